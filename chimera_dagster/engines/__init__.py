@@ -1,0 +1,1 @@
+"""Everything that talks to a model. One file per engine; `registry` lists them."""

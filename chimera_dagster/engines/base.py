@@ -1,0 +1,165 @@
+"""What an engine is: models it has, and one streamed call. Times are taken where a chunk arrives, on its own thread."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from chimera_dagster.errors import EngineTimeoutError
+from chimera_dagster.trial import ParamSet
+
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds that a call may take; `first_token_s` also covers loading the model."""
+
+    first_token_s: float = 120.0
+    between_tokens_s: float = 30.0
+    total_s: float = 600.0
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What an engine knows of a model. None: the engine does not say."""
+
+    tag: str
+    digest: str | None = None
+    family: str | None = None
+    parameter_size: str | None = None
+    quantization: str | None = None
+    trained_context: int | None = None
+    layers: int | None = None
+    chat: bool = True  # False: a base model without a chat template, which continues text
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call. `max_tokens` bounds the output always: an unbounded generation may never end."""
+
+    model: str
+    prompt: str
+    system: str = ""
+    params: ParamSet = ParamSet()
+    max_tokens: int = 512
+    seed: int = 0
+    timeouts: Timeouts = Timeouts()
+
+
+class Chunk(NamedTuple):
+    """A piece of streamed output; `at` is `time.perf_counter()` on arrival. `thinking` is output, but no answer."""
+
+    text: str
+    at: float
+    thinking: bool = False
+
+
+@dataclass(frozen=True)
+class EngineStats:
+    """The engine's own account of a call. Milliseconds and tokens; None: not reported (never 0 instead)."""
+
+    done_reason: str
+    load_ms: float | None = None
+    prompt_eval_ms: float | None = None
+    eval_ms: float | None = None
+    total_ms: float | None = None
+    prompt_tokens: int | None = None
+    prompt_cached_tokens: int | None = None
+    output_tokens: int | None = None
+    effective_num_ctx: int | None = None
+    gpu_share: float | None = None  # part of the model that lies in GPU memory, 0 to 1
+
+
+Stream = Generator[Chunk, None, EngineStats]
+
+
+class Engine(Protocol):
+    """An engine of `engines/`. The contract suite in tests/contract is what every one must pass."""
+
+    @property
+    def name(self) -> str: ...
+
+    def version(self) -> str:
+        """Version of what generates; raises EngineUnreachableError."""
+        ...
+
+    def models(self) -> list[str]:
+        """Tags that can be asked for now, sorted; raises EngineUnreachableError."""
+        ...
+
+    def describe(self, model: str) -> ModelInfo:
+        """Raises ModelNotFoundError, ModelFileError or EngineUnreachableError."""
+        ...
+
+    def stream(self, request: Request) -> Stream:
+        """Chunks as they arrive, then the statistics as the generator's return value.
+
+        Closing the generator cancels the call. Raises the errors under EngineError.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release models and connections; the engine may be used again afterwards."""
+        ...
+
+
+class Cancelled(Exception):
+    """Raised into a producer whose consumer has gone."""
+
+
+Emit = Callable[[str, bool], None]
+
+
+def pump(produce: Callable[[Emit], EngineStats], timeouts: Timeouts, abort: Callable[[], None] | None = None) -> Stream:
+    """Run a blocking producer on a thread and yield what it emits, within the timeouts.
+
+    `produce(emit)` calls `emit(text, thinking)` per chunk and returns the statistics; `emit` raises Cancelled once
+    nobody listens. `abort` unblocks a producer that waits for its peer (closes the connection).
+    Raises EngineTimeoutError, and whatever `produce` raises.
+    """
+    chunks: queue.SimpleQueue[Chunk | EngineStats | BaseException] = queue.SimpleQueue()
+    cancelled = threading.Event()
+
+    def emit(text: str, thinking: bool) -> None:
+        if cancelled.is_set():
+            raise Cancelled
+        chunks.put(Chunk(text, time.perf_counter(), thinking))
+
+    def work() -> None:
+        try:
+            chunks.put(produce(emit))
+        except BaseException as error:  # noqa: BLE001: carried to the consumer's thread and raised there
+            chunks.put(error)
+
+    worker = threading.Thread(target=work, name="engine-call", daemon=True)
+    started = time.perf_counter()
+    worker.start()
+    allowed, kind = timeouts.first_token_s, "first token"
+    try:
+        while True:
+            left = timeouts.total_s - (time.perf_counter() - started)
+            try:
+                item = chunks.get(timeout=max(0.0, min(allowed, left)))
+            except queue.Empty:
+                raise _timeout("whole call" if left <= allowed else kind, timeouts) from None
+            if isinstance(item, BaseException):
+                raise item
+            if isinstance(item, EngineStats):
+                return item
+            allowed, kind = timeouts.between_tokens_s, "next token"
+            yield item
+    finally:
+        cancelled.set()
+        if worker.is_alive() and abort is not None:
+            abort()
+        worker.join(timeout=5.0)
+
+
+def _timeout(kind: str, timeouts: Timeouts) -> EngineTimeoutError:
+    field = {"first token": "first_token_s", "next token": "between_tokens_s", "whole call": "total_s"}[kind]
+    return EngineTimeoutError(
+        f"The {kind} took longer than {getattr(timeouts, field):g} s.",
+        hint=f"Raise timeouts.{field} in sweep.yaml, or use a smaller model or max_tokens.",
+    )

@@ -1,0 +1,166 @@
+"""llama.cpp in this process, through xllamacpp: real models without a server, on the CPU or what the wheel supports."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from chimera_dagster.engines.base import Cancelled, Emit, EngineStats, ModelInfo, Request, Stream, pump
+from chimera_dagster.engines.gguf import model_info
+from chimera_dagster.engines.models import PINNED, find_model
+from chimera_dagster.errors import ContextTooSmallError, ModelFileError, RequestRefusedError, StreamBrokenError
+
+DEFAULT_NUM_CTX = 4096
+
+
+class _LoadKey(NamedTuple):
+    """What a loaded model depends on; a change of sampling parameters is none and reloads nothing."""
+
+    path: Path
+    num_ctx: int
+    num_gpu: int | None
+
+
+class EmbeddedEngine:
+    """One model is loaded at a time and kept between calls; calls wait for one another."""
+
+    name = "embedded"
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loaded: tuple[_LoadKey, Any] | None = None
+
+    def version(self) -> str:
+        import xllamacpp
+
+        return f"xllamacpp {xllamacpp.__version__}"
+
+    def models(self) -> list[str]:
+        return sorted(PINNED)
+
+    def describe(self, model: str) -> ModelInfo:
+        file = find_model(model)
+        return model_info(model, file.path, file.sha256)
+
+    def stream(self, request: Request) -> Stream:
+        info = self.describe(request.model)
+
+        def produce(emit: Emit) -> EngineStats:
+            with self._lock:
+                return self._generate(request, info, emit)
+
+        return pump(produce, request.timeouts)
+
+    def close(self) -> None:
+        with self._lock:
+            self._loaded = None
+
+    def _generate(self, request: Request, info: ModelInfo, emit: Emit) -> EngineStats:
+        num_ctx = min(request.params.num_ctx or DEFAULT_NUM_CTX, info.trained_context or 1 << 62)
+        started = time.perf_counter()
+        server, load_ms = self._load(_LoadKey(find_model(request.model).path, num_ctx, request.params.num_gpu))
+        payload: dict[str, Any] = {
+            "max_tokens": request.max_tokens,
+            "seed": request.seed,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "cache_prompt": False,  # a cached prompt would be measured as a fast prefill
+        }
+        payload |= request.params.model_dump(include={"temperature", "top_p", "top_k", "repeat_penalty"},
+                                             exclude_none=True)  # fmt: skip
+        if info.chat:
+            system = [{"role": "system", "content": request.system}] if request.system else []
+            payload["messages"] = [*system, {"role": "user", "content": request.prompt}]
+            handle = server.handle_chat_completions
+        else:
+            payload["prompt"] = f"{request.system}\n\n{request.prompt}".lstrip()
+            handle = server.handle_completions
+        outcome = _consume(handle, payload, emit)
+        timings, usage = outcome.get("timings"), outcome.get("usage")
+        if outcome.get("done_reason") is None or timings is None or usage is None:
+            raise StreamBrokenError("The embedded engine's stream ended without its final message.")
+        return EngineStats(
+            done_reason=outcome["done_reason"],
+            load_ms=load_ms,
+            prompt_eval_ms=timings["prompt_ms"],
+            eval_ms=timings["predicted_ms"],
+            total_ms=(time.perf_counter() - started) * 1e3,
+            prompt_tokens=usage["prompt_tokens"],
+            prompt_cached_tokens=timings["cache_n"],
+            output_tokens=usage["completion_tokens"],
+            effective_num_ctx=num_ctx,
+            gpu_share=None if _gpu_present() else 0.0,
+        )
+
+    def _load(self, key: _LoadKey) -> tuple[Any, float | None]:
+        """The server for `key` and the milliseconds it took to load it; None where it was loaded already."""
+        import xllamacpp
+
+        if self._loaded is not None and self._loaded[0] == key:
+            return self._loaded[1], None
+        self._loaded = None  # frees the old model before the new one takes its memory
+        params = xllamacpp.CommonParams()
+        params.model.path = str(key.path)
+        params.n_ctx = key.num_ctx
+        params.n_parallel = 1
+        params.verbosity = -1
+        if key.num_gpu is not None:
+            params.n_gpu_layers = key.num_gpu
+        started = time.perf_counter()
+        try:
+            server = xllamacpp.Server(params)
+        except RuntimeError as error:
+            raise ModelFileError(
+                f"llama.cpp can't load {key.path} with num_ctx={key.num_ctx}: {error}",
+                hint="Check that the file is whole and that num_ctx fits in memory.",
+            ) from error
+        self._loaded = (key, server)
+        return server, (time.perf_counter() - started) * 1e3
+
+
+def _consume(handle: Callable[..., None], payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Run one call to its end, emit its text, and return done_reason, timings and usage as far as they came."""
+    outcome: dict[str, Any] = {}
+
+    def on_chunk(chunk: dict[str, Any]) -> bool:
+        """xllamacpp's callback; True stops the generation. An exception must not cross the C++ frames below."""
+        if "error" in chunk:
+            outcome["error"] = chunk["error"]
+            return True
+        outcome.update({name: chunk[name] for name in ("timings", "usage") if name in chunk})
+        for choice in chunk["choices"]:
+            delta = choice.get("delta", choice)
+            outcome["done_reason"] = choice.get("finish_reason") or outcome.get("done_reason")
+            try:
+                if delta.get("reasoning_content"):
+                    emit(delta["reasoning_content"], True)
+                text = delta.get("content") or delta.get("text")
+                if text:
+                    emit(text, False)
+            except Cancelled as gone:
+                outcome["cancelled"] = gone
+                return True
+        return False
+
+    handle(payload, on_chunk)
+    if "cancelled" in outcome:
+        raise outcome["cancelled"]
+    if "error" in outcome:
+        raise _refusal(outcome["error"])
+    return outcome
+
+
+def _refusal(error: dict[str, Any]) -> ContextTooSmallError | RequestRefusedError:
+    if error.get("type") == "exceed_context_size_error":
+        return ContextTooSmallError(
+            f"The prompt has {error['n_prompt_tokens']} tokens and the context window {error['n_ctx']}.",
+            hint="Raise num_ctx in sweep.yaml.",
+        )
+    return RequestRefusedError(f"The embedded engine refused the request: {error.get('message', error)}.")
+
+
+def _gpu_present() -> bool:
+    import xllamacpp
+
+    return any("GPU" in device["type"].name for device in xllamacpp.get_device_info())

@@ -1,0 +1,81 @@
+"""Every error this project raises on purpose.
+
+ChimeraError
+├── InputError                  wrong usage or input; the command line exits with 2
+│   ├── NoReportsError          the reports folder is missing or holds no benchmark file
+│   ├── SpecError               sweep.yaml: names the file, the line and the field
+│   ├── UnknownTrialError       a partition that no registered sweep holds
+│   ├── NotIngestedError        an asset was asked for before the data it reads existed
+│   └── SettingError            an environment variable has a value of the wrong form
+└── EngineError                 a model call that gave no usable result; the trial fails, its neighbours go on
+    ├── EngineUnreachableError  nothing answers at the engine's address
+    ├── ModelNotFoundError      no engine has the model; lists what is there and how to get it
+    ├── ModelFileError          a GGUF file is missing, damaged or not the one that was pinned
+    ├── ContextTooSmallError    the prompt and the answer do not fit the context window
+    ├── RequestRefusedError     the engine refused an option or the request, in its own words
+    ├── StreamBrokenError       the stream carried an error, was cut, or ended without its final message
+    ├── EmptyOutputError        the call ended well, and the model wrote nothing
+    └── EngineTimeoutError      first token, next token or whole call took longer than allowed
+
+An error has two parts: what is wrong (naming the file, the row or the field), and `hint`: what to do about it.
+"""
+
+
+class ChimeraError(Exception):
+    """Root of the tree. `exit_code` is what the command line exits with when this ends a command."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class InputError(ChimeraError):
+    exit_code = 2
+
+
+class NoReportsError(InputError): ...
+
+
+class SpecError(InputError): ...
+
+
+class UnknownTrialError(InputError): ...
+
+
+class NotIngestedError(InputError): ...
+
+
+class SettingError(InputError): ...
+
+
+class EngineError(ChimeraError): ...
+
+
+class EngineUnreachableError(EngineError): ...
+
+
+class ModelNotFoundError(EngineError): ...
+
+
+class ModelFileError(EngineError): ...
+
+
+class ContextTooSmallError(EngineError): ...
+
+
+class RequestRefusedError(EngineError): ...
+
+
+class StreamBrokenError(EngineError): ...
+
+
+class EmptyOutputError(EngineError): ...
+
+
+class EngineTimeoutError(EngineError): ...

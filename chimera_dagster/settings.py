@@ -1,0 +1,38 @@
+"""Where things are: the CHIMERA_* environment variables. Built when used, so that importing reads no environment."""
+
+import os
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chimera_dagster.errors import SettingError
+
+
+class Settings(BaseSettings):
+    """Folders and files of one project; relative paths are relative to the working directory."""
+
+    model_config = SettingsConfigDict(env_prefix="CHIMERA_", frozen=True)
+
+    data_dir: Path = Path("data")
+    reports_dir: Path | None = None
+    spec: Path = Path("sweep.yaml")
+
+    @property
+    def reports(self) -> Path:
+        """The folder of benchmark results; `reports` in the data folder unless CHIMERA_REPORTS_DIR says otherwise."""
+        return self.reports_dir or self.data_dir / "reports"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's instance folder, absolute: DAGSTER_HOME where it is set, else one in the data folder."""
+        return Path(os.environ.get("DAGSTER_HOME") or self.data_dir / "dagster_home").absolute()
+
+
+def load_settings(**overrides: Path | None) -> Settings:
+    """Settings from the environment; an override that is not None wins. Raises SettingError."""
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # pyright: ignore[reportArgumentType]: values are Paths, fields are Paths
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingError(f"CHIMERA_{str(first['loc'][0]).upper()}: {first['msg']}.") from error

@@ -1,0 +1,117 @@
+"""The only maker of paths below the data folder, and the only writer there: every file appears whole or not at all.
+
+    <data dir>/tables/<name>.parquet      the unpartitioned tables
+    <data dir>/tables/summary.json        the data summary as it stands in every report
+    <data dir>/runs/<model>/<params>/     one trial: trial.json, outcome.json, calls.parquet, metrics.json, report.md
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+from pandera.pandas import DataFrameModel
+from pydantic import BaseModel
+
+from chimera_dagster.errors import NotIngestedError, UnknownTrialError
+from chimera_dagster.sweep import TrialPlan
+from chimera_dagster.trial import Trial, model_slug
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class TrialFolder:
+    """Paths of one trial's files."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.plan = path / "trial.json"
+        self.outcome = path / "outcome.json"
+        self.calls = path / "calls.parquet"
+        self.metrics = path / "metrics.json"
+        self.report = path / "report.md"
+
+
+class Store:
+    """Files of one data folder."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.tables = data_dir / "tables"
+        self.runs = data_dir / "runs"
+
+    def folder(self, model: str, params_key: str) -> TrialFolder:
+        return TrialFolder(self.runs / model_slug(model) / params_key)
+
+    def folder_of(self, trial: Trial) -> TrialFolder:
+        return self.folder(trial.model, trial.params.key)
+
+    def register(self, plan: TrialPlan) -> None:
+        """Remember what a partition key stands for. Idempotent; a newer spec replaces an older one."""
+        path = self.folder_of(plan.trial).plan
+        text = plan.model_dump_json(indent=2) + "\n"
+        if not path.exists() or path.read_text() != text:
+            write_text(path, text)
+
+    def plan(self, model: str, params_key: str) -> TrialPlan:
+        """What a partition key stands for; raises UnknownTrialError."""
+        path = self.folder(model, params_key).plan
+        try:
+            return TrialPlan.model_validate_json(path.read_text())
+        except FileNotFoundError:
+            raise UnknownTrialError(
+                f"No sweep holds the trial {model}|{params_key}.",
+                hint=f"Known: {', '.join(sorted(self.known_trials())) or 'none'}. Add it to sweep.yaml.",
+            ) from None
+
+    def known_trials(self) -> Iterator[str]:
+        """Partition keys of every registered trial."""
+        for path in self.runs.glob("*/*/trial.json"):
+            yield TrialPlan.model_validate_json(path.read_text()).trial.key
+
+    def write_table(self, name: str, frame: pd.DataFrame, schema: type[DataFrameModel]) -> Path:
+        """Validate and write a table; raises pandera's SchemaErrors, and then writes nothing."""
+        return write_table(self.tables / f"{name}.parquet", frame, schema)
+
+    def read_table(self, name: str) -> pd.DataFrame:
+        """Raises NotIngestedError where the table was not written yet."""
+        return pd.read_parquet(self._existing(self.tables / f"{name}.parquet"))
+
+    def write_json(self, name: str, value: BaseModel) -> Path:
+        return write_text(self.tables / f"{name}.json", value.model_dump_json(indent=2) + "\n")
+
+    def read_json(self, name: str, kind: type[T]) -> T:
+        """Raises NotIngestedError where the file was not written yet."""
+        return kind.model_validate_json(self._existing(self.tables / f"{name}.json").read_text())
+
+    @staticmethod
+    def _existing(path: Path) -> Path:
+        if not path.exists():
+            raise NotIngestedError(f"{path} is missing: nothing was ingested yet.", hint="Run 'chimera ingest' first.")
+        return path
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write UTF-8 text under a temporary name and rename it; returns `path`."""
+    return _replace(path, lambda scratch: scratch.write_text(text, encoding="utf-8"))
+
+
+def write_table(path: Path, frame: pd.DataFrame, schema: type[DataFrameModel]) -> Path:
+    """Validate `frame` against `schema`, then write it as Parquet under a temporary name and rename it."""
+    checked = schema.validate(frame, lazy=True)
+    return _replace(path, lambda scratch: checked.to_parquet(scratch, index=False))
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    scratch = Path(name)
+    try:
+        scratch.chmod(0o644)
+        write(scratch)
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
+    return path
