@@ -9,12 +9,13 @@ from pandera.typing import Series
 
 FILE_KINDS = ("csv", "json", "markdown")
 FILE_STATUSES = ("ok", "partial", "empty", "malformed", "unreadable", "too_large", "duplicate_of")
+FAILED = "failed"  # the metric of a record that says that its run failed; its value is 1
 
 
 class Table(DataFrameModel):
     """What every table has: exactly its columns, in their order."""
 
-    class Config:
+    class Config(DataFrameModel.Config):
         strict = True
         ordered = True
 
@@ -40,9 +41,11 @@ class Measurements(Table):
     """Long form: one row a measured number, followed to its file and record."""
 
     file: Series[str] = Field(description="path inside the reports folder")
-    record: Series[str] = Field(description="'row 3' of a CSV or Markdown table, or a JSON pointer")
+    record: Series[str] = Field(description="'row 3', 'table 2 row 3', 'line 12' or a JSON pointer; '/': all of it")
     model: Series[str] = Field(nullable=True, description="model tag; null where nothing names one")
-    model_source: Series[str] = Field(nullable=True, isin=("column", "json", "path"), description="what named the model")
+    model_source: Series[str] = Field(
+        nullable=True, isin=("column", "json", "path"), description="what named the model"
+    )
     backend: Series[str] = Field(nullable=True, description="engine that ran the model")
     gpu: Series[str] = Field(nullable=True, description="name of the GPU, where the file says it")
     params: Series[str] = Field(description="parameters of the run, as canonical JSON")
@@ -64,13 +67,13 @@ class DataSummary(Table):
     params: Series[str] = Field(description="parameters of the runs, as canonical JSON")
     metric: Series[str] = Field(description="canonical metric")
     unit: Series[str] = Field(nullable=True, description="canonical unit")
-    n: Series[int] = Field(ge=1, description="runs that did not fail")
+    n: Series[int] = Field(ge=0, description="runs that did not fail; where it is 0 there are no statistics")
     failures: Series[int] = Field(ge=0, description="runs that failed")
-    mean: Series[float]
-    median: Series[float]
+    mean: Series[float] = Field(nullable=True)
+    median: Series[float] = Field(nullable=True)
     std: Series[float] = Field(nullable=True, description="sample standard deviation; null below 2 runs")
-    min: Series[float]
-    max: Series[float]
+    min: Series[float] = Field(nullable=True)
+    max: Series[float] = Field(nullable=True)
 
 
 class Facts(Table):
@@ -88,7 +91,7 @@ class Facts(Table):
 class Calls(Table):
     """One row a measured call of a trial; metrics as docs/metrics.md defines them."""
 
-    stage: Series[str] = Field(isin=("warmup", "analysis", "report"))
+    stage: Series[str] = Field(isin=("analysis", "report"))
     repeat: Series[int] = Field(ge=0)
     seed: Series[int] = Field(ge=0)
     ttft_ms: Series[float] = Field(gt=0)

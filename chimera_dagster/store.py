@@ -1,8 +1,8 @@
 """The only maker of paths below the data folder, and the only writer there: every file appears whole or not at all.
 
-    <data dir>/tables/<name>.parquet      the unpartitioned tables
-    <data dir>/tables/summary.json        the data summary as it stands in every report
-    <data dir>/runs/<model>/<params>/     one trial: trial.json, outcome.json, calls.parquet, metrics.json, report.md
+<data dir>/tables/<name>.parquet      the unpartitioned tables
+<data dir>/tables/summary.json        the data summary as it stands in every report
+<data dir>/runs/<model>/<params>/     one trial: trial.json, outcome.json, calls.parquet, metrics.json, report.md
 """
 
 import os
@@ -72,11 +72,14 @@ class Store:
 
     def write_table(self, name: str, frame: pd.DataFrame, schema: type[DataFrameModel]) -> Path:
         """Validate and write a table; raises pandera's SchemaErrors, and then writes nothing."""
-        return write_table(self.tables / f"{name}.parquet", frame, schema)
+        return write_table(self.table_path(name), frame, schema)
+
+    def table_path(self, name: str) -> Path:
+        return self.tables / f"{name}.parquet"
 
     def read_table(self, name: str) -> pd.DataFrame:
         """Raises NotIngestedError where the table was not written yet."""
-        return pd.read_parquet(self._existing(self.tables / f"{name}.parquet"))
+        return pd.read_parquet(self._existing(self.table_path(name)))
 
     def write_json(self, name: str, value: BaseModel) -> Path:
         return write_text(self.tables / f"{name}.json", value.model_dump_json(indent=2) + "\n")
@@ -84,6 +87,9 @@ class Store:
     def read_json(self, name: str, kind: type[T]) -> T:
         """Raises NotIngestedError where the file was not written yet."""
         return kind.model_validate_json(self._existing(self.tables / f"{name}.json").read_text())
+
+    def has_json(self, name: str) -> bool:
+        return (self.tables / f"{name}.json").exists()
 
     @staticmethod
     def _existing(path: Path) -> Path:

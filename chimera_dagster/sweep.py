@@ -12,7 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from chimera_dagster.engines.base import Timeouts
 from chimera_dagster.errors import SpecError
 from chimera_dagster.trial import (
-    ModelTag, NumCtx, NumGpu, ParamSet, RepeatPenalty, Temperature, TopK, TopP, Trial,
+    ModelTag,
+    NumCtx,
+    NumGpu,
+    ParamSet,
+    RepeatPenalty,
+    Temperature,
+    TopK,
+    TopP,
+    Trial,
 )
 
 EngineChoice = Literal["auto", "embedded", "ollama"]
@@ -82,7 +90,9 @@ class SweepSpec(_Section):
     def param_sets(self) -> list[ParamSet]:
         """Every parameter set once: the grid's combinations, then the extra ones."""
         grid = self.grid.model_dump()
-        combinations = (ParamSet(**dict(zip(grid, values, strict=True))) for values in itertools.product(*grid.values()))
+        combinations = (
+            ParamSet(**dict(zip(grid, values, strict=True))) for values in itertools.product(*grid.values())
+        )
         return list(dict.fromkeys([*combinations, *self.extra]))
 
     def trials(self) -> list[Trial]:
@@ -91,6 +101,10 @@ class SweepSpec(_Section):
         trials = [Trial(model, params) for model in models for params in self.param_sets()]
         order = {model: number for number, model in enumerate(models)}
         return sorted(trials, key=lambda trial: (order[trial.model], *trial.load_order[1:]))
+
+    def plans(self) -> list["TrialPlan"]:
+        """`trials()`, each with what a run of it needs to know."""
+        return [TrialPlan(model=trial.model, params=trial.params, spec=self) for trial in self.trials()]
 
     def content_hash(self) -> str:
         """sha256 of the canonical JSON: equal where two specs mean the same, however they are written."""
@@ -130,7 +144,9 @@ def load_spec(path: Path) -> SweepSpec:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise SpecError(f"There is no sweep file {path}.", hint="Write one (see 'chimera schema') or use --spec.") from None
+        raise SpecError(
+            f"There is no sweep file {path}.", hint="Write one (see 'chimera schema') or use --spec."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"{path} can't be read: {error}.", hint="Save it as UTF-8 text.") from error
     try:
@@ -148,7 +164,9 @@ def load_spec(path: Path) -> SweepSpec:
         return SweepSpec.model_validate(content)
     except ValidationError as error:
         problems = [_problem(root, problem) for problem in error.errors()]
-        raise SpecError("\n".join(f"{path}, {problem}" for problem in problems), hint="See 'chimera schema'.") from error
+        raise SpecError(
+            "\n".join(f"{path}, {problem}" for problem in problems), hint="See 'chimera schema'."
+        ) from error
 
 
 def _problem(root: yaml.Node, problem: Any) -> str:

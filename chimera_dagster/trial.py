@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 # Ollama's own grammar for names: [host[:port]/][namespace/]model[:tag]; none of it collides with the
 # characters that break Dagster's partition keys ('|', ',', '[', ']', '...').
-_TAG = re.compile(r"(?:[A-Za-z0-9._-]+(?::\d+)?/)?(?:[A-Za-z0-9._-]+/)*[A-Za-z0-9._-]+(?::[A-Za-z0-9._-]+)?")
+_PART = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
+_TAG = re.compile(rf"(?:{_PART}(?::\d+)?/)?(?:{_PART}/)*{_PART}(?::{_PART})?")
 _FILE_PREFIX = "file:"
 _KEY_LENGTH = 20  # longer partition keys overlap in the plots of the Dagster UI
 

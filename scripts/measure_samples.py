@@ -75,7 +75,9 @@ class Bench:
         row |= {"backend": "embedded", **params, **columns, "seed": seed, "prompt": prompt}
         try:
             call = timed_call(
-                self.engine, Request(model, prompt, params=ParamSet(**params), max_tokens=max_tokens, seed=seed), "bench"
+                self.engine,
+                Request(model, prompt, params=ParamSet(**params), max_tokens=max_tokens, seed=seed),
+                "bench",
             )
         except EngineError as error:
             return row | {"error": str(error)}

@@ -1,0 +1,32 @@
+"""`chimera`: one file per verb. Data goes to stdout, logs and progress to stderr.
+
+Exit codes: 0 done, 1 some trials failed, 2 wrong usage or input, 130 interrupted.
+"""
+
+import sys
+
+import typer
+
+from chimera_dagster.cli import doctor, ingest, report, schema, summary, sweep, ui
+from chimera_dagster.errors import ChimeraError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A folder of LLM benchmark results becomes technical reports, one per model and parameter set.",
+)
+for verb in (sweep.sweep, ingest.ingest, summary.summary, report.report, doctor.doctor, schema.schema, ui.ui):
+    app.command()(verb)
+
+
+def main() -> None:
+    """Entry point of the `chimera` script."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        sys.exit(130)
+    except ChimeraError as error:
+        sys.stderr.write(f"Error: {error.message}\n" + (f"  {error.hint}\n" if error.hint else ""))
+        sys.exit(error.exit_code)

@@ -4,12 +4,11 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from chimera_dagster.errors import EngineTimeoutError
 from chimera_dagster.trial import ParamSet
-
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Request:
     model: str
     prompt: str
     system: str = ""
-    params: ParamSet = ParamSet()
+    params: ParamSet = field(default_factory=ParamSet)
     max_tokens: int = 512
     seed: int = 0
     timeouts: Timeouts = Timeouts()
@@ -105,7 +104,7 @@ class Engine(Protocol):
         ...
 
 
-class Cancelled(Exception):
+class Cancelled(Exception):  # noqa: N818 - it is no error
     """Raised into a producer whose consumer has gone."""
 
 
@@ -130,13 +129,14 @@ def pump(produce: Callable[[Emit], EngineStats], timeouts: Timeouts, abort: Call
     def work() -> None:
         try:
             chunks.put(produce(emit))
-        except BaseException as error:  # noqa: BLE001: carried to the consumer's thread and raised there
+        except BaseException as error:  # noqa: BLE001 - carried to the consumer's thread and raised there
             chunks.put(error)
 
     worker = threading.Thread(target=work, name="engine-call", daemon=True)
     started = time.perf_counter()
     worker.start()
     allowed, kind = timeouts.first_token_s, "first token"
+    ended = False  # the worker may live a moment longer than its last word; it needs no abort then
     try:
         while True:
             left = timeouts.total_s - (time.perf_counter() - started)
@@ -144,6 +144,7 @@ def pump(produce: Callable[[Emit], EngineStats], timeouts: Timeouts, abort: Call
                 item = chunks.get(timeout=max(0.0, min(allowed, left)))
             except queue.Empty:
                 raise _timeout("whole call" if left <= allowed else kind, timeouts) from None
+            ended = not isinstance(item, Chunk)
             if isinstance(item, BaseException):
                 raise item
             if isinstance(item, EngineStats):
@@ -152,7 +153,7 @@ def pump(produce: Callable[[Emit], EngineStats], timeouts: Timeouts, abort: Call
             yield item
     finally:
         cancelled.set()
-        if worker.is_alive() and abort is not None:
+        if not ended and abort is not None:
             abort()
         worker.join(timeout=5.0)
 

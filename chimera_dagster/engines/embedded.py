@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,9 +33,7 @@ class EmbeddedEngine:
         self._loaded: tuple[_LoadKey, Any] | None = None
 
     def version(self) -> str:
-        import xllamacpp
-
-        return f"xllamacpp {xllamacpp.__version__}"
+        return f"xllamacpp {_xllamacpp().__version__}"
 
     def models(self) -> list[str]:
         return sorted(PINNED)
@@ -95,11 +94,10 @@ class EmbeddedEngine:
 
     def _load(self, key: _LoadKey) -> tuple[Any, float | None]:
         """The server for `key` and the milliseconds it took to load it; None where it was loaded already."""
-        import xllamacpp
-
         if self._loaded is not None and self._loaded[0] == key:
             return self._loaded[1], None
         self._loaded = None  # frees the old model before the new one takes its memory
+        xllamacpp = _xllamacpp()
         params = xllamacpp.CommonParams()
         params.model.path = str(key.path)
         params.n_ctx = key.num_ctx
@@ -161,6 +159,8 @@ def _refusal(error: dict[str, Any]) -> ContextTooSmallError | RequestRefusedErro
 
 
 def _gpu_present() -> bool:
-    import xllamacpp
+    return any("GPU" in device["type"].name for device in _xllamacpp().get_device_info())
 
-    return any("GPU" in device["type"].name for device in xllamacpp.get_device_info())
+
+def _xllamacpp() -> Any:
+    return import_module("xllamacpp")  # it has no types, and it is slow to import

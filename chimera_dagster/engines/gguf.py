@@ -16,6 +16,7 @@ Scalar = int | float | bool | str
 
 _FORMATS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
+_LONGEST_STRING = 1 << 24  # bytes; chat templates are the longest, and a damaged length must not take all memory
 # llama.cpp's llama_ftype, the ones seen in published models
 _FILE_TYPES = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S",
                12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K",
@@ -36,10 +37,12 @@ def read_header(path: Path) -> dict[str, Scalar]:
                 if value is not None:
                     header[key] = value
             return header
-    except (struct.error, UnicodeDecodeError, KeyError) as error:
+    except (struct.error, ValueError, KeyError, OverflowError) as error:
         raise ModelFileError(f"The header of {path} is damaged ({error}).", hint="Fetch the file again.") from error
     except OSError as error:
-        raise ModelFileError(f"{path} can't be read: {error.strerror}.", hint="Check the path after 'file:'.") from error
+        raise ModelFileError(
+            f"{path} can't be read: {error.strerror}.", hint="Check the path after 'file:'."
+        ) from error
 
 
 @cache
@@ -67,7 +70,13 @@ def model_info(tag: str, path: Path, digest: str) -> ModelInfo:
 
 
 def _string(file: BufferedReader) -> str:
-    return file.read(*struct.unpack("<Q", file.read(8))).decode()
+    (length,) = struct.unpack("<Q", file.read(8))
+    if length > _LONGEST_STRING:
+        raise ValueError(f"a string of {length} bytes")
+    content = file.read(length)
+    if len(content) < length:
+        raise ValueError(f"it ends {length - len(content)} bytes early")
+    return content.decode()
 
 
 def _value(file: BufferedReader, kind: int) -> Scalar | None:

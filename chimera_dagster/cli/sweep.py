@@ -1,0 +1,156 @@
+"""`chimera sweep`: every trial of a sweep spec that has no report yet, through Dagster, one after the other."""
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from chimera_dagster.cli.options import AsJson, Reports
+
+if TYPE_CHECKING:
+    from chimera_dagster.settings import Settings
+    from chimera_dagster.store import Store
+    from chimera_dagster.sweep import SweepSpec, TrialPlan
+
+_WIDTH = 1000
+
+
+class EngineOption(StrEnum):
+    auto = "auto"
+    embedded = "embedded"
+    ollama = "ollama"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table that a sweep ends with; null where a trial has no such value."""
+
+    model: str
+    params: str
+    status: str
+    throughput_tok_s: float | None = None
+    ttft_ms: float | None = None
+    validity: str | None = None
+    text: str | None = None
+    report: str | None = None
+    reason: str | None = None
+
+
+def sweep(
+    spec: Annotated[Path | None, typer.Option(help="Sweep file.  [default: $CHIMERA_SPEC or sweep.yaml]")] = None,
+    reports: Reports = None,
+    models: Annotated[list[str] | None, typer.Option(help="Only these, comma-separated.")] = None,
+    engine: Annotated[EngineOption | None, typer.Option(help="Engine instead of the sweep file's.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run trials again that have a report.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run every trial of a sweep that has no report yet; what is done already is skipped."""
+    from chimera_dagster.ingest.discover import data_digest
+    from chimera_dagster.pipeline import is_done
+    from chimera_dagster.settings import load_settings
+    from chimera_dagster.store import Store
+    from chimera_dagster.sweep import load_spec
+
+    settings = load_settings(reports_dir=reports, spec=spec)
+    plans = _chosen(load_spec(settings.spec), models, engine).plans()
+    digest = data_digest(settings.reports)
+    store = Store(settings.data_dir)
+    todo = [plan for plan in plans if force or not is_done(store, plan, digest)]
+    typer.echo(
+        f"{len(todo)} trials to run, {len(plans) - len(todo)} skipped: they have a report of these data.", err=True
+    )
+    failures = _run(settings, store, plans, todo, digest) if todo else {}
+    rows = [_row(store, plan, failures.get(plan.trial.key), skipped=plan not in todo) for plan in plans]
+    _print(rows, as_json)
+    if failures:
+        raise typer.Exit(1)
+
+
+def _chosen(spec: "SweepSpec", models: list[str] | None, engine: EngineOption | None) -> "SweepSpec":
+    """The spec with what the command line puts in the place of its own; raises SpecError."""
+    from pydantic import ValidationError
+
+    from chimera_dagster.errors import SpecError
+    from chimera_dagster.sweep import SweepSpec
+
+    changes: dict[str, object] = {}
+    if models:
+        changes["models"] = [tag for option in models for tag in option.split(",") if tag]
+    if engine is not None:
+        changes["engine"] = engine.value
+    try:
+        return SweepSpec.model_validate(spec.model_dump() | changes)
+    except ValidationError as error:
+        raise SpecError(f"--models: {error.errors()[0]['msg']}.") from error
+
+
+def _run(
+    settings: "Settings", store: "Store", plans: list["TrialPlan"], todo: list["TrialPlan"], digest: str
+) -> dict[str, str]:
+    """Run the trials through Dagster; why each failed one failed, by trial key. Raises ChimeraError if ingest fails."""
+    from chimera_dagster.cli.progress import SweepProgress
+    from chimera_dagster.definitions import defs
+    from chimera_dagster.errors import ChimeraError
+    from chimera_dagster.orchestration.home import open_instance
+    from chimera_dagster.orchestration.partitions import register
+    from chimera_dagster.orchestration.runner import Runner
+    from chimera_dagster.orchestration.workspace import Workspace
+    from chimera_dagster.results import Summary
+
+    failures: dict[str, str] = {}
+    with open_instance(settings) as instance, SweepProgress(len(todo)) as progress:
+        workspace = Workspace(settings, on_progress=progress.on_progress)
+        runner = Runner(defs, instance, workspace)
+        register(instance, store, plans)
+        if not store.has_json("summary") or store.read_json("summary", Summary).digest != digest:
+            failure = runner.ingest_reports()
+            if failure is not None:
+                raise ChimeraError(failure)
+        for plan in todo:
+            progress.start(plan)
+            failure = runner.write_report(plan)
+            progress.finish(failure or str(store.folder_of(plan.trial).report))
+            if failure is not None:
+                failures[plan.trial.key] = failure
+        workspace.engines.close()
+    return failures
+
+
+def _row(store: "Store", plan: "TrialPlan", failure: str | None, *, skipped: bool) -> Row:
+    from chimera_dagster.pipeline import read_metrics
+
+    metrics = None if failure else read_metrics(store, plan)
+    if metrics is None:
+        return Row(plan.model, plan.params.key, "failed", reason=failure)
+    return Row(
+        model=plan.model,
+        params=plan.params.key,
+        status="skipped" if skipped else "done",
+        throughput_tok_s=metrics.headline.throughput_tok_s,
+        ttft_ms=metrics.headline.ttft_ms,
+        validity=metrics.verdict,
+        text=metrics.text_quality.verdict,
+        report=str(store.folder_of(plan.trial).report),
+    )
+
+
+def _print(rows: list[Row], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("model", "parameters", "status", "validity", "model's text", box=None, pad_edge=False)
+    for column in ("tok/s", "TTFT ms"):
+        table.add_column(column, justify="right")
+    table.add_column("report")
+    for row in rows:
+        numbers = [f"{value:.2f}" if value is not None else "-" for value in (row.throughput_tok_s, row.ttft_ms)]
+        words = [word or "-" for word in (row.status, row.validity, row.text)]
+        table.add_row(row.model, row.params, *words, *numbers, row.report or row.reason or "-")
+    Console(width=_WIDTH).print(table)  # a path that is broken over two lines can't be clicked or copied
+    typer.echo("Open the Dagster UI with: make ui (or: chimera ui)", err=True)

@@ -1,0 +1,27 @@
+"""`chimera ui`: the Dagster UI with the sweep's partitions in it."""
+
+from typing import Annotated
+
+import typer
+
+
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the UI on 127.0.0.1.")] = 3000,
+) -> None:
+    """Open the Dagster UI; Ctrl-C ends it."""
+    import os
+    import sys
+
+    from chimera_dagster.orchestration.home import open_instance
+    from chimera_dagster.orchestration.partitions import register
+    from chimera_dagster.settings import load_settings
+    from chimera_dagster.store import Store
+    from chimera_dagster.sweep import load_spec
+
+    settings = load_settings()
+    with open_instance(settings) as instance:
+        register(instance, Store(settings.data_dir), load_spec(settings.spec).plans())
+    typer.echo(f"Dagster UI: http://127.0.0.1:{port}", err=True)
+    command = [sys.executable, "-m", "dagster", "dev", "-m", "chimera_dagster.definitions", "-p", str(port)]
+    # Replaces this process, so that Ctrl-C reaches Dagster itself and no child of ours is left behind.
+    os.execv(sys.executable, [*command, "-h", "127.0.0.1"])

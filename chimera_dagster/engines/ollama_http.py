@@ -1,0 +1,114 @@
+"""The connection under Ollama's official client: abortable, without proxies, refusing silent truncation.
+
+Imports httpx at its top, so it is imported where an engine is used and not before.
+"""
+
+import json
+import os
+import socket
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+if TYPE_CHECKING:
+    import ollama
+
+# The server answers everything but a generation at once, and a dead host must not hold up the choice of an engine.
+TIMEOUT = httpx.Timeout(5.0, connect=2.0)
+_GENERATE = "/api/generate"
+# Without these a prompt that is too long is cut to half the window and answered with status 200, and an answer that
+# fills the window pushes the prompt out of it. The official client has no argument for either.
+_REFUSE_TRUNCATION = {"truncate": False, "shift": False}
+_import_lock = threading.Lock()
+
+
+class AbortableTransport(httpx.HTTPTransport):
+    """One connection at a time, which `abort` may shut from another thread.
+
+    Closing a socket does not wake a thread that reads from it; shutting it down does, and the server sees it too.
+    Proxies from the environment are not used: a model server is measured directly or not at all.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._socket: socket.socket | None = None
+        self._aborted = False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.extensions["trace"] = self._watch
+        if request.url.path.endswith(_GENERATE):
+            request = _prepared(request)
+        return super().handle_request(request)
+
+    def abort(self) -> None:
+        """End the call that runs on this transport, at once; the transport can't be used afterwards."""
+        self._aborted = True
+        self._shut()
+
+    def _watch(self, event: str, info: Mapping[str, Any]) -> None:
+        """httpcore's trace hook: the only place where it shows a socket before the response begins."""
+        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+            self._socket = info["return_value"].get_extra_info("socket")
+            if self._aborted:
+                self._shut()
+
+    def _shut(self) -> None:
+        if self._socket is not None:
+            with suppress(OSError):  # the server was faster
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+
+def _prepared(request: httpx.Request) -> httpx.Request:
+    """The same generation with truncation refused, and without a read timeout: loading a model takes minutes."""
+    headers = [(name, value) for name, value in request.headers.raw if name.lower() != b"content-length"]
+    return httpx.Request(
+        request.method,
+        request.url,
+        headers=headers,
+        json=json.loads(request.content) | _REFUSE_TRUNCATION,
+        extensions={**request.extensions, "timeout": {**TIMEOUT.as_dict(), "read": None}},
+    )
+
+
+@dataclass(frozen=True)
+class Session:
+    """A connection to one server, for one call at a time."""
+
+    url: str
+    client: "ollama.Client"
+    http: httpx.Client  # for what the official client has no method for
+    transport: AbortableTransport
+
+    def close(self) -> None:
+        self.http.close()  # closes the transport, which the official client shares
+
+
+def open_session(url: str) -> Session:
+    """Prepare a session; connects when it is first used."""
+    transport = AbortableTransport()
+    http = httpx.Client(base_url=url, transport=transport, timeout=TIMEOUT)
+    return Session(url, _client(url, transport), http, transport)
+
+
+def _client(url: str, transport: AbortableTransport) -> "ollama.Client":
+    # `import ollama` builds a client from OLLAMA_HOST and fails on forms that the server accepts, such as '::1'.
+    with _import_lock:
+        if "ollama" not in sys.modules:
+            before = os.environ.get("OLLAMA_HOST")
+            os.environ["OLLAMA_HOST"] = url
+            try:
+                import_module("ollama")
+            finally:
+                if before is None:
+                    del os.environ["OLLAMA_HOST"]
+                else:
+                    os.environ["OLLAMA_HOST"] = before
+    from ollama import Client
+
+    return Client(url, transport=transport, timeout=TIMEOUT)

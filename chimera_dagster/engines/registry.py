@@ -1,0 +1,111 @@
+"""Which engine answers for a model. A new engine is one file, one line here, and one class of the contract suite."""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from chimera_dagster.engines.base import Engine, ModelInfo
+from chimera_dagster.engines.embedded import EmbeddedEngine
+from chimera_dagster.engines.ollama import OllamaEngine, same_model
+from chimera_dagster.errors import ChimeraError, EngineUnreachableError, ModelNotFoundError
+
+EngineName = Literal["ollama", "embedded"]
+_FILES = "the embedded engine reads any model as file:/path/model.gguf"
+
+
+class Resolved(NamedTuple):
+    """The engine for a model, what it knows of the model, and why it was taken."""
+
+    engine: Engine
+    info: ModelInfo
+    reason: str
+
+
+class EngineStatus(NamedTuple):
+    """One engine as `chimera doctor` shows it; `detail` is its version, or the problem where it does not answer."""
+
+    name: str
+    answers: bool
+    detail: str
+    models: list[str]
+    hint: str
+
+
+class Engines:
+    """One engine of each kind, made when first used and kept."""
+
+    def __init__(self, host: str | None = None) -> None:
+        """`host` of Ollama as in OLLAMA_HOST, which is read where it is None."""
+        self._makers: dict[EngineName, Callable[[], Engine]] = {
+            "ollama": lambda: OllamaEngine(host),
+            "embedded": EmbeddedEngine,
+        }
+        self._made: dict[EngineName, Engine] = {}
+        self._chosen: dict[str, tuple[EngineName, str]] = {}
+
+    def resolve(self, choice: Literal["auto", "embedded", "ollama"], model: str) -> Resolved:
+        """The engine for `model`. `auto` is Ollama where it answers and has the model, else the embedded one.
+
+        Once `auto` has chosen, it stays with the choice: a sweep must not change engines because a server came or
+        went. Raises ModelNotFoundError, ModelFileError, EngineUnreachableError or SettingError.
+        """
+        if choice == "auto":
+            if model not in self._chosen:
+                self._chosen[model] = self._choose(model)
+            name, reason = self._chosen[model]
+        elif choice == "ollama" and model.startswith("file:"):
+            raise ModelNotFoundError(f"Ollama does not read {model}.", hint=f"Set engine: embedded; {_FILES}.")
+        else:
+            name, reason = choice, f"{choice}: asked for"
+        engine = self._engine(name)
+        info = engine.describe(model)
+        return Resolved(engine, info, f"{_place(engine)} has {model}" if name == "ollama" else reason)
+
+    def survey(self) -> list[EngineStatus]:
+        """The state of every engine; one that is down or misconfigured is an entry and not an error."""
+        return [self._status(name) for name in self._makers]
+
+    def close(self) -> None:
+        """Release models and connections of the engines that were used."""
+        for engine in self._made.values():
+            engine.close()
+
+    def _engine(self, name: EngineName) -> Engine:
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        return self._made[name]
+
+    def _choose(self, model: str) -> tuple[EngineName, str]:
+        if model.startswith("file:"):
+            return "embedded", "embedded: it alone reads model files"
+        ollama = self._engine("ollama")
+        try:
+            there = ollama.models()
+        except EngineUnreachableError as error:
+            why = error.message[0].lower() + error.message[1:].rstrip(".")
+            pull = f"{error.hint} Then run 'ollama pull {model}'."
+        else:
+            if any(same_model(tag, model) for tag in there):
+                return "ollama", ""
+            why = f"{_place(ollama)} has no {model}"
+            pull = f"Run 'ollama pull {model}'; Ollama has {', '.join(there) or 'no model yet'}."
+        own = self._engine("embedded").models()
+        if model not in own:
+            raise ModelNotFoundError(
+                f"No engine has the model {model!r}: {why}; the embedded engine has {', '.join(own)}.",
+                hint=f"{pull} Or name a file: {_FILES}.",
+            )
+        return "embedded", f"embedded: {why}"
+
+    def _status(self, name: EngineName) -> EngineStatus:
+        try:
+            engine = self._engine(name)
+            version, models = engine.version(), engine.models()
+        except ChimeraError as error:
+            return EngineStatus(name, False, error.message, [], error.hint)
+        hint = "" if models else "It has no model yet; run 'ollama pull gemma3:270m'."
+        return EngineStatus(name, True, f"{version} at {engine.url}" if isinstance(engine, OllamaEngine) else version,
+                            models, hint)  # fmt: skip
+
+
+def _place(engine: Engine) -> str:
+    return f"Ollama at {engine.url}" if isinstance(engine, OllamaEngine) else engine.name

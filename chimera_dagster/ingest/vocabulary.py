@@ -1,0 +1,193 @@
+"""What names mean: original column or key to canonical metric and unit, as vocabulary.yaml lists them.
+
+Matching is exact after normalising, never fuzzy: a name that is not listed keeps its number under its own name.
+"""
+
+import fnmatch
+import json
+import re
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+WHOLE = frozenset({"num_gpu", "num_ctx", "top_k"})
+_HOTTEST = 5.0  # above it, `temperature` is that of a device
+_PERCENTILE = re.compile(r"p\d{1,2}(?:\.\d+)?")
+_BRACKETS = re.compile(r"[(\[]([^)\]]*)[)\]]")
+
+Role = Literal["context", "parameter", "error", "success", "attached", "identifier", "number"]
+
+
+def _flat(entries: list[str | list[str]]) -> list[str]:
+    return [name for entry in entries for name in ([entry] if isinstance(entry, str) else entry)]
+
+
+class _Metric(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    unit: str
+    names: list[str]
+    assumed: dict[str, str] = {}
+
+
+class Vocabulary(BaseModel):
+    """The whole of vocabulary.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    units: dict[str, dict[str, float]]
+    metrics: dict[str, _Metric]
+    context: dict[str, list[str]]
+    parameters: dict[str, list[str]]
+    failure: dict[Literal["error", "success"], list[str]]
+    attached: list[str]
+    run_columns: list[str]
+    identifiers: Annotated[list[str], BeforeValidator(_flat)]
+    aggregates: dict[str, list[str]]
+    families: list[str]
+
+
+class Meaning(NamedTuple):
+    """What a number's name says. `unit` is canonical and null where the name is not in the vocabulary."""
+
+    metric: str
+    unit: str | None
+    factor: float
+    original_unit: str | None
+    aggregate: str | None
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """The packaged vocabulary; it is read once."""
+    text = Path(__file__).with_name("vocabulary.yaml").read_text(encoding="utf-8")
+    return Vocabulary.model_validate(yaml.safe_load(text))
+
+
+@lru_cache(maxsize=10_000)
+def role_of(name: str) -> tuple[Role, str]:
+    """What a column or key is for, and which of its kind: ('parameter', 'top_k'), ('context', 'model')."""
+    words, plain = vocabulary(), normal(name)[0]
+    for kind, names in words.failure.items():
+        if plain in names:
+            return kind, kind
+    for parameter, names in words.parameters.items():
+        if plain in names:
+            return "parameter", parameter
+    for context, names in words.context.items():
+        if plain in names:
+            return "context", context
+    if plain in words.attached:
+        return "attached", plain
+    bare = _without_unit(plain)[0]
+    if any(fnmatch.fnmatchcase(each, pattern) for each in {plain, bare} for pattern in words.identifiers):
+        return "identifier", plain
+    return "number", plain
+
+
+@lru_cache(maxsize=10_000)
+def meaning(name: str, unit: str | None = None, parent: str = "") -> Meaning:
+    """What the number `name` measures.
+
+    `unit` is what the file says beside the name (a units row, a suffix of the value); `parent` is the key above a
+    name such as `mean_ms` that says only how a number was made.
+    """
+    plain, stated = normal(name)
+    stated = unit.strip().lower() if unit else stated
+    base, aggregate = _without_aggregate(plain)
+    stem, suffix = _without_unit(base)
+    stem, inner = _without_aggregate(stem)
+    aggregate = aggregate or inner
+    candidates = [(base, stated), (stem, stated or suffix)]
+    if not stem and parent:
+        above, above_unit = normal(parent)
+        above_stem, above_suffix = _without_unit(above)
+        given = stated or suffix or above_unit
+        candidates = [(above, given), (above_stem, given or above_suffix)]
+    if not stem:
+        candidates.append(("latency", stated or suffix))
+    for candidate, candidate_unit in candidates:
+        found = _lookup(candidate, candidate_unit)
+        if found:
+            return found._replace(aggregate=aggregate)
+    return Meaning(name.strip(" *`"), None, 1.0, unit or stated or suffix, aggregate)
+
+
+def is_metric(name: str) -> bool:
+    """Whether a column of this name measures something that the vocabulary knows."""
+    return role_of(name)[0] == "number" and meaning(name).unit is not None
+
+
+def is_unit(text: str) -> bool:
+    return any(text.strip().lower() in spellings for spellings in vocabulary().units.values())
+
+
+@lru_cache(maxsize=10_000)
+def normal(name: str) -> tuple[str, str | None]:
+    """`name` in lower case with underscores, and the unit that stands in its brackets, if one does."""
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip(" *`"))
+    unit = next((inside.strip().lower() for inside in _BRACKETS.findall(text) if is_unit(inside)), None)
+    text = _BRACKETS.sub(" ", text).lower().replace("%", " percent ").replace("δ", " delta ")
+    return re.sub(r"[^\w.]+|_+", "_", text).strip("_"), unit
+
+
+def parameter(name: str, value: float) -> int | float | None:
+    """A parameter's value in the form that ParamSet.canonical writes; null for a temperature in degrees."""
+    if name == "temperature" and value > _HOTTEST:
+        return None
+    return int(value) if name in WHOLE and value.is_integer() else value
+
+
+def canonical_params(params: dict[str, int | float]) -> str:
+    """JSON that is equal exactly where two parameter sets are."""
+    return json.dumps(params, sort_keys=True, separators=(",", ":"))
+
+
+@lru_cache(maxsize=10_000)
+def model_in_path(path: str) -> str | None:
+    """The model that a file's or the nearest folder's name spells: `gemma3_1b-it-qat_x.csv` is gemma3:1b-it-qat."""
+    families = "|".join(vocabulary().families)
+    pattern = re.compile(
+        rf"(?<![a-z0-9])((?:{families})[0-9.]*(?<!\.))(?:[_:@-]([0-9]+(?:\.[0-9]+)?[mb](?:-[a-z0-9]+)*))?(?![a-z])"
+    )
+    for part in reversed(path.lower().split("/")):
+        found = pattern.search(part)
+        if found:
+            return f"{found[1]}:{found[2]}" if found[2] else found[1]
+    return None
+
+
+def _lookup(base: str, unit: str | None) -> Meaning | None:
+    words = vocabulary()
+    for metric, entry in words.metrics.items():
+        if base not in entry.names:
+            continue
+        spelled = unit or entry.assumed.get(base)
+        factor = words.units[entry.unit].get(spelled.lower()) if spelled else None
+        if factor is not None:  # else the same word names another metric, or the unit is not known
+            return Meaning(metric, entry.unit, factor, spelled, None)
+    return None
+
+
+def _without_aggregate(plain: str) -> tuple[str, str | None]:
+    words, found = plain.split("_"), None
+    while words and (kind := _aggregate(words[0])):
+        words, found = words[1:], (found if found and kind == "overall" else kind)
+    while words and (kind := _aggregate(words[-1])):
+        words, found = words[:-1], found or kind
+    return "_".join(words), found
+
+
+@cache
+def _aggregate(word: str) -> str | None:
+    if _PERCENTILE.fullmatch(word):
+        return word
+    return next((kind for kind, spellings in vocabulary().aggregates.items() if word in spellings), None)
+
+
+def _without_unit(plain: str) -> tuple[str, str | None]:
+    stem, _, last = plain.rpartition("_")
+    return (stem, last) if is_unit(last) else (plain, None)

@@ -1,0 +1,95 @@
+"""One trial's headline: its calls summed up as docs/metrics.md defines."""
+
+from collections.abc import Sequence
+from math import sqrt
+from statistics import fmean, stdev
+
+from pydantic import BaseModel, ConfigDict
+
+from chimera_dagster.measure.call import Call
+
+
+class Interval(BaseModel):
+    """A metric over repeats; the t-interval `mean ± t(0.975, n-1) · s / sqrt(n)` needs three of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    n: int
+    mean: float
+    std: float | None
+    low: float | None
+    high: float | None
+
+
+class Headline(BaseModel):
+    """The seven lines of a report's Metrics. `reasons` says why a value that is None was not measured."""
+
+    model_config = ConfigDict(frozen=True)
+
+    calls: int
+    throughput_tok_s: float | None
+    ttft_ms: float
+    total_duration_ms: float
+    tokens_generated: int | None
+    prompt_eval_ms: float | None
+    eval_ms: float | None
+    load_ms: float | None
+    reasons: dict[str, str]
+    throughput_by_repeat: Interval | None
+    ttft_by_repeat: Interval
+
+
+def headline(calls: Sequence[Call], warm_up_load_ms: float | None) -> Headline:
+    """Sum up the measured calls (one or more); `warm_up_load_ms` is the load that was kept out of them."""
+    tokens, eval_ms = _total(calls, "output_tokens"), _total(calls, "eval_ms")
+    # Where nothing was loaded there is no time to report: null, not 0.
+    loads = [ms for ms in (warm_up_load_ms, *(call.metrics.load_ms for call in calls)) if ms is not None]
+    values: dict[str, float | None] = {
+        "throughput_tok_s": _throughput(calls),
+        "tokens_generated": tokens,
+        "prompt_eval_ms": _total(calls, "prompt_eval_ms"),
+        "eval_ms": eval_ms,
+        "load_ms": sum(loads) if loads else None,
+    }
+    reasons = {name: "the engine did not report it" for name, value in values.items() if value is None}
+    if "load_ms" in reasons:
+        reasons["load_ms"] = "the model was loaded before this trial"
+    rounds = sorted({call.repeat for call in calls})
+    grouped = [[call for call in calls if call.repeat == number] for number in rounds]
+    rates = [rate for group in grouped if (rate := _throughput(group)) is not None]
+    return Headline(
+        calls=len(calls),
+        ttft_ms=fmean(call.metrics.ttft_ms for call in calls),
+        total_duration_ms=sum(call.metrics.e2e_ms for call in calls),
+        throughput_tok_s=values["throughput_tok_s"],
+        tokens_generated=None if tokens is None else round(tokens),
+        prompt_eval_ms=values["prompt_eval_ms"],
+        eval_ms=eval_ms,
+        load_ms=values["load_ms"],
+        reasons=reasons,
+        throughput_by_repeat=interval(rates) if rates else None,
+        ttft_by_repeat=interval([fmean(call.metrics.ttft_ms for call in group) for group in grouped]),
+    )
+
+
+def interval(values: Sequence[float]) -> Interval:
+    """Mean, sample standard deviation and 95 % t-interval of one or more values; below three no interval is claimed."""
+    n, mean = len(values), fmean(values)
+    std = stdev(values) if n > 1 else None
+    if std is None or n < 3:
+        return Interval(n=n, mean=mean, std=std, low=None, high=None)
+    from scipy.stats import t
+
+    half = float(t.ppf(0.975, n - 1)) * std / sqrt(n)
+    return Interval(n=n, mean=mean, std=std, low=mean - half, high=mean + half)
+
+
+def _throughput(calls: Sequence[Call]) -> float | None:
+    tokens, eval_ms = _total(calls, "output_tokens"), _total(calls, "eval_ms")
+    return tokens / eval_ms * 1e3 if tokens and eval_ms else None
+
+
+def _total(calls: Sequence[Call], field: str) -> float | None:
+    """Sum of a field over the calls; None where any of them lacks it, as a part is not the whole."""
+    values = [getattr(call.metrics, field) for call in calls]
+    return None if None in values else sum(values)

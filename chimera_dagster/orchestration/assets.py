@@ -1,0 +1,141 @@
+"""The assets, in data order. Each body names its partition, calls one function of `pipeline`, and attaches metadata."""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from dagster import (
+    AssetExecutionContext,
+    AssetSpec,
+    DataVersion,
+    Failure,
+    MaterializeResult,
+    MetadataValue,
+    ResourceParam,
+    asset,
+    multi_asset,
+)
+
+from chimera_dagster import pipeline
+from chimera_dagster.errors import ChimeraError
+from chimera_dagster.orchestration.metadata import table_metadata, trial_metadata
+from chimera_dagster.orchestration.partitions import TRIALS, plan_of
+from chimera_dagster.orchestration.workspace import Workspace
+from chimera_dagster.schemas import BenchmarkFiles, DataSummary, Measurements
+from chimera_dagster.write.prompt import prompt_version
+
+OWNERS = ["team:benchmarks"]
+INGEST_VERSION = "1"
+MEASURE_VERSION = "1"
+RENDER_VERSION = "1"
+
+
+@contextmanager
+def clear_failures() -> Generator[None]:
+    """Our own errors say what to do: show them as a run's failure without a page of Dagster's frames."""
+    try:
+        yield
+    except ChimeraError as error:
+        raise Failure(description=str(error), metadata={"error": type(error).__name__}, allow_retries=False) from error
+
+
+def _spec(name: str, description: str, *, deps: Sequence[str] = (), kinds: set[str], version: str) -> AssetSpec:
+    return AssetSpec(name, description=description, deps=deps, kinds=kinds, code_version=version, owners=OWNERS)
+
+
+@multi_asset(
+    name="ingest",
+    specs=[
+        _spec(
+            "benchmark_files",
+            "One row a file of the reports folder: kind, size, digest, and how reading it went.",
+            kinds={"pandas", "parquet"},
+            version=INGEST_VERSION,
+        ),
+        _spec(
+            "measurements",
+            "Every measured number in long form, followed to its file and record.",
+            deps=["benchmark_files"],
+            kinds={"pandas", "parquet"},
+            version=INGEST_VERSION,
+        ),
+    ],
+    group_name="evidence",
+)
+def ingest(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> Iterator[MaterializeResult[Any]]:
+    with clear_failures():
+        tables = pipeline.ingest(workspace.store, workspace.settings.reports)
+    store = workspace.store
+    yield MaterializeResult(
+        "benchmark_files",
+        metadata=table_metadata(tables.files, BenchmarkFiles, store.table_path("benchmark_files")),
+        data_version=DataVersion(tables.digest),
+    )
+    yield MaterializeResult(
+        "measurements",
+        metadata=table_metadata(tables.measurements, Measurements, store.table_path("measurements")),
+        data_version=DataVersion(tables.digest),
+    )
+
+
+@asset(deps=["benchmark_files", "measurements"], group_name="evidence", owners=OWNERS, code_version=INGEST_VERSION,
+       kinds={"pandas", "parquet"})  # fmt: skip
+def data_summary(workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
+    """Statistics by model, parameter set and metric, the facts that prompts and reports stand on, and the summary."""
+    with clear_failures():
+        statistics, summary = pipeline.summarise_data(workspace.store)
+    metadata = table_metadata(statistics, DataSummary, workspace.store.table_path("data_summary"))
+    metadata |= {"summary": MetadataValue.md(f"```\n{summary.block}\n```"), "files": summary.total_files}
+    return MaterializeResult(metadata=metadata, data_version=DataVersion(summary.digest))
+
+
+@multi_asset(
+    name="trial",
+    specs=[
+        _spec(
+            "llm_analysis",
+            "The model's reading of the facts: findings and recommendations.",
+            deps=["data_summary"],
+            kinds={"llm", "json"},
+            version=prompt_version(),
+        ),
+        _spec(
+            "llm_report",
+            "The model's report, by the agent's persona.",
+            deps=["llm_analysis"],
+            kinds={"llm", "json"},
+            version=prompt_version(),
+        ),
+        _spec(
+            "trial_metrics",
+            "What the trial's calls took, whether that is valid, and how good the text is.",
+            deps=["llm_analysis", "llm_report"],
+            kinds={"parquet", "json"},
+            version=MEASURE_VERSION,
+        ),
+    ],
+    partitions_def=TRIALS,
+    group_name="trials",
+)
+def trial(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> Iterator[MaterializeResult[Any]]:
+    store = workspace.store
+    with clear_failures():
+        plan = plan_of(context, store)
+        metrics = pipeline.run_trial(store, plan, workspace.engines, workspace.on_progress)
+    folder = store.folder_of(plan.trial)
+    for name, text in pipeline.read_texts(folder).items():
+        yield MaterializeResult(
+            name, metadata={"text": MetadataValue.md(text), "path": MetadataValue.path(folder.outcome)}
+        )
+    yield MaterializeResult("trial_metrics", metadata=trial_metadata(metrics, folder.metrics))
+
+
+@asset(deps=["llm_analysis", "llm_report", "trial_metrics"], partitions_def=TRIALS, group_name="trials", owners=OWNERS,
+       code_version=RENDER_VERSION, kinds={"markdown"})  # fmt: skip
+def rendered_report(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
+    """The report as people read it, beside its metrics.json."""
+    with clear_failures():
+        path = pipeline.render_trial(workspace.store, plan_of(context, workspace.store))
+    return MaterializeResult(
+        metadata={"report": MetadataValue.md(path.read_text()), "path": MetadataValue.path(path.absolute())}
+    )

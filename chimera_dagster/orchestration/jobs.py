@@ -1,0 +1,17 @@
+"""Two jobs: the data, once; and a trial, once a partition."""
+
+from dagster import AssetSelection, define_asset_job
+
+from chimera_dagster.orchestration.partitions import TRIALS
+
+ingest_job = define_asset_job(
+    "ingest_reports",
+    AssetSelection.assets("benchmark_files", "measurements", "data_summary"),
+    description="Read the reports folder, and compute the statistics and facts that every trial stands on.",
+)
+trial_job = define_asset_job(
+    "write_report",
+    AssetSelection.assets("llm_analysis", "llm_report", "trial_metrics", "rendered_report"),
+    partitions_def=TRIALS,
+    description="One trial: analysis, report, metrics and the rendered page of one model and parameter set.",
+)

@@ -1,0 +1,68 @@
+"""What the UI shows of a materialization: numbers as numbers, so that it plots them; tables with their schema."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from dagster import MetadataValue, TableColumn, TableColumnConstraints, TableConstraints, TableSchema
+from pandera.pandas import DataFrameModel
+
+from chimera_dagster.render.markdown import cell
+from chimera_dagster.results import Metrics
+
+Metadata = dict[str, Any]  # Dagster exports no name for what its metadata takes
+_PREVIEW_ROWS = 10
+
+
+def table_schema(model: type[DataFrameModel]) -> TableSchema:
+    """A pandera model as Dagster's table schema."""
+    schema = model.to_schema()
+    columns = [
+        TableColumn(
+            name=name,
+            type=str(column.dtype),
+            description=column.description,
+            constraints=TableColumnConstraints(
+                nullable=column.nullable,
+                unique=column.unique,
+                other=[str(check.error or check.name) for check in column.checks],
+            ),
+        )
+        for name, column in schema.columns.items()
+    ]
+    return TableSchema(columns=columns, constraints=TableConstraints(other=["columns exactly these, in this order"]))
+
+
+def table_metadata(frame: pd.DataFrame, model: type[DataFrameModel], path: Path) -> Metadata:
+    rows = [list(frame.columns), ["---"] * len(frame.columns), *frame.head(_PREVIEW_ROWS).to_numpy().tolist()]
+    preview = "\n".join(f"| {' | '.join(cell(str(value)) for value in row)} |" for row in rows)
+    return {
+        "dagster/row_count": len(frame),
+        "dagster/column_schema": table_schema(model),
+        "preview": MetadataValue.md(preview),
+        "path": MetadataValue.path(path.absolute()),
+    }
+
+
+def trial_metadata(metrics: Metrics, path: Path) -> Metadata:
+    """Headline, verdicts and provenance of a trial; a value that was not measured is left out, never 0."""
+    headline = metrics.headline
+    measured: dict[str, float | None] = {
+        "throughput_tok_s": headline.throughput_tok_s,
+        "ttft_ms": headline.ttft_ms,
+        "total_duration_ms": headline.total_duration_ms,
+        "tokens_generated": headline.tokens_generated,
+        "prompt_eval_ms": headline.prompt_eval_ms,
+        "eval_ms": headline.eval_ms,
+        "load_ms": headline.load_ms,
+        "text_score": metrics.text_quality.score,
+    }
+    return {
+        **{name: value for name, value in measured.items() if value is not None},
+        "validity": metrics.verdict,
+        "configuration": metrics.configuration,
+        "engine": f"{metrics.engine.name}, {metrics.engine.version}: {metrics.engine.reason}",
+        "spec_hash": metrics.spec_hash,
+        "data_digest": metrics.data_digest,
+        "path": MetadataValue.path(path.absolute()),
+    }

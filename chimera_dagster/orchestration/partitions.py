@@ -1,0 +1,47 @@
+"""Partitions are trials: two dynamic dimensions, filled from sweep specs."""
+
+from collections.abc import Iterable
+
+from dagster import (
+    AssetExecutionContext,
+    DagsterInstance,
+    DynamicPartitionsDefinition,
+    MultiPartitionKey,
+    MultiPartitionsDefinition,
+)
+
+from chimera_dagster.store import Store
+from chimera_dagster.sweep import TrialPlan
+from chimera_dagster.trial import Trial
+
+MODELS = DynamicPartitionsDefinition(name="model")
+PARAMS = DynamicPartitionsDefinition(name="params")
+TRIALS = MultiPartitionsDefinition({"model": MODELS, "params": PARAMS})
+
+
+def dagster_key(trial: Trial) -> MultiPartitionKey:
+    return MultiPartitionKey({"model": trial.model, "params": trial.params.key})
+
+
+def plan_of(context: AssetExecutionContext, store: Store) -> TrialPlan:
+    """What the partition of this run stands for; raises UnknownTrialError."""
+    model, params_key = context.partition_key.split("|")
+    return store.plan(model, params_key)
+
+
+def missing_keys(instance: DagsterInstance, plans: Iterable[TrialPlan]) -> dict[str, list[str]]:
+    """Keys per dimension that Dagster does not know yet, in the order of the plans: the order in which runs start."""
+    wanted = {
+        "model": dict.fromkeys(plan.model for plan in plans),
+        "params": dict.fromkeys(plan.params.key for plan in plans),
+    }
+    known = {name: set(instance.get_dynamic_partitions(name)) for name in wanted}
+    return {name: [key for key in keys if key not in known[name]] for name, keys in wanted.items()}
+
+
+def register(instance: DagsterInstance, store: Store, plans: list[TrialPlan]) -> None:
+    """Make every plan a partition of the UI, and keep what each key stands for."""
+    for plan in plans:
+        store.register(plan)
+    for name, keys in missing_keys(instance, plans).items():
+        instance.add_dynamic_partitions(name, keys)

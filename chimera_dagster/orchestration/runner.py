@@ -1,0 +1,52 @@
+"""Runs the project's jobs in this process, on the Dagster instance that the UI shows."""
+
+from dagster import DagsterEventType, DagsterInstance, Definitions, ExecuteInProcessResult, ResourceDefinition
+
+from chimera_dagster.orchestration.jobs import ingest_job, trial_job
+from chimera_dagster.orchestration.partitions import dagster_key
+from chimera_dagster.orchestration.workspace import Workspace
+from chimera_dagster.sweep import TrialPlan
+
+# The command line shows its own progress; Dagster's events are in the instance.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+class Runner:
+    """Executes jobs of `defs` one after the other, as runs of `instance`."""
+
+    def __init__(self, defs: Definitions, instance: DagsterInstance, workspace: Workspace) -> None:
+        self._defs, self._instance = defs, instance
+        self._resources = {"workspace": ResourceDefinition.hardcoded_resource(workspace)}
+
+    def ingest_reports(self) -> str | None:
+        """Materialize the unpartitioned assets; None, or why it failed. Raises KeyboardInterrupt."""
+        return self._execute(ingest_job.name, None)
+
+    def write_report(self, plan: TrialPlan) -> str | None:
+        """Materialize one trial's partition; None, or why it failed. Raises KeyboardInterrupt."""
+        return self._execute(trial_job.name, dagster_key(plan.trial))
+
+    def _execute(self, job: str, partition_key: str | None) -> str | None:
+        result = self._defs.resolve_job_def(job).execute_in_process(
+            run_config=_QUIET,
+            instance=self._instance,
+            partition_key=partition_key,
+            resources=self._resources,
+            raise_on_error=False,
+        )
+        return None if result.success else _reason(result)
+
+
+def _reason(result: ExecuteInProcessResult) -> str:
+    for event in result.all_events:
+        if event.event_type != DagsterEventType.STEP_FAILURE:
+            continue
+        failure = event.step_failure_data
+        if failure.error is not None and failure.error.cls_name == "DagsterExecutionInterruptedError":
+            raise KeyboardInterrupt
+        if failure.user_failure_data is not None and failure.user_failure_data.description:
+            return failure.user_failure_data.description
+        if failure.error is not None:
+            cause = failure.error.cause or failure.error
+            return cause.message.strip()
+    return "the run ended without saying why; see its page in the UI"

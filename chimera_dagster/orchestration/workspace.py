@@ -1,0 +1,29 @@
+"""What every asset works with: the settings of the project, its store, and the engines; built when a run starts."""
+
+from dataclasses import dataclass, field
+
+from dagster import InitResourceContext, resource
+
+from chimera_dagster.engines.registry import Engines
+from chimera_dagster.pipeline import OnProgress
+from chimera_dagster.settings import Settings, load_settings
+from chimera_dagster.store import Store
+
+
+@dataclass
+class Workspace:
+    """Handed to assets as the resource `workspace`. `on_progress` hears each stage and its chunks."""
+
+    settings: Settings
+    engines: Engines = field(default_factory=Engines)
+    on_progress: OnProgress | None = None
+
+    @property
+    def store(self) -> Store:
+        return Store(self.settings.data_dir)
+
+
+@resource
+def workspace_from_environment(_context: InitResourceContext) -> Workspace:
+    """A workspace by the CHIMERA_* variables of the process that runs."""
+    return Workspace(load_settings())

@@ -1,0 +1,113 @@
+"""report.md: every section of a Chimera report; figures from metrics.json and the facts, words from the model."""
+
+import os
+import re
+from functools import cache, partial
+from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from chimera_dagster.measure.trial import Headline, Interval
+from chimera_dagster.results import Metrics, Outcome
+from chimera_dagster.sweep import TrialPlan
+from chimera_dagster.write.analysis import split_lists
+from chimera_dagster.write.facts import Fact
+from chimera_dagster.write.grounding import WITHHELD, ground
+from chimera_dagster.write.quality import CHECKS
+
+_FINDINGS = 8  # computed ones above the model's own; the whole list is the Evidence table
+
+
+def render_report(plan: TrialPlan, metrics: Metrics, outcome: Outcome, folder: Path) -> str:
+    """The whole report as Markdown. `folder` is where it will lie: links to the evidence are relative to it."""
+    words = partial(_grounded_words, facts=outcome.facts, model=plan.model)
+    passed = CHECKS - len(metrics.text_quality.failed)
+    return (
+        _templates()
+        .get_template("report.md.j2")
+        .render(
+            plan=plan,
+            m=metrics,
+            h=metrics.headline,
+            outcome=outcome,
+            agent=plan.spec.agent.name,
+            text=words(outcome.report.text),
+            lists=split_lists(words(outcome.analysis.text)),
+            findings=outcome.facts[:_FINDINGS],
+            metric_lines=metric_lines(metrics.headline),
+            passed=passed,
+            checks=CHECKS,
+            withheld_mark=WITHHELD,
+            fenced=fenced,
+            cell=cell,
+            interval=_interval,
+            source=partial(_source, reports=Path(outcome.summary.reports_dir), folder=folder),
+        )
+        .strip()
+        + "\n"
+    )
+
+
+def metric_lines(headline: Headline) -> list[tuple[str, str]]:
+    """The seven lines of the Metrics section, each a name and its value with unit, or why there is none."""
+    calls = f"{headline.calls} calls"
+    values = {
+        "Throughput": (headline.throughput_tok_s, "{:.2f} tok/s", "throughput_tok_s", ""),
+        "TTFT": (headline.ttft_ms, "{:.2f} ms", "ttft_ms", f" (mean, n={calls})"),
+        "Total Duration": (headline.total_duration_ms, "{:.2f} ms", "total_duration_ms", ""),
+        "Tokens Generated": (headline.tokens_generated, "{:d}", "tokens_generated", ""),
+        "Prompt Eval": (headline.prompt_eval_ms, "{:.2f} ms", "prompt_eval_ms", ""),
+        "Eval Duration": (headline.eval_ms, "{:.2f} ms", "eval_ms", ""),
+        "Load Duration": (headline.load_ms, "{:.2f} ms", "load_ms", " (before the measured calls)"),
+    }
+    return [
+        (name, f"not measured ({headline.reasons[field]})" if value is None else pattern.format(value) + note)
+        for name, (value, pattern, field, note) in values.items()
+    ]
+
+
+def tame(text: str) -> str:
+    """Markdown of a model made harmless: no HTML, links, images or code fences; headings below the report's own."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace("```", "'''")
+    text = re.sub(r"!?\[([^\]\n]*)\]\([^)\n]*\)", r"\1", text)
+    text = re.sub(r"^\s*(?:-{3,}|={3,}|\*{3,}|_{3,})\s*$", "", text, flags=re.MULTILINE)
+    return re.sub(r"^\s{0,3}#{1,6}\s*", "#### ", text, flags=re.MULTILINE)
+
+
+def fenced(text: str) -> str:
+    """A code block that its own content can't close."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{text}\n{fence}"
+
+
+def cell(text: str) -> str:
+    """Text from a file as one cell of a Markdown table."""
+    return re.sub(r"\s+", " ", text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "\\`")
+
+
+def _grounded_words(text: str, facts: list[Fact], model: str) -> str:
+    return ground(tame(text), facts, model).text.strip()
+
+
+def _source(fact: Fact, reports: Path, folder: Path) -> str:
+    link = quote(os.path.relpath(reports / fact.file, folder).replace(os.sep, "/"))
+    return f"[{cell(fact.file)}]({link}), {cell(fact.record)}"
+
+
+def _interval(name: str, interval: Interval | None, unit: str) -> str:
+    if interval is None:
+        return f"- {name}: not measured"
+    spread = "" if interval.std is None else f", standard deviation {interval.std:.2f}"
+    bounds = (
+        "no interval below n=3" if interval.low is None else f"95 % interval {interval.low:.2f} to {interval.high:.2f}"
+    )
+    return f"- {name}: {interval.mean:.2f} {unit} (n={interval.n}{spread}, {bounds})"
+
+
+@cache
+def _templates() -> Environment:
+    # Markdown, not HTML: what comes from files or from a model passes through tame(), cell() or fenced() instead.
+    return Environment(loader=PackageLoader("chimera_dagster.render"), undefined=StrictUndefined, autoescape=False,
+                       keep_trailing_newline=True)  # fmt: skip

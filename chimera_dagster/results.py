@@ -1,0 +1,117 @@
+"""The documents that a run leaves: summary.json of the folder; outcome.json and metrics.json of each trial."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from chimera_dagster.measure.call import Call, CallMetrics
+from chimera_dagster.measure.environment import Environment
+from chimera_dagster.measure.trial import Headline
+from chimera_dagster.measure.validity import Verdict
+from chimera_dagster.trial import ParamSet
+from chimera_dagster.write.facts import Fact
+from chimera_dagster.write.quality import TextQuality
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class IngestRecord(_Document):
+    """Which folder the tables were read from, the digest of its content, and how long reading took."""
+
+    reports_dir: str
+    digest: str
+    seconds: float
+
+
+class Summary(_Document):
+    """What was ingested. `digest` covers the content of every file, `block` is the text that every report prints."""
+
+    reports_dir: str
+    total_files: int
+    problem_files: int
+    measurements: int
+    digest: str
+    block: str
+    ingest_s: float
+    ingested_at: datetime
+
+
+class EngineRecord(_Document):
+    """Which engine and which model answered, and why that engine was taken."""
+
+    name: str
+    version: str
+    reason: str
+    model_digest: str | None
+    family: str | None
+    parameter_size: str | None
+    quantization: str | None
+    trained_context: int | None
+    layers: int | None
+
+
+class StageSeconds(_Document):
+    """Wall clock of a trial's stages, all repeats together."""
+
+    ingest: float
+    analysis: float
+    report: float
+
+    @property
+    def total(self) -> float:
+        return self.ingest + self.analysis + self.report
+
+
+class Writing(_Document):
+    """One stage's text as the model wrote it, and the prompt it answered."""
+
+    text: str
+    prompt: str
+    system: str
+    prompt_sha256: str
+    facts: int
+    facts_left_out: int
+
+
+class Outcome(_Document):
+    """outcome.json: everything raw, so that each number and each word can be computed again.
+
+    The facts and the summary are the ones that the model was shown; a later ingest renumbers them.
+    """
+
+    summary: Summary
+    facts: list[Fact]
+    analysis: Writing
+    report: Writing
+    calls: list[Call]
+
+
+class Metrics(_Document):
+    """metrics.json: everything measured and judged. Null: not measured; `headline.reasons` says why."""
+
+    schema_version: int = 1
+    model: str
+    params: ParamSet
+    params_key: str
+    configuration: str
+    created_at: datetime
+    fingerprint: str
+    spec_hash: str
+    data_digest: str
+    prompt_version: str
+    seed: int
+    repeats: int
+    engine: EngineRecord
+    headline: Headline
+    seconds: StageSeconds
+    validity: list[Verdict]
+    text_quality: TextQuality
+    calls: list[CallMetrics]
+    environment: Environment
+
+    @property
+    def verdict(self) -> str:
+        """`valid`, or the names of what spoils the trial."""
+        return ", ".join(dict.fromkeys(verdict.name for verdict in self.validity))

@@ -1,0 +1,41 @@
+"""A fact as the writer and the report see it: one row of the facts table, its figure rendered by code."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import pandas as pd
+
+
+class Fact(NamedTuple):
+    """`rendered` is the value with its unit, the only form in which a figure reaches a reader."""
+
+    id: str
+    text: str
+    rendered: str
+    n: int
+    file: str
+    record: str
+
+
+def load_facts(table: pd.DataFrame) -> list[Fact]:
+    """Facts of a `schemas.Facts` table, in its order."""
+    return [
+        Fact(row["id"], row["text"], format_value(row["value"], row["unit"]), row["n"], row["file"], row["record"])
+        for row in table.to_dict("records")
+    ]
+
+
+def names_in(facts: Iterable[Fact]) -> frozenset[str]:
+    """Words of the facts' texts, such as model tags: a text may repeat them, digits or not."""
+    return frozenset(word.strip(".,:;()") for fact in facts for word in fact.text.split())
+
+
+def format_value(value: float, unit: str) -> str:
+    """`57.2 tok/s`, `2656 ms`, `68`: at least three significant digits, counts whole."""
+    if value == int(value) and abs(value) < 1e15:
+        digits = str(int(value))
+    elif abs(value) >= 100:
+        digits = f"{value:.0f}"
+    else:
+        digits = f"{value:.3g}"
+    return f"{digits} {unit}".strip()

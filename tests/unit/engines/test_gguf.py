@@ -1,0 +1,118 @@
+"""Headers of GGUF files: whole, of every value type, and damaged."""
+
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from chimera_dagster.engines.gguf import model_info, read_header
+from chimera_dagster.errors import ModelFileError
+
+
+def string(text: str) -> bytes:
+    return struct.pack("<Q", len(text.encode())) + text.encode()
+
+
+def pair(key: str, kind: int, value: bytes) -> bytes:
+    return string(key) + struct.pack("<I", kind) + value
+
+
+def array(element: int, items: Sequence[bytes]) -> bytes:
+    return struct.pack("<IQ", element, len(items)) + b"".join(items)
+
+
+def header(*pairs: bytes) -> bytes:
+    return b"GGUF" + struct.pack("<IQQ", 3, 0, len(pairs)) + b"".join(pairs)
+
+
+WHOLE = header(
+    pair("general.architecture", 8, string("llama")),
+    pair("general.size_label", 8, string("135M")),
+    pair("general.file_type", 4, struct.pack("<I", 15)),
+    pair("tokenizer.ggml.tokens", 9, array(8, [string("a"), string("日本"), string("")])),
+    pair("tokenizer.ggml.scores", 9, array(6, [struct.pack("<f", 0.5)] * 3)),
+    pair("nested", 9, array(9, [array(4, [b"\1\0\0\0"]), array(8, [string("x")])])),
+    pair("flag", 7, b"\1"),
+    pair("small", 1, b"\xff"),
+    pair("large", 10, struct.pack("<Q", 2**63)),
+    pair("real", 12, struct.pack("<d", 1e-5)),
+    pair("llama.context_length", 4, struct.pack("<I", 8192)),
+    pair("llama.block_count", 4, struct.pack("<I", 30)),
+    pair("tokenizer.chat_template", 8, string("{{ messages }}")),
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "model.gguf"
+
+
+def test_scalars_are_read_and_arrays_skipped(file: Path) -> None:
+    file.write_bytes(WHOLE)
+    assert read_header(file) == {
+        "general.architecture": "llama", "general.size_label": "135M", "general.file_type": 15, "flag": True,
+        "small": -1, "large": 2**63, "real": 1e-5, "llama.context_length": 8192, "llama.block_count": 30,
+        "tokenizer.chat_template": "{{ messages }}",
+    }  # fmt: skip
+
+
+def test_model_info(file: Path) -> None:
+    file.write_bytes(WHOLE)
+    info = model_info("file:model.gguf", file, "d1")
+    assert (info.tag, info.digest, info.family, info.parameter_size, info.quantization) == (
+        "file:model.gguf", "d1", "llama", "135M", "Q4_K_M",
+    )  # fmt: skip
+    assert (info.trained_context, info.layers, info.chat) == (8192, 30, True)
+
+
+def test_what_the_header_lacks_is_none(file: Path) -> None:
+    file.write_bytes(header(pair("general.file_type", 4, struct.pack("<I", 999))))
+    info = model_info("file:model.gguf", file, "d2")
+    assert (info.family, info.parameter_size, info.quantization, info.trained_context, info.layers) == (None,) * 5
+    assert not info.chat  # nothing tells how a conversation is written
+
+
+@pytest.mark.parametrize("length", range(0, len(WHOLE), 3))
+def test_cut_file_is_refused(file: Path, length: int) -> None:
+    file.write_bytes(WHOLE[:length])
+    with pytest.raises(ModelFileError, match=r"model\.gguf"):
+        read_header(file)
+
+
+def test_flipped_bytes_never_end_in_another_error(file: Path) -> None:
+    refused = 0
+    for index in range(4, len(WHOLE)):
+        file.write_bytes(WHOLE[:index] + bytes([WHOLE[index] ^ 0xFF]) + WHOLE[index + 1 :])
+        try:
+            read_header(file)
+        except ModelFileError:
+            refused += 1
+    assert refused > len(WHOLE) / 4
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        header(struct.pack("<Q", 2**62)),
+        header(pair("x", 99, b"")),
+        header(pair("x", 9, struct.pack("<IQ", 99, 1))),
+        header(pair("x", 9, struct.pack("<IQ", 6, 2**63)), pair("y", 7, b"\1")),
+        header(string("x")[:8] + b"\xff"),
+    ],
+    ids=["endless key", "unknown type", "array of an unknown type", "endless array", "no UTF-8"],
+)
+def test_damaged_file_is_refused(file: Path, damage: bytes) -> None:
+    file.write_bytes(damage)
+    with pytest.raises(ModelFileError, match="damaged"):
+        read_header(file)
+
+
+def test_other_files_are_refused(file: Path) -> None:
+    file.write_bytes(b"PK\3\4 a zip file")
+    with pytest.raises(ModelFileError, match="is not a GGUF file"):
+        read_header(file)
+    with pytest.raises(ModelFileError, match=r"absent\.gguf can't be read: No such file"):
+        read_header(file.with_name("absent.gguf"))
+    with pytest.raises(ModelFileError, match="can't be read: Is a directory"):
+        read_header(file.parent)

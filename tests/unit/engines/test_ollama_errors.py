@@ -1,0 +1,61 @@
+"""Error bodies and failed connections in words."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from chimera_dagster import errors
+from chimera_dagster.engines.ollama_errors import refusal, server_words, unreachable
+
+URL = "http://127.0.0.1:11434"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("plain words.", "plain words"),
+        ({"error": "busy"}, "busy"),
+        (json.dumps({"error": "busy"}), "busy"),
+        ({"error": json.dumps({"error": {"code": 400, "message": "penalty must be > 0"}})}, "penalty must be > 0"),
+        (json.dumps({"error": json.dumps({"error": {"message": "deep"}})}), "deep"),
+        ({"code": 1}, "{'code': 1}"),
+        ("", ""),
+        ("42", "42"),
+        ("x" * 9000, "x" * 500),
+    ],
+)
+def test_server_words(body: Any, words: str) -> None:
+    assert server_words(body) == words
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, "request (9 tokens) exceeds the available context size (8 tokens)", errors.ContextTooSmallError),
+        (-1, "the prompt is longer than the context length currently available", errors.ContextTooSmallError),
+        (-1, "unexpected EOF", errors.StreamBrokenError),
+        (404, "model 'x' not found", errors.ModelNotFoundError),
+        (404, "404 page not found", errors.EngineUnreachableError),
+        (400, "invalid model name", errors.RequestRefusedError),
+        (403, "<html>forbidden</html>", errors.RequestRefusedError),
+        (500, "cudaMalloc failed: out of memory", errors.RequestRefusedError),
+        (503, "server busy", errors.RequestRefusedError),
+    ],
+)
+def test_refusal(status: int, body: str, kind: type[errors.EngineError]) -> None:
+    error = refusal(status, body, URL)
+    assert type(error) is kind
+    if kind is not errors.EngineUnreachableError:
+        assert body in error.message
+
+
+def test_unreachable_says_why() -> None:
+    assert (
+        unreachable(URL, httpx.ConnectTimeout("timed out")).message == f"Nothing answers at {URL} (no answer in time)."
+    )
+    error = httpx.ConnectError("x")
+    error.__cause__ = OSError(113, "No route to host")
+    assert unreachable(URL, error).message == f"Nothing answers at {URL} (no route to host)."
+    assert unreachable(URL, httpx.ReadError("odd")).message == f"Nothing answers at {URL} (odd)."

@@ -1,0 +1,60 @@
+"""OLLAMA_HOST in the forms that Ollama's own tests list, and as a client has to read them."""
+
+import pytest
+
+from chimera_dagster.engines.ollama_host import server_url
+from chimera_dagster.errors import SettingError
+
+
+@pytest.mark.parametrize(
+    ("value", "url"),
+    [
+        (None, "http://127.0.0.1:11434"),
+        ("", "http://127.0.0.1:11434"),
+        ("  ", "http://127.0.0.1:11434"),
+        ("1.2.3.4", "http://1.2.3.4:11434"),
+        ("1.2.3.4:1234", "http://1.2.3.4:1234"),
+        (":1234", "http://127.0.0.1:1234"),
+        ("example.com", "http://example.com:11434"),
+        ("example.com:1234", "http://example.com:1234"),
+        ("my_host-1", "http://my_host-1:11434"),
+        ("[::1]", "http://[::1]:11434"),
+        ("::1", "http://[::1]:11434"),
+        ("[::1]:1337", "http://[::1]:1337"),
+        ("http://[::1]", "http://[::1]:80"),
+        ("0.0.0.0", "http://127.0.0.1:11434"),
+        ("0.0.0.0:80", "http://127.0.0.1:80"),
+        ("http://0.0.0.0:1234", "http://127.0.0.1:1234"),
+        ("[::]", "http://[::1]:11434"),
+        ("[::]:1234", "http://[::1]:1234"),
+        (" 1.2.3.4 ", "http://1.2.3.4:11434"),
+        ('"1.2.3.4"', "http://1.2.3.4:11434"),
+        (' " 1.2.3.4 " ', "http://1.2.3.4:11434"),
+        ("'1.2.3.4'", "http://1.2.3.4:11434"),
+        ("http://1.2.3.4", "http://1.2.3.4:80"),
+        ("http://1.2.3.4:4321", "http://1.2.3.4:4321"),
+        ("https://1.2.3.4", "https://1.2.3.4:443"),
+        ("HTTPS://example.com", "https://example.com:443"),
+        ("https://1.2.3.4:4321", "https://1.2.3.4:4321"),
+        ("https://example.com/ollama", "https://example.com:443/ollama"),
+        ("https://example.com:4321/ollama/", "https://example.com:4321/ollama"),
+        ("example.com/a/b", "http://example.com:11434/a/b"),
+        ("example.com:56789/", "http://example.com:56789"),
+        ("http://", "http://127.0.0.1:80"),
+    ],
+)
+def test_forms(value: str | None, url: str) -> None:
+    assert server_url(value) == url
+    assert server_url(url) == url  # what it makes means the same again
+
+
+@pytest.mark.parametrize(
+    "value",
+    [":66000", ":0", ":-1", "localhost:abc", "localhost:", "ftp://host", "host name", "http://[::1x]", "user@host",
+     "1.2.3.4:1:2", "host:８０", "a?b"],
+)  # fmt: skip
+def test_malformed_value_is_named(value: str) -> None:
+    with pytest.raises(SettingError) as error:
+        server_url(value)
+    assert f"OLLAMA_HOST={value!r}" in error.value.message
+    assert "http://127.0.0.1:11434" in error.value.hint

@@ -1,0 +1,205 @@
+import csv
+import json
+import math
+import os
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from chimera_dagster.errors import NoReportsError
+from chimera_dagster.ingest import folder
+from chimera_dagster.ingest.discover import data_digest, discover
+from chimera_dagster.ingest.folder import ingest_folder
+from chimera_dagster.schemas import FAILED, BenchmarkFiles, Measurements
+
+REPO = Path(__file__).parents[3]
+REPORTS = REPO / "data/reports"
+CORPUS = REPO / "../shared/corpus"
+needs_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not here")
+
+
+@pytest.fixture(scope="module", params=[REPORTS, pytest.param(CORPUS, marks=needs_corpus)], ids=["reports", "corpus"])
+def root(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def ingested(root):
+    return ingest_folder(root)
+
+
+def status_of(root, name):
+    files = ingest_folder(root).files.set_index("path")
+    return files.loc[name, "status"], files.loc[name, "reason"]
+
+
+def test_every_file_has_one_row_and_the_tables_are_valid(root, ingested):
+    assert list(ingested.files["path"]) == [file.path for file in discover(root)]
+    BenchmarkFiles.validate(ingested.files, lazy=True)
+    Measurements.validate(ingested.measurements, lazy=True)
+    counts = ingested.measurements.groupby("file").size()
+    assert ingested.files.set_index("path")["measurements"].to_dict() == {
+        path: counts.get(path, 0) for path in ingested.files["path"]
+    }
+    assert ((ingested.files["reason"] == "") == (ingested.files["status"] == "ok")).all()
+    assert ingested.digest == data_digest(root)
+
+
+def test_every_number_stands_in_its_file_at_its_record(root, ingested):
+    """Each value, by its unit's factor, is the field that its lineage names."""
+    checked = 0
+    for path, rows in ingested.measurements[ingested.measurements["metric"] != FAILED].groupby("file"):
+        content = _content(root / str(path))
+        for row in rows.itertuples():
+            numbers = _numbers(content(row.record, row.original_name))
+            factors = (1, 1000, 1e-3, 1e-6, 1024, 2**-10, 2**-20, 3600)
+            assert any(math.isclose(row.value, n * f, rel_tol=1e-12) for n in numbers for f in factors), row
+            checked += 1
+    assert checked > 2_000
+
+
+@cache
+def _numbers(text):
+    return [float(number) for number in re.findall(r"[+-]?\d+\.?\d*(?:[eE][+-]?\d+)?", text.replace(",", ""))]
+
+
+def _content(path):
+    if path.suffix == ".md":
+        text = path.read_text()
+        return lambda record, name: text
+    if path.suffix == ".json":
+        document = json.loads(path.read_text())
+
+        def at(record, name):
+            value = document
+            for part in [part for part in record.split("/") if part] + name.split("/"):
+                value = value[int(part)] if isinstance(value, list) else value[part.replace("~1", "/")]
+            return repr(value)
+
+        return at
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    if path.name == "ncu_ollama_raw.csv":  # its first row holds units
+        rows = rows[1:]
+    return lambda record, name: rows[int(record.removeprefix("row ")) - 1][name]
+
+
+@needs_corpus
+def test_the_runs_and_failures_of_a_real_sweep():
+    ingested = ingest_folder(CORPUS)
+    name = "reports/gemma3/gemma3_270m_param_tuning.csv"
+    rows = ingested.measurements[ingested.measurements["file"] == name]
+    assert ingested.files.set_index("path").loc[name, "records"] == 36
+    assert rows[rows["error"]]["record"].tolist() == ["row 19", "row 20"]
+    assert rows["metric"].value_counts()["ttft_ms"] == 34
+    assert set(rows["model"]) == {"gemma3:270m"}
+    assert set(rows["model_source"]) == {"path"}
+    first = rows[(rows["record"] == "row 1")].set_index("metric")
+    assert first.loc["ttft_ms", "value"] == 1.1485114 * 1000
+    assert first.loc["decode_tok_s", "value"] == 278.84860554273496
+    assert first.loc["ttft_ms", "params"] == '{"num_ctx":1024,"num_gpu":999,"temperature":0.2}'
+
+
+@needs_corpus
+def test_what_the_corpus_holds():
+    files = ingest_folder(CORPUS).files
+    assert files["kind"].value_counts().to_dict() == {"json": 44, "markdown": 29, "csv": 28}
+    bad = files[files["status"] == "malformed"]
+    assert bad["path"].tolist() == ["reports/profiling/ncu_summary.csv"]
+    assert bad["reason"].tolist() == ["byte 5 is zero: binary data, or UTF-16 without its mark"]
+    copies = files[files["status"] == "duplicate_of"].set_index("path")
+    assert len(copies) == 4
+    assert copies.loc["reports/llama3/ollama_quant_bench.csv", "reason"] == "csv_data/ollama_quant_bench.csv"
+    assert (copies["measurements"] == 0).all()
+
+
+def test_a_failed_run_without_numbers_is_kept(tmp_path):
+    (tmp_path / "a.csv").write_text("model,ttft_s,error\nm:1,,timed out\n")
+    (row,) = ingest_folder(tmp_path).measurements.itertuples()
+    assert (row.metric, row.value, row.original_name, row.record, row.error) == (FAILED, 1.0, "error", "row 1", True)
+
+
+def test_aggregates_are_marked(tmp_path):
+    (tmp_path / "x_summary.csv").write_text("mean_ttft_s,prompt_eval_s\n1,2\n")
+    (tmp_path / "y.md").write_text("| model | ttft_s |\n|---|---|\n| a | 3 |\n")
+    (tmp_path / "z.json").write_text('{"total_tokens": 9, "results": [{"tokens": 9}]}')
+    rows = ingest_folder(tmp_path).measurements
+    assert rows["aggregate"].fillna("raw").tolist() == ["mean", "summary", "reported", "sum", "raw"]
+
+
+def test_statuses_and_reasons(tmp_path):
+    (tmp_path / "latin.csv").write_bytes("model,ttft_s\ncafé,1\n".encode("latin-1"))
+    (tmp_path / "sixteen.csv").write_bytes("model,ttft_s\na,1\n".encode("utf-16"))
+    (tmp_path / "binary.csv").write_bytes(b"PK\0\0\1")
+    (tmp_path / "blank.csv").write_bytes(b" \n")
+    (tmp_path / "blank2.csv").write_bytes(b" \n")
+    (tmp_path / "copy.csv").write_bytes("model,ttft_s\na,1\n".encode("utf-16"))
+    (tmp_path / "cut.json").write_text('{"a": ')
+    (tmp_path / "ragged.csv").write_text("model,ttft_s\na,1\nb\n")
+    (tmp_path / "broken.csv").write_bytes("a,b".encode("utf-16") + b"x")
+    (tmp_path / "words.md").write_text("Nothing.\n")
+    files = ingest_folder(tmp_path).files.set_index("path")
+    assert files["status"].to_dict() == {
+        "binary.csv": "malformed",
+        "blank.csv": "empty",
+        "blank2.csv": "empty",
+        "broken.csv": "malformed",
+        "copy.csv": "ok",
+        "cut.json": "malformed",
+        "latin.csv": "ok",
+        "ragged.csv": "partial",
+        "sixteen.csv": "duplicate_of",
+        "words.md": "empty",
+    }
+    assert files["encoding"].dropna().to_dict() == {
+        "broken.csv": "utf-16",
+        "copy.csv": "utf-16",
+        "cut.json": "utf-8",
+        "latin.csv": "latin-1",
+        "ragged.csv": "utf-8",
+        "sixteen.csv": "utf-16",
+        "words.md": "utf-8",
+    }
+    assert files.loc["ragged.csv", "reason"] == "row 2 has 1 cells, the header has 2"
+    assert files.loc["broken.csv", "reason"] == "byte 8: marked as utf-16, but truncated data"
+    assert files.loc["cut.json", "reason"] == "line 1, column 7: Expecting value"
+
+
+def test_a_file_over_the_limit_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(folder, "MAX_BYTES", 10)
+    (tmp_path / "a.csv").write_text("ttft_s,tokens_s\n1,2\n")
+    assert status_of(tmp_path, "a.csv") == ("too_large", "20 bytes; at most 10 are read")
+    assert ingest_folder(tmp_path).digest == data_digest(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_the_right_to_read_it(tmp_path):
+    (tmp_path / "a.csv").write_text("x")
+    (tmp_path / "a.csv").chmod(0)
+    assert status_of(tmp_path, "a.csv") == ("unreadable", "Permission denied")
+
+
+def test_a_file_that_vanishes_is_unreadable(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_text("x")
+    found = discover(tmp_path)
+    (tmp_path / "a.csv").unlink()
+    monkeypatch.setattr(folder, "discover", lambda root: found)
+    assert status_of(tmp_path, "a.csv") == ("unreadable", "No such file or directory")
+
+
+def test_progress_is_reported_after_each_file(tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text(f"ttft_s\n{ord(name)}\n")
+    seen = []
+    ingest_folder(tmp_path, lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 2), (2, 2)]
+
+
+def test_a_folder_without_measurements_gives_valid_empty_tables(tmp_path):
+    (tmp_path / "a.md").write_text("words")
+    ingested = ingest_folder(tmp_path)
+    assert len(Measurements.validate(ingested.measurements)) == 0
+    with pytest.raises(NoReportsError):
+        ingest_folder(tmp_path / "nowhere")

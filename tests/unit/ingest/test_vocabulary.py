@@ -1,0 +1,86 @@
+import pytest
+
+from chimera_dagster.ingest.vocabulary import canonical_params, meaning, model_in_path, role_of, vocabulary
+from chimera_dagster.trial import ParamSet
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "metric", "canonical", "factor", "aggregate"),
+    [
+        ("ttft_s", None, "ttft_ms", "ms", 1000, None),
+        ("TTFT (s)", None, "ttft_ms", "ms", 1000, None),
+        ("ttftMs", None, "ttft_ms", "ms", 1, None),
+        ("mean_ttft_s", None, "ttft_ms", "ms", 1000, "mean"),
+        ("eval_s_mean", None, "eval_ms", "ms", 1000, "mean"),
+        ("eval_duration", None, "eval_ms", "ms", 1e-6, None),
+        ("P95 TTFT (s)", None, "ttft_ms", "ms", 1000, "p95"),
+        ("itl_p50_ms", None, "itl_ms", "ms", 1, "p50"),
+        ("tokens_s", None, "decode_tok_s", "tok/s", 1, None),
+        ("Tokens/s", None, "decode_tok_s", "tok/s", 1, None),
+        ("overall_tokens_per_second", None, "decode_tok_s", "tok/s", 1, "overall"),
+        ("Throughput", "tok/s", "decode_tok_s", "tok/s", 1, None),
+        ("prefill_ms", None, "prompt_eval_ms", "ms", 1, None),
+        ("prefill", "tok/s", "prefill_tok_s", "tok/s", 1, None),
+        ("eval_count", None, "output_tokens", "tokens", 1, None),
+        ("memory_used_gb", None, "memory_used_mib", "MiB", 1024, None),
+        ("cpu_percent", None, "cpu_util_pct", "%", 1, None),
+        ("std_time_ms", None, "latency_ms", "ms", 1, "std"),
+        ("ttft", None, "ttft", None, 1, None),  # its unit is unknown
+        ("Throughput Δ", "tok/s", "Throughput Δ", None, 1, None),  # a difference is no throughput
+        ("warp_count", None, "warp_count", None, 1, None),
+    ],
+)
+def test_meaning(name, unit, metric, canonical, factor, aggregate):
+    found = meaning(name, unit)
+    assert (found.metric, found.unit, found.factor, found.aggregate) == (metric, canonical, factor, aggregate)
+
+
+def test_a_name_that_only_says_how_takes_the_key_above_it():
+    assert meaning("p95_ms", None, "ttft")[:3] == ("ttft_ms", "ms", 1)
+    assert meaning("mean", None, "ttft_s")[:3] == ("ttft_ms", "ms", 1000)
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("run", "identifier"),
+        ("prompt_index", "identifier"),
+        ("max_tokens_asked", "identifier"),
+        ("num_ctx", "parameter"),
+        ("temp", "parameter"),
+        ("Model Tag", "context"),
+        ("error", "error"),
+        ("options", "attached"),
+        ("eval_count", "number"),
+    ],
+)
+def test_roles(name, role):
+    assert role_of(name)[0] == role
+
+
+@pytest.mark.parametrize(
+    ("path", "model"),
+    [
+        ("gemma3/gemma3_270m_param_tuning.csv", "gemma3:270m"),
+        ("gemma3_1b-it-qat_baseline.csv", "gemma3:1b-it-qat"),
+        ("smollm2_135m_code/prompt_suite.md", "smollm2:135m"),
+        ("reports/llama3/summary.md", "llama3"),
+        ("ollama/ollama_benchmark.csv", None),
+    ],
+)
+def test_models_in_paths(path, model):
+    assert model_in_path(path) == model
+
+
+def test_parameters_are_written_as_a_parameter_set_writes_them():
+    params = {"num_gpu": 80, "num_ctx": 2048, "temperature": 1.0, "top_p": 0.9, "top_k": 40, "repeat_penalty": 1.1}
+    assert canonical_params(params) == ParamSet(**params).canonical()
+
+
+def test_no_spelling_means_two_things():
+    """A name stands for one metric per unit, and a unit's spelling for one canonical unit."""
+    words = vocabulary()
+    spelled = [spelling for spellings in words.units.values() for spelling in spellings]
+    assert len(spelled) == len(set(spelled))
+    names = [(name, metric.unit) for metric in words.metrics.values() for name in metric.names]
+    assert len(names) == len(set(names))

@@ -1,0 +1,53 @@
+"""No figure of the model's own gets through."""
+
+import pytest
+
+from chimera_dagster.write.facts import Fact, format_value
+from chimera_dagster.write.grounding import WITHHELD, ground
+
+FACTS = [
+    Fact("F1", "files read", "68", 68, "a.csv", "file"),
+    Fact("F2", "mean decode throughput of smollm2:135m", "104 tok/s", 5, "b.csv", "row 2"),
+]
+
+
+@pytest.mark.parametrize(
+    ("written", "printed"),
+    [
+        ("It decodes at {F2}.", "It decodes at 104 tok/s (F2)."),
+        ("It decodes at F2, over {F1} files.", "It decodes at 104 tok/s (F2), over 68 (F1) files."),
+        ("See [F1] and ({F2}).", "See 68 (F1) and 104 tok/s (F2)."),
+        ("smollm2:135m is fast.", "smollm2:135m is fast."),
+        ("1. **First** point\n2) second\n- 3. third", "1. **First** point\n2) second\n- 3. third"),
+        ("No figures at all.", "No figures at all."),
+    ],
+)
+def test_citations_names_and_numbering_stay(written: str, printed: str) -> None:
+    assert ground(written, FACTS, "gemma3:270m").text == printed
+
+
+@pytest.mark.parametrize(
+    "figure",
+    ["104", "104 tok/s", "14.1063399029013", "-3", "+5", "50%", "$3", "1,234.5", "2025-11-15", "1e5", "10x", "1/2",
+     "llama3.1:8b", "GPU0", "F1-score2", "run_7.csv", "v1.2", "３", "٣"],
+)  # fmt: skip
+def test_every_figure_without_a_source_is_withheld(figure: str) -> None:
+    grounded = ground(f"The value was {figure} in all.", FACTS, "smollm2:135m")
+    assert WITHHELD in grounded.text
+    assert not any(char.isdigit() for char in grounded.text)
+    assert len(grounded.withheld) == 1
+
+
+def test_a_fact_that_does_not_exist_is_withheld_and_named() -> None:
+    grounded = ground("Growth of {F99}, see F2.", FACTS, "m")
+    assert grounded.text == f"Growth of {WITHHELD}, see 104 tok/s (F2)."
+    assert (grounded.unknown, grounded.cited) == (("F99",), ("F2",))
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [(68.0, "", "68"), (104.123, "tok/s", "104 tok/s"), (57.26, "tok/s", "57.3 tok/s"), (2656.4, "ms", "2656 ms"),
+     (0.07684, "s", "0.0768 s"), (1e-9, "s", "1e-09 s"), (-3.0, "%", "-3 %")],
+)  # fmt: skip
+def test_values_are_rendered_with_their_unit(value: float, unit: str, shown: str) -> None:
+    assert format_value(value, unit) == shown
