@@ -19,7 +19,7 @@ from chimera_dagster.measure.trial import headline
 from chimera_dagster.measure.validity import judge
 from chimera_dagster.render.markdown import render_report, tame
 from chimera_dagster.results import EngineRecord, IngestRecord, Metrics, Outcome, StageSeconds, Summary, Writing
-from chimera_dagster.schemas import BenchmarkFiles, Calls, DataSummary, Facts, Measurements
+from chimera_dagster.schemas import UNREAD_STATUSES, BenchmarkFiles, Calls, DataSummary, Facts, Measurements
 from chimera_dagster.store import Store, TrialFolder, write_table, write_text
 from chimera_dagster.sweep import TrialPlan
 from chimera_dagster.write.analysis import split_lists
@@ -59,7 +59,7 @@ def summarise_data(store: Store) -> tuple[pd.DataFrame, Summary]:
     summary = Summary(
         reports_dir=record.reports_dir,
         total_files=len(files),
-        problem_files=int((~files["status"].isin(["ok", "duplicate_of"])).sum()),
+        problem_files=int(files["status"].isin(UNREAD_STATUSES).sum()),
         measurements=len(measurements),
         digest=record.digest,
         block=summary_block(files),

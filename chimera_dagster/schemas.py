@@ -8,7 +8,8 @@ from pandera.pandas import DataFrameModel, Field
 from pandera.typing import Series
 
 FILE_KINDS = ("csv", "json", "markdown")
-FILE_STATUSES = ("ok", "partial", "empty", "malformed", "unreadable", "too_large", "duplicate_of")
+UNREAD_STATUSES = ("partial", "malformed", "unreadable", "too_large")
+FILE_STATUSES = ("ok", "empty", "duplicate_of", *UNREAD_STATUSES)
 FAILED = "failed"  # the metric of a record that says that its run failed; its value is 1
 
 

@@ -79,7 +79,8 @@ class ParamSet(BaseModel):
     def __str__(self) -> str:
         """`num_gpu=80, num_ctx=2048, temp=1, top_p=default, ...`: the Configuration line of a report."""
         values = {("temp" if name == "temperature" else name): value for name, value in self}
-        return ", ".join(f"{name}={'default' if value is None else f'{value:g}'}" for name, value in values.items())
+        shown = {name: f"{value:g}" if isinstance(value, float) else value for name, value in values.items()}
+        return ", ".join(f"{name}={'default' if value is None else value}" for name, value in shown.items())
 
 
 def _short(name: str, value: float) -> str:

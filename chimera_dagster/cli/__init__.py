@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 some trials failed, 2 wrong usage or input, 130 interrupted.
 """
 
+import os
 import sys
 
 import typer
@@ -25,8 +26,10 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        sys.stderr.write("Interrupted.\n")
-        sys.exit(130)
+        sys.stderr.write("Interrupted. What is done stays; the next sweep does the rest.\n")
+        sys.stderr.flush()
+        # At once: a normal exit would wait until llama.cpp is through with the prompt it reads.
+        os._exit(130)
     except ChimeraError as error:
         sys.stderr.write(f"Error: {error.message}\n" + (f"  {error.hint}\n" if error.hint else ""))
         sys.exit(error.exit_code)

@@ -2,8 +2,6 @@
 
 from dagster import AssetSelection, define_asset_job
 
-from chimera_dagster.orchestration.partitions import TRIALS
-
 ingest_job = define_asset_job(
     "ingest_reports",
     AssetSelection.assets("benchmark_files", "measurements", "data_summary"),
@@ -12,6 +10,5 @@ ingest_job = define_asset_job(
 trial_job = define_asset_job(
     "write_report",
     AssetSelection.assets("llm_analysis", "llm_report", "trial_metrics", "rendered_report"),
-    partitions_def=TRIALS,
     description="One trial: analysis, report, metrics and the rendered page of one model and parameter set.",
 )

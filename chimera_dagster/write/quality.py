@@ -25,38 +25,45 @@ class TextQuality(BaseModel):
 
 
 def assess(text: str, grounded: Grounded, recommendations: int) -> TextQuality:
-    """Judge the report text as the model wrote it, what grounding found in it, and the recommendations it gave."""
+    """Judge the report text as the model wrote it, what grounding found in it, and the recommendations it gave.
+
+    A text that says nothing of the evidence, invents more than it cites, repeats itself or leaves English is not
+    usable whatever else it does.
+    """
     words = re.findall(r"\w+", text)
-    checks: dict[str, bool] = {
+    invented = len(grounded.withheld) + len(grounded.unknown)
+    fatal = {
+        "it cites no fact": bool(grounded.cited),
+        "it drifts out of English script": _foreign_share(text) <= 0.05,
+        "it repeats itself": _repetition(words) <= 0.3,
+        f"{invented} of its figures have no source, {len(grounded.cited)} have one": invented <= len(grounded.cited),
+    }
+    others = {
         f"it has {len(words)} words where {WORDS.start} to {WORDS.stop - 1} were asked for": len(words) in WORDS,
         "it has no numbered sections": len(re.findall(r"^\W*\d+[.)]\s", text, re.MULTILINE)) >= 3,
         "it has no bold callout": "**" in text,
         "it gives fewer than three recommendations": recommendations >= 3,
         "it has no risk table of two rows": _table_rows(text) >= 2,
-        "it cites no fact": bool(grounded.cited),
-        "it cites facts that do not exist": not grounded.unknown,
-        f"it states {len(grounded.withheld)} figures without a source": not grounded.withheld,
-        "it drifts out of English script": _foreign_share(text) <= 0.05,
-        "it repeats itself": _repetition(words) <= 0.3,
+        f"it states {invented} figures without a source": not invented,
     }
-    failed = [complaint for complaint, passed in checks.items() if not passed]
+    failed = [complaint for complaint, passed in (fatal | others).items() if not passed]
     score = 1 - len(failed) / CHECKS
+    unusable = not all(fatal.values()) or score < 0.5
     return TextQuality(
         score=round(score, 2),
-        verdict="good" if score >= 0.8 else "usable with care" if score >= 0.5 else "not usable",
+        verdict="not usable" if unusable else "usable with care" if failed else "good",
         words=len(words),
         cited_facts=len(grounded.cited),
-        withheld_figures=len(grounded.withheld) + len(grounded.unknown),
+        withheld_figures=invented,
         failed=failed,
     )
 
 
 def _table_rows(text: str) -> int:
-    """Rows of Markdown tables, without headers and rules."""
-    rows = [line for line in text.splitlines() if line.strip().startswith("|") and line.count("|") >= 3]
-    return sum(1 for line in rows if not re.fullmatch(r"[\s|:-]+", line)) - sum(
-        1 for line in rows if re.fullmatch(r"[\s|:-]+", line)
-    )
+    """Rows of Markdown tables, each table's header left out."""
+    rows = [line.strip() for line in text.splitlines() if line.strip().startswith("|") and line.count("|") >= 3]
+    rules = sum(1 for row in rows if re.fullmatch(r"[\s|:-]+", row))
+    return len(rows) - 2 * rules
 
 
 def _foreign_share(text: str) -> float:

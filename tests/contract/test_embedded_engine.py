@@ -16,7 +16,7 @@ from tests.contract.engine_contract import EngineContract, read_all
 
 @pytest.fixture(scope="module")
 def shared() -> Generator[EmbeddedEngine]:
-    engine = EmbeddedEngine()
+    engine = EmbeddedEngine(threads=1)  # what else runs on this machine then costs least
     yield engine
     engine.close()
 

@@ -52,7 +52,11 @@ def test_the_hash_is_of_the_meaning_not_of_the_text(tmp_path: Path) -> None:
     ("text", "place", "problem"),
     [
         ("models: [a b]\n", "line 1, models[0]:", "not a model tag"),
-        ("models: [a]\ngrid:\n  temperature: [0.2,\n    9]\n", "line 4, grid.temperature[1]:", "less than or equal to 5"),
+        (
+            "models: [a]\ngrid:\n  temperature: [0.2,\n    9]\n",
+            "line 4, grid.temperature[1]:",
+            "less than or equal to 5",
+        ),
         ("models: [a]\ngrid:\n  heat: [1]\n", "line 3, grid.heat:", "no such field"),
         ("models: [a]\nengine: vllm\n", "line 2, engine:", "'auto', 'embedded' or 'ollama'"),
         ("models: [a]\nrepeats: 0\n", "line 2, repeats:", "greater than or equal to 1"),

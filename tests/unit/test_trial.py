@@ -75,9 +75,11 @@ def test_legal_tags_stay_as_they_are(tag: str) -> None:
     assert "/" not in model_slug(tag)
 
 
-@pytest.mark.parametrize("tag", ["", "a b", "a|b", "a,b", "a[b]", "../up", "a:b:c", "file:/m/model.bin", "a...b", "a\n"])
+@pytest.mark.parametrize(
+    "tag", ["", "a b", "a|b", "a,b", "a[b]", "../up", "a:b:c", "file:/m/model.bin", "a...b", "a\n"]
+)
 def test_illegal_tags_are_refused(tag: str) -> None:
-    with pytest.raises(ValueError, match="is not a model tag|must be file:"):
+    with pytest.raises(ValueError, match=r"is not a model tag|must be file:"):
         check_model_tag(tag)
 
 

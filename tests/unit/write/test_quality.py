@@ -6,7 +6,24 @@ from chimera_dagster.write.grounding import ground
 from chimera_dagster.write.quality import CHECKS, TextQuality, assess
 
 FACTS = [Fact("F1", "files read", "68", 68, "a.csv", "file")]
-NOUNS = "alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike november oscar papa".split()
+NOUNS = [
+    "alpha",
+    "bravo",
+    "charlie",
+    "delta",
+    "echo",
+    "foxtrot",
+    "golf",
+    "hotel",
+    "india",
+    "juliet",
+    "kilo",
+    "lima",
+    "mike",
+    "november",
+    "oscar",
+    "papa",
+]
 # 320 words without a repeated four-word run
 FILLER = " ".join(f"{first} {second}" for first in NOUNS for second in NOUNS[:10])
 GOOD = f"""1. **Executive summary**
@@ -40,8 +57,9 @@ def test_each_lack_is_named_and_costs_its_share() -> None:
         "bold": GOOD.replace("**", ""),
         "risk table": GOOD.replace("| throttling | watch the clock |\n", ""),
         "cites no fact": GOOD.replace("{F1}", "many"),
-        "do not exist": GOOD.replace("{F1}", "{F1} and {F7}"),
-        "without a source": GOOD.replace("{F1}", "{F1} or 99"),
+        "states 1 figures": GOOD.replace("{F1}", "{F1} and {F7}"),
+        "1 of its figures have no source": GOOD.replace("{F1}", "99"),
+        "2 of its figures have no source, 1 have one": GOOD.replace("{F1}", "{F1} or 99 or {F7}"),
         "English": GOOD + "เกมเมอร์หลายคนไม่รู้จักการเล่นเกมแนว" * 10,
         "repeats": GOOD.replace(FILLER, "the same four words again " * 65),
     }
@@ -54,6 +72,11 @@ def test_each_lack_is_named_and_costs_its_share() -> None:
 def test_an_empty_or_hopeless_text_is_not_usable() -> None:
     assert quality("\n\n").verdict == "not usable"
     assert quality("no no no no no no no no no no", recommendations=0).verdict == "not usable"
+
+
+def test_inventing_more_than_citing_makes_a_text_unusable_whatever_else_it_does() -> None:
+    assert quality(GOOD.replace("{F1}", "{F1} or 99")).verdict == "usable with care"
+    assert quality(GOOD.replace("{F1}", "{F1} or 99 or 98")).verdict == "not usable"
 
 
 def test_lists_are_read_under_their_headings() -> None:

@@ -1,0 +1,71 @@
+"""A small project in a folder of its own: real sample files, one real model, short answers."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CORPUS = ROOT.parent / "shared" / "corpus"
+SPEC = """\
+engine: embedded
+models: [smollm2:135m]
+grid: {num_ctx: [2048], temperature: [0.2, 1.0]}
+max_tokens: 16
+"""
+SAMPLES = (
+    "param_tuning/smollm2_135m_top_k_runs.csv",
+    "param_tuning/smollm2_135m_top_k_summary.csv",
+    "baselines/gemma3_270m_baseline_runs.csv",
+    "cold_start/smollm2_135m_cold_start_summary.json",
+    "scaling/smollm2_135m_prompt_length.md",
+)
+
+needs_corpus = pytest.mark.skipif(not CORPUS.exists(), reason="no corpus of real results lies beside the clone")
+
+
+class Project:
+    """Paths of a project folder, and the `chimera` command run in it as a user would."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.data = path / "data"
+        self.reports = self.data / "reports"
+        self.spec = path / "sweep.yaml"
+        self.spec.write_text(SPEC)
+        for name in SAMPLES:
+            target = self.reports / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / "data" / "reports" / name, target)
+        shutil.copy(ROOT / "dagster.yaml", path)
+        shutil.copy(ROOT / "workspace.yaml", path)
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        return kept | changes
+
+    def command(self, *arguments: str) -> list[str]:
+        return [str(Path(sys.executable).with_name("chimera")), *arguments]
+
+    def chimera(self, *arguments: str, env: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(self.command(*arguments), cwd=self.path, env=self.environment(**(env or {})),
+                              capture_output=True, text=True, timeout=300, check=False)  # fmt: skip
+
+    def files(self) -> dict[str, bytes]:
+        """Content of every file below `runs`."""
+        return {str(p.relative_to(self.data)): p.read_bytes() for p in (self.data / "runs").rglob("*") if p.is_file()}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """One project for a module's tests, for what is costly to make and only read."""
+    return Project(tmp_path_factory.mktemp("project"))

@@ -1,0 +1,163 @@
+"""`chimera` as a user runs it: a process of its own, its output, its exit code, its files."""
+
+import json
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.conftest import CORPUS, Project, needs_corpus
+
+
+def rows(output: str) -> list[dict[str, object]]:
+    return json.loads(output)
+
+
+@pytest.fixture(scope="module")
+def swept(shared_project: Project) -> Project:
+    done = shared_project.chimera("sweep", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [row["status"] for row in rows(done.stdout)] == ["done", "done"]
+    return shared_project
+
+
+def test_a_second_sweep_runs_nothing_and_changes_nothing(swept: Project) -> None:
+    before = swept.files()
+    again = swept.chimera("sweep", "--json")
+    assert again.returncode == 0
+    assert "0 trials to run, 2 skipped" in again.stderr
+    assert [row["status"] for row in rows(again.stdout)] == ["skipped", "skipped"]
+    assert swept.files() == before
+
+
+def test_the_table_names_each_report_in_one_piece(swept: Project) -> None:
+    done = swept.chimera("sweep")
+    assert "data/runs/smollm2@135m/c2k-t0.2-" in done.stdout
+    assert "Open the Dagster UI with: make ui" in done.stderr
+
+
+def test_report_prints_the_path_of_a_report(swept: Project) -> None:
+    key = next(path.name for path in (swept.data / "runs" / "smollm2@135m").iterdir())
+    done = swept.chimera("report", "smollm2:135m", key)
+    assert (done.returncode, done.stdout) == (0, f"data/runs/smollm2@135m/{key}/report.md\n")
+    assert (swept.path / done.stdout.strip()).exists()
+    unknown = swept.chimera("report", "smollm2:135m", "t9-0000")
+    assert unknown.returncode == 2
+    assert f"Known: smollm2:135m|{key}" in unknown.stderr or f", smollm2:135m|{key}" in unknown.stderr
+
+
+def test_changed_data_makes_a_sweep_run_again(project: Project) -> None:
+    project.spec.write_text(project.spec.read_text().replace("[0.2, 1.0]", "[0.2]"))
+    assert project.chimera("sweep").returncode == 0
+    (project.reports / "new.csv").write_text("model,tokens_s\nsmollm2:135m,123.5\n")
+    again = project.chimera("sweep", "--json")
+    assert "1 trials to run, 0 skipped" in again.stderr
+    report = (project.path / str(rows(again.stdout)[0]["report"])).read_text()
+    assert "Total files analyzed: 6" in report
+
+
+@pytest.mark.parametrize("command", [("sweep",), ("summary",), ("ingest",)])
+def test_an_empty_or_missing_folder_is_one_clear_line_and_no_report(project: Project, command: tuple[str, ...]) -> None:
+    for folder in ("empty", "missing"):
+        if folder == "empty":
+            (project.path / folder).mkdir()
+        option = [folder] if command == ("ingest",) else ["--reports", folder]
+        done = project.chimera(*command, *option)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert folder in done.stderr
+        assert "Traceback" not in done.stderr
+        assert not (project.data / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("sweep", "--nonsense"), "No such option"),
+        (("sweep", "--engine", "vllm"), "'vllm' is not one of"),
+        (("sweep", "--spec", "nowhere.yaml"), "There is no sweep file nowhere.yaml"),
+        (("sweep", "--models", "a b"), "'a b' is not a model tag"),
+        (("report", "smollm2:135m"), "Missing argument"),
+        (("nonsense",), "No such command"),
+    ],
+)
+def test_wrong_usage_exits_with_two(project: Project, arguments: tuple[str, ...], complaint: str) -> None:
+    done = project.chimera(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert complaint in " ".join(done.stderr.replace("│", " ").split())
+
+
+def test_a_broken_sweep_file_names_the_line_and_the_field(project: Project) -> None:
+    project.spec.write_text("models: [smollm2:135m]\ngrid:\n  temperature: [9]\n")
+    done = project.chimera("sweep")
+    assert done.returncode == 2
+    assert "sweep.yaml, line 3, grid.temperature[0]: Input should be less than or equal to 5" in done.stderr
+
+
+def test_an_unreachable_ollama_fails_the_trials_with_its_address(project: Project) -> None:
+    done = project.chimera("sweep", "--engine", "ollama", "--json", env={"OLLAMA_HOST": "127.0.0.1:1"})
+    assert done.returncode == 1
+    assert [row["status"] for row in rows(done.stdout)] == ["failed", "failed"]
+    assert "http://127.0.0.1:1" in str(rows(done.stdout)[0]["reason"])
+
+
+def test_an_interrupted_sweep_keeps_what_is_done_and_the_next_does_the_rest(project: Project) -> None:
+    project.spec.write_text(project.spec.read_text().replace("max_tokens: 16", "max_tokens: 200"))
+    process = subprocess.Popen(project.command("sweep"), cwd=project.path, env=project.environment(),
+                               stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)  # fmt: skip
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("2/2") and line.endswith(": analysis\n"):
+            break
+    time.sleep(0.3)  # into the stream
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    names = sorted(path.split("/", 2)[2] for path in project.files())
+    done, cut = sorted({name.split("/")[0] for name in names})
+    assert [name for name in names if name.startswith(cut)] == [f"{cut}/trial.json"]
+    assert f"{done}/report.md" in names
+    assert not [name for name in names if "/." in name]
+    again = project.chimera("sweep", "--json")
+    assert again.returncode == 0, again.stderr
+    assert "1 trials to run, 1 skipped" in again.stderr
+    assert [row["status"] for row in rows(again.stdout)] == ["skipped", "done"]
+
+
+def test_ingest_lists_what_could_not_be_read(project: Project) -> None:
+    (project.reports / "broken.json").write_text("[1, 2")
+    done = project.chimera("ingest", "data/reports")
+    assert done.returncode == 0
+    assert "malformed: broken.json: " in done.stderr
+    assert done.stdout.startswith("6 files, ")
+    assert json.loads(project.chimera("ingest", "--json").stdout)["total_files"] == 6
+
+
+def test_schema_is_json_schema_of_the_sweep_file(project: Project) -> None:
+    schema = json.loads(project.chimera("schema").stdout)
+    assert schema["required"] == ["models"]
+    assert set(schema["properties"]) >= {"engine", "models", "grid", "extra", "repeats", "seed", "max_tokens", "agent"}
+    assert schema["additionalProperties"] is False
+
+
+def test_doctor_finds_the_problem_and_its_fix(project: Project) -> None:
+    good = project.chimera("doctor", env={"OLLAMA_HOST": "127.0.0.1:1"})
+    assert good.returncode == 0, good.stdout
+    assert "smollm2:135m" in good.stdout
+    bad = project.chimera("doctor", "--json", env={"CHIMERA_REPORTS_DIR": "nowhere", "OLLAMA_HOST": "127.0.0.1:1"})
+    assert bad.returncode == 1
+    problems = [check for check in json.loads(bad.stdout) if check["state"] == "problem"]
+    assert [(check["name"], "nowhere" in check["found"], bool(check["fix"])) for check in problems] == [
+        ("reports", True, True)
+    ]
+
+
+@needs_corpus
+def test_summary_of_the_corpus(project: Project) -> None:
+    done = project.chimera("summary", "--reports", str(CORPUS))
+    assert done.returncode == 0
+    for line in ("Total files analyzed: 101", "CSV Files (28)", "JSON Files (44)", "MARKDOWN Files (29)",
+                 "  ... and 23 more", "  ... and 39 more", "  ... and 24 more"):  # fmt: skip
+        assert f"{line}\n" in done.stdout
+    assert done.stdout.count("  - ") == 15
+    assert done.stdout.count(" UTC\n") == 3
