@@ -1,58 +1,22 @@
 """The assets on a real Dagster instance, with a real model."""
 
 import json
-import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from dagster import AssetKey, DagsterInstance, DagsterRunStatus, TableSchema
+from dagster import AssetKey, DagsterRunStatus, TableSchema
 
 from chimera_dagster import schemas
-from chimera_dagster.definitions import defs
-from chimera_dagster.orchestration.home import open_instance
-from chimera_dagster.orchestration.partitions import register
-from chimera_dagster.orchestration.runner import Runner
-from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.pipeline import is_done
-from chimera_dagster.settings import Settings
-from chimera_dagster.sweep import SweepSpec, TrialPlan, load_spec
+from chimera_dagster.sweep import SweepSpec, load_spec
 from tests.conftest import Project
+from tests.integration.bench import Bench, bench_in
 
 TABLES = ("benchmark_files", "measurements", "data_summary")
 TRIAL_ASSETS = ("llm_analysis", "llm_report", "trial_metrics", "rendered_report")
-
-
-class Bench:
-    """A project with its instance and runner, in this process."""
-
-    def __init__(self, project: Project, instance: DagsterInstance) -> None:
-        self.project, self.instance = project, instance
-        self.workspace = Workspace(Settings(data_dir=project.data, spec=project.spec))
-        self.store = self.workspace.store
-        self.runner = Runner(defs, instance, self.workspace)
-
-    def plans(self) -> list[TrialPlan]:
-        return load_spec(self.project.spec).plans()
-
-    def register(self, spec: SweepSpec) -> list[TrialPlan]:
-        register(self.instance, self.store, spec.plans())
-        return spec.plans()
-
-
-@contextmanager
-def bench_in(project: Project) -> Iterator[Bench]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(project.path)
-        patch.delenv("DAGSTER_HOME", raising=False)
-        with open_instance(Settings(data_dir=project.data)) as instance:
-            bench = Bench(project, instance)
-            yield bench
-            bench.workspace.engines.close()
-        patch.setenv("DAGSTER_HOME", os.environ["DAGSTER_HOME"])  # so that leaving the context takes it away
 
 
 @pytest.fixture(scope="module")
@@ -116,19 +80,38 @@ def test_files_that_cannot_be_read_are_listed_and_the_rest_go_on(swept: Bench) -
 
 def test_a_report_has_every_section_in_order(swept: Bench) -> None:
     report = swept.store.folder_of(swept.plans()[0].trial).report.read_text()
-    lines = [
-        "# Chimera Agent B", "# Technical Report: Chimera Agent B Analysis", "**Date:** 20", "**Agent Type:** Chimera",
-        "**Model:** smollm2:135m", "**Configuration:** num_gpu=default, num_ctx=2048, temp=0.2, ",
-        "## Workflow Summary", "- Files analyzed: 7", "- Execution time: ", "- Data summary:", "Total files analyzed: 7",
-        "CSV Files (4)", "  Latest modified: ", "JSON Files (2)", "MARKDOWN Files (1)", "## Metrics", "- Throughput: ",
-        "- TTFT: ", "- Total Duration: ", "- Tokens Generated: ", "- Prompt Eval: ", "- Eval Duration: ",
-        "- Load Duration: ", "## Key Findings", "## Recommendations", "## Evidence", "## Persona Prompt",
-        "You are InsightAgent",
-    ]  # fmt: skip
-    position = 0
-    for line in lines:
-        position = report.find(f"\n{line}", max(0, position - 1)) if line != lines[0] else report.find(line)
-        assert position >= 0, line
+    lines = """\
+# Chimera Agent B
+# Technical Report: Chimera Agent B Analysis
+**Date:** 20
+**Agent Type:** Chimera Agent B
+**Model:** smollm2:135m
+**Configuration:** num_gpu=default, num_ctx=2048, temp=0.2, top_p=default, top_k=default, repeat_penalty=default
+## Workflow Summary
+- Files analyzed: 7
+- Execution time:
+- Data summary:
+Total files analyzed: 7
+CSV Files (4)
+  Latest modified:
+JSON Files (2)
+MARKDOWN Files (1)
+## Metrics
+- Throughput:
+- TTFT:
+- Total Duration:
+- Tokens Generated:
+- Prompt Eval:
+- Eval Duration:
+- Load Duration:
+## Key Findings
+## Recommendations
+## Evidence
+## Persona Prompt
+You are InsightAgent""".splitlines()
+    found = [f"\n{report}".find(f"\n{line}") for line in lines]
+    assert -1 not in found, lines[found.index(-1)]
+    assert found == sorted(found)
     assert re.search(
         r"- Execution time: \d+\.\d\ds \(ingest \d+\.\d\ds \| analysis \d+\.\d\ds \| report \d+\.\d\ds\)", report
     )
