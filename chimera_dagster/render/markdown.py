@@ -69,8 +69,8 @@ def metric_lines(headline: Headline) -> list[tuple[str, str]]:
 
 def tame(text: str) -> str:
     """Markdown of a model made harmless: no HTML, links, images or code fences; headings below the report's own."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace("```", "'''")
-    text = re.sub(r"!?\[([^\]\n]*)\]\([^)\n]*\)", r"\1", text)
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace("[", "\\[")
+    text = re.sub(r"`{3,}|~{3,}", "", text)
     text = re.sub(r"^\s*(?:-{3,}|={3,}|\*{3,}|_{3,})\s*$", "", text, flags=re.MULTILINE)
     return re.sub(r"^\s{0,3}#{1,6}\s*", "#### ", text, flags=re.MULTILINE)
 
@@ -88,7 +88,7 @@ def cell(text: str) -> str:
 
 
 def _grounded_words(text: str, facts: list[Fact], model: str) -> str:
-    return ground(tame(text), facts, model).text.strip()
+    return tame(ground(text, facts, model).text).strip()
 
 
 def _source(fact: Fact, reports: Path, folder: Path) -> str:
