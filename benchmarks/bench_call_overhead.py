@@ -24,10 +24,16 @@ def bare_rate(server: Any) -> float:
     """Tokens a second between the first and the last chunk, by the binding's own callback."""
     times: list[float] = []
     server.handle_chat_completions(
-        {"messages": [{"role": "user", "content": PROMPT}], "max_tokens": TOKENS, "seed": 1, "stream": True,
-         "temperature": 0.0, "cache_prompt": False},
+        {
+            "messages": [{"role": "user", "content": PROMPT}],
+            "max_tokens": TOKENS,
+            "seed": 1,
+            "stream": True,
+            "temperature": 0.0,
+            "cache_prompt": False,
+        },
         lambda chunk: times.append(time.perf_counter()) and False,
-    )  # fmt: skip
+    )
     return (len(times) - 1) / (times[-1] - times[0])
 
 

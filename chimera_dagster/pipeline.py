@@ -17,7 +17,7 @@ from chimera_dagster.measure.call import Call, timed_call, warm_up
 from chimera_dagster.measure.environment import capture
 from chimera_dagster.measure.trial import headline
 from chimera_dagster.measure.validity import judge
-from chimera_dagster.render.markdown import render_report, tame
+from chimera_dagster.render.markdown import readable, render_report
 from chimera_dagster.results import EngineRecord, IngestRecord, Metrics, Outcome, StageSeconds, Summary, Writing
 from chimera_dagster.schemas import UNREAD_STATUSES, BenchmarkFiles, Calls, DataSummary, Facts, Measurements
 from chimera_dagster.store import Store, TrialFolder, write_table, write_text
@@ -119,10 +119,11 @@ def read_metrics(store: Store, plan: TrialPlan) -> Metrics | None:
     return Metrics.model_validate_json(path.read_text()) if path.exists() else None
 
 
-def read_texts(folder: TrialFolder) -> dict[str, str]:
-    """The model's two texts of a trial that has run, by the asset that holds them, harmless to show as Markdown."""
+def readable_texts(folder: TrialFolder, model: str) -> dict[str, str]:
+    """The model's two texts of a trial that has run, by the asset that holds them, as a reader may see them."""
     outcome = Outcome.model_validate_json(folder.outcome.read_text())
-    return {"llm_analysis": tame(outcome.analysis.text), "llm_report": tame(outcome.report.text)}
+    texts = {"llm_analysis": outcome.analysis.text, "llm_report": outcome.report.text}
+    return {asset: readable(text, outcome.facts, model) for asset, text in texts.items()}
 
 
 def is_done(store: Store, plan: TrialPlan, data_digest: str) -> bool:

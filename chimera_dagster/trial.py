@@ -53,8 +53,14 @@ class ParamSet(BaseModel):
     top_k: TopK | None = None
     repeat_penalty: RepeatPenalty | None = None
 
-    _LETTERS: ClassVar = {"num_gpu": "g", "num_ctx": "c", "temperature": "t", "top_p": "p", "top_k": "k",
-                          "repeat_penalty": "r"}  # fmt: skip
+    _LETTERS: ClassVar = {
+        "num_gpu": "g",
+        "num_ctx": "c",
+        "temperature": "t",
+        "top_p": "p",
+        "top_k": "k",
+        "repeat_penalty": "r",
+    }
 
     def options(self) -> dict[str, int | float]:
         """The parameters that were set, by name."""

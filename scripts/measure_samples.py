@@ -68,8 +68,15 @@ class Bench:
         self.out = out
         self.engine = EmbeddedEngine()
 
-    def run(self, model: str, prompt: str, params: dict[str, Any], max_tokens: int = MAX_TOKENS,
-            seed: int = SEED, **columns: object) -> dict[str, object]:  # fmt: skip
+    def run(
+        self,
+        model: str,
+        prompt: str,
+        params: dict[str, Any],
+        max_tokens: int = MAX_TOKENS,
+        seed: int = SEED,
+        **columns: object,
+    ) -> dict[str, object]:
         """One call as one row; a call that fails keeps its row, with the reason in `error`."""
         row: dict[str, object] = {"timestamp": datetime.now(UTC).isoformat(timespec="seconds"), "model": model}
         row |= {"backend": "embedded", **params, **columns, "seed": seed, "prompt": prompt}
@@ -98,8 +105,9 @@ class Bench:
     def warm_up(self, model: str, params: dict[str, Any]) -> None:
         self.run(model, "Say hello.", params, max_tokens=1)
 
-    def write(self, stem: str, title: str, rows: Sequence[dict[str, object]], by: Sequence[str], *,
-              summary: str = "json") -> None:  # fmt: skip
+    def write(
+        self, stem: str, title: str, rows: Sequence[dict[str, object]], by: Sequence[str], *, summary: str = "json"
+    ) -> None:
         runs = pd.DataFrame(rows)
         good = runs[runs["error"] == ""]
         table = (

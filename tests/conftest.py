@@ -52,8 +52,15 @@ class Project:
         return [str(Path(sys.executable).with_name("chimera")), *arguments]
 
     def chimera(self, *arguments: str, env: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(self.command(*arguments), cwd=self.path, env=self.environment(**(env or {})),
-                              capture_output=True, text=True, timeout=300, check=False)  # fmt: skip
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.path,
+            env=self.environment(**(env or {})),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
 
     def files(self) -> dict[str, bytes]:
         """Content of every file below `runs`."""

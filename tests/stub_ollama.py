@@ -28,9 +28,26 @@ DIGESTS = {
 DETAILS = {"family": "llama", "format": "gguf", "parameter_size": "134.52M", "quantization_level": "Q4_1"}
 MODEL_INFO = {"general.architecture": "llama", "llama.block_count": 30, "llama.context_length": 8192}
 WORDS = [
-    "The", "measured", "rate", "—", "42", "tok/s,", "café,", "日本語,", "👍🏽", "—", "stayed", "within", "its", "range",
-    "while", "the", "context", "grew", ".",
-]  # fmt: skip
+    "The",
+    "measured",
+    "rate",
+    "—",
+    "42",
+    "tok/s,",
+    "café,",
+    "日本語,",
+    "👍🏽",
+    "—",
+    "stayed",
+    "within",
+    "its",
+    "range",
+    "while",
+    "the",
+    "context",
+    "grew",
+    ".",
+]
 
 
 @dataclass(frozen=True)
@@ -90,9 +107,14 @@ class StubOllama:
             return Answer(status=404, body={"error": f"model '{model}' not found"})
         window, sent = options.get("num_ctx", 4096), len(body["prompt"].split()) + len(body.get("system", "").split())
         if sent > window and body.get("truncate") is False:
-            inner = {"code": 400, "type": "exceed_context_size_error", "n_prompt_tokens": sent, "n_ctx": window,
-                     "message": f"request ({sent} tokens) exceeds the available context size ({window} tokens), try "
-                                "increasing it"}  # fmt: skip
+            inner = {
+                "code": 400,
+                "type": "exceed_context_size_error",
+                "n_prompt_tokens": sent,
+                "n_ctx": window,
+                "message": f"request ({sent} tokens) exceeds the available context size ({window} tokens), try "
+                "increasing it",
+            }
             return Answer(status=400, body={"error": json.dumps({"error": inner})})
         reload = self.loaded.get(model) != window
         self.loaded[model] = window

@@ -74,8 +74,9 @@ class EmbeddedEngine:
             "stream_options": {"include_usage": True},
             "cache_prompt": False,  # a cached prompt would be measured as a fast prefill
         }
-        payload |= request.params.model_dump(include={"temperature", "top_p", "top_k", "repeat_penalty"},
-                                             exclude_none=True)  # fmt: skip
+        payload |= request.params.model_dump(
+            include={"temperature", "top_p", "top_k", "repeat_penalty"}, exclude_none=True
+        )
         if info.chat:
             system = [{"role": "system", "content": request.system}] if request.system else []
             payload["messages"] = [*system, {"role": "user", "content": request.prompt}]

@@ -103,8 +103,9 @@ class Engines:
         except ChimeraError as error:
             return EngineStatus(name, False, error.message, [], error.hint)
         hint = "" if models else "It has no model yet; run 'ollama pull gemma3:270m'."
-        return EngineStatus(name, True, f"{version} at {engine.url}" if isinstance(engine, OllamaEngine) else version,
-                            models, hint)  # fmt: skip
+        return EngineStatus(
+            name, True, f"{version} at {engine.url}" if isinstance(engine, OllamaEngine) else version, models, hint
+        )
 
 
 def _place(engine: Engine) -> str:

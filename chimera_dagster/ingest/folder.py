@@ -131,8 +131,16 @@ def _measurements(path: str, record: Record) -> Iterator[Row]:
         aggregate = meaning.aggregate or _implied_aggregate(path, record, number)
         value = number.value * meaning.factor
         if abs(value) != float("inf"):
-            yield (*head, meaning.metric, value, meaning.unit, number.name, meaning.original_unit, aggregate,
-                   context.failed)  # fmt: skip
+            yield (
+                *head,
+                meaning.metric,
+                value,
+                meaning.unit,
+                number.name,
+                meaning.original_unit,
+                aggregate,
+                context.failed,
+            )
     if record.failed_by:
         yield (*head, FAILED, 1.0, None, record.failed_by, None, None, True)
 

@@ -78,8 +78,13 @@ def ingest(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) 
     )
 
 
-@asset(deps=["benchmark_files", "measurements"], group_name="evidence", owners=OWNERS, code_version=INGEST_VERSION,
-       kinds={"pandas", "parquet"})  # fmt: skip
+@asset(
+    deps=["benchmark_files", "measurements"],
+    group_name="evidence",
+    owners=OWNERS,
+    code_version=INGEST_VERSION,
+    kinds={"pandas", "parquet"},
+)
 def data_summary(workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
     """Statistics by model, parameter set and metric, the facts that prompts and reports stand on, and the summary."""
     with clear_failures():
@@ -123,15 +128,21 @@ def trial(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -
         plan = plan_of(context, store)
         metrics = pipeline.run_trial(store, plan, workspace.engines, workspace.on_progress)
     folder = store.folder_of(plan.trial)
-    for name, text in pipeline.read_texts(folder).items():
+    for name, text in pipeline.readable_texts(folder, plan.model).items():
         yield MaterializeResult(
             name, metadata={"text": MetadataValue.md(text), "path": MetadataValue.path(folder.outcome)}
         )
     yield MaterializeResult("trial_metrics", metadata=trial_metadata(metrics, folder.metrics))
 
 
-@asset(deps=["llm_analysis", "llm_report", "trial_metrics"], partitions_def=TRIALS, group_name="trials", owners=OWNERS,
-       code_version=RENDER_VERSION, kinds={"markdown"})  # fmt: skip
+@asset(
+    deps=["llm_analysis", "llm_report", "trial_metrics"],
+    partitions_def=TRIALS,
+    group_name="trials",
+    owners=OWNERS,
+    code_version=RENDER_VERSION,
+    kinds={"markdown"},
+)
 def rendered_report(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
     """The report as people read it, beside its metrics.json."""
     with clear_failures():

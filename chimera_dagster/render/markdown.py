@@ -21,7 +21,7 @@ _FINDINGS = 8  # computed ones above the model's own; the whole list is the Evid
 
 def render_report(plan: TrialPlan, metrics: Metrics, outcome: Outcome, folder: Path) -> str:
     """The whole report as Markdown. `folder` is where it will lie: links to the evidence are relative to it."""
-    words = partial(_grounded_words, facts=outcome.facts, model=plan.model)
+    words = partial(readable, facts=outcome.facts, model=plan.model)
     passed = CHECKS - len(metrics.text_quality.failed)
     return (
         _templates()
@@ -87,7 +87,8 @@ def cell(text: str) -> str:
     return re.sub(r"\s+", " ", text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "\\`")
 
 
-def _grounded_words(text: str, facts: list[Fact], model: str) -> str:
+def readable(text: str, facts: list[Fact], model: str) -> str:
+    """What a reader may see of a model's text: its figures put in by code or withheld, its Markdown made harmless."""
     return tame(ground(text, facts, model).text).strip()
 
 
@@ -109,5 +110,9 @@ def _interval(name: str, interval: Interval | None, unit: str) -> str:
 @cache
 def _templates() -> Environment:
     # Markdown, not HTML: what comes from files or from a model passes through tame(), cell() or fenced() instead.
-    return Environment(loader=PackageLoader("chimera_dagster.render"), undefined=StrictUndefined, autoescape=False,
-                       keep_trailing_newline=True)  # fmt: skip
+    return Environment(
+        loader=PackageLoader("chimera_dagster.render"),
+        undefined=StrictUndefined,
+        autoescape=False,
+        keep_trailing_newline=True,
+    )

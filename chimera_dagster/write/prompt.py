@@ -90,5 +90,9 @@ def render_prompt(
 @cache
 def _templates() -> Environment:
     # Prompts are plain text for a model: nothing to escape.
-    return Environment(loader=PackageLoader("chimera_dagster.write", "prompts"), undefined=StrictUndefined,
-                       autoescape=False, keep_trailing_newline=False)  # fmt: skip
+    return Environment(
+        loader=PackageLoader("chimera_dagster.write", "prompts"),
+        undefined=StrictUndefined,
+        autoescape=False,
+        keep_trailing_newline=False,
+    )

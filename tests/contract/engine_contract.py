@@ -143,8 +143,12 @@ class EngineContract:
     def test_describes_its_model(self, engine: Engine) -> None:
         info = engine.describe(self.model)
         assert (info.tag, info.family, info.quantization, info.layers, info.chat) == (
-            self.model, "llama", "Q4_1", 30, True,
-        )  # fmt: skip
+            self.model,
+            "llama",
+            "Q4_1",
+            30,
+            True,
+        )
         assert info.trained_context is not None and info.trained_context >= 2048
         assert info.digest is not None and len(bytes.fromhex(info.digest)) == 32
 

@@ -66,9 +66,15 @@ class TestOllamaEngine(EngineContract):
         read_all(engine.stream(self.request(params=params, system="Be brief.", seed=3, max_tokens=9)))
         [sent] = stub.generations()
         assert sent["options"] == {
-            "num_gpu": 80, "num_ctx": 2048, "temperature": 0.0, "top_p": 0.9, "top_k": 40, "repeat_penalty": 1.1,
-            "seed": 3, "num_predict": 9,
-        }  # fmt: skip
+            "num_gpu": 80,
+            "num_ctx": 2048,
+            "temperature": 0.0,
+            "top_p": 0.9,
+            "top_k": 40,
+            "repeat_penalty": 1.1,
+            "seed": 3,
+            "num_predict": 9,
+        }
         assert (sent["model"], sent["prompt"], sent["system"]) == ("smollm2:135m", "Say hello.", "Be brief.")
         assert (sent["stream"], sent["truncate"], sent["shift"], sent["keep_alive"]) == (True, False, False, "10m")
 
@@ -137,8 +143,12 @@ class TestOllamaEngine(EngineContract):
         url = stub.url
         stub.__exit__()
         engine = OllamaEngine(url)
-        for ask in (engine.version, engine.models, lambda: engine.describe("x"),
-                    lambda: read_all(engine.stream(self.request()))):  # fmt: skip
+        for ask in (
+            engine.version,
+            engine.models,
+            lambda: engine.describe("x"),
+            lambda: read_all(engine.stream(self.request())),
+        ):
             with pytest.raises(EngineUnreachableError, match=r"Nothing answers at .*\(connection refused\)") as down:
                 ask()
             assert "ollama serve" in down.value.hint
@@ -182,9 +192,12 @@ class TestOllamaEngine(EngineContract):
             f"print(OllamaEngine({stub.url!r}).version(), os.environ['OLLAMA_HOST'])"
         )
         result = subprocess.run(
-            [sys.executable, "-c", code], env={**os.environ, "OLLAMA_HOST": "::1"}, capture_output=True, text=True,
+            [sys.executable, "-c", code],
+            env={**os.environ, "OLLAMA_HOST": "::1"},
+            capture_output=True,
+            text=True,
             check=False,
-        )  # fmt: skip
+        )
         assert result.stdout == "ollama 0.32.15 ::1\n", result.stderr
 
 

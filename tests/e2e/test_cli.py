@@ -103,8 +103,14 @@ def test_an_unreachable_ollama_fails_the_trials_with_its_address(project: Projec
 
 def test_an_interrupted_sweep_keeps_what_is_done_and_the_next_does_the_rest(project: Project) -> None:
     project.spec.write_text(project.spec.read_text().replace("max_tokens: 16", "max_tokens: 200"))
-    process = subprocess.Popen(project.command("sweep"), cwd=project.path, env=project.environment(),
-                               stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)  # fmt: skip
+    process = subprocess.Popen(
+        project.command("sweep"),
+        cwd=project.path,
+        env=project.environment(),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
     assert process.stderr is not None
     for line in process.stderr:
         if line.startswith("2/2") and line.endswith(": analysis\n"):
@@ -156,8 +162,15 @@ def test_doctor_finds_the_problem_and_its_fix(project: Project) -> None:
 def test_summary_of_the_corpus(project: Project) -> None:
     done = project.chimera("summary", "--reports", str(CORPUS))
     assert done.returncode == 0
-    for line in ("Total files analyzed: 101", "CSV Files (28)", "JSON Files (44)", "MARKDOWN Files (29)",
-                 "  ... and 23 more", "  ... and 39 more", "  ... and 24 more"):  # fmt: skip
+    for line in (
+        "Total files analyzed: 101",
+        "CSV Files (28)",
+        "JSON Files (44)",
+        "MARKDOWN Files (29)",
+        "  ... and 23 more",
+        "  ... and 39 more",
+        "  ... and 24 more",
+    ):
         assert f"{line}\n" in done.stdout
     assert done.stdout.count("  - ") == 15
     assert done.stdout.count(" UTC\n") == 3

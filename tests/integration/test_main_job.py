@@ -49,8 +49,11 @@ def test_every_asset_is_materialized_on_the_instance(swept: Bench) -> None:
 
 
 def test_tables_carry_their_schema_and_row_count(swept: Bench) -> None:
-    for name, model in (("benchmark_files", schemas.BenchmarkFiles), ("measurements", schemas.Measurements),
-                        ("data_summary", schemas.DataSummary)):  # fmt: skip
+    for name, model in (
+        ("benchmark_files", schemas.BenchmarkFiles),
+        ("measurements", schemas.Measurements),
+        ("data_summary", schemas.DataSummary),
+    ):
         shown, frame = metadata(swept, name), swept.store.read_table(name)
         assert shown["dagster/row_count"] == len(frame)
         schema = shown["dagster/column_schema"]
@@ -118,9 +121,15 @@ You are InsightAgent""".splitlines()
 
 
 def test_each_figure_of_the_metrics_section_equals_metrics_json(swept: Bench) -> None:
-    names = {"Throughput": "throughput_tok_s", "TTFT": "ttft_ms", "Total Duration": "total_duration_ms",
-             "Tokens Generated": "tokens_generated", "Prompt Eval": "prompt_eval_ms", "Eval Duration": "eval_ms",
-             "Load Duration": "load_ms"}  # fmt: skip
+    names = {
+        "Throughput": "throughput_tok_s",
+        "TTFT": "ttft_ms",
+        "Total Duration": "total_duration_ms",
+        "Tokens Generated": "tokens_generated",
+        "Prompt Eval": "prompt_eval_ms",
+        "Eval Duration": "eval_ms",
+        "Load Duration": "load_ms",
+    }
     for plan in swept.plans():
         folder = swept.store.folder_of(plan.trial)
         headline = json.loads(folder.metrics.read_text())["headline"]
@@ -186,8 +195,15 @@ def test_a_finished_trial_is_done_until_its_data_or_question_change(swept: Bench
 def test_a_failing_trial_says_why_and_leaves_no_result(
     swept: Bench, model: str, params: dict[str, int], reason: str
 ) -> None:
-    [plan] = swept.register(SweepSpec(engine="embedded", models=[model], extra=[params], max_tokens=16,
-                                      grid={name: [value] for name, value in params.items()}))  # fmt: skip
+    [plan] = swept.register(
+        SweepSpec(
+            engine="embedded",
+            models=[model],
+            extra=[params],
+            max_tokens=16,
+            grid={name: [value] for name, value in params.items()},
+        )
+    )
     failure = swept.runner.write_report(plan)
     assert failure is not None
     assert reason in failure

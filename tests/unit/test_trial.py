@@ -49,9 +49,17 @@ def test_an_int_for_a_float_changes_nothing() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"num_ctx": 0}, {"temperature": -1}, {"temperature": float("nan")}, {"top_p": 0}, {"top_p": 1.5},
-     {"repeat_penalty": 0}, {"num_gpu": -2}, {"nonsense": 1}],
-)  # fmt: skip
+    [
+        {"num_ctx": 0},
+        {"temperature": -1},
+        {"temperature": float("nan")},
+        {"top_p": 0},
+        {"top_p": 1.5},
+        {"repeat_penalty": 0},
+        {"num_gpu": -2},
+        {"nonsense": 1},
+    ],
+)
 def test_a_value_out_of_range_is_refused(options: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
         ParamSet.model_validate(options)

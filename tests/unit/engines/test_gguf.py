@@ -51,18 +51,29 @@ def file(tmp_path: Path) -> Path:
 def test_scalars_are_read_and_arrays_skipped(file: Path) -> None:
     file.write_bytes(WHOLE)
     assert read_header(file) == {
-        "general.architecture": "llama", "general.size_label": "135M", "general.file_type": 15, "flag": True,
-        "small": -1, "large": 2**63, "real": 1e-5, "llama.context_length": 8192, "llama.block_count": 30,
+        "general.architecture": "llama",
+        "general.size_label": "135M",
+        "general.file_type": 15,
+        "flag": True,
+        "small": -1,
+        "large": 2**63,
+        "real": 1e-5,
+        "llama.context_length": 8192,
+        "llama.block_count": 30,
         "tokenizer.chat_template": "{{ messages }}",
-    }  # fmt: skip
+    }
 
 
 def test_model_info(file: Path) -> None:
     file.write_bytes(WHOLE)
     info = model_info("file:model.gguf", file, "d1")
     assert (info.tag, info.digest, info.family, info.parameter_size, info.quantization) == (
-        "file:model.gguf", "d1", "llama", "135M", "Q4_K_M",
-    )  # fmt: skip
+        "file:model.gguf",
+        "d1",
+        "llama",
+        "135M",
+        "Q4_K_M",
+    )
     assert (info.trained_context, info.layers, info.chat) == (8192, 30, True)
 
 

@@ -50,9 +50,21 @@ def test_forms(value: str | None, url: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [":66000", ":0", ":-1", "localhost:abc", "localhost:", "ftp://host", "host name", "http://[::1x]", "user@host",
-     "1.2.3.4:1:2", "host:８０", "a?b"],
-)  # fmt: skip
+    [
+        ":66000",
+        ":0",
+        ":-1",
+        "localhost:abc",
+        "localhost:",
+        "ftp://host",
+        "host name",
+        "http://[::1x]",
+        "user@host",
+        "1.2.3.4:1:2",
+        "host:８０",
+        "a?b",
+    ],
+)
 def test_malformed_value_is_named(value: str) -> None:
     with pytest.raises(SettingError) as error:
         server_url(value)

@@ -88,8 +88,12 @@ def test_generation(name: str) -> None:
     assert all(before.at <= after.at for before, after in pairwise(chunks))
     assert stats.done_reason == last["done_reason"]
     assert (stats.prompt_tokens, stats.output_tokens) == (last.get("prompt_eval_count"), last.get("eval_count"))
-    for ours, theirs in {"load_ms": "load_duration", "prompt_eval_ms": "prompt_eval_duration",
-                         "eval_ms": "eval_duration", "total_ms": "total_duration"}.items():  # fmt: skip
+    for ours, theirs in {
+        "load_ms": "load_duration",
+        "prompt_eval_ms": "prompt_eval_duration",
+        "eval_ms": "eval_duration",
+        "total_ms": "total_duration",
+    }.items():
         expected = pytest.approx(last[theirs] / 1e6) if theirs in last else None
         assert getattr(stats, ours) == expected
 
@@ -101,16 +105,25 @@ def test_every_named_recording_exists() -> None:
 def test_questions_about_models() -> None:
     rows = exchanges()
     with StubOllama() as stub:
-        for path, name in {"/api/version": "00-version", "/api/tags": "02-tags", "/api/show": "02-show-smollm2",
-                           "/api/ps": "05-ps-smollm2"}.items():  # fmt: skip
+        for path, name in {
+            "/api/version": "00-version",
+            "/api/tags": "02-tags",
+            "/api/show": "02-show-smollm2",
+            "/api/ps": "05-ps-smollm2",
+        }.items():
             stub.fixed[path] = (200, json.loads(rows[name]["lines"][0]))
         engine = OllamaEngine(stub.url)
         assert engine.version() == "ollama 0.32.15"
         assert engine.models() == ["gemma3:270m", "smollm2:135m"]
         info = engine.describe("smollm2:135m")
         assert (info.family, info.parameter_size, info.quantization, info.trained_context, info.layers, info.chat) == (
-            "llama", "134.52M", "Q4_1", 8192, 30, True,
-        )  # fmt: skip
+            "llama",
+            "134.52M",
+            "Q4_1",
+            8192,
+            30,
+            True,
+        )
         assert info.digest == "fd5f44c0b5aff6453726119fc560d73a8a995a55b4a49804bc24b1969ecf1794"
         _, stats = read_all(engine.stream(Request("smollm2:135m", "Hi")))
         assert (stats.effective_num_ctx, stats.gpu_share) == (2048, 0.0)

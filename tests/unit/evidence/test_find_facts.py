@@ -21,10 +21,18 @@ def facts_of(root, **options):
 @pytest.fixture
 def folder(tmp_path):
     rows = [
-        "slow:1,512,10,900,", "slow:1,512,12,900,", "slow:1,1024,14,300,", "slow:1,1024,16,300,", "slow:1,1024,18,300,",
-        "slow:1,512,8,900,", "fast:1,512,100,50,", "fast:1,512,110,40,", "fast:1,512,120,60,", "fast:1,512,,,lost",
+        "slow:1,512,10,900,",
+        "slow:1,512,12,900,",
+        "slow:1,1024,14,300,",
+        "slow:1,1024,16,300,",
+        "slow:1,1024,18,300,",
+        "slow:1,512,8,900,",
+        "fast:1,512,100,50,",
+        "fast:1,512,110,40,",
+        "fast:1,512,120,60,",
+        "fast:1,512,,,lost",
         "rare:1,512,500,1,",
-    ]  # fmt: skip
+    ]
     (tmp_path / "a.csv").write_text("model,num_ctx,tokens_s,ttft_ms,error\n" + "\n".join(rows) + "\n")
     return tmp_path
 

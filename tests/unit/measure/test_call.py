@@ -128,8 +128,10 @@ def test_call_is_timed_from_the_request(clock: Any) -> None:
     assert call.text == "Hello 日本"
     # the empty chunk at 500 ms is no output
     assert [(entry.at_ms, entry.chars, entry.thinking) for entry in call.ledger] == [
-        (250.0, 2, True), (750.0, 5, False), (1000.0, 3, False),
-    ]  # fmt: skip
+        (250.0, 2, True),
+        (750.0, 5, False),
+        (1000.0, 3, False),
+    ]
     assert (call.metrics.ttft_ms, call.metrics.ttfa_ms, call.metrics.e2e_ms) == (250.0, 750.0, 1000.0)
     assert (call.stage, call.repeat, call.seed) == ("analysis", 2, 5)
     assert (call.effective_num_ctx, call.gpu_share) == (512, 0.5)

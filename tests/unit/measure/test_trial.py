@@ -7,12 +7,27 @@ from chimera_dagster.measure.call import Call, LedgerEntry, call_metrics
 from chimera_dagster.measure.trial import headline, interval
 
 
-def call(stage: str = "analysis", repeat: int = 0, ttft: float = 100.0, *, tokens: int | None = 10,
-         eval_ms: float | None = 200.0, load_ms: float | None = None) -> Call:  # fmt: skip
+def call(
+    stage: str = "analysis",
+    repeat: int = 0,
+    ttft: float = 100.0,
+    *,
+    tokens: int | None = 10,
+    eval_ms: float | None = 200.0,
+    load_ms: float | None = None,
+) -> Call:
     ledger = [LedgerEntry(at_ms=ttft, chars=4), LedgerEntry(at_ms=ttft + 300, chars=4)]
     stats = EngineStats("stop", load_ms=load_ms, prompt_eval_ms=50.0, eval_ms=eval_ms, output_tokens=tokens)
-    return Call(stage=stage, repeat=repeat, seed=1, text="x", metrics=call_metrics(ledger, stats), ledger=ledger,
-                effective_num_ctx=None, gpu_share=None)  # fmt: skip
+    return Call(
+        stage=stage,
+        repeat=repeat,
+        seed=1,
+        text="x",
+        metrics=call_metrics(ledger, stats),
+        ledger=ledger,
+        effective_num_ctx=None,
+        gpu_share=None,
+    )
 
 
 def test_sums_means_and_the_ratio_of_sums() -> None:

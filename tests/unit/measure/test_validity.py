@@ -15,8 +15,16 @@ def verdicts(
 ) -> list[str]:
     ledger = [LedgerEntry(at_ms=1.0, chars=1), LedgerEntry(at_ms=2.0, chars=1)]
     metrics = call_metrics(ledger, EngineStats(**(STATS | stats)))  # type: ignore[arg-type]
-    call = Call(stage="report", repeat=0, seed=1, text="x", metrics=metrics, ledger=ledger, effective_num_ctx=num_ctx,
-                gpu_share=gpu_share)  # fmt: skip
+    call = Call(
+        stage="report",
+        repeat=0,
+        seed=1,
+        text="x",
+        metrics=metrics,
+        ledger=ledger,
+        effective_num_ctx=num_ctx,
+        gpu_share=gpu_share,
+    )
     found = judge([call], params)
     assert all(verdict.evidence for verdict in found)
     return [verdict.name for verdict in found]

@@ -52,10 +52,20 @@ def test_a_cell_stays_one_cell(text: str) -> None:
 
 def test_the_metric_lines_are_the_seven_with_units_or_reasons() -> None:
     lines = metric_lines(
-        Headline(calls=2, throughput_tok_s=108.171, ttft_ms=584.744, total_duration_ms=23240.91, tokens_generated=2228,
-                 prompt_eval_ms=None, eval_ms=20610.84, load_ms=519.3, reasons={"prompt_eval_ms": "not reported"},
-                 throughput_by_repeat=None, ttft_by_repeat=Interval(n=1, mean=1, std=None, low=None, high=None))
-    )  # fmt: skip
+        Headline(
+            calls=2,
+            throughput_tok_s=108.171,
+            ttft_ms=584.744,
+            total_duration_ms=23240.91,
+            tokens_generated=2228,
+            prompt_eval_ms=None,
+            eval_ms=20610.84,
+            load_ms=519.3,
+            reasons={"prompt_eval_ms": "not reported"},
+            throughput_by_repeat=None,
+            ttft_by_repeat=Interval(n=1, mean=1, std=None, low=None, high=None),
+        )
+    )
     assert lines == [
         ("Throughput", "108.17 tok/s"),
         ("TTFT", "584.74 ms (mean, n=2 calls)"),

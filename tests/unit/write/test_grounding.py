@@ -28,9 +28,28 @@ def test_citations_names_and_numbering_stay(written: str, printed: str) -> None:
 
 @pytest.mark.parametrize(
     "figure",
-    ["104", "104 tok/s", "14.1063399029013", "-3", "+5", "50%", "$3", "1,234.5", "2025-11-15", "1e5", "10x", "1/2",
-     "llama3.1:8b", "GPU0", "F1-score2", "run_7.csv", "v1.2", "３", "٣"],
-)  # fmt: skip
+    [
+        "104",
+        "104 tok/s",
+        "14.1063399029013",
+        "-3",
+        "+5",
+        "50%",
+        "$3",
+        "1,234.5",
+        "2025-11-15",
+        "1e5",
+        "10x",
+        "1/2",
+        "llama3.1:8b",
+        "GPU0",
+        "F1-score2",
+        "run_7.csv",
+        "v1.2",
+        "３",
+        "٣",
+    ],
+)
 def test_every_figure_without_a_source_is_withheld(figure: str) -> None:
     grounded = ground(f"The value was {figure} in all.", FACTS, "smollm2:135m")
     assert WITHHELD in grounded.text
@@ -46,8 +65,15 @@ def test_a_fact_that_does_not_exist_is_withheld_and_named() -> None:
 
 @pytest.mark.parametrize(
     ("value", "unit", "shown"),
-    [(68.0, "", "68"), (104.123, "tok/s", "104 tok/s"), (57.26, "tok/s", "57.3 tok/s"), (2656.4, "ms", "2656 ms"),
-     (0.07684, "s", "0.0768 s"), (1e-9, "s", "1e-09 s"), (-3.0, "%", "-3 %")],
-)  # fmt: skip
+    [
+        (68.0, "", "68"),
+        (104.123, "tok/s", "104 tok/s"),
+        (57.26, "tok/s", "57.3 tok/s"),
+        (2656.4, "ms", "2656 ms"),
+        (0.07684, "s", "0.0768 s"),
+        (1e-9, "s", "1e-09 s"),
+        (-3.0, "%", "-3 %"),
+    ],
+)
 def test_values_are_rendered_with_their_unit(value: float, unit: str, shown: str) -> None:
     assert format_value(value, unit) == shown
