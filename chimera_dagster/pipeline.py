@@ -160,7 +160,7 @@ class _Writer:
     def round(self, number: int) -> tuple[Writing, Writing]:
         """One analysis and the report that builds on it."""
         analysis = self._stage("analysis", number)
-        grounded = ground(analysis.text, self._facts, self._plan.model).text
+        grounded = ground(analysis.text, self._facts, self._plan.model).prompt
         return analysis, self._stage("report", number, persona=self._plan.spec.agent.persona, analysis=grounded)
 
     def _stage(self, stage: Stage, number: int, persona: str = "", analysis: str = "") -> Writing:

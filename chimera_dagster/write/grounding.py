@@ -15,9 +15,13 @@ _NUMBERING = re.compile(r"^\s*(?:[-*]\s*)?(?:#+\s*)?(?:\*\*)?\d{1,2}[.)]\s", re.
 
 
 class Grounded(NamedTuple):
-    """The model's text with its citations rendered, and what was done to it."""
+    """The model's text without its own figures, and what was done to it.
+
+    `text` is for readers, its citations rendered; `prompt` is for a model, its citations left as `{F3}`.
+    """
 
     text: str
+    prompt: str
     cited: tuple[str, ...]
     unknown: tuple[str, ...]  # ids of facts that do not exist
     withheld: tuple[str, ...]  # figures the model wrote itself
@@ -33,20 +37,25 @@ def ground(text: str, facts: Sequence[Fact], model: str) -> Grounded:
     cited: dict[str, None] = {}
     unknown: list[str] = []
     withheld: list[str] = []
-    pieces: list[str] = []
+    pieces: list[tuple[str, str]] = []  # for the reader, for a model
     position = 0
     for match in _CITATION.finditer(text):
-        pieces.append(_withhold(text[position : match.start()], names, withheld))
+        words = _withhold(text[position : match.start()], names, withheld)
+        pieces.append((words, words))
         position = match.end()
         fact = by_id.get(match[1])
         if fact is None:
             unknown.append(match[1])
-            pieces.append(WITHHELD)
+            pieces.append((WITHHELD, WITHHELD))
         else:
+            # Where a fact is first cited it says what it is, so that no sentence can pass its figure off as another.
+            meaning = "" if fact.id in cited else f": {fact.text}"
             cited[fact.id] = None
-            pieces.append(f"{fact.rendered} ({fact.id})")
-    pieces.append(_withhold(text[position:], names, withheld))
-    return Grounded("".join(pieces), tuple(cited), tuple(unknown), tuple(withheld))
+            pieces.append((f"{fact.rendered} ({fact.id}{meaning})", f"{{{fact.id}}}"))
+    words = _withhold(text[position:], names, withheld)
+    pieces.append((words, words))
+    for_reader, for_model = ("".join(side) for side in zip(*pieces, strict=True))
+    return Grounded(for_reader, for_model, tuple(cited), tuple(unknown), tuple(withheld))
 
 
 def _withhold(text: str, names: Collection[str], withheld: list[str]) -> str:

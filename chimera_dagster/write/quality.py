@@ -48,7 +48,7 @@ def assess(text: str, grounded: Grounded, recommendations: int) -> TextQuality:
     }
     failed = [complaint for complaint, passed in (fatal | others).items() if not passed]
     score = 1 - len(failed) / CHECKS
-    unusable = not all(fatal.values()) or score < 0.5
+    unusable = not all(fatal.values()) or score < 0.7
     return TextQuality(
         score=round(score, 2),
         verdict="not usable" if unusable else "usable with care" if failed else "good",

@@ -14,9 +14,9 @@ FACTS = [
 @pytest.mark.parametrize(
     ("written", "printed"),
     [
-        ("It decodes at {F2}.", "It decodes at 104 tok/s (F2)."),
-        ("It decodes at F2, over {F1} files.", "It decodes at 104 tok/s (F2), over 68 (F1) files."),
-        ("See [F1] and ({F2}).", "See 68 (F1) and 104 tok/s (F2)."),
+        ("It decodes at {F2}.", "It decodes at 104 tok/s (F2: mean decode throughput of smollm2:135m)."),
+        ("Over {F1}, yes F1 and (F1).", "Over 68 (F1: files read), yes 68 (F1) and 68 (F1)."),
+        ("See [F1].", "See 68 (F1: files read)."),
         ("smollm2:135m is fast.", "smollm2:135m is fast."),
         ("1. **First** point\n2) second\n- 3. third", "1. **First** point\n2) second\n- 3. third"),
         ("No figures at all.", "No figures at all."),
@@ -59,8 +59,12 @@ def test_every_figure_without_a_source_is_withheld(figure: str) -> None:
 
 def test_a_fact_that_does_not_exist_is_withheld_and_named() -> None:
     grounded = ground("Growth of {F99}, see F2.", FACTS, "m")
-    assert grounded.text == f"Growth of {WITHHELD}, see 104 tok/s (F2)."
+    assert grounded.text == f"Growth of {WITHHELD}, see 104 tok/s (F2: {FACTS[1].text})."
     assert (grounded.unknown, grounded.cited) == (("F99",), ("F2",))
+
+
+def test_a_model_reads_citations_as_ids_and_no_figures() -> None:
+    assert ground("It is {F2}, or 99, see [F1].", FACTS, "m").prompt == f"It is {{F2}}, or {WITHHELD}, see {{F1}}."
 
 
 @pytest.mark.parametrize(
