@@ -9,11 +9,8 @@ import time
 from statistics import median
 from typing import Any
 
-import xllamacpp
-
 from chimera_dagster.engines.base import Request
 from chimera_dagster.engines.embedded import EmbeddedEngine
-from chimera_dagster.engines.models import find_model
 from chimera_dagster.measure.call import timed_call
 from chimera_dagster.trial import ParamSet
 
@@ -46,10 +43,8 @@ def measured_rate(engine: EmbeddedEngine) -> float:
 def main() -> None:
     engine = EmbeddedEngine()
     measured_rate(engine)  # loads the model
-    params = xllamacpp.CommonParams()
-    params.model.path = str(find_model(MODEL).path)
-    params.n_ctx, params.n_parallel, params.verbosity = NUM_CTX, 1, -1
-    server = xllamacpp.Server(params)
+    assert engine._loaded is not None
+    server = engine._loaded[1]  # the very same server, as a second one's threads would compete with its own
     bare_rate(server)
     pairs = [(measured_rate(engine), bare_rate(server)) for _ in range(ROUNDS)]
     measured, bare = (median(side) for side in zip(*pairs, strict=True))

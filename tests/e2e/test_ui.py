@@ -1,0 +1,118 @@
+"""The Dagster UI as a user opens it: what the command line did it shows, and what it does lands in the same place."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.conftest import Project
+from tests.e2e.browser import ALL_ASSETS, GROUPS, Ui, free_port, page_of, serving, wait_for
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A project whose UI was opened before its first sweep ran."""
+
+    project: Project
+    ui: Ui
+    partitions_at_first: list[str]
+    keys: list[str]
+
+
+@pytest.fixture(scope="module")
+def opened(shared_project: Project) -> Generator[Opened]:
+    port = free_port()
+    command = shared_project.command("ui", "--port", str(port))
+    with serving(shared_project, command, port, shared_project.path / "ui.log") as ui:
+        at_first = ui.partition_keys("rendered_report")
+        done = shared_project.chimera("sweep", "--json")
+        assert done.returncode == 0, done.stderr
+        keys = [f"{row['model']}|{row['params']}" for row in json.loads(done.stdout)]
+        yield Opened(shared_project, ui, at_first, keys)
+
+
+def test_the_partitions_are_there_when_the_ui_first_opens(opened: Opened) -> None:
+    assert opened.partitions_at_first == opened.keys
+
+
+def test_the_ui_shows_what_the_command_line_did(opened: Opened) -> None:
+    for key in opened.keys:
+        model, params = key.split("|")
+        slug = model.replace(":", "@")
+        written = json.loads((opened.project.data / "runs" / slug / params / "metrics.json").read_text())["headline"]
+        [shown] = [each for each in opened.ui.materializations("trial_metrics") if each["partition"] == key]
+        numbers = {entry["label"]: entry.get("floatValue") for entry in shown["metadataEntries"]}
+        assert numbers["throughput_tok_s"] == pytest.approx(written["throughput_tok_s"])
+        assert numbers["ttft_ms"] == pytest.approx(written["ttft_ms"])
+
+
+def test_the_asset_graph_shows_every_asset(opened: Opened) -> None:
+    with page_of(opened.ui) as page:
+        for group, assets in GROUPS.items():
+            page.goto(f"/locations/__repository__@chimera_dagster.definitions/asset-groups/{group}/lineage")
+            for asset in assets:
+                page.get_by_text(asset, exact=True).first.wait_for()
+
+
+def test_a_partitions_report_opens_as_a_preview(opened: Opened) -> None:
+    key = opened.keys[0]
+    with page_of(opened.ui) as page:
+        page.goto(f"/assets/rendered_report?view=partitions&partition={key.replace('|', '%7C')}")
+        page.get_by_text("Materialized", exact=True).first.wait_for()
+        page.get_by_text("[Show Markdown]").click()
+        dialog = page.get_by_role("dialog")
+        for heading in ("Workflow Summary", "Metrics", "Key Findings", "Recommendations", "Persona Prompt"):
+            dialog.get_by_role("heading", name=heading, exact=True).wait_for()
+        assert "Total files analyzed: 5" in dialog.inner_text()
+
+
+def test_a_run_launched_in_the_ui_writes_the_same_report_again(opened: Opened) -> None:
+    key = opened.keys[1]
+    model, params = key.split("|")
+    metrics = opened.project.data / "runs" / model.replace(":", "@") / params / "metrics.json"
+    before = json.loads(metrics.read_text())
+    run = opened.ui.launch("write_report", key)
+    assert wait_for(lambda: opened.ui.outcome(run), f"the end of run {run}") == "SUCCESS"
+    after = json.loads(metrics.read_text())
+    assert after["created_at"] > before["created_at"]
+    assert after["fingerprint"] == before["fingerprint"]
+    assert metrics.with_name("report.md").exists()
+    assert run in {each["runId"] for each in opened.ui.materializations("rendered_report")}
+    again = opened.project.chimera("sweep", "--json")
+    assert [row["status"] for row in json.loads(again.stdout)] == ["skipped", "skipped"]
+
+
+def test_dagsters_own_command_line_goes_through_the_same_assets_and_home(opened: Opened) -> None:
+    (opened.project.path / ".env").write_text(f'DAGSTER_HOME="{opened.project.data / "dagster_home"}"\n')
+    before = len(opened.ui.materializations("rendered_report"))
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "dagster", "asset", "materialize", "-m", "chimera_dagster.definitions"),
+            *("--select", "llm_analysis,llm_report,trial_metrics,rendered_report", "--partition", opened.keys[0]),
+        ],
+        cwd=opened.project.path,
+        env=opened.project.environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    newest = opened.ui.materializations("rendered_report")
+    assert len(newest) == before + 1
+    assert newest[0]["partition"] == opened.keys[0]
+
+
+def test_plain_dagster_dev_shows_the_same_history(opened: Opened) -> None:
+    (opened.project.path / ".env").write_text(f'DAGSTER_HOME="{opened.project.data / "dagster_home"}"\n')
+    port = free_port()
+    command = [sys.executable, "-m", "dagster", "dev", "-p", str(port)]
+    with serving(opened.project, command, port, opened.project.path / "dev.log") as dev:
+        assert dev.partition_keys("rendered_report") == opened.ui.partition_keys("rendered_report")
+        for asset in ALL_ASSETS:
+            runs = [each["runId"] for each in opened.ui.materializations(asset)]
+            assert runs
+            assert [each["runId"] for each in dev.materializations(asset)] == runs
