@@ -1,13 +1,14 @@
 """The Dagster UI of a project, its GraphQL, and a headless Chromium to look at it."""
 
 import json
+import os
 import shutil
 import socket
 import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -139,11 +140,25 @@ def serving(project: Project, command: list[str], port: int, log: Path, **env: s
         wait_for(up, f"the UI of {' '.join(command)}")
         yield ui
     finally:
-        family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
         process.terminate()
-        _, alive = psutil.wait_procs(family, timeout=15)
-        for left in alive:
-            left.kill()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=15)
+        left = _session_of(process.pid)  # also what a parent that is gone left behind
+        for each in left:
+            each.kill()
+        psutil.wait_procs(left, timeout=15)
+        process.wait()
+
+
+def _session_of(leader: int) -> list[psutil.Process]:
+    """Every process of the session that `leader` began, whether it still lives or not."""
+
+    def session(pid: int) -> int | None:
+        with suppress(ProcessLookupError):
+            return os.getsid(pid)
+        return None
+
+    return [process for process in psutil.process_iter() if session(process.pid) == leader]
 
 
 @contextmanager
