@@ -17,7 +17,8 @@ setup: .venv/ready .env ## create .venv with the locked versions
 	@touch $@
 
 # Dagster's own commands read .env from the working directory, so 'dagster dev' finds the history that 'chimera' keeps.
-.env:
+.env: dagster.yaml
+	@mkdir -p data/dagster_home && cp dagster.yaml data/dagster_home/
 	@printf 'DAGSTER_HOME="%s/data/dagster_home"\n' '$(CURDIR)' > $@
 
 demo: setup ## run the demo sweep on the embedded engine and say where the reports are

@@ -14,7 +14,7 @@ CORPUS = ROOT.parent / "shared" / "corpus"
 SPEC = """\
 engine: embedded
 models: [smollm2:135m]
-grid: {num_ctx: [2048], temperature: [0.2, 1.0]}
+grid: {num_ctx: [1024], temperature: [0.2, 1.0]}
 max_tokens: 16
 """
 SAMPLES = (

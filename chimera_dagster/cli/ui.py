@@ -22,6 +22,18 @@ def ui(
     with open_instance(settings) as instance:
         register(instance, Store(settings.data_dir), load_spec(settings.spec).plans())
     typer.echo(f"Dagster UI: http://127.0.0.1:{port}", err=True)
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "chimera_dagster.definitions", "-p", str(port)]
+    superseded = "ignore:Function `dev_command` is superseded"  # by 'dg dev', which needs a package of its own
+    command = [
+        sys.executable,
+        "-W",
+        superseded,
+        "-m",
+        "dagster",
+        "dev",
+        "-m",
+        "chimera_dagster.definitions",
+        "-p",
+        str(port),
+    ]
     # Replaces this process, so that Ctrl-C reaches Dagster itself and no child of ours is left behind.
     os.execv(sys.executable, [*command, "-h", "127.0.0.1"])

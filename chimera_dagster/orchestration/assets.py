@@ -21,6 +21,7 @@ from chimera_dagster.errors import ChimeraError
 from chimera_dagster.orchestration.metadata import table_metadata, trial_metadata
 from chimera_dagster.orchestration.partitions import TRIALS, plan_of
 from chimera_dagster.orchestration.workspace import Workspace
+from chimera_dagster.render.markdown import without_links
 from chimera_dagster.schemas import BenchmarkFiles, DataSummary, Measurements
 from chimera_dagster.write.prompt import prompt_version
 
@@ -148,5 +149,8 @@ def rendered_report(context: AssetExecutionContext, workspace: ResourceParam[Wor
     with clear_failures():
         path = pipeline.render_trial(workspace.store, plan_of(context, workspace.store))
     return MaterializeResult(
-        metadata={"report": MetadataValue.md(path.read_text()), "path": MetadataValue.path(path.absolute())}
+        metadata={
+            "report": MetadataValue.md(without_links(path.read_text())),
+            "path": MetadataValue.path(path.absolute()),
+        }
     )

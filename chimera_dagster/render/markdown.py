@@ -75,6 +75,11 @@ def tame(text: str) -> str:
     return re.sub(r"^\s{0,3}#{1,6}\s*", "#### ", text, flags=re.MULTILINE)
 
 
+def without_links(markdown: str) -> str:
+    """The page with the texts of its links alone, for a place where relative links lead nowhere."""
+    return re.sub(r"\[([^\]\n]+)\]\([^)\n]+\)", r"\1", markdown)
+
+
 def fenced(text: str) -> str:
     """A code block that its own content can't close."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)

@@ -33,7 +33,7 @@ def test_a_second_sweep_runs_nothing_and_changes_nothing(swept: Project) -> None
 
 def test_the_table_names_each_report_in_one_piece(swept: Project) -> None:
     done = swept.chimera("sweep")
-    assert "data/runs/smollm2@135m/c2k-t0.2-" in done.stdout
+    assert "data/runs/smollm2@135m/c1k-t0.2-" in done.stdout
     assert "Open the Dagster UI with: make ui" in done.stderr
 
 

@@ -4,7 +4,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from chimera_dagster.measure.trial import Headline, Interval
-from chimera_dagster.render.markdown import cell, fenced, metric_lines, tame
+from chimera_dagster.render.markdown import cell, fenced, metric_lines, tame, without_links
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -48,6 +48,11 @@ def test_a_cell_stays_one_cell(text: str) -> None:
     cells = [tokens[number + 1].content for number, token in enumerate(tokens) if token.type == "td_open"]
     assert len(cells) == 2
     assert cells[1] == "end"
+
+
+def test_links_leave_their_text_and_nothing_else_changes() -> None:
+    page = "See [a.csv](../a.csv), row 2 and \\[…] (F1). | [x](y) |"
+    assert without_links(page) == "See a.csv, row 2 and \\[…] (F1). | x |"
 
 
 def test_the_metric_lines_are_the_seven_with_units_or_reasons() -> None:
