@@ -181,6 +181,6 @@ def _cores() -> int:
 def _xllamacpp() -> Any:
     """The package, imported when first used: it is slow to import, and has no types."""
     # Its threads wait for one another by spinning, by default 300,000 times before they sleep. Where another process
-    # uses the same cores, a token then takes seconds: 2.6 s, against 0.015 s with this. libgomp reads it on loading.
+    # uses the same cores, a token then takes seconds (benchmarks/bench_contended_decode.py). Read on loading.
     os.environ.setdefault("GOMP_SPINCOUNT", "3000")
     return import_module("xllamacpp")

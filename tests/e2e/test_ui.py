@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.conftest import Project
+from tests.conftest import ROOT, Project
 from tests.e2e.browser import ALL_ASSETS, GROUPS, Ui, free_port, page_of, serving, wait_for
 
 
@@ -20,6 +20,11 @@ class Opened:
     ui: Ui
     partitions_at_first: list[str]
     keys: list[str]
+
+
+def make_env(project: Project) -> None:
+    """What 'make setup' does for Dagster's own commands."""
+    subprocess.run(["make", "-s", "-f", str(ROOT / "Makefile"), ".env"], cwd=project.path, check=True)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +91,7 @@ def test_a_run_launched_in_the_ui_writes_the_same_report_again(opened: Opened) -
 
 
 def test_dagsters_own_command_line_goes_through_the_same_assets_and_home(opened: Opened) -> None:
-    (opened.project.path / ".env").write_text(f'DAGSTER_HOME="{opened.project.data / "dagster_home"}"\n')
+    make_env(opened.project)
     before = len(opened.ui.materializations("rendered_report"))
     done = subprocess.run(
         [
@@ -107,7 +112,7 @@ def test_dagsters_own_command_line_goes_through_the_same_assets_and_home(opened:
 
 
 def test_plain_dagster_dev_shows_the_same_history(opened: Opened) -> None:
-    (opened.project.path / ".env").write_text(f'DAGSTER_HOME="{opened.project.data / "dagster_home"}"\n')
+    make_env(opened.project)
     port = free_port()
     command = [sys.executable, "-m", "dagster", "dev", "-p", str(port)]
     with serving(opened.project, command, port, opened.project.path / "dev.log") as dev:
@@ -116,3 +121,13 @@ def test_plain_dagster_dev_shows_the_same_history(opened: Opened) -> None:
             runs = [each["runId"] for each in opened.ui.materializations(asset)]
             assert runs
             assert [each["runId"] for each in dev.materializations(asset)] == runs
+
+
+def test_plain_dagster_dev_works_in_a_project_where_nothing_ran_yet(project: Project) -> None:
+    make_env(project)
+    port = free_port()
+    command = [sys.executable, "-m", "dagster", "dev", "-p", str(port)]
+    with serving(project, command, port, project.path / "dev.log") as dev:
+        keys = wait_for(lambda: dev.partition_keys("rendered_report") or None, "partitions from sweep.yaml")
+    assert [key.split("|")[0] for key in keys] == ["smollm2:135m", "smollm2:135m"]
+    assert (project.data / "dagster_home" / "dagster.yaml").exists()
