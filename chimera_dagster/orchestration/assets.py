@@ -131,7 +131,7 @@ def trial(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -
     folder = store.folder_of(plan.trial)
     for name, text in pipeline.readable_texts(folder, plan.model).items():
         yield MaterializeResult(
-            name, metadata={"text": MetadataValue.md(text), "path": MetadataValue.path(folder.outcome)}
+            name, metadata={"text": MetadataValue.md(text), "path": MetadataValue.path(folder.outcome.absolute())}
         )
     yield MaterializeResult("trial_metrics", metadata=trial_metadata(metrics, folder.metrics))
 
