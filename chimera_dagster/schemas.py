@@ -10,6 +10,7 @@ from pandera.typing import Series
 FILE_KINDS = ("csv", "json", "markdown")
 UNREAD_STATUSES = ("partial", "malformed", "unreadable", "too_large")
 FILE_STATUSES = ("ok", "empty", "duplicate_of", *UNREAD_STATUSES)
+SEVERITIES = ("warning", "notice", "info")
 FAILED = "failed"  # the metric of a record that says that its run failed; its value is 1
 
 
@@ -32,8 +33,11 @@ class BenchmarkFiles(Table):
     )
     sha256: Series[str] = Field(nullable=True, description="digest of the content; null where it can't be read")
     encoding: Series[str] = Field(nullable=True, description="character encoding that the reader used")
+    family: Series[str] = Field(nullable=True, description="what the file holds and the digest of its field names")
     records: Series[int] = Field(ge=0, description="rows or objects found")
-    measurements: Series[int] = Field(ge=0, description="numbers that reached the measurements table")
+    numbers: Series[int] = Field(ge=0, description="numeric cells and leaves found")
+    covered: Series[int] = Field(ge=0, description="of these, how many are a value, a parameter or a label of a row")
+    measurements: Series[int] = Field(ge=0, description="rows of the measurements table")
     status: Series[str] = Field(isin=FILE_STATUSES, description="how reading went")
     reason: Series[str] = Field(description="why the status is not ok; empty where it is")
 
@@ -50,6 +54,7 @@ class Measurements(Table):
     backend: Series[str] = Field(nullable=True, description="engine that ran the model")
     gpu: Series[str] = Field(nullable=True, description="name of the GPU, where the file says it")
     params: Series[str] = Field(description="parameters of the run, as canonical JSON")
+    labels: Series[str] = Field(description="numbers that count or name the record (seed, run, ...), as canonical JSON")
     prompt: Series[str] = Field(nullable=True, description="prompt text or its name")
     timestamp: Series[str] = Field(nullable=True, description="when it was measured, as written")
     metric: Series[str] = Field(description="canonical metric, or the original name where the vocabulary has none")
@@ -74,19 +79,44 @@ class DataSummary(Table):
     median: Series[float] = Field(nullable=True)
     std: Series[float] = Field(nullable=True, description="sample standard deviation; null below 2 runs")
     min: Series[float] = Field(nullable=True)
+    p05: Series[float] = Field(nullable=True, description="5th percentile, linear between the nearest two")
+    p95: Series[float] = Field(nullable=True, description="95th percentile, linear between the nearest two")
     max: Series[float] = Field(nullable=True)
+    mean_low: Series[float] = Field(nullable=True, description="95 % t-interval of the mean; null below 3 runs")
+    mean_high: Series[float] = Field(nullable=True)
+    median_low: Series[float] = Field(nullable=True, description="95 % bootstrap interval of the median; null below 3")
+    median_high: Series[float] = Field(nullable=True)
 
 
 class Facts(Table):
     """Statements that code can prove, most important first; the model may cite an id, and code renders its value."""
 
     id: Series[str] = Field(unique=True, str_matches=r"^F[1-9][0-9]*$", description="F1, F2, ... by rank")
-    text: Series[str] = Field(description="the statement, in words without figures of its own")
+    kind: Series[str] = Field(description="which rule stated it")
+    text: Series[str] = Field(description="what the value is, in words without measured figures")
+    template: Series[str] = Field(description="the whole statement, with {value} and other names of `values` in it")
     value: Series[float] = Field(description="in `unit`")
+    values: Series[str] = Field(description="every figure of the template by name, as JSON, in `unit` or a count")
     unit: Series[str] = Field(description="unit, or empty for a count")
     n: Series[int] = Field(ge=1, description="measurements behind the value")
-    file: Series[str] = Field(description="file of a measurement behind the value")
-    record: Series[str] = Field(description="record in that file")
+    sources: Series[str] = Field(description="JSON list of [file, record], in their order; at most 100 of the n")
+
+
+class Findings(Table):
+    """What the detectors found, the most important first; each is followed to the records that show it."""
+
+    id: Series[str] = Field(unique=True, str_matches=r"^D[1-9][0-9]*$", description="D1, D2, ... by rank")
+    detector: Series[str] = Field(description="the function that found it")
+    severity: Series[str] = Field(isin=SEVERITIES, description="warning: a reader who does not know it is misled")
+    subject: Series[str] = Field(description="the model, parameter, metric or file that it is about")
+    text: Series[str] = Field(description="the statement, its figures rendered by code")
+    values: Series[str] = Field(description="every figure of the text by name, as JSON list of [value, unit]")
+    n: Series[int] = Field(ge=1, description="records or files behind it")
+    test: Series[str] = Field(nullable=True, description="the statistical test; null where none was needed")
+    p_value: Series[float] = Field(nullable=True, ge=0, le=1, description="corrected for the number of comparisons")
+    effect: Series[float] = Field(nullable=True, description="relative difference that was measured, 0.1 for 10 %")
+    detectable: Series[float] = Field(nullable=True, description="smallest relative difference the test would have shown")
+    sources: Series[str] = Field(description="JSON list of [file, record], in their order; at most 100 of the n")
 
 
 class Calls(Table):

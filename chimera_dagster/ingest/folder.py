@@ -41,7 +41,10 @@ class _File(NamedTuple):
     mtime: datetime = _NEVER
     sha256: str | None = None
     encoding: str | None = None
+    family: str | None = None
     records: int = 0
+    numbers: int = 0
+    covered: int = 0
     measurements: int = 0
     status: str = "ok"
     reason: str = ""
@@ -125,7 +128,11 @@ def _measurements(path: str, record: Record) -> Iterator[Row]:
     if model is None and (model := vocabulary.model_in_path(path)):
         source = "path"
     params = vocabulary.canonical_params(dict(context.params))
-    head = (path, record.where, model, source, context.backend, context.gpu, params, context.prompt, context.timestamp)
+    labels = vocabulary.canonical_params(
+        {name: int(value) if value.is_integer() else value for name, value in context.labels}
+    )
+    about = (model, source, context.backend, context.gpu, params, labels, context.prompt, context.timestamp)
+    head = (path, record.where, *about)
     for number in record.numbers:
         meaning = vocabulary.meaning(number.name, number.unit, number.parent)
         aggregate = meaning.aggregate or _implied_aggregate(path, record, number)
@@ -158,5 +165,5 @@ def _frame(rows: list[_File] | list[Row], schema: type[BenchmarkFiles] | type[Me
     """The rows as a table with the schema's columns; texts are strings also where a column is all null."""
     columns = list(schema.to_schema().columns)
     frame = pd.DataFrame.from_records(list(rows), columns=columns)
-    texts = [name for name in columns if name not in ("bytes", "mtime", "records", "measurements", "value", "error")]
+    texts = [name for name in columns if name not in ("bytes", "mtime", "records", "numbers", "covered", "measurements", "value", "error")]
     return frame.astype(dict.fromkeys(texts, "str"))

@@ -36,6 +36,7 @@ class Context(NamedTuple):
     prompt: str | None = None
     timestamp: str | None = None
     params: tuple[tuple[str, int | float], ...] = ()
+    labels: tuple[tuple[str, float], ...] = ()
     failed: bool = False
 
 
@@ -101,6 +102,7 @@ def build(
     texts: dict[str, str] = {}
     names: dict[str, str] = {}
     params = dict(inherited.params)
+    labels = dict(inherited.labels)
     failed_by: str | None = None
     for name, value in fields:
         role, which = vocabulary.role_of(name)
@@ -121,11 +123,14 @@ def build(
                 numbers.append(Number(name, *quantity, parent))
             else:
                 params[which] = setting
+        elif role == "identifier" and quantity:
+            labels[which] = quantity[0]
         elif role == "number" and quantity:
             numbers.append(Number(name, quantity[0], quantity[1] or (units or {}).get(name), parent))
     context = inherited._replace(
         **{name: text for name, text in texts.items() if name != "model"},
         params=tuple(sorted(params.items())),
+        labels=tuple(sorted(labels.items())),
         failed=inherited.failed or failed_by is not None,
     )
     if "model" in texts:
