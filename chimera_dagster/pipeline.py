@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
@@ -12,7 +11,9 @@ from chimera_dagster.engines.base import Request
 from chimera_dagster.engines.registry import Engines, Resolved
 from chimera_dagster.evidence.facts import find_facts
 from chimera_dagster.evidence.summary import summarise, summary_block
-from chimera_dagster.ingest.folder import ingest_folder
+from chimera_dagster.ingest import discover
+from chimera_dagster.ingest.folder import OnFile, Reading
+from chimera_dagster.ingest.manifest import Manifest
 from chimera_dagster.measure.call import Call, timed_call, warm_up
 from chimera_dagster.measure.environment import capture
 from chimera_dagster.measure.trial import headline
@@ -32,26 +33,40 @@ OnProgress = Callable[[str, int], None]  # stage, chunks so far
 _UNSAID_NUM_CTX = 4096  # what a prompt is fitted to where num_ctx is left to the engine: the least of their defaults
 
 
-class IngestedTables(NamedTuple):
-    files: pd.DataFrame
-    measurements: pd.DataFrame
-    digest: str
+def ingest(store: Store, reports: Path, on_file: OnFile | None = None) -> IngestRecord:
+    """Bring `benchmark_files` and `measurements` in step with the reports folder. Raises NoReportsError.
 
-
-def ingest(store: Store, reports: Path, on_file: Callable[[int, int], None] | None = None) -> IngestedTables:
-    """Read the reports folder and write `benchmark_files` and `measurements`. Raises NoReportsError."""
+    Files that did not change since the last time are not read again, and an unchanged folder's tables are left alone.
+    """
     started = time.perf_counter()
-    found = ingest_folder(reports, on_file)
-    store.write_table("benchmark_files", found.files, BenchmarkFiles)
-    store.write_table("measurements", found.measurements, Measurements)
-    record = IngestRecord(reports_dir=str(reports), digest=found.digest, seconds=time.perf_counter() - started)
+    manifest = _manifest(store, reports)
+    reading = Reading(reports, manifest, on_file)
+    if manifest and reading.unchanged:
+        stamp = manifest.stamp
+    else:
+        store.write_tables("measurements", reading.measurements(), Measurements, reading.stamped)
+        stamp = reading.stamp
+        store.write_table("benchmark_files", reading.files(), BenchmarkFiles, reading.stamped())
+    record = IngestRecord(reports_dir=str(reports), digest=stamp.digest, seconds=time.perf_counter() - started)
     store.write_json("ingest", record)
-    return IngestedTables(found.files, found.measurements, found.digest)
+    return record
+
+
+def data_digest(store: Store, reports: Path) -> str:
+    """`discover.data_digest` of the reports folder, without reading it where nothing changed. Raises NoReportsError."""
+    manifest = _manifest(store, reports)
+    if manifest and manifest.same_as(discover.discover(reports)):
+        return manifest.stamp.digest
+    return discover.data_digest(reports)
+
+
+def _manifest(store: Store, reports: Path) -> Manifest | None:
+    return Manifest.load(store.table_path("benchmark_files"), store.table_path("measurements"), reports)
 
 
 def summarise_data(store: Store) -> tuple[pd.DataFrame, Summary]:
     """Write `data_summary`, `facts` and, last, the summary. Raises NotIngestedError."""
-    files, measurements = store.read_table("benchmark_files"), store.read_table("measurements")
+    files, measurements = store.read_table("benchmark_files"), store.read_table("measurements", categories=True)
     record = store.read_json("ingest", IngestRecord)
     statistics = summarise(measurements)
     store.write_table("data_summary", statistics, DataSummary)
@@ -60,6 +75,8 @@ def summarise_data(store: Store) -> tuple[pd.DataFrame, Summary]:
         reports_dir=record.reports_dir,
         total_files=len(files),
         problem_files=int(files["status"].isin(UNREAD_STATUSES).sum()),
+        numbers=int(files["numbers"].sum()),
+        covered=int(files["covered"].sum()),
         measurements=len(measurements),
         digest=record.digest,
         block=summary_block(files),

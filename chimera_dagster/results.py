@@ -26,11 +26,16 @@ class IngestRecord(_Document):
 
 
 class Summary(_Document):
-    """What was ingested. `digest` covers the content of every file, `block` is the text that every report prints."""
+    """What was ingested. `digest` covers the content of every file, `block` is the text that every report prints.
+
+    `numbers` are the numeric cells and leaves of all files, `covered` those that a row of the measurements shows.
+    """
 
     reports_dir: str
     total_files: int
     problem_files: int
+    numbers: int
+    covered: int
     measurements: int
     digest: str
     block: str

@@ -4,14 +4,28 @@ Tables are Parquet files in `<data dir>/tables`; docs/architecture.md says who w
 """
 
 import pandas as pd
+from pandera.dtypes import DataType
+from pandera.engines import pandas_engine
 from pandera.pandas import DataFrameModel, Field
 from pandera.typing import Series
+
+from chimera_dagster import metric_names
 
 FILE_KINDS = ("csv", "json", "markdown")
 UNREAD_STATUSES = ("partial", "malformed", "unreadable", "too_large")
 FILE_STATUSES = ("ok", "empty", "duplicate_of", *UNREAD_STATUSES)
+FAILED = metric_names.FAILED
 SEVERITIES = ("warning", "notice", "info")
-FAILED = "failed"  # the metric of a record that says that its run failed; its value is 1
+
+
+class Text(pandas_engine.STRING):
+    """pandas' `str`, told by the type of the column; pandera's own reports on every single cell."""
+
+    def check(self, pandera_dtype: DataType, data_container: object = None) -> bool:
+        return pandas_engine.Engine.dtype(pandera_dtype).type == self.type
+
+
+pandas_engine.Engine.register_dtype(Text)
 
 
 class Table(DataFrameModel):
@@ -25,54 +39,56 @@ class Table(DataFrameModel):
 class BenchmarkFiles(Table):
     """One row a file found: nothing is dropped silently."""
 
-    path: Series[str] = Field(unique=True, description="path inside the reports folder, with forward slashes")
-    kind: Series[str] = Field(isin=FILE_KINDS, description="what the file's name says it is")
+    path: Series[Text] = Field(unique=True, description="path inside the reports folder, with forward slashes")
+    kind: Series[Text] = Field(isin=FILE_KINDS, description="what the file's name says it is")
     bytes: Series[int] = Field(ge=0, description="size")
     mtime: Series[pd.DatetimeTZDtype] = Field(
         dtype_kwargs={"unit": "us", "tz": "UTC"}, description="modification time, UTC"
     )
-    sha256: Series[str] = Field(nullable=True, description="digest of the content; null where it can't be read")
-    encoding: Series[str] = Field(nullable=True, description="character encoding that the reader used")
-    family: Series[str] = Field(nullable=True, description="what the file holds and the digest of its field names")
+    sha256: Series[Text] = Field(nullable=True, description="digest of the content; null where it can't be read")
+    encoding: Series[Text] = Field(nullable=True, description="character encoding that the reader used")
+    family: Series[Text] = Field(nullable=True, description="what the file holds and the digest of its field names")
     records: Series[int] = Field(ge=0, description="rows or objects found")
     numbers: Series[int] = Field(ge=0, description="numeric cells and leaves found")
     covered: Series[int] = Field(ge=0, description="of these, how many are a value, a parameter or a label of a row")
     measurements: Series[int] = Field(ge=0, description="rows of the measurements table")
-    status: Series[str] = Field(isin=FILE_STATUSES, description="how reading went")
-    reason: Series[str] = Field(description="why the status is not ok; empty where it is")
+    status: Series[Text] = Field(isin=FILE_STATUSES, description="how reading went")
+    reason: Series[Text] = Field(description="why the status is not ok; empty where it is")
 
 
 class Measurements(Table):
     """Long form: one row a measured number, followed to its file and record."""
 
-    file: Series[str] = Field(description="path inside the reports folder")
-    record: Series[str] = Field(description="'row 3', 'table 2 row 3', 'line 12' or a JSON pointer; '/': all of it")
-    model: Series[str] = Field(nullable=True, description="model tag; null where nothing names one")
-    model_source: Series[str] = Field(
+    file: Series[Text] = Field(description="path inside the reports folder")
+    record: Series[Text] = Field(description="'row 3', 'table 2 row 3', 'line 12' or a JSON pointer; '/': all of it")
+    model: Series[Text] = Field(nullable=True, description="model tag; null where nothing names one")
+    model_source: Series[Text] = Field(
         nullable=True, isin=("column", "json", "path"), description="what named the model"
     )
-    backend: Series[str] = Field(nullable=True, description="engine that ran the model")
-    gpu: Series[str] = Field(nullable=True, description="name of the GPU, where the file says it")
-    params: Series[str] = Field(description="parameters of the run, as canonical JSON")
-    labels: Series[str] = Field(description="numbers that count or name the record (seed, run, ...), as canonical JSON")
-    prompt: Series[str] = Field(nullable=True, description="prompt text or its name")
-    timestamp: Series[str] = Field(nullable=True, description="when it was measured, as written")
-    metric: Series[str] = Field(description="canonical metric, or the original name where the vocabulary has none")
+    backend: Series[Text] = Field(nullable=True, description="engine that ran the model")
+    gpu: Series[Text] = Field(nullable=True, description="name of the GPU, where the file says it")
+    params: Series[Text] = Field(description="parameters of the run, as canonical JSON")
+    labels: Series[Text] = Field(
+        description="numbers that count or name the record (seed, run, ...), as canonical JSON"
+    )
+    prompt: Series[Text] = Field(nullable=True, description="prompt text or its name")
+    timestamp: Series[Text] = Field(nullable=True, description="when it was measured, as written")
+    metric: Series[Text] = Field(description="canonical metric, or the original name where the vocabulary has none")
     value: Series[float] = Field(gt=float("-inf"), lt=float("inf"), description="in `unit`")
-    unit: Series[str] = Field(nullable=True, description="canonical unit; null where it is unknown")
-    original_name: Series[str] = Field(description="column or key in the file")
-    original_unit: Series[str] = Field(nullable=True, description="unit in the file; null where it says none")
-    aggregate: Series[str] = Field(nullable=True, description="mean, p95, ... for a number that sums up others")
+    unit: Series[Text] = Field(nullable=True, description="canonical unit; null where it is unknown")
+    original_name: Series[Text] = Field(description="column or key in the file")
+    original_unit: Series[Text] = Field(nullable=True, description="unit in the file; null where it says none")
+    aggregate: Series[Text] = Field(nullable=True, description="mean, p95, ... for a number that sums up others")
     error: Series[bool] = Field(description="the record says that its run failed")
 
 
 class DataSummary(Table):
     """Raw runs summed up by model, parameter set and metric; aggregates found in files are not mixed in."""
 
-    model: Series[str] = Field(nullable=True, description="model tag; null where nothing names one")
-    params: Series[str] = Field(description="parameters of the runs, as canonical JSON")
-    metric: Series[str] = Field(description="canonical metric")
-    unit: Series[str] = Field(nullable=True, description="canonical unit")
+    model: Series[Text] = Field(nullable=True, description="model tag; null where nothing names one")
+    params: Series[Text] = Field(description="parameters of the runs, as canonical JSON")
+    metric: Series[Text] = Field(description="canonical metric")
+    unit: Series[Text] = Field(nullable=True, description="canonical unit")
     n: Series[int] = Field(ge=0, description="runs that did not fail; where it is 0 there are no statistics")
     failures: Series[int] = Field(ge=0, description="runs that failed")
     mean: Series[float] = Field(nullable=True)
@@ -91,38 +107,40 @@ class DataSummary(Table):
 class Facts(Table):
     """Statements that code can prove, most important first; the model may cite an id, and code renders its value."""
 
-    id: Series[str] = Field(unique=True, str_matches=r"^F[1-9][0-9]*$", description="F1, F2, ... by rank")
-    kind: Series[str] = Field(description="which rule stated it")
-    text: Series[str] = Field(description="what the value is, in words without measured figures")
-    template: Series[str] = Field(description="the whole statement, with {value} and other names of `values` in it")
+    id: Series[Text] = Field(unique=True, str_matches=r"^F[1-9][0-9]*$", description="F1, F2, ... by rank")
+    kind: Series[Text] = Field(description="which rule stated it")
+    text: Series[Text] = Field(description="what the value is, in words without measured figures")
+    template: Series[Text] = Field(description="the whole statement, with {value} and other names of `values` in it")
     value: Series[float] = Field(description="in `unit`")
-    values: Series[str] = Field(description="every figure of the template by name, as JSON, in `unit` or a count")
-    unit: Series[str] = Field(description="unit, or empty for a count")
+    values: Series[Text] = Field(description="every figure of the template by name, as JSON, in `unit` or a count")
+    unit: Series[Text] = Field(description="unit, or empty for a count")
     n: Series[int] = Field(ge=1, description="measurements behind the value")
-    sources: Series[str] = Field(description="JSON list of [file, record], in their order; at most 100 of the n")
+    sources: Series[Text] = Field(description="JSON list of [file, record], in their order; at most 100 of the n")
 
 
 class Findings(Table):
     """What the detectors found, the most important first; each is followed to the records that show it."""
 
-    id: Series[str] = Field(unique=True, str_matches=r"^D[1-9][0-9]*$", description="D1, D2, ... by rank")
-    detector: Series[str] = Field(description="the function that found it")
-    severity: Series[str] = Field(isin=SEVERITIES, description="warning: a reader who does not know it is misled")
-    subject: Series[str] = Field(description="the model, parameter, metric or file that it is about")
-    text: Series[str] = Field(description="the statement, its figures rendered by code")
-    values: Series[str] = Field(description="every figure of the text by name, as JSON list of [value, unit]")
+    id: Series[Text] = Field(unique=True, str_matches=r"^D[1-9][0-9]*$", description="D1, D2, ... by rank")
+    detector: Series[Text] = Field(description="the function that found it")
+    severity: Series[Text] = Field(isin=SEVERITIES, description="warning: a reader who does not know it is misled")
+    subject: Series[Text] = Field(description="the model, parameter, metric or file that it is about")
+    text: Series[Text] = Field(description="the statement, its figures rendered by code")
+    values: Series[Text] = Field(description="every figure of the text by name, as JSON list of [value, unit]")
     n: Series[int] = Field(ge=1, description="records or files behind it")
-    test: Series[str] = Field(nullable=True, description="the statistical test; null where none was needed")
+    test: Series[Text] = Field(nullable=True, description="the statistical test; null where none was needed")
     p_value: Series[float] = Field(nullable=True, ge=0, le=1, description="corrected for the number of comparisons")
     effect: Series[float] = Field(nullable=True, description="relative difference that was measured, 0.1 for 10 %")
-    detectable: Series[float] = Field(nullable=True, description="smallest relative difference the test would have shown")
-    sources: Series[str] = Field(description="JSON list of [file, record], in their order; at most 100 of the n")
+    detectable: Series[float] = Field(
+        nullable=True, description="smallest relative difference the test would have shown"
+    )
+    sources: Series[Text] = Field(description="JSON list of [file, record], in their order; at most 100 of the n")
 
 
 class Calls(Table):
     """One row a measured call of a trial; metrics as docs/metrics.md defines them."""
 
-    stage: Series[str] = Field(isin=("analysis", "report"))
+    stage: Series[Text] = Field(isin=("analysis", "report"))
     repeat: Series[int] = Field(ge=0)
     seed: Series[int] = Field(ge=0)
     ttft_ms: Series[float] = Field(gt=0)
@@ -135,4 +153,4 @@ class Calls(Table):
     decode_tok_s: Series[float] = Field(nullable=True, gt=0)
     prefill_tok_s: Series[float] = Field(nullable=True, gt=0)
     tpot_ms: Series[float] = Field(nullable=True, ge=0)
-    done_reason: Series[str]
+    done_reason: Series[Text]

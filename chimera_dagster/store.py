@@ -7,11 +7,13 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pandera.pandas import DataFrameModel
 from pydantic import BaseModel
 
@@ -20,6 +22,7 @@ from chimera_dagster.sweep import TrialPlan
 from chimera_dagster.trial import Trial, model_slug
 
 T = TypeVar("T", bound=BaseModel)
+_GROUP_ROWS = 65_536  # of a table that is written in pieces: what is in memory at once, and what is read at once
 
 
 class TrialFolder:
@@ -70,16 +73,35 @@ class Store:
         for path in self.runs.glob("*/*/trial.json"):
             yield TrialPlan.model_validate_json(path.read_text()).trial.key
 
-    def write_table(self, name: str, frame: pd.DataFrame, schema: type[DataFrameModel]) -> Path:
-        """Validate and write a table; raises pandera's SchemaErrors, and then writes nothing."""
-        return write_table(self.table_path(name), frame, schema)
+    def write_table(
+        self, name: str, frame: pd.DataFrame, schema: type[DataFrameModel], stamp: Mapping[str, str] | None = None
+    ) -> Path:
+        """Validate and write a table, `stamp` beside it; raises pandera's SchemaErrors, and then writes nothing."""
+        return write_table(self.table_path(name), frame, schema, stamp)
+
+    def write_tables(
+        self,
+        name: str,
+        tables: Iterable[pa.Table],
+        schema: type[DataFrameModel],
+        stamp: Callable[[], Mapping[str, str]],
+    ) -> Path:
+        """As `write_table`, piece by piece, for a table that memory can't hold; `stamp` is asked after the last."""
+        return _replace(self.table_path(name), lambda scratch: _write_groups(scratch, tables, schema, stamp))
 
     def table_path(self, name: str) -> Path:
         return self.tables / f"{name}.parquet"
 
-    def read_table(self, name: str) -> pd.DataFrame:
-        """Raises NotIngestedError where the table was not written yet."""
-        return pd.read_parquet(self._existing(self.table_path(name)))
+    def read_table(self, name: str, *, categories: bool = False) -> pd.DataFrame:
+        """A table; with `categories` its texts are such, which takes a tenth of the memory where they repeat.
+
+        Raises NotIngestedError where the table was not written yet.
+        """
+        path = self._existing(self.table_path(name))
+        if not categories:
+            return pd.read_parquet(path)
+        texts = [field.name for field in pq.read_schema(path) if pa.types.is_string(field.type)]
+        return pq.read_table(path, read_dictionary=texts).to_pandas(self_destruct=True)
 
     def write_json(self, name: str, value: BaseModel) -> Path:
         return write_text(self.tables / f"{name}.json", value.model_dump_json(indent=2) + "\n")
@@ -103,10 +125,45 @@ def write_text(path: Path, text: str) -> Path:
     return _replace(path, lambda scratch: scratch.write_text(text, encoding="utf-8"))
 
 
-def write_table(path: Path, frame: pd.DataFrame, schema: type[DataFrameModel]) -> Path:
+def write_table(
+    path: Path, frame: pd.DataFrame, schema: type[DataFrameModel], stamp: Mapping[str, str] | None = None
+) -> Path:
     """Validate `frame` against `schema`, then write it as Parquet under a temporary name and rename it."""
-    checked = schema.validate(frame, lazy=True)
-    return _replace(path, lambda scratch: checked.to_parquet(scratch, index=False))
+    table = pa.Table.from_pandas(schema.validate(frame, lazy=True), preserve_index=False)
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **_about(stamp or {})})
+    return _replace(path, lambda scratch: pq.write_table(table, scratch))
+
+
+def _write_groups(
+    path: Path, tables: Iterable[pa.Table], schema: type[DataFrameModel], stamp: Callable[[], Mapping[str, str]]
+) -> None:
+    waiting: list[pa.Table] = []
+    writer: pq.ParquetWriter | None = None
+
+    def write() -> None:
+        nonlocal writer
+        group = pa.concat_tables(waiting)
+        waiting.clear()
+        schema.validate(group.to_pandas(), lazy=True)
+        writer = writer or pq.ParquetWriter(path, group.schema)
+        writer.write_table(group, row_group_size=len(group) or None)
+
+    try:
+        for table in tables:
+            waiting.append(table)
+            if sum(map(len, waiting)) >= _GROUP_ROWS:
+                write()
+        if waiting or writer is None:
+            write()
+        if writer is not None:
+            writer.add_key_value_metadata(_about(stamp()))
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def _about(stamp: Mapping[str, str]) -> dict[str, str]:
+    return {f"chimera.{name}": value for name, value in stamp.items()}
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> Path:

@@ -48,16 +48,15 @@ def sweep(
     as_json: AsJson = False,
 ) -> None:
     """Run every trial of a sweep that has no report yet; what is done already is skipped."""
-    from chimera_dagster.ingest.discover import data_digest
-    from chimera_dagster.pipeline import is_done
+    from chimera_dagster.pipeline import data_digest, is_done
     from chimera_dagster.settings import load_settings
     from chimera_dagster.store import Store
     from chimera_dagster.sweep import load_spec
 
     settings = load_settings(reports_dir=reports, spec=spec)
     plans = _chosen(load_spec(settings.spec), models, engine).plans()
-    digest = data_digest(settings.reports)
     store = Store(settings.data_dir)
+    digest = data_digest(store, settings.reports)
     todo = [plan for plan in plans if force or not is_done(store, plan, digest)]
     typer.echo(
         f"{len(todo)} trials to run, {len(plans) - len(todo)} skipped: they have a report of these data.", err=True

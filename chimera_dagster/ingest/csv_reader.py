@@ -1,68 +1,71 @@
 """CSV files: one record a row, 'row 1' being the first row of data."""
 
 import csv
-import io
-from collections.abc import Callable
+from collections.abc import Iterator
 
 from chimera_dagster.ingest import vocabulary
-from chimera_dagster.ingest.records import MISSING, Context, Quantity, Read, Record, build, number_in
+from chimera_dagster.ingest.cells import MISSING, ToNumber, decimal_comma_number_in, number_in
+from chimera_dagster.ingest.sheet import Sheet
 
 _DELIMITERS = ",;\t|"
 _SAMPLE = 20
 
 
-def read_csv(text: str) -> Read:
+def read_csv(text: str, sheet: Sheet) -> None:
     """Read a table with a header; its delimiter is one of , ; tab |.
 
     A row under the header that holds only units gives the units and is no row of data. Rows whose length differs
     from the header's are left out and named, as a row cut short may end in half a number.
     """
-    lines = text.lstrip("\ufeff\r\n")
-    delimiter = _sniff(lines)
-    rows, problems = _rows(lines, delimiter)
-    if not rows:
-        return Read([], problems)
-    header = [name.strip() for name in rows[0]]
-    number = _number(decimal_comma=delimiter == ";")
-    if refusal := _refusal(header, rows[1:], number):
-        return Read([], [refusal, *problems])
-    problems += [f"column {name!r} stands twice in the header" for name in _twice(header)]
-    body = rows[1:]
-    units: dict[str, str] = {}
-    if _starts_with_units(body, number):
-        units = {name: cell.strip() for name, cell in zip(header, body[0], strict=False) if cell.strip()}
-        body = body[1:]
-    measured = [place for place, name in enumerate(header) if vocabulary.is_metric(name)]
-    records: list[Record] = []
-    for place, row in enumerate(body, start=1):
-        where = f"row {place}"
-        if len(row) != len(header):
-            problems.append(f"{where} has {len(row)} cells, the header has {len(header)}")
+    start = len(text) - len(text.lstrip("\ufeff\r\n"))
+    delimiter = _sniff(text[start : start + 65_536])
+    number = decimal_comma_number_in if delimiter == ";" else number_in
+    rows = _rows(text, start, delimiter, sheet)
+    header = tuple(name.strip() for name in next(rows, []))
+    if not header:
+        return
+    first = [row for _, row in zip(range(_SAMPLE), rows, strict=False)]
+    if refusal := _refusal(header, first, number):
+        sheet.problem(refusal)
+        sheet.numbers += sum(_numbers(row, number) for row in ([*header], *first, *rows))
+        return
+    for name in sorted({name for name in header if name and header.count(name) > 1}):
+        sheet.problem(f"column {name!r} stands twice in the header")
+    units = None
+    if _starts_with_units(first, number):
+        units = tuple(cell.strip() or None for cell in first.pop(0))
+        units = (*units, *[None] * (len(header) - len(units)))
+    plan, width = sheet.plan(header, units), len(header)
+    for place, row in enumerate(_chained(first, rows), start=1):
+        if len(row) != width:
+            sheet.problem(f"row {place} has {len(row)} cells, the header has {width}")
+            sheet.numbers += _numbers(row, number)
             continue
-        record = build(where, zip(header, row, strict=True), Context(), "column", number, units)
-        records.append(record)
-        if not record.context.failed:
-            problems += [
-                f"{where}, {header[column]}: {row[column][:40]!r} is no number"
-                for column in measured
-                if row[column].strip().lower() not in MISSING and number(row[column]) is None
-            ]
-    return Read(records, problems)
+        added = sheet.record(f"row {place}", plan, row, sheet.context, "column", number)
+        if added.rows < len(plan.numbers) and not added.context.failed:
+            for column, measured, _ in plan.numbers:
+                if measured.unit is not None and number(row[column]) is None:
+                    cell = row[column].strip()
+                    if cell.lower() not in MISSING:
+                        sheet.problem(f"row {place}, {header[column]}: {cell[:40]!r} is no number")
 
 
-def _number(*, decimal_comma: bool) -> Callable[[object], Quantity | None]:
-    def number(cell: object) -> Quantity | None:
-        value = number_in(str(cell), decimal_comma=decimal_comma)
-        return None if value is None else (value, None)
+def _chained(first: list[list[str]], rest: Iterator[list[str]]) -> Iterator[list[str]]:
+    yield from first
+    yield from rest
 
-    return number
+
+def _numbers(row: list[str], number: ToNumber) -> int:
+    return sum(number(cell) is not None for cell in row)
 
 
 def _sniff(text: str) -> str:
     """The delimiter that cuts the first rows into the same number of cells, and into the most."""
-    sample = text[:65_536].splitlines()[: _SAMPLE + 1]
+    sample = text.splitlines()[: _SAMPLE + 1]
     best, best_score = ",", (0.0, 0)
     for delimiter in _DELIMITERS:
+        if not any(delimiter in line for line in sample[:1]):
+            continue
         try:
             widths = [len(row) for row in csv.reader(sample, delimiter=delimiter) if row]
         except csv.Error:
@@ -73,31 +76,40 @@ def _sniff(text: str) -> str:
     return best
 
 
-def _rows(text: str, delimiter: str) -> tuple[list[list[str]], list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows: list[list[str]] = []
-    try:
-        rows += [row for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        return rows, [f"line {reader.line_num}: {error}"]
-    return rows, []
+def _rows(text: str, start: int, delimiter: str, sheet: Sheet) -> Iterator[list[str]]:
+    """Rows that are not blank; a row that can't be read is named, and reading goes on behind it."""
+    reader = csv.reader(_lines(text, start), delimiter=delimiter)
+    while True:
+        try:
+            for row in reader:
+                if any(row) and any(cell.strip() for cell in row):
+                    yield row
+        except csv.Error as error:
+            sheet.problem(f"line {reader.line_num}: {error}")
+        else:
+            return
 
 
-def _refusal(header: list[str], body: list[list[str]], number: Callable[[object], Quantity | None]) -> str | None:
+def _lines(text: str, start: int) -> Iterator[str]:
+    """The lines with their ends, one at a time: a list of them would take many times the text's memory."""
+    end = "\n" if "\n" in text else "\r"
+    while start < len(text):
+        stop = text.find(end, start) + 1 or len(text)
+        yield text[start:stop]
+        start = stop
+
+
+def _refusal(header: tuple[str, ...], body: list[list[str]], number: ToNumber) -> str | None:
     named = [name for name in header if name]
     if all(number(name) is not None for name in named):
         return "line 1: a header is expected, and there are only numbers"
-    numeric = any(number(cell) is not None for row in body[:_SAMPLE] for cell in row)
+    numeric = any(number(cell) is not None for row in body for cell in row)
     if len(header) == 1 and not (vocabulary.is_metric(header[0]) or numeric):
         return f"line 1: no table, {header[0][:60]!r} has none of the delimiters , ; tab |"
     return None
 
 
-def _twice(header: list[str]) -> list[str]:
-    return sorted({name for name in header if name and header.count(name) > 1})
-
-
-def _starts_with_units(body: list[list[str]], number: Callable[[object], Quantity | None]) -> bool:
+def _starts_with_units(body: list[list[str]], number: ToNumber) -> bool:
     """Whether the first row holds no number, and a unit above a number of the second one."""
     if len(body) < 2 or any(number(cell) is not None for cell in body[0]):
         return False

@@ -13,16 +13,23 @@ _HINT = f"Put benchmark results ({', '.join('*' + suffix for suffix in KINDS)}) 
 
 
 class FoundFile(NamedTuple):
-    """`path` is relative to the reports folder, with forward slashes; `kind` is what the name's ending says."""
+    """`path` is relative to the reports folder, with forward slashes; `kind` is what the name's ending says.
+
+    `mtime` is in microseconds since 1970. `problem` says why the file can't be opened, and is empty where it can.
+    """
 
     path: str
-    full: Path
+    full: str
     kind: str
+    size: int
+    mtime: int
+    problem: str = ""
 
 
 def discover(root: Path) -> list[FoundFile]:
-    """Benchmark files below `root`, sorted by path; hidden ones and links that leave the folder are passed over.
+    """Benchmark files below `root`, sorted by path; hidden files and folders are passed over.
 
+    Links to folders are not followed. Links out of the folder, and what is no file (a fifo, a socket), have a problem.
     Raises NoReportsError where `root` is missing, can't be read, is no folder or holds no such file.
     """
     if not root.exists():
@@ -31,7 +38,7 @@ def discover(root: Path) -> list[FoundFile]:
         raise NoReportsError(f"{root} is no folder.", hint=_HINT)
     if not os.access(root, os.R_OK | os.X_OK):
         raise NoReportsError(f"The reports folder {root} can't be read.", hint="Give yourself the right to read it.")
-    found = sorted(_walk(root), key=lambda file: file.path)
+    found = sorted(_walk(root))
     if not found:
         raise NoReportsError(f"The folder {root} holds no benchmark file.", hint=_HINT)
     return found
@@ -42,7 +49,7 @@ def data_digest(root: Path) -> str:
 
     Raises NoReportsError as `discover` does.
     """
-    return digest_of_files((file.path, _content_digest(file.full)) for file in discover(root))
+    return digest_of_files((file.path, content_digest(file)) for file in discover(root))
 
 
 def digest_of_files(contents: Iterable[tuple[str, str | None]]) -> str:
@@ -53,35 +60,49 @@ def digest_of_files(contents: Iterable[tuple[str, str | None]]) -> str:
     return whole.hexdigest()
 
 
-def content_digest(path: Path) -> str:
-    """sha256 of a file; raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _content_digest(path: Path) -> str | None:
+def content_digest(file: FoundFile) -> str | None:
+    """sha256 of a file; None where it can't be read."""
+    if file.problem:
+        return None
     try:
-        return content_digest(path)
+        with open(file.full, "rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
     except OSError:
         return None
 
 
 def _walk(root: Path) -> Iterator[FoundFile]:
     inside = root.resolve()
-    for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            full = Path(folder, name)
-            kind = KINDS.get(full.suffix.lower())
-            if kind is None or name.startswith(".") or not _stays(full, inside):
-                continue
-            # a name that is no UTF-8 can't stand in a table as it is
-            path = os.fsencode(full.relative_to(root).as_posix()).decode("utf-8", "backslashreplace")
-            yield FoundFile(path, full, kind)
+    folders = [(str(root), "")]
+    while folders:
+        folder, prefix = folders.pop()
+        try:
+            entries = os.scandir(folder)
+        except OSError:  # a folder that vanished or may not be read holds no file that we could name
+            continue
+        with entries:
+            for entry in entries:
+                name = entry.name
+                if name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append((entry.path, f"{prefix}{name}/"))
+                    continue
+                kind = KINDS.get(name[name.rfind(".") :].lower()) if "." in name else None
+                if kind is not None and not (entry.is_symlink() and entry.is_dir()):
+                    yield _found(entry, prefix + name, kind, inside)
 
 
-def _stays(full: Path, inside: Path) -> bool:
-    """Whether this is a regular file of the folder; a fifo or a socket would block its reader."""
-    if full.is_symlink():
-        return full.is_file() and full.resolve().is_relative_to(inside)
-    return full.is_file()
+def _found(entry: "os.DirEntry[str]", path: str, kind: str, inside: Path) -> FoundFile:
+    if not path.isascii():  # a name that is no UTF-8 can't stand in a table as it is
+        path = os.fsencode(path).decode("utf-8", "backslashreplace")
+    try:
+        about = entry.stat()
+    except OSError as error:
+        return FoundFile(path, entry.path, kind, 0, 0, error.strerror or str(error))
+    problem = ""
+    if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(inside):
+        problem = "a link that leaves the reports folder is not followed"
+    elif not entry.is_file():
+        problem = "it is no regular file"
+    return FoundFile(path, entry.path, kind, about.st_size, about.st_mtime_ns // 1000, problem)

@@ -1,27 +1,38 @@
-"""A folder of benchmark files becomes two tables: one row a file, one row a measured number."""
+"""A folder of benchmark files becomes two tables: one row a file, one row a measured number.
 
-import hashlib
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+Files are read in the order of their paths, large folders by a pool of processes; what a `Manifest` of the last time
+still answers for is not read again.
+"""
+
+import os
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from functools import cached_property
+from itertools import groupby, islice
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from chimera_dagster.ingest import vocabulary
-from chimera_dagster.ingest.csv_reader import read_csv
-from chimera_dagster.ingest.discover import FoundFile, content_digest, digest_of_files, discover
-from chimera_dagster.ingest.json_reader import read_json
-from chimera_dagster.ingest.markdown_reader import read_markdown
-from chimera_dagster.ingest.records import Number, Read, Record
-from chimera_dagster.ingest.text import decode
-from chimera_dagster.schemas import FAILED, BenchmarkFiles, Measurements
+from chimera_dagster.ingest.discover import FoundFile, digest_of_files, discover
+from chimera_dagster.ingest.manifest import Manifest, Stamp, reader_version
+from chimera_dagster.ingest.parse import FileRow, parse_files
+from chimera_dagster.ingest.sheet import SCHEMA
 
-MAX_BYTES = 64 * 1024 * 1024
-_SHOWN_PROBLEMS = 3
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_CHUNK_FILES, _CHUNK_BYTES = 256, 4 << 20
+_POOL_FILES, _POOL_BYTES = 1_000, 8 << 20  # from either on, starting processes pays
+_PLAIN = pa.schema(
+    [pa.field(each.name, pa.string() if pa.types.is_dictionary(each.type) else each.type) for each in SCHEMA]
+)
 
-Row = tuple[object, ...]
+OnFile = Callable[[int, int], None]  # files done, files in all
 
 
 class Ingested(NamedTuple):
@@ -32,138 +43,142 @@ class Ingested(NamedTuple):
     digest: str
 
 
-class _File(NamedTuple):
-    """One row of the files table, in the order of its columns."""
-
-    path: str
-    kind: str
-    bytes: int = 0
-    mtime: datetime = _NEVER
-    sha256: str | None = None
-    encoding: str | None = None
-    family: str | None = None
-    records: int = 0
-    numbers: int = 0
-    covered: int = 0
-    measurements: int = 0
-    status: str = "ok"
-    reason: str = ""
-
-
-def ingest_folder(root: Path, on_file: Callable[[int, int], None] | None = None) -> Ingested:
-    """Read every benchmark file below `root`; `on_file(done, total)` is called after each.
+def ingest_folder(root: Path, on_file: OnFile | None = None) -> Ingested:
+    """Read every benchmark file below `root` into memory; `on_file(done, total)` is called as files are done.
 
     A file that can't be read has a row that says why, and the others go on. Raises NoReportsError.
     """
-    found = discover(root)
-    files: list[_File] = []
-    rows: list[Row] = []
-    first: dict[str, _File] = {}
-    for done, file in enumerate(found, start=1):
-        row, measured = _ingest(file, first)
-        files.append(row)
-        rows += measured
-        if row.sha256:
-            first.setdefault(row.sha256, row)
-        if on_file:
-            on_file(done, len(found))
-    return Ingested(
-        _frame(files, BenchmarkFiles).astype({"mtime": "datetime64[us, UTC]"}),
-        _frame(rows, Measurements).astype({"value": "float64", "error": "bool"}),
-        digest_of_files((file.path, file.sha256) for file in files),
-    )
+    reading = Reading(root, None, on_file)
+    measurements = pa.concat_tables(reading.measurements())
+    return Ingested(reading.files(), measurements.to_pandas(), reading.stamp.digest)
 
 
-def _ingest(file: FoundFile, first: dict[str, _File]) -> tuple[_File, list[Row]]:
-    row = _File(file.path, file.kind)
-    try:
-        about = file.full.stat()
-        row = row._replace(bytes=about.st_size, mtime=datetime.fromtimestamp(about.st_mtime, UTC))
-        if about.st_size > MAX_BYTES:
-            reason = f"{about.st_size} bytes; at most {MAX_BYTES} are read"
-            return row._replace(sha256=content_digest(file.full), status="too_large", reason=reason), []
-        raw = file.full.read_bytes()
-    except OSError as error:
-        return row._replace(status="unreadable", reason=error.strerror or str(error)), []
-    row = row._replace(sha256=hashlib.sha256(raw).hexdigest())
-    if not raw.strip():
-        return row._replace(status="empty", reason="there is nothing in the file"), []
-    if earlier := first.get(row.sha256 or ""):
-        repeated = row._replace(encoding=earlier.encoding, records=earlier.records)
-        return repeated._replace(status="duplicate_of", reason=earlier.path), []
-    decoded = decode(raw)
-    row = row._replace(encoding=decoded.encoding)
-    if decoded.problem:
-        return row._replace(status="malformed", reason=decoded.problem), []
-    read = _read(file, decoded.text)
-    measured = [each for record in read.records for each in _measurements(file.path, record)]
-    status, reason = _verdict(read, len(measured))
-    row = row._replace(records=len(read.records), measurements=len(measured))
-    return row._replace(status=status, reason=reason), measured
+class Reading:
+    """One reading of a folder: exhaust `measurements` first, then `files` and `stamp` know every file."""
 
+    def __init__(self, root: Path, manifest: Manifest | None = None, on_file: OnFile | None = None) -> None:
+        """What `manifest` answers for is not read again. Raises NoReportsError."""
+        self._started = time.time_ns() // 1000
+        self._root, self._manifest = root, manifest
+        self._found = discover(root)
+        self._on_file = on_file or (lambda done, total: None)
+        self._rows: list[FileRow] = []
+        self._first: dict[str, FileRow] = {}
 
-def _read(file: FoundFile, text: str) -> Read:
-    if file.kind == "csv":
-        return read_csv(text)
-    if file.kind == "json":
-        return read_json(text, lines=file.path.lower().endswith(".jsonl"))
-    return read_markdown(text)
+    @property
+    def unchanged(self) -> bool:
+        """Whether the manifest answers for every file, and for no other."""
+        return self._manifest is not None and self._manifest.same_as(self._found)
 
+    def measurements(self) -> Iterator[pa.Table]:
+        """Tables with the columns of schemas.Measurements, at least one, sorted by path and by place in the file."""
+        yield _PLAIN.empty_table()
+        kept = self._manifest.kept(self._found) if self._manifest else {}
+        groups = [(known, [*group]) for known, group in groupby(self._found, key=lambda file: file.path in kept)]
+        fresh = _read([chunk for known, group in groups if not known for chunk in _chunks(group)])
+        for known, group in groups:
+            if known and self._manifest:
+                of_group = [kept[file.path] for file in group]
+                yield from self._own([each.row for each in of_group], self._manifest.tables(of_group))
+                continue
+            for _ in _chunks(group):
+                yield from self._own(*next(fresh))
+        fresh.close()
 
-def _verdict(read: Read, measured: int) -> tuple[str, str]:
-    shown = read.problems[:_SHOWN_PROBLEMS]
-    more = len(read.problems) - len(shown)
-    reason = "; ".join([*shown, *([f"and {more} more"] if more else [])])
-    if reason:
-        return ("partial" if read.records else "malformed"), reason
-    if not read.records:
-        return "empty", "no record with a number was found"
-    return ("ok", "") if measured else ("empty", f"none of {len(read.records)} records holds a measured number")
+    def files(self) -> pd.DataFrame:
+        """schemas.BenchmarkFiles."""
+        types = dict.fromkeys(("bytes", "records", "numbers", "covered", "measurements"), pa.int64())
+        types |= {"mtime": pa.timestamp("us", tz="UTC")}
+        columns = zip(FileRow._fields, zip(*self._rows, strict=True), strict=True)
+        return pa.table({name: pa.array(column, types.get(name, pa.string())) for name, column in columns}).to_pandas()
 
+    @cached_property
+    def stamp(self) -> Stamp:
+        """What a later manifest needs to know of the tables."""
+        digest = digest_of_files((row.path, row.sha256) for row in self._rows)
+        return Stamp(str(self._root.resolve()), reader_version(), str(self._started), digest)
 
-def _measurements(path: str, record: Record) -> Iterator[Row]:
-    """Rows of the measurements table for one record."""
-    context = record.context
-    model, source = context.model, context.model_source
-    if model is None and (model := vocabulary.model_in_path(path)):
-        source = "path"
-    params = vocabulary.canonical_params(dict(context.params))
-    labels = vocabulary.canonical_params(
-        {name: int(value) if value.is_integer() else value for name, value in context.labels}
-    )
-    about = (model, source, context.backend, context.gpu, params, labels, context.prompt, context.timestamp)
-    head = (path, record.where, *about)
-    for number in record.numbers:
-        meaning = vocabulary.meaning(number.name, number.unit, number.parent)
-        aggregate = meaning.aggregate or _implied_aggregate(path, record, number)
-        value = number.value * meaning.factor
-        if abs(value) != float("inf"):
-            yield (
-                *head,
-                meaning.metric,
-                value,
-                meaning.unit,
-                number.name,
-                meaning.original_unit,
-                aggregate,
-                context.failed,
+    def stamped(self) -> dict[str, str]:
+        """The stamp by name, as tables carry it."""
+        return self.stamp._asdict()
+
+    def _own(self, rows: Sequence[FileRow], tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+        """The measurements of files whose content no earlier file had; the others become duplicates."""
+        counts = [row.measurements for row in rows]
+        owned = [self._enter(row) for row in rows]
+        self._on_file(len(self._rows), len(self._found))
+        if all(owned):
+            yield from map(_plain, tables)
+            return
+        mask = np.repeat(np.array(owned), np.array(counts))
+        start = 0
+        for table in tables:
+            yield _plain(table).filter(pa.array(mask[start : start + len(table)]))
+            start += len(table)
+
+    def _enter(self, row: FileRow) -> bool:
+        blank = row.status == "empty" and row.encoding is None
+        first = row if row.sha256 is None or blank else self._first.setdefault(row.sha256, row)
+        if first is not row:
+            row = row._replace(
+                encoding=first.encoding,
+                family=first.family,
+                records=first.records,
+                numbers=0,
+                covered=0,
+                measurements=0,
             )
-    if record.failed_by:
-        yield (*head, FAILED, 1.0, None, record.failed_by, None, None, True)
+            row = row._replace(status="duplicate_of", reason=first.path)
+        self._rows.append(row)
+        return first is row
 
 
-def _implied_aggregate(path: str, record: Record, number: Number) -> str | None:
-    """What a number sums up although its name does not say so: its file or its place does."""
-    if path.rsplit("/", 1)[-1].rsplit(".", 1)[0].lower().endswith("_summary"):
-        return "summary"
-    if record.kind == "totals" and number.name.lower().startswith("total"):
-        return "sum"
-    return "reported" if record.kind == "reported" else None
+def _chunks(files: Sequence[FoundFile]) -> Iterator[list[FoundFile]]:
+    chunk: list[FoundFile] = []
+    size = 0
+    for file in files:
+        if chunk and (len(chunk) == _CHUNK_FILES or size + file.size > _CHUNK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(file)
+        size += file.size
+    if chunk:
+        yield chunk
 
 
-def _frame(rows: list[_File] | list[Row], schema: type[BenchmarkFiles] | type[Measurements]) -> pd.DataFrame:
-    """The rows as a table with the schema's columns; texts are strings also where a column is all null."""
-    columns = list(schema.to_schema().columns)
-    frame = pd.DataFrame.from_records(list(rows), columns=columns)
-    texts = [name for name in columns if name not in ("bytes", "mtime", "records", "numbers", "covered", "measurements", "value", "error")]
-    return frame.astype(dict.fromkeys(texts, "str"))
+def _read(chunks: list[list[FoundFile]]) -> Generator[tuple[list[FileRow], Iterator[pa.Table]]]:
+    """Rows and tables of each chunk, in order; a chunk's tables must be taken before the next chunk is."""
+    with tempfile.TemporaryDirectory(prefix="chimera-ingest-") as folder, ExitStack() as stack:
+        scratch = [str(Path(folder, f"{place}.arrows")) for place in range(len(chunks))]
+        for rows, path in zip(_parsed(chunks, scratch, stack), scratch, strict=True):
+            yield rows, _tables(path)
+            Path(path).unlink()
+
+
+def _parsed(chunks: list[list[FoundFile]], scratch: list[str], stack: ExitStack) -> Iterator[list[FileRow]]:
+    files, size = sum(map(len, chunks)), sum(file.size for chunk in chunks for file in chunk)
+    workers = min(_cores(), len(chunks))
+    if workers < 2 or (files < _POOL_FILES and size < _POOL_BYTES):
+        yield from map(parse_files, chunks, scratch)
+        return
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))  # a fork would copy the locks of our threads
+    stack.callback(pool.shutdown, cancel_futures=True)
+    jobs = zip(chunks, scratch, strict=True)
+    ahead = deque(pool.submit(parse_files, *job) for job in islice(jobs, 2 * workers))
+    while ahead:
+        yield ahead.popleft().result()
+        ahead.extend(pool.submit(parse_files, *job) for job in islice(jobs, 1))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _tables(path: str) -> Iterator[pa.Table]:
+    with pa.memory_map(path) as source, pa.ipc.open_stream(source) as stream:
+        for batch in stream:
+            yield pa.Table.from_batches([batch])
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    return table.cast(_PLAIN)

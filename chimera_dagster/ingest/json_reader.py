@@ -1,92 +1,200 @@
-"""JSON and JSON Lines: one record an object, named by its JSON pointer ('/' is the whole document)."""
+"""JSON and JSON Lines: one record an object, named by its JSON pointer ('/' is the whole document).
+
+A number in a list is a record of its own ('/ttfts/3'). Where an object holds one list a column, a row is a record
+named '/*/3': '*' stands for the column.
+"""
 
 import json
-from collections.abc import Iterator
-from typing import cast
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
 
 from chimera_dagster.ingest import vocabulary
-from chimera_dagster.ingest.records import Context, Read, Record, build, plain_number
+from chimera_dagster.ingest.context import Context
+from chimera_dagster.ingest.sheet import Sheet
 
-_KeyValue = dict[str, object]
+_TOKEN = re.compile(r'"(?:[^"\\]|\\(?:.|\Z))*(?:"|\Z)|[{}\[\],]', re.DOTALL)  # a cut string goes to the end
+
+Object = dict[str, Any]
 
 
-def read_json(text: str, *, lines: bool = False) -> Read:
+def read_json(text: str, sheet: Sheet, *, lines: bool = False) -> None:
     """Read one document, or with `lines` one a line; a document that goes on after its end is tried as lines.
 
     A record inherits model, backend, parameters and so on from the objects around it. Records of a JSON Lines file
     are named 'line 3' and, inside the line, by their pointer: 'line 3/usage'.
     """
     if lines:
-        return _read_lines(text)
+        _read_lines(text, sheet)
+        return
     try:
-        return Read(_records(json.loads(text.lstrip("\ufeff"))), [])
+        _read(json.loads(text.lstrip("\ufeff")), "", sheet)
     except json.JSONDecodeError as error:
-        if error.msg == "Extra data":
-            read = _read_lines(text)
-            if read.records:
-                return read
-        return Read([], [f"line {error.lineno}, column {error.colno}: {error.msg}"])
-    except RecursionError:
-        return Read([], ["the document is nested too deeply"])
+        if error.msg == "Extra data" and _first_line_is_json(text):
+            _read_lines(text, sheet)
+        else:
+            sheet.problem(f"line {error.lineno}, column {error.colno}: {error.msg}")
     except ValueError as error:  # an integer of thousands of digits
-        return Read([], [f"a value can't be read: {error}"])
+        sheet.problem(f"a value can't be read: {error}")
+    except RecursionError:
+        sheet.problem("the document is nested too deeply")
 
 
-def _read_lines(text: str) -> Read:
-    records: list[Record] = []
-    problems: list[str] = []
+def closed(text: str) -> str:
+    """The longest beginning of a cut document that ends behind a whole value, with its brackets closed."""
+    stack: list[str] = []
+    end, closing = 0, ""
+    for token in _TOKEN.finditer(text):
+        sign = token[0]
+        if sign in "{[":
+            stack.append("}" if sign == "{" else "]")
+        elif sign in "}]" and stack:
+            stack.pop()
+        elif sign == ",":
+            end, closing = token.start(), "".join(reversed(stack))
+    return text[:end] + closing
+
+
+def _first_line_is_json(text: str) -> bool:
+    try:
+        json.loads(text.lstrip("\ufeff \t\r\n").partition("\n")[0])
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _read_lines(text: str, sheet: Sheet) -> None:
     for number, line in enumerate(text.lstrip("\ufeff").split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
-            found = _records(value)
+            _read(json.loads(line), f"line {number}", sheet)
+        except json.JSONDecodeError as error:
+            sheet.problem(f"line {number}: {error.msg} at column {error.colno}")
         except (ValueError, RecursionError) as error:
-            what = f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)
-            problems.append(f"line {number}: {what}")
-            continue
-        records += [
-            record._replace(where=f"line {number}{'' if record.where == '/' else record.where}") for record in found
-        ]
-    return Read(records, problems)
+            sheet.problem(f"line {number}: {error}")
 
 
-def _records(document: object) -> list[Record]:
-    return list(_walk(document, "", "", Context()))
+def _read(document: object, line: str, sheet: Sheet) -> None:
+    _Walk(sheet, line).value(document, "", "", sheet.context)
 
 
-def _walk(value: object, pointer: str, name: str, context: Context) -> Iterator[Record]:
-    """Records at and below `value`; `name` is the nearest key above it."""
-    if isinstance(value, list):
-        for place, item in enumerate(cast("list[object]", value)):
-            yield from _walk(item, f"{pointer}/{place}", name, context)
-    elif isinstance(value, dict):
-        content = cast(_KeyValue, value)
-        record = build(pointer or "/", _fields(content), context, "json", plain_number, parent=name)
-        if vocabulary.role_of(name)[0] == "attached":
-            record = record._replace(failed_by=None)  # the record that it stands in has said so
-        above = any(_is_records(item) for item in content.values())
-        if record.numbers or record.failed_by:
-            yield record._replace(kind="totals") if above else record
-        for key, item in content.items():
-            if isinstance(item, dict | list):
-                inner = record.context
-                if vocabulary.role_of(key)[0] != "context" and _is_model(key):
-                    inner = inner._replace(model=key, model_source="json")
-                yield from _walk(item, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}", key, inner)
+class _Subtree(NamedTuple):
+    """How many rows came from below a place, and how many settings there no row shows."""
+
+    rows: int
+    unseen: int
 
 
-def _fields(content: _KeyValue) -> Iterator[tuple[str, object]]:
-    """An object's own fields; a list of numbers gives one field a number, 'name/0' for the first."""
-    for key, value in content.items():
-        yield key, value
+class _Columnar(NamedTuple):
+    """A table that an object holds by columns: its names, each row with its place below the object, and the rest."""
+
+    names: tuple[str, ...]
+    rows: Sequence[tuple[str, Sequence[Any]]]
+    others: Object
+
+
+class _Walk:
+    """Records at and below a value; `line` stands before every pointer."""
+
+    def __init__(self, sheet: Sheet, line: str) -> None:
+        self._sheet, self._line = sheet, line
+
+    def value(self, value: object, pointer: str, name: str, context: Context, *, attached: bool = False) -> _Subtree:
+        """`name` is the nearest key above `value`."""
+        if isinstance(value, dict):
+            return self._object(cast("Object", value), pointer, name, context, attached=attached)
         if isinstance(value, list):
-            items = cast("list[object]", value)
-            yield from ((f"{key}/{place}", item) for place, item in enumerate(items) if plain_number(item))
+            rows = 0
+            for place, item in enumerate(cast("list[object]", value)):
+                rows += self.value(item, f"{pointer}/{place}", name, context).rows
+            return _Subtree(rows, 0)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return _Subtree(self._add(pointer, (name,), [value], name, context).rows, 0)
+        return _Subtree(0, 0)
+
+    def _object(self, content: Object, pointer: str, name: str, context: Context, *, attached: bool) -> _Subtree:
+        if table := _columnar(content):
+            return self._table(table, pointer, name, context)
+        above = any(
+            isinstance(item, list) and any(isinstance(each, dict) for each in item) for item in content.values()
+        )
+        plan = self._sheet.plan(tuple(content), None, name, "sum" if above else None)
+        # what an attached object says of a failure, the record that it stands in has said
+        added = self._sheet.record(self._at(pointer), plan, [*content.values()], context, "json", fails=not attached)
+        rows, unseen = added.rows, added.unseen
+        for key, item in content.items():
+            if not isinstance(item, dict | list):
+                continue
+            inner = added.context
+            role, _ = vocabulary.role_of(key)
+            if role != "context" and _is_model(key):
+                inner = inner._replace(model=key, model_source="json")
+            below = self.value(item, f"{pointer}/{_escaped(key)}", key, inner, attached=role == "attached")
+            rows += below.rows
+            unseen += below.unseen if role == "attached" else 0
+        if rows:
+            self._sheet.covered += unseen
+        return _Subtree(rows, 0 if rows else unseen)
+
+    def _table(self, table: "_Columnar", pointer: str, name: str, context: Context) -> _Subtree:
+        """The rows of a columnar object, and before them what else it holds, which every row inherits."""
+        plan = self._sheet.plan(tuple(table.others), None, name)
+        added = self._sheet.record(self._at(pointer), plan, [*table.others.values()], context, "json")
+        rows = added.rows
+        for below, cells in table.rows:
+            rows += self._add(f"{pointer}/{below}", table.names, cells, name, added.context).rows
+        nested = {key: item for key, item in table.others.items() if isinstance(item, dict | list)}
+        for key, item in nested.items():
+            rows += self.value(item, f"{pointer}/{_escaped(key)}", key, added.context).rows
+        if rows:
+            self._sheet.covered += added.unseen
+        return _Subtree(rows, 0 if rows else added.unseen)
+
+    def _add(self, pointer: str, names: tuple[str, ...], cells: Any, parent: str, context: Context) -> Any:
+        return self._sheet.record(self._at(pointer), self._sheet.plan(names, None, parent), cells, context, "json")
+
+    def _at(self, pointer: str) -> str:
+        return f"{self._line}{pointer}" or "/"
 
 
-def _is_records(value: object) -> bool:
-    return isinstance(value, list) and any(isinstance(item, dict) for item in cast("list[object]", value))
+def _columnar(content: Object) -> _Columnar | None:
+    """The table that an object holds by columns, if it does.
+
+    Lists of scalars, all of one length: one of their names must be in the vocabulary, or any two lists that happen to
+    match would be a table. Objects with the same numbered keys, and `columns` beside `data`: as pandas writes them.
+    """
+    names, data = content.get("columns"), content.get("data")
+    if isinstance(names, list) and isinstance(data, list) and names:
+        rows = [(f"data/{place}", row) for place, row in enumerate(data) if _is_row(row, len(names))]
+        if len(rows) == len(data):
+            others = {key: value for key, value in content.items() if key not in ("columns", "data", "index")}
+            return _Columnar(tuple(map(str, names)), rows, others)
+    lists = {key: value for key, value in content.items() if isinstance(value, list)}
+    height = len(next(iter(lists.values()))) if lists else 0
+    if len(lists) > 1 and height > 1 and all(_is_row(column, height) for column in lists.values()):
+        known = (vocabulary.is_metric(key) or vocabulary.role_of(key)[0] in ("parameter", "context") for key in lists)
+        if any(known):
+            rows = [(f"*/{place}", row) for place, row in enumerate(zip(*lists.values(), strict=True))]
+            return _Columnar(tuple(lists), rows, {key: each for key, each in content.items() if key not in lists})
+    first = next(iter(content.values()), None)
+    if len(content) > 1 and isinstance(first, dict) and first and all(key.isdigit() for key in cast("Object", first)):
+        keys = [*cast("Object", first)]
+        if all(isinstance(column, dict) and [*column] == keys for column in content.values()):
+            rows = [(f"*/{key}", [column[key] for column in content.values()]) for key in keys]
+            return _Columnar(tuple(content), rows, {}) if all(_is_row(row, len(content)) for _, row in rows) else None
+    return None
+
+
+def _is_row(row: Any, width: int) -> bool:
+    """Whether this is a list of `width` scalars."""
+    if not isinstance(row, list | tuple) or len(row) != width:
+        return False
+    return not any(isinstance(cell, dict | list) for cell in row)
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _is_model(key: str) -> bool:

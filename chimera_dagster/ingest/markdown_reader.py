@@ -5,103 +5,120 @@ runs (a column such as run, seed or timestamp) is read as a log of runs.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from chimera_dagster.ingest import vocabulary
-from chimera_dagster.ingest.records import MISSING, Context, Quantity, Read, Record, build, number_in
+from chimera_dagster.ingest.cells import MISSING, number_in
+from chimera_dagster.ingest.sheet import Added, Sheet
 
 _RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)+\|?\s*")
 _ITEM = re.compile(r"\s*[-*+]\s+(?P<key>[^:|]{1,60}):\s*(?P<value>.+)")
 _PIPE = re.compile(r"(?<!\\)\|")
 _GLUED = re.compile(r"\s+(?:#{1,6}\s|\|\s).*")
-_VALUE = re.compile(r"(?P<number>[+-]?[\d.,]+(?:[eE][+-]?\d+)?)\s*(?P<unit>[^\s\d(]*)\s*(?:\([^)]*\))?[^\w)%(.]*")
+_PAIR = re.compile(r"(?P<key>[^:|\s][^:|]{0,59}):\s+(?P<value>.+)")
+_SPREAD = r"(?:\s*(?:±|\+/-)\s*[\d.,]+)?"
+_VALUE = re.compile(
+    rf"[~≈]?(?P<number>[+-]?[\d.,]+(?:[eE][+-]?\d+)?)\**{_SPREAD}(?P<apart>\s*)(?P<unit>[^\s\d(±*]*){_SPREAD}"
+    r"\**\s*(?:\([^)]*\))?[^\w)%(.]*"
+)
+_DIGIT = re.compile(r"\d")
+_WORD = re.compile(r"[A-Za-z]{1,12}")
 _NAMES, _VALUES = {"metric", "measure", "name"}, {"value", "result"}
 
 
-class _Table(NamedTuple):
-    header: list[str]
-    rows: list[list[str]]
+class _Quantity(NamedTuple):
+    number: float
+    unit: str | None
 
 
-def read_markdown(text: str) -> Read:
-    """Read every table and list item outside code fences.
+def read_markdown(text: str, sheet: Sheet) -> None:
+    """Read the front matter, and every table and list item outside code fences.
 
-    A list item that names a model, a backend or a GPU holds for everything that follows it.
+    A list item or a line of the front matter that names a model, a backend or a GPU holds for all that follows it.
     """
-    records: list[Record] = []
-    problems: list[str] = []
-    context = Context()
-    lines = _outside_fences(text.splitlines())
-    tables = 0
-    place = 0
+    lines = text.lstrip("\ufeff").splitlines()
+    page = _Page(sheet)
+    place = page.front_matter(lines)
+    _blank_fences(lines, place)
     while place < len(lines):
         line = lines[place]
-        item = _ITEM.fullmatch(line)
-        if item:
-            record = _item(f"line {place + 1}", item["key"], item["value"], context)
-            context = record.context._replace(prompt=None, params=(), failed=False)
-            records += [record] if record.numbers else []
-        if _RULE.fullmatch(line):
-            tables += 1
-            table, place, wrong = _table(lines, place, f"table {tables}")
-            problems += wrong
-            records += _table_records(table, f"table {tables}", context)
+        if "|" in line and _RULE.fullmatch(line):
+            place = page.table(lines, place)
             continue
+        if ":" in line and (item := _ITEM.fullmatch(line)):
+            page.item(f"line {place + 1}", item["key"], item["value"])
         place += 1
-    return Read(records, problems)
 
 
-def _outside_fences(lines: list[str]) -> list[str]:
-    """The lines, blank where they stand in a code fence, so that line numbers stay."""
-    fenced = False
-    kept: list[str] = []
-    for line in lines:
-        fence = line.lstrip().startswith(("```", "~~~"))
-        kept.append("" if fenced or fence else line)
-        fenced ^= fence
-    return kept
+class _Page:
+    """Adds the records of one page; what the page says of its model and so on is kept as it goes on."""
 
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet, self._context, self._tables = sheet, sheet.context, 0
 
-def _table(lines: list[str], rule: int, where: str) -> tuple[_Table, int, list[str]]:
-    """The table whose rule stands at `rule`, the place after it, and what was wrong.
+    def front_matter(self, lines: list[str]) -> int:
+        """Read `key: value` lines between two lines of dashes at the top; the place behind them, 0 without them."""
+        if not lines or lines[0].strip() != "---":
+            return 0
+        end = next((place for place, line in enumerate(lines[1:], start=1) if line.strip() == "---"), 0)
+        for place, line in enumerate(lines[1:end], start=2):
+            if pair := _PAIR.fullmatch(line):
+                self.item(f"line {place}", pair["key"], pair["value"])
+        return end + 1 if end else 0
 
-    Text may be glued before the header and behind the last row: the header is the last cells, a row the first ones.
-    """
-    width = len(_cells(lines[rule]))
-    header = _cells(lines[rule - 1])[-width:] if rule else []
-    rows: list[list[str]] = []
-    problems: list[str] = []
-    place = rule + 1
-    while place < len(lines) and "|" in lines[place] and not _RULE.fullmatch(lines[place]):
-        cells = _cells(lines[place])
-        rows.append(cells[:width])
-        if len(cells) < width:
-            problems.append(f"{where} row {len(rows)} has {len(cells)} cells, the header has {width}")
-        place += 1
-    if len(header) < width:
-        return _Table([], []), place, [f"{where}, line {rule + 1}: a header of {width} cells is expected above"]
-    return _Table(header, rows), place, problems
+    def item(self, where: str, key: str, value: str) -> None:
+        """One `key: value`; a context in it holds from now on."""
+        added = self._pair(where, _bare(key), _bare(_GLUED.sub("", value)))
+        self._context = added.context._replace(prompt=None, parameters=(), labels=(), failed=False)
 
+    def table(self, lines: list[str], rule: int) -> int:
+        """Read the table whose rule stands at `rule`; the place behind it.
 
-def _table_records(table: _Table, where: str, context: Context) -> list[Record]:
-    names = [vocabulary.normal(name)[0] for name in table.header]
-    records: list[Record] = []
-    for place, row in enumerate(table.rows, start=1):
-        if len(row) < len(table.header):
-            continue
-        at = f"{where} row {place}"
-        if len(names) >= 2 and names[0] in _NAMES and names[1] in _VALUES:
-            records.append(_item(at, row[0], row[1], context))
-            continue
-        record = build(at, zip(table.header, map(_bare, row), strict=True), context, "column", _quantity)
+        Text may be glued before the header and behind the last row: the header is the last cells, a row the first.
+        """
+        self._tables += 1
+        where = f"table {self._tables}"
+        width = len(_cells(lines[rule]))
+        header = tuple(map(_bare, _cells(lines[rule - 1])[-width:])) if rule else ()
+        names = [vocabulary.normal(name)[0] for name in header]
+        pairs = len(names) >= 2 and names[0] in _NAMES and names[1] in _VALUES
         log = any(name in vocabulary.vocabulary().run_columns for name in names)
-        records.append(record if log else record._replace(kind="reported", failed_by=None))
-    return records
+        if len(header) < width:
+            self._sheet.problem(f"{where}, line {rule + 1}: a header of {width} cells is expected above")
+        place, number = rule + 1, 0
+        while place < len(lines) and "|" in lines[place] and not _RULE.fullmatch(lines[place]):
+            number += 1
+            cells = [_bare(cell) for cell in _cells(lines[place])][:width]
+            at = f"{where} row {number}"
+            if len(cells) < width or len(header) < width:
+                self._sheet.numbers += sum(_quantity(cell) is not None for cell in cells)
+                if len(header) == width:
+                    self._sheet.problem(f"{at} has {len(cells)} cells, the header has {width}")
+            elif pairs:
+                self._pair(at, cells[0], cells[1])
+            else:
+                self._add(at, header, cells, log=log)
+            place += 1
+        return place
+
+    def _pair(self, where: str, key: str, value: str) -> Added:
+        return self._add(where, (key,), [value], log=False)
+
+    def _add(self, where: str, names: tuple[str, ...], cells: list[str], *, log: bool) -> Added:
+        units = tuple(quantity.unit if (quantity := _quantity(cell)) else None for cell in cells)
+        plan = self._sheet.plan(names, units, "", None if log else "reported")
+        return self._sheet.record(where, plan, cells, self._context, "column", _number, fails=log)
 
 
-def _item(where: str, key: str, value: str, context: Context) -> Record:
-    text = _bare(_GLUED.sub("", value))
-    return build(where, [(_bare(key), text)], context, "column", _quantity)._replace(kind="reported", failed_by=None)
+def _blank_fences(lines: list[str], start: int) -> None:
+    """Empty the lines that stand in code fences, so that line numbers stay."""
+    fenced = False
+    for place in range(start, len(lines)):
+        fence = lines[place].lstrip().startswith(("```", "~~~"))
+        if fenced or fence:
+            lines[place] = ""
+        fenced ^= fence
 
 
 def _cells(line: str) -> list[str]:
@@ -113,13 +130,21 @@ def _bare(text: str) -> str:
     return text.strip().strip("*`_ ").replace("\\|", "|")
 
 
-def _quantity(value: object) -> Quantity | None:
-    """A number with a unit or without one; text such as '102 @ 5' or '99 ± 1' is none."""
-    text = _bare(str(value))
-    found = None if text.lower() in MISSING else _VALUE.fullmatch(text)
+def _number(cell: str) -> float | None:
+    quantity = _quantity(cell)
+    return quantity.number if quantity else None
+
+
+@lru_cache(maxsize=10_000)
+def _quantity(cell: str) -> _Quantity | None:
+    """A number with a unit or without one, and perhaps with its spread: '99 ± 1 ms'; text such as '102 @ 5' is none.
+
+    A word that the vocabulary does not know as a unit is one where it stands apart from the number: '12 widgets'.
+    """
+    found = None if cell.lower() in MISSING or not _DIGIT.search(cell) else _VALUE.fullmatch(cell)
     if not found:
         return None
-    number, unit = number_in(found["number"]), found["unit"].strip("*")
-    if number is None or (unit and not vocabulary.is_unit(unit)):
+    number, unit = number_in(found["number"]), found["unit"]
+    if number is None or (unit and not (vocabulary.is_unit(unit) or (found["apart"] and _WORD.fullmatch(unit)))):
         return None
-    return number, unit or None
+    return _Quantity(number, unit or None)

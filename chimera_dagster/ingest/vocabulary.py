@@ -4,7 +4,6 @@ Matching is exact after normalising, never fuzzy: a name that is not listed keep
 """
 
 import fnmatch
-import json
 import re
 from functools import cache, lru_cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 WHOLE = frozenset({"num_gpu", "num_ctx", "top_k"})
 _HOTTEST = 5.0  # above it, `temperature` is that of a device
 _PERCENTILE = re.compile(r"p\d{1,2}(?:\.\d+)?")
+_REMARK = re.compile(r"[`\s]*\(.*|`.*")  # `gemma3:latest` (4.3B parameters)
 _BRACKETS = re.compile(r"[(\[]([^)\]]*)[)\]]")
 
 Role = Literal["context", "parameter", "error", "success", "attached", "identifier", "number"]
@@ -70,22 +70,34 @@ def vocabulary() -> Vocabulary:
 @lru_cache(maxsize=10_000)
 def role_of(name: str) -> tuple[Role, str]:
     """What a column or key is for, and which of its kind: ('parameter', 'top_k'), ('context', 'model')."""
-    words, plain = vocabulary(), normal(name)[0]
-    for kind, names in words.failure.items():
-        if plain in names:
-            return kind, kind
-    for parameter, names in words.parameters.items():
-        if plain in names:
-            return "parameter", parameter
-    for context, names in words.context.items():
-        if plain in names:
-            return "context", context
-    if plain in words.attached:
-        return "attached", plain
+    plain = normal(name)[0]
+    if not plain:
+        return "identifier", "index"  # pandas writes its index as a column without a name
+    if plain in _roles():
+        return _roles()[plain]
     bare = _without_unit(plain)[0]
-    if any(fnmatch.fnmatchcase(each, pattern) for each in {plain, bare} for pattern in words.identifiers):
+    if any(fnmatch.fnmatchcase(each, pattern) for each in {plain, bare} for pattern in vocabulary().identifiers):
         return "identifier", plain
     return "number", plain
+
+
+@cache
+def _roles() -> dict[str, tuple[Role, str]]:
+    """Every name that has a role of its own; of two roles the first listed here."""
+    words = vocabulary()
+    roles: dict[str, tuple[Role, str]] = {}
+    for kind, names in words.failure.items():
+        roles |= dict.fromkeys(names, (kind, kind))
+    groups: tuple[tuple[Role, dict[str, list[str]]], ...] = (
+        ("parameter", words.parameters),
+        ("context", words.context),
+        ("attached", {name: [name] for name in words.attached}),
+    )
+    for role, group in groups:
+        for which, names in group.items():
+            for name in names:
+                roles.setdefault(name, (role, which))
+    return roles
 
 
 @lru_cache(maxsize=10_000)
@@ -141,9 +153,15 @@ def parameter(name: str, value: float) -> int | float | None:
     return int(value) if name in WHOLE and value.is_integer() else value
 
 
-def canonical_params(params: dict[str, int | float]) -> str:
-    """JSON that is equal exactly where two parameter sets are."""
-    return json.dumps(params, sort_keys=True, separators=(",", ":"))
+def rank(context: str, name: str) -> int:
+    """The place of `name` among the names of a context, 0 the first."""
+    return vocabulary().context[context].index(normal(name)[0])
+
+
+@lru_cache(maxsize=10_000)
+def bare_model(text: str) -> str:
+    """A model's tag without what is said about it: '`gemma3:latest` (4.3B parameters)' is gemma3:latest."""
+    return _REMARK.sub("", text.strip(" *`"))
 
 
 @lru_cache(maxsize=10_000)

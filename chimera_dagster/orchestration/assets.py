@@ -65,18 +65,10 @@ def _spec(name: str, description: str, *, deps: Sequence[str] = (), kinds: set[s
 )
 def ingest(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> Iterator[MaterializeResult[Any]]:
     with clear_failures():
-        tables = pipeline.ingest(workspace.store, workspace.settings.reports)
-    store = workspace.store
-    yield MaterializeResult(
-        "benchmark_files",
-        metadata=table_metadata(tables.files, BenchmarkFiles, store.table_path("benchmark_files")),
-        data_version=DataVersion(tables.digest),
-    )
-    yield MaterializeResult(
-        "measurements",
-        metadata=table_metadata(tables.measurements, Measurements, store.table_path("measurements")),
-        data_version=DataVersion(tables.digest),
-    )
+        record = pipeline.ingest(workspace.store, workspace.settings.reports, workspace.on_file)
+    for name, schema in (("benchmark_files", BenchmarkFiles), ("measurements", Measurements)):
+        metadata = table_metadata(workspace.store.table_path(name), schema)
+        yield MaterializeResult(name, metadata=metadata, data_version=DataVersion(record.digest))
 
 
 @asset(
@@ -89,8 +81,8 @@ def ingest(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) 
 def data_summary(workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
     """Statistics by model, parameter set and metric, the facts that prompts and reports stand on, and the summary."""
     with clear_failures():
-        statistics, summary = pipeline.summarise_data(workspace.store)
-    metadata = table_metadata(statistics, DataSummary, workspace.store.table_path("data_summary"))
+        _, summary = pipeline.summarise_data(workspace.store)
+    metadata = table_metadata(workspace.store.table_path("data_summary"), DataSummary)
     metadata |= {"summary": MetadataValue.md(f"```\n{summary.block}\n```"), "files": summary.total_files}
     return MaterializeResult(metadata=metadata, data_version=DataVersion(summary.digest))
 

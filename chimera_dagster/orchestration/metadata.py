@@ -1,9 +1,11 @@
 """What the UI shows of a materialization: numbers as numbers, so that it plots them; tables with their schema."""
 
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from dagster import MetadataValue, TableColumn, TableColumnConstraints, TableConstraints, TableSchema
 from pandera.pandas import DataFrameModel
 
@@ -33,11 +35,15 @@ def table_schema(model: type[DataFrameModel]) -> TableSchema:
     return TableSchema(columns=columns, constraints=TableConstraints(other=["columns exactly these, in this order"]))
 
 
-def table_metadata(frame: pd.DataFrame, model: type[DataFrameModel], path: Path) -> Metadata:
-    rows = [list(frame.columns), ["---"] * len(frame.columns), *frame.head(_PREVIEW_ROWS).to_numpy().tolist()]
+def table_metadata(path: Path, model: type[DataFrameModel]) -> Metadata:
+    """Row count, schema and first rows of a table that was written."""
+    with pq.ParquetFile(path) as table:
+        head = pa.Table.from_batches(islice(table.iter_batches(_PREVIEW_ROWS), 1), table.schema_arrow).to_pandas()
+        count = table.metadata.num_rows
+    rows = [list(head.columns), ["---"] * len(head.columns), *head.to_numpy().tolist()]
     preview = "\n".join(f"| {' | '.join(cell(str(value)) for value in row)} |" for row in rows)
     return {
-        "dagster/row_count": len(frame),
+        "dagster/row_count": count,
         "dagster/column_schema": table_schema(model),
         "preview": MetadataValue.md(preview),
         "path": MetadataValue.path(path.absolute()),

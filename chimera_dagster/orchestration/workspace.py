@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from dagster import InitResourceContext, resource
 
 from chimera_dagster.engines.registry import Engines
+from chimera_dagster.ingest.folder import OnFile
 from chimera_dagster.pipeline import OnProgress
 from chimera_dagster.settings import Settings, load_settings
 from chimera_dagster.store import Store
@@ -12,11 +13,15 @@ from chimera_dagster.store import Store
 
 @dataclass
 class Workspace:
-    """Handed to assets as the resource `workspace`. `on_progress` hears each stage and its chunks."""
+    """Handed to assets as the resource `workspace`.
+
+    `on_progress` hears each stage of a trial and its chunks, `on_file` how many files of how many are ingested.
+    """
 
     settings: Settings
     engines: Engines = field(default_factory=Engines)
     on_progress: OnProgress | None = None
+    on_file: OnFile | None = None
 
     @property
     def store(self) -> Store:

@@ -1,76 +1,139 @@
+import json
+
+import pytest
+
 from chimera_dagster.ingest.csv_reader import read_csv
+from tests.unit.ingest.reading import read
 
 
-def values(read):
-    return [[(number.name, number.value) for number in record.numbers] for record in read.records]
+def csv(text):
+    return read(read_csv, text)
 
 
-def test_a_row_is_a_record_with_its_model_parameters_and_numbers():
-    read = read_csv("model,num_ctx,temperature,run,ttft_s,tokens_s\ngemma3:270m,1024,0.2,7,0.5,60\n")
-    (record,) = read.records
-    assert record.where == "row 1"
-    assert record.context.model == "gemma3:270m"
-    assert record.context.params == (("num_ctx", 1024), ("temperature", 0.2))
-    assert [(n.name, n.value) for n in record.numbers] == [("ttft_s", 0.5), ("tokens_s", 60.0)]  # run is an identifier
-    assert read.problems == []
+def values(text):
+    return csv(text).values("original_name", "value")
+
+
+def test_a_row_is_a_record_with_its_model_parameters_labels_and_numbers():
+    found = csv("model,num_ctx,temperature,run,ttft_s,tokens_s\ngemma3:270m,1024,0.2,7,0.5,60\n")
+    assert found.values("record", "model", "model_source", "metric", "value", "unit") == [
+        ("row 1", "gemma3:270m", "column", "ttft_ms", 500, "ms"),
+        ("row 1", "gemma3:270m", "column", "decode_tok_s", 60, "tok/s"),
+    ]
+    assert found.rows[0]["params"] == '{"num_ctx":1024,"temperature":0.2}'
+    assert found.rows[0]["labels"] == '{"run":7}'
+    assert (found.records, found.numbers, found.covered, found.problems) == (1, 5, 5, [])
 
 
 def test_every_delimiter_is_found():
     for delimiter in ",;\t|":
         text = delimiter.join(["ttft_ms", "tokens_s"]) + "\n" + delimiter.join(["1.5", "20"]) + "\n"
-        assert values(read_csv(text)) == [[("ttft_ms", 1.5), ("tokens_s", 20.0)]]
+        assert values(text) == [("ttft_ms", 1.5), ("tokens_s", 20.0)]
 
 
 def test_a_semicolon_file_has_decimal_commas_and_a_comma_file_has_grouping_ones():
-    assert values(read_csv("a;tokens_s\nx;0,125\n")) == [[("tokens_s", 0.125)]]
-    assert values(read_csv('a,response_chars\nx,"3,503"\n')) == [[("response_chars", 3503.0)]]
-    assert read_csv('a,tokens_s\nx,"0,125"\n').problems == ["row 1, tokens_s: '0,125' is no number"]
+    assert values("a;tokens_s\nx;0,125\n") == [("tokens_s", 0.125)]
+    assert values('a,response_chars\nx,"3,503"\n') == [("response_chars", 3503.0)]
+    assert csv('a,tokens_s\nx,"0,125"\n').problems == ["row 1, tokens_s: '0,125' is no number"]
+
+
+@pytest.mark.parametrize("cell", ["1_000", "\u0663", "inf", "NaN", "1e999", "0x10", "1.2.3", "12 ms", "--5"])
+def test_what_python_takes_for_a_number_and_a_table_does_not(cell):
+    assert values(f"a,tokens_s\nx,{cell}\n") == []
+
+
+@pytest.mark.parametrize(("cell", "value"), [("+5", 5), (" 5 ", 5), (".5", 0.5), ("5.", 5), ("-1E-2", -0.01)])
+def test_spellings_of_a_number(cell, value):
+    assert values(f"a,tokens_s\nx,{cell}\n") == [("tokens_s", value)]
 
 
 def test_a_units_row_gives_units_and_is_no_data():
-    read = read_csv('"ttft","kernel"\n"us",""\n"250","a"\n')
-    (record,) = read.records
-    assert record.where == "row 1"
-    assert record.numbers[0][:3] == ("ttft", 250.0, "us")
+    found = csv('"ttft","kernel"\n"us",""\n"250","a"\n')
+    assert found.values("record", "original_name", "original_unit", "value") == [("row 1", "ttft", "us", 0.25)]
 
 
 def test_a_row_of_texts_is_no_units_row():
-    read = read_csv("name,tokens_s\nx,\ns,5\n")
-    assert [record.where for record in read.records] == ["row 1", "row 2"]
+    assert csv("name,tokens_s\nx,\ns,5\n").values("record") == [("row 2",)]
 
 
 def test_options_in_a_cell_are_parameters():
-    read = read_csv('ttft_s,options\n1,"{""temperature"":0.3,""top_p"":0.9,""top_k"":40.0}"\n')
-    assert read.records[0].context.params == (("temperature", 0.3), ("top_k", 40), ("top_p", 0.9))
+    found = csv('ttft_s,options\n1,"{""temperature"":0.3,""top_p"":0.9,""top_k"":40.0}"\n')
+    assert found.rows[0]["params"] == '{"temperature":0.3,"top_k":40,"top_p":0.9}'
 
 
 def test_an_error_marks_its_record_only():
-    read = read_csv("ttft_s,error\n0,timed out\n0.5,\n0.6,None\n")
-    assert [(r.context.failed, r.failed_by) for r in read.records] == [(True, "error"), (False, None), (False, None)]
+    found = csv("ttft_s,error\n0,timed out\n0.5,\n0.6,None\n")
+    assert found.values("record", "metric", "original_name", "error") == [
+        ("row 1", "ttft_ms", "ttft_s", True),
+        ("row 1", "failed", "error", True),
+        ("row 2", "ttft_ms", "ttft_s", False),
+        ("row 3", "ttft_ms", "ttft_s", False),
+    ]
 
 
 def test_success_that_is_false_is_a_failure():
-    read = read_csv("tokens_s,success\n1,FALSE\n2,TRUE\n")
-    assert [record.context.failed for record in read.records] == [True, False]
+    found = csv("tokens_s,success\n1,FALSE\n2,TRUE\n")
+    assert found.values("metric", "error") == [("decode_tok_s", True), ("failed", True), ("decode_tok_s", False)]
 
 
-def test_a_row_of_another_length_is_left_out_and_named():
-    read = read_csv("model,ttft_s,tokens_s\na,1,2\nb,0.0\nc,3,4\n")
-    assert [record.where for record in read.records] == ["row 1", "row 3"]
-    assert read.problems == ["row 2 has 2 cells, the header has 3"]
+def test_a_row_of_another_length_is_left_out_named_and_not_covered():
+    found = csv("model,ttft_s,tokens_s\na,1,2\nb,0.0\nc,3,4\n")
+    assert {row["record"] for row in found.rows} == {"row 1", "row 3"}
+    assert found.problems == ["row 2 has 2 cells, the header has 3"]
+    assert (found.numbers, found.covered) == (5, 4)
 
 
 def test_a_text_that_is_no_table_has_no_records_and_a_reason():
-    read = read_csv("==ERROR== the argument for option '--page' is invalid. Use --help.\r\r\n")
-    assert read.records == []
-    assert read.problems[0].startswith("line 1: no table")
+    found = csv("==ERROR== the argument for option '--page' is invalid. Use --help.\r\r\n")
+    assert found.records == 0
+    assert found.problems[0].startswith("line 1: no table")
 
 
 def test_a_file_without_a_header_is_refused():
-    assert read_csv("1,2\n3,4\n") == ([], ["line 1: a header is expected, and there are only numbers"])
+    found = csv("1,2\n3,4\n")
+    assert found == ([], ["line 1: a header is expected, and there are only numbers"], 0, 4, 0)
 
 
 def test_infinite_and_missing_values_are_no_numbers():
-    read = read_csv("ttft_s,tokens_s\ninf,1e999\nNaN,-\n")
-    assert [record.numbers for record in read.records] == [[], []]
-    assert read.problems == ["row 1, ttft_s: 'inf' is no number", "row 1, tokens_s: '1e999' is no number"]
+    found = csv("ttft_s,tokens_s\ninf,1e999\nNaN,-\n")
+    assert found.rows == []
+    assert found.problems == ["row 1, ttft_s: 'inf' is no number", "row 1, tokens_s: '1e999' is no number"]
+
+
+def test_of_many_problems_the_first_are_shown():
+    found = csv("a,ttft_s\n" + "x\n" * 9)
+    assert found.problems == [f"row {place} has 1 cells, the header has 2" for place in (1, 2, 3)]
+
+
+def test_250_columns_with_numbers_of_their_own_names():
+    names = [f"counter.{place}" for place in range(248)]
+    text = ",".join(["kernel", "ttft_ms", *names]) + "\n" + ",".join(["k", "1", *map(str, range(248))]) + "\n"
+    found = csv(text)
+    assert found.values("metric", "value") == [("ttft_ms", 1), *((name, float(i)) for i, name in enumerate(names))]
+
+
+def test_a_cell_too_long_for_the_csv_reader_costs_its_row_only():
+    found = csv(f"prompt,ttft_s\na,1\n{'x' * 200_000},2\nb,3\n")
+    assert found.values("prompt", "value") == [("a", 1000), ("b", 3000)]
+    assert found.problems == ["line 3: field larger than field limit (131072)"]
+
+
+def test_quoted_cells_may_hold_delimiters_quotes_and_lines():
+    found = csv('prompt,ttft_s\n"one, ""two""\nthree",1\r\nfour,2\r\n')
+    assert found.values("record", "prompt") == [("row 1", 'one, "two"\nthree'), ("row 2", "four")]
+
+
+def test_old_line_ends():
+    assert values("a,ttft_ms\rx,1\ry,2\r") == [("ttft_ms", 1), ("ttft_ms", 2)]
+
+
+def test_a_long_text_is_kept_in_part():
+    (row,) = csv(f"prompt,ttft_s\n{'x' * 5_000},1\n").rows
+    assert len(row["prompt"]) == 2_000
+    assert row["prompt"].endswith("x…")
+
+
+def test_labels_and_parameters_are_the_same_json_for_equal_values():
+    found = csv("seed,num_ctx,temperature,ttft_s\n1,1024,1,1\n1.0,1024.0,1.0,2\n")
+    assert len({row["params"] + row["labels"] for row in found.rows}) == 1
+    assert json.loads(found.rows[0]["labels"]) == {"seed": 1}

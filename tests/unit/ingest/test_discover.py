@@ -21,7 +21,7 @@ def test_kinds_by_name_in_any_case_sorted_and_hidden_ones_passed_over(tmp_path):
     ]
 
 
-def test_links_that_leave_the_folder_are_not_followed(tmp_path):
+def test_links_that_leave_the_folder_are_named_and_not_followed(tmp_path):
     outside, root = tmp_path / "outside", tmp_path / "root"
     outside.mkdir(), root.mkdir()
     (outside / "secret.csv").write_text("x")
@@ -31,7 +31,13 @@ def test_links_that_leave_the_folder_are_not_followed(tmp_path):
     (root / "broken.csv").symlink_to(root / "nothing")
     (root / "same.csv").symlink_to(root / "in.csv")
     os.mkfifo(root / "pipe.csv")
-    assert [file.path for file in discover(root)] == ["in.csv", "same.csv"]
+    assert {file.path: file.problem for file in discover(root)} == {
+        "away.csv": "a link that leaves the reports folder is not followed",
+        "broken.csv": "No such file or directory",
+        "in.csv": "",
+        "pipe.csv": "it is no regular file",
+        "same.csv": "",
+    }
 
 
 def test_bad_folders_raise_with_a_hint(tmp_path):

@@ -1,80 +1,141 @@
 import json
 
-from chimera_dagster.ingest.json_reader import read_json
+import pytest
+
+from chimera_dagster.ingest.json_reader import closed, read_json
+from tests.unit.ingest.reading import read
 
 
-def found(text, **options):
-    return {(record.where, n.name): n.value for record in read_json(text, **options).records for n in record.numbers}
+def js(document, **options):
+    return read(read_json, document if isinstance(document, str) else json.dumps(document), **options)
+
+
+def found(document, **options):
+    return {(row["record"], row["original_name"]): row["value"] for row in js(document, **options).rows}
 
 
 def test_pointers_lead_to_the_object_of_a_number():
-    text = json.dumps({"mean_ms": 3.5, "a/b": {"ttft_s": 1}, "results": [{"ttft_s": 2}, {"deep": [{"ttft_s": 3}]}]})
-    assert found(text) == {
+    document = {"mean_ms": 3.5, "a/b": {"ttft_ms": 1}, "results": [{"ttft_ms": 2}, {"deep": [{"ttft_ms": 3}]}]}
+    assert found(document) == {
         ("/", "mean_ms"): 3.5,
-        ("/a~1b", "ttft_s"): 1,
-        ("/results/0", "ttft_s"): 2,
-        ("/results/1/deep/0", "ttft_s"): 3,
+        ("/a~1b", "ttft_ms"): 1,
+        ("/results/0", "ttft_ms"): 2,
+        ("/results/1/deep/0", "ttft_ms"): 3,
     }
 
 
 def test_records_inherit_model_backend_and_options():
-    text = json.dumps(
-        {
-            "model": {"name": "conv"},
-            "options": {"temperature": 1, "top_k": 40},
-            "results": [{"ttft_s": 2, "backend": "jit"}],
-        }
-    )
-    context = read_json(text).records[0].context
-    assert (context.model, context.model_source, context.backend) == ("conv", "json", "jit")
-    assert context.params == (("temperature", 1.0), ("top_k", 40))
-    assert json.dumps(dict(context.params)) == '{"temperature": 1.0, "top_k": 40}'
+    document = {
+        "model": {"name": "conv"},
+        "options": {"temperature": 1, "top_k": 40},
+        "results": [{"ttft_s": 2, "backend": "jit"}],
+    }
+    (row,) = js(document).rows
+    assert (row["model"], row["model_source"], row["backend"]) == ("conv", "json", "jit")
+    assert row["params"] == '{"temperature":1.0,"top_k":40}'
 
 
 def test_a_key_that_is_a_model_tag_names_the_model():
-    record = read_json('{"gemma3:270m": {"tokens_s": 5}}').records[0]
-    assert (record.where, record.context.model) == ("/gemma3:270m", "gemma3:270m")
+    (row,) = js('{"gemma3:270m": {"tokens_s": 5}}').rows
+    assert (row["record"], row["model"]) == ("/gemma3:270m", "gemma3:270m")
 
 
-def test_texts_truth_values_and_non_finite_numbers_are_not_measured():
-    assert found('{"a_ms": "12.8", "b_ms": true, "c_ms": NaN, "d_ms": Infinity, "e_ms": 1' + "0" * 400 + "}") == {}
+def test_truth_values_and_non_finite_numbers_are_not_measured():
+    assert found('{"b_ms": true, "c_ms": NaN, "d_ms": Infinity, "e_ms": 1' + "0" * 400 + "}") == {}
+
+
+def test_a_number_in_a_text_is_read_where_the_vocabulary_knows_its_name():
+    assert found({"ttft_ms": "12.5", "driver": "581.29"}) == {("/", "ttft_ms"): 12.5}
+    assert js({"ttft_ms": 1, "num_ctx": "1024"}).parameters() == [{"num_ctx": 1024}]
 
 
 def test_an_error_holds_for_nested_objects_and_not_for_neighbours():
-    text = '[{"error": "lost", "usage": {"eval_count": 1}}, {"error": null, "eval_count": 2}]'
-    assert [(r.where, r.context.failed, r.failed_by) for r in read_json(text).records] == [
-        ("/0", True, "error"),
-        ("/0/usage", True, None),
-        ("/1", False, None),
+    rows = js('[{"error": "lost", "usage": {"eval_count": 1}}, {"error": null, "eval_count": 2}]')
+    assert rows.values("record", "metric", "error") == [
+        ("/0", "failed", True),
+        ("/0/usage", "output_tokens", True),
+        ("/1", "output_tokens", False),
     ]
 
 
 def test_a_temperature_in_degrees_is_no_parameter():
-    record = read_json('{"temperature": 48, "power_draw": 2.5}').records[0]
-    assert record.context.params == ()
-    assert [number.name for number in record.numbers] == ["temperature", "power_draw"]
+    rows = js('{"temperature": 48, "power_draw": 2.5}')
+    assert rows.parameters() == [{}, {}]
+    assert {row["original_name"] for row in rows.rows} == {"temperature", "power_draw"}
 
 
 def test_a_record_above_records_holds_totals():
-    records = read_json('{"total_tokens": 9, "results": [{"tokens": 4}, {"tokens": 5}]}').records
-    assert [record.kind for record in records] == ["totals", "run", "run"]
+    rows = js('{"total_tokens": 9, "results": [{"tokens": 4}, {"tokens": 5}]}')
+    assert rows.values("value", "aggregate") == [(9, "sum"), (4, None), (5, None)]
 
 
 def test_json_lines_are_named_by_line_and_a_bad_line_is_left_out():
-    read = read_json('{"ttft_s": 1}\n\n{"ttft_s": \n{"usage": {"eval_count": 7}}\n', lines=True)
-    assert [record.where for record in read.records] == ["line 1", "line 4/usage"]
-    assert len(read.problems) == 1
-    assert read.problems[0].startswith("line 3: ")
+    rows = js('{"ttft_s": 1}\n\n{"ttft_s": \n{"usage": {"eval_count": 7}}\n', lines=True)
+    assert rows.values("record") == [("line 1",), ("line 4/usage",)]
+    assert rows.problems == ["line 3: Expecting value at column 12"]
 
 
 def test_lines_in_a_json_file_are_read_as_lines():
-    assert found('{"ttft_s": 1}\n{"ttft_s": 2}\n') == {("line 1", "ttft_s"): 1, ("line 2", "ttft_s"): 2}
+    assert found('{"ttft_ms": 1}\n{"ttft_ms": 2}\n') == {("line 1", "ttft_ms"): 1, ("line 2", "ttft_ms"): 2}
 
 
 def test_a_broken_document_names_the_place():
-    assert read_json('{\n  "a": 1,,\n}').problems[0].startswith("line 2, column 10: ")
-    assert read_json("[" * 100_000).problems == ["the document is nested too deeply"]
+    assert js('{\n  "a": 1,,\n}').problems[0].startswith("line 2, column 10: ")
+    assert js('{"ttft_ms": 1} rubbish').problems == ["line 1, column 16: Extra data"]
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 10_000 + "1" + "}" * 10_000, "[" * 900 + "]" * 900])
+def test_deep_nesting_is_named(text):
+    assert js(text).problems in (["the document is nested too deeply"], [])
 
 
 def test_a_lone_surrogate_is_replaced():
-    assert read_json('{"prompt": "\\ud83d x", "ttft_s": 1}').records[0].context.prompt == "? x"
+    assert js('{"prompt": "\\ud83d x", "ttft_s": 1}').rows[0]["prompt"] == "? x"
+
+
+def test_a_number_in_a_list_is_a_record_with_its_own_pointer():
+    assert found({"model": "m:1", "ttft_ms": [1, 2, "x", None, [3]]}) == {
+        ("/ttft_ms/0", "ttft_ms"): 1,
+        ("/ttft_ms/1", "ttft_ms"): 2,
+        ("/ttft_ms/4/0", "ttft_ms"): 3,
+    }
+    assert js({"ttft_ms": [1, 2]}).values("metric", "unit") == [("ttft_ms", "ms")] * 2
+
+
+def test_lists_of_one_length_are_columns():
+    rows = js({"host": "h", "seed": 7, "model": ["a:1", "b:1"], "num_ctx": [512, 1024], "tokens_s": [5, None]})
+    assert rows.values("record", "model", "original_name", "value") == [("/*/0", "a:1", "tokens_s", 5)]
+    assert rows.parameters() == [{"num_ctx": 512}]
+    assert rows.rows[0]["labels"] == '{"seed":7}'
+    assert (rows.numbers, rows.covered) == (4, 3)
+
+
+def test_lists_that_happen_to_match_are_no_columns():
+    assert set(found({"low": [1, 2], "high": [3, 4]})) == {
+        ("/low/0", "low"),
+        ("/low/1", "low"),
+        ("/high/0", "high"),
+        ("/high/1", "high"),
+    }
+
+
+def test_tables_as_pandas_writes_them():
+    split = {"columns": ["model", "ttft_ms"], "index": [0, 1], "data": [["a:1", 1], ["b:1", 2]]}
+    assert js(split).values("record", "model", "value") == [("/data/0", "a:1", 1), ("/data/1", "b:1", 2)]
+    columns = {"model": {"0": "a:1", "5": "b:1"}, "ttft_ms": {"0": 1, "5": 2}}
+    assert js(columns).values("record", "model", "value") == [("/*/0", "a:1", 1), ("/*/5", "b:1", 2)]
+
+
+def test_a_number_that_no_row_shows_is_not_covered():
+    assert js({"meta": {"seed": 3}, "results": [{"ttft_ms": 1}]})[3:] == (2, 1)
+    assert js({"settings": {"seed": 3}, "results": [{"ttft_ms": 1}]})[3:] == (2, 2)
+    assert js({"seed": 3, "results": []})[3:] == (1, 0)
+
+
+def test_a_cut_document_is_closed_behind_its_last_whole_value():
+    whole = json.dumps({"a": 'x,]}\\"', "results": [{"ttft_ms": 1, "b": [1, 2]}, {"ttft_ms": 2}], "z": 3})
+    for cut in range(len(whole)):
+        text = closed(whole[:cut])
+        if text:
+            json.loads(text)
+    assert json.loads(closed(whole[: whole.index('"z"')]))["results"] == json.loads(whole)["results"]

@@ -1,6 +1,7 @@
 import pytest
 
-from chimera_dagster.ingest.vocabulary import canonical_params, meaning, model_in_path, role_of, vocabulary
+from chimera_dagster.ingest.context import json_of
+from chimera_dagster.ingest.vocabulary import meaning, model_in_path, role_of, vocabulary
 from chimera_dagster.trial import ParamSet
 
 
@@ -74,7 +75,7 @@ def test_models_in_paths(path, model):
 
 def test_parameters_are_written_as_a_parameter_set_writes_them():
     params = {"num_gpu": 80, "num_ctx": 2048, "temperature": 1.0, "top_p": 0.9, "top_k": 40, "repeat_penalty": 1.1}
-    assert canonical_params(params) == ParamSet(**params).canonical()
+    assert json_of(tuple(sorted(params.items()))) == ParamSet(**params).canonical()
 
 
 def test_no_spelling_means_two_things():

@@ -1,0 +1,83 @@
+"""What a single cell or JSON value says: a number, a text, a verdict, an object."""
+
+import json
+import math
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, cast
+
+ToNumber = Callable[[Any], float | None]  # from a cell or a JSON value
+
+MISSING = frozenset({"", "-", "--", "–", "—", "n/a", "na", "nan", "none", "null"})
+LONGEST_TEXT = 2_000  # characters of a prompt that a table keeps
+_FALSE = frozenset({"false", "no", "0", "0.0"})
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
+
+
+def plain_number(value: object) -> float | None:
+    """A finite number of JSON; texts and truth values are none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def number_in(cell: str) -> float | None:
+    """The finite number that a cell consists of; `1,234` is grouped."""
+    try:
+        value = float(cell)
+    except ValueError:
+        return float(cell.replace(",", "")) if _GROUPED.fullmatch(cell.strip()) else None
+    # Python also takes 1_000 and the digits of every script
+    return value if math.isfinite(value) and "_" not in cell and cell.isascii() else None
+
+
+def decimal_comma_number_in(cell: str) -> float | None:
+    """As `number_in` where commas are decimal."""
+    return number_in(cell.replace(",", ".") if cell.count(",") == 1 and "." not in cell else cell)
+
+
+@lru_cache(maxsize=10_000)
+def text_in(cell: str) -> str | None:
+    """The text of a cell that can be stored as UTF-8; None where the cell says that there is none."""
+    text = cell.strip()
+    if text.lower() in MISSING:
+        return None
+    if len(text) > LONGEST_TEXT:
+        text = text[: LONGEST_TEXT - 1] + "…"
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()  # a lone surrogate is legal in JSON
+
+
+def text_of(value: object) -> str | None:
+    """The text of a JSON value; an object's is its name."""
+    if isinstance(value, str):
+        return text_in(value)
+    if isinstance(value, dict):
+        return text_of(cast("dict[str, object]", value).get("name"))
+    return None if value is None or isinstance(value, bool | list) else text_in(str(value))
+
+
+def object_in(value: object) -> dict[str, object]:
+    """The object that `value` is, or that its JSON text holds; empty where it is none."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return {}
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+
+
+def says_failed(role: str, value: object) -> bool:
+    """Whether an `error` or `success` field reports a failure."""
+    if isinstance(value, dict | list):
+        return role == "error" and bool(cast("list[object]", value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return False  # JSON has truth values, so a number there counts failures
+    text = "" if value is None else str(value).strip().lower()
+    if text in MISSING:
+        return False
+    return (text in _FALSE) == (role == "success")

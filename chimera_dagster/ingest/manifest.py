@@ -1,0 +1,171 @@
+"""What the last ingest left: which files its tables answer for, so that only what changed is read again.
+
+The two tables are the cache: `benchmark_files` is the manifest (path, size, modification time, digest), and
+`measurements` holds each file's rows one behind the other, in the same order. Both carry a stamp; tables with another
+reader's stamp, or with two different ones, answer for nothing.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, cached_property
+from importlib.resources import files as package_files
+from itertools import accumulate
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from chimera_dagster.ingest.discover import FoundFile, content_digest
+from chimera_dagster.ingest.parse import FileRow, said_by_path
+
+_RACY_US = 10_000  # file systems count in ticks: a file changed twice in one keeps its time
+
+
+class Stamp(NamedTuple):
+    """What both tables of one ingest carry; `started` is in microseconds since 1970."""
+
+    root: str
+    reader: str
+    started: str
+    digest: str
+
+
+class Kept(NamedTuple):
+    """A file that needs no reading: its row today, and where its measurements lie in the old table."""
+
+    row: FileRow
+    start: int
+    stop: int
+    moved: bool
+
+
+@cache
+def reader_version() -> str:
+    """Digest of the readers and their vocabulary: equal where the same bytes give the same rows."""
+    folder = package_files("chimera_dagster.ingest")
+    sources = sorted((item.name, item.read_text()) for item in folder.iterdir() if item.name.endswith((".py", ".yaml")))
+    return hashlib.sha256(repr(sources).encode()).hexdigest()[:12]
+
+
+class Manifest:
+    """The files that the tables in two Parquet files answer for."""
+
+    def __init__(self, files: pq.ParquetFile, measurements: pq.ParquetFile, stamp: Stamp) -> None:
+        self._files, self._measurements, self.stamp = files, measurements, stamp
+        ends = [*accumulate(self._group_rows())]
+        self._starts = [0, *ends]
+        self._open: tuple[int, pa.Table] | None = None
+
+    @classmethod
+    def load(cls, files: Path, measurements: Path, root: Path) -> Self | None:
+        """The manifest of two tables; None where they are missing, damaged, another folder's or another reader's."""
+        try:
+            tables = [pq.ParquetFile(path, memory_map=True) for path in (files, measurements)]
+        except (OSError, pa.ArrowInvalid):
+            return None
+        stamps = {_stamp(table) for table in tables}
+        stamp = stamps.pop()
+        if stamps or stamp is None or stamp[:2] != (str(root.resolve()), reader_version()):
+            return None
+        return cls(tables[0], tables[1], stamp)
+
+    def same_as(self, found: Sequence[FoundFile]) -> bool:
+        """Whether nothing changed: the same files, of the same sizes and times."""
+        table = self._files.read(["path", "bytes", "mtime", "status"])
+        times = np.fromiter((file.mtime for file in found), np.int64, len(found))
+        return (
+            len(table) == len(found)
+            and bool((times < self._trusted_before).all())
+            and np.array_equal(times, table["mtime"].to_numpy().view(np.int64))
+            and np.array_equal(np.fromiter((f.size for f in found), np.int64, len(found)), table["bytes"].to_numpy())
+            and [file.path for file in found] == table["path"].to_pylist()
+            and "unreadable" not in table["status"].unique().to_pylist()
+        )
+
+    def kept(self, found: Sequence[FoundFile]) -> dict[str, Kept]:
+        """The files of `found` that need no reading, by path.
+
+        A file of another time or path is hashed, and kept where its content is what the path had before, or what a
+        file that is gone had; a model or a summary that the path alone names must be the same.
+        """
+        old = self._old
+        paths = {file.path for file in found}
+        gone = {(kept.row.bytes, kept.row.sha256): kept for path, kept in old.items() if path not in paths}
+        sizes = {size for size, _ in gone}
+        result: dict[str, Kept] = {}
+        for file in found:
+            before = old.get(file.path)
+            if before and (before.row.bytes, before.row.mtime) == file[3:5] and file.mtime < self._trusted_before:
+                result[file.path] = before
+            elif file.size in sizes or (before and before.row.bytes == file.size):
+                digest = content_digest(file)
+                if before is None or before.row.sha256 != digest:
+                    before = gone.get((file.size, digest))
+                if before and digest and said_by_path(before.row.path) == said_by_path(file.path):
+                    row = before.row._replace(path=file.path, mtime=file.mtime)
+                    result[file.path] = Kept(row, before.start, before.stop, before.row.path != file.path)
+        return {path: kept for path, kept in result.items() if self._has_rows(kept.row, result)}
+
+    def tables(self, kept: Iterable[Kept]) -> Iterator[pa.Table]:
+        """The measurements of kept files, in order; a moved file's rows say its new path."""
+        start = stop = 0
+        for each in kept:
+            if each.start == stop and not each.moved:
+                stop = each.stop
+                continue
+            yield from self._between(start, stop)
+            start, stop = each.start, each.stop
+            if each.moved:
+                for table in self._between(start, stop):
+                    yield table.set_column(0, "file", pa.array([each.row.path] * len(table), pa.string()))
+                start = stop
+        yield from self._between(start, stop)
+
+    @property
+    def _trusted_before(self) -> int:
+        return int(self.stamp.started) - _RACY_US
+
+    @cached_property
+    def _old(self) -> dict[str, Kept]:
+        """Every readable file of the last time by path."""
+        table = self._files.read()
+        table = table.set_column(3, "mtime", table["mtime"].cast(pa.int64()))
+        rows = [FileRow(*row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
+        stops = [*accumulate(row.measurements for row in rows)]
+        return {
+            row.path: Kept(row, stop - row.measurements, stop, moved=False)
+            for row, stop in zip(rows, stops, strict=True)
+            if row.status != "unreadable"
+        }
+
+    @staticmethod
+    def _has_rows(row: FileRow, kept: dict[str, Kept]) -> bool:
+        """A duplicate has no rows of its own: it is kept only with the file that has them."""
+        if row.status != "duplicate_of":
+            return True
+        owner = kept.get(row.reason)
+        return owner is not None and owner.row.sha256 == row.sha256
+
+    def _group_rows(self) -> Iterator[int]:
+        about = self._measurements.metadata
+        return (about.row_group(place).num_rows for place in range(about.num_row_groups))
+
+    def _between(self, start: int, stop: int) -> Iterator[pa.Table]:
+        for place, (first, end) in enumerate(zip(self._starts, self._starts[1:], strict=False)):
+            if first < stop and start < end:
+                yield self._group(place).slice(max(start, first) - first, min(stop, end) - max(start, first))
+
+    def _group(self, place: int) -> pa.Table:
+        if self._open is None or self._open[0] != place:
+            self._open = (place, self._measurements.read_row_group(place))
+        return self._open[1]
+
+
+def _stamp(table: pq.ParquetFile) -> Stamp | None:
+    about = table.metadata.metadata or {}
+    try:
+        return Stamp(*(about[f"chimera.{name}".encode()].decode() for name in Stamp._fields))
+    except KeyError:
+        return None

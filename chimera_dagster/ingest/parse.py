@@ -1,0 +1,140 @@
+"""One file becomes a row of the files table and rows of the measurements table; needs no pandas, so that worker
+processes start fast and stay small."""
+
+import hashlib
+import os
+import zlib
+from collections.abc import Iterable
+from functools import lru_cache
+from io import BufferedReader
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from chimera_dagster.ingest import vocabulary
+from chimera_dagster.ingest.context import Context
+from chimera_dagster.ingest.csv_reader import read_csv
+from chimera_dagster.ingest.discover import FoundFile
+from chimera_dagster.ingest.json_reader import closed, read_json
+from chimera_dagster.ingest.markdown_reader import read_markdown
+from chimera_dagster.ingest.sheet import SCHEMA, Sheet
+from chimera_dagster.ingest.text import decode
+
+MAX_BYTES = 64 * 1024 * 1024
+SAMPLE_BYTES = 8 * 1024 * 1024
+
+
+class FileRow(NamedTuple):
+    """One row of the files table, in the order of its columns; `mtime` in microseconds since 1970."""
+
+    path: str
+    kind: str
+    bytes: int
+    mtime: int
+    sha256: str | None = None
+    encoding: str | None = None
+    family: str | None = None
+    records: int = 0
+    numbers: int = 0
+    covered: int = 0
+    measurements: int = 0
+    status: str = "ok"
+    reason: str = ""
+
+
+@lru_cache(maxsize=1024)
+def said_by_path(path: str) -> tuple[Context, bool]:
+    """What a file's path says: a model, and whether the file sums up runs that stand elsewhere."""
+    model = vocabulary.model_in_path(path)
+    summary = path.rpartition("/")[2].rpartition(".")[0].lower().endswith("_summary")
+    return Context(model, "path" if model else None), summary
+
+
+def parse_files(files: Iterable[FoundFile], scratch: str) -> list[FileRow]:
+    """Read files one after the other; their measurements go to `scratch`, an Arrow stream of sheet.SCHEMA."""
+    with pa.OSFile(scratch, "wb") as out, pa.ipc.new_stream(out, SCHEMA) as writer:
+        sheet = Sheet(writer.write_table)
+        rows = [_parse(file, sheet) for file in files]
+        sheet.flush()
+    return rows
+
+
+def _parse(file: FoundFile, sheet: Sheet) -> FileRow:
+    row = FileRow(file.path, file.kind, file.size, file.mtime)
+    if file.problem:
+        return row._replace(status="unreadable", reason=file.problem)
+    try:
+        with open(file.full, "rb") as content:
+            size = os.fstat(content.fileno()).st_size
+            raw = content.read(MAX_BYTES + 1)
+            if len(raw) > MAX_BYTES:
+                return _sampled(row, raw[:SAMPLE_BYTES], raw, content, sheet)
+    except OSError as error:
+        return row._replace(status="unreadable", reason=error.strerror or str(error))
+    row = row._replace(sha256=hashlib.sha256(raw).hexdigest())
+    if not raw.strip():
+        return row._replace(status="empty", reason="there is nothing in the file")
+    changed = "the file changed while it was read" if len(raw) != size else ""
+    return _read(row, raw, sheet, changed)
+
+
+def _sampled(row: FileRow, sample: bytes, raw: bytes, rest: BufferedReader, sheet: Sheet) -> FileRow:
+    digest, size = hashlib.sha256(raw), len(raw)
+    while more := rest.read(1 << 20):
+        digest.update(more)
+        size += len(more)
+    said = f"{size} bytes, of which the first {len(sample)} were read; up to {MAX_BYTES} a file is read whole"
+    return _read(row._replace(sha256=digest.hexdigest()), sample, sheet, "", said)
+
+
+def _read(row: FileRow, raw: bytes, sheet: Sheet, changed: str, sampled: str = "") -> FileRow:
+    decoded = decode(raw, cut=bool(sampled))
+    row = row._replace(encoding=decoded.encoding)
+    if decoded.problem:
+        return row._replace(status="malformed", reason="; ".join(filter(None, (sampled, decoded.problem))))
+    context, summary = said_by_path(row.path)
+    sheet.start(row.path, context, summary=summary)
+    text, lines = decoded.text, row.path.lower().endswith(".jsonl")
+    if sampled:
+        text = closed(text) if row.kind == "json" and not lines else text[: text.rfind("\n") + 1]
+    if row.kind == "csv":
+        read_csv(text, sheet)
+    elif row.kind == "json":
+        read_json(text, sheet, lines=lines)
+    else:
+        read_markdown(text, sheet)
+    if changed:
+        sheet.problem(changed)
+    status, reason = _verdict(sheet)
+    if sampled:
+        status, reason = "too_large", "; ".join(filter(None, (sampled, reason)))
+    return row._replace(
+        family=_family(sheet),
+        records=sheet.records,
+        numbers=sheet.numbers,
+        covered=sheet.covered,
+        measurements=sheet.rows,
+        status=status,
+        reason=reason,
+    )
+
+
+def _verdict(sheet: Sheet) -> tuple[str, str]:
+    more = sheet.problem_count - len(sheet.problems)
+    reason = "; ".join([*sheet.problems, *([f"and {more} more"] if more else [])])
+    if reason:
+        return ("partial" if sheet.records else "malformed"), reason
+    if not sheet.records:
+        return "empty", "no record with a number was found"
+    return ("ok", "") if sheet.rows else ("empty", f"none of {sheet.records} records holds a measured number")
+
+
+def _family(sheet: Sheet) -> str | None:
+    """`runs-1a2b3c4d`: what kind of numbers a file holds, and a digest of its field names that its like share."""
+    if not sheet.rows:
+        return None
+    shape = zlib.crc32(repr(sorted({name for names in sheet.shapes for name in names})).encode("utf-8", "replace"))
+    kind = "reported" if sheet.aggregates == {"reported"} else "aggregates"
+    if None in sheet.aggregates:
+        kind = "runs"
+    return f"{kind}-{shape:08x}"

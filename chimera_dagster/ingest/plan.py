@@ -1,0 +1,71 @@
+"""Where the fields of a record go, worked out once for all records with the same names."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from chimera_dagster.ingest import vocabulary
+from chimera_dagster.ingest.vocabulary import Role
+
+
+class Measured(NamedTuple):
+    """What a number is: the columns that the measurements table has beside its value."""
+
+    metric: str
+    unit: str | None
+    original_name: str
+    original_unit: str | None
+    aggregate: str | None
+
+
+class Number(NamedTuple):
+    """A field that may hold a number, and the factor that brings it to the canonical unit."""
+
+    place: int
+    measured: Measured
+    factor: float
+
+
+class Plan(NamedTuple):
+    """Places of a record's fields by what they are for; of two fields for one context the earlier wins."""
+
+    numbers: tuple[Number, ...]
+    parameters: tuple[tuple[str, Number], ...]
+    labels: tuple[tuple[str, int], ...]
+    contexts: tuple[tuple[str, int], ...]
+    attached: tuple[int, ...]
+    verdicts: tuple[tuple[Role, str, int], ...]
+
+
+def plan_of(names: Sequence[str], units: Sequence[str | None] | None, parent: str, implied: str | None) -> Plan:
+    """The plan of records with these names.
+
+    `units` stand beside the names, `parent` is the key above them, and `implied` is the aggregate that numbers have
+    by their place ('summary', 'reported', or 'sum' for those named a total).
+    """
+    numbers: list[Number] = []
+    parameters: list[tuple[str, Number]] = []
+    labels: list[tuple[str, int]] = []
+    contexts: list[tuple[int, str, int]] = []
+    attached: list[int] = []
+    verdicts: list[tuple[Role, str, int]] = []
+    for place, name in enumerate(names):
+        role, which = vocabulary.role_of(name)
+        if role in ("error", "success"):
+            verdicts.append((role, name, place))
+        elif role == "attached":
+            attached.append(place)
+        elif role == "context":
+            contexts.append((vocabulary.rank(which, name), which, place))
+        elif role == "identifier":
+            labels.append((which, place))
+        else:
+            meaning = vocabulary.meaning(name, units[place] if units else None, parent)
+            aggregate = meaning.aggregate or (implied if implied != "sum" or name.lower().startswith("total") else None)
+            measured = Measured(meaning.metric, meaning.unit, name, meaning.original_unit, aggregate)
+            number = Number(place, measured, meaning.factor)
+            if role == "parameter":
+                parameters.append((which, number))
+            else:
+                numbers.append(number)
+    ordered = tuple((which, place) for _, which, place in sorted(contexts))
+    return Plan(tuple(numbers), tuple(parameters), tuple(labels), ordered, tuple(attached), tuple(verdicts))
