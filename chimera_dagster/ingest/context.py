@@ -53,7 +53,7 @@ def about(plan: Plan, cells: Sequence[object], inherited: Context, source: str, 
         failed_by = failed_by or (name if says_failed(role, cells[place]) else None)
     for place in plan.attached:
         beside, failure = _attached(cells[place])
-        said = _Said(*(theirs | ours for theirs, ours in zip(beside, said, strict=True)))
+        said = _Said(beside.parameters | said.parameters, beside.labels | said.labels, beside.texts | said.texts)
         failed_by = failed_by or failure
     context = inherited
     if said.parameters:
