@@ -10,6 +10,7 @@ from chimera_dagster.ingest.cells import ToNumber, number_in, object_in, plain_n
 from chimera_dagster.ingest.plan import Number, Plan
 
 Setting = tuple[str, int | float]
+Settings = dict[str, int | float]
 
 
 class Context(NamedTuple):
@@ -26,53 +27,58 @@ class Context(NamedTuple):
     failed: bool = False
 
 
-class About(NamedTuple):
-    """A record's context, the field in which it says that it failed, and the fields that may hold measured numbers.
-
-    `settings` counts its numbers that the context shows, `unused` those that it does not.
-    """
-
-    context: Context
-    failed_by: str | None
-    numbers: Sequence[Number]
-    settings: int
-    unused: int
+About = tuple[Context, str | None, Sequence[Number], int, int]
 
 
 def about(plan: Plan, cells: Sequence[object], inherited: Context, source: str, number: ToNumber) -> About:
-    """What a record with these cells says of itself; `source` is what a model named in it is said by."""
-    if not any(plan[1:]):
-        return About(inherited, None, plan.numbers, 0, 0)
-    said = _Said({}, {}, {})
-    hot, settings = _settings(plan, cells, number, said)
-    shown, unused = _texts(plan, cells, number, said.texts)
-    settings += shown
+    """What a record with these cells says of itself; `source` is what a model named in it is said by.
+
+    Its context; the field in which it says that it failed; the fields that may hold measured numbers; how many of its
+    numbers the context shows, and how many it does not.
+    """
+    if plan.only_numbers:
+        return inherited, None, plan.numbers, 0, 0
+    parameters: Settings = {}
+    labels: Settings = {}
+    texts: dict[str, str] = {}
+    fields, settings = _settings(plan, cells, number, parameters, labels)
+    shown, unused = _texts(plan, cells, number, texts)
     failed_by: str | None = None
     for role, name, place in plan.verdicts:
-        settings += number(cells[place]) is not None
-        failed_by = failed_by or (name if says_failed(role, cells[place]) else None)
+        cell = cells[place]
+        if cell is not None and cell != "":
+            shown += number(cell) is not None
+            failed_by = failed_by or (name if says_failed(role, cell) else None)
     for place in plan.attached:
-        beside, failure = _attached(cells[place])
-        said = _Said(beside.parameters | said.parameters, beside.labels | said.labels, beside.texts | said.texts)
-        failed_by = failed_by or failure
-    context = inherited
-    if said.parameters:
-        context = context._replace(parameters=_merged(inherited.parameters, said.parameters))
-    if said.labels:
-        context = context._replace(labels=_merged(inherited.labels, said.labels))
-    if "model" in said.texts and (model := vocabulary.bare_model(said.texts.pop("model"))):
-        context = context._replace(model=model, model_source=source)
-    if said.texts or failed_by:
-        context = context._replace(**said.texts, failed=context.failed or failed_by is not None)
-    return About(context, failed_by, (*plan.numbers, *hot) if hot else plan.numbers, settings, unused)
+        cell = cells[place]
+        beside = _beside_json(cell) if isinstance(cell, str) else _beside(object_in(cell))
+        parameters, labels = beside.parameters | parameters, beside.labels | labels
+        texts = beside.texts | texts
+        failed_by = failed_by or beside.failed_by
+    model, model_source, backend, gpu, prompt, timestamp, outer, outer_labels, failed = inherited
+    if "model" in texts and (named := vocabulary.bare_model(texts["model"])):
+        model, model_source = named, source
+    context = Context(
+        model,
+        model_source,
+        texts.get("backend", backend),
+        texts.get("gpu", gpu),
+        texts.get("prompt", prompt),
+        texts.get("timestamp", timestamp),
+        tuple(sorted({**dict(outer), **parameters}.items())) if parameters else outer,
+        tuple(sorted({**dict(outer_labels), **labels}.items())) if labels else outer_labels,
+        failed or failed_by is not None,
+    )
+    return context, failed_by, fields, settings + shown, unused
 
 
-class _Said(NamedTuple):
-    """What a record, or an object in it, says of the record."""
+class _Beside(NamedTuple):
+    """What an object such as `options` says of the record that it stands in."""
 
-    parameters: dict[str, int | float]
-    labels: dict[str, int | float]
+    parameters: Settings
+    labels: Settings
     texts: dict[str, str]
+    failed_by: str | None
 
 
 def _texts(plan: Plan, cells: Sequence[object], number: ToNumber, texts: dict[str, str]) -> tuple[int, int]:
@@ -90,10 +96,11 @@ def _texts(plan: Plan, cells: Sequence[object], number: ToNumber, texts: dict[st
     return shown, unused
 
 
-def _settings(plan: Plan, cells: Sequence[object], number: ToNumber, said: _Said) -> tuple[list[Number], int]:
-    """Put a record's own parameters and labels into `said`; the fields that are none (a temperature in degrees) and
-    how many are."""
-    hot: list[Number] = []
+def _settings(
+    plan: Plan, cells: Sequence[object], number: ToNumber, parameters: Settings, labels: Settings
+) -> tuple[Sequence[Number], int]:
+    """Fill in a record's own parameters and labels; the fields that measure something, and how many were filled in."""
+    fields: Sequence[Number] = plan.numbers
     settings = 0
     for which, field in plan.parameters:
         cell = cells[field.place]
@@ -103,44 +110,44 @@ def _settings(plan: Plan, cells: Sequence[object], number: ToNumber, said: _Said
         if value is None:
             continue
         setting = vocabulary.parameter(which, value)
-        if setting is None:
-            hot.append(field)
+        if setting is None:  # a temperature in degrees
+            fields = (*fields, field)
         else:
-            said.parameters[which] = setting
+            parameters[which] = setting
             settings += 1
     for which, place in plan.labels:
         value = number(cells[place])
         if value is not None:
-            said.labels[which] = _whole(value)
+            labels[which] = _whole(value)
             settings += 1
-    return hot, settings
+    return fields, settings
 
 
-def _attached(value: object) -> tuple[_Said, str | None]:
-    """What an object such as `options`, or a cell with its JSON, says of the record that it stands in; its error."""
-    said, failed_by = _Said({}, {}, {}), None
-    for name, inner in object_in(value).items():
+@lru_cache(maxsize=1_024)
+def _beside_json(cell: str) -> _Beside:
+    return _beside(object_in(cell))
+
+
+def _beside(content: dict[str, object]) -> _Beside:
+    beside = _Beside({}, {}, {}, None)
+    for name, inner in content.items():
         role, which = vocabulary.role_of(name)
         number = plain_number(inner)
         if role == "parameter" and number is not None:
             setting = vocabulary.parameter(which, number)
             if setting is not None:
-                said.parameters[which] = setting
+                beside.parameters[which] = setting
         elif role == "identifier" and number is not None:
-            said.labels[which] = _whole(number)
+            beside.labels[which] = _whole(number)
         elif role == "context" and (text := text_of(inner)):
-            said.texts.setdefault(which, text)
+            beside.texts.setdefault(which, text)
         elif role in ("error", "success") and says_failed(role, inner):
-            failed_by = failed_by or name
-    return said, failed_by
+            beside = beside._replace(failed_by=beside.failed_by or name)
+    return beside
 
 
 def _whole(value: float) -> int | float:
     return int(value) if value.is_integer() else value
-
-
-def _merged(inherited: tuple[Setting, ...], own: dict[str, int | float]) -> tuple[Setting, ...]:
-    return tuple(sorted((dict(inherited) | own).items()))
 
 
 @lru_cache(maxsize=10_000)

@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from chimera_dagster.ingest.discover import FoundFile, digest_of_files, discover
 from chimera_dagster.ingest.manifest import Manifest, Stamp, reader_version
-from chimera_dagster.ingest.parse import FileRow, parse_files
+from chimera_dagster.ingest.parse import FileRow, parse_files, parse_to_file
 from chimera_dagster.ingest.sheet import SCHEMA
 
 _CHUNK_FILES, _CHUNK_BYTES = 256, 4 << 20
@@ -148,6 +148,13 @@ def _chunks(files: Sequence[FoundFile]) -> Iterator[list[FoundFile]]:
 
 def _read(chunks: list[list[FoundFile]]) -> Generator[tuple[list[FileRow], Iterator[pa.Table]]]:
     """Rows and tables of each chunk, in order; a chunk's tables must be taken before the next chunk is."""
+    files, size = sum(map(len, chunks)), sum(file.size for chunk in chunks for file in chunk)
+    if files < _POOL_FILES and size < _POOL_BYTES:
+        for chunk in chunks:
+            tables: list[pa.Table] = []
+            rows = parse_files(chunk, tables.append)
+            yield rows, iter(tables)
+        return
     with tempfile.TemporaryDirectory(prefix="chimera-ingest-") as folder, ExitStack() as stack:
         scratch = [str(Path(folder, f"{place}.arrows")) for place in range(len(chunks))]
         for rows, path in zip(_parsed(chunks, scratch, stack), scratch, strict=True):
@@ -156,21 +163,21 @@ def _read(chunks: list[list[FoundFile]]) -> Generator[tuple[list[FileRow], Itera
 
 
 def _parsed(chunks: list[list[FoundFile]], scratch: list[str], stack: ExitStack) -> Iterator[list[FileRow]]:
-    files, size = sum(map(len, chunks)), sum(file.size for chunk in chunks for file in chunk)
-    workers = min(_cores(), len(chunks))
-    if workers < 2 or (files < _POOL_FILES and size < _POOL_BYTES):
-        yield from map(parse_files, chunks, scratch)
+    """Read chunks into scratch files, several processes at a time; what one holds would be too much for a pipe."""
+    workers = min(cores(), len(chunks))
+    if workers < 2:
+        yield from map(parse_to_file, chunks, scratch)
         return
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))  # a fork would copy the locks of our threads
     stack.callback(pool.shutdown, cancel_futures=True)
     jobs = zip(chunks, scratch, strict=True)
-    ahead = deque(pool.submit(parse_files, *job) for job in islice(jobs, 2 * workers))
+    ahead = deque(pool.submit(parse_to_file, *job) for job in islice(jobs, 2 * workers))
     while ahead:
         yield ahead.popleft().result()
-        ahead.extend(pool.submit(parse_files, *job) for job in islice(jobs, 1))
+        ahead.extend(pool.submit(parse_to_file, *job) for job in islice(jobs, 1))
 
 
-def _cores() -> int:
+def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -114,21 +114,18 @@ class _Walk:
         return _Subtree(0, 0)
 
     def _object(self, content: Object, pointer: str, name: str, context: Context, *, attached: bool) -> _Subtree:
-        if table := _columnar(content):
+        nested = [(key, item) for key, item in content.items() if isinstance(item, dict | list)]
+        if nested and (table := _columnar(content)):
             return self._table(table, pointer, name, context)
-        above = any(
-            isinstance(item, list) and any(isinstance(each, dict) for each in item) for item in content.values()
-        )
+        above = any(isinstance(item, list) and any(isinstance(each, dict) for each in item) for _, item in nested)
         plan = self._sheet.plan(tuple(content), None, name, "sum" if above else None)
         # what an attached object says of a failure, the record that it stands in has said
         added = self._sheet.record(self._at(pointer), plan, [*content.values()], context, "json", fails=not attached)
         rows, unseen = added.rows, added.unseen
-        for key, item in content.items():
-            if not isinstance(item, dict | list):
-                continue
+        for key, item in nested:
             inner = added.context
             role, _ = vocabulary.role_of(key)
-            if role != "context" and _is_model(key):
+            if ":" in key and role != "context" and _is_model(key):
                 inner = inner._replace(model=key, model_source="json")
             below = self.value(item, f"{pointer}/{_escaped(key)}", key, inner, attached=role == "attached")
             rows += below.rows
@@ -199,4 +196,4 @@ def _escaped(key: str) -> str:
 
 def _is_model(key: str) -> bool:
     """Whether a key is a model's tag, as where results are grouped by model."""
-    return ":" in key and "/" not in key and " " not in key and vocabulary.model_in_path(key) is not None
+    return "/" not in key and " " not in key and vocabulary.model_in_path(key) is not None

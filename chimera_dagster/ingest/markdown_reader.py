@@ -69,7 +69,10 @@ class _Page:
 
     def item(self, where: str, key: str, value: str) -> None:
         """One `key: value`; a context in it holds from now on."""
-        added = self._pair(where, _bare(key), _bare(_GLUED.sub("", value)))
+        key, value = _bare(key), _bare(_GLUED.sub("", value))
+        if _quantity(value) is None and vocabulary.role_of(key)[0] in ("number", "identifier", "parameter"):
+            return
+        added = self._pair(where, key, value)
         self._context = added.context._replace(prompt=None, parameters=(), labels=(), failed=False)
 
     def table(self, lines: list[str], rule: int) -> int:

@@ -4,7 +4,7 @@ processes start fast and stay small."""
 import hashlib
 import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from io import BufferedReader
 from typing import NamedTuple
@@ -50,13 +50,18 @@ def said_by_path(path: str) -> tuple[Context, bool]:
     return Context(model, "path" if model else None), summary
 
 
-def parse_files(files: Iterable[FoundFile], scratch: str) -> list[FileRow]:
-    """Read files one after the other; their measurements go to `scratch`, an Arrow stream of sheet.SCHEMA."""
-    with pa.OSFile(scratch, "wb") as out, pa.ipc.new_stream(out, SCHEMA) as writer:
-        sheet = Sheet(writer.write_table)
-        rows = [_parse(file, sheet) for file in files]
-        sheet.flush()
+def parse_files(files: Iterable[FoundFile], sink: Callable[[pa.Table], object]) -> list[FileRow]:
+    """Read files one after the other; `sink` gets their measurements, tables of sheet.SCHEMA."""
+    sheet = Sheet(sink)
+    rows = [_parse(file, sheet) for file in files]
+    sheet.flush()
     return rows
+
+
+def parse_to_file(files: Iterable[FoundFile], path: str) -> list[FileRow]:
+    """As `parse_files`, the measurements as an Arrow stream in a file."""
+    with pa.OSFile(path, "wb") as out, pa.ipc.new_stream(out, SCHEMA) as writer:
+        return parse_files(files, writer.write_table)
 
 
 def _parse(file: FoundFile, sheet: Sheet) -> FileRow:
@@ -133,8 +138,10 @@ def _family(sheet: Sheet) -> str | None:
     """`runs-1a2b3c4d`: what kind of numbers a file holds, and a digest of its field names that its like share."""
     if not sheet.rows:
         return None
-    shape = zlib.crc32(repr(sorted({name for names in sheet.shapes for name in names})).encode("utf-8", "replace"))
-    kind = "reported" if sheet.aggregates == {"reported"} else "aggregates"
-    if None in sheet.aggregates:
+    plans = sheet.plans.values()
+    names = {name for plan in plans for name in plan.names}
+    aggregates = {number.measured.aggregate for plan in plans for number in plan.numbers}
+    kind = "reported" if aggregates == {"reported"} else "aggregates"
+    if None in aggregates or not aggregates:
         kind = "runs"
-    return f"{kind}-{shape:08x}"
+    return f"{kind}-{zlib.crc32(repr(sorted(names)).encode('utf-8', 'replace')):08x}"

@@ -1,6 +1,6 @@
 """Where the fields of a record go, worked out once for all records with the same names."""
 
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from chimera_dagster.ingest import vocabulary
@@ -28,15 +28,18 @@ class Number(NamedTuple):
 class Plan(NamedTuple):
     """Places of a record's fields by what they are for; of two fields for one context the earlier wins."""
 
+    names: tuple[str, ...]
     numbers: tuple[Number, ...]
     parameters: tuple[tuple[str, Number], ...]
     labels: tuple[tuple[str, int], ...]
     contexts: tuple[tuple[str, int], ...]
     attached: tuple[int, ...]
     verdicts: tuple[tuple[Role, str, int], ...]
+    only_numbers: bool
 
 
-def plan_of(names: Sequence[str], units: Sequence[str | None] | None, parent: str, implied: str | None) -> Plan:
+@lru_cache(maxsize=4_096)
+def plan_of(names: tuple[str, ...], units: tuple[str | None, ...] | None, parent: str, implied: str | None) -> Plan:
     """The plan of records with these names.
 
     `units` stand beside the names, `parent` is the key above them, and `implied` is the aggregate that numbers have
@@ -68,4 +71,5 @@ def plan_of(names: Sequence[str], units: Sequence[str | None] | None, parent: st
             else:
                 numbers.append(number)
     ordered = tuple((which, place) for _, which, place in sorted(contexts))
-    return Plan(tuple(numbers), tuple(parameters), tuple(labels), ordered, tuple(attached), tuple(verdicts))
+    others = (tuple(parameters), tuple(labels), ordered, tuple(attached), tuple(verdicts))
+    return Plan(names, tuple(numbers), *others, only_numbers=not any(others))

@@ -1,10 +1,8 @@
 """Where readers put what they find: records and their numbers, handed on as Arrow tables before they grow large."""
 
-from array import array
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 import pyarrow as pa
 
 from chimera_dagster.ingest.cells import ToNumber, number_in, plain_number
@@ -38,12 +36,11 @@ class Sheet:
     """Gathers the records of one file after another and gives tables of SCHEMA to `sink`, in their order.
 
     After a file: `records` and `rows` it gave, `numbers` that were found in it, how many of them are `covered` by a row
-    (as its value, parameter, label or other column), and its `problems`.
+    (as its value, parameter, label or other column), the `plans` of its rows, and its `problems`.
     """
 
     def __init__(self, sink: Callable[[pa.Table], object]) -> None:
         self._sink = sink
-        self._plans: dict[Any, Plan] = {}
         self._clear()
         self.start("", Context())
 
@@ -52,8 +49,7 @@ class Sheet:
         self._file, self.context, self._summary = file, context, summary
         self.records = self.rows = self.numbers = self.covered = self.problem_count = 0
         self.problems: list[str] = []
-        self.shapes: set[tuple[str, ...]] = set()
-        self.aggregates: set[str | None] = set()
+        self.plans: dict[int, Plan] = {}
 
     def problem(self, text: str) -> None:
         """Say what was left out, and where; the first few are kept, all are counted."""
@@ -69,12 +65,7 @@ class Sheet:
         implied: str | None = None,
     ) -> Plan:
         """The plan of records with these names, as `plan_of` says; all of a file that sums up runs is a summary."""
-        self.shapes.add(names)
-        key = (names, units, parent, "summary" if self._summary else implied)
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = self._plans[key] = plan_of(*key)
-        return plan
+        return plan_of(names, units, parent, "summary" if self._summary else implied)
 
     def record(
         self,
@@ -88,31 +79,37 @@ class Sheet:
         fails: bool = True,
     ) -> Added:
         """Add a record; each of its numbers becomes a row, and so does an error in it unless `fails` is false."""
-        context, failed_by, numbers, settings, unused = about(plan, cells, inherited, source, number)
-        head, before = len(self._heads), len(self._values)
-        for place, measured, factor in numbers:
+        context, failed_by, fields, settings, unused = about(plan, cells, inherited, source, number)
+        kinds, values = self._kinds, self._values
+        before = len(values)
+        for place, measured, factor in fields:
             value = number(cells[place])
             if value is None and measured.unit is not None and isinstance(text := cells[place], str):
                 value = number_in(text)  # JSON made from a CSV file has its numbers as texts
             if value is not None:
-                self.numbers += 1
                 value *= factor
                 if value - value == 0:  # finite
-                    self._add(head, measured, value)
-        self.covered += len(self._values) - before
-        self.numbers += settings + unused
+                    kinds.append(measured)
+                    values.append(value)
+                else:
+                    unused += 1
+        found = len(values) - before
+        self.numbers += found + settings + unused
         self.records += 1
         if failed_by and fails:
-            self._add(head, Measured(FAILED, None, failed_by, None, None), 1.0)
-        rows = len(self._values) - before
+            kinds.append(Measured(FAILED, None, failed_by, None, None))
+            values.append(1.0)
+        rows = len(values) - before
         if not rows:
             return Added(context, 0, settings)
-        self.covered += settings
+        self.covered += found + settings
         self.rows += rows
+        self.plans[id(plan)] = plan
+        self._of.extend((len(self._heads),) * rows)
         model, model_source, backend, gpu, prompt, timestamp, parameters, labels, failed = context
         said = (model, model_source, backend, gpu, json_of(parameters), json_of(labels), prompt, timestamp)
         self._heads.append((self._file, where, *said, failed))
-        if len(self._values) >= FLUSH_ROWS:
+        if len(values) >= FLUSH_ROWS:
             self.flush()
         return Added(context, rows, 0)
 
@@ -120,30 +117,25 @@ class Sheet:
         """Give what was gathered to the sink."""
         if not self._values:
             return
-        of, kinds = np.asarray(self._of), np.asarray(self._kinds)
-        heads = [*zip(*self._heads, strict=True)]
-        texts = {name: _column(column, of) for name, column in zip(_HEAD, heads, strict=False)}
-        measured = zip(Measured._fields, zip(*self._measured, strict=True), strict=True)
-        texts |= {name: _column(column, kinds) for name, column in measured}
-        others = {
-            "value": pa.array(np.array(self._values)),
-            "error": pa.array(heads[-1], pa.bool_()).take(pa.array(of)),
-        }
-        table = pa.table({name: (texts | others)[name] for name in SCHEMA.names}, SCHEMA)
+        different = {id(measured): measured for measured in self._kinds}
+        places = {identity: place for place, identity in enumerate(different)}
+        kinds = pa.array([places[id(measured)] for measured in self._kinds], pa.int32())
+        of = pa.array(self._of, pa.int32())
+        *heads, failed = zip(*self._heads, strict=True)
+        columns = {name: _texts(column, of) for name, column in zip(_HEAD, heads, strict=True)}
+        measured = zip(Measured._fields, zip(*different.values(), strict=True), strict=True)
+        columns |= {name: _texts(column, kinds) for name, column in measured}
+        columns["value"] = pa.array(self._values, pa.float64())
+        columns["error"] = pa.array(failed, pa.bool_()).take(of)
         self._clear()
-        self._sink(table)
+        self._sink(pa.table({name: columns[name] for name in SCHEMA.names}, SCHEMA))
 
     def _clear(self) -> None:
         self._heads: list[tuple[object, ...]] = []
-        self._measured: dict[Measured, int] = {}
-        self._of, self._kinds, self._values = array("i"), array("i"), array("d")
-
-    def _add(self, head: int, measured: Measured, value: float) -> None:
-        self._of.append(head)
-        self._kinds.append(self._measured.setdefault(measured, len(self._measured)))
-        self._values.append(value)
-        self.aggregates.add(measured.aggregate)
+        self._of: list[int] = []  # of each value its head, and what it measures
+        self._kinds: list[Measured] = []
+        self._values: list[float] = []
 
 
-def _column(column: Sequence[object], places: "np.ndarray[Any, Any]") -> pa.DictionaryArray:
-    return pa.array(column, pa.string()).dictionary_encode().take(pa.array(places))
+def _texts(column: Sequence[object], places: pa.Array) -> pa.DictionaryArray:
+    return pa.array(column, pa.string()).dictionary_encode().take(places)
