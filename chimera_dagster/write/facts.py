@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from chimera_dagster.evidence.figures import format_value
+
 
 class Fact(NamedTuple):
     """`rendered` is the value with its unit, the only form in which a figure reaches a reader."""
@@ -28,14 +30,3 @@ def load_facts(table: pd.DataFrame) -> list[Fact]:
 def names_in(facts: Iterable[Fact]) -> frozenset[str]:
     """Words of the facts' texts, such as model tags: a text may repeat them, digits or not."""
     return frozenset(word.strip(".,:;()") for fact in facts for word in fact.text.split())
-
-
-def format_value(value: float, unit: str) -> str:
-    """`57.2 tok/s`, `2656 ms`, `68`: at least three significant digits, counts whole."""
-    if value == int(value) and abs(value) < 1e15:
-        digits = str(int(value))
-    elif abs(value) >= 100:
-        digits = f"{value:.0f}"
-    else:
-        digits = f"{value:.3g}"
-    return f"{digits} {unit}".strip()
