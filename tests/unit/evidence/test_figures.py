@@ -2,7 +2,7 @@
 
 import pytest
 
-from chimera_dagster.evidence.figures import format_value
+from chimera_dagster.evidence.figures import format_value, render_statement
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,11 @@ from chimera_dagster.evidence.figures import format_value
 )
 def test_values_are_rendered_with_their_unit(value: float, unit: str, shown: str) -> None:
     assert format_value(value, unit) == shown
+
+
+def test_counts_of_a_statement_have_no_unit() -> None:
+    template = "{{x}}: {value} ({n} of {of}, {low} to {high})"
+    values = {"value": 21.94, "n": 5, "of": 23, "low": 0.5, "high": 1e3}
+    assert render_statement(template, values, "%") == "{x}: 21.9 % (5 of 23, 0.5 % to 1000 %)"
+    with pytest.raises(KeyError, match="low"):
+        render_statement("{value} {low}", {"value": 1}, "")

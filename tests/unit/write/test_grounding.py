@@ -2,12 +2,12 @@
 
 import pytest
 
-from chimera_dagster.write.facts import Fact
 from chimera_dagster.write.grounding import WITHHELD, ground
+from tests.unit.write.facts import fact
 
 FACTS = [
-    Fact("F1", "files read", "68", 68, "a.csv", "file"),
-    Fact("F2", "mean decode throughput of smollm2:135m", "104 tok/s", 5, "b.csv", "row 2"),
+    fact("F1", "files read", "68"),
+    fact("F2", "mean decode throughput of smollm2:135m", "104 tok/s"),
 ]
 
 
