@@ -5,7 +5,7 @@ from math import isfinite
 
 import pandas as pd
 
-from chimera_dagster.evidence.groundwork import prepare
+from chimera_dagster.evidence.groundwork import prepare, sources_of
 from chimera_dagster.evidence.rules import RULES, Statement
 from chimera_dagster.schemas import Facts
 
@@ -43,5 +43,5 @@ def _row(number: int, fact: Statement) -> tuple[object, ...]:
     words = fact.text.replace("{", "{{").replace("}", "}}")
     template = f"{words}: {{value}}{fact.note}"
     values = {name: value if isinstance(value, int) else float(value) for name, value in fact.values.items()}
-    value, sources = float(fact.values["value"]), json.dumps(fact.sources, ensure_ascii=False)
+    value, sources = float(fact.values["value"]), json.dumps(sources_of(fact.rows), ensure_ascii=False)
     return (f"F{number}", fact.kind, fact.text, template, value, json.dumps(values), fact.unit, fact.n, sources)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from chimera_dagster.evidence.runs import failed_runs, grouped, raw_runs
+from chimera_dagster.evidence.runs import COLUMNS, failed_runs, grouped, raw_runs
 from chimera_dagster.evidence.statistics import describe
 from chimera_dagster.evidence.twins import twin_files
 
@@ -64,6 +64,7 @@ class Groundwork(NamedTuple):
 
 def prepare(files: pd.DataFrame, statistics: pd.DataFrame, measurements: pd.DataFrame) -> Groundwork:
     """From schemas.BenchmarkFiles, DataSummary and Measurements."""
+    measurements = measurements[COLUMNS]
     twins = twin_files(measurements)
     runs = raw_runs(measurements, twins)
     models = {measure.metric: by_model(of_measure(runs, measure), measure.sign) for measure in MEASURES}

@@ -12,7 +12,6 @@ from chimera_dagster.evidence.groundwork import (
     TTFT,
     Groundwork,
     ModelRuns,
-    Sources,
     by_model,
     sources_of,
 )
@@ -23,14 +22,17 @@ _LEAST_FOR_P95 = 20  # below, a 95th percentile lies between the two largest val
 
 
 class Statement(NamedTuple):
-    """A row of schemas.Facts to be. `note` follows the value in the template, as in ` (n={n})`; `values` fill both."""
+    """A row of schemas.Facts to be; `rows` name the files and records behind it.
+
+    `note` follows the value in the template, as in ` (n={n})`, and `values` fill both.
+    """
 
     kind: str
     text: str
     values: Mapping[str, float]
     unit: str
     n: int
-    sources: Sources
+    rows: pd.DataFrame
     note: str = ""
 
 
@@ -89,7 +91,7 @@ def _model_failures(data: Groundwork) -> Iterator[Statement]:
         of = len(pd.concat([good[["file", "record"]], group.rows[["file", "record"]]]).drop_duplicates())
         text, n = f"records of {group.model} that report a failure", len(group.rows)
         values = {"value": n, "of": of}
-        yield Statement("model_failures", text, values, "", n, sources_of(group.rows), " of {of} records")
+        yield Statement("model_failures", text, values, "", n, group.rows, " of {of} records")
 
 
 def _best_params(data: Groundwork) -> Iterator[Statement]:
@@ -114,7 +116,7 @@ def _p95(data: Groundwork) -> Iterator[Statement]:
         if n >= _LEAST_FOR_P95:
             values = {"value": group.statistics["p95"], "n": n}
             text = f"ninety-fifth percentile of {TIMED[TTFT]} of {group.model}"
-            yield Statement("model_p95", text, values, "ms", n, sources_of(group.rows), " (n={n})")
+            yield Statement("model_p95", text, values, "ms", n, group.rows, " (n={n})")
 
 
 def _nameless(data: Groundwork) -> Iterator[Statement]:
@@ -123,7 +125,7 @@ def _nameless(data: Groundwork) -> Iterator[Statement]:
     if n:
         values = {"value": 100 * n / of, "n": n, "of": of}
         text = "share of measurements that name no model"
-        yield Statement("nameless", text, values, "%", n, sources_of(nameless), " ({n} of {of})")
+        yield Statement("nameless", text, values, "%", n, nameless, " ({n} of {of})")
 
 
 def _only_aggregates(data: Groundwork) -> Iterator[Statement]:
@@ -137,7 +139,7 @@ def _only_aggregates(data: Groundwork) -> Iterator[Statement]:
             if group.model.casefold() not in measured:
                 n = len(group.rows)
                 text = f"aggregates of {words} of {group.model} whose runs stand in no file"
-                yield Statement("only_aggregates", text, {"value": n}, "", n, sources_of(group.rows))
+                yield Statement("only_aggregates", text, {"value": n}, "", n, group.rows)
 
 
 def _best_run(data: Groundwork) -> Iterator[Statement]:
@@ -145,10 +147,10 @@ def _best_run(data: Groundwork) -> Iterator[Statement]:
         for group in data.models[measure.metric]:
             value = group.statistics["max" if measure.sign < 0 else "min"]
             equal = group.rows[group.rows["value"] == value]
-            [source] = sources_of(equal)[:1]
-            [params, *_] = equal.loc[(equal["file"] == source[0]) & (equal["record"] == source[1]), "params"]
-            text = f"{measure.best} {measure.words} of a single run of {group.model}{_at(str(params))}"
-            yield Statement("best_run", text, {"value": value, "n": 1}, measure.unit, 1, [source], " (n={n})")
+            file, record = sources_of(equal)[0]
+            best = equal[(equal["file"] == file) & (equal["record"] == record)]
+            text = f"{measure.best} {measure.words} of a single run of {group.model}{_at(str(best['params'].iloc[0]))}"
+            yield Statement("best_run", text, {"value": value, "n": 1}, measure.unit, 1, best, " (n={n})")
 
 
 RULES: tuple[Rule, ...] = (  # by importance
@@ -166,7 +168,7 @@ def _count_files(kind: str, text: str, files: pd.DataFrame) -> Iterator[Statemen
 def _count_records(kind: str, text: str, rows: pd.DataFrame) -> Iterator[Statement]:
     n = len(rows[["file", "record"]].drop_duplicates())
     if n:
-        yield Statement(kind, text, {"value": n}, "", n, sources_of(rows))
+        yield Statement(kind, text, {"value": n}, "", n, rows)
 
 
 def _mean(kind: str, text: str, unit: str, statistics: "pd.Series[float]", rows: pd.DataFrame) -> Statement:
@@ -176,7 +178,7 @@ def _mean(kind: str, text: str, unit: str, statistics: "pd.Series[float]", rows:
     if n >= LEAST_FOR_INTERVAL:
         values |= {"low": statistics["mean_low"], "high": statistics["mean_high"]}
         note = " (95 % interval {low} to {high}, median {median}, n={n})"
-    return Statement(kind, text, values, unit, n, sources_of(rows), note)
+    return Statement(kind, text, values, unit, n, rows, note)
 
 
 def _mixed(data: Groundwork, group: ModelRuns) -> str:

@@ -8,6 +8,8 @@ import pandas as pd
 from chimera_dagster.evidence.twins import twin_files
 from chimera_dagster.schemas import FAILED
 
+# What evidence looks at; the other columns only cost memory where a folder has millions of numbers.
+COLUMNS = ["file", "record", "model", "params", "metric", "value", "unit", "aggregate", "error"]
 _RUN = ["file", "record"]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from chimera_dagster.evidence.runs import failed_runs, grouped, raw_runs
+from chimera_dagster.evidence.runs import COLUMNS, failed_runs, grouped, raw_runs
 from chimera_dagster.evidence.statistics import describe
 from chimera_dagster.evidence.twins import twin_files
 from chimera_dagster.schemas import FAILED, FILE_KINDS, DataSummary
@@ -41,6 +41,7 @@ def summarise(measurements: pd.DataFrame) -> pd.DataFrame:
     the statistics; null is what too few runs or an overflow leave open. Texts may be strings or categories.
     """
     columns = list(DataSummary.to_schema().columns)
+    measurements = measurements[COLUMNS]
     twins = twin_files(measurements)
     good = raw_runs(measurements, twins)
     good = good[good["metric"] != FAILED]

@@ -1,7 +1,6 @@
 """Files that hold the same runs in another form, such as a CSV and the JSON that it was exported from."""
 
 from collections import Counter
-from collections.abc import Hashable
 
 import numpy as np
 import pandas as pd
@@ -33,9 +32,11 @@ def twin_files(measurements: pd.DataFrame) -> dict[str, str]:
     paths = [str(name) for name in names]
     mantissas, exponents = _rounded(raw["value"].to_numpy("float64"))
     numbers = _hashed(pd.factorize(raw["metric"])[0], mantissas, exponents)
-    runs = _runs_by_file(codes, pd.factorize(raw["record"])[0], numbers)
-    enough = _with_evidence(codes, numbers, mantissas, raw["unit"])
-    return {paths[twin]: paths[first] for twin, first in _contained(runs, enough, paths)}
+    pairs = _contained(codes, pd.factorize(raw["record"])[0], numbers, paths)
+    of_pairs = np.isin(codes, list(pairs))
+    telling = _is_telling(mantissas[of_pairs], raw.loc[of_pairs, "unit"])
+    enough = _with_evidence(codes[of_pairs][telling], numbers[of_pairs][telling])
+    return {paths[twin]: paths[first] for twin, first in pairs.items() if twin in enough}
 
 
 def _rounded(values: "np.ndarray") -> tuple["np.ndarray", "np.ndarray"]:
@@ -58,37 +59,38 @@ def _hashed(*columns: "np.ndarray") -> "np.ndarray":
     return hashed
 
 
-def _runs_by_file(files: "np.ndarray", records: "np.ndarray", numbers: "np.ndarray") -> dict[int, Counter[Hashable]]:
-    """How often each run, as a hash that doesn't depend on the order of its numbers, stands in each file."""
+def _contained(files: "np.ndarray", records: "np.ndarray", numbers: "np.ndarray", paths: list[str]) -> dict[int, int]:
+    """Each file all of whose runs stand in an earlier one, with the first of these."""
     ids, keys = pd.factorize(files.astype("int64") * (int(records.max()) + 1) + records)
-    sums = np.zeros(len(keys), dtype="uint64")
-    np.add.at(sums, ids, numbers)  # wraps around, as a sum of hashes may
+    runs = np.zeros(len(keys), dtype="uint64")  # a hash that doesn't depend on the order of a run's numbers
+    np.add.at(runs, ids, numbers)
     owners = keys // (int(records.max()) + 1)
-    found: dict[int, Counter[Hashable]] = {}
-    for owner, run in zip(owners.tolist(), sums.tolist(), strict=True):
-        found.setdefault(owner, Counter())[run] += 1
-    return found
-
-
-def _with_evidence(files: "np.ndarray", numbers: "np.ndarray", mantissas: "np.ndarray", units: "pd.Series") -> set[int]:
-    telling = units.isin(_TELLING_UNITS).to_numpy() & (mantissas % 10 ** (_DIGITS - _TELLING_DIGITS + 1) != 0)
-    different = pd.DataFrame({"file": files[telling], "number": numbers[telling]}).drop_duplicates()
-    counts = different["file"].value_counts()
-    return set(counts.index[counts >= _LEAST_TELLING].tolist())
-
-
-def _contained(runs: dict[int, Counter[Hashable]], enough: set[int], paths: list[str]) -> list[tuple[int, int]]:
-    """Pairs of a file and the first file in path order that holds all its runs."""
-    order = sorted(runs, key=paths.__getitem__)
-    holders: dict[Hashable, list[int]] = {}
-    found: list[tuple[int, int]] = []
-    for file in order:
-        if file in enough:
+    _, places, times = np.unique(runs, return_inverse=True, return_counts=True)
+    alone = times[places] == 1  # nearly all, as a rule; whoever has such a run is no twin
+    held: dict[int, Counter[int]] = {}
+    for owner, run in zip(owners[~alone].tolist(), runs[~alone].tolist(), strict=True):
+        held.setdefault(owner, Counter())[run] += 1
+    unlike = set(owners[alone].tolist())
+    holders: dict[int, list[int]] = {}
+    found: dict[int, int] = {}
+    for file in sorted(held, key=paths.__getitem__):
+        if file not in unlike:
             # Whoever holds every run holds the rarest one.
-            candidates = min((holders.get(run, []) for run in runs[file]), key=len)
-            first = next((earlier for earlier in candidates if runs[file] <= runs[earlier]), None)
+            candidates = min((holders.get(run, []) for run in held[file]), key=len)
+            first = next((earlier for earlier in candidates if held[file] <= held[earlier]), None)
             if first is not None:
-                found.append((file, first))
-        for run in runs[file]:
+                found[file] = first
+        for run in held[file]:
             holders.setdefault(run, []).append(file)
     return found
+
+
+def _is_telling(mantissas: "np.ndarray", units: "pd.Series") -> "np.ndarray":
+    digits = mantissas % 10 ** (_DIGITS - _TELLING_DIGITS + 1) != 0
+    return digits & units.isin(_TELLING_UNITS).to_numpy()
+
+
+def _with_evidence(files: "np.ndarray", numbers: "np.ndarray") -> set[int]:
+    different = pd.DataFrame({"file": files, "number": numbers}).drop_duplicates()
+    counts = different["file"].value_counts()
+    return set(counts.index[counts >= _LEAST_TELLING].tolist())
