@@ -103,8 +103,7 @@ def sources_of(rows: pd.DataFrame) -> Sources:
 def _natural(record: str) -> list[str | tuple[int, str]]:
     parts = re.split("([0-9]+)", record)
     # digits by length and then by themselves, so that no key of a thousand digits need become a number
-    digits = [part.lstrip("0") for part in parts[1::2]]
-    return [(len(digits[n // 2]), digits[n // 2]) if n % 2 else part for n, part in enumerate(parts)]
+    return [(len(part), part) if n % 2 else part for n, part in enumerate(parts)]
 
 
 def _loads(runs: pd.DataFrame) -> pd.DataFrame:

@@ -40,7 +40,7 @@ def grouped(frame: pd.DataFrame, columns: Sequence[str]) -> tuple["np.ndarray", 
         ids = pd.factorize(ids * (int(codes.max(initial=0)) + 1) + codes)[0]
     first = np.unique(ids, return_index=True)[1]
     keys = frame.iloc[first][list(columns)].astype("str").reset_index(drop=True)
-    keys = keys.sort_values(list(columns), na_position="last")
+    keys = keys.sort_values(list(columns))
     rank = np.empty(len(keys), dtype="int64")
     rank[keys.index.to_numpy()] = np.arange(len(keys))
     return rank[ids], keys.reset_index(drop=True)

@@ -122,6 +122,7 @@ def test_warm_and_cold_runs_are_kept_apart():
         for metric, value in (("load_ms", load), ("ttft_ms", time))
         if value is not None
     ]
+    rows.append({"record": "row 3", "metric": "load_ms", "value": 9000, "unit": None})  # of what, nobody knows
     facts = facts_in(*rows)
     [warm], [cold] = statements(facts, "warm_mean"), statements(facts, "cold_mean")
     assert warm.startswith("mean time to first token of m:1 over its warm runs: 115 ms (95 % interval ")
@@ -173,8 +174,8 @@ def test_measurements_without_a_model_are_a_share():
 
 def test_aggregates_without_runs_are_named():
     rows = [
-        {"record": "row 1", "value": 10, "model": "a:1"},
-        {"record": "row 2", "value": 10, "model": "A:1", "aggregate": "mean"},  # its run is in row 1
+        {"record": "row 1", "value": 10, "model": "aB:1"},
+        {"record": "row 2", "value": 10, "model": "Ab:1", "aggregate": "mean"},  # its run is in row 1
         {"record": "row 3", "value": 10, "model": "b:1", "aggregate": "mean"},
         {"record": "row 4", "value": 12, "model": "b:1", "aggregate": "p95"},
         {"record": "row 5", "value": 12, "model": "b:1", "aggregate": "p95", "metric": "accuracy", "unit": None},

@@ -1,5 +1,9 @@
 """Every statistic against a value computed by hand or by another implementation, and intervals against simulation."""
 
+from itertools import product
+from math import ceil
+from statistics import median
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,6 +32,14 @@ def test_an_even_number_of_values_has_its_median_between_two():
     assert row["median"] == 3
     # of 256 resamples 13 have the median 1 (three or four ones), more than 2.5 %; 13 have 8
     assert (row["median_low"], row["median_high"]) == (1, 8)
+
+
+@pytest.mark.parametrize("values", [[1, 2, 4, 8, 16], [1, 2, 4, 8, 16, 32]])
+def test_the_interval_of_the_median_equals_that_of_all_possible_resamples(values):
+    medians = sorted(median(resample) for resample in product(values, repeat=len(values)))
+    low, high = (medians[ceil(share * len(medians)) - 1] for share in (0.025, 0.975))
+    row = one(values)
+    assert (row["median_low"], row["median_high"]) == (low, high)
 
 
 @pytest.mark.parametrize("values", [[5.0], [5.0, 7.0]])

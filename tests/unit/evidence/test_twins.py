@@ -29,7 +29,7 @@ def test_values_agree_to_nine_significant_digits():
     # seconds and nanoseconds of one duration differ in their last bit; 999.9999999996 is 1000 to nine digits
     close = [(412.25000000001, 57.25), (398.49999999999994, 58.75), (405.125, 56.5)]
     assert twin_files(measurements(*rows_of("a", RUNS), *rows_of("b", close))) == {"b": "a"}
-    carried = [[(value, 57.25), *RUNS[1:]] for value in (1234.999999996, 1235.0, 1235.00001)]
+    carried = [[(value, 57.25), *RUNS[1:]] for value in (1234.999996, 1235.0, 1235.00001)]
     table = measurements(*[row for name, runs in zip("abc", carried, strict=True) for row in rows_of(name, runs)])
     assert twin_files(table) == {"b": "a"}
     powers = [[(value, 57.25), *RUNS[1:], (123.5, 1.25)] for value in (999.9999999996, 1000.0)]
