@@ -1,11 +1,16 @@
 """The data summary of a report, and the statistics of its raw runs."""
 
+from collections.abc import Iterable
+
+import numpy as np
 import pandas as pd
 
-from chimera_dagster.schemas import FAILED, FILE_KINDS
+from chimera_dagster.evidence.runs import COLUMNS, failed_runs, grouped, raw_runs
+from chimera_dagster.evidence.statistics import describe
+from chimera_dagster.evidence.twins import twin_files
+from chimera_dagster.schemas import FAILED, FILE_KINDS, DataSummary
 
 SHOWN = 5
-_RUN = ["file", "record"]
 _GROUP = ["model", "params", "metric", "unit"]
 
 
@@ -28,39 +33,32 @@ def summary_block(files: pd.DataFrame) -> str:
     return "\n\n".join(parts)
 
 
-def raw_runs(measurements: pd.DataFrame) -> pd.DataFrame:
-    """Measurements of runs that did not fail; numbers that sum up others are left out."""
-    return measurements[measurements["aggregate"].isna() & ~measurements["error"]]
-
-
-def failed_runs(measurements: pd.DataFrame) -> pd.DataFrame:
-    """One row a record that says that it failed."""
-    return measurements[measurements["metric"] == FAILED].drop_duplicates(_RUN)
-
-
 def summarise(measurements: pd.DataFrame) -> pd.DataFrame:
     """schemas.DataSummary: one row a model, parameter set, metric and unit, sorted by them.
 
     A failed run counts for every metric that its file measures, and for no mean; a parameter set of which every run
-    failed has n = 0 and no statistics.
+    failed has n = 0 and no statistics. Files that repeat another's runs count once (`raw_runs`). `describe` defines
+    the statistics; null is what too few runs or an overflow leave open. Texts may be strings or categories.
     """
-    columns = [*_GROUP, "n", "failures", "mean", "median", "std", "min", "max"]
-    raw = measurements[measurements["aggregate"].isna() & (measurements["metric"] != FAILED)]
-    good = raw[~raw["error"]]
-    statistics = (
-        good.groupby(_GROUP, dropna=False)["value"]
-        .agg(n="size", mean="mean", median="median", std="std", min="min", max="max")
-        .reset_index()
-    )
-    measured = raw[["file", "metric", "unit"]].drop_duplicates()
-    failures = (
-        failed_runs(measurements)[["file", "model", "params"]]
-        .merge(measured, on="file")
-        .groupby(_GROUP, dropna=False)
-        .size()
-        .reset_index(name="failures")
-    )
-    joined = statistics.merge(failures, on=_GROUP, how="outer")
-    joined = joined.astype({"n": "float64", "failures": "float64"}).fillna({"n": 0, "failures": 0})
-    joined = joined.astype({"n": "int64", "failures": "int64"} | dict.fromkeys(columns[6:], "float64"))
+    columns = list(DataSummary.to_schema().columns)
+    measurements = measurements[COLUMNS]
+    twins = twin_files(measurements)
+    good = raw_runs(measurements, twins)
+    good = good[good["metric"] != FAILED]
+    ids, keys = grouped(good, _GROUP)
+    statistics = pd.concat([keys, describe(good["value"].to_numpy(), ids, len(keys))], axis=1)
+    joined = statistics.merge(_failures(measurements, twins), on=_GROUP, how="outer")
+    joined = joined.fillna({"n": 0, "failures": 0}).astype({"n": "int64", "failures": "int64"})
     return joined.sort_values(_GROUP, na_position="last", ignore_index=True)[columns]
+
+
+def _failures(measurements: pd.DataFrame, twins: Iterable[str]) -> pd.DataFrame:
+    """Failed runs of each group, counted for every metric and unit that their file measures."""
+    failed = failed_runs(measurements, twins)
+    ids, runs = grouped(failed, ["file", "model", "params"])
+    runs["failures"] = np.bincount(ids, minlength=len(runs))
+    raw = measurements["aggregate"].isna() & (measurements["metric"] != FAILED)
+    of_failed = raw & measurements["file"].isin(runs["file"].unique())
+    _, measured = grouped(measurements[of_failed], ["file", "metric", "unit"])
+    counted = runs.merge(measured, on="file")
+    return counted.groupby(_GROUP, dropna=False)["failures"].sum().reset_index()

@@ -88,8 +88,8 @@ def fenced(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """Text from a file as one cell of a Markdown table."""
-    return re.sub(r"\s+", " ", text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "\\`")
+    """Text from a file as one cell of a Markdown table, or as one line: no HTML, no link, no code."""
+    return re.sub(r"([\\|`\[\]])", r"\\\1", re.sub(r"\s+", " ", text)).replace("<", "&lt;")
 
 
 def readable(text: str, facts: list[Fact], model: str) -> str:

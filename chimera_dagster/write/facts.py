@@ -1,13 +1,20 @@
-"""A fact as the writer and the report see it: one row of the facts table, its figure rendered by code."""
+"""A fact as the writer and the report see it: one row of the facts table, its figures rendered by code."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+import json
+from collections.abc import Hashable, Iterable
+from typing import Any, NamedTuple
 
 import pandas as pd
 
+from chimera_dagster.evidence.figures import format_value, render_statement
+
 
 class Fact(NamedTuple):
-    """`rendered` is the value with its unit, the only form in which a figure reaches a reader."""
+    """`rendered` is the value with its unit, the only form in which a figure reaches a reader.
+
+    `statement` is the text with that value and what else is known of it, such as its interval. `sources` are the files
+    and records behind it, at most 100 of `n`; `file` and `record` are the first of them.
+    """
 
     id: str
     text: str
@@ -15,14 +22,18 @@ class Fact(NamedTuple):
     n: int
     file: str
     record: str
+    statement: str
+    sources: tuple[tuple[str, str], ...]
+
+    @property
+    def line(self) -> str:
+        """The fact as a prompt lists it, under the id by which it is cited."""
+        return f"{{{self.id}}} {self.statement}"
 
 
 def load_facts(table: pd.DataFrame) -> list[Fact]:
     """Facts of a `schemas.Facts` table, in its order."""
-    return [
-        Fact(row["id"], row["text"], format_value(row["value"], row["unit"]), row["n"], row["file"], row["record"])
-        for row in table.to_dict("records")
-    ]
+    return [_fact(row) for row in table.to_dict("records")]
 
 
 def names_in(facts: Iterable[Fact]) -> frozenset[str]:
@@ -30,12 +41,14 @@ def names_in(facts: Iterable[Fact]) -> frozenset[str]:
     return frozenset(word.strip(".,:;()") for fact in facts for word in fact.text.split())
 
 
-def format_value(value: float, unit: str) -> str:
-    """`57.2 tok/s`, `2656 ms`, `68`: at least three significant digits, counts whole."""
-    if value == int(value) and abs(value) < 1e15:
-        digits = str(int(value))
-    elif abs(value) >= 100:
-        digits = f"{value:.0f}"
-    else:
-        digits = f"{value:.3g}"
-    return f"{digits} {unit}".strip()
+def _fact(row: dict[Hashable, Any]) -> Fact:
+    unit, sources = row["unit"], tuple((file, record) for file, record in json.loads(row["sources"]))
+    return Fact(
+        row["id"],
+        row["text"],
+        format_value(row["value"], unit),
+        row["n"],
+        *sources[0],
+        render_statement(row["template"], json.loads(row["values"]), unit),
+        sources,
+    )

@@ -1,10 +1,11 @@
 """Renders the prompts: as many facts as fit the context window, best first, and never half a fact."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from math import ceil
 from typing import Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -45,6 +46,26 @@ def prompt_version() -> str:
     return hashlib.sha256(repr(sources).encode()).hexdigest()[:12]
 
 
+def estimate_tokens(text: str) -> int:
+    """Tokens of a text where no tokenizer is at hand: rather too many than too few."""
+    return ceil(len(text) / _CHARS_PER_TOKEN)
+
+
+def within_budget(
+    facts: Sequence[Fact], budget: int, count_tokens: Callable[[str], int] = estimate_tokens
+) -> Sequence[Fact]:
+    """The first facts whose lines (`Fact.line`) are at most `budget` tokens together; none for a budget of 0.
+
+    A fact that doesn't fit ends the list, so that no less important one takes its place.
+    """
+    left = budget
+    for number, fact in enumerate(facts):
+        left -= count_tokens(f"{fact.line}\n")
+        if left < 0:
+            return facts[:number]
+    return facts
+
+
 def render_prompt(
     stage: Stage,
     facts: Sequence[Fact],
@@ -63,28 +84,26 @@ def render_prompt(
     prefix = "" if chat else _PREFIXES[stage]
     system = _templates().get_template("system.j2").render()
     template = _templates().get_template(f"{stage}.j2")
-    room = (num_ctx - max_tokens - _TEMPLATE_TOKENS) * _CHARS_PER_TOKEN
 
-    def render(count: int) -> Prompt:
-        text = template.render(
-            facts=facts[:count],
-            left_out=len(facts) - count,
+    def render(shown: Sequence[Fact]) -> str:
+        return template.render(
+            facts=shown,
+            left_out=len(facts) - len(shown),
             files=total_files,
             chat=chat,
             prefix=prefix,
             persona=persona,
             analysis=analysis,
-        )
-        return Prompt(system, text.strip(), prefix, count, len(facts) - count)
+        ).strip()
 
-    for count in range(len(facts), 0, -1):
-        prompt = render(count)
-        if len(prompt.system) + len(prompt.text) <= room:
-            return prompt
-    raise ContextTooSmallError(
-        f"num_ctx={num_ctx} has no room for one fact beside an answer of max_tokens={max_tokens}.",
-        hint="Raise num_ctx or lower max_tokens in sweep.yaml.",
-    )
+    room = num_ctx - max_tokens - _TEMPLATE_TOKENS - estimate_tokens(system) - estimate_tokens(render(()))
+    shown = within_budget(facts, room)
+    if not shown:
+        raise ContextTooSmallError(
+            f"num_ctx={num_ctx} has no room for one fact beside an answer of max_tokens={max_tokens}.",
+            hint="Raise num_ctx or lower max_tokens in sweep.yaml.",
+        )
+    return Prompt(system, render(shown), prefix, len(shown), len(facts) - len(shown))
 
 
 @cache

@@ -13,7 +13,17 @@ from chimera_dagster.sweep import SweepSpec
 
 
 def facts(**changes: object) -> pd.DataFrame:
-    row = {"id": "F1", "text": "files", "value": 3.0, "unit": "", "n": 1, "file": "a.csv", "record": "file"}
+    row = {
+        "id": "F1",
+        "kind": "files",
+        "text": "files",
+        "template": "files: {value}",
+        "value": 3.0,
+        "values": '{"value": 3}',
+        "unit": "",
+        "n": 1,
+        "sources": '[["a.csv", "file"]]',
+    }
     return pd.DataFrame([row | changes])
 
 

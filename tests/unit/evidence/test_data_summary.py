@@ -1,11 +1,17 @@
+import csv
 from pathlib import Path
+from statistics import median
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from chimera_dagster.evidence.runs import failed_runs, raw_runs
+from chimera_dagster.evidence.statistics import describe
 from chimera_dagster.evidence.summary import summarise, summary_block
 from chimera_dagster.ingest.folder import ingest_folder
 from chimera_dagster.schemas import DataSummary
+from tests.unit.evidence.tables import as_categories
 
 CORPUS = Path(__file__).parents[3] / "../shared/corpus"
 
@@ -66,3 +72,48 @@ def test_statistics_of_raw_runs_with_failures_beside_them(tmp_path):
 def test_no_measurements_give_a_valid_empty_table(tmp_path):
     (tmp_path / "a.md").write_text("words")
     assert len(DataSummary.validate(summarise(ingest_folder(tmp_path).measurements))) == 0
+
+
+def test_a_run_that_stands_in_two_files_counts_once(tmp_path):
+    header, rows = "model,ttft_ms,tokens_s,error\n", ["m:1,412.25,57.25,", "m:1,398.5,58.75,", "m:1,405.75,56.5,"]
+    failed = "m:1,,,timed out"
+    (tmp_path / "a.csv").write_text(header + "\n".join([*rows, failed]) + "\n")
+    (tmp_path / "b.csv").write_text(header + "\n".join([failed, *rows[::-1]]) + "\n")
+    measured = ingest_folder(tmp_path).measurements
+    table = summarise(measured)
+    assert table[["metric", "n", "failures", "mean"]].values.tolist() == [
+        ["decode_tok_s", 3, 1, 57.5],
+        ["ttft_ms", 3, 1, 405.5],
+    ]
+    assert raw_runs(measured)["file"].unique().tolist() == ["a.csv"]
+    assert failed_runs(measured)[["file", "record"]].values.tolist() == [["a.csv", "row 4"]]
+
+
+def test_rows_in_any_order_and_categories_give_the_same(tmp_path):
+    rows = [f"m:{n % 3},{512 << n % 2},{100 * n + 7},{'lost' if n % 7 == 0 else ''}" for n in range(40)]
+    (tmp_path / "a.csv").write_text("model,num_ctx,ttft_ms,error\n" + "\n".join(rows) + "\n")
+    (tmp_path / "b.csv").write_text("odd metric,error\n3,\n4,\n,lost\n")  # no model, no unit
+    measured = ingest_folder(tmp_path).measurements
+    expected = DataSummary.validate(summarise(measured))
+    assert expected["model"].isna().sum() == 1
+    assert expected["failures"].sum() == 7
+    pd.testing.assert_frame_equal(summarise(as_categories(measured)), expected, check_exact=True)
+    for seed in range(5):
+        mixed = measured.sample(frac=1, random_state=seed)
+        pd.testing.assert_frame_equal(summarise(mixed), expected, check_exact=True)
+        pd.testing.assert_frame_equal(summarise(as_categories(mixed)), expected, check_exact=True)
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not here")
+def test_the_median_of_a_file_of_the_corpus():
+    path = "reports/gemma3/gemma3_270m_param_tuning.csv"
+    with (CORPUS / path).open(newline="") as lines:
+        rates = [float(row["tokens_s"]) for row in csv.DictReader(lines) if not row["error"]]
+    assert len(rates) == 34
+    measured = ingest_folder(CORPUS).measurements
+    rows = raw_runs(measured[(measured["file"] == path) & (measured["metric"] == "decode_tok_s")])
+    one = describe(rows["value"].to_numpy(), np.zeros(len(rows), dtype="int64"), 1).iloc[0]
+    assert (one["n"], one["median"]) == (34, pytest.approx(median(rates), rel=1e-12))
+    of_tag = summarise(measured[measured["file"] == path])
+    of_tag = of_tag[of_tag["metric"] == "decode_tok_s"]
+    assert (set(of_tag["model"]), of_tag["n"].sum(), of_tag["failures"].sum()) == ({"gemma3:270m"}, 34, 2)

@@ -1,14 +1,20 @@
+import json
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from chimera_dagster.evidence.facts import find_facts
+from chimera_dagster.evidence.figures import render_statement
 from chimera_dagster.evidence.summary import summarise
 from chimera_dagster.ingest.folder import ingest_folder
 from chimera_dagster.schemas import Facts
+from tests.unit.evidence.tables import as_categories, measurements
 
-REPORTS = Path(__file__).parents[3] / "data/reports"
+ROOT = Path(__file__).parents[3]
+REPORTS, CORPUS = ROOT / "data/reports", ROOT / "../shared/corpus"
+NO_FILES = pd.DataFrame({"path": pd.Series(dtype="str"), "status": pd.Series(dtype="str")})
 
 
 def facts_of(root, **options):
@@ -16,6 +22,16 @@ def facts_of(root, **options):
     return Facts.validate(
         find_facts(ingested.files, summarise(ingested.measurements), ingested.measurements, **options)
     )
+
+
+def facts_in(*rows):
+    table = measurements(*rows)
+    return Facts.validate(find_facts(NO_FILES, summarise(table), table, limit=1000))
+
+
+def statements(facts, kind):
+    rows = facts[facts["kind"] == kind].to_dict("records")
+    return [render_statement(row["template"], json.loads(row["values"]), row["unit"]) for row in rows]
 
 
 @pytest.fixture
@@ -37,29 +53,193 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_hand_computed_facts_with_their_sources(folder):
+def test_hand_computed_facts_with_their_first_source(folder):
     facts = facts_of(folder)
-    found = {row.text: (row.value, row.unit, row.n, row.file, row.record) for row in facts.itertuples()}
+    found = {row.text: (row.value, row.unit, row.n, *json.loads(row.sources)[0]) for row in facts.itertuples()}
+    slow = "of slow:1 by parameter set, at num_ctx=1024"
     assert found == {
         "benchmark files found": (1, "", 1, "a.csv", "file"),
         "runs measured": (10, "", 10, "a.csv", "row 1"),
         "records that report a failure": (1, "", 1, "a.csv", "row 10"),
-        "highest mean decode throughput of a model: fast:1": (110, "tok/s", 3, "a.csv", "row 7"),
-        "lowest mean time to first token of a model: fast:1": (50, "ms", 3, "a.csv", "row 7"),
+        "highest mean decode throughput of a model, that of fast:1": (110, "tok/s", 3, "a.csv", "row 7"),
+        "lowest mean time to first token of a model, that of fast:1": (50, "ms", 3, "a.csv", "row 7"),
         "mean decode throughput of fast:1 over all its runs": (110, "tok/s", 3, "a.csv", "row 7"),
         "mean decode throughput of slow:1 over all its runs": (13, "tok/s", 6, "a.csv", "row 1"),
         "mean time to first token of fast:1 over all its runs": (50, "ms", 3, "a.csv", "row 7"),
         "mean time to first token of slow:1 over all its runs": (600, "ms", 6, "a.csv", "row 1"),
-        "highest mean decode throughput of slow:1 by parameter set: num_ctx=1024": (16, "tok/s", 3, "a.csv", "row 3"),
-        "lowest mean time to first token of slow:1 by parameter set: num_ctx=1024": (300, "ms", 3, "a.csv", "row 3"),
-        "highest decode throughput of a single run of rare:1: num_ctx=512": (500, "tok/s", 1, "a.csv", "row 11"),
-        "highest decode throughput of a single run of fast:1: num_ctx=512": (120, "tok/s", 1, "a.csv", "row 9"),
-        "highest decode throughput of a single run of slow:1: num_ctx=1024": (18, "tok/s", 1, "a.csv", "row 5"),
-        "lowest time to first token of a single run of rare:1: num_ctx=512": (1, "ms", 1, "a.csv", "row 11"),
-        "lowest time to first token of a single run of fast:1: num_ctx=512": (40, "ms", 1, "a.csv", "row 8"),
-        "lowest time to first token of a single run of slow:1: num_ctx=1024": (300, "ms", 1, "a.csv", "row 3"),
+        "records of fast:1 that report a failure": (1, "", 1, "a.csv", "row 10"),
+        f"highest mean decode throughput {slow}": (16, "tok/s", 3, "a.csv", "row 3"),
+        f"lowest mean time to first token {slow}": (300, "ms", 3, "a.csv", "row 3"),
+        "highest decode throughput of a single run of rare:1, at num_ctx=512": (500, "tok/s", 1, "a.csv", "row 11"),
+        "highest decode throughput of a single run of fast:1, at num_ctx=512": (120, "tok/s", 1, "a.csv", "row 9"),
+        "highest decode throughput of a single run of slow:1, at num_ctx=1024": (18, "tok/s", 1, "a.csv", "row 5"),
+        "lowest time to first token of a single run of rare:1, at num_ctx=512": (1, "ms", 1, "a.csv", "row 11"),
+        "lowest time to first token of a single run of fast:1, at num_ctx=512": (40, "ms", 1, "a.csv", "row 8"),
+        "lowest time to first token of a single run of slow:1, at num_ctx=1024": (300, "ms", 1, "a.csv", "row 3"),
     }
-    assert facts["id"].tolist() == [f"F{number}" for number in range(1, 18)]
+    assert facts["id"].tolist() == [f"F{number}" for number in range(1, 19)]
+
+
+def test_the_statements_hold_the_interval_the_median_and_the_number_of_runs(folder):
+    facts = facts_of(folder)
+    # t(0.975, 2) · 10 / √3 = 24.84 and t(0.975, 5) · √14 / √6 = 3.927
+    assert statements(facts, "model_mean")[:2] == [
+        "mean decode throughput of fast:1 over all its runs: 110 tok/s "
+        "(95 % interval 85.2 tok/s to 135 tok/s, median 110 tok/s, n=3)",
+        "mean decode throughput of slow:1 over all its runs: 13 tok/s "
+        "(95 % interval 9.07 tok/s to 16.9 tok/s, median 13 tok/s, n=6)",
+    ]
+    assert statements(facts, "model_failures") == ["records of fast:1 that report a failure: 1 of 4 records"]
+    assert statements(facts, "best_params")[1] == (
+        "lowest mean time to first token of slow:1 by parameter set, at num_ctx=1024: 300 ms "
+        "(95 % interval 300 ms to 300 ms, median 300 ms, n=3)"
+    )
+    assert statements(facts, "best_run")[0].endswith("of a single run of rare:1, at num_ctx=512: 500 tok/s (n=1)")
+
+
+def test_sources_are_all_the_records_in_the_order_of_the_file(folder):
+    facts = facts_of(folder).set_index("text")
+    slow = facts.loc["mean decode throughput of slow:1 over all its runs"]
+    assert json.loads(slow["sources"]) == [["a.csv", f"row {number}"] for number in (1, 2, 3, 4, 5, 6)]
+    best = facts.loc["highest mean decode throughput of slow:1 by parameter set, at num_ctx=1024"]
+    assert json.loads(best["sources"]) == [["a.csv", f"row {number}"] for number in (3, 4, 5)]
+    assert json.loads(facts.loc["runs measured", "sources"])[-1] == ["a.csv", "row 11"]
+
+
+def test_at_most_a_hundred_sources_the_first_ones():
+    rows = [{"file": f"{file}.json", "record": f"/runs/{n}", "value": n + 1} for file in "ba" for n in range(70)]
+    [sources] = facts_in(*rows).query("kind == 'runs'")["sources"]
+    expected = [["a.json", f"/runs/{n}"] for n in range(70)] + [["b.json", f"/runs/{n}"] for n in range(30)]
+    assert json.loads(sources) == expected
+
+
+def test_warm_and_cold_runs_are_kept_apart():
+    loads = [900, 501, 100, 80, 100, 90, None]  # the median is 95, five times that 475
+    times = [1200, 600, 100, 120, 110, 130, 5000]
+    rows = [
+        {"record": f"row {number}", "metric": metric, "value": value}
+        for number, (load, time) in enumerate(zip(loads, times, strict=True), start=1)
+        for metric, value in (("load_ms", load), ("ttft_ms", time))
+        if value is not None
+    ]
+    rows.append({"record": "row 3", "metric": "load_ms", "value": 9000, "unit": None})  # of what, nobody knows
+    facts = facts_in(*rows)
+    [warm], [cold] = statements(facts, "warm_mean"), statements(facts, "cold_mean")
+    assert warm.startswith("mean time to first token of m:1 over its warm runs: 115 ms (95 % interval ")
+    assert warm.endswith(", median 115 ms, n=4)")
+    assert cold == "mean time to first token of m:1 over its cold runs: 900 ms (median 900 ms, n=2)"
+    [together] = facts.query("kind == 'model_mean'")["text"]
+    assert together == "mean time to first token of m:1 over all its runs, warm and cold together"
+    assert facts.query("kind == 'model_mean'")["value"].tolist() == [pytest.approx(7260 / 7)]
+    sources = facts.set_index("kind")["sources"].map(json.loads)
+    assert sources["cold_mean"] == [["a.csv", "row 1"], ["a.csv", "row 2"]]
+    assert sources["warm_mean"] == [["a.csv", f"row {number}"] for number in (3, 4, 5, 6)]
+
+
+@pytest.mark.parametrize(
+    "loads",
+    [
+        (500, 10, 10),  # long for this model, but not long
+        (5000, 4000, 1000),  # a large model that always loads so
+        (502, 100.5, 100),  # 4.995 times the median
+    ],
+)
+def test_a_slow_load_alone_is_not_cold(loads):
+    rows = [
+        {"record": f"row {number}", "metric": metric, "value": value}
+        for number, load in enumerate(loads)
+        for metric, value in (("load_ms", load), ("ttft_ms", 7))
+    ]
+    facts = facts_in(*rows)
+    assert not set(facts["kind"]) & {"warm_mean", "cold_mean"}
+    assert "warm" not in " ".join(facts["text"])
+
+
+def test_the_95th_percentile_needs_twenty_runs():
+    rows = [{"record": f"row {n}", "value": 10 * n} for n in range(1, 21)]
+    facts = facts_in(*rows)
+    # 0.95 · 19 = 18.05: a twentieth of the way from the 19th value to the 20th
+    assert statements(facts, "model_p95") == ["ninety-fifth percentile of time to first token of m:1: 190 ms (n=20)"]
+    assert facts.query("kind == 'model_p95'")["value"].tolist() == [pytest.approx(190.5)]
+    assert statements(facts_in(*rows[:19]), "model_p95") == []
+
+
+def test_measurements_without_a_model_are_a_share():
+    rows = [{"record": f"row {n}", "value": n, "model": None if n > 5 else "m"} for n in range(1, 9)]
+    assert statements(facts_in(*rows), "nameless") == ["share of measurements that name no model: 37.5 % (3 of 8)"]
+    [sources] = facts_in(*rows).query("kind == 'nameless'")["sources"]
+    assert json.loads(sources) == [["a.csv", f"row {n}"] for n in (6, 7, 8)]
+    assert statements(facts_in(*rows[:5]), "nameless") == []
+
+
+def test_aggregates_without_runs_are_named():
+    rows = [
+        {"record": "row 1", "value": 10, "model": "aB:1"},
+        {"record": "row 2", "value": 10, "model": "Ab:1", "aggregate": "mean"},  # its run is in row 1
+        {"record": "row 3", "value": 10, "model": "b:1", "aggregate": "mean"},
+        {"record": "row 4", "value": 12, "model": "b:1", "aggregate": "p95"},
+        {"record": "row 5", "value": 12, "model": "b:1", "aggregate": "p95", "metric": "accuracy", "unit": None},
+    ]
+    facts = facts_in(*rows)
+    assert statements(facts, "only_aggregates") == [
+        "aggregates of time to first token of b:1 whose runs stand in no file: 2"
+    ]
+    [sources] = facts.query("kind == 'only_aggregates'")["sources"]
+    assert json.loads(sources) == [["a.csv", "row 3"], ["a.csv", "row 4"]]
+
+
+def test_failures_are_counted_among_all_records_of_a_model():
+    lost = {"metric": "failed", "value": 1, "unit": None, "error": True}
+    rows = [
+        {"record": "row 1", "value": 10},
+        {"record": "row 2", "value": 10, "metric": "accuracy", "unit": None},
+        {"record": "row 3", "value": 0, "error": True},
+        {"record": "row 3", **lost},
+        {"record": "row 4", **lost},
+        {"record": "row 5", "model": "n:1", **lost},
+        {"record": "row 6", "model": None, **lost},
+    ]
+    facts = facts_in(*rows)
+    assert statements(facts, "failures") == ["records that report a failure: 4"]
+    assert statements(facts, "model_failures") == [
+        "records of m:1 that report a failure: 2 of 4 records",
+        "records of n:1 that report a failure: 1 of 1 records",
+    ]
+
+
+def test_a_mean_is_stated_from_three_runs_on():
+    rows = [{"record": f"row {n}", "value": n} for n in range(3)]
+    assert statements(facts_in(*rows[:2]), "model_mean") == []
+    assert len(statements(facts_in(*rows), "model_mean")) == 1
+
+
+def test_a_metric_of_another_unit_is_not_compared():
+    rows = [{"record": f"row {n}", "value": n, "unit": None} for n in range(1, 4)]
+    assert facts_in(*rows)["kind"].tolist() == ["runs"]
+
+
+def test_a_run_that_stands_in_two_files_is_one_run(tmp_path):
+    rows = ["412.25,57.25,m:1,", "398.5,58.75,m:1,", "405.125,56.5,m:1,", ",,m:1,lost"]
+    for name in "ab":
+        text = "ttft_ms,tokens_s,model,error\n" + "\n".join(rows if name == "a" else rows[::-1]) + "\n"
+        (tmp_path / f"{name}.csv").write_text(text)
+    facts = facts_of(tmp_path).set_index("kind")
+    assert facts.loc["files", "value"] == 2
+    assert (facts.loc["runs", "value"], facts.loc["failures", "value"]) == (3, 1)
+    assert facts.loc["model_mean", "n"].tolist() == [3, 3]
+
+
+def test_what_overflows_is_not_stated():
+    rows = [{"record": f"row {n}", "value": 1.5e308} for n in range(3)]
+    assert facts_in(*rows)["kind"].tolist() == ["runs", "best_run"]
+
+
+def test_a_model_tag_with_braces_breaks_no_template():
+    rows = [{"record": f"row {n}", "value": 5, "model": "{value.__class__}"} for n in range(3)]
+    assert statements(facts_in(*rows), "model_mean") == [
+        "mean time to first token of {value.__class__} over all its runs: 5 ms "
+        "(95 % interval 5 ms to 5 ms, median 5 ms, n=3)"
+    ]
 
 
 def test_the_most_important_come_first_and_the_limit_holds(folder):
@@ -68,26 +248,53 @@ def test_the_most_important_come_first_and_the_limit_holds(folder):
         "benchmark files found",
         "runs measured",
         "records that report a failure",
-        "highest mean decode throughput of a model: fast:1",
+        "highest mean decode throughput of a model, that of fast:1",
     ]
+
+
+def test_many_models_leave_room_for_other_kinds():
+    models = [f"m:{letter}" for letter in "abcdefghij"]
+    rows = [
+        {"record": f"row {place}{n}", "value": 10 + place, "model": model}
+        for place, model in enumerate(models)
+        for n in range(3)
+    ]
+    kinds = facts_in(*rows)["kind"].tolist()
+    assert kinds[:10] == ["runs", "best_model", *["model_mean"] * 4, *["best_run"] * 4]
+    assert kinds[10:] == [*["model_mean"] * 4, *["best_run"] * 4, *["model_mean"] * 2, *["best_run"] * 2]
 
 
 def test_without_measurements_only_files_are_counted(tmp_path):
     (tmp_path / "a.md").write_text("words")
     (tmp_path / "b.json").write_text("{")
     facts = facts_of(tmp_path)
-    assert facts[["text", "value", "file", "record"]].values.tolist() == [
-        ["benchmark files found", 2, "a.md", "file"],
-        ["benchmark files that could not be read", 1, "b.json", "file"],
+    assert facts[["text", "value", "sources"]].values.tolist() == [
+        ["benchmark files found", 2, '[["a.md", "file"], ["b.json", "file"]]'],
+        ["benchmark files that could not be read", 1, '[["b.json", "file"]]'],
     ]
+
+
+@pytest.mark.parametrize(
+    "root",
+    [REPORTS, pytest.param(CORPUS, marks=pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not here"))],
+)
+def test_rows_in_any_order_and_categories_give_the_same_bytes(root):
+    ingested = ingest_folder(root)
+    tables = ingested.files, summarise(ingested.measurements), ingested.measurements
+    expected = find_facts(*tables).to_csv()
+    for seed in range(3):
+        files, statistics, measured = (table.sample(frac=1, random_state=seed) for table in tables)
+        assert find_facts(files, statistics, measured).to_csv() == expected
+        assert find_facts(files, statistics, as_categories(measured)).to_csv() == expected
 
 
 def test_the_samples_texts_hold_no_measured_figure_and_every_source_exists():
     facts = facts_of(REPORTS)
     measured = set(zip(*(ingest_folder(REPORTS).measurements[name] for name in ("file", "record")), strict=True))
-    assert len(facts) == 16
+    assert len(facts) == 18
     for row in facts.itertuples():
         words = re.sub(r"\S+:\d+m|\w+=[\d.]+", "", row.text)
         assert not re.search(r"\d", words), row.text
-        assert row.record == "file" or (row.file, row.record) in measured
+        assert all(record == "file" or (file, record) in measured for file, record in json.loads(row.sources))
+        assert json.loads(row.values)["value"] == row.value
     assert facts.loc[facts["text"] == "runs measured", "value"].tolist() == [270]

@@ -50,6 +50,12 @@ def test_a_cell_stays_one_cell(text: str) -> None:
     assert cells[1] == "end"
 
 
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_cell_holds_no_html_and_no_link(text: str) -> None:
+    [_, inline, _] = MarkdownIt("commonmark").parse(f"- {cell(text)}")[2:5]
+    assert not {child.type for child in inline.children or []} & {"html_inline", "link_open", "image", "code_inline"}
+
+
 def test_links_leave_their_text_and_nothing_else_changes() -> None:
     page = "See [a.csv](../a.csv), row 2 and \\[…] (F1). | [x](y) |"
     assert without_links(page) == "See a.csv, row 2 and \\[…] (F1). | x |"

@@ -2,12 +2,12 @@
 
 import pytest
 
-from chimera_dagster.write.facts import Fact, format_value
 from chimera_dagster.write.grounding import WITHHELD, ground
+from tests.unit.write.facts import fact
 
 FACTS = [
-    Fact("F1", "files read", "68", 68, "a.csv", "file"),
-    Fact("F2", "mean decode throughput of smollm2:135m", "104 tok/s", 5, "b.csv", "row 2"),
+    fact("F1", "files read", "68"),
+    fact("F2", "mean decode throughput of smollm2:135m", "104 tok/s"),
 ]
 
 
@@ -65,19 +65,3 @@ def test_a_fact_that_does_not_exist_is_withheld_and_named() -> None:
 
 def test_a_model_reads_citations_as_ids_and_no_figures() -> None:
     assert ground("It is {F2}, or 99, see [F1].", FACTS, "m").prompt == f"It is {{F2}}, or {WITHHELD}, see {{F1}}."
-
-
-@pytest.mark.parametrize(
-    ("value", "unit", "shown"),
-    [
-        (68.0, "", "68"),
-        (104.123, "tok/s", "104 tok/s"),
-        (57.26, "tok/s", "57.3 tok/s"),
-        (2656.4, "ms", "2656 ms"),
-        (0.07684, "s", "0.0768 s"),
-        (1e-9, "s", "1e-09 s"),
-        (-3.0, "%", "-3 %"),
-    ],
-)
-def test_values_are_rendered_with_their_unit(value: float, unit: str, shown: str) -> None:
-    assert format_value(value, unit) == shown

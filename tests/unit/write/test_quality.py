@@ -1,11 +1,11 @@
 """The score of a text falls with each thing it lacks."""
 
 from chimera_dagster.write.analysis import split_lists
-from chimera_dagster.write.facts import Fact
 from chimera_dagster.write.grounding import ground
 from chimera_dagster.write.quality import CHECKS, TextQuality, assess
+from tests.unit.write.facts import fact
 
-FACTS = [Fact("F1", "files read", "68", 68, "a.csv", "file")]
+FACTS = [fact("F1", "files read", "68")]
 NOUNS = [
     "alpha",
     "bravo",

@@ -1,0 +1,23 @@
+"""How a figure is written: the one place that turns a value into text."""
+
+from collections.abc import Mapping
+
+COUNTS = ("n", "of")  # names of a statement's values that count something, whatever its unit
+
+
+def format_value(value: float, unit: str) -> str:
+    """`57.2 tok/s`, `2656 ms`, `68`: at least three significant digits, counts whole."""
+    if value == int(value) and abs(value) < 1e15:
+        digits = str(int(value))
+    elif abs(value) >= 100:
+        digits = f"{value:.0f}"
+    else:
+        digits = f"{value:.3g}"
+    return f"{digits} {unit}".strip()
+
+
+def render_statement(template: str, values: Mapping[str, float], unit: str) -> str:
+    """The template of schemas.Facts with its figures put in. Raises KeyError where a value that it names is missing."""
+    return template.format_map(
+        {name: format_value(value, "" if name in COUNTS else unit) for name, value in values.items()}
+    )

@@ -1,0 +1,115 @@
+"""What the rules of facts look at: the runs of a folder, prepared once, and the records behind a statement."""
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from chimera_dagster.evidence.runs import COLUMNS, failed_runs, grouped, raw_runs
+from chimera_dagster.evidence.statistics import describe
+from chimera_dagster.evidence.twins import twin_files
+
+Sources = list[tuple[str, str]]
+
+DECODE, TTFT = "decode_tok_s", "ttft_ms"
+MOST_SOURCES = 100
+_LOAD = "load_ms"
+_TIMES = {TTFT: "time to first token", "e2e_ms": "end-to-end time", "eval_ms": "decoding time", "latency_ms": "latency"}
+TIMED = {DECODE: "decode throughput", **_TIMES}  # a record with one of them is a run
+# A model that is in memory loads in some 100 ms, even of 8 billion parameters; from disk it takes seconds.
+_COLD_MS = 500
+_COLD_FACTOR = 5
+_RECORD = ["file", "record"]
+
+
+class Measure(NamedTuple):
+    """A metric that facts compare models by; `best` says which end is good, and `sign` makes that end the smallest."""
+
+    metric: str
+    unit: str
+    words: str
+    best: str
+    sign: int
+
+
+MEASURES = (
+    Measure(DECODE, "tok/s", TIMED[DECODE], "highest", -1),
+    Measure(TTFT, "ms", TIMED[TTFT], "lowest", 1),
+)
+
+
+class ModelRuns(NamedTuple):
+    """One metric of one model: its row of `describe`, and its rows of schemas.Measurements."""
+
+    model: str
+    statistics: "pd.Series[float]"
+    rows: pd.DataFrame
+
+
+class Groundwork(NamedTuple):
+    """`runs` are raw runs that did not fail, `failed` has one row a failed record; twins are in neither.
+
+    `loads` has one row a record that says how long its model loaded, and whether that was `cold`.
+    """
+
+    files: pd.DataFrame
+    statistics: pd.DataFrame
+    measurements: pd.DataFrame
+    runs: pd.DataFrame
+    failed: pd.DataFrame
+    loads: pd.DataFrame
+    models: dict[str, list[ModelRuns]]
+
+
+def prepare(files: pd.DataFrame, statistics: pd.DataFrame, measurements: pd.DataFrame) -> Groundwork:
+    """From schemas.BenchmarkFiles, DataSummary and Measurements."""
+    measurements = measurements[COLUMNS]
+    twins = twin_files(measurements)
+    runs = raw_runs(measurements, twins)
+    models = {measure.metric: by_model(of_measure(runs, measure), measure.sign) for measure in MEASURES}
+    failed = failed_runs(measurements, twins)
+    return Groundwork(files, statistics, measurements, runs, failed, _loads(runs), models)
+
+
+def of_measure(rows: pd.DataFrame, measure: Measure) -> pd.DataFrame:
+    """Rows of the measure's metric that name a model; a metric whose unit is not known is another one."""
+    return rows[(rows["metric"] == measure.metric) & (rows["unit"] == measure.unit) & rows["model"].notna()]
+
+
+def by_model(rows: pd.DataFrame, sign: int = 1) -> list[ModelRuns]:
+    """Rows of one metric by model, the best mean first, then by name."""
+    ids, keys = grouped(rows, ["model"])
+    table = describe(rows["value"].to_numpy(), ids, len(keys))
+    ends = np.cumsum(table["n"].to_numpy())[:-1]
+    parts = np.split(np.argsort(ids, kind="stable"), ends) if len(keys) else []
+    found = [
+        ModelRuns(str(model), table.iloc[place], rows.iloc[part])
+        for place, (model, part) in enumerate(zip(keys["model"], parts, strict=True))
+    ]
+    return sorted(found, key=lambda group: (sign * group.statistics["mean"], group.model))
+
+
+def sources_of(rows: pd.DataFrame) -> Sources:
+    """The first records behind `rows`, at most MOST_SOURCES, by path and then as a reader counts: row 2, row 10."""
+    pairs = rows[_RECORD].drop_duplicates()
+    paths, counts = np.unique(pairs["file"].to_numpy("str"), return_counts=True)
+    enough = paths[: int(np.searchsorted(np.cumsum(counts), MOST_SOURCES)) + 1]
+    kept = pairs[pairs["file"].isin(enough)]
+    found = zip(kept["file"].astype("str"), kept["record"].astype("str"), strict=True)
+    return sorted(found, key=lambda source: (source[0], _natural(source[1]), source[1]))[:MOST_SOURCES]
+
+
+def _natural(record: str) -> list[str | tuple[int, str]]:
+    parts = re.split("([0-9]+)", record)
+    # digits by length and then by themselves, so that no key of a thousand digits need become a number
+    return [(len(part), part) if n % 2 else part for n, part in enumerate(parts)]
+
+
+def _loads(runs: pd.DataFrame) -> pd.DataFrame:
+    """A load is cold above 500 ms and above five times the median load of its model."""
+    loads = runs[(runs["metric"] == _LOAD) & (runs["unit"] == "ms") & runs["model"].notna()]
+    typical = loads.groupby("model", observed=True)["value"].transform("median")
+    cold = (loads["value"] > _COLD_MS) & (loads["value"] > _COLD_FACTOR * typical)
+    marked = loads[_RECORD].assign(cold=cold)
+    return marked.sort_values("cold", ascending=False).drop_duplicates(_RECORD)

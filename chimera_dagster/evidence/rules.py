@@ -1,0 +1,200 @@
+"""One function a kind of fact; each states what it can prove from the groundwork, the most important first."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+import pandas as pd
+
+from chimera_dagster.evidence.groundwork import (
+    MEASURES,
+    TIMED,
+    TTFT,
+    Groundwork,
+    ModelRuns,
+    by_model,
+    sources_of,
+)
+from chimera_dagster.evidence.statistics import LEAST_FOR_INTERVAL
+
+_LEAST_RUNS = 3  # a mean of fewer says more about chance than about the model
+_LEAST_FOR_P95 = 20  # below, a 95th percentile lies between the two largest values and says no more than they do
+
+
+class Statement(NamedTuple):
+    """A row of schemas.Facts to be; `rows` name the files and records behind it.
+
+    `note` follows the value in the template, as in ` (n={n})`, and `values` fill both.
+    """
+
+    kind: str
+    text: str
+    values: Mapping[str, float]
+    unit: str
+    n: int
+    rows: pd.DataFrame
+    note: str = ""
+
+
+Rule = Callable[[Groundwork], Iterator[Statement]]
+
+
+def _files(data: Groundwork) -> Iterator[Statement]:
+    yield from _count_files("files", "benchmark files found", data.files)
+
+
+def _runs(data: Groundwork) -> Iterator[Statement]:
+    yield from _count_records("runs", "runs measured", data.runs[data.runs["metric"].isin(list(TIMED))])
+
+
+def _unread(data: Groundwork) -> Iterator[Statement]:
+    unread = data.files[~data.files["status"].isin(("ok", "partial", "empty", "duplicate_of"))]
+    yield from _count_files("unread", "benchmark files that could not be read", unread)
+
+
+def _failures(data: Groundwork) -> Iterator[Statement]:
+    yield from _count_records("failures", "records that report a failure", data.failed)
+
+
+def _best_model(data: Groundwork) -> Iterator[Statement]:
+    for measure in MEASURES:
+        often = [group for group in data.models[measure.metric] if len(group.rows) >= _LEAST_RUNS]
+        if len(often) > 1:
+            text = f"{measure.best} mean {measure.words} of a model, that of {often[0].model}{_mixed(data, often[0])}"
+            yield _mean("best_model", text, measure.unit, often[0].statistics, often[0].rows)
+
+
+def _model_means(data: Groundwork) -> Iterator[Statement]:
+    for measure in MEASURES:
+        for group in data.models[measure.metric]:
+            if len(group.rows) >= _LEAST_RUNS:
+                text = f"mean {measure.words} of {group.model} over all its runs{_mixed(data, group)}"
+                yield _mean("model_mean", text, measure.unit, group.statistics, group.rows)
+
+
+def _starts(data: Groundwork) -> Iterator[Statement]:
+    """Warm and cold runs apart, of every model that has cold ones; also of a single run, as the gap is no chance."""
+    cold = _with_start(data, cold=True)
+    warm = _with_start(data, cold=False)
+    warm = {group.model: group for group in by_model(warm[warm["model"].isin(cold["model"].unique())])}
+    for group in by_model(cold):
+        for kind, half in (("warm", warm.get(group.model)), ("cold", group)):
+            if half:
+                text = f"mean {TIMED[TTFT]} of {half.model} over its {kind} runs"
+                yield _mean(f"{kind}_mean", text, "ms", half.statistics, half.rows)
+
+
+def _model_failures(data: Groundwork) -> Iterator[Statement]:
+    failed = by_model(data.failed[data.failed["model"].notna()])
+    for group in sorted(failed, key=lambda group: (-len(group.rows), group.model)):
+        good = data.runs[data.runs["model"] == group.model]
+        of = len(pd.concat([good[["file", "record"]], group.rows[["file", "record"]]]).drop_duplicates())
+        text, n = f"records of {group.model} that report a failure", len(group.rows)
+        values = {"value": n, "of": of}
+        yield Statement("model_failures", text, values, "", n, group.rows, " of {of} records")
+
+
+def _best_params(data: Groundwork) -> Iterator[Statement]:
+    """The parameter set with the best mean of every model of which two or more sets ran often enough."""
+    for measure in MEASURES:
+        table = data.statistics
+        table = table[(table["metric"] == measure.metric) & (table["unit"] == measure.unit)]
+        table = table[(table["n"] >= _LEAST_RUNS) & (table["params"] != "{}")]
+        for group in data.models[measure.metric]:
+            sets = table[table["model"] == group.model]
+            if len(sets) < 2:
+                continue
+            best = sets.assign(rank=measure.sign * sets["mean"]).sort_values(["rank", "params"]).iloc[0]
+            rows = group.rows[group.rows["params"] == best["params"]]
+            text = f"{measure.best} mean {measure.words} of {group.model} by parameter set{_at(str(best['params']))}"
+            yield _mean("best_params", text, measure.unit, best, rows)
+
+
+def _p95(data: Groundwork) -> Iterator[Statement]:
+    for group in data.models[TTFT]:
+        n = len(group.rows)
+        if n >= _LEAST_FOR_P95:
+            values = {"value": group.statistics["p95"], "n": n}
+            text = f"ninety-fifth percentile of {TIMED[TTFT]} of {group.model}"
+            yield Statement("model_p95", text, values, "ms", n, group.rows, " (n={n})")
+
+
+def _nameless(data: Groundwork) -> Iterator[Statement]:
+    nameless = data.measurements[data.measurements["model"].isna()]
+    n, of = len(nameless), len(data.measurements)
+    if n:
+        values = {"value": 100 * n / of, "n": n, "of": of}
+        text = "share of measurements that name no model"
+        yield Statement("nameless", text, values, "%", n, nameless, " ({n} of {of})")
+
+
+def _only_aggregates(data: Groundwork) -> Iterator[Statement]:
+    """Metrics of a model of which the folder holds aggregates only, no run; tags differ in case from file to file."""
+    rows = data.measurements
+    given = rows[rows["aggregate"].notna() & rows["metric"].isin(list(TIMED)) & rows["model"].notna()]
+    for metric, words in TIMED.items():
+        runs = data.runs.loc[(data.runs["metric"] == metric) & data.runs["model"].notna(), "model"]
+        measured = {str(model).casefold() for model in runs.unique()}
+        for group in by_model(given[given["metric"] == metric]):
+            if group.model.casefold() not in measured:
+                n = len(group.rows)
+                text = f"aggregates of {words} of {group.model} whose runs stand in no file"
+                yield Statement("only_aggregates", text, {"value": n}, "", n, group.rows)
+
+
+def _best_run(data: Groundwork) -> Iterator[Statement]:
+    for measure in MEASURES:
+        for group in data.models[measure.metric]:
+            value = group.statistics["max" if measure.sign < 0 else "min"]
+            equal = group.rows[group.rows["value"] == value]
+            file, record = sources_of(equal)[0]
+            best = equal[(equal["file"] == file) & (equal["record"] == record)]
+            text = f"{measure.best} {measure.words} of a single run of {group.model}{_at(str(best['params'].iloc[0]))}"
+            yield Statement("best_run", text, {"value": value, "n": 1}, measure.unit, 1, best, " (n={n})")
+
+
+RULES: tuple[Rule, ...] = (  # by importance
+    *(_files, _runs, _unread, _failures),
+    *(_best_model, _model_means, _starts, _model_failures, _best_params, _p95),
+    *(_nameless, _only_aggregates, _best_run),
+)
+
+
+def _count_files(kind: str, text: str, files: pd.DataFrame) -> Iterator[Statement]:
+    rows = files[["path"]].rename(columns={"path": "file"}).assign(record="file")
+    yield from _count_records(kind, text, rows)
+
+
+def _count_records(kind: str, text: str, rows: pd.DataFrame) -> Iterator[Statement]:
+    n = len(rows[["file", "record"]].drop_duplicates())
+    if n:
+        yield Statement(kind, text, {"value": n}, "", n, rows)
+
+
+def _mean(kind: str, text: str, unit: str, statistics: "pd.Series[float]", rows: pd.DataFrame) -> Statement:
+    n = int(statistics["n"])
+    values = {"value": statistics["mean"], "median": statistics["median"], "n": n}
+    note = " (median {median}, n={n})"
+    if n >= LEAST_FOR_INTERVAL:
+        values |= {"low": statistics["mean_low"], "high": statistics["mean_high"]}
+        note = " (95 % interval {low} to {high}, median {median}, n={n})"
+    return Statement(kind, text, values, unit, n, rows, note)
+
+
+def _mixed(data: Groundwork, group: ModelRuns) -> str:
+    """What a mean over all runs of a model must say; decoding has begun only after the model was loaded."""
+    cold = data.loads.loc[data.loads["cold"], ["file", "record"]]
+    waited = group.rows["metric"].iloc[0] == TTFT and not group.rows.merge(cold, on=["file", "record"]).empty
+    return ", warm and cold together" if waited else ""
+
+
+def _with_start(data: Groundwork, *, cold: bool) -> pd.DataFrame:
+    """TTFT of runs whose record says how long the model loaded."""
+    records = data.loads.loc[data.loads["cold"] == cold, ["file", "record"]]
+    times = [group.rows for group in data.models[TTFT]]
+    return pd.concat(times).merge(records, on=["file", "record"]) if times else data.runs.iloc[:0]
+
+
+def _at(params: str) -> str:
+    named = ", ".join(f"{name}={value}" for name, value in json.loads(params).items())
+    return f", at {named}" if named else ""
