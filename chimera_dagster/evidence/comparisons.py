@@ -3,7 +3,7 @@
 All of it works on logarithms: effects are ratios, and times and rates are skewed to the right on their own scale.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -73,6 +73,14 @@ class Pairs(NamedTuple):
         critical = float(special.stdtrit(df, 1 - level / 2))
         shift = _root(lambda delta: _t_power(delta, df, critical))
         return float(np.expm1(shift * self.error[pair]))
+
+    def largest_detectable(self, places: Sequence[int], level: float) -> float | None:
+        """`detectable` of the pair among `places` that hides the most; None where there is no pair or no variance."""
+        if not len(places):
+            return None
+        hidden = self.error[places] * special.stdtrit(self.df[places], 1 - level / 2)
+        found = np.nan if np.isnan(hidden).any() else self.detectable(int(places[int(np.argmax(hidden))]), level)
+        return None if np.isnan(found) else found
 
 
 def welch_pairs(groups: Groups) -> Pairs:

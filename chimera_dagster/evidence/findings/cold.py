@@ -47,8 +47,8 @@ def _stated(model: _Model, p: float | None, tests: int) -> Finding:
     load, slow = float(cold[LOAD].median()), float(cold[TTFT].median())
     text = (
         f"{figures.say('cold', len(cold))} of {figures.count('runs', total, 'run')} of {model.name} had to load the "
-        f"model first (more than {figures.say('least', COLD_MS, 'ms')} and {figures.say('ratio', COLD_RATIO)} times its "
-        f"median load time; median {figures.say('load', load, 'ms')})"
+        f"model first (more than {figures.say('least', COLD_MS, 'ms')} and {figures.say('ratio', COLD_RATIO)} times "
+        f"its median load time; median {figures.say('load', load, 'ms')})"
     )
     effect = None
     if len(warm):

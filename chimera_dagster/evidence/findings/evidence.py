@@ -160,7 +160,7 @@ def _set_labels(labels: "pd.Series[Any]") -> NDArray[np.int64]:
         for text in labels.cat.categories
     ]
     codes = pd.factorize(np.asarray(kept, dtype="object"), sort=True)[0]
-    return codes[labels.cat.codes.to_numpy()] if len(kept) else np.zeros(len(labels), dtype="int64")
+    return codes[labels.cat.codes.to_numpy()] if kept else np.zeros(len(labels), dtype="int64")
 
 
 def _lower_median(values: "pd.Series[float]") -> float:

@@ -30,8 +30,8 @@ def _failures(file: str, failed: list[str], records: list[str]) -> Finding:
     figures = Figures()
     if broken == runs:
         text = (
-            f"Every run in {file} failed ({figures.say('failed', len(broken))} of {figures.say('runs', len(runs))}): its "
-            f"numbers are no measurements, and it tells nothing of a model."
+            f"Every run in {file} failed ({figures.say('failed', len(broken))} of {figures.say('runs', len(runs))}): "
+            f"its numbers are no measurements, and it tells nothing of a model."
         )
         severity = "warning"
     else:

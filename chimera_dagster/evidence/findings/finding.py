@@ -67,8 +67,12 @@ def named_params(params: str) -> str:
 
 def sources_of(rows: pd.DataFrame) -> list[tuple[str, str]]:
     """[file, record] of rows in evidence order, each once, at most 100."""
-    unique = rows[["file", "record"]].drop_duplicates().head(_SOURCES)
-    return list(zip(unique["file"].astype("str"), unique["record"].astype("str"), strict=True))
+    named = rows[["file", "record"]]
+    unique = named.head(50 * _SOURCES).drop_duplicates()
+    if len(unique) < _SOURCES and len(named) > 50 * _SOURCES:
+        unique = named.drop_duplicates()
+    unique = unique.head(_SOURCES)
+    return [(str(file), str(record)) for file, record in zip(unique["file"], unique["record"], strict=True)]
 
 
 def as_table(findings: Iterable[Finding]) -> pd.DataFrame:

@@ -106,8 +106,8 @@ def _stated(test: _Test, p: float, tests: int) -> Finding:
     else:
         values = listed([f"{level:g}" for level in test.levels], 8)
         text = (
-            f"No effect of {test.parameter} on the {measure.words} of {test.model} can be detected between {values}: the "
-            f"largest difference is {figures.share('effect', effect)} ({runs}, corrected p = {figures.say('p', p)})."
+            f"No effect of {test.parameter} on the {measure.words} of {test.model} can be detected between {values}: "
+            f"the largest difference is {figures.share('effect', effect)} ({runs}, corrected p = {figures.say('p', p)})."
         )
         if detectable is not None:
             text += (

@@ -6,12 +6,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
 
 from chimera_dagster.evidence.comparisons import LEVEL, Groups, Pairs, blocked, holm, log_moments, welch_pairs
 from chimera_dagster.evidence.findings.evidence import DECODE, TTFT, Evidence, joint_codes
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, named_params, sources_of
 
 _LEAST_RUNS = 3
+_MOST_SWEEPS = 20
 _MOST_SETS = 400  # 80 thousand pairs; the sets with the most runs are compared
 
 
@@ -107,7 +110,6 @@ def _models(table: _Table, adjusted: NDArray[np.float64], level: float) -> Findi
         text += f" No difference can be told between {listed(('; '.join(names[:8]),))}"
         text += f"; and in {len(names) - 8} more pairs." if len(names) > 8 else "; all other pairs differ."
     best, worst = order[0], order[-1]
-    seen = [table.pairs.detectable(pair, level) for pair in tied]
     return Finding(
         "rank_models",
         "notice",
@@ -120,7 +122,7 @@ def _models(table: _Table, adjusted: NDArray[np.float64], level: float) -> Findi
         test=f"Welch's t-test of log values, Holm over {len(adjusted)} pairs of this and the rest of {_family(level)}",
         p_value=_first_against_second(table, adjusted, order),
         effect=float(np.expm1(abs(table.groups.mean[best] - table.groups.mean[worst]))),
-        detectable=max(seen) if seen and not np.isnan(seen).any() else None,
+        detectable=table.pairs.largest_detectable(tied, level),
     )
 
 
@@ -138,15 +140,17 @@ def _pair(table: _Table, one: int, other: int) -> int:
 
 
 def rank_configurations(evidence: Evidence) -> Iterator[Finding]:
-    """Parameter sets of a model within one file: least squares within equal prompts and settings, Holm over all pairs.
+    """Parameter sets of a model: least squares within equal file, prompt and settings, Holm over all pairs.
 
-    Sets of different files are not compared: what else differed between two sessions is unknown.
+    Sets that no file has together are not compared: what else differed between two sessions is unknown. Of a model
+    with many sweeps the twenty with the most runs are ranked.
     """
     tables: list[_Table] = []
     for measure in MEASURES:
         for model, rows in evidence.of_models(measure.metric):
-            for file, group in rows.groupby("file", observed=True):
-                found = _sets(measure, model, str(file), group)
+            sweeps = sorted(_sweeps(rows), key=lambda sweep: -len(sweep))[:_MOST_SWEEPS]
+            for sweep in sweeps:
+                found = _sets(measure, model, sweep)
                 if isinstance(found, Finding):
                     yield found
                 elif found is not None:
@@ -155,32 +159,44 @@ def rank_configurations(evidence: Evidence) -> Iterator[Finding]:
         yield _configurations(table, adjusted, level)
 
 
-def _sets(measure: Measure, model: str, file: str, rows: pd.DataFrame) -> _Table | Finding | None:
-    counts = rows["params"].astype("str").value_counts()
+def _sweeps(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """Runs of parameter sets that files connect, in the order of their first run."""
+    files, file = np.unique(rows["file"].cat.codes.to_numpy(), return_inverse=True)
+    sets, place = np.unique(rows["params"].cat.codes.to_numpy(), return_inverse=True)
+    size = len(files) + len(sets)
+    graph = sparse.coo_matrix((np.ones(len(rows)), (file, place + len(files))), shape=(size, size))
+    found = csgraph.connected_components(graph, directed=False)[1][file]
+    return [rows[found == component] for component in dict.fromkeys(found.tolist())]
+
+
+def _sets(measure: Measure, model: str, rows: pd.DataFrame) -> _Table | Finding | None:
+    counts = rows["params"].cat.remove_unused_categories().value_counts()
+    counts = counts[counts > 0]
     if len(counts) < 2:
         return None
+    where = f"{model} in {listed([str(name) for name in rows['file'].unique()], 3)}"
     enough = sorted(sorted(counts.index[counts >= _LEAST_RUNS]), key=lambda name: -int(counts[name]))
     names = sorted(enough[:_MOST_SETS])
     if len(names) < 2:
-        return _once(measure, model, file, rows, len(counts), int(counts.max())) if measure.metric == DECODE else None
+        return _once(measure, model, where, rows, len(counts), int(counts.max())) if measure.metric == DECODE else None
     kept = rows[rows["params"].isin(names).to_numpy()]
-    codes = pd.Categorical(kept["params"].astype("str"), categories=names).codes.astype("int64")
+    codes = kept["params"].cat.set_categories(names).cat.codes.to_numpy("int64")
     values = kept[measure.metric].to_numpy("float64")
-    fitted = blocked(values, codes, joint_codes(kept, ["setting", "backend", "gpu"]))
+    fitted = blocked(values, codes, joint_codes(kept, ["file", "setting", "backend", "gpu"]))
     if fitted is None or len(fitted.effects) != len(names):
         return None
     groups = log_moments(values, codes, len(names))
-    return _Table(measure, names, groups, fitted.pairs(), kept, f"{model} in {file}", len(counts) - len(names))
+    return _Table(measure, names, groups, fitted.pairs(), kept, where, len(counts) - len(names))
 
 
-def _once(measure: Measure, model: str, file: str, rows: pd.DataFrame, sets: int, most: int) -> Finding:
+def _once(measure: Measure, model: str, where: str, rows: pd.DataFrame, sets: int, most: int) -> Finding:
     """A sweep without repeats names a best set that chance chose."""
     figures = Figures()
     low, high = float(rows[measure.metric].min()), float(rows[measure.metric].max())
     unit = measure.unit
     said_most = figures.say("most", most)
     text = (
-        f"No parameter set of {model} in {file} can be called the best: {figures.count('sets', sets, 'set')} ran, "
+        f"No parameter set of {where} can be called the best: {figures.count('sets', sets, 'set')} ran, "
         f"{'each once' if most == 1 else f'at most {said_most} times each'} without a cold start, and two sets with "
         f"{figures.say('needed', _LEAST_RUNS)} such runs are needed. "
         f"Their {measure.words} lies between {figures.say('low', low, unit)} and {figures.say('high', high, unit)}."
@@ -214,7 +230,6 @@ def _configurations(table: _Table, adjusted: NDArray[np.float64], level: float) 
         )
     if table.left_out:
         text += f" {figures.count('left_out', table.left_out, 'set')} with fewer runs were left out."
-    seen = [table.pairs.detectable(int(pair), level) for pair in tied]
     last = order[-1]
     return Finding(
         "rank_configurations",
@@ -228,5 +243,5 @@ def _configurations(table: _Table, adjusted: NDArray[np.float64], level: float) 
         test=f"t-tests of log values within blocks, Holm over {_family(level)}",
         p_value=_first_against_second(table, adjusted, order),
         effect=float(np.expm1(abs(table.groups.mean[best] - table.groups.mean[last]))),
-        detectable=max(seen) if seen and not np.isnan(seen).any() else None,
+        detectable=table.pairs.largest_detectable(tied, level),
     )

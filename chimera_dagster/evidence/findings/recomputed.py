@@ -117,4 +117,4 @@ def _canonical(values: dict[str, Any]) -> str:
 
 
 def _text(value: Hashable) -> str | None:
-    return None if value is None or value != value else str(value)
+    return value if isinstance(value, str) else None

@@ -92,11 +92,12 @@ class _Checked(NamedTuple):
         worst = max(self.wrong, key=lambda one: (one.off, -one.row))
         row = self.sums.loc[worst.row]
         unit = "" if pd.isna(row["unit"]) else str(row["unit"])
+        behind = "its own runs" if file == source else f"the runs in {source}"
+        at = "" if row["params"] == "{}" else f" at {named_params(str(row['params']))}"
         text = (
             f"{figures.say('wrong', len(self.wrong))} of {figures.count('checked', self.checked, 'figure')} in {file} "
-            f"disagree with {'its own runs' if file == source else 'the runs in ' + source}. The largest difference: {row['record']} gives "
-            f"{figures.say('stated', float(row['value']), unit)} as {row['aggregate']} of {row['metric']}"
-            f"{'' if row['params'] == '{}' else ' at ' + named_params(str(row['params']))}, its "
+            f"disagree with {behind}. The largest difference: {row['record']} gives "
+            f"{figures.say('stated', float(row['value']), unit)} as {row['aggregate']} of {row['metric']}{at}, its "
             f"{figures.count('runs', len(worst.runs), 'run')} give {figures.say('expected', worst.expected, unit)}."
         )
         rows = self.sums.loc[[one.row for one in self.wrong]]
