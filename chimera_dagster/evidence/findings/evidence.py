@@ -60,7 +60,7 @@ class Evidence:
         Where a record states a metric more than once, its first by original name counts. Further columns: `setting`,
         a code that is equal where prompt and set labels are; `cold`, whether the model had to be loaded.
         """
-        codes = self.raw["metric"].cat.categories.get_indexer(list(WIDE))
+        codes = self.raw["metric"].cat.categories.get_indexer(pd.Index(WIDE))
         metric = self.raw["metric"].cat.codes.to_numpy()
         rows = self.raw[np.isin(metric, codes[codes >= 0])]
         starts = _changes(rows, ("file", "record"))
@@ -73,7 +73,7 @@ class Evidence:
             chosen = np.flatnonzero(metric == code)[::-1] if code >= 0 else np.array([], dtype="int64")
             column[run[chosen]] = value[chosen]
             wide[name] = column
-        wide["setting"] = _joint_codes([_set_labels(wide["labels"]), wide["prompt"].cat.codes.to_numpy("int64")])
+        wide["setting"] = _joint_codes([_set_labels(wide["labels"]), _codes(wide["prompt"])])
         wide["cold"] = _cold(wide)
         return wide
 
@@ -145,13 +145,17 @@ def _joint_codes(columns: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
 
 def joint_codes(frame: pd.DataFrame, names: Sequence[str]) -> NDArray[np.int64]:
     """One code a combination of the columns' values, null being a value."""
-    columns = [
-        frame[name].cat.codes.to_numpy("int64")
+    columns: list[NDArray[np.int64]] = [
+        _codes(frame[name])
         if isinstance(frame[name].dtype, pd.CategoricalDtype)
-        else frame[name].to_numpy("int64")
+        else frame[name].to_numpy().astype("int64")
         for name in names
     ]
     return _joint_codes(columns)
+
+
+def _codes(column: "pd.Series[Any]") -> NDArray[np.int64]:
+    return column.cat.codes.to_numpy().astype("int64")
 
 
 def _set_labels(labels: "pd.Series[Any]") -> NDArray[np.int64]:

@@ -94,12 +94,16 @@ def _stated(test: _Test, p: float, tests: int) -> Finding:
     detectable = None if np.isnan(smallest) else smallest
     runs = f"{figures.count('runs', fitted.n, 'run')} in {figures.count('blocks', fitted.blocks, 'block')}"
     if p < LEVEL:
+        drift = _in_one_go(test)
+        said = f"{test.parameter} changes the {measure.words} of {test.model}"
+        if drift:
+            said = f"The {measure.words} of {test.model} differs between values of {test.parameter}"
         text = (
-            f"{test.parameter} changes the {measure.words} of {test.model}: at {test.levels[high]:g} it is "
-            f"{figures.share('effect', effect)} higher than at {test.levels[low]:g}, other parameters and prompt being "
-            f"equal ({runs}, corrected p = {figures.say('p', p)})."
+            f"{said}: at {test.levels[high]:g} it is {figures.share('effect', effect)} higher than at "
+            f"{test.levels[low]:g}, other parameters and prompt being equal ({runs}, corrected "
+            f"p = {figures.say('p', p)})."
         )
-        if _in_one_go(test):
+        if drift:
             text += (
                 " The runs of each value followed one another, so a drift of the machine over time would look the same."
             )
@@ -107,7 +111,8 @@ def _stated(test: _Test, p: float, tests: int) -> Finding:
         values = listed([f"{level:g}" for level in test.levels], 8)
         text = (
             f"No effect of {test.parameter} on the {measure.words} of {test.model} can be detected between {values}: "
-            f"the largest difference is {figures.share('effect', effect)} ({runs}, corrected p = {figures.say('p', p)})."
+            f"the largest difference is {figures.share('effect', effect)} ({runs}, corrected "
+            f"p = {figures.say('p', p)})."
         )
         if detectable is not None:
             text += (

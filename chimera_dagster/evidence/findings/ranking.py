@@ -180,7 +180,7 @@ def _sets(measure: Measure, model: str, rows: pd.DataFrame) -> _Table | Finding 
     if len(names) < 2:
         return _once(measure, model, where, rows, len(counts), int(counts.max())) if measure.metric == DECODE else None
     kept = rows[rows["params"].isin(names).to_numpy()]
-    codes = kept["params"].cat.set_categories(names).cat.codes.to_numpy("int64")
+    codes = kept["params"].cat.set_categories(names).cat.codes.to_numpy().astype("int64")
     values = kept[measure.metric].to_numpy("float64")
     fitted = blocked(values, codes, joint_codes(kept, ["file", "setting", "backend", "gpu"]))
     if fitted is None or len(fitted.effects) != len(names):
@@ -208,7 +208,7 @@ def _once(measure: Measure, model: str, where: str, rows: pd.DataFrame, sets: in
 def _configurations(table: _Table, adjusted: NDArray[np.float64], level: float) -> Finding:
     figures, measure, order = Figures(), table.measure, _order(table)
     best = order[0]
-    involved = np.flatnonzero((table.pairs.first == best) | (table.pairs.second == best))
+    involved = np.flatnonzero((table.pairs.first == best) | (table.pairs.second == best)).tolist()
     worse = [pair for pair in involved if adjusted[pair] < LEVEL]
     tied = [pair for pair in involved if adjusted[pair] >= LEVEL]
     mean, low, high = table.groups.interval(best)

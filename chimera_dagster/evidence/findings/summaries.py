@@ -2,9 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -64,7 +64,7 @@ def _base(file: str) -> str:
     return f"{path.parent}/{stem}"
 
 
-def _by_base(files: "list[str]") -> dict[str, list[str]]:
+def _by_base(files: Iterable[Any]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for file in files:
         found.setdefault(_base(str(file)), []).append(str(file))
@@ -90,8 +90,8 @@ class _Checked(NamedTuple):
     def _disagreeing(self, file: str, source: str) -> Finding:
         figures = Figures()
         worst = max(self.wrong, key=lambda one: (one.off, -one.row))
-        row = self.sums.loc[worst.row]
-        unit = "" if pd.isna(row["unit"]) else str(row["unit"])
+        row: dict[Any, Any] = self.sums.loc[[worst.row]].to_dict("records")[0]
+        unit = row["unit"] if isinstance(row["unit"], str) else ""
         behind = "its own runs" if file == source else f"the runs in {source}"
         at = "" if row["params"] == "{}" else f" at {named_params(str(row['params']))}"
         text = (
@@ -138,16 +138,17 @@ def _checked(sums: pd.DataFrame, runs: Runs, table: pd.DataFrame) -> _Checked | 
     seen = sums.assign(labels=[runs.settings_in(str(labels)) for labels in sums["labels"]])
     unique = ~seen.duplicated(keys, keep=False).to_numpy()
     checked, wrong, covered = 0, list[_Wrong](), set[str]()
-    for place, row in enumerate(sums.itertuples()):
+    rows: Iterator[Any] = sums.itertuples()
+    for place, row in enumerate(rows):
         matched = runs.matching(row)
         if matched is None:
             continue
-        covered.update(matched["record"].astype("str"))
+        covered.update(matched["record"].tolist())
         if not unique[place]:
             continue
         checked += 1
         low, high = runs.expected(str(row.aggregate), matched)
-        slack = tolerance(float(row.value), row.unit == row.original_unit) + runs.slack(matched)
+        slack = tolerance(float(row.value), bool(row.unit == row.original_unit)) + runs.slack(matched)
         off = max(low - float(row.value), float(row.value) - high, 0.0)
         if off > slack + 1e-6 * max(abs(low), abs(high)):
             middle = (low + high) / 2
@@ -158,16 +159,16 @@ def _checked(sums: pd.DataFrame, runs: Runs, table: pd.DataFrame) -> _Checked | 
 
 
 def _says_so(sums: pd.DataFrame, runs: Runs, table: pd.DataFrame) -> bool:
-    """Whether the summary counts failures, or says that fewer runs ended well than there were."""
-    file = sums["file"].iloc[0]
+    """Whether the summary holds the failed runs itself, counts them, or says that fewer runs ended well than ran."""
+    file = str(sums["file"].iloc[0])
+    if file == runs.file:
+        return True
     rows = table[(table["file"] == file).to_numpy()]
     good = len(runs.records) - len(runs.failed)
-    if any(_DECLARED.fullmatch(str(name).lower()) for name in rows["original_name"].unique()) and set(
-        rows["record"]
-    ) - set(runs.records if str(file) == runs.file else []):
+    if any(_DECLARED.fullmatch(str(name).lower()) for name in rows["original_name"].unique()):
         return True
-    for labels in rows["labels"].unique():
-        for name, value in json.loads(str(labels)).items():
-            if _DECLARED.fullmatch(name) or (_COMPLETED.fullmatch(name) and value == good < len(runs.records)):
-                return True
-    return False
+    named = [item for labels in rows["labels"].unique() for item in json.loads(str(labels)).items()]
+    return any(
+        _DECLARED.fullmatch(name) or (_COMPLETED.fullmatch(name) and value == good < len(runs.records))
+        for name, value in named
+    )

@@ -29,11 +29,11 @@ _UNITS = ("ms", "tok/s", "MiB", "W", "J")
 
 
 class _Product(NamedTuple):
-    """`rate` times `time_ms` / 1000 is `count`; without a count, it is 1."""
+    """`rate` times `time_ms` / 1000 is `counted`; without one, it is 1."""
 
     rate: str
     time_ms: str
-    count: str | None
+    counted: str | None
     words: str
 
 
@@ -72,7 +72,7 @@ def contradicting_units(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _power_of_product(runs: pd.DataFrame, product: _Product) -> NDArray[np.float64]:
-    count = runs[product.count] if product.count else pd.Series(1.0, runs.index)
+    count = runs[product.counted] if product.counted else pd.Series(1.0, runs.index)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.log10(((runs[product.rate] * runs[product.time_ms] / 1000) / count).to_numpy("float64"))
     return _nearest(ratio, _WIDTH)
@@ -157,7 +157,11 @@ def contradicting_files(evidence: Evidence) -> Iterator[Finding]:
     for (model, metric, unit), group in medians.groupby(["model", "metric", "unit"], observed=True):
         if len(group) < 2:
             continue
-        usual = float(np.exp(np.log(group["median"]).median())) if len(group) > 2 else float(group["median"].min())
+        usual = (
+            float(np.exp(np.median(np.log(group["median"].to_numpy("float64")))))
+            if len(group) > 2
+            else float(group["median"].min())
+        )
         powers = _nearest(np.log10(group["median"].to_numpy("float64") / usual), _FILE_WIDTH)
         for place in np.flatnonzero(~np.isnan(powers)):
             row, figures = group.iloc[int(place)], Figures()
