@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chimera_dagster.evidence.findings import find_findings
+from chimera_dagster.evidence.findings import Evidence
+from chimera_dagster.evidence.findings.finding import as_table
+from chimera_dagster.evidence.findings.parameters import parameter_effects
 from tests.unit.evidence.findings.tables import CORPUS, found_in, needs_corpus, no_files, noisy, rows_of, run, write_csv
 
 
@@ -87,7 +89,7 @@ def simulated(rng: np.random.Generator, effect: float, share: float) -> pd.DataF
 
 
 def effects(table: pd.DataFrame, parameter: str) -> list[dict[str, object]]:
-    found = rows_of(find_findings(no_files(), table), "parameter_effects")
+    found = rows_of(as_table(parameter_effects(Evidence(no_files(), table))))
     return [row for row in found if str(row["subject"]).startswith(parameter)]
 
 
@@ -95,34 +97,14 @@ def differs(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     return [row for row in rows if row["severity"] == "notice"]
 
 
-def test_without_an_effect_few_tables_show_one() -> None:
+def test_whole_tables_behave_as_the_simulated_tests_do() -> None:
+    # tests/unit/evidence/test_comparisons.py simulates the tests alone, and many more tables
     rng = np.random.default_rng(10)
-    wrong = 0
-    for _ in range(500):
-        table = simulated(rng, 0.0, 0.05)
-        wrong += bool(differs(effects(table, "num_gpu") + effects(table, "temperature")))
-    assert wrong <= 0.05 * 500 + 2 * np.sqrt(0.05 * 0.95 * 500)
-
-
-def test_a_planted_effect_of_five_percent_is_found() -> None:
-    rng = np.random.default_rng(11)
-    hits = sum(
-        any("a:1b" in str(row["subject"]) for row in differs(effects(simulated(rng, 0.05, 0.01), "num_gpu")))
-        for _ in range(200)
-    )
-    assert hits >= 190
-
-
-def test_the_stated_smallest_effect_is_found_in_about_four_of_five() -> None:
-    rng = np.random.default_rng(12)
-    hits, tables = 0, 200
-    for _ in range(tables):
-        stated = effects(simulated(rng, 0.0, 0.01), "num_gpu of a:1b")
-        smallest = next(float(row["detectable"]) for row in stated if "first token" in str(row["text"]))
-        found = differs(effects(simulated(rng, smallest, 0.01), "num_gpu of a:1b"))
-        hits += any("first token" in str(row["text"]) for row in found)
-    # One value of three apart from the rest is easier to see than the pattern that the statement is about.
-    assert 0.7 <= hits / tables <= 0.93
+    unplanted = [simulated(rng, 0.0, 0.05) for _ in range(12)]
+    assert sum(bool(differs(effects(table, "num_gpu") + effects(table, "temperature"))) for table in unplanted) <= 3
+    for _ in range(5):
+        (found,) = differs(effects(simulated(rng, 0.05, 0.01), "num_gpu"))
+        assert found["subject"] == "num_gpu of a:1b"
 
 
 @needs_corpus
