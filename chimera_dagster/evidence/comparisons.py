@@ -1,0 +1,207 @@
+"""Tests whether groups of runs differ, corrected for the number of comparisons.
+
+All of it works on logarithms: effects are ratios, and times and rates are skewed to the right on their own scale.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special, stats
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+LEVEL = 0.05
+POWER = 0.8
+_LEAST_DF = 3  # a variance from fewer degrees of freedom says little, and nothing about its own error
+
+
+def holm(p_values: Floats) -> Floats:
+    """Adjusted p-values, in the order given (Holm, Scand. J. Statist. 6, 1979); valid under any dependence."""
+    order = np.argsort(p_values, kind="stable")
+    steps = p_values[order] * np.arange(len(p_values), 0, -1)
+    adjusted = np.empty(len(p_values))
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1) if len(steps) else steps
+    return adjusted
+
+
+class Groups(NamedTuple):
+    """Moments of the logarithms of each group's values: counts, means, sample variances (NaN below 2 values)."""
+
+    n: Floats
+    mean: Floats
+    variance: Floats
+
+    def interval(self, group: int) -> tuple[float, float, float]:
+        """Geometric mean and its 95 % t-interval; the interval is NaN below 2 values."""
+        n, mean = self.n[group], self.mean[group]
+        if n < 2:
+            return float(np.exp(mean)), np.nan, np.nan
+        half = special.stdtrit(n - 1, 0.975) * np.sqrt(self.variance[group] / n)
+        return float(np.exp(mean)), float(np.exp(mean - half)), float(np.exp(mean + half))
+
+
+def log_moments(values: Floats, codes: Ints, size: int) -> Groups:
+    """Groups of positive `values` by `codes` in 0..size-1."""
+    logs = np.log(values)
+    n = np.bincount(codes, minlength=size).astype("float64")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.bincount(codes, weights=logs, minlength=size) / n
+        squares = np.bincount(codes, weights=(logs - mean[codes]) ** 2, minlength=size)
+        # What is left of equal values is rounding.
+        variance = np.where(squares < 1e-24 * n, 0, squares) / np.where(n > 1, n - 1, np.nan)
+    return Groups(n, mean, variance)
+
+
+class Pairs(NamedTuple):
+    """All pairs of groups: their places, difference of log means (first minus second), its error, df and p-value."""
+
+    first: Ints
+    second: Ints
+    difference: Floats
+    error: Floats
+    df: Floats
+    p: Floats
+
+    def detectable(self, pair: int, level: float) -> float:
+        """Smallest ratio minus 1 that the pair's t-test at `level` finds with 80 % power; NaN without variance."""
+        if not self.error[pair] > 0:
+            return np.nan
+        df = float(self.df[pair])
+        critical = float(special.stdtrit(df, 1 - level / 2))
+        shift = _root(lambda delta: _t_power(delta, df, critical))
+        return float(np.expm1(shift * self.error[pair]))
+
+    def largest_detectable(self, places: Sequence[int], level: float) -> float | None:
+        """`detectable` of the pair among `places` that hides the most; None where there is no pair or no variance."""
+        if not len(places):
+            return None
+        hidden = self.error[places] * special.stdtrit(self.df[places], 1 - level / 2)
+        found = np.nan if np.isnan(hidden).any() else self.detectable(int(places[int(np.argmax(hidden))]), level)
+        return None if np.isnan(found) else found
+
+
+def welch_pairs(groups: Groups) -> Pairs:
+    """Welch's t-test (Biometrika 34, 1947) of log values, every pair; groups need 2 values each.
+
+    Chosen because models differ in spread as well as in mean, and because a permutation test of 3 against 3 runs can't
+    reach p = 0.05 at all. Where neither group varies, the t is undefined: p is that of a permutation test.
+    """
+    first, second = (side.astype("int64") for side in np.triu_indices(len(groups.n), 1))
+    n1, n2 = groups.n[first], groups.n[second]
+    part1, part2 = groups.variance[first] / n1, groups.variance[second] / n2
+    difference = groups.mean[first] - groups.mean[second]
+    squared = part1 + part2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        df = squared**2 / (part1**2 / (n1 - 1) + part2**2 / (n2 - 1))
+        p = 2 * special.stdtr(df, -np.abs(difference) / np.sqrt(squared))
+    rigid = np.where(np.abs(difference) < 1e-12, 1.0, np.minimum(1, 2 / special.binom(n1 + n2, n1)))
+    return Pairs(first, second, difference, np.sqrt(squared), df, np.where(squared > 0, p, rigid))
+
+
+class Blocked(NamedTuple):
+    """Levels of a factor compared within blocks: log effects (mean 0), the level Gram matrix, and the F-test."""
+
+    effects: Floats
+    gram: NDArray[np.float64]
+    sigma: float
+    df_effect: int
+    df: int
+    p: float
+    n: int
+    blocks: int
+
+    def pairs(self) -> Pairs:
+        """t-tests of all pairs of levels with the variance of all blocks together."""
+        inverse = np.linalg.pinv(self.gram, hermitian=True)
+        first, second = (side.astype("int64") for side in np.triu_indices(len(self.effects), 1))
+        spread = np.diag(inverse)
+        error = self.sigma * np.sqrt(np.maximum(spread[first] + spread[second] - 2 * inverse[first, second], 0))
+        difference = self.effects[first] - self.effects[second]
+        df = np.full(len(first), float(self.df))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            p = 2 * special.stdtr(df, -np.abs(difference) / error)
+        p = np.where(error > 0, p, np.where(np.abs(difference) > 1e-12, 0.0, 1.0))
+        return Pairs(first, second, difference, error, df, p)
+
+    def detectable(self, level: float) -> float:
+        """Smallest ratio minus 1 between two levels that the F-test at `level` finds with 80 % power at least.
+
+        Of all patterns with that range the least visible is taken: all other levels halfway between the two, and the
+        two those that share the fewest blocks. The noncentrality is d' G d / sigma² (Searle, Linear Models, 1971).
+        """
+        if not self.sigma > 0:
+            return np.nan
+        diagonal = np.diag(self.gram)
+        weights = diagonal[:, None] + diagonal[None, :] - 2 * self.gram
+        least = float(weights[np.triu_indices(len(diagonal), 1)].min())
+        if least <= 0:
+            return np.nan
+        critical = float(stats.f.isf(level, self.df_effect, self.df))
+        needed = _root(lambda x: float(special.ncfdtr(self.df_effect, self.df, x, critical)), falling=True)
+        return float(np.expm1(2 * self.sigma * np.sqrt(needed / least)))
+
+
+def blocked(values: Floats, levels: Ints, blocks: Ints) -> Blocked | None:
+    """Positive `values` by level within block: F-test of the additive model log value = block + level.
+
+    It is the paired t-test for two levels and once-filled blocks and the classical randomised-block analysis for more
+    (Fisher; Montgomery, Design and Analysis of Experiments, ch. 4), and holds for unequal and missing cells. Blocks
+    with one level tell nothing of a difference and are left out. None where less than 3 degrees of freedom are left.
+    Friedman's test was not chosen: with two levels and few blocks it is a sign test and finds next to nothing.
+    """
+    width = int(levels.max()) + 1 if len(levels) else 0
+    cells = np.unique(blocks.astype("int64") * width + levels)
+    several = np.bincount(cells // width, minlength=int(blocks.max()) + 1 if len(blocks) else 0) > 1
+    kept = several[blocks]
+    if not kept.any():
+        return None
+    _, level = np.unique(levels[kept], return_inverse=True)
+    names, block = np.unique(blocks[kept], return_inverse=True)
+    present = np.zeros(width, dtype=bool)
+    present[levels[kept]] = True
+    if not present.all():
+        return blocked(values[kept], level.astype("int64"), block.astype("int64"))
+    logs = np.log(values[kept])
+    sizes = np.bincount(block).astype("float64")
+    centred = logs - (np.bincount(block, weights=logs) / sizes)[block]
+    counts = np.bincount(block * width + level, minlength=len(names) * width).reshape(len(names), width)
+    gram = np.diag(counts.sum(axis=0)) - counts.T @ (counts / sizes[:, None])
+    sums = np.bincount(level, weights=centred, minlength=width)
+    rank = int(np.linalg.matrix_rank(gram, hermitian=True))
+    df = len(logs) - len(names) - rank
+    if df < _LEAST_DF or rank < width - 1:  # a lower rank: levels that no chain of blocks connects
+        return None
+    effects = np.linalg.pinv(gram, hermitian=True) @ sums
+    explained = float(sums @ effects)
+    total = float(centred @ centred)
+    rest = max(total - explained, 0.0)
+    if rest <= 1e-12 * total or total < 1e-24 * len(logs):  # what is left is rounding
+        p = 1.0 if total < 1e-24 * len(logs) else 0.0
+        return Blocked(effects, gram, 0.0, rank, df, p, len(logs), len(names))
+    p = float(stats.f.sf(explained / rank / (rest / df), rank, df))
+    return Blocked(effects, gram, float(np.sqrt(rest / df)), rank, df, p, len(logs), len(names))
+
+
+def _t_power(shift: float, df: float, critical: float) -> float:
+    """Power of the two-sided t-test whose statistic has noncentrality `shift`."""
+    return float(1 - special.nctdtr(df, shift, critical) + special.nctdtr(df, shift, -critical))
+
+
+def _root(power: Callable[[float], float], *, falling: bool = False) -> float:
+    """Where `power` (of a `falling` function: 1 minus it) reaches POWER, by bisection over 0..upwards."""
+
+    def reached(x: float) -> bool:
+        found = power(x)
+        return (1 - found if falling else found) >= POWER
+
+    high = 1.0
+    while not reached(high) and high < 1e6:
+        high *= 2
+    low = 0.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (low, middle) if reached(middle) else (middle, high)
+    return high

@@ -1,0 +1,41 @@
+"""Findings: what code can prove about a set of measurements, each with its figures, its test and its sources."""
+
+from collections.abc import Callable, Iterator
+
+import pandas as pd
+
+from chimera_dagster.evidence.findings.cold import cold_starts
+from chimera_dagster.evidence.findings.evidence import Evidence
+from chimera_dagster.evidence.findings.failures import failed_runs_of_files, repeated_files
+from chimera_dagster.evidence.findings.finding import Finding, as_table
+from chimera_dagster.evidence.findings.outliers import outliers
+from chimera_dagster.evidence.findings.parameters import parameter_effects
+from chimera_dagster.evidence.findings.ranking import rank_configurations, rank_models
+from chimera_dagster.evidence.findings.summaries import wrong_summaries
+from chimera_dagster.evidence.findings.telemetry import missing_telemetry
+from chimera_dagster.evidence.findings.units import contradicting_files, contradicting_units
+
+__all__ = ["DETECTORS", "Evidence", "Finding", "find_findings"]
+
+DETECTORS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
+    rank_models,
+    rank_configurations,
+    parameter_effects,
+    cold_starts,
+    failed_runs_of_files,
+    wrong_summaries,
+    outliers,
+    repeated_files,
+    contradicting_units,
+    contradicting_files,
+    missing_telemetry,
+)
+
+
+def find_findings(files: pd.DataFrame, measurements: pd.DataFrame) -> pd.DataFrame:
+    """schemas.Findings from schemas.BenchmarkFiles and Measurements, in any row order; text columns may be categorical.
+
+    Warnings first, then notices, then info. Each detector corrects for all its comparisons.
+    """
+    evidence = Evidence(files, measurements)
+    return as_table(finding for detector in DETECTORS for finding in detector(evidence))

@@ -1,0 +1,80 @@
+"""What loading the model adds to the time to first token."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from chimera_dagster.evidence.comparisons import LEVEL, holm, log_moments, welch_pairs
+from chimera_dagster.evidence.findings.evidence import COLD_MS, COLD_RATIO, LOAD, TTFT, Evidence
+from chimera_dagster.evidence.findings.finding import Figures, Finding, sources_of
+
+
+class _Model(NamedTuple):
+    name: str
+    cold: pd.DataFrame
+    warm: pd.DataFrame
+    p: float | None
+
+
+def cold_starts(evidence: Evidence) -> Iterator[Finding]:
+    """Medians of TTFT with and without loading, by model; Welch's t-test of log values, Holm over the models.
+
+    With fewer than two cold or warm runs there is no test, and the runs alone are stated.
+    """
+    runs = evidence.runs[(evidence.runs[TTFT] > 0).to_numpy()]
+    found: list[_Model] = []
+    for model, rows in runs.groupby("model", observed=True):
+        cold = rows["cold"].to_numpy()
+        if cold.any():
+            found.append(_Model(str(model), rows[cold], rows[~cold], _p(rows, cold)))
+    tested = [model.p for model in found if model.p is not None]
+    corrected = iter(holm(np.array(tested)).tolist())
+    for model in found:
+        yield _stated(model, None if model.p is None else next(corrected), len(tested))
+
+
+def _p(rows: pd.DataFrame, cold: "np.ndarray") -> float | None:
+    if min(int(cold.sum()), int((~cold).sum())) < 2:
+        return None
+    return float(welch_pairs(log_moments(rows[TTFT].to_numpy("float64"), cold.astype("int64"), 2)).p[0])
+
+
+def _stated(model: _Model, p: float | None, tests: int) -> Finding:
+    figures, cold, warm = Figures(), model.cold, model.warm
+    total = len(cold) + len(warm)
+    load, slow = float(cold[LOAD].median()), float(cold[TTFT].median())
+    text = (
+        f"{figures.say('cold', len(cold))} of {figures.count('runs', total, 'run')} of {model.name} had to load the "
+        f"model first (more than {figures.say('least', COLD_MS, 'ms')} and {figures.say('ratio', COLD_RATIO)} times "
+        f"its median load time; median {figures.say('load', load, 'ms')})"
+    )
+    effect = None
+    if len(warm):
+        usual = float(warm[TTFT].median())
+        effect = slow / usual - 1
+        medians = f"median {figures.say('slow', slow, 'ms')} against {figures.say('usual', usual, 'ms')}"
+        if p is not None and p < LEVEL and slow > usual:
+            text += f": that adds {figures.say('added', slow - usual, 'ms')} to the time to first token, {medians}."
+        elif p is not None:
+            text += f", which makes no detectable difference to the time to first token, {medians}."
+        else:
+            text += f". Time to first token: {medians}; too few runs to test the difference."
+        text += " A mean over all runs mixes the two."
+    else:
+        text += f". Its time to first token, median {figures.say('slow', slow, 'ms')}, is known from cold starts only."
+    severe = effect is None or (p is None and effect > 1) or (p is not None and p < LEVEL and effect > 0)
+    return Finding(
+        "cold_starts",
+        "warning" if severe else "info",
+        model.name,
+        text,
+        figures,
+        total,
+        sources_of(cold),
+        importance=20 + len(cold) / total,
+        test=f"Welch's t-test of log values, Holm over {tests} comparisons" if p is not None else None,
+        p_value=p,
+        effect=effect,
+    )

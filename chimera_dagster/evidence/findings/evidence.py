@@ -1,0 +1,183 @@
+"""The measurements as detectors read them, prepared once."""
+
+import json
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from chimera_dagster.evidence.twins import twin_files
+from chimera_dagster.schemas import FAILED
+
+DECODE, TTFT = "decode_tok_s", "ttft_ms"
+LOAD, PROMPT_EVAL, EVAL, TOTAL = "load_ms", "prompt_eval_ms", "eval_ms", "total_ms"
+PROMPT_TOKENS, OUTPUT_TOKENS = "prompt_tokens", "output_tokens"
+WIDE = (DECODE, "prefill_tok_s", TTFT, "tpot_ms", LOAD, PROMPT_EVAL, EVAL, TOTAL, PROMPT_TOKENS, OUTPUT_TOKENS)
+TIMED = (DECODE, TTFT, "e2e_ms", EVAL, TOTAL, "latency_ms")  # a record with one of them is a run
+COLD_MS, COLD_RATIO = 500, 5
+
+_TEXTS = ("file", "record", "model", "backend", "gpu", "params", "labels", "prompt", "metric", "unit", "original_name")
+_KEPT = (*_TEXTS, "original_unit", "aggregate", "value", "error")
+# Labels that set what a run does, unlike those that count runs; runs are compared where these are equal.
+_SETTINGS = re.compile(
+    r"prompt_(index|id|words|length)|max_(new_)?tokens.*|num_predict.*|batch_size|num_batch|num_thread|threads|seq_len"
+    r"|.*_asked"
+)
+_DIGITS = re.compile(r"(\d+)")
+
+
+class Evidence:
+    """`files` is schemas.BenchmarkFiles by path; `table` is schemas.Measurements, text columns categorical.
+
+    Rows of `table` and of everything made from it are in the order of file, record (row 2 before row 10), metric,
+    original name and value, whatever the order given.
+    """
+
+    def __init__(self, files: pd.DataFrame, measurements: pd.DataFrame) -> None:
+        self.files = files.sort_values("path", ignore_index=True)
+        self.table = _ordered(measurements)
+        self.twins: dict[str, str] = twin_files(self.table)
+
+    @cached_property
+    def recorded(self) -> pd.DataFrame:
+        """Raw numbers of records that did not fail, twin files included: what a file says of its own runs."""
+        table = self.table
+        return table[(table["aggregate"].isna() & ~table["error"] & (table["metric"] != FAILED)).to_numpy()]
+
+    @cached_property
+    def raw(self) -> pd.DataFrame:
+        """`recorded` without twin files: every run once."""
+        return self.recorded[~self.recorded["file"].isin(list(self.twins)).to_numpy()] if self.twins else self.recorded
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row a raw record with a number of WIDE, those metrics as columns, of any model or none.
+
+        Where a record states a metric more than once, its first by original name counts. Further columns: `setting`,
+        a code that is equal where prompt and set labels are; `cold`, whether the model had to be loaded.
+        """
+        codes = self.raw["metric"].cat.categories.get_indexer(pd.Index(WIDE))
+        metric = self.raw["metric"].cat.codes.to_numpy()
+        rows = self.raw[np.isin(metric, codes[codes >= 0])]
+        starts = _changes(rows, ("file", "record"))
+        run = np.cumsum(starts) - 1
+        wide = rows.loc[starts, ["file", "record", "model", "backend", "gpu", "params", "labels", "prompt"]]
+        wide = wide.reset_index(drop=True)
+        metric, value = rows["metric"].cat.codes.to_numpy(), rows["value"].to_numpy("float64")
+        for name, code in zip(WIDE, codes.tolist(), strict=True):
+            column = np.full(len(wide), np.nan)
+            chosen = np.flatnonzero(metric == code)[::-1] if code >= 0 else np.array([], dtype="int64")
+            column[run[chosen]] = value[chosen]
+            wide[name] = column
+        wide["setting"] = _joint_codes([_set_labels(wide["labels"]), _codes(wide["prompt"])])
+        wide["cold"] = _cold(wide)
+        return wide
+
+    @cached_property
+    def warm(self) -> pd.DataFrame:
+        """`runs` of models, those left out that had to load theirs."""
+        return self.runs[(self.runs["model"].notna() & ~self.runs["cold"]).to_numpy()]
+
+    def of_models(self, metric: str) -> list[tuple[str, pd.DataFrame]]:
+        """Warm runs with a positive `metric`, by model in their order."""
+        rows = self.warm[(self.warm[metric] > 0).to_numpy()]
+        return [(str(model), group) for model, group in rows.groupby("model", observed=True)]
+
+
+def is_setting(label: str) -> bool:
+    """Whether a label sets what a run does, such as the prompt or how many tokens were asked for."""
+    return _SETTINGS.fullmatch(label) is not None
+
+
+def _ordered(measurements: pd.DataFrame) -> pd.DataFrame:
+    table = pd.DataFrame(index=pd.RangeIndex(len(measurements)))
+    for name in _KEPT:
+        column = measurements[name].reset_index(drop=True)
+        table[name] = _categorical(column, natural=name == "record") if name not in ("value", "error") else column
+    file, record, metric, original = (
+        table[name].cat.codes.to_numpy("int64") for name in ("file", "record", "metric", "original_name")
+    )
+    major = file * (int(record.max(initial=0)) + 1) + record
+    minor = metric * (int(original.max(initial=0)) + 2) + original
+    aggregate, value = table["aggregate"].cat.codes.to_numpy(), table["value"].to_numpy("float64")
+    return table.take(np.lexsort((value, aggregate, minor, major))).reset_index(drop=True)
+
+
+def _categorical(column: "pd.Series[Any]", *, natural: bool) -> "pd.Series[Any]":
+    """Categories sorted and used, whatever they were before, so that codes depend on the values alone."""
+    found = column.astype("category").cat.remove_unused_categories()
+    names = [str(name) for name in found.cat.categories]
+    order = sorted(range(len(names)), key=lambda place: _natural(names[place]) if natural else names[place])
+    places = np.empty(len(names) + 1, dtype="int32")
+    places[order] = np.arange(len(names))
+    places[-1] = -1  # the code of null
+    codes = places[found.cat.codes.to_numpy()]
+    return pd.Series(pd.Categorical.from_codes(codes, pd.Index([names[place] for place in order], dtype="str")))
+
+
+def _natural(name: str) -> tuple[Any, ...]:
+    parts = _DIGITS.split(name)
+    return (*((part, int(digits)) for part, digits in zip(parts[::2], [*parts[1::2], "0"], strict=True)), name)
+
+
+def _changes(rows: pd.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Where a row differs from the one before it in one of the categorical columns."""
+    changed = np.zeros(len(rows), dtype=bool)
+    changed[:1] = True
+    for name in names:
+        codes = rows[name].cat.codes.to_numpy()
+        changed[1:] |= codes[1:] != codes[:-1]
+    return changed
+
+
+def _joint_codes(columns: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """One code a combination of codes, numbered from 0 in the order of their sorted values."""
+    joint = np.zeros(len(columns[0]), dtype="int64")
+    for column in columns:
+        _, codes = np.unique(column, return_inverse=True)
+        _, joint = np.unique(joint * (int(codes.max(initial=0)) + 1) + codes, return_inverse=True)
+    return joint.astype("int64")
+
+
+def joint_codes(frame: pd.DataFrame, names: Sequence[str]) -> NDArray[np.int64]:
+    """One code a combination of the columns' values, null being a value."""
+    columns: list[NDArray[np.int64]] = [
+        _codes(frame[name])
+        if isinstance(frame[name].dtype, pd.CategoricalDtype)
+        else frame[name].to_numpy().astype("int64")
+        for name in names
+    ]
+    return _joint_codes(columns)
+
+
+def _codes(column: "pd.Series[Any]") -> NDArray[np.int64]:
+    return column.cat.codes.to_numpy().astype("int64")
+
+
+def _set_labels(labels: "pd.Series[Any]") -> NDArray[np.int64]:
+    kept = [
+        json.dumps({name: value for name, value in json.loads(text).items() if is_setting(name)})
+        for text in labels.cat.categories
+    ]
+    codes = pd.factorize(np.asarray(kept, dtype="object"), sort=True)[0]
+    return codes[labels.cat.codes.to_numpy()] if kept else np.zeros(len(labels), dtype="int64")
+
+
+def _lower_median(values: "pd.Series[float]") -> float:
+    return float(values.quantile(0.5, interpolation="lower"))
+
+
+def _cold(wide: pd.DataFrame) -> NDArray[np.bool_]:
+    """Runs that loaded for more than 500 ms and for more than 5 times their model's lower median.
+
+    In a file that gives load times a run without one found the model in memory, so its load time counts as 0.
+    """
+    load = wide[LOAD]
+    given = load.notna().groupby(wide["file"], observed=True).transform("any")
+    filled = load.where(load.notna() | ~given, 0.0)
+    usual = filled.groupby(wide["model"], observed=True).transform(_lower_median)
+    return ((load > COLD_MS) & (load > COLD_RATIO * usual)).to_numpy()

@@ -1,0 +1,109 @@
+"""What a detector yields, and how it becomes a row of schemas.Findings."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from chimera_dagster.evidence.figures import format_value
+from chimera_dagster.schemas import SEVERITIES, Findings
+
+SHOWN = 12  # names listed in one text
+_SOURCES = 100
+WHOLE_FILE = "/"
+
+
+class Figures:
+    """The figures of one text: each is rendered and kept under its name, so that none stands in the text alone."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, list[float | str]] = {}
+
+    def say(self, name: str, value: float, unit: str = "") -> str:
+        """The figure as text; a name may be said again with the same value."""
+        self.values[name] = [float(value), unit]
+        return format_value(float(value), unit)
+
+    def share(self, name: str, ratio: float) -> str:
+        """A ratio as a percentage: 0.05 is `5 %`."""
+        return self.say(name, round(ratio * 100, 6), "%")
+
+    def count(self, name: str, number: int, noun: str) -> str:
+        """`1 run`, `2 runs`."""
+        return f"{self.say(name, number)} {noun if number == 1 else noun + 's'}"
+
+
+class Finding(NamedTuple):
+    """One statement; `importance` orders findings of one severity, the largest first."""
+
+    detector: str
+    severity: str
+    subject: str
+    text: str
+    figures: Figures
+    n: int
+    sources: Sequence[tuple[str, str]]
+    importance: float = 0.0
+    test: str | None = None
+    p_value: float | None = None
+    effect: float | None = None
+    detectable: float | None = None
+
+
+def listed(names: Iterable[str], shown: int = SHOWN) -> str:
+    """`a, b and c`; of more than `shown` the rest as a count."""
+    every = list(names)
+    if len(every) > shown:
+        return f"{', '.join(every[:shown])} and {len(every) - shown} more"
+    return " and ".join([", ".join(every[:-1]), every[-1]]) if len(every) > 1 else "".join(every)
+
+
+def named_params(params: str) -> str:
+    """`{"num_ctx":1024}` as `num_ctx=1024`."""
+    return ", ".join(f"{name}={value}" for name, value in json.loads(params).items()) or "no parameters named"
+
+
+def sources_of(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """[file, record] of rows in evidence order, each once, at most 100."""
+    named = rows[["file", "record"]]
+    unique = named.head(50 * _SOURCES).drop_duplicates()
+    if len(unique) < _SOURCES and len(named) > 50 * _SOURCES:
+        unique = named.drop_duplicates()
+    unique = unique.head(_SOURCES)
+    return [(str(file), str(record)) for file, record in zip(unique["file"], unique["record"], strict=True)]
+
+
+def as_table(findings: Iterable[Finding]) -> pd.DataFrame:
+    """schemas.Findings: warnings first, then notices, then info; within one severity by importance, then by text."""
+    ranked = sorted(findings, key=lambda one: (SEVERITIES.index(one.severity), -one.importance, one.text, one.subject))
+    rows = [
+        {
+            "id": f"D{number}",
+            "detector": one.detector,
+            "severity": one.severity,
+            "subject": one.subject,
+            "text": one.text,
+            "values": _json(one.figures.values),
+            "n": one.n,
+            "test": one.test,
+            "p_value": _number(one.p_value),
+            "effect": _number(one.effect),
+            "detectable": _number(one.detectable),
+            "sources": _json([list(source) for source in one.sources[:_SOURCES]]),
+        }
+        for number, one in enumerate(ranked, start=1)
+    ]
+    columns = list(Findings.to_schema().columns)
+    numbers = ("p_value", "effect", "detectable")
+    types = {name: "float64" if name in numbers else "int64" if name == "n" else "str" for name in columns}
+    return pd.DataFrame(rows, columns=columns).astype(types)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else float(value)

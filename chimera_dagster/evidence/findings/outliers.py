@@ -1,0 +1,101 @@
+"""Single runs far from the others of their model."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from chimera_dagster.evidence.findings.evidence import (
+    DECODE,
+    LOAD,
+    PROMPT_EVAL,
+    PROMPT_TOKENS,
+    TTFT,
+    Evidence,
+    joint_codes,
+)
+from chimera_dagster.evidence.findings.finding import Figures, Finding, sources_of
+
+# Each metric with what its size depends on besides the model: runs are judged by others of about that size. Times that
+# grow with the answer are judged as rates.
+_JUDGED: dict[str, tuple[str, str | None]] = {
+    DECODE: ("tok/s", None),
+    "prefill_tok_s": ("tok/s", PROMPT_TOKENS),
+    "tpot_ms": ("ms", None),
+    TTFT: ("ms", PROMPT_TOKENS),
+    PROMPT_EVAL: ("ms", PROMPT_TOKENS),
+    LOAD: ("ms", None),
+}
+_WITH_LOAD = (TTFT, LOAD)
+_LEAST_GROUP = 5
+_FACTOR = 2.0
+_LARGEST_SHARE = 0.1  # more than that is no outlier but another regime
+
+
+def outliers(evidence: Evidence) -> Iterator[Finding]:
+    """Runs whose logarithm is more than 7 robust deviations (median, 1.4826 MAD) and a factor of 2 off the median.
+
+    Iglewicz and Hoaglin (How to Detect and Handle Outliers, 1993) flag from 3.5 on, which for the skewed times of few
+    runs is far too often: 7 keeps false alarms under 1 in 1000 runs of log-normal times (10 below 10 runs). Cold
+    and warm runs are judged apart, prompts of different sizes (powers of 4) too. A group in which more
+    than a tenth would be flagged (one run is always allowed) has two regimes and no outliers.
+    """
+    runs = evidence.runs[evidence.runs["model"].notna().to_numpy()]
+    for metric, (unit, size) in _JUDGED.items():
+        rows = runs[(runs[metric] > 0).to_numpy()]
+        if rows.empty:
+            continue
+        bucket = np.floor(np.log(rows[size].clip(lower=1).fillna(1)) / np.log(4)) if size else pd.Series(0, rows.index)
+        rows = rows.assign(bucket=bucket.astype("int64"), apart=rows["cold"].astype("int64"))
+        groups = joint_codes(rows, ["model", "backend", "bucket", "apart"])
+        if metric not in _WITH_LOAD:
+            # Too few cold runs to judge each other by: what contains no loading is judged with the warm ones.
+            few = np.bincount(groups)[groups] < _LEAST_GROUP
+            rows = rows.assign(apart=np.where(few, 0, rows["apart"].to_numpy()))
+            groups = joint_codes(rows, ["model", "backend", "bucket", "apart"])
+        flagged, usual = _flagged(np.log(rows[metric].to_numpy("float64")), groups)
+        rows = rows.assign(usual=np.exp(usual))
+        found, counts = rows[flagged], rows.groupby("model", observed=True).size()
+        for model, group in found.groupby("model", observed=True):
+            yield _stated(str(model), metric, unit, group, int(counts[model]))
+
+
+def _flagged(logs: NDArray[np.float64], groups: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Which values are outliers of their group, and each one's group median."""
+    frame = pd.DataFrame({"log": logs, "group": groups})
+    median = frame.groupby("group")["log"].transform("median").to_numpy()
+    distance = np.abs(logs - median)
+    mad = frame.assign(log=distance).groupby("group")["log"].transform("median").to_numpy()
+    n = np.bincount(groups)[groups]
+    limit = np.maximum(np.log(_FACTOR), np.where(n < 10, 10, 7) * 1.4826 * mad)
+    flagged = (distance > limit) & (n >= _LEAST_GROUP)
+    share = np.bincount(groups, weights=flagged)[groups]
+    return flagged & (share <= np.maximum(1, _LARGEST_SHARE * n)), median
+
+
+def _stated(model: str, metric: str, unit: str, rows: pd.DataFrame, total: int) -> Finding:
+    figures = Figures()
+    off = np.abs(np.log(rows[metric].to_numpy("float64") / rows["usual"].to_numpy("float64")))
+    order = np.argsort(-off, kind="stable")
+    worst = rows.iloc[int(order[0])]
+    value, usual = float(worst[metric]), float(worst["usual"])
+    many = len(rows) > 1
+    text = (
+        f"{figures.say('outliers', len(rows))} of {figures.count('runs', total, 'run')} of {model} "
+        f"{'have' if many else 'has'} a {metric} far from the others'{', the farthest' if many else ':'} "
+        f"{figures.say('value', value, unit)} in {worst['file']}, {worst['record']}, where "
+        f"{figures.say('usual', usual, unit)} is usual. A mean over the runs is moved by "
+        f"{'them' if many else 'it'}."
+    )
+    return Finding(
+        "outliers",
+        "warning" if off.max() > np.log(10) else "notice",
+        f"{metric} of {model}",
+        text,
+        figures,
+        total,
+        sources_of(rows.iloc[order]),
+        importance=10 + float(off.max()),
+        effect=value / usual - 1,
+    )

@@ -1,0 +1,144 @@
+"""Parameters with and without measurable effect, compared where everything else that is known is equal."""
+
+import json
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from chimera_dagster.evidence.comparisons import LEVEL, Blocked, blocked, holm
+from chimera_dagster.evidence.findings.evidence import Evidence, joint_codes
+from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, sources_of
+from chimera_dagster.evidence.findings.ranking import MEASURES, Measure
+
+PARAMETERS = ("num_gpu", "num_ctx", "temperature", "top_p", "top_k", "repeat_penalty")
+_BLOCK = ["file", "setting", "backend", "gpu"]
+
+
+class _Test(NamedTuple):
+    model: str
+    parameter: str
+    measure: Measure
+    levels: list[float]
+    fitted: Blocked
+    rows: pd.DataFrame
+    codes: NDArray[np.int64]
+
+
+def parameter_effects(evidence: Evidence) -> Iterator[Finding]:
+    """Each parameter's effect on throughput and TTFT of each model: blocked F-test of log values, Holm over all.
+
+    A block is one file, prompt, setting (such as the prompt's length) and set of the other parameters; cold starts are
+    left out. The smallest detectable effect is that of the Bonferroni level, which Holm's first step uses.
+    """
+    tests = list(_tests(evidence))
+    adjusted = holm(np.array([test.fitted.p for test in tests]))
+    for test, p in zip(tests, adjusted.tolist(), strict=True):
+        yield _stated(test, p, len(tests))
+
+
+def _tests(evidence: Evidence) -> Iterator[_Test]:
+    for measure in MEASURES:
+        for model, rows in evidence.of_models(measure.metric):
+            for parameter in PARAMETERS:
+                found = _test(model, parameter, measure, rows)
+                if found is not None:
+                    yield found
+
+
+def _test(model: str, parameter: str, measure: Measure, rows: pd.DataFrame) -> _Test | None:
+    level_of, others_of = _split(rows["params"], parameter)
+    places = rows["params"].cat.codes.to_numpy()
+    level = level_of[places]
+    kept = rows[~np.isnan(level)]
+    level, others = level[~np.isnan(level)], others_of[places][~np.isnan(level)]
+    names, codes = np.unique(level, return_inverse=True)
+    if len(names) < 2:
+        return None
+    blocks = joint_codes(kept.assign(others=others), [*_BLOCK, "others"])
+    # Levels that stand in no block with others would leave the rest without a verdict.
+    codes, joined = codes.astype("int64"), _with_company(codes.astype("int64"), blocks)
+    present, codes = np.unique(codes[joined], return_inverse=True)
+    if len(present) < 2:
+        return None
+    kept, codes = kept[joined], codes.astype("int64")
+    fitted = blocked(kept[measure.metric].to_numpy("float64"), codes, blocks[joined])
+    if fitted is None:
+        return None
+    return _Test(model, parameter, measure, names[present].tolist(), fitted, kept, codes)
+
+
+def _with_company(levels: NDArray[np.int64], blocks: NDArray[np.int64]) -> NDArray[np.bool_]:
+    pairs = np.unique(np.stack([blocks, levels]), axis=1)
+    several = np.bincount(pairs[0], minlength=int(blocks.max(initial=0)) + 1) > 1
+    return several[blocks]
+
+
+def _split(params: "pd.Series[str]", parameter: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """By category code: the parameter's value, NaN where it has none, and a code of all other parameters."""
+    levels, others = [], []
+    for text in params.cat.categories:
+        found = json.loads(text)
+        levels.append(float(found.pop(parameter, np.nan)))
+        others.append(json.dumps(found, sort_keys=True))
+    return np.array(levels, dtype="float64"), pd.factorize(np.array(others, dtype="object"), sort=True)[0]
+
+
+def _stated(test: _Test, p: float, tests: int) -> Finding:
+    figures, measure, fitted = Figures(), test.measure, test.fitted
+    low, high = int(np.argmin(fitted.effects)), int(np.argmax(fitted.effects))
+    effect = float(np.expm1(fitted.effects[high] - fitted.effects[low]))
+    smallest = fitted.detectable(LEVEL / tests)
+    detectable = None if np.isnan(smallest) else smallest
+    runs = f"{figures.count('runs', fitted.n, 'run')} in {figures.count('blocks', fitted.blocks, 'block')}"
+    if p < LEVEL:
+        drift = _in_one_go(test)
+        said = f"{test.parameter} changes the {measure.words} of {test.model}"
+        if drift:
+            said = f"The {measure.words} of {test.model} differs between values of {test.parameter}"
+        text = (
+            f"{said}: at {test.levels[high]:g} it is {figures.share('effect', effect)} higher than at "
+            f"{test.levels[low]:g}, other parameters and prompt being equal ({runs}, corrected "
+            f"p = {figures.say('p', p)})."
+        )
+        if drift:
+            text += (
+                " The runs of each value followed one another, so a drift of the machine over time would look the same."
+            )
+    else:
+        values = listed([f"{level:g}" for level in test.levels], 8)
+        text = (
+            f"No effect of {test.parameter} on the {measure.words} of {test.model} can be detected between {values}: "
+            f"the largest difference is {figures.share('effect', effect)} ({runs}, corrected "
+            f"p = {figures.say('p', p)})."
+        )
+        if detectable is not None:
+            text += (
+                f" A difference of {figures.share('detectable', detectable)} would have been found with a probability "
+                f"of {figures.share('power', 0.8)}."
+            )
+    return Finding(
+        "parameter_effects",
+        "notice" if p < LEVEL else "info",
+        f"{test.parameter} of {test.model}",
+        text,
+        figures,
+        fitted.n,
+        sources_of(test.rows),
+        importance=10 + min(effect, 10.0),
+        test=f"F-test of log values within blocks, Holm over {tests} comparisons",
+        p_value=p,
+        effect=effect,
+        detectable=detectable,
+    )
+
+
+def _in_one_go(test: _Test) -> bool:
+    """Whether in every file each value's runs stand together, so that value and time can't be told apart."""
+    codes, file = test.codes, test.rows["file"].cat.codes.to_numpy()
+    same = file[1:] == file[:-1]
+    switches = int(((codes[1:] != codes[:-1]) & same).sum())
+    pairs = np.unique(np.stack([file.astype("int64"), codes]), axis=1)
+    return switches == pairs.shape[1] - len(np.unique(file))

@@ -1,0 +1,174 @@
+"""Summaries that disagree with their raw runs, or leave some of them out without saying so."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from chimera_dagster.evidence.findings.evidence import Evidence
+from chimera_dagster.evidence.findings.finding import Figures, Finding, named_params, sources_of
+from chimera_dagster.evidence.findings.recomputed import Runs, tolerance
+from chimera_dagster.schemas import FAILED
+
+_WORDS = r"summary|summaries|stats|statistics|aggregated?|report|results|runs|raw|details|data"
+_ENDS = re.compile(rf"(?:^|[_.-])(?:{_WORDS})$|^(?:{_WORDS})(?:[_.-]|$)")
+_CHECKED = re.compile(r"mean|median|std|min|max|p\d{1,2}")
+_DECLARED = re.compile(r".*(fail|error|skipped|excluded|timeout).*")
+_COMPLETED = re.compile(r"completed|successful.*|succeeded")
+
+
+class _Wrong(NamedTuple):
+    row: int
+    expected: float
+    off: float
+    runs: pd.DataFrame
+
+
+def wrong_summaries(evidence: Evidence) -> Iterator[Finding]:
+    """Every mean, median, std, min, max and percentile in a file, computed again from the runs that it sums up.
+
+    Those are in the same file or in a file of the same folder whose name differs in a word such as summary or runs,
+    and have the model, parameters, prompt and settings that the summary's row names. Rows that name the same are
+    told apart by something unknown, so they are not checked. A figure agrees where it does so within the digits
+    printed; a percentile where any usual definition gives it.
+    """
+    table = evidence.table
+    kinds = [kind for kind in table["aggregate"].cat.categories if _CHECKED.fullmatch(kind)]
+    sums = table[(table["aggregate"].isin(kinds) & ~table["error"]).to_numpy()]
+    counted = table[(table["aggregate"].isna() & (~table["error"] | (table["metric"] == FAILED))).to_numpy()]
+    siblings = _by_base(counted["file"].astype("str").unique())
+    by_file = {str(file): rows for file, rows in _of_files(counted, sums, siblings)}
+    for file, rows in sums.groupby("file", observed=True):
+        for source in sorted(siblings.get(_base(str(file)), []), key=lambda name: (name != str(file), name)):
+            found = _checked(rows, Runs(by_file[source]), table)
+            if found is not None:
+                yield from found.findings(str(file), source)
+                break
+
+
+def _of_files(
+    counted: pd.DataFrame, sums: pd.DataFrame, siblings: dict[str, list[str]]
+) -> Iterator[tuple[object, pd.DataFrame]]:
+    wanted = {name for file in sums["file"].unique() for name in siblings.get(_base(str(file)), [])}
+    yield from counted[counted["file"].isin(list(wanted)).to_numpy()].groupby("file", observed=True)
+
+
+def _base(file: str) -> str:
+    path = PurePosixPath(file)
+    stem, before = path.stem.lower(), None
+    while stem != before:
+        before, stem = stem, _ENDS.sub("", stem)
+    return f"{path.parent}/{stem}"
+
+
+def _by_base(files: Iterable[Any]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for file in files:
+        found.setdefault(_base(str(file)), []).append(str(file))
+    return found
+
+
+class _Checked(NamedTuple):
+    sums: pd.DataFrame
+    runs: Runs
+    checked: int
+    wrong: list[_Wrong]
+    covered: set[str]
+    declared: bool
+
+    def findings(self, file: str, source: str) -> Iterator[Finding]:
+        """At most one of wrong figures and one of runs left out."""
+        if self.wrong:
+            yield self._disagreeing(file, source)
+        left_out = [record for record in self.runs.records if record not in self.covered]
+        if left_out and not self.declared:
+            yield self._silent(file, source, left_out)
+
+    def _disagreeing(self, file: str, source: str) -> Finding:
+        figures = Figures()
+        worst = max(self.wrong, key=lambda one: (one.off, -one.row))
+        row: dict[Any, Any] = self.sums.loc[[worst.row]].to_dict("records")[0]
+        unit = row["unit"] if isinstance(row["unit"], str) else ""
+        behind = "its own runs" if file == source else f"the runs in {source}"
+        at = "" if row["params"] == "{}" else f" at {named_params(str(row['params']))}"
+        text = (
+            f"{figures.say('wrong', len(self.wrong))} of {figures.count('checked', self.checked, 'figure')} in {file} "
+            f"disagree with {behind}. The largest difference: {row['record']} gives "
+            f"{figures.say('stated', float(row['value']), unit)} as {row['aggregate']} of {row['metric']}{at}, its "
+            f"{figures.count('runs', len(worst.runs), 'run')} give {figures.say('expected', worst.expected, unit)}."
+        )
+        rows = self.sums.loc[[one.row for one in self.wrong]]
+        sources = [*sources_of(rows)[:50], *sources_of(worst.runs)]
+        effect = float(row["value"]) / worst.expected - 1 if worst.expected else None
+        share = len(self.wrong) / self.checked
+        return Finding(
+            "wrong_summaries", "warning", file, text, figures, self.checked, sources, 60 + share, effect=effect
+        )
+
+    def _silent(self, file: str, source: str, left_out: list[str]) -> Finding:
+        figures, total = Figures(), len(self.runs.records)
+        failed = sum(record in self.runs.failed for record in left_out)
+        text = (
+            f"{file} sums up {figures.say('covered', total - len(left_out))} of "
+            f"{figures.count('runs', total, 'run')} in {source} and does not say so: "
+        )
+        reasons = []
+        if failed:
+            reasons.append(f"{figures.say('failed', failed)} failed")
+        if len(left_out) > failed:
+            reasons.append(f"{figures.say('missing', len(left_out) - failed)} stand in no row of it")
+        sources = [(source, record) for record in left_out]
+        return Finding(
+            "wrong_summaries",
+            "warning",
+            file,
+            f"{text}{' and '.join(reasons)}.",
+            figures,
+            total,
+            sources,
+            importance=40 + len(left_out) / total,
+        )
+
+
+def _checked(sums: pd.DataFrame, runs: Runs, table: pd.DataFrame) -> _Checked | None:
+    keys = ["model", "params", "labels", "prompt", "backend", "metric", "aggregate", "original_name"]
+    seen = sums.assign(labels=[runs.settings_in(str(labels)) for labels in sums["labels"]])
+    unique = ~seen.duplicated(keys, keep=False).to_numpy()
+    checked, wrong, covered = 0, list[_Wrong](), set[str]()
+    rows: Iterator[Any] = sums.itertuples()
+    for place, row in enumerate(rows):
+        matched = runs.matching(row)
+        if matched is None:
+            continue
+        covered.update(matched["record"].tolist())
+        if not unique[place]:
+            continue
+        checked += 1
+        low, high = runs.expected(str(row.aggregate), matched)
+        slack = tolerance(float(row.value), bool(row.unit == row.original_unit)) + runs.slack(matched)
+        off = max(low - float(row.value), float(row.value) - high, 0.0)
+        if off > slack + 1e-6 * max(abs(low), abs(high)):
+            middle = (low + high) / 2
+            wrong.append(_Wrong(int(row.Index), middle, off / max(abs(middle), 1e-12), matched))
+    if not covered:
+        return None
+    return _Checked(sums, runs, checked, wrong, covered, _says_so(sums, runs, table))
+
+
+def _says_so(sums: pd.DataFrame, runs: Runs, table: pd.DataFrame) -> bool:
+    """Whether the summary holds the failed runs itself, counts them, or says that fewer runs ended well than ran."""
+    file = str(sums["file"].iloc[0])
+    if file == runs.file:
+        return True
+    rows = table[(table["file"] == file).to_numpy()]
+    good = len(runs.records) - len(runs.failed)
+    if any(_DECLARED.fullmatch(str(name).lower()) for name in rows["original_name"].unique()):
+        return True
+    named = [item for labels in rows["labels"].unique() for item in json.loads(str(labels)).items()]
+    return any(
+        _DECLARED.fullmatch(name) or (_COMPLETED.fullmatch(name) and value == good < len(runs.records))
+        for name, value in named
+    )

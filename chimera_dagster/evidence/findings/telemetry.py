@@ -1,0 +1,42 @@
+"""What the files don't measure of the GPU."""
+
+from collections.abc import Iterator
+
+from chimera_dagster.evidence.findings.evidence import TIMED, Evidence
+from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, sources_of
+
+_TELEMETRY = {
+    "gpu_util_pct": "GPU utilisation",
+    "gpu_mem_used_mib": "GPU memory",
+    "power_w": "power",
+    "energy_j": "energy",
+}
+
+
+def missing_telemetry(evidence: Evidence) -> Iterator[Finding]:
+    """One finding that names what no model run has in its own file, or that only part of them has."""
+    raw = evidence.raw
+    timed = raw[(raw["metric"].isin(TIMED) & raw["model"].notna()).to_numpy()]
+    runs = timed.drop_duplicates(["file", "record"])
+    if runs.empty:
+        return
+    having: dict[str, int] = {}
+    for metric, words in _TELEMETRY.items():
+        files = evidence.table.loc[(evidence.table["metric"] == metric).to_numpy(), "file"].unique()
+        having[words] = int(runs["file"].isin(files).sum())
+    having["the GPU's name"] = int(runs["gpu"].notna().sum())
+    figures, total = Figures(), len(runs)
+    absent = [words for words, count in having.items() if count == 0]
+    partial = {words: count for words, count in having.items() if 0 < count < total}
+    said = figures.count("runs", total, "model run")
+    parts: list[str] = []
+    if absent:
+        parts.append(f"None of {said} has {listed(absent).replace(' and ', ' or ')} beside it.")
+    for place, (words, count) in enumerate(partial.items()):
+        parts.append(f"Only {figures.say(f'having_{place}', count)} of {said} have {words} beside them.")
+    if not parts:
+        return
+    if {"GPU utilisation", "power"} <= set(absent):
+        parts.append("Whether the GPU was throttled, shared or idle during a run can't be told.")
+    text = " ".join(parts)
+    yield Finding("missing_telemetry", "notice", "telemetry", text, figures, total, sources_of(runs), importance=5.0)

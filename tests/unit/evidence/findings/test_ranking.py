@@ -1,0 +1,100 @@
+"""Models and parameter sets are put in an order only where a corrected test separates them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.unit.evidence.findings.tables import CORPUS, found_in, needs_corpus, noisy, run, write_csv
+
+
+def models(tmp_path: Path, means: dict[str, float], n: int = 8, share: float = 0.01) -> list[dict[str, object]]:
+    rng = np.random.default_rng(3)
+    write_csv(
+        tmp_path / "a_runs.csv", [run(name, noisy(rng, mean, share)) for name, mean in means.items() for _ in range(n)]
+    )
+    return [row for row in found_in(tmp_path, "rank_models") if row["subject"] == "decode throughput"]
+
+
+def test_models_that_differ_are_ordered_with_intervals(tmp_path: Path) -> None:
+    (found,) = models(tmp_path, {"slow": 50, "fast": 100, "middle": 75})
+    text = str(found["text"])
+    assert text.index("fast") < text.index("middle") < text.index("slow")
+    assert text.endswith("Every two of them differ.")
+    values = found["values"]
+    assert values["low_1"][0] < 100 < values["high_1"][0]
+    assert (values["mean_1"][1], values["n_1"]) == ("tok/s", [8.0, ""])
+    assert found["n"] == 24
+    assert len(found["sources"]) == 24
+    assert found["p_value"] < 0.001
+    assert found["effect"] == pytest.approx(1.0, abs=0.03)
+
+
+def test_models_that_chance_separates_are_a_tie(tmp_path: Path) -> None:
+    (found,) = models(tmp_path, {"one": 100, "other": 100.5, "slow": 50})
+    assert "No difference can be told between one and other; all other pairs differ." in str(found["text"]).replace(
+        "other and one", "one and other"
+    )
+    assert found["detectable"] > 0.005
+
+
+def test_two_runs_are_too_few_to_rank(tmp_path: Path) -> None:
+    assert models(tmp_path, {"one": 100, "other": 50}, n=2) == []
+
+
+def test_cold_starts_are_left_out_of_a_ranking(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    rows = [run(name, 100, noisy(rng, 80), load_s=0.05) for name in ("one", "other") for _ in range(8)]
+    rows += [run("one", 100, 4000, load_s=3.9)]
+    write_csv(tmp_path / "a_runs.csv", rows)
+    (found,) = [row for row in found_in(tmp_path, "rank_models") if row["subject"] == "time to first token"]
+    assert found["n"] == 16
+    assert max(values[0] for name, values in found["values"].items() if name.startswith("mean")) < 90
+
+
+def sweep(tmp_path: Path, means: dict[int, float], n: int) -> list[dict[str, object]]:
+    rng = np.random.default_rng(5)
+    rows = [run("m:1b", noisy(rng, mean), num_ctx=ctx, run=i) for i in range(n) for ctx, mean in means.items()]
+    write_csv(tmp_path / "sweep_runs.csv", rows)
+    return found_in(tmp_path, "rank_configurations")
+
+
+def test_a_parameter_set_that_beats_all_others_is_named(tmp_path: Path) -> None:
+    found = sweep(tmp_path, {512: 100, 1024: 120, 2048: 101}, 5)
+    decode = next(row for row in found if "decode throughput" in str(row["text"]))
+    assert "num_ctx=1024 has the highest decode throughput: 1" in str(decode["text"])
+    assert "It differs from every other set." in str(decode["text"])
+    assert decode["severity"] == "notice"
+    assert decode["values"]["runs"] == [5.0, ""]
+
+
+def test_sets_that_chance_separates_have_no_best(tmp_path: Path) -> None:
+    found = sweep(tmp_path, {512: 100, 1024: 100.2, 2048: 100.1}, 5)
+    decode = next(row for row in found if "decode throughput" in str(row["text"]))
+    assert "can't be called the best" in str(decode["text"])
+    assert decode["severity"] == "info"
+
+
+def test_a_sweep_without_repeats_has_no_best(tmp_path: Path) -> None:
+    (found,) = sweep(tmp_path, {512: 100, 1024: 120, 2048: 101}, 1)
+    assert "3 sets ran, each once without a cold start" in str(found["text"])
+    assert found["p_value"] != found["p_value"]
+
+
+def test_sets_of_different_files_are_not_compared(tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    for ctx, mean in ((512, 100), (1024, 200)):
+        write_csv(tmp_path / f"{ctx}_runs.csv", [run("m:1b", noisy(rng, mean), num_ctx=ctx) for _ in range(5)])
+    assert found_in(tmp_path, "rank_configurations") == []
+
+
+@needs_corpus
+def test_the_corpus_ranks_models_and_no_sets() -> None:
+    found = found_in(CORPUS, "rank_models")
+    decode = next(row for row in found if row["subject"] == "decode throughput")
+    assert "No difference can be told between gemma3 and gemma3:latest; all other pairs differ." in str(decode["text"])
+    sets = found_in(CORPUS, "rank_configurations")
+    assert {row["subject"] for row in sets} >= {"llama3.1:8b-instruct-q4_0", "gemma3:270m"}
+    assert all("can be called the best" in str(row["text"]) for row in sets)
+    assert json.dumps(sets)
