@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from chimera_dagster.ingest.cells import ToNumber, number_in, plain_number
+from chimera_dagster.ingest.cells import ToNumber, number_in, overflows, plain_number
 from chimera_dagster.ingest.context import Context, about, json_of
 from chimera_dagster.ingest.plan import Measured, Plan, plan_of
 from chimera_dagster.metric_names import FAILED
@@ -59,7 +59,7 @@ class Sheet:
         """Say what was left out, and where; the first few are kept, all are counted."""
         self.problem_count += 1
         if len(self.problems) < _SHOWN_PROBLEMS:
-            self.problems.append(text)
+            self.problems.append(_storable(text))
 
     def plan(
         self,
@@ -99,6 +99,10 @@ class Sheet:
                 value *= factor
                 if value - value == 0:  # finite
                     self._add(head, measured, value)
+                else:
+                    self._too_large(where, measured, cells[place])
+            elif overflows(cells[place]):
+                self._too_large(where, measured, cells[place])
         self.covered += len(self._values) - before
         self.numbers += settings + unused
         self.records += 1
@@ -115,6 +119,11 @@ class Sheet:
         if len(self._values) >= FLUSH_ROWS:
             self.flush()
         return Added(context, rows, 0)
+
+    def _too_large(self, where: str, measured: Measured, cell: object) -> None:
+        self.problem(
+            f"{where}, {measured.original_name}: {str(cell)[:40]} is too large, in {measured.unit or 'any unit'}"
+        )
 
     def flush(self) -> None:
         """Give what was gathered to the sink."""
@@ -145,5 +154,14 @@ class Sheet:
         self.aggregates.add(measured.aggregate)
 
 
-def _column(column: Sequence[object], places: "np.ndarray[Any, Any]") -> pa.DictionaryArray:
-    return pa.array(column, pa.string()).dictionary_encode().take(pa.array(places))
+def _column(column: Sequence[Any], places: "np.ndarray[Any, Any]") -> pa.DictionaryArray:
+    try:
+        texts = pa.array(column, pa.string())
+    except UnicodeEncodeError:
+        texts = pa.array([text if text is None else _storable(text) for text in column], pa.string())
+    return texts.dictionary_encode().take(pa.array(places))
+
+
+def _storable(text: str) -> str:
+    """A lone surrogate, which a JSON key may hold, as JSON writes it: `\\ud83d`."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
