@@ -2,13 +2,13 @@
 
 from dagster import Definitions, in_process_executor
 
-from chimera_dagster.orchestration.assets import data_summary, ingest, rendered_report, trial
+from chimera_dagster.orchestration.assets import evidence, ingest, rendered_report, trial
 from chimera_dagster.orchestration.jobs import ingest_job, trial_job
 from chimera_dagster.orchestration.sensors import sweep_spec
 from chimera_dagster.orchestration.workspace import workspace_from_environment
 
 defs = Definitions(
-    assets=[ingest, data_summary, trial, rendered_report],
+    assets=[ingest, evidence, trial, rendered_report],
     jobs=[ingest_job, trial_job],
     sensors=[sweep_spec],
     resources={"workspace": workspace_from_environment},

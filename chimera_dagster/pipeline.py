@@ -10,6 +10,7 @@ import pandas as pd
 from chimera_dagster.engines.base import Request
 from chimera_dagster.engines.registry import Engines, Resolved
 from chimera_dagster.evidence.facts import find_facts
+from chimera_dagster.evidence.findings import find_findings
 from chimera_dagster.evidence.summary import summarise, summary_block
 from chimera_dagster.ingest import discover
 from chimera_dagster.ingest.folder import OnFile, Reading
@@ -20,7 +21,7 @@ from chimera_dagster.measure.trial import headline
 from chimera_dagster.measure.validity import judge
 from chimera_dagster.render.markdown import readable, render_report
 from chimera_dagster.results import EngineRecord, IngestRecord, Metrics, Outcome, StageSeconds, Summary, Writing
-from chimera_dagster.schemas import UNREAD_STATUSES, BenchmarkFiles, Calls, DataSummary, Facts, Measurements
+from chimera_dagster.schemas import UNREAD_STATUSES, BenchmarkFiles, Calls, DataSummary, Facts, Findings, Measurements
 from chimera_dagster.store import Store, TrialFolder, write_table, write_text
 from chimera_dagster.sweep import TrialPlan
 from chimera_dagster.write.analysis import split_lists
@@ -64,13 +65,14 @@ def _manifest(store: Store, reports: Path) -> Manifest | None:
     return Manifest.load(store.table_path("benchmark_files"), store.table_path("measurements"), reports)
 
 
-def summarise_data(store: Store) -> tuple[pd.DataFrame, Summary]:
-    """Write `data_summary`, `facts` and, last, the summary. Raises NotIngestedError."""
+def sum_up(store: Store) -> Summary:
+    """Write `data_summary`, `facts`, `findings` and, last, the summary. Raises NotIngestedError."""
     files, measurements = store.read_table("benchmark_files"), store.read_table("measurements", categories=True)
     record = store.read_json("ingest", IngestRecord)
     statistics = summarise(measurements)
     store.write_table("data_summary", statistics, DataSummary)
     store.write_table("facts", find_facts(files, statistics, measurements), Facts)
+    store.write_table("findings", find_findings(files, measurements), Findings)
     summary = Summary(
         reports_dir=record.reports_dir,
         total_files=len(files),
@@ -78,13 +80,14 @@ def summarise_data(store: Store) -> tuple[pd.DataFrame, Summary]:
         numbers=int(files["numbers"].sum()),
         covered=int(files["covered"].sum()),
         measurements=len(measurements),
+        known=int(measurements["unit"].notna().sum()),
         digest=record.digest,
         block=summary_block(files),
         ingest_s=record.seconds,
         ingested_at=datetime.now(UTC),
     )
     store.write_json("summary", summary)
-    return statistics, summary
+    return summary
 
 
 def run_trial(store: Store, plan: TrialPlan, engines: Engines, on_progress: OnProgress | None = None) -> Metrics:

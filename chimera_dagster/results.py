@@ -29,6 +29,7 @@ class Summary(_Document):
     """What was ingested. `digest` covers the content of every file, `block` is the text that every report prints.
 
     `numbers` are the numeric cells and leaves of all files, `covered` those that a row of the measurements shows.
+    Of its rows, `known` have a metric and a unit that the vocabulary knows.
     """
 
     reports_dir: str
@@ -37,10 +38,20 @@ class Summary(_Document):
     numbers: int
     covered: int
     measurements: int
+    known: int
     digest: str
     block: str
     ingest_s: float
     ingested_at: datetime
+
+    @property
+    def coverage(self) -> str:
+        """How much of the numbers in the files reached the measurements, in words."""
+        share = f"{self.covered / self.numbers:.1%}".replace("%", " %") if self.numbers else "none"
+        return (
+            f"Coverage: {share} of {self.numbers} numeric cells and leaves are in the measurements, "
+            f"{self.known} of {self.measurements} rows under a metric that the vocabulary knows."
+        )
 
 
 class EngineRecord(_Document):

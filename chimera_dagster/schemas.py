@@ -11,7 +11,7 @@ from pandera.typing import Series
 
 from chimera_dagster import metric_names
 
-FILE_KINDS = ("csv", "json", "markdown")
+FILE_KINDS = ("csv", "json", "markdown", "folder")  # folder: one that could not be listed
 UNREAD_STATUSES = ("partial", "malformed", "unreadable", "too_large")
 FILE_STATUSES = ("ok", "empty", "duplicate_of", *UNREAD_STATUSES)
 FAILED = metric_names.FAILED
@@ -40,7 +40,9 @@ class BenchmarkFiles(Table):
     """One row a file found: nothing is dropped silently."""
 
     path: Series[Text] = Field(unique=True, description="path inside the reports folder, with forward slashes")
-    kind: Series[Text] = Field(isin=FILE_KINDS, description="what the file's name says it is")
+    kind: Series[Text] = Field(
+        isin=FILE_KINDS, description="what the name says it is; 'folder' where one can't be listed"
+    )
     bytes: Series[int] = Field(ge=0, description="size")
     mtime: Series[pd.DatetimeTZDtype] = Field(
         dtype_kwargs={"unit": "us", "tz": "UTC"}, description="modification time, UTC"

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from chimera_dagster.cli import doctor, ingest, report, schema, summary, sweep, ui
+from chimera_dagster.cli import doctor, facts, findings, ingest, report, schema, summary, sweep, ui
 from chimera_dagster.errors import ChimeraError
 
 app = typer.Typer(
@@ -17,7 +17,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A folder of LLM benchmark results becomes technical reports, one per model and parameter set.",
 )
-for verb in (sweep.sweep, ingest.ingest, summary.summary, report.report, doctor.doctor, schema.schema, ui.ui):
+for verb in (
+    sweep.sweep,
+    ingest.ingest,
+    summary.summary,
+    facts.facts,
+    findings.findings,
+    report.report,
+    doctor.doctor,
+    schema.schema,
+    ui.ui,
+):
     app.command()(verb)
 
 

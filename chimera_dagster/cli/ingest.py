@@ -13,6 +13,8 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Read a folder of results into tables, and say what could not be read."""
+    from chimera_dagster.cli.progress import FileProgress
+    from chimera_dagster.cli.tables import printable
     from chimera_dagster.definitions import defs
     from chimera_dagster.errors import ChimeraError
     from chimera_dagster.ingest.discover import discover
@@ -24,8 +26,8 @@ def ingest(
 
     settings = load_settings(reports_dir=folder)
     discover(settings.reports)  # a wrong folder is wrong usage, and no run's failure
-    workspace = Workspace(settings)
-    with open_instance(settings) as instance:
+    with open_instance(settings) as instance, FileProgress() as progress:
+        workspace = Workspace(settings, on_file=progress.on_file)
         failure = Runner(defs, instance, workspace).ingest_reports()
     if failure is not None:
         raise ChimeraError(failure)
@@ -35,8 +37,10 @@ def ingest(
         return
     files = workspace.store.read_table("benchmark_files")
     for row in files[files["status"] != "ok"].itertuples(index=False):
-        typer.echo(f"{row.status}: {row.path}: {row.reason}", err=True)
+        typer.echo(f"{row.status}: {printable(row.path)}: {printable(row.reason)}", err=True)
     typer.echo(
         f"{summary.total_files} files, {summary.measurements} measurements, "
-        f"{summary.problem_files} files not read in full. Tables: {workspace.store.tables}"
+        f"{summary.problem_files} files not read in full.\n"
+        f"{summary.coverage}\n"
+        f"Tables: {workspace.store.tables}"
     )

@@ -1,14 +1,45 @@
-"""The live line of a sweep on stderr: which trial, which stage, tokens so far, time left. Plain lines in a pipe."""
+"""Live lines on stderr: the trial, stage and tokens of a sweep, the files of an ingest."""
 
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from chimera_dagster.sweep import TrialPlan
 
 _STAGES = ("analysis", "report")
+
+
+class FileProgress:
+    """A bar of files read, on a terminal only; short folders are done before it shows."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("reading"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("files, left"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=None)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def on_file(self, done: int, total: int) -> None:
+        """What `ingest.folder.Reading` reports to."""
+        self._bar.update(self._task, completed=done, total=total)
 
 
 class SweepProgress:

@@ -26,6 +26,13 @@ def plain_number(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def overflows(value: object) -> bool:
+    """Whether this is a number too large to be kept: 1e400 and Infinity; NaN says that there is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return plain_number(value) is None and not math.isnan(value)
+
+
 def number_in(cell: str) -> float | None:
     """The finite number that a cell consists of; `1,234` is grouped."""
     try:
@@ -54,11 +61,11 @@ def text_in(cell: str) -> str | None:
 
 def text_of(value: object) -> str | None:
     """The text of a JSON value; an object's is its name."""
+    if isinstance(value, dict):
+        value = cast("dict[str, object]", value).get("name")
     if isinstance(value, str):
         return text_in(value)
-    if isinstance(value, dict):
-        return text_of(cast("dict[str, object]", value).get("name"))
-    return None if value is None or isinstance(value, bool | list) else text_in(str(value))
+    return None if value is None or isinstance(value, bool | list | dict) else text_in(str(value))
 
 
 def object_in(value: object) -> dict[str, object]:

@@ -1,7 +1,10 @@
 """CSV files: one record a row, 'row 1' being the first row of data."""
 
 import csv
+import re
+from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING, ToNumber, decimal_comma_number_in, number_in
@@ -9,6 +12,7 @@ from chimera_dagster.ingest.sheet import Sheet
 
 _DELIMITERS = ",;\t|"
 _SAMPLE = 20
+_LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]+")
 
 
 def read_csv(text: str, sheet: Sheet) -> None:
@@ -22,14 +26,14 @@ def read_csv(text: str, sheet: Sheet) -> None:
     number = decimal_comma_number_in if delimiter == ";" else number_in
     rows = _rows(text, start, delimiter, sheet)
     header = tuple(name.strip() for name in next(rows, []))
-    if not header:
+    first = [*islice(rows, _SAMPLE)]
+    if not header and not first:
         return
-    first = [row for _, row in zip(range(_SAMPLE), rows, strict=False)]
     if refusal := _refusal(header, first, number):
         sheet.problem(refusal)
         sheet.numbers += sum(_numbers(row, number) for row in ([*header], *first, *rows))
         return
-    for name in sorted({name for name in header if name and header.count(name) > 1}):
+    for name in sorted(name for name, count in Counter(header).items() if name and count > 1):
         sheet.problem(f"column {name!r} stands twice in the header")
     units = None
     if _starts_with_units(first, number):
@@ -37,6 +41,8 @@ def read_csv(text: str, sheet: Sheet) -> None:
         units = (*units, *[None] * (len(header) - len(units)))
     plan, width = sheet.plan(header, units), len(header)
     for place, row in enumerate(_chained(first, rows), start=1):
+        if not row:
+            continue
         if len(row) != width:
             sheet.problem(f"row {place} has {len(row)} cells, the header has {width}")
             sheet.numbers += _numbers(row, number)
@@ -61,7 +67,7 @@ def _numbers(row: list[str], number: ToNumber) -> int:
 
 def _sniff(text: str) -> str:
     """The delimiter that cuts the first rows into the same number of cells, and into the most."""
-    sample = text.splitlines()[: _SAMPLE + 1]
+    sample = [*islice(_lines(text, 0), _SAMPLE + 1)]
     best, best_score = ",", (0.0, 0)
     for delimiter in _DELIMITERS:
         if not any(delimiter in line for line in sample[:1]):
@@ -77,8 +83,11 @@ def _sniff(text: str) -> str:
 
 
 def _rows(text: str, start: int, delimiter: str, sheet: Sheet) -> Iterator[list[str]]:
-    """Rows that are not blank; a row that can't be read is named, and reading goes on behind it."""
-    reader = csv.reader(_lines(text, start), delimiter=delimiter)
+    """Rows that are not blank; one that can't be read is named and stands as an empty one, and reading goes on.
+
+    Strict, as a quote that is not closed, or closed in the midst of a cell, makes numbers that nobody wrote.
+    """
+    reader = csv.reader(_lines(text, start), delimiter=delimiter, strict=True)
     while True:
         try:
             for row in reader:
@@ -86,21 +95,26 @@ def _rows(text: str, start: int, delimiter: str, sheet: Sheet) -> Iterator[list[
                     yield row
         except csv.Error as error:
             sheet.problem(f"line {reader.line_num}: {error}")
+            yield []
         else:
             return
 
 
 def _lines(text: str, start: int) -> Iterator[str]:
     """The lines with their ends, one at a time: a list of them would take many times the text's memory."""
-    end = "\n" if "\n" in text else "\r"
+    if text.count("\r") > text.count("\r\n"):
+        yield from (line[0] for line in _LINE.finditer(text, start))
+        return
     while start < len(text):
-        stop = text.find(end, start) + 1 or len(text)
+        stop = text.find("\n", start) + 1 or len(text)
         yield text[start:stop]
         start = stop
 
 
 def _refusal(header: tuple[str, ...], body: list[list[str]], number: ToNumber) -> str | None:
     named = [name for name in header if name]
+    if not header:
+        return "the header can't be read, and so no row can be"
     if all(number(name) is not None for name in named):
         return "line 1: a header is expected, and there are only numbers"
     numeric = any(number(cell) is not None for row in body for cell in row)

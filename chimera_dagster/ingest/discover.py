@@ -1,5 +1,6 @@
 """Which files of a folder are benchmark results, and what identifies their content."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,7 @@ class FoundFile(NamedTuple):
     """`path` is relative to the reports folder, with forward slashes; `kind` is what the name's ending says.
 
     `mtime` is in microseconds since 1970. `problem` says why the file can't be opened, and is empty where it can.
+    A folder that can't be listed is of kind 'folder', has a problem, and its path ends in a slash.
     """
 
     path: str
@@ -78,7 +80,8 @@ def _walk(root: Path) -> Iterator[FoundFile]:
         folder, prefix = folders.pop()
         try:
             entries = os.scandir(folder)
-        except OSError:  # a folder that vanished or may not be read holds no file that we could name
+        except OSError as error:
+            yield FoundFile(_escaped(prefix), folder, "folder", 0, _mtime(folder), error.strerror or str(error))
             continue
         with entries:
             for entry in entries:
@@ -89,13 +92,12 @@ def _walk(root: Path) -> Iterator[FoundFile]:
                     folders.append((entry.path, f"{prefix}{name}/"))
                     continue
                 kind = KINDS.get(name[name.rfind(".") :].lower()) if "." in name else None
-                if kind is not None and not (entry.is_symlink() and entry.is_dir()):
+                if kind is not None and not (entry.is_symlink() and os.path.isdir(entry.path)):  # noqa: PTH112
                     yield _found(entry, prefix + name, kind, inside)
 
 
 def _found(entry: "os.DirEntry[str]", path: str, kind: str, inside: Path) -> FoundFile:
-    if not path.isascii():  # a name that is no UTF-8 can't stand in a table as it is
-        path = os.fsencode(path).decode("utf-8", "backslashreplace")
+    path = _escaped(path)
     try:
         about = entry.stat()
     except OSError as error:
@@ -105,4 +107,20 @@ def _found(entry: "os.DirEntry[str]", path: str, kind: str, inside: Path) -> Fou
         problem = "a link that leaves the reports folder is not followed"
     elif not entry.is_file():
         problem = "it is no regular file"
+    elif about.st_mode & 0o444 != 0o444 and not os.access(entry.path, os.R_OK):
+        problem = os.strerror(errno.EACCES)
     return FoundFile(path, entry.path, kind, about.st_size, about.st_mtime_ns // 1000, problem)
+
+
+def _escaped(path: str) -> str:
+    """A name that is no UTF-8 can't stand in a table as it is: `\\xe9` for such a byte, and `\\\\` for a backslash."""
+    if path.isascii() and "\\" not in path:
+        return path
+    return os.fsencode(path.replace("\\", "\\\\")).decode("utf-8", "backslashreplace")
+
+
+def _mtime(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns // 1000  # noqa: PTH116
+    except OSError:
+        return 0

@@ -6,6 +6,7 @@ named '/*/3': '*' stands for the column.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
@@ -13,7 +14,9 @@ from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.sheet import Sheet
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\(?:.|\Z))*(?:"|\Z)|[{}\[\],]', re.DOTALL)  # a cut string goes to the end
+# a cut string goes to the end; possessive, as what could be given back of 8 MB takes a gigabyte to remember
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\(?:.|\Z)[^"\\]*+)*+(?:"|\Z)|[{}\[\],]', re.DOTALL)
+_DEEPEST = 100  # levels of records: far from where Python's own stack ends, which would stop in the midst of a record
 
 Object = dict[str, Any]
 
@@ -28,7 +31,7 @@ def read_json(text: str, sheet: Sheet, *, lines: bool = False) -> None:
         _read_lines(text, sheet)
         return
     try:
-        _read(json.loads(text.lstrip("\ufeff")), "", sheet)
+        _read(_document(text.lstrip("\ufeff"), "", sheet), "", sheet)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and _first_line_is_json(text):
             _read_lines(text, sheet)
@@ -42,17 +45,21 @@ def read_json(text: str, sheet: Sheet, *, lines: bool = False) -> None:
 
 def closed(text: str) -> str:
     """The longest beginning of a cut document that ends behind a whole value, with its brackets closed."""
-    stack: list[str] = []
-    end, closing = 0, ""
+    stack: list[str] = []  # what closes the open brackets
+    end, still, closed_since = 0, 0, list[str]()  # of those open at `end`, the first `still` are open
     for token in _TOKEN.finditer(text):
         sign = token[0]
         if sign in "{[":
             stack.append("}" if sign == "{" else "]")
         elif sign in "}]" and stack:
+            if len(stack) == still:
+                still -= 1
+                closed_since.append(stack[-1])
             stack.pop()
         elif sign == ",":
-            end, closing = token.start(), "".join(reversed(stack))
-    return text[:end] + closing
+            end, still = token.start(), len(stack)
+            closed_since.clear()
+    return text[:end] + "".join(closed_since) + "".join(reversed(stack[:still]))
 
 
 def _first_line_is_json(text: str) -> bool:
@@ -68,11 +75,29 @@ def _read_lines(text: str, sheet: Sheet) -> None:
         if not line.strip():
             continue
         try:
-            _read(json.loads(line), f"line {number}", sheet)
+            _read(_document(line, f"line {number}, ", sheet), f"line {number}", sheet)
         except json.JSONDecodeError as error:
             sheet.problem(f"line {number}: {error.msg} at column {error.colno}")
         except (ValueError, RecursionError) as error:
             sheet.problem(f"line {number}: {error}")
+
+
+def _document(text: str, where: str, sheet: Sheet) -> object:
+    """The JSON document in `text`; of two values with one key the last is read, and the others are named."""
+
+    def unique(pairs: list[tuple[str, object]]) -> Object:
+        content = dict(pairs)
+        if len(content) < len(pairs):
+            for key, count in Counter(key for key, _ in pairs).items():
+                if count > 1:
+                    twice.append(f"{where}key {key!r} stands {count} times in one object, its last value was read")
+        return content
+
+    twice: list[str] = []
+    document = json.loads(text, object_pairs_hook=unique)
+    for problem in twice:
+        sheet.problem(problem)
+    return document
 
 
 def _read(document: object, line: str, sheet: Sheet) -> None:
@@ -98,17 +123,22 @@ class _Walk:
     """Records at and below a value; `line` stands before every pointer."""
 
     def __init__(self, sheet: Sheet, line: str) -> None:
-        self._sheet, self._line = sheet, line
+        self._sheet, self._line, self._depth = sheet, line, 0
 
     def value(self, value: object, pointer: str, name: str, context: Context, *, attached: bool = False) -> _Subtree:
         """`name` is the nearest key above `value`."""
-        if isinstance(value, dict):
-            return self._object(cast("Object", value), pointer, name, context, attached=attached)
-        if isinstance(value, list):
-            rows = 0
-            for place, item in enumerate(cast("list[object]", value)):
-                rows += self.value(item, f"{pointer}/{place}", name, context).rows
-            return _Subtree(rows, 0)
+        if isinstance(value, dict | list):
+            if self._depth == _DEEPEST:
+                self._sheet.problem(f"{self._at(pointer)[:200]}: nested too deeply")
+                return _Subtree(0, 0)
+            self._depth += 1
+            if isinstance(value, dict):
+                below = self._object(cast("Object", value), pointer, name, context, attached=attached)
+            else:
+                items = enumerate(cast("list[object]", value))
+                below = _Subtree(sum(self.value(each, f"{pointer}/{at}", name, context).rows for at, each in items), 0)
+            self._depth -= 1
+            return below
         if isinstance(value, int | float) and not isinstance(value, bool):
             return _Subtree(self._add(pointer, (name,), [value], name, context).rows, 0)
         return _Subtree(0, 0)

@@ -82,6 +82,7 @@ class Manifest:
             and np.array_equal(np.fromiter((f.size for f in found), np.int64, len(found)), table["bytes"].to_numpy())
             and [file.path for file in found] == table["path"].to_pylist()
             and "unreadable" not in table["status"].unique().to_pylist()
+            and not any(file.problem for file in found)
         )
 
     def kept(self, found: Sequence[FoundFile]) -> dict[str, Kept]:
@@ -92,10 +93,16 @@ class Manifest:
         """
         old = self._old
         paths = {file.path for file in found}
-        gone = {(kept.row.bytes, kept.row.sha256): kept for path, kept in old.items() if path not in paths}
+        gone = {
+            (kept.row.bytes, kept.row.sha256): kept
+            for path, kept in old.items()
+            if path not in paths and kept.row.status != "duplicate_of"  # moved, it may come before the file it repeats
+        }
         sizes = {size for size, _ in gone}
         result: dict[str, Kept] = {}
         for file in found:
+            if file.problem:
+                continue
             before = old.get(file.path)
             if before and (before.row.bytes, before.row.mtime) == file[3:5] and file.mtime < self._trusted_before:
                 result[file.path] = before
@@ -103,7 +110,7 @@ class Manifest:
                 digest = content_digest(file)
                 if before is None or before.row.sha256 != digest:
                     before = gone.get((file.size, digest))
-                if before and digest and said_by_path(before.row.path) == said_by_path(file.path):
+                if before and digest and _read_alike(before.row.path, file.path):
                     row = before.row._replace(path=file.path, mtime=file.mtime)
                     result[file.path] = Kept(row, before.start, before.stop, before.row.path != file.path)
         return {path: kept for path, kept in result.items() if self._has_rows(kept.row, result)}
@@ -161,6 +168,12 @@ class Manifest:
         if self._open is None or self._open[0] != place:
             self._open = (place, self._measurements.read_row_group(place))
         return self._open[1]
+
+
+def _read_alike(path: str, other: str) -> bool:
+    """Whether the same bytes give the same rows under both names."""
+    endings = {each.rpartition(".")[2].lower() for each in (path, other)}
+    return len(endings) == 1 and said_by_path(path) == said_by_path(other)
 
 
 def _stamp(table: pq.ParquetFile) -> Stamp | None:

@@ -12,15 +12,18 @@ from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING, number_in
 from chimera_dagster.ingest.sheet import Added, Sheet
 
-_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)+\|?\s*")
+_LINE_END = re.compile(r"\r\n?|\n")  # str.splitlines also ends lines where no editor does
+_FENCE = re.compile(r"\s*+(?P<fence>`{3,}+(?=[^`]*+$)|~{3,}+)")
+# Possessive throughout: a line of a million spaces or dashes must not be tried in every way
+_RULE = re.compile(r"\s*+(?:\|\s*+)?+:?-{2,}+:?\s*+(?:\|\s*+:?-{2,}+:?\s*+)++(?:\|\s*+)?+")
 _ITEM = re.compile(r"\s*[-*+]\s+(?P<key>[^:|]{1,60}):\s*(?P<value>.+)")
 _PIPE = re.compile(r"(?<!\\)\|")
-_GLUED = re.compile(r"\s+(?:#{1,6}\s|\|\s).*")
+_GLUED = re.compile(r"(?<!\s)\s++(?:#{1,6}\s|\|\s).*")
 _PAIR = re.compile(r"(?P<key>[^:|\s][^:|]{0,59}):\s+(?P<value>.+)")
-_SPREAD = r"(?:\s*(?:±|\+/-)\s*[\d.,]+)?"
+_SPREAD = r"(?:\s*+(?:±|\+/-)\s*+[\d.,]++)?+"
 _VALUE = re.compile(
-    rf"[~≈]?(?P<number>[+-]?[\d.,]+(?:[eE][+-]?\d+)?)\**{_SPREAD}(?P<apart>\s*)(?P<unit>[^\s\d(±*]*){_SPREAD}"
-    r"\**\s*(?:\([^)]*\))?[^\w)%(.]*"
+    rf"[~≈]?(?P<number>[+-]?[\d.,]++(?:[eE][+-]?\d++)?+)\**+{_SPREAD}"
+    rf"(?P<apart>\s*+)(?P<unit>(?:(?!\+/-)[^\s\d(±*])*+){_SPREAD}\**+\s*+(?:\([^)]*+\))?+[^\w)%(.]*+"
 )
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[A-Za-z]{1,12}")
@@ -37,7 +40,7 @@ def read_markdown(text: str, sheet: Sheet) -> None:
 
     A list item or a line of the front matter that names a model, a backend or a GPU holds for all that follows it.
     """
-    lines = text.lstrip("\ufeff").splitlines()
+    lines = _LINE_END.split(text.lstrip("\ufeff"))
     page = _Page(sheet)
     place = page.front_matter(lines)
     _blank_fences(lines, place)
@@ -92,8 +95,12 @@ class _Page:
         place, number = rule + 1, 0
         while place < len(lines) and "|" in lines[place] and not _RULE.fullmatch(lines[place]):
             number += 1
-            cells = [_bare(cell) for cell in _cells(lines[place])][:width]
+            cells = [_bare(cell) for cell in _cells(lines[place])]
             at = f"{where} row {number}"
+            if beyond := sum(_quantity(cell) is not None for cell in cells[width:]):
+                self._sheet.numbers += beyond
+                self._sheet.problem(f"{at} has {len(cells)} cells, the header has {width}")
+            cells = cells[:width]
             if len(cells) < width or len(header) < width:
                 self._sheet.numbers += sum(_quantity(cell) is not None for cell in cells)
                 if len(header) == width:
@@ -116,12 +123,15 @@ class _Page:
 
 def _blank_fences(lines: list[str], start: int) -> None:
     """Empty the lines that stand in code fences, so that line numbers stay."""
-    fenced = False
+    inside = ""
     for place in range(start, len(lines)):
-        fence = lines[place].lstrip().startswith(("```", "~~~"))
-        if fenced or fence:
-            lines[place] = ""
-        fenced ^= fence
+        found = _FENCE.match(lines[place])
+        if not (found or inside):
+            continue
+        closes = found and found["fence"].startswith(inside) and (not inside or lines[place].strip() == found["fence"])
+        lines[place] = ""
+        if found and closes:
+            inside = "" if inside else found["fence"]
 
 
 def _cells(line: str) -> list[str]:

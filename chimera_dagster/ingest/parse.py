@@ -101,7 +101,7 @@ def _read(row: FileRow, raw: bytes, sheet: Sheet, changed: str, sampled: str = "
     sheet.start(row.path, context, summary=summary)
     text, lines = decoded.text, row.path.lower().endswith(".jsonl")
     if sampled:
-        text = closed(text) if row.kind == "json" and not lines else text[: text.rfind("\n") + 1]
+        text = closed(text) if row.kind == "json" and not lines else text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
     if row.kind == "csv":
         read_csv(text, sheet)
     elif row.kind == "json":

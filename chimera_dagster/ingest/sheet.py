@@ -1,11 +1,11 @@
 """Where readers put what they find: records and their numbers, handed on as Arrow tables before they grow large."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from chimera_dagster.ingest.cells import ToNumber, number_in, plain_number
+from chimera_dagster.ingest.cells import ToNumber, number_in, overflows, plain_number
 from chimera_dagster.ingest.context import Context, about, json_of
 from chimera_dagster.ingest.plan import Measured, Plan, plan_of
 from chimera_dagster.metric_names import FAILED
@@ -55,7 +55,7 @@ class Sheet:
         """Say what was left out, and where; the first few are kept, all are counted."""
         self.problem_count += 1
         if len(self.problems) < _SHOWN_PROBLEMS:
-            self.problems.append(text)
+            self.problems.append(_storable(text))
 
     def plan(
         self,
@@ -93,6 +93,10 @@ class Sheet:
                     values.append(value)
                 else:
                     unused += 1
+                    self._too_large(where, measured, cells[place])
+            elif overflows(cells[place]):
+                unused += 1
+                self._too_large(where, measured, cells[place])
         found = len(values) - before
         self.numbers += found + settings + unused
         self.records += 1
@@ -112,6 +116,11 @@ class Sheet:
         if len(values) >= FLUSH_ROWS:
             self.flush()
         return Added(context, rows, 0)
+
+    def _too_large(self, where: str, measured: Measured, cell: object) -> None:
+        self.problem(
+            f"{where}, {measured.original_name}: {str(cell)[:40]} is too large, in {measured.unit or 'any unit'}"
+        )
 
     def flush(self) -> None:
         """Give what was gathered to the sink."""
@@ -137,5 +146,14 @@ class Sheet:
         self._values: list[float] = []
 
 
-def _texts(column: Sequence[object], places: pa.Array) -> pa.DictionaryArray:
-    return pa.array(column, pa.string()).dictionary_encode().take(places)
+def _texts(column: Sequence[Any], places: pa.Array) -> pa.DictionaryArray:
+    try:
+        texts = pa.array(column, pa.string())
+    except UnicodeEncodeError:
+        texts = pa.array([text if text is None else _storable(text) for text in column], pa.string())
+    return texts.dictionary_encode().take(places)
+
+
+def _storable(text: str) -> str:
+    """A lone surrogate, which a JSON key may hold, as JSON writes it: `\ud83d`."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

@@ -5,6 +5,7 @@ Matching is exact after normalising, never fuzzy: a name that is not listed keep
 
 import fnmatch
 import re
+from collections import deque
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
@@ -16,7 +17,7 @@ WHOLE = frozenset({"num_gpu", "num_ctx", "top_k"})
 _HOTTEST = 5.0  # above it, `temperature` is that of a device
 _PERCENTILE = re.compile(r"p\d{1,2}(?:\.\d+)?")
 _REMARK = re.compile(r"[`\s]*\(.*|`.*")  # `gemma3:latest` (4.3B parameters)
-_BRACKETS = re.compile(r"[(\[]([^)\]]*)[)\]]")
+_BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
 Role = Literal["context", "parameter", "error", "success", "attached", "identifier", "number"]
 
@@ -191,11 +192,13 @@ def _lookup(base: str, unit: str | None) -> Meaning | None:
 
 
 def _without_aggregate(plain: str) -> tuple[str, str | None]:
-    words, found = plain.split("_"), None
+    words, found = deque(plain.split("_")), None
     while words and (kind := _aggregate(words[0])):
-        words, found = words[1:], (found if found and kind == "overall" else kind)
+        words.popleft()
+        found = found if found and kind == "overall" else kind
     while words and (kind := _aggregate(words[-1])):
-        words, found = words[:-1], found or kind
+        words.pop()
+        found = found or kind
     return "_".join(words), found
 
 

@@ -18,15 +18,16 @@ from dagster import (
 
 from chimera_dagster import pipeline
 from chimera_dagster.errors import ChimeraError
+from chimera_dagster.ingest.manifest import reader_version
 from chimera_dagster.orchestration.metadata import table_metadata, trial_metadata
 from chimera_dagster.orchestration.partitions import TRIALS, plan_of
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.render.markdown import without_links
-from chimera_dagster.schemas import BenchmarkFiles, DataSummary, Measurements
+from chimera_dagster.schemas import BenchmarkFiles, DataSummary, Facts, Findings, Measurements
 from chimera_dagster.write.prompt import prompt_version
 
 OWNERS = ["team:benchmarks"]
-INGEST_VERSION = "1"
+EVIDENCE_VERSION = "2"
 MEASURE_VERSION = "1"
 RENDER_VERSION = "1"
 
@@ -51,14 +52,14 @@ def _spec(name: str, description: str, *, deps: Sequence[str] = (), kinds: set[s
             "benchmark_files",
             "One row a file of the reports folder: kind, size, digest, and how reading it went.",
             kinds={"pandas", "parquet"},
-            version=INGEST_VERSION,
+            version=reader_version(),
         ),
         _spec(
             "measurements",
             "Every measured number in long form, followed to its file and record.",
             deps=["benchmark_files"],
             kinds={"pandas", "parquet"},
-            version=INGEST_VERSION,
+            version=reader_version(),
         ),
     ],
     group_name="evidence",
@@ -71,20 +72,35 @@ def ingest(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) 
         yield MaterializeResult(name, metadata=metadata, data_version=DataVersion(record.digest))
 
 
-@asset(
-    deps=["benchmark_files", "measurements"],
+@multi_asset(
+    name="evidence",
+    specs=[
+        _spec(
+            name,
+            description,
+            deps=["benchmark_files", "measurements"],
+            kinds={"pandas", "parquet"},
+            version=EVIDENCE_VERSION,
+        )
+        for name, description in (
+            (
+                "data_summary",
+                "Statistics with intervals by model, parameter set and metric, and what files there are.",
+            ),
+            ("facts", "Statements that code can prove, numbered and ranked: what prompts and reports stand on."),
+            ("findings", "What the detectors found: rankings, effects, failures, outliers, contradictions."),
+        )
+    ],
     group_name="evidence",
-    owners=OWNERS,
-    code_version=INGEST_VERSION,
-    kinds={"pandas", "parquet"},
 )
-def data_summary(workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
-    """Statistics by model, parameter set and metric, the facts that prompts and reports stand on, and the summary."""
+def evidence(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> Iterator[MaterializeResult[Any]]:
+    store = workspace.store
     with clear_failures():
-        _, summary = pipeline.summarise_data(workspace.store)
-    metadata = table_metadata(workspace.store.table_path("data_summary"), DataSummary)
-    metadata |= {"summary": MetadataValue.md(f"```\n{summary.block}\n```"), "files": summary.total_files}
-    return MaterializeResult(metadata=metadata, data_version=DataVersion(summary.digest))
+        summary = pipeline.sum_up(store)
+    block = {"summary": MetadataValue.md(f"```\n{summary.block}\n```"), "files": summary.total_files}
+    for name, schema, more in (("data_summary", DataSummary, block), ("facts", Facts, {}), ("findings", Findings, {})):
+        metadata = table_metadata(store.table_path(name), schema) | more
+        yield MaterializeResult(name, metadata=metadata, data_version=DataVersion(summary.digest))
 
 
 @multi_asset(
@@ -93,7 +109,7 @@ def data_summary(workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
         _spec(
             "llm_analysis",
             "The model's reading of the facts: findings and recommendations.",
-            deps=["data_summary"],
+            deps=["data_summary", "facts", "findings"],
             kinds={"llm", "json"},
             version=prompt_version(),
         ),

@@ -18,8 +18,11 @@ def prepare_home(settings: Settings) -> Path:
     """
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
+    config = home / _CONFIG.name
     if "DAGSTER_HOME" not in os.environ and _CONFIG.exists():
-        shutil.copyfile(_CONFIG, home / _CONFIG.name)
+        shutil.copyfile(_CONFIG, config)
+    elif not config.exists():  # else Dagster prints a page about its telemetry
+        config.write_text("telemetry: {enabled: false}\n")
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 

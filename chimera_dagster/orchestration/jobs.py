@@ -4,7 +4,7 @@ from dagster import AssetSelection, define_asset_job
 
 ingest_job = define_asset_job(
     "ingest_reports",
-    AssetSelection.assets("benchmark_files", "measurements", "data_summary"),
+    AssetSelection.assets("benchmark_files", "measurements", "data_summary", "facts", "findings"),
     description="Read the reports folder, and compute the statistics and facts that every trial stands on.",
 )
 trial_job = define_asset_job(

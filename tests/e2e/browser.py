@@ -32,7 +32,7 @@ FLAGS = (
 )
 PATIENCE_S = 120
 GROUPS = {
-    "evidence": ("benchmark_files", "measurements", "data_summary"),
+    "evidence": ("benchmark_files", "measurements", "data_summary", "facts", "findings"),
     "trials": ("llm_analysis", "llm_report", "trial_metrics", "rendered_report"),
 }
 ALL_ASSETS = [asset for assets in GROUPS.values() for asset in assets]

@@ -50,6 +50,8 @@ def test_every_asset_says_what_it_is() -> None:
         "benchmark_files",
         "measurements",
         "data_summary",
+        "facts",
+        "findings",
         "llm_analysis",
         "llm_report",
         "trial_metrics",

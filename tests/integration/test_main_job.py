@@ -16,7 +16,7 @@ from chimera_dagster.sweep import SweepSpec, load_spec
 from tests.conftest import Project
 from tests.integration.bench import Bench, bench_in
 
-TABLES = ("benchmark_files", "measurements", "data_summary")
+TABLES = ("benchmark_files", "measurements", "data_summary", "facts", "findings")
 TRIAL_ASSETS = ("llm_analysis", "llm_report", "trial_metrics", "rendered_report")
 
 
@@ -54,6 +54,8 @@ def test_tables_carry_their_schema_and_row_count(swept: Bench) -> None:
         ("benchmark_files", schemas.BenchmarkFiles),
         ("measurements", schemas.Measurements),
         ("data_summary", schemas.DataSummary),
+        ("facts", schemas.Facts),
+        ("findings", schemas.Findings),
     ):
         shown, frame = metadata(swept, name), swept.store.read_table(name)
         assert shown["dagster/row_count"] == len(frame)

@@ -1,0 +1,17 @@
+"""What verbs that only show something read: the folder itself, into memory, so that nothing is written."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chimera_dagster.ingest.folder import Ingested
+
+
+def read_folder(reports: Path | None) -> "Ingested":
+    """The tables of a reports folder, with a progress bar on a terminal. Raises NoReportsError."""
+    from chimera_dagster.cli.progress import FileProgress
+    from chimera_dagster.ingest.folder import ingest_folder
+    from chimera_dagster.settings import load_settings
+
+    with FileProgress() as progress:
+        return ingest_folder(load_settings(reports_dir=reports).reports, progress.on_file)
