@@ -37,7 +37,7 @@ def ingest(
         return
     files = workspace.store.read_table("benchmark_files")
     for row in files[files["status"] != "ok"].itertuples(index=False):
-        typer.echo(f"{row.status}: {printable(row.path)}: {printable(row.reason)}", err=True)
+        typer.echo(f"{row.status}: {printable(str(row.path))}: {printable(str(row.reason))}", err=True)
     typer.echo(
         f"{summary.total_files} files, {summary.measurements} measurements, "
         f"{summary.problem_files} files not read in full.\n"

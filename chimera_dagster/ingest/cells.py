@@ -30,7 +30,7 @@ def overflows(value: object) -> bool:
     """Whether this is a number too large to be kept: 1e400 and Infinity; NaN says that there is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return plain_number(value) is None and not math.isnan(value)
+    return plain_number(value) is None and not (isinstance(value, float) and math.isnan(value))
 
 
 def number_in(cell: str) -> float | None:
