@@ -114,7 +114,7 @@ def caught(tmp_path: Path, plant: Callable[[np.random.Generator, Rows, Rows], st
 
 
 @pytest.mark.parametrize(
-    ("plant", "floor"), [(fail, 40), (misprint, 40), (stretch, 38), (copy, 40), (mistake_unit, 34)]
+    ("plant", "floor"), [(fail, 40), (misprint, 40), (stretch, 39), (copy, 40), (mistake_unit, 39)]
 )
 def test_planted_errors_are_caught(
     tmp_path: Path, plant: Callable[[np.random.Generator, Rows, Rows], str], floor: int
