@@ -115,9 +115,7 @@ class Findings(Table):
     test: Series[str] = Field(nullable=True, description="the statistical test; null where none was needed")
     p_value: Series[float] = Field(nullable=True, ge=0, le=1, description="corrected for the number of comparisons")
     effect: Series[float] = Field(nullable=True, description="relative difference that was measured, 0.1 for 10 %")
-    detectable: Series[float] = Field(
-        nullable=True, description="smallest relative difference the test would have shown"
-    )
+    detectable: Series[float] = Field(nullable=True, description="smallest relative difference the test would have shown")
     sources: Series[str] = Field(description="JSON list of [file, record], in their order; at most 100 of the n")
 
 

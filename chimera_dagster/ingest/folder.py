@@ -165,9 +165,5 @@ def _frame(rows: list[_File] | list[Row], schema: type[BenchmarkFiles] | type[Me
     """The rows as a table with the schema's columns; texts are strings also where a column is all null."""
     columns = list(schema.to_schema().columns)
     frame = pd.DataFrame.from_records(list(rows), columns=columns)
-    texts = [
-        name
-        for name in columns
-        if name not in ("bytes", "mtime", "records", "numbers", "covered", "measurements", "value", "error")
-    ]
+    texts = [name for name in columns if name not in ("bytes", "mtime", "records", "numbers", "covered", "measurements", "value", "error")]
     return frame.astype(dict.fromkeys(texts, "str"))
