@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from chimera_dagster.evidence.findings.evidence import Evidence
 from chimera_dagster.evidence.findings.finding import Figures, Finding, named_params, sources_of
@@ -24,7 +26,7 @@ class _Wrong(NamedTuple):
     row: int
     expected: float
     off: float
-    runs: pd.DataFrame
+    places: NDArray[np.int64]
 
 
 def wrong_summaries(evidence: Evidence) -> Iterator[Finding]:
@@ -76,14 +78,14 @@ class _Checked(NamedTuple):
     runs: Runs
     checked: int
     wrong: list[_Wrong]
-    covered: set[str]
+    covered: NDArray[np.bool_]
     declared: bool
 
     def findings(self, file: str, source: str) -> Iterator[Finding]:
         """At most one of wrong figures and one of runs left out."""
         if self.wrong:
             yield self._disagreeing(file, source)
-        left_out = [record for record in self.runs.records if record not in self.covered]
+        left_out = np.flatnonzero(~self.covered).tolist()
         if left_out and not self.declared:
             yield self._silent(file, source, left_out)
 
@@ -98,17 +100,17 @@ class _Checked(NamedTuple):
             f"{figures.say('wrong', len(self.wrong))} of {figures.count('checked', self.checked, 'figure')} in {file} "
             f"disagree with {behind}. The largest difference: {row['record']} gives "
             f"{figures.say('stated', float(row['value']), unit)} as {row['aggregate']} of {row['metric']}{at}, its "
-            f"{figures.count('runs', len(worst.runs), 'run')} give {figures.say('expected', worst.expected, unit)}."
+            f"{figures.count('runs', len(worst.places), 'run')} give {figures.say('expected', worst.expected, unit)}."
         )
         rows = self.sums.loc[[one.row for one in self.wrong]]
-        sources = [*sources_of(rows)[:50], *sources_of(worst.runs)]
+        sources = [*sources_of(rows)[:50], *sources_of(self.runs.rows.iloc[worst.places])]
         effect = float(row["value"]) / worst.expected - 1 if worst.expected else None
         share = len(self.wrong) / self.checked
         return Finding(
             "wrong_summaries", "warning", file, text, figures, self.checked, sources, 60 + share, effect=effect
         )
 
-    def _silent(self, file: str, source: str, left_out: list[str]) -> Finding:
+    def _silent(self, file: str, source: str, left_out: list[int]) -> Finding:
         figures, total = Figures(), len(self.runs.records)
         failed = sum(record in self.runs.failed for record in left_out)
         text = (
@@ -120,7 +122,7 @@ class _Checked(NamedTuple):
             reasons.append(f"{figures.say('failed', failed)} failed")
         if len(left_out) > failed:
             reasons.append(f"{figures.say('missing', len(left_out) - failed)} stand in no row of it")
-        sources = [(source, record) for record in left_out]
+        sources = [(source, self.runs.records[record]) for record in left_out]
         return Finding(
             "wrong_summaries",
             "warning",
@@ -135,25 +137,27 @@ class _Checked(NamedTuple):
 
 def _checked(sums: pd.DataFrame, runs: Runs, table: pd.DataFrame) -> _Checked | None:
     keys = ["model", "params", "labels", "prompt", "backend", "metric", "aggregate", "original_name"]
-    seen = sums.assign(labels=[runs.settings_in(str(labels)) for labels in sums["labels"]])
-    unique = ~seen.duplicated(keys, keep=False).to_numpy()
-    checked, wrong, covered = 0, list[_Wrong](), set[str]()
-    rows: Iterator[Any] = sums.itertuples()
-    for place, row in enumerate(rows):
+    seen = sums[keys].assign(labels=[runs.settings_in(str(labels)) for labels in sums["labels"]])
+    ambiguous = seen.duplicated(keep=False).tolist()
+    checked, wrong = 0, list[_Wrong]()
+    covered = np.zeros(len(runs.records), dtype=bool)
+    named: Iterator[Any] = sums[[*keys, "value", "unit", "original_unit"]].itertuples()
+    for row, unclear in zip(named, ambiguous, strict=True):
         matched = runs.matching(row)
         if matched is None:
             continue
-        covered.update(matched["record"].tolist())
-        if not unique[place]:
+        covered[runs.record[matched]] = True
+        if unclear:
             continue
         checked += 1
         low, high = runs.expected(str(row.aggregate), matched)
-        slack = tolerance(float(row.value), bool(row.unit == row.original_unit)) + runs.slack(matched)
-        off = max(low - float(row.value), float(row.value) - high, 0.0)
-        if off > slack + 1e-6 * max(abs(low), abs(high)):
-            middle = (low + high) / 2
-            wrong.append(_Wrong(int(row.Index), middle, off / max(abs(middle), 1e-12), matched))
-    if not covered:
+        value, middle = float(row.value), (low + high) / 2
+        off = max(low - value, value - high, 0.0)
+        if off > 1e-6 * max(abs(low), abs(high)):
+            slack = tolerance(value, str(row.unit) == str(row.original_unit)) + runs.slack(matched)
+            if off > slack * (1 + 1e-6) + 1e-6 * max(abs(low), abs(high)):
+                wrong.append(_Wrong(int(row.Index), middle, off / max(abs(middle), 1e-12), matched))
+    if not covered.any():
         return None
     return _Checked(sums, runs, checked, wrong, covered, _says_so(sums, runs, table))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chimera_dagster.evidence.findings.outliers import flagged_runs
 from tests.unit.evidence.findings.tables import CORPUS, coherent, found_in, needs_corpus, noisy, run, write_csv
 
 
@@ -147,6 +148,14 @@ def test_skewed_times_and_longer_prompts_are_no_outliers(tmp_path: Path) -> None
     rows += [coherent(rng) | {"prompt_eval_count": 900, "prompt_eval_s": 0.4, "ttft_s": 0.46} for _ in range(4)]
     write_csv(tmp_path / "a_runs.csv", rows)
     assert found_in(tmp_path, "outliers") == []
+
+
+@pytest.mark.parametrize(("n", "share"), [(5, 0.006), (6, 0.002), (12, 0.002), (50, 0.002)])
+@pytest.mark.parametrize("sigma", [0.2, 0.6])
+def test_chance_makes_few_outliers(n: int, share: float, sigma: float) -> None:
+    rng = np.random.default_rng(20)
+    groups = np.repeat(np.arange(20_000 // n), n)
+    assert flagged_runs(rng.normal(0, sigma, len(groups)), groups)[0].mean() <= share
 
 
 def test_a_rate_off_by_a_thousand_contradicts_its_record(tmp_path: Path) -> None:
