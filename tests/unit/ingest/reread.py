@@ -10,7 +10,10 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FAILED = "failed"
 # what a value in the file was multiplied with, by the unit that the file states
@@ -39,6 +42,15 @@ class Row(NamedTuple):
     unit: str | None
     original_name: str
     original_unit: str | None
+
+
+def by_file(measurements: "pd.DataFrame") -> dict[str, list[Row]]:
+    """The rows of the measurements table, in their order."""
+    rows: dict[str, list[Row]] = {}
+    columns = ([None if cell != cell else cell for cell in measurements[name].tolist()] for name in Row._fields)
+    for path, *cells in zip(measurements["file"].tolist(), *columns, strict=True):
+        rows.setdefault(path, []).append(Row(*cells))
+    return rows
 
 
 def complaints(raw: bytes, path: str, encoding: str, rows: Iterable[Row]) -> list[str]:

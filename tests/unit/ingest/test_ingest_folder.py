@@ -48,14 +48,9 @@ def test_every_file_has_one_row_and_the_tables_are_valid(root, ingested):
 
 def checked(ingested):
     """Rows of each file as the checker takes them, and the encoding that they were read in."""
-    columns = ingested.measurements[["file", *reread.Row._fields]].astype(object)
     encodings = ingested.files.set_index("path")["encoding"]
-    for path, rows in columns.where(columns.notna(), None).groupby("file"):
-        yield (
-            str(path),
-            encodings[path],
-            [reread.Row(*row) for row in rows.drop(columns="file").itertuples(index=False)],
-        )
+    for path, rows in reread.by_file(ingested.measurements).items():
+        yield path, encodings[path], rows
 
 
 def test_every_number_stands_in_its_file_at_its_record(root, ingested):
