@@ -47,7 +47,7 @@ class Row(NamedTuple):
 def by_file(measurements: "pd.DataFrame") -> dict[str, list[Row]]:
     """The rows of the measurements table, in their order."""
     rows: dict[str, list[Row]] = {}
-    columns = ([None if cell != cell else cell for cell in measurements[name].tolist()] for name in Row._fields)
+    columns = (measurements[name].astype(object).where(measurements[name].notna(), None) for name in Row._fields)
     for path, *cells in zip(measurements["file"].tolist(), *columns, strict=True):
         rows.setdefault(path, []).append(Row(*cells))
     return rows

@@ -14,8 +14,8 @@ from chimera_dagster.schemas import FILE_STATUSES, BenchmarkFiles, Measurements
 from tests.unit.ingest import fuzz_cases, reread
 
 REPO = Path(__file__).parents[3]
-EXAMPLES = {"a.csv": 900, "a.json": 900, "a.jsonl": 300, "a.md": 900}
-MUTATED, BATCH = 17_000, 850
+EXAMPLES = {"a.csv": 800, "a.json": 600, "a.jsonl": 200, "a.md": 600}
+MUTATED, BATCH = 17_850, 850
 JUDGED = ["encoding", "numbers", "covered", "measurements", "status", "reason"]
 every_example = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 
