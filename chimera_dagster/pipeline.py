@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from chimera_dagster.evidence.findings import find_findings
 from chimera_dagster.evidence.summary import summarise, summary_block
 from chimera_dagster.ingest import discover
 from chimera_dagster.ingest.folder import OnFile, Reading
-from chimera_dagster.ingest.manifest import Manifest
+from chimera_dagster.ingest.manifest import DamagedTableError, Manifest, Stamp
 from chimera_dagster.measure.call import Call, timed_call, warm_up
 from chimera_dagster.measure.environment import capture
 from chimera_dagster.measure.trial import headline
@@ -40,24 +41,30 @@ def ingest(store: Store, reports: Path, on_file: OnFile | None = None) -> Ingest
     Files that did not change since the last time are not read again, and an unchanged folder's tables are left alone.
     """
     started = time.perf_counter()
-    manifest = _manifest(store, reports)
-    reading = Reading(reports, manifest, on_file)
-    if manifest and reading.unchanged:
-        stamp = manifest.stamp
-    else:
-        store.write_tables("measurements", reading.measurements(), Measurements, reading.stamped)
-        stamp = reading.stamp
-        store.write_table("benchmark_files", reading.files(), BenchmarkFiles, reading.stamped())
+    try:
+        stamp = _in_step(store, reports, _manifest(store, reports), on_file)
+    except DamagedTableError:
+        stamp = _in_step(store, reports, None, on_file)
     record = IngestRecord(reports_dir=str(reports), digest=stamp.digest, seconds=time.perf_counter() - started)
     store.write_json("ingest", record)
     return record
 
 
+def _in_step(store: Store, reports: Path, manifest: Manifest | None, on_file: OnFile | None) -> Stamp:
+    reading = Reading(reports, manifest, on_file)
+    if manifest and reading.unchanged:
+        return manifest.stamp
+    store.write_tables("measurements", reading.measurements(), Measurements, reading.stamped)
+    store.write_table("benchmark_files", reading.files(), BenchmarkFiles, reading.stamped())
+    return reading.stamp
+
+
 def data_digest(store: Store, reports: Path) -> str:
     """`discover.data_digest` of the reports folder, without reading it where nothing changed. Raises NoReportsError."""
     manifest = _manifest(store, reports)
-    if manifest and manifest.same_as(discover.discover(reports)):
-        return manifest.stamp.digest
+    with suppress(DamagedTableError):
+        if manifest and manifest.same_as(discover.discover(reports)):
+            return manifest.stamp.digest
     return discover.data_digest(reports)
 
 

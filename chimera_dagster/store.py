@@ -131,7 +131,7 @@ def write_table(
     """Validate `frame` against `schema`, then write it as Parquet under a temporary name and rename it."""
     table = pa.Table.from_pandas(schema.validate(frame, lazy=True), preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), **_about(stamp or {})})
-    return _replace(path, lambda scratch: pq.write_table(table, scratch))
+    return _replace(path, lambda scratch: pq.write_table(table, scratch, write_page_checksum=True))
 
 
 def _write_groups(
@@ -145,7 +145,7 @@ def _write_groups(
         group = pa.concat_tables(waiting)
         waiting.clear()
         schema.validate(group.to_pandas(), lazy=True)
-        writer = writer or pq.ParquetWriter(path, group.schema)
+        writer = writer or pq.ParquetWriter(path, group.schema, write_page_checksum=True)
         writer.write_table(group, row_group_size=len(group) or None)
 
     try:

@@ -28,9 +28,9 @@ def plain_number(value: object) -> float | None:
 
 def overflows(value: object) -> bool:
     """Whether this is a number too large to be kept: 1e400 and Infinity; NaN says that there is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return plain_number(value) is None and not (isinstance(value, float) and math.isnan(value))
+    if isinstance(value, float):
+        return math.isinf(value)
+    return isinstance(value, int) and not isinstance(value, bool) and plain_number(value) is None
 
 
 def number_in(cell: str) -> float | None:

@@ -12,6 +12,7 @@ from chimera_dagster.ingest.sheet import Sheet
 
 _DELIMITERS = ",;\t|"
 _SAMPLE = 20
+csv.field_size_limit(16 << 20)  # of characters in a cell, for this process; a longer one ends the reading
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]+")
 
 
@@ -96,6 +97,9 @@ def _rows(text: str, start: int, delimiter: str, sheet: Sheet) -> Iterator[list[
         except csv.Error as error:
             sheet.problem(f"line {reader.line_num}: {error}")
             yield []
+            if "limit" in str(error):  # the next line may lie within the cell, and would be read as a row
+                sheet.problem(f"nothing behind line {reader.line_num} was read")
+                return
         else:
             return
 

@@ -83,7 +83,7 @@ def _read_lines(text: str, sheet: Sheet) -> None:
 
 
 def _document(text: str, where: str, sheet: Sheet) -> object:
-    """The JSON document in `text`; of two values with one key the last is read, and the others are named."""
+    """The JSON document in `text`; of two values with one key in an object the last is read, and the key named."""
 
     def unique(pairs: list[tuple[str, object]]) -> Object:
         content = dict(pairs)

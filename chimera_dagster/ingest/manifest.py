@@ -6,7 +6,7 @@ reader's stamp, or with two different ones, answer for nothing.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from importlib.resources import files as package_files
 from itertools import accumulate
@@ -19,8 +19,13 @@ import pyarrow.parquet as pq
 
 from chimera_dagster.ingest.discover import FoundFile, content_digest
 from chimera_dagster.ingest.parse import FileRow, said_by_path
+from chimera_dagster.ingest.sheet import SCHEMA
 
 _RACY_US = 10_000  # file systems count in ticks: a file changed twice in one keeps its time
+
+
+class DamagedTableError(Exception):
+    """A table of the last ingest turned out to be damaged while it was read; it answers for nothing."""
 
 
 class Stamp(NamedTuple):
@@ -62,8 +67,12 @@ class Manifest:
     def load(cls, files: Path, measurements: Path, root: Path) -> Self | None:
         """The manifest of two tables; None where they are missing, damaged, another folder's or another reader's."""
         try:
-            tables = [pq.ParquetFile(path, memory_map=True) for path in (files, measurements)]
+            tables = [
+                pq.ParquetFile(path, memory_map=True, page_checksum_verification=True) for path in (files, measurements)
+            ]
         except (OSError, pa.ArrowInvalid):
+            return None
+        if [table.schema_arrow.names for table in tables] != [[*FileRow._fields], SCHEMA.names]:
             return None
         stamps = {_stamp(table) for table in tables}
         stamp = stamps.pop()
@@ -72,8 +81,8 @@ class Manifest:
         return cls(tables[0], tables[1], stamp)
 
     def same_as(self, found: Sequence[FoundFile]) -> bool:
-        """Whether nothing changed: the same files, of the same sizes and times."""
-        table = self._files.read(["path", "bytes", "mtime", "status"])
+        """Whether nothing changed: the same files, of the same sizes and times. Raises DamagedTableError."""
+        table = _whole(self._files.read)
         times = np.fromiter((file.mtime for file in found), np.int64, len(found))
         return (
             len(table) == len(found)
@@ -90,6 +99,8 @@ class Manifest:
 
         A file of another time or path is hashed, and kept where its content is what the path had before, or what a
         file that is gone had; a model or a summary that the path alone names must be the same.
+
+        Raises DamagedTableError.
         """
         old = self._old
         paths = {file.path for file in found}
@@ -116,7 +127,7 @@ class Manifest:
         return {path: kept for path, kept in result.items() if self._has_rows(kept.row, result)}
 
     def tables(self, kept: Iterable[Kept]) -> Iterator[pa.Table]:
-        """The measurements of kept files, in order; a moved file's rows say its new path."""
+        """The measurements of kept files, in order; a moved file's rows say its new path. Raises DamagedTableError."""
         start = stop = 0
         for each in kept:
             if each.start == stop and not each.moved:
@@ -137,7 +148,7 @@ class Manifest:
     @cached_property
     def _old(self) -> dict[str, Kept]:
         """Every readable file of the last time by path."""
-        table = self._files.read()
+        table = _whole(self._files.read)
         table = table.set_column(3, "mtime", table["mtime"].cast(pa.int64()))
         rows = [FileRow(*row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
         stops = [*accumulate(row.measurements for row in rows)]
@@ -166,7 +177,7 @@ class Manifest:
 
     def _group(self, place: int) -> pa.Table:
         if self._open is None or self._open[0] != place:
-            self._open = (place, self._measurements.read_row_group(place))
+            self._open = (place, _whole(self._measurements.read_row_group, place))
         return self._open[1]
 
 
@@ -180,5 +191,14 @@ def _stamp(table: pq.ParquetFile) -> Stamp | None:
     about = table.metadata.metadata or {}
     try:
         return Stamp(*(about[f"chimera.{name}".encode()].decode() for name in Stamp._fields))
-    except KeyError:
+    except (KeyError, UnicodeDecodeError):
         return None
+
+
+def _whole(read: Callable[..., pa.Table], *arguments: int) -> pa.Table:
+    try:
+        table = read(*arguments)
+        table.validate(full=True)
+    except (OSError, pa.ArrowException) as error:
+        raise DamagedTableError(str(error)) from error
+    return table

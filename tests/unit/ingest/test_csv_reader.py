@@ -112,10 +112,33 @@ def test_250_columns_with_numbers_of_their_own_names():
     assert found.values("metric", "value") == [("ttft_ms", 1), *((name, float(i)) for i, name in enumerate(names))]
 
 
-def test_a_cell_too_long_for_the_csv_reader_costs_its_row_only():
+def test_a_long_cell_is_read_and_behind_one_too_long_nothing_is():
     found = csv(f"prompt,ttft_s\na,1\n{'x' * 200_000},2\nb,3\n")
-    assert found.values("prompt", "value") == [("a", 1000), ("b", 3000)]
-    assert found.problems == ["line 3: field larger than field limit (131072)"]
+    assert found.values("record", "value") == [("row 1", 1000), ("row 2", 2000), ("row 3", 3000)]
+    found = csv(f'prompt,ttft_s\na,1\n"{"x" * (17 << 20)}\nb,3\n",4\nc,5\n')
+    assert found.values("record", "value") == [("row 1", 1000)]
+    assert found.problems == [
+        "line 3: field larger than field limit (16777216)",
+        "nothing behind line 3 was read",
+    ]
+
+
+def test_a_quote_that_is_not_closed_makes_no_number():
+    found = csv('kernel,ttft_ms\n"a","250"\n"b","12')
+    assert (found.values("record", "value"), found.problems) == ([("row 1", 250)], ["line 3: unexpected end of data"])
+    found = csv('kernel,ttft_ms\n"a","25"0\n"b",12\n')
+    assert found.values("record", "value") == [("row 2", 12)]
+    assert found.problems == ["line 2: ',' expected after '\"'"]
+
+
+def test_without_a_header_that_can_be_read_no_row_is():
+    found = csv('model,"ttft"_ms\na,1\nb,2\n')
+    assert (found.rows, found.numbers, found.covered) == ([], 2, 0)
+    assert found.problems == ["line 1: ',' expected after '\"'", "the header can't be read, and so no row can be"]
+
+
+def test_mixed_line_ends():
+    assert values("a,ttft_ms\rx,1\ny,2\r\nz,3") == [("ttft_ms", 1), ("ttft_ms", 2), ("ttft_ms", 3)]
 
 
 def test_quoted_cells_may_hold_delimiters_quotes_and_lines():
