@@ -1,6 +1,6 @@
 """What measuring a call costs: decode rate through `timed_call` against the bare binding, in turns, same prompt.
 
-    python benchmarks/bench_call_overhead.py
+    python -m benchmarks.bench_call_overhead
 
 Prints the ratio of the median rates; 1.00 means that streaming, the ledger and the thread between cost nothing.
 """

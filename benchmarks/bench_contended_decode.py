@@ -1,7 +1,7 @@
 """What a busy machine does to the embedded engine: decode rate with one other process per core, as shipped and as
 libgomp would wait by default (300,000 spins before a thread sleeps).
 
-    python benchmarks/bench_contended_decode.py
+    python -m benchmarks.bench_contended_decode
 
 Prints the ratio of the median rates of the two, measured in turns; above 1 is what the engine's setting gains.
 """

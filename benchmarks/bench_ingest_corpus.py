@@ -1,7 +1,7 @@
 """A whole cold ingest (discover, hash, parse, validate, write) against the plain loop that most scripts have:
 pandas.read_csv, json.load and read_text over the same files, in turns.
 
-    python benchmarks/bench_ingest_corpus.py [FOLDER]
+    python -m benchmarks.bench_ingest_corpus [FOLDER]
 
 FOLDER is data/reports unless named. Prints the median of the ratios of neighbouring runs; below 1 the ingest is faster.
 """

@@ -1,6 +1,6 @@
 """Files a second as a folder grows from 1,000 to 100,000 files, how many cores were busy, and the memory at its peak.
 
-    python benchmarks/bench_ingest_scale.py [LARGEST]
+    python -m benchmarks.bench_ingest_scale [LARGEST]
 
 Each size is ingested cold by a process of its own. Prints the rate of the largest folder as a share of the smallest's.
 """
@@ -58,7 +58,7 @@ def _memory(process: psutil.Process) -> int:
 
 def measured(root: Path) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as data:
-        command = [sys.executable, __file__, "--one", str(root), data]
+        command = [sys.executable, "-m", "benchmarks.bench_ingest_scale", "--one", str(root), data]
         return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 

@@ -9,12 +9,12 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import cached_property
 from itertools import groupby, islice
-from multiprocessing import get_context
 from pathlib import Path
+from queue import SimpleQueue
 from typing import NamedTuple
 
 import numpy as np
@@ -25,9 +25,10 @@ from chimera_dagster.ingest.discover import FoundFile, digest_of_files, discover
 from chimera_dagster.ingest.manifest import Manifest, Stamp, reader_version
 from chimera_dagster.ingest.parse import FileRow, parse_files, parse_to_file
 from chimera_dagster.ingest.sheet import SCHEMA
+from chimera_dagster.ingest.worker import Worker
 
 _CHUNK_FILES, _CHUNK_BYTES = 256, 4 << 20
-_POOL_FILES, _POOL_BYTES = 1_000, 8 << 20  # from either on, starting processes pays
+_POOL_FILES, _POOL_BYTES = 2_000, 16 << 20  # from either on, starting processes pays
 _PLAIN = pa.schema(
     [pa.field(each.name, pa.string() if pa.types.is_dictionary(each.type) else each.type) for each in SCHEMA]
 )
@@ -168,13 +169,24 @@ def _parsed(chunks: list[list[FoundFile]], scratch: list[str], stack: ExitStack)
     if workers < 2:
         yield from map(parse_to_file, chunks, scratch)
         return
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))  # a fork would copy the locks of our threads
+    free: SimpleQueue[Worker] = SimpleQueue()
+    for _ in range(workers):
+        free.put(stack.enter_context(Worker()))
+
+    def parse(chunk: list[FoundFile], path: str) -> list[FileRow]:
+        worker = free.get()
+        try:
+            return worker.parse(chunk, path)
+        finally:
+            free.put(worker)
+
+    pool = ThreadPoolExecutor(workers)
     stack.callback(pool.shutdown, cancel_futures=True)
     jobs = zip(chunks, scratch, strict=True)
-    ahead = deque(pool.submit(parse_to_file, *job) for job in islice(jobs, 2 * workers))
+    ahead = deque(pool.submit(parse, *job) for job in islice(jobs, 2 * workers))
     while ahead:
         yield ahead.popleft().result()
-        ahead.extend(pool.submit(parse_to_file, *job) for job in islice(jobs, 1))
+        ahead.extend(pool.submit(parse, *job) for job in islice(jobs, 1))
 
 
 def cores() -> int:

@@ -1,0 +1,57 @@
+"""A process that reads files for another: jobs come on stdin, answers go to stdout, both pickled.
+
+`multiprocessing` would import the parent's main module in every worker, which may be Dagster or a notebook.
+"""
+
+import pickle
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from chimera_dagster.ingest.discover import FoundFile
+from chimera_dagster.ingest.parse import FileRow, parse_to_file
+
+_PACKAGES = str(Path(__file__).parents[2])
+
+
+class Worker:
+    """One such process, seen from the parent; a context manager that ends it."""
+
+    def __init__(self) -> None:
+        start = f"import sys; sys.path.insert(0, {_PACKAGES!r}); from chimera_dagster.ingest.worker import main; main()"
+        self._process = subprocess.Popen([sys.executable, "-c", start], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def parse(self, files: list[FoundFile], path: str) -> list[FileRow]:
+        """As `parse_to_file`. Raises RuntimeError where the process has died."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            pickle.dump((files, path), self._process.stdin)
+            self._process.stdin.flush()
+            return pickle.load(self._process.stdout)
+        except (EOFError, BrokenPipeError) as error:
+            raise RuntimeError(f"A process that read files ended with {self._process.wait()}; see above.") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+def main() -> None:
+    """Answer jobs until there are no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers
+    while True:
+        try:
+            files, path = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        pickle.dump(parse_to_file(files, path), sys.stdout.buffer)
+        sys.stdout.buffer.flush()
