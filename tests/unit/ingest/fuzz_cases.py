@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 _NAMES = """ttft_s ttft_ms TTFT(ms) Tokens/s tokens_s mean_ttft_s p95_ms p50 std eval_duration load_duration eval_count
 memory_used_gb vram cpu_percent power_draw total_tokens latency time_ms model backend gpu prompt timestamp num_ctx
 top_k top_p num_gpu seed run n error success ok options config params metadata columns data index name metric
-value temperature gemma3:270m smollm2:135m counter_x Throughput Δ results 0 1 * ~ / a/b"""
+value temperature gemma3:270m smollm2:135m counter_x Throughput Δ results 0 1 * ~ / a/b \ud83d_ms"""
 _NUMBERS = """0 -0.0 1 42 3.25 1e3 -1E-2 +5 .5 5. 007 1,234 1,234,567.5 0,5 12,5 1e308 -1e308 1e400 -1e999 NaN nan inf
 -inf Infinity 1_000 ٣ ² 0x10 1.2.3 1.5ms 1234567890123456789 5e-324 n/a - – none null true FALSE 12% ~9 ≈3.5 7**"""
 _UNITS = ["", "s", "ms", "us", "µs", "ns", "GB", "MiB", "tok/s", "%", "°C", "widgets"]

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 FAILED = "failed"
 # what a value in the file was multiplied with, by the unit that the file states
 FACTORS = {
-    **{"ns": 1e-6, "us": 1e-3, "ms": 1, "msec": 1, "millisecond": 1, "milliseconds": 1},
+    **{
+        "ns": 1e-6,
+        "us": 1e-3,
+        "\N{MICRO SIGN}s": 1e-3,
+        "\N{GREEK SMALL LETTER MU}s": 1e-3,
+        "ms": 1,
+        "msec": 1,
+        "millisecond": 1,
+        "milliseconds": 1,
+    },
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1000),
     **dict.fromkeys(("tok/s", "toks/s", "token/s", "tokens/s", "t/s", "tok/sec", "tokens/sec", "tokens/second"), 1),
     **dict.fromkeys(("tok_s", "tokens_s", "tps", "tokens", "token", "tok", "chars", "characters", "mib", "mb"), 1),

@@ -14,7 +14,7 @@ from chimera_dagster.ingest import parse
 from chimera_dagster.ingest.folder import ingest_folder
 from chimera_dagster.store import Store
 
-STEPS = 360
+STEPS = 310
 FOLDERS = ("", "plain/", "other/", "gemma3_270m/", "gemma3_270m/deep/", "smollm2_135m/")
 NAMES = ("a", "b", "c", "runs_summary", "llama3_x")
 ENDINGS = {
