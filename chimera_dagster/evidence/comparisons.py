@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -139,7 +139,7 @@ class Blocked(NamedTuple):
         least = float(weights[np.triu_indices(len(diagonal), 1)].min())
         if least <= 0:
             return np.nan
-        critical = float(stats.f.isf(level, self.df_effect, self.df))
+        critical = float(special.fdtri(self.df_effect, self.df, 1 - level))
         needed = _root(lambda x: float(special.ncfdtr(self.df_effect, self.df, x, critical)), falling=True)
         return float(np.expm1(2 * self.sigma * np.sqrt(needed / least)))
 
@@ -181,7 +181,7 @@ def blocked(values: Floats, levels: Ints, blocks: Ints) -> Blocked | None:
     if rest <= 1e-12 * total or total < 1e-24 * len(logs):  # what is left is rounding
         p = 1.0 if total < 1e-24 * len(logs) else 0.0
         return Blocked(effects, gram, 0.0, rank, df, p, len(logs), len(names))
-    p = float(stats.f.sf(explained / rank / (rest / df), rank, df))
+    p = float(special.fdtrc(rank, df, explained / rank / (rest / df)))
     return Blocked(effects, gram, float(np.sqrt(rest / df)), rank, df, p, len(logs), len(names))
 
 

@@ -92,7 +92,7 @@ def _rows(text: str, start: int, delimiter: str, sheet: Sheet) -> Iterator[list[
     while True:
         try:
             for row in reader:
-                if any(row) and any(cell.strip() for cell in row):
+                if "".join(row).strip():
                     yield row
         except csv.Error as error:
             sheet.problem(f"line {reader.line_num}: {error}")

@@ -12,7 +12,6 @@ from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING, number_in
 from chimera_dagster.ingest.sheet import Added, Sheet
 
-_LINE_END = re.compile(r"\r\n?|\n")  # str.splitlines also ends lines where no editor does
 _FENCE = re.compile(r"\s*+(?P<fence>`{3,}+(?=[^`]*+$)|~{3,}+)")
 # Possessive throughout: a line of a million spaces or dashes must not be tried in every way
 _RULE = re.compile(r"\s*+(?:\|\s*+)?+:?-{2,}+:?\s*+(?:\|\s*+:?-{2,}+:?\s*+)++(?:\|\s*+)?+")
@@ -40,13 +39,14 @@ def read_markdown(text: str, sheet: Sheet) -> None:
 
     A list item or a line of the front matter that names a model, a backend or a GPU holds for all that follows it.
     """
-    lines = _LINE_END.split(text.lstrip("\ufeff"))
+    # str.splitlines also ends lines where no editor does
+    lines = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     page = _Page(sheet)
     place = page.front_matter(lines)
     _blank_fences(lines, place)
     while place < len(lines):
         line = lines[place]
-        if "|" in line and _RULE.fullmatch(line):
+        if _is_rule(line):
             place = page.table(lines, place)
             continue
         if ":" in line and (item := _ITEM.fullmatch(line)):
@@ -72,7 +72,7 @@ class _Page:
 
     def item(self, where: str, key: str, value: str) -> None:
         """One `key: value`; a context in it holds from now on."""
-        key, value = _bare(key), _bare(_GLUED.sub("", value))
+        key, value = _bare(key), _bare(_GLUED.sub("", value) if "|" in value or "#" in value else value)
         if _quantity(value) is None and vocabulary.role_of(key)[0] in ("number", "identifier", "parameter"):
             return
         added = self._pair(where, key, value)
@@ -93,7 +93,7 @@ class _Page:
         if len(header) < width:
             self._sheet.problem(f"{where}, line {rule + 1}: a header of {width} cells is expected above")
         place, number = rule + 1, 0
-        while place < len(lines) and "|" in lines[place] and not _RULE.fullmatch(lines[place]):
+        while place < len(lines) and "|" in lines[place] and not _is_rule(lines[place]):
             number += 1
             cells = [_bare(cell) for cell in _cells(lines[place])]
             at = f"{where} row {number}"
@@ -121,11 +121,16 @@ class _Page:
         return self._sheet.record(where, plan, cells, self._context, "column", _number, fails=log)
 
 
+def _is_rule(line: str) -> bool:
+    return "--" in line and "|" in line and _RULE.fullmatch(line) is not None
+
+
 def _blank_fences(lines: list[str], start: int) -> None:
     """Empty the lines that stand in code fences, so that line numbers stay."""
     inside = ""
     for place in range(start, len(lines)):
-        found = _FENCE.match(lines[place])
+        line = lines[place]
+        found = _FENCE.match(line) if "```" in line or "~~~" in line else None
         if not (found or inside):
             continue
         closes = found and found["fence"].startswith(inside) and (not inside or lines[place].strip() == found["fence"])
@@ -136,7 +141,8 @@ def _blank_fences(lines: list[str], start: int) -> None:
 
 def _cells(line: str) -> list[str]:
     text = line.strip()
-    return [cell.strip() for cell in _PIPE.split(text.removeprefix("|").removesuffix("|"))]
+    text = text.removeprefix("|").removesuffix("|")
+    return [cell.strip() for cell in (_PIPE.split(text) if "\\" in text else text.split("|"))]
 
 
 def _bare(text: str) -> str:

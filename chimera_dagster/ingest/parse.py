@@ -71,16 +71,18 @@ def _parse(file: FoundFile, sheet: Sheet) -> FileRow:
     try:
         with open(file.full, "rb") as content:
             size = os.fstat(content.fileno()).st_size
-            raw = content.read(MAX_BYTES + 1)
+            raw = content.read(min(size, MAX_BYTES) + 1)
+            if len(raw) > size:  # it grew; only now, as a buffer for the largest file costs more than a small one
+                raw += content.read(MAX_BYTES + 1 - len(raw))
             if len(raw) > MAX_BYTES:
                 return _sampled(row, raw[:SAMPLE_BYTES], raw, content, sheet)
     except OSError as error:
         return row._replace(status="unreadable", reason=error.strerror or str(error))
-    row = row._replace(sha256=hashlib.sha256(raw).hexdigest())
+    digest = hashlib.sha256(raw).hexdigest()
     if not raw.strip():
-        return row._replace(status="empty", reason="there is nothing in the file")
+        return row._replace(sha256=digest, status="empty", reason="there is nothing in the file")
     changed = "the file changed while it was read" if len(raw) != size else ""
-    return _read(row, raw, sheet, changed)
+    return _read(row, digest, raw, sheet, changed)
 
 
 def _sampled(row: FileRow, sample: bytes, raw: bytes, rest: BufferedReader, sheet: Sheet) -> FileRow:
@@ -89,14 +91,14 @@ def _sampled(row: FileRow, sample: bytes, raw: bytes, rest: BufferedReader, shee
         digest.update(more)
         size += len(more)
     said = f"{size} bytes, of which the first {len(sample)} were read; up to {MAX_BYTES} a file is read whole"
-    return _read(row._replace(sha256=digest.hexdigest()), sample, sheet, "", said)
+    return _read(row, digest.hexdigest(), sample, sheet, "", said)
 
 
-def _read(row: FileRow, raw: bytes, sheet: Sheet, changed: str, sampled: str = "") -> FileRow:
+def _read(row: FileRow, digest: str, raw: bytes, sheet: Sheet, changed: str, sampled: str = "") -> FileRow:
     decoded = decode(raw, cut=bool(sampled))
-    row = row._replace(encoding=decoded.encoding)
     if decoded.problem:
-        return row._replace(status="malformed", reason="; ".join(filter(None, (sampled, decoded.problem))))
+        reason = "; ".join(filter(None, (sampled, decoded.problem)))
+        return row._replace(sha256=digest, encoding=decoded.encoding, status="malformed", reason=reason)
     context, summary = said_by_path(row.path)
     sheet.start(row.path, context, summary=summary)
     text, lines = decoded.text, row.path.lower().endswith(".jsonl")
@@ -113,15 +115,8 @@ def _read(row: FileRow, raw: bytes, sheet: Sheet, changed: str, sampled: str = "
     status, reason = _verdict(sheet)
     if sampled:
         status, reason = "too_large", "; ".join(filter(None, (sampled, reason)))
-    return row._replace(
-        family=_family(sheet),
-        records=sheet.records,
-        numbers=sheet.numbers,
-        covered=sheet.covered,
-        measurements=sheet.rows,
-        status=status,
-        reason=reason,
-    )
+    counts = (sheet.records, sheet.numbers, sheet.covered, sheet.rows)
+    return FileRow(*row[:4], digest, decoded.encoding, _family(sheet), *counts, status, reason)
 
 
 def _verdict(sheet: Sheet) -> tuple[str, str]:
@@ -139,9 +134,14 @@ def _family(sheet: Sheet) -> str | None:
     if not sheet.rows:
         return None
     plans = sheet.plans.values()
-    names = {name for plan in plans for name in plan.names}
-    aggregates = {number.measured.aggregate for plan in plans for number in plan.numbers}
-    kind = "reported" if aggregates == {"reported"} else "aggregates"
+    aggregates = frozenset[str | None]().union(*(plan.aggregates for plan in plans))
+    kind = "reported" if aggregates <= {"reported"} else "aggregates"
     if None in aggregates or not aggregates:
         kind = "runs"
-    return f"{kind}-{zlib.crc32(repr(sorted(names)).encode('utf-8', 'replace')):08x}"
+    return f"{kind}-{_shape(frozenset(plan.names for plan in plans)):08x}"
+
+
+@lru_cache(maxsize=1024)
+def _shape(names: frozenset[tuple[str, ...]]) -> int:
+    different = sorted({name for of_record in names for name in of_record})
+    return zlib.crc32(repr(different).encode("utf-8", "replace"))

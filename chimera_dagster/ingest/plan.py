@@ -36,6 +36,7 @@ class Plan(NamedTuple):
     attached: tuple[int, ...]
     verdicts: tuple[tuple[Role, str, int], ...]
     only_numbers: bool
+    aggregates: frozenset[str | None]
 
 
 @lru_cache(maxsize=4_096)
@@ -72,4 +73,5 @@ def plan_of(names: tuple[str, ...], units: tuple[str | None, ...] | None, parent
                 numbers.append(number)
     ordered = tuple((which, place) for _, which, place in sorted(contexts))
     others = (tuple(parameters), tuple(labels), ordered, tuple(attached), tuple(verdicts))
-    return Plan(names, tuple(numbers), *others, only_numbers=not any(others))
+    aggregates = frozenset(number.measured.aggregate for number in numbers)
+    return Plan(names, tuple(numbers), *others, only_numbers=not any(others), aggregates=aggregates)

@@ -7,6 +7,7 @@ import pickle
 import signal
 import subprocess
 import sys
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -45,8 +46,17 @@ class Worker:
         self._process.communicate()
 
 
+class _NoPandas(MetaPathFinder):
+    """pyarrow imports pandas wherever it finds it, which would double a worker's memory."""
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
+        if fullname == "pandas":
+            raise ImportError("a process that reads files needs no pandas")
+
+
 def main() -> None:
     """Answer jobs until there are no more."""
+    sys.meta_path.insert(0, _NoPandas())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers
     while True:
         try:

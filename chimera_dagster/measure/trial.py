@@ -78,9 +78,9 @@ def interval(values: Sequence[float]) -> Interval:
     std = stdev(values) if n > 1 else None
     if std is None or n < 3:
         return Interval(n=n, mean=mean, std=std, low=None, high=None)
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
-    half = float(t.ppf(0.975, n - 1)) * std / sqrt(n)
+    half = float(stdtrit(n - 1, 0.975)) * std / sqrt(n)
     return Interval(n=n, mean=mean, std=std, low=mean - half, high=mean + half)
 
 

@@ -225,22 +225,43 @@ def test_a_pool_of_processes_gives_what_one_process_gives(tmp_path, monkeypatch)
         (tmp_path / f"{place:02}.csv").write_text(f"model,ttft_ms\nm:{place % 7},{place % 30}\nx\n")
         (tmp_path / f"{place:02}.json").write_text(json.dumps([{"seed": place, "tokens_s": place}]))
     alone = ingest_folder(tmp_path)
-    pools = []
+    workers = []
 
-    class Pool(folder.ProcessPoolExecutor):
-        def __init__(self, workers, **options):
-            pools.append(workers)
-            super().__init__(workers, **options)
+    class Counted(folder.Worker):
+        def __init__(self):
+            workers.append(self)
+            super().__init__()
 
-    monkeypatch.setattr(folder, "ProcessPoolExecutor", Pool)
-    monkeypatch.setattr(folder, "_cores", lambda: 2)
+    monkeypatch.setattr(folder, "Worker", Counted)
+    monkeypatch.setattr(folder, "cores", lambda: 2)
     monkeypatch.setattr(folder, "_POOL_FILES", 10)
     monkeypatch.setattr(folder, "_CHUNK_FILES", 7)
     pooled = ingest_folder(tmp_path)
-    assert pools == [2]
+    assert len(workers) == 2
     assert pooled.files.equals(alone.files)
     assert pooled.measurements.equals(alone.measurements)
     assert pooled.digest == alone.digest
+    assert all(worker._process.poll() is not None for worker in workers)
+
+
+def test_a_worker_that_dies_is_named_and_the_others_end(tmp_path, monkeypatch):
+    for place in range(40):
+        (tmp_path / f"{place:02}.csv").write_text(f"model,ttft_ms\nm:1,{place}\n")
+    workers = []
+
+    class Doomed(folder.Worker):
+        def __init__(self):
+            workers.append(self)
+            super().__init__()
+            self._process.kill()
+
+    monkeypatch.setattr(folder, "Worker", Doomed)
+    monkeypatch.setattr(folder, "cores", lambda: 2)
+    monkeypatch.setattr(folder, "_POOL_FILES", 10)
+    monkeypatch.setattr(folder, "_CHUNK_FILES", 7)
+    with pytest.raises(RuntimeError, match="ended with -9"):
+        ingest_folder(tmp_path)
+    assert all(worker._process.poll() is not None for worker in workers)
 
 
 GROWING = {
