@@ -9,12 +9,9 @@ from pandera.engines import pandas_engine
 from pandera.pandas import DataFrameModel, Field
 from pandera.typing import Series
 
-from chimera_dagster import metric_names
-
 FILE_KINDS = ("csv", "json", "markdown", "folder")  # folder: one that could not be listed
 UNREAD_STATUSES = ("partial", "malformed", "unreadable", "too_large")
 FILE_STATUSES = ("ok", "empty", "duplicate_of", *UNREAD_STATUSES)
-FAILED = metric_names.FAILED
 SEVERITIES = ("warning", "notice", "info")
 
 

@@ -14,9 +14,9 @@ def ingest(
 ) -> None:
     """Read a folder of results into tables, and say what could not be read."""
     from chimera_dagster.cli.progress import FileProgress
-    from chimera_dagster.cli.tables import printable
     from chimera_dagster.definitions import defs
     from chimera_dagster.errors import ChimeraError
+    from chimera_dagster.evidence.figures import printable
     from chimera_dagster.ingest.discover import discover
     from chimera_dagster.orchestration.home import open_instance
     from chimera_dagster.orchestration.runner import Runner

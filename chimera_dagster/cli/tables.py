@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from chimera_dagster.evidence.figures import printable
+
 
 def print_json(rows: Sequence[Mapping[Hashable, Any]] | Sequence[Mapping[str, Any]]) -> None:
     """Rows as a JSON list; what is not a number is null."""
@@ -26,11 +28,6 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     console.print(table)
-
-
-def printable(text: str) -> str:
-    """`text` with its control characters spelled out: a file's name may hold line ends and terminal commands."""
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def _plain(value: Any) -> Any:

@@ -21,3 +21,8 @@ def render_statement(template: str, values: Mapping[str, float], unit: str) -> s
     return template.format_map(
         {name: format_value(value, "" if name in COUNTS else unit) for name, value in values.items()}
     )
+
+
+def printable(text: str) -> str:
+    """`text` with its control characters spelled out: a file's name may hold line ends and terminal commands."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

@@ -9,10 +9,10 @@ import pandas as pd
 from chimera_dagster.evidence.runs import COLUMNS, failed_runs, grouped, raw_runs
 from chimera_dagster.evidence.statistics import describe
 from chimera_dagster.evidence.twins import twin_files
+from chimera_dagster.metric_names import DECODE, TTFT
 
 Sources = list[tuple[str, str]]
 
-DECODE, TTFT = "decode_tok_s", "ttft_ms"
 MOST_SOURCES = 100
 _LOAD = "load_ms"
 _TIMES = {TTFT: "time to first token", "e2e_ms": "end-to-end time", "eval_ms": "decoding time", "latency_ms": "latency"}

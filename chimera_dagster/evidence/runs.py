@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from chimera_dagster.evidence.twins import twin_files
-from chimera_dagster.schemas import FAILED
+from chimera_dagster.metric_names import FAILED
 
 # What evidence looks at; the other columns only cost memory where a folder has millions of numbers.
 COLUMNS = ["file", "record", "model", "params", "metric", "value", "unit", "aggregate", "error"]

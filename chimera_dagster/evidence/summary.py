@@ -5,10 +5,12 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from chimera_dagster.evidence.figures import printable
 from chimera_dagster.evidence.runs import COLUMNS, failed_runs, grouped, raw_runs
 from chimera_dagster.evidence.statistics import describe
 from chimera_dagster.evidence.twins import twin_files
-from chimera_dagster.schemas import FAILED, FILE_KINDS, DataSummary
+from chimera_dagster.metric_names import FAILED
+from chimera_dagster.schemas import FILE_KINDS, DataSummary
 
 SHOWN = 5
 _GROUP = ["model", "params", "metric", "unit"]
@@ -25,7 +27,7 @@ def summary_block(files: pd.DataFrame) -> str:
         if group.empty:
             continue
         names = sorted(str(path) for path in group["path"])
-        lines = [f"{kind.upper()} Files ({len(names)})", *(f"  - {name}" for name in names[:SHOWN])]
+        lines = [f"{kind.upper()} Files ({len(names)})", *(f"  - {printable(name)}" for name in names[:SHOWN])]
         if len(names) > SHOWN:
             lines.append(f"  ... and {len(names) - SHOWN} more")
         lines.append(f"  Latest modified: {group['mtime'].max():%Y-%m-%d %H:%M:%S} UTC")

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from chimera_dagster.schemas import FAILED
+from chimera_dagster.metric_names import FAILED
 
 _DIGITS = 9  # what two formats of one number agree on, whatever unit and precision they were written in
 # Fixed seeds repeat token counts and sizes from run to run; times, rates and power repeat by copying alone.

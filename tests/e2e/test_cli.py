@@ -136,7 +136,49 @@ def test_ingest_lists_what_could_not_be_read(project: Project) -> None:
     assert done.returncode == 0
     assert "malformed: broken.json: " in done.stderr
     assert done.stdout.startswith("6 files, ")
-    assert json.loads(project.chimera("ingest", "--json").stdout)["total_files"] == 6
+    shown = json.loads(project.chimera("ingest", "--json").stdout)
+    assert shown["total_files"] == 6
+    share = f"{shown['covered'] / shown['numbers']:.1%}".replace("%", " %")
+    assert f"\nCoverage: {share} of {shown['numbers']} numeric cells and leaves" in done.stdout
+
+
+def test_facts_and_findings_name_their_sources(project: Project) -> None:
+    runs = "".join(f"m:1,{100 + place},\n" for place in range(8)) + "m:1,,timed out\n"
+    (project.reports / "a_runs.csv").write_text(f"model,tokens_s,error\n{runs}")
+    facts = project.chimera("facts", "--json")
+    assert facts.returncode == 0, facts.stderr
+    (mean,) = [row for row in rows(facts.stdout) if row["text"] == "mean decode throughput of m:1 over all its runs"]
+    assert mean["rendered"] == "104 tok/s"
+    assert mean["sources"] == [["a_runs.csv", f"row {place}"] for place in range(1, 9)]
+    findings = project.chimera("findings", "--json", "--severity", "notice")
+    assert findings.returncode == 0, findings.stderr
+    (failed,) = [row for row in rows(findings.stdout) if row["detector"] == "failed_runs_of_files"]
+    assert failed["text"] == "1 of 9 runs in a_runs.csv failed."
+    assert failed["sources"] == [["a_runs.csv", "row 9"]]
+    assert {row["severity"] for row in rows(findings.stdout)} <= {"warning", "notice"}
+    table = project.chimera("findings").stdout
+    assert "1 of 9 runs in a_runs.csv failed." in table
+    few = rows(project.chimera("facts", "--json", "--budget", "60").stdout)
+    assert [row["id"] for row in few] == [f"F{place}" for place in range(1, len(few) + 1)]
+    assert 0 < len(few) < len(rows(facts.stdout))
+    assert not (project.data / "tables").exists()  # what only shows writes nothing
+
+
+def test_summary_has_the_statistics(project: Project) -> None:
+    done = project.chimera("summary")
+    assert done.returncode == 0, done.stderr
+    assert "95 % interval of the mean" in done.stdout
+    shown = json.loads(project.chimera("summary", "--json").stdout)
+    assert len(shown["files"]) == 5
+    known = [row for row in shown["statistics"] if row["metric"] == "decode_tok_s" and row["n"] >= 3]
+    assert known
+    assert all(row["mean_low"] <= row["mean"] <= row["mean_high"] for row in known)
+
+
+def test_a_name_with_a_line_end_stays_on_its_line(project: Project) -> None:
+    (project.reports / "two\nlines.csv").write_text("")
+    done = project.chimera("ingest")
+    assert "empty: two\\nlines.csv: there is nothing in the file\n" in done.stderr
 
 
 def test_schema_is_json_schema_of_the_sweep_file(project: Project) -> None:

@@ -11,9 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from chimera_dagster.evidence.twins import twin_files
-from chimera_dagster.schemas import FAILED
+from chimera_dagster.metric_names import DECODE, FAILED, TTFT
 
-DECODE, TTFT = "decode_tok_s", "ttft_ms"
 LOAD, PROMPT_EVAL, EVAL, TOTAL = "load_ms", "prompt_eval_ms", "eval_ms", "total_ms"
 PROMPT_TOKENS, OUTPUT_TOKENS = "prompt_tokens", "output_tokens"
 WIDE = (DECODE, "prefill_tok_s", TTFT, "tpot_ms", LOAD, PROMPT_EVAL, EVAL, TOTAL, PROMPT_TOKENS, OUTPUT_TOKENS)

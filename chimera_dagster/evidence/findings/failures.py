@@ -6,7 +6,7 @@ import pandas as pd
 
 from chimera_dagster.evidence.findings.evidence import Evidence
 from chimera_dagster.evidence.findings.finding import WHOLE_FILE, Figures, Finding, listed
-from chimera_dagster.schemas import FAILED
+from chimera_dagster.metric_names import FAILED
 
 
 def failed_runs_of_files(evidence: Evidence) -> Iterator[Finding]:

@@ -10,7 +10,8 @@ from chimera_dagster.errors import NoReportsError
 from chimera_dagster.ingest import folder, parse
 from chimera_dagster.ingest.discover import data_digest, discover
 from chimera_dagster.ingest.folder import ingest_folder
-from chimera_dagster.schemas import FAILED, BenchmarkFiles, Measurements
+from chimera_dagster.metric_names import FAILED
+from chimera_dagster.schemas import BenchmarkFiles, Measurements
 from tests.unit.ingest import reread
 
 REPO = Path(__file__).parents[3]
@@ -27,6 +28,11 @@ def root(request):
 @pytest.fixture(scope="module")
 def ingested(root):
     return ingest_folder(root)
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return ingest_folder(CORPUS)
 
 
 def status_of(root, name):
@@ -118,6 +124,35 @@ def test_the_runs_and_failures_of_a_real_sweep():
 
 
 @needs_corpus
+@pytest.mark.parametrize(
+    ("model", "failures"),
+    [("gemma3", []), ("gemma3_1b-it-qat", []), ("gemma3_270m", ["row 19", "row 20"])],
+)
+def test_every_sweep_of_the_corpus_has_36_runs(corpus, model, failures):
+    name = f"reports/gemma3/{model}_param_tuning.csv"
+    assert corpus.files.set_index("path").loc[name, "records"] == 36
+    rows = corpus.measurements[corpus.measurements["file"] == name]
+    assert rows["aggregate"].isna().all()
+    assert rows["record"].nunique() == 36
+    assert rows.loc[rows["metric"] == FAILED, "record"].tolist() == failures
+
+
+@needs_corpus
+def test_the_units_row_of_a_profile_gives_units(corpus):
+    name = "reports/profiling/ncu_ollama_raw.csv"
+    row = corpus.files.set_index("path").loc[name]
+    assert (row["status"], row["records"]) == ("ok", 1)
+    rows = corpus.measurements[corpus.measurements["file"] == name].set_index("metric")
+    duration = rows.loc["gpu__time_duration.sum"]
+    assert (duration["value"], duration["original_unit"], duration["record"]) == (9.408, "us", "row 1")
+
+
+@needs_corpus
+def test_nearly_every_number_of_the_corpus_is_covered(corpus):
+    assert corpus.files["covered"].sum() / corpus.files["numbers"].sum() >= 0.95
+
+
+@needs_corpus
 def test_what_the_corpus_holds():
     files = ingest_folder(CORPUS).files
     assert files["kind"].value_counts().to_dict() == {"json": 44, "markdown": 29, "csv": 28}
@@ -126,8 +161,12 @@ def test_what_the_corpus_holds():
     assert bad["encoding"].tolist() == ["utf-16-le"]
     assert bad["reason"].iloc[0].startswith("line 1: no table, \"==ERROR== the argument for option '--page'")
     copies = files[files["status"] == "duplicate_of"].set_index("path")
-    assert len(copies) == 4
-    assert copies.loc["reports/llama3/ollama_quant_bench.csv", "reason"] == "csv_data/ollama_quant_bench.csv"
+    assert copies["reason"].to_dict() == {
+        "reports/llama3/ollama_param_tuning.csv": "csv_data/ollama_param_tuning.csv",
+        "reports/llama3/ollama_param_tuning_summary.csv": "csv_data/ollama_param_tuning_summary.csv",
+        "reports/llama3/ollama_quant_bench.csv": "csv_data/ollama_quant_bench.csv",
+        "reports/ollama/ollama_benchmark_summary.md": "reports/llama3/ollama_benchmark_summary.md",
+    }
     assert (copies["measurements"] == 0).all()
 
 
