@@ -17,7 +17,7 @@ from statistics import median
 import psutil
 
 from benchmarks.folders import make_folder
-from chimera_dagster.ingest.folder import cores
+from chimera_dagster.ingest.pool import cores
 
 SMALLEST, LARGEST, ROUNDS = 1_000, 100_000, 3
 MIB = 1024 * 1024

@@ -4,31 +4,24 @@ Files are read in the order of their paths, large folders by a pool of processes
 still answers for is not read again.
 """
 
-import os
-import tempfile
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from functools import cached_property
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
-from queue import SimpleQueue
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from chimera_dagster.ingest.discover import FoundFile, digest_of_files, discover
+from chimera_dagster.ingest.discover import digest_of_files, discover
 from chimera_dagster.ingest.manifest import Manifest, Stamp, reader_version
-from chimera_dagster.ingest.parse import FileRow, parse_files, parse_to_file
+from chimera_dagster.ingest.parse import FileRow
+from chimera_dagster.ingest.pool import chunks_of, read_chunks
 from chimera_dagster.ingest.sheet import SCHEMA
-from chimera_dagster.ingest.worker import Worker
 
-_CHUNK_FILES, _CHUNK_BYTES = 256, 4 << 20
-_POOL_FILES, _POOL_BYTES = 2_000, 16 << 20  # from either on, starting processes pays
 _PLAIN = pa.schema(
     [pa.field(each.name, pa.string() if pa.types.is_dictionary(each.type) else each.type) for each in SCHEMA]
 )
@@ -76,15 +69,15 @@ class Reading:
         yield _PLAIN.empty_table()
         kept = self._manifest.kept(self._found) if self._manifest else {}
         groups = [(known, [*group]) for known, group in groupby(self._found, key=lambda file: file.path in kept)]
-        fresh = _read([chunk for known, group in groups if not known for chunk in _chunks(group)])
-        for known, group in groups:
-            if known and self._manifest:
-                of_group = [kept[file.path] for file in group]
-                yield from self._own([each.row for each in of_group], self._manifest.tables(of_group))
-                continue
-            for _ in _chunks(group):
-                yield from self._own(*next(fresh))
-        fresh.close()
+        chunks = [chunk for known, group in groups if not known for chunk in chunks_of(group)]
+        with closing(read_chunks(chunks)) as fresh:
+            for known, group in groups:
+                if known and self._manifest:
+                    of_group = [kept[file.path] for file in group]
+                    yield from self._own([each.row for each in of_group], self._manifest.tables(of_group))
+                    continue
+                for _ in chunks_of(group):
+                    yield from self._own(*next(fresh))
 
     def files(self) -> pd.DataFrame:
         """schemas.BenchmarkFiles."""
@@ -132,71 +125,6 @@ class Reading:
             row = row._replace(status="duplicate_of", reason=first.path)
         self._rows.append(row)
         return first is row
-
-
-def _chunks(files: Sequence[FoundFile]) -> Iterator[list[FoundFile]]:
-    chunk: list[FoundFile] = []
-    size = 0
-    for file in files:
-        if chunk and (len(chunk) == _CHUNK_FILES or size + file.size > _CHUNK_BYTES):
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(file)
-        size += file.size
-    if chunk:
-        yield chunk
-
-
-def _read(chunks: list[list[FoundFile]]) -> Generator[tuple[list[FileRow], Iterator[pa.Table]]]:
-    """Rows and tables of each chunk, in order; a chunk's tables must be taken before the next chunk is."""
-    files, size = sum(map(len, chunks)), sum(file.size for chunk in chunks for file in chunk)
-    if files < _POOL_FILES and size < _POOL_BYTES:
-        for chunk in chunks:
-            tables: list[pa.Table] = []
-            rows = parse_files(chunk, tables.append)
-            yield rows, iter(tables)
-        return
-    with tempfile.TemporaryDirectory(prefix="chimera-ingest-") as folder, ExitStack() as stack:
-        scratch = [str(Path(folder, f"{place}.arrows")) for place in range(len(chunks))]
-        for rows, path in zip(_parsed(chunks, scratch, stack), scratch, strict=True):
-            yield rows, _tables(path)
-            Path(path).unlink()
-
-
-def _parsed(chunks: list[list[FoundFile]], scratch: list[str], stack: ExitStack) -> Iterator[list[FileRow]]:
-    """Read chunks into scratch files, several processes at a time; what one holds would be too much for a pipe."""
-    workers = min(cores(), len(chunks))
-    if workers < 2:
-        yield from map(parse_to_file, chunks, scratch)
-        return
-    free: SimpleQueue[Worker] = SimpleQueue()
-    for _ in range(workers):
-        free.put(stack.enter_context(Worker()))
-
-    def parse(chunk: list[FoundFile], path: str) -> list[FileRow]:
-        worker = free.get()
-        try:
-            return worker.parse(chunk, path)
-        finally:
-            free.put(worker)
-
-    pool = ThreadPoolExecutor(workers)
-    stack.callback(pool.shutdown, cancel_futures=True)
-    jobs = zip(chunks, scratch, strict=True)
-    ahead = deque(pool.submit(parse, *job) for job in islice(jobs, 2 * workers))
-    while ahead:
-        yield ahead.popleft().result()
-        ahead.extend(pool.submit(parse, *job) for job in islice(jobs, 1))
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _tables(path: str) -> Iterator[pa.Table]:
-    with pa.memory_map(path) as source, pa.ipc.open_stream(source) as stream:
-        for batch in stream:
-            yield pa.Table.from_batches([batch])
 
 
 def _plain(table: pa.Table) -> pa.Table:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chimera_dagster.ingest import discover, folder, parse
+from chimera_dagster.ingest import discover, parse, pool
 from chimera_dagster.ingest.csv_reader import read_csv
 from chimera_dagster.ingest.folder import Reading, ingest_folder
 from chimera_dagster.ingest.json_reader import closed, read_json
@@ -227,15 +227,15 @@ def test_a_pool_of_processes_gives_what_one_process_gives(tmp_path, monkeypatch)
     alone = ingest_folder(tmp_path)
     workers = []
 
-    class Counted(folder.Worker):
+    class Counted(pool.Worker):
         def __init__(self):
             workers.append(self)
             super().__init__()
 
-    monkeypatch.setattr(folder, "Worker", Counted)
-    monkeypatch.setattr(folder, "cores", lambda: 2)
-    monkeypatch.setattr(folder, "_POOL_FILES", 10)
-    monkeypatch.setattr(folder, "_CHUNK_FILES", 7)
+    monkeypatch.setattr(pool, "Worker", Counted)
+    monkeypatch.setattr(pool, "cores", lambda: 2)
+    monkeypatch.setattr(pool, "_POOL_FILES", 10)
+    monkeypatch.setattr(pool, "_CHUNK_FILES", 7)
     pooled = ingest_folder(tmp_path)
     assert len(workers) == 2
     assert pooled.files.equals(alone.files)
@@ -249,16 +249,16 @@ def test_a_worker_that_dies_is_named_and_the_others_end(tmp_path, monkeypatch):
         (tmp_path / f"{place:02}.csv").write_text(f"model,ttft_ms\nm:1,{place}\n")
     workers = []
 
-    class Doomed(folder.Worker):
+    class Doomed(pool.Worker):
         def __init__(self):
             workers.append(self)
             super().__init__()
             self._process.kill()
 
-    monkeypatch.setattr(folder, "Worker", Doomed)
-    monkeypatch.setattr(folder, "cores", lambda: 2)
-    monkeypatch.setattr(folder, "_POOL_FILES", 10)
-    monkeypatch.setattr(folder, "_CHUNK_FILES", 7)
+    monkeypatch.setattr(pool, "Worker", Doomed)
+    monkeypatch.setattr(pool, "cores", lambda: 2)
+    monkeypatch.setattr(pool, "_POOL_FILES", 10)
+    monkeypatch.setattr(pool, "_CHUNK_FILES", 7)
     with pytest.raises(RuntimeError, match="ended with -9"):
         ingest_folder(tmp_path)
     assert all(worker._process.poll() is not None for worker in workers)
