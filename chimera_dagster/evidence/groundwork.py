@@ -6,20 +6,18 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from chimera_dagster.evidence.cold_runs import gives_load, is_cold
 from chimera_dagster.evidence.runs import COLUMNS, failed_runs, grouped, raw_runs
 from chimera_dagster.evidence.statistics import describe
 from chimera_dagster.evidence.twins import twin_files
-from chimera_dagster.metric_names import DECODE, TTFT
+from chimera_dagster.metric_names import DECODE, LOAD, TTFT
 
 Sources = list[tuple[str, str]]
 
 MOST_SOURCES = 100
-_LOAD = "load_ms"
 _TIMES = {TTFT: "time to first token", "e2e_ms": "end-to-end time", "eval_ms": "decoding time", "latency_ms": "latency"}
 TIMED = {DECODE: "decode throughput", **_TIMES}  # a record with one of them is a run
 # A model that is in memory loads in some 100 ms, even of 8 billion parameters; from disk it takes seconds.
-_COLD_MS = 500
-_COLD_FACTOR = 5
 _RECORD = ["file", "record"]
 
 
@@ -50,7 +48,7 @@ class ModelRuns(NamedTuple):
 class Groundwork(NamedTuple):
     """`runs` are raw runs that did not fail, `failed` has one row a failed record; twins are in neither.
 
-    `loads` has one row a record that says how long its model loaded, and whether that was `cold`.
+    `loads` has one row a run in a file that gives load times, and whether it was `cold`.
     """
 
     files: pd.DataFrame
@@ -107,9 +105,8 @@ def _natural(record: str) -> list[str | tuple[int, str]]:
 
 
 def _loads(runs: pd.DataFrame) -> pd.DataFrame:
-    """A load is cold above 500 ms and above five times the median load of its model."""
-    loads = runs[(runs["metric"] == _LOAD) & (runs["unit"] == "ms") & runs["model"].notna()]
-    typical = loads.groupby("model", observed=True)["value"].transform("median")
-    cold = (loads["value"] > _COLD_MS) & (loads["value"] > _COLD_FACTOR * typical)
-    marked = loads[_RECORD].assign(cold=cold)
-    return marked.sort_values("cold", ascending=False).drop_duplicates(_RECORD)
+    of_models = runs[runs["metric"].isin((TTFT, LOAD)) & (runs["unit"] == "ms") & runs["model"].notna()]
+    load = of_models[of_models["metric"] == LOAD].drop_duplicates(_RECORD).rename(columns={"value": LOAD})
+    records = of_models[[*_RECORD, "model"]].drop_duplicates(_RECORD)
+    records = records.merge(load[[*_RECORD, LOAD]], on=_RECORD, how="left")
+    return records.assign(cold=is_cold(records))[gives_load(records)]

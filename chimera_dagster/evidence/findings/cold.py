@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from chimera_dagster.evidence.cold_runs import COLD_MS, COLD_RATIO
 from chimera_dagster.evidence.comparisons import LEVEL, holm, log_moments, welch_pairs
-from chimera_dagster.evidence.findings.evidence import COLD_MS, COLD_RATIO, LOAD, TTFT, Evidence
+from chimera_dagster.evidence.findings.evidence import LOAD, TTFT, Evidence
 from chimera_dagster.evidence.findings.finding import Figures, Finding, sources_of
 
 

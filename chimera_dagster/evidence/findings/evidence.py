@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from chimera_dagster.evidence.cold_runs import is_cold
 from chimera_dagster.evidence.twins import twin_files
-from chimera_dagster.metric_names import DECODE, FAILED, TTFT
+from chimera_dagster.metric_names import DECODE, FAILED, LOAD, TTFT
 
-LOAD, PROMPT_EVAL, EVAL, TOTAL = "load_ms", "prompt_eval_ms", "eval_ms", "total_ms"
+PROMPT_EVAL, EVAL, TOTAL = "prompt_eval_ms", "eval_ms", "total_ms"
 PROMPT_TOKENS, OUTPUT_TOKENS = "prompt_tokens", "output_tokens"
 WIDE = (DECODE, "prefill_tok_s", TTFT, "tpot_ms", LOAD, PROMPT_EVAL, EVAL, TOTAL, PROMPT_TOKENS, OUTPUT_TOKENS)
 TIMED = (DECODE, TTFT, "e2e_ms", EVAL, TOTAL, "latency_ms")  # a record with one of them is a run
-COLD_MS, COLD_RATIO = 500, 5
 
 _TEXTS = ("file", "record", "model", "backend", "gpu", "params", "labels", "prompt", "metric", "unit", "original_name")
 _KEPT = (*_TEXTS, "original_unit", "aggregate", "value", "error")
@@ -73,7 +73,7 @@ class Evidence:
             column[run[chosen]] = value[chosen]
             wide[name] = column
         wide["setting"] = _joint_codes([_set_labels(wide["labels"]), _codes(wide["prompt"])])
-        wide["cold"] = _cold(wide)
+        wide["cold"] = is_cold(wide)
         return wide
 
     @cached_property
@@ -164,19 +164,3 @@ def _set_labels(labels: "pd.Series[Any]") -> NDArray[np.int64]:
     ]
     codes = pd.factorize(np.asarray(kept, dtype="object"), sort=True)[0]
     return codes[labels.cat.codes.to_numpy()] if kept else np.zeros(len(labels), dtype="int64")
-
-
-def _lower_median(values: "pd.Series[float]") -> float:
-    return float(values.quantile(0.5, interpolation="lower"))
-
-
-def _cold(wide: pd.DataFrame) -> NDArray[np.bool_]:
-    """Runs that loaded for more than 500 ms and for more than 5 times their model's lower median.
-
-    In a file that gives load times a run without one found the model in memory, so its load time counts as 0.
-    """
-    load = wide[LOAD]
-    given = load.notna().groupby(wide["file"], observed=True).transform("any")
-    filled = load.where(load.notna() | ~given, 0.0)
-    usual = filled.groupby(wide["model"], observed=True).transform(_lower_median)
-    return ((load > COLD_MS) & (load > COLD_RATIO * usual)).to_numpy()

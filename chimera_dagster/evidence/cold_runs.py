@@ -1,0 +1,27 @@
+"""Which runs had to load their model first."""
+
+import numpy as np
+import pandas as pd
+
+from chimera_dagster.metric_names import LOAD
+
+COLD_MS, COLD_RATIO = 500, 5
+
+
+def is_cold(runs: pd.DataFrame) -> "np.ndarray":
+    """Of runs (`file`, `model`, `load_ms`), those that loaded for over 500 ms and 5 times their model's lower median.
+
+    In a file that gives load times a run without one found the model in memory, so its load time counts as 0.
+    """
+    load = runs[LOAD].where(runs[LOAD].notna() | ~gives_load(runs), 0.0)
+    usual = load.groupby(runs["model"], observed=True).transform(_lower_median)
+    return ((load > COLD_MS) & (load > COLD_RATIO * usual)).to_numpy()
+
+
+def gives_load(runs: pd.DataFrame) -> "pd.Series[bool]":
+    """Of runs (`file`, `load_ms`), those in a file that gives the load time of any."""
+    return runs[LOAD].notna().groupby(runs["file"], observed=True).transform("any")
+
+
+def _lower_median(values: "pd.Series[float]") -> float:
+    return float(values.quantile(0.5, interpolation="lower"))

@@ -1,0 +1,26 @@
+import pandas as pd
+
+from chimera_dagster.evidence.cold_runs import gives_load, is_cold
+
+
+def table(*rows):
+    return pd.DataFrame(rows, columns=["file", "model", "load_ms"]).astype({"load_ms": "float64"})
+
+
+def test_a_load_is_cold_above_500_ms_and_five_times_the_models_lower_median():
+    runs = table(
+        *(("a", "m:1", load) for load in (501, 499, 100, 100, 90)), *(("a", "big", load) for load in (900, 800))
+    )
+    assert is_cold(runs).tolist() == [True, False, False, False, False, False, False]
+
+
+def test_a_run_without_a_load_time_is_warm_where_its_file_gives_load_times():
+    runs = table(("a", "m:1", 2000), ("a", "m:1", None), ("a", "m:1", None), ("b", "m:1", None))
+    assert is_cold(runs).tolist() == [True, False, False, False]
+    assert gives_load(runs).tolist() == [True, True, True, False]
+
+
+def test_categories_are_as_texts():
+    runs = table(("a", "m:1", 2000), ("a", "m:1", None), ("a", "m:1", 1))
+    categories = runs.astype({"file": "category", "model": "category"})
+    assert is_cold(categories).tolist() == is_cold(runs).tolist() == [True, False, False]
