@@ -42,7 +42,11 @@ def read(path, raw):
     tables = []
     sheet = Sheet(tables.append)
     row = parse._read(
-        parse.FileRow(path, "markdown" if path.endswith("md") else path[2:6].rstrip("l"), 0, 0), raw, sheet, ""
+        parse.FileRow(path, "markdown" if path.endswith("md") else path[2:6].rstrip("l"), 0, 0),
+        "digest",
+        raw,
+        sheet,
+        "",
     )
     sheet.flush()
     fields = reread.Row._fields
