@@ -7,15 +7,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
+from pydantic import ValidationError
 
 from chimera_dagster.engines.base import Request
 from chimera_dagster.engines.registry import Engines, Resolved
 from chimera_dagster.evidence.facts import find_facts
 from chimera_dagster.evidence.findings import find_findings
 from chimera_dagster.evidence.summary import summarise, summary_block
+from chimera_dagster.evidence.version import evidence_version
 from chimera_dagster.ingest import discover
 from chimera_dagster.ingest.folder import OnFile, Reading
-from chimera_dagster.ingest.manifest import DamagedTableError, Manifest, Stamp
+from chimera_dagster.ingest.manifest import DamagedTableError, Manifest, Stamp, reader_version
 from chimera_dagster.measure.call import Call, timed_call, warm_up
 from chimera_dagster.measure.environment import capture
 from chimera_dagster.measure.trial import headline
@@ -89,12 +91,28 @@ def sum_up(store: Store) -> Summary:
         measurements=len(measurements),
         known=int(measurements["unit"].notna().sum()),
         digest=record.digest,
+        code=_evidence_code(),
         block=summary_block(files),
         ingest_s=record.seconds,
         ingested_at=datetime.now(UTC),
     )
     store.write_json("summary", summary)
     return summary
+
+
+def is_summed_up(store: Store, data_digest: str) -> bool:
+    """Whether the facts are those of these data, computed by this code."""
+    if not store.has_json("summary"):
+        return False
+    try:
+        summary = store.read_json("summary", Summary)
+    except ValidationError:  # of an earlier version
+        return False
+    return (summary.digest, summary.code) == (data_digest, _evidence_code())
+
+
+def _evidence_code() -> str:
+    return f"{reader_version()}-{evidence_version()}"
 
 
 def run_trial(store: Store, plan: TrialPlan, engines: Engines, on_progress: OnProgress | None = None) -> Metrics:
@@ -114,7 +132,7 @@ def run_trial(store: Store, plan: TrialPlan, engines: Engines, on_progress: OnPr
         params_key=plan.params.key,
         configuration=str(plan.params),
         created_at=datetime.now(UTC),
-        fingerprint=plan.fingerprint(summary.digest, prompt_version()),
+        fingerprint=plan.fingerprint(summary.digest, f"{prompt_version()}-{summary.code}"),
         spec_hash=plan.spec.content_hash(),
         data_digest=summary.digest,
         prompt_version=prompt_version(),
@@ -156,7 +174,7 @@ def readable_texts(folder: TrialFolder, model: str) -> dict[str, str]:
 def is_done(store: Store, plan: TrialPlan, data_digest: str) -> bool:
     """Whether a report stands that answers this very question about this very data."""
     metrics = read_metrics(store, plan)
-    wanted = plan.fingerprint(data_digest, prompt_version())
+    wanted = plan.fingerprint(data_digest, f"{prompt_version()}-{_evidence_code()}")
     return metrics is not None and metrics.fingerprint == wanted and store.folder_of(plan.trial).report.exists()
 
 

@@ -29,7 +29,7 @@ class Summary(_Document):
     """What was ingested. `digest` covers the content of every file, `block` is the text that every report prints.
 
     `numbers` are the numeric cells and leaves of all files, `covered` those that a row of the measurements shows.
-    Of its rows, `known` have a metric and a unit that the vocabulary knows.
+    Of its rows, `known` have a metric and a unit that the vocabulary knows. `code` names the readers and detectors.
     """
 
     reports_dir: str
@@ -40,6 +40,7 @@ class Summary(_Document):
     measurements: int
     known: int
     digest: str
+    code: str
     block: str
     ingest_s: float
     ingested_at: datetime

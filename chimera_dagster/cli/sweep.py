@@ -97,14 +97,14 @@ def _run(
     from chimera_dagster.orchestration.partitions import register
     from chimera_dagster.orchestration.runner import Runner
     from chimera_dagster.orchestration.workspace import Workspace
-    from chimera_dagster.results import Summary
+    from chimera_dagster.pipeline import is_summed_up
 
     failures: dict[str, str] = {}
     with open_instance(settings) as instance, SweepProgress(len(todo)) as progress:
         workspace = Workspace(settings, on_progress=progress.on_progress)
         runner = Runner(defs, instance, workspace)
         register(instance, store, plans)
-        if not store.has_json("summary") or store.read_json("summary", Summary).digest != digest:
+        if not is_summed_up(store, digest):
             failure = runner.ingest_reports()
             if failure is not None:
                 raise ChimeraError(failure)
