@@ -14,6 +14,7 @@ from chimera_dagster.engines.registry import Engines, Resolved
 from chimera_dagster.evidence.facts import find_facts
 from chimera_dagster.evidence.findings import find_findings
 from chimera_dagster.evidence.summary import summarise, summary_block
+from chimera_dagster.evidence.twins import twin_files
 from chimera_dagster.evidence.version import evidence_version
 from chimera_dagster.ingest import discover
 from chimera_dagster.ingest.folder import OnFile, Reading
@@ -78,10 +79,11 @@ def sum_up(store: Store) -> Summary:
     """Write `data_summary`, `facts`, `findings` and, last, the summary. Raises NotIngestedError."""
     files, measurements = store.read_table("benchmark_files"), store.read_table("measurements", categories=True)
     record = store.read_json("ingest", IngestRecord)
-    statistics = summarise(measurements)
+    twins = twin_files(measurements)
+    statistics = summarise(measurements, twins)
     store.write_table("data_summary", statistics, DataSummary)
-    store.write_table("facts", find_facts(files, statistics, measurements), Facts)
-    store.write_table("findings", find_findings(files, measurements), Findings)
+    store.write_table("facts", find_facts(files, statistics, measurements, twins=twins), Facts)
+    store.write_table("findings", find_findings(files, measurements, twins), Findings)
     summary = Summary(
         reports_dir=record.reports_dir,
         total_files=len(files),

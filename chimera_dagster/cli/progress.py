@@ -11,7 +11,22 @@ from chimera_dagster.sweep import TrialPlan
 _STAGES = ("analysis", "report")
 
 
-class FileProgress:
+class _Live:
+    """Shows its bar while its block runs."""
+
+    _bar: Progress
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+
+class FileProgress(_Live):
     """A bar of files read, on a terminal only; short folders are done before it shows."""
 
     def __init__(self) -> None:
@@ -28,21 +43,12 @@ class FileProgress:
         )
         self._task = self._bar.add_task("", total=None)
 
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
-
     def on_file(self, done: int, total: int) -> None:
         """What `ingest.folder.Reading` reports to."""
         self._bar.update(self._task, completed=done, total=total)
 
 
-class SweepProgress:
+class SweepProgress(_Live):
     """Counts streamed chunks, which are tokens with nearly every engine, against the most there can be."""
 
     def __init__(self, trials: int) -> None:
@@ -61,15 +67,6 @@ class SweepProgress:
             transient=True,
         )
         self._task = self._bar.add_task("starting", total=1.0, tokens=0)
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
     def start(self, plan: TrialPlan) -> None:
         self._number += 1

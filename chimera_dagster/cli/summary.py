@@ -13,7 +13,7 @@ def summary(reports: Reports = None, as_json: AsJson = False) -> None:
     """Say what a folder of results holds, and sum its runs up, without writing anything."""
     from chimera_dagster.cli.evidence import read_folder
     from chimera_dagster.cli.tables import print_table
-    from chimera_dagster.evidence.figures import format_value
+    from chimera_dagster.evidence.figures import format_value, named_params
     from chimera_dagster.evidence.summary import summarise, summary_block
 
     read = read_folder(reports)
@@ -36,7 +36,7 @@ def summary(reports: Reports = None, as_json: AsJson = False) -> None:
         [
             [
                 row["model"],
-                "" if row["params"] == "{}" else row["params"].strip("{}").replace('"', ""),
+                named_params(row["params"]),
                 row["metric"],
                 row["unit"],
                 str(row["n"]),

@@ -1,6 +1,7 @@
 """Statements that code can prove, ranked; each is followed to the records behind it."""
 
 import json
+from collections.abc import Mapping
 from math import isfinite
 
 import pandas as pd
@@ -13,15 +14,20 @@ _WAVE = 4  # of one kind and unit, before the next kind has its turn again
 
 
 def find_facts(
-    files: pd.DataFrame, statistics: pd.DataFrame, measurements: pd.DataFrame, limit: int = 40
+    files: pd.DataFrame,
+    statistics: pd.DataFrame,
+    measurements: pd.DataFrame,
+    limit: int = 40,
+    twins: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """schemas.Facts from schemas.BenchmarkFiles, DataSummary and Measurements, most important first; at most `limit`.
 
     Kinds are ranked as `rules.RULES` lists them, but no kind says more than four things about one metric before the
     others have said as much: a folder of many models would else be told by its means alone. Texts hold no measured
-    figure; model tags and parameters may hold digits. Equal tables in any order of rows give equal facts.
+    figure; model tags and parameters may hold digits. Equal tables in any order of rows give equal facts. `twins`
+    are those of `twin_files` where the caller knows them.
     """
-    data = prepare(files, statistics, measurements)
+    data = prepare(files, statistics, measurements, twins)
     ranked: list[tuple[int, int, Statement]] = []
     for number, rule in enumerate(RULES):
         places: dict[tuple[str, str], int] = {}

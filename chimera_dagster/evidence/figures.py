@@ -1,5 +1,6 @@
 """How a figure is written: the one place that turns a value into text."""
 
+import json
 from collections.abc import Mapping
 
 COUNTS = ("n", "of")  # names of a statement's values that count something, whatever its unit
@@ -21,6 +22,11 @@ def render_statement(template: str, values: Mapping[str, float], unit: str) -> s
     return template.format_map(
         {name: format_value(value, "" if name in COUNTS else unit) for name, value in values.items()}
     )
+
+
+def named_params(params: str) -> str:
+    """`{"num_ctx":1024}` as `num_ctx=1024`; empty where there are none."""
+    return ", ".join(f"{name}={value}" for name, value in json.loads(params).items())
 
 
 def printable(text: str) -> str:

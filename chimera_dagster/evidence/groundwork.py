@@ -1,40 +1,23 @@
 """What the rules of facts look at: the runs of a folder, prepared once, and the records behind a statement."""
 
-import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from chimera_dagster.evidence.cold_runs import gives_load, is_cold
-from chimera_dagster.evidence.runs import COLUMNS, failed_runs, grouped, raw_runs
+from chimera_dagster.evidence.measures import MEASURES, Measure
+from chimera_dagster.evidence.runs import COLUMNS, MOST_SOURCES, failed_runs, grouped, natural, raw_runs
 from chimera_dagster.evidence.statistics import describe
 from chimera_dagster.evidence.twins import twin_files
 from chimera_dagster.metric_names import DECODE, LOAD, TTFT
 
 Sources = list[tuple[str, str]]
 
-MOST_SOURCES = 100
 _TIMES = {TTFT: "time to first token", "e2e_ms": "end-to-end time", "eval_ms": "decoding time", "latency_ms": "latency"}
 TIMED = {DECODE: "decode throughput", **_TIMES}  # a record with one of them is a run
-# A model that is in memory loads in some 100 ms, even of 8 billion parameters; from disk it takes seconds.
 _RECORD = ["file", "record"]
-
-
-class Measure(NamedTuple):
-    """A metric that facts compare models by; `best` says which end is good, and `sign` makes that end the smallest."""
-
-    metric: str
-    unit: str
-    words: str
-    best: str
-    sign: int
-
-
-MEASURES = (
-    Measure(DECODE, "tok/s", TIMED[DECODE], "highest", -1),
-    Measure(TTFT, "ms", TIMED[TTFT], "lowest", 1),
-)
 
 
 class ModelRuns(NamedTuple):
@@ -60,10 +43,12 @@ class Groundwork(NamedTuple):
     models: dict[str, list[ModelRuns]]
 
 
-def prepare(files: pd.DataFrame, statistics: pd.DataFrame, measurements: pd.DataFrame) -> Groundwork:
+def prepare(
+    files: pd.DataFrame, statistics: pd.DataFrame, measurements: pd.DataFrame, twins: Mapping[str, str] | None = None
+) -> Groundwork:
     """From schemas.BenchmarkFiles, DataSummary and Measurements."""
     measurements = measurements[COLUMNS]
-    twins = twin_files(measurements)
+    twins = twin_files(measurements) if twins is None else twins
     runs = raw_runs(measurements, twins)
     models = {measure.metric: by_model(of_measure(runs, measure), measure.sign) for measure in MEASURES}
     failed = failed_runs(measurements, twins)
@@ -95,13 +80,7 @@ def sources_of(rows: pd.DataFrame) -> Sources:
     enough = paths[: int(np.searchsorted(np.cumsum(counts), MOST_SOURCES)) + 1]
     kept = pairs[pairs["file"].isin(enough)]
     found = zip(kept["file"].astype("str"), kept["record"].astype("str"), strict=True)
-    return sorted(found, key=lambda source: (source[0], _natural(source[1]), source[1]))[:MOST_SOURCES]
-
-
-def _natural(record: str) -> list[str | tuple[int, str]]:
-    parts = re.split("([0-9]+)", record)
-    # digits by length and then by themselves, so that no key of a thousand digits need become a number
-    return [(len(part), part) if n % 2 else part for n, part in enumerate(parts)]
+    return sorted(found, key=lambda source: (source[0], natural(source[1]), source[1]))[:MOST_SOURCES]
 
 
 def _loads(runs: pd.DataFrame) -> pd.DataFrame:

@@ -1,21 +1,15 @@
 """One function a kind of fact; each states what it can prove from the groundwork, the most important first."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import pandas as pd
 
-from chimera_dagster.evidence.groundwork import (
-    MEASURES,
-    TIMED,
-    TTFT,
-    Groundwork,
-    ModelRuns,
-    by_model,
-    sources_of,
-)
+from chimera_dagster.evidence.figures import named_params
+from chimera_dagster.evidence.groundwork import TIMED, Groundwork, ModelRuns, by_model, sources_of
+from chimera_dagster.evidence.measures import MEASURES
 from chimera_dagster.evidence.statistics import LEAST_FOR_INTERVAL
+from chimera_dagster.metric_names import TTFT
 
 _LEAST_RUNS = 3  # a mean of fewer says more about chance than about the model
 _LEAST_FOR_P95 = 20  # below, a 95th percentile lies between the two largest values and says no more than they do
@@ -196,5 +190,5 @@ def _with_start(data: Groundwork, *, cold: bool) -> pd.DataFrame:
 
 
 def _at(params: str) -> str:
-    named = ", ".join(f"{name}={value}" for name, value in json.loads(params).items())
+    named = named_params(params)
     return f", at {named}" if named else ""

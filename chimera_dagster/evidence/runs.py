@@ -1,5 +1,6 @@
 """Which rows of schemas.Measurements are runs, and how rows are grouped."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -10,7 +11,9 @@ from chimera_dagster.metric_names import FAILED
 
 # What evidence looks at; the other columns only cost memory where a folder has millions of numbers.
 COLUMNS = ["file", "record", "model", "params", "metric", "value", "unit", "aggregate", "error"]
+MOST_SOURCES = 100  # records that a fact or a finding names, of all that are behind it
 _RUN = ["file", "record"]
+_DIGITS = re.compile("([0-9]+)")
 
 
 def raw_runs(measurements: pd.DataFrame, twins: Iterable[str] | None = None) -> pd.DataFrame:
@@ -44,6 +47,13 @@ def grouped(frame: pd.DataFrame, columns: Sequence[str]) -> tuple["np.ndarray", 
     rank = np.empty(len(keys), dtype="int64")
     rank[keys.index.to_numpy()] = np.arange(len(keys))
     return rank[ids], keys.reset_index(drop=True)
+
+
+def natural(record: str) -> list[str | tuple[int, str]]:
+    """A key that sorts records as a reader counts: row 2 before row 10."""
+    parts = _DIGITS.split(record)
+    # digits by length and then by themselves, so that no key of a thousand digits need become a number
+    return [(len(part), part) if n % 2 else part for n, part in enumerate(parts)]
 
 
 def _without(measurements: pd.DataFrame, twins: Iterable[str] | None) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """The data summary of a report, and the statistics of its raw runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -35,16 +35,17 @@ def summary_block(files: pd.DataFrame) -> str:
     return "\n\n".join(parts)
 
 
-def summarise(measurements: pd.DataFrame) -> pd.DataFrame:
+def summarise(measurements: pd.DataFrame, twins: Mapping[str, str] | None = None) -> pd.DataFrame:
     """schemas.DataSummary: one row a model, parameter set, metric and unit, sorted by them.
 
     A failed run counts for every metric that its file measures, and for no mean; a parameter set of which every run
     failed has n = 0 and no statistics. Files that repeat another's runs count once (`raw_runs`). `describe` defines
-    the statistics; null is what too few runs or an overflow leave open. Texts may be strings or categories.
+    the statistics; null is what too few runs or an overflow leave open. Texts may be strings or categories. `twins`
+    are those of `twin_files` where the caller knows them.
     """
     columns = list(DataSummary.to_schema().columns)
     measurements = measurements[COLUMNS]
-    twins = twin_files(measurements)
+    twins = twin_files(measurements) if twins is None else twins
     good = raw_runs(measurements, twins)
     good = good[good["metric"] != FAILED]
     ids, keys = grouped(good, _GROUP)

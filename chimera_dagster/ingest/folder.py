@@ -121,8 +121,9 @@ class Reading:
                 numbers=0,
                 covered=0,
                 measurements=0,
+                status="duplicate_of",
+                reason=first.path,
             )
-            row = row._replace(status="duplicate_of", reason=first.path)
         self._rows.append(row)
         return first is row
 

@@ -5,10 +5,8 @@ The two tables are the cache: `benchmark_files` is the manifest (path, size, mod
 reader's stamp, or with two different ones, answer for nothing.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache, cached_property
-from importlib.resources import files as package_files
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -17,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from chimera_dagster.code_version import code_version
 from chimera_dagster.ingest.discover import FoundFile, content_digest
 from chimera_dagster.ingest.parse import FileRow, said_by_path
 from chimera_dagster.ingest.sheet import SCHEMA
@@ -46,12 +45,9 @@ class Kept(NamedTuple):
     moved: bool
 
 
-@cache
 def reader_version() -> str:
-    """Digest of the readers and their vocabulary: equal where the same bytes give the same rows."""
-    folder = package_files("chimera_dagster.ingest")
-    sources = sorted((item.name, item.read_text()) for item in folder.iterdir() if item.name.endswith((".py", ".yaml")))
-    return hashlib.sha256(repr(sources).encode()).hexdigest()[:12]
+    """Equal where the same bytes give the same rows."""
+    return code_version("chimera_dagster.ingest", ".py", ".yaml")
 
 
 class Manifest:

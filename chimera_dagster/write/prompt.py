@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from math import ceil
 from typing import Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from chimera_dagster.code_version import code_version
 from chimera_dagster.errors import ContextTooSmallError
 from chimera_dagster.write.facts import Fact
 
@@ -38,12 +38,9 @@ class Prompt:
         return hashlib.sha256(f"{self.system}\0{self.text}".encode()).hexdigest()
 
 
-@cache
 def prompt_version() -> str:
     """Digest of the templates: equal where the same trial would be asked the same words."""
-    folder = files("chimera_dagster.write") / "prompts"
-    sources = sorted((item.name, item.read_text()) for item in folder.iterdir() if item.name.endswith(".j2"))
-    return hashlib.sha256(repr(sources).encode()).hexdigest()[:12]
+    return code_version("chimera_dagster.write", ".j2")
 
 
 def estimate_tokens(text: str) -> int:

@@ -1,6 +1,6 @@
 """Findings: what code can prove about a set of measurements, each with its figures, its test and its sources."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pandas as pd
 
@@ -32,10 +32,13 @@ DETECTORS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
 )
 
 
-def find_findings(files: pd.DataFrame, measurements: pd.DataFrame) -> pd.DataFrame:
+def find_findings(
+    files: pd.DataFrame, measurements: pd.DataFrame, twins: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """schemas.Findings from schemas.BenchmarkFiles and Measurements, in any row order; text columns may be categorical.
 
-    Warnings first, then notices, then info. Each detector corrects for all its comparisons.
+    Warnings first, then notices, then info. Each detector corrects for all its comparisons. `twins` are
+    those of `twin_files` where the caller knows them.
     """
-    evidence = Evidence(files, measurements)
+    evidence = Evidence(files, measurements, twins)
     return as_table(finding for detector in DETECTORS for finding in detector(evidence))

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from chimera_dagster.evidence.cold_runs import is_cold
+from chimera_dagster.evidence.runs import natural
 from chimera_dagster.evidence.twins import twin_files
 from chimera_dagster.metric_names import DECODE, FAILED, LOAD, TTFT
 
@@ -26,7 +27,6 @@ _SETTINGS = re.compile(
     r"prompt_(index|id|words|length)|max_(new_)?tokens.*|num_predict.*|batch_size|num_batch|num_thread|threads|seq_len"
     r"|.*_asked"
 )
-_DIGITS = re.compile(r"(\d+)")
 
 
 class Evidence:
@@ -36,10 +36,10 @@ class Evidence:
     original name and value, whatever the order given.
     """
 
-    def __init__(self, files: pd.DataFrame, measurements: pd.DataFrame) -> None:
+    def __init__(self, files: pd.DataFrame, measurements: pd.DataFrame, twins: Mapping[str, str] | None = None) -> None:
         self.files = files.sort_values("path", ignore_index=True)
         self.table = _ordered(measurements)
-        self.twins: dict[str, str] = twin_files(self.table)
+        self.twins: Mapping[str, str] = twin_files(self.table) if twins is None else twins
 
     @cached_property
     def recorded(self) -> pd.DataFrame:
@@ -96,7 +96,7 @@ def _ordered(measurements: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame(index=pd.RangeIndex(len(measurements)))
     for name in _KEPT:
         column = measurements[name].reset_index(drop=True)
-        table[name] = _categorical(column, natural=name == "record") if name not in ("value", "error") else column
+        table[name] = _categorical(column, counted=name == "record") if name not in ("value", "error") else column
     file, record, metric, original = (
         table[name].cat.codes.to_numpy("int64") for name in ("file", "record", "metric", "original_name")
     )
@@ -106,21 +106,18 @@ def _ordered(measurements: pd.DataFrame) -> pd.DataFrame:
     return table.take(np.lexsort((value, aggregate, minor, major))).reset_index(drop=True)
 
 
-def _categorical(column: "pd.Series[Any]", *, natural: bool) -> "pd.Series[Any]":
+def _categorical(column: "pd.Series[Any]", *, counted: bool) -> "pd.Series[Any]":
     """Categories sorted and used, whatever they were before, so that codes depend on the values alone."""
     found = column.astype("category").cat.remove_unused_categories()
     names = [str(name) for name in found.cat.categories]
-    order = sorted(range(len(names)), key=lambda place: _natural(names[place]) if natural else names[place])
+    order = sorted(
+        range(len(names)), key=lambda place: (natural(names[place]), names[place]) if counted else names[place]
+    )
     places = np.empty(len(names) + 1, dtype="int32")
     places[order] = np.arange(len(names))
     places[-1] = -1  # the code of null
     codes = places[found.cat.codes.to_numpy()]
     return pd.Series(pd.Categorical.from_codes(codes, pd.Index([names[place] for place in order], dtype="str")))
-
-
-def _natural(name: str) -> tuple[Any, ...]:
-    parts = _DIGITS.split(name)
-    return (*((part, int(digits)) for part, digits in zip(parts[::2], [*parts[1::2], "0"], strict=True)), name)
 
 
 def _changes(rows: pd.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from chimera_dagster.evidence.figures import format_value
+from chimera_dagster.evidence.figures import format_value, named_params
+from chimera_dagster.evidence.runs import MOST_SOURCES
 from chimera_dagster.schemas import SEVERITIES, Findings
 
 SHOWN = 12  # names listed in one text
-_SOURCES = 100
 WHOLE_FILE = "/"
 
 
@@ -60,18 +60,18 @@ def listed(names: Iterable[str], shown: int = SHOWN) -> str:
     return " and ".join([", ".join(every[:-1]), every[-1]]) if len(every) > 1 else "".join(every)
 
 
-def named_params(params: str) -> str:
-    """`{"num_ctx":1024}` as `num_ctx=1024`."""
-    return ", ".join(f"{name}={value}" for name, value in json.loads(params).items()) or "no parameters named"
+def params_words(params: str) -> str:
+    """As `named_params`, and words where there are none."""
+    return named_params(params) or "no parameters named"
 
 
 def sources_of(rows: pd.DataFrame) -> list[tuple[str, str]]:
     """[file, record] of rows in evidence order, each once, at most 100."""
     named = rows[["file", "record"]]
-    unique = named.head(50 * _SOURCES).drop_duplicates()
-    if len(unique) < _SOURCES and len(named) > 50 * _SOURCES:
+    unique = named.head(50 * MOST_SOURCES).drop_duplicates()
+    if len(unique) < MOST_SOURCES and len(named) > 50 * MOST_SOURCES:
         unique = named.drop_duplicates()
-    unique = unique.head(_SOURCES)
+    unique = unique.head(MOST_SOURCES)
     return [(str(file), str(record)) for file, record in zip(unique["file"], unique["record"], strict=True)]
 
 
@@ -91,7 +91,7 @@ def as_table(findings: Iterable[Finding]) -> pd.DataFrame:
             "p_value": _number(one.p_value),
             "effect": _number(one.effect),
             "detectable": _number(one.detectable),
-            "sources": _json([list(source) for source in one.sources[:_SOURCES]]),
+            "sources": _json([list(source) for source in one.sources[:MOST_SOURCES]]),
         }
         for number, one in enumerate(ranked, start=1)
     ]

@@ -10,28 +10,14 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from chimera_dagster.evidence.comparisons import LEVEL, Groups, Pairs, blocked, holm, log_moments, welch_pairs
-from chimera_dagster.evidence.findings.evidence import DECODE, TTFT, Evidence, joint_codes
-from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, named_params, sources_of
+from chimera_dagster.evidence.findings.evidence import Evidence, joint_codes
+from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, params_words, sources_of
+from chimera_dagster.evidence.measures import MEASURES, Measure
+from chimera_dagster.metric_names import DECODE, TTFT
 
 _LEAST_RUNS = 3
 _MOST_SWEEPS = 20
 _MOST_SETS = 400  # 80 thousand pairs; the sets with the most runs are compared
-
-
-class Measure(NamedTuple):
-    """A metric that models are ranked by."""
-
-    metric: str
-    unit: str
-    words: str
-    better: str
-    sign: int
-
-
-MEASURES = (
-    Measure(DECODE, "tok/s", "decode throughput", "highest", -1),
-    Measure(TTFT, "ms", "time to first token", "lowest", 1),
-)
 
 
 class _Table(NamedTuple):
@@ -91,7 +77,7 @@ def _models(table: _Table, adjusted: NDArray[np.float64], level: float) -> Findi
     parts = [_level_words(figures, table, group, place) for place, group in enumerate(order[:12], start=1)]
     more = f" and {len(order) - 12} more" if len(order) > 12 else ""
     text = (
-        f"Models by {measure.words}, {measure.better} first (geometric mean and its 95 % interval, cold starts left "
+        f"Models by {measure.words}, {measure.best} first (geometric mean and its 95 % interval, cold starts left "
         f"out): {'; '.join(parts)}{more}."
     )
     place = {group: position for position, group in enumerate(order)}
@@ -214,8 +200,8 @@ def _configurations(table: _Table, adjusted: NDArray[np.float64], level: float) 
     mean, low, high = table.groups.interval(best)
     unit, sets = measure.unit, len(table.names)
     text = (
-        f"Of {figures.count('sets', sets, 'parameter set')} of {table.where}, {named_params(table.names[best])} has "
-        f"the {measure.better} {measure.words}: {figures.say('mean', mean, unit)} (95 % interval "
+        f"Of {figures.count('sets', sets, 'parameter set')} of {table.where}, {params_words(table.names[best])} has "
+        f"the {measure.best} {measure.words}: {figures.say('mean', mean, unit)} (95 % interval "
         f"{figures.say('low', low, unit)} to {figures.say('high', high, unit)}, n = "
         f"{figures.say('runs', table.groups.n[best])}). "
     )

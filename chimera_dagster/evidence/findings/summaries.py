@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from chimera_dagster.evidence.findings.evidence import Evidence
-from chimera_dagster.evidence.findings.finding import Figures, Finding, named_params, sources_of
+from chimera_dagster.evidence.findings.finding import Figures, Finding, params_words, sources_of
 from chimera_dagster.evidence.findings.recomputed import Runs, tolerance
 from chimera_dagster.metric_names import FAILED
 
@@ -95,7 +95,7 @@ class _Checked(NamedTuple):
         row: dict[Any, Any] = self.sums.loc[[worst.row]].to_dict("records")[0]
         unit = row["unit"] if isinstance(row["unit"], str) else ""
         behind = "its own runs" if file == source else f"the runs in {source}"
-        at = "" if row["params"] == "{}" else f" at {named_params(str(row['params']))}"
+        at = "" if row["params"] == "{}" else f" at {params_words(str(row['params']))}"
         text = (
             f"{figures.say('wrong', len(self.wrong))} of {figures.count('checked', self.checked, 'figure')} in {file} "
             f"disagree with {behind}. The largest difference: {row['record']} gives "

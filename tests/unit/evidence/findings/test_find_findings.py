@@ -137,3 +137,9 @@ def test_data_frames_given_are_not_changed() -> None:
     before = read.measurements.copy(deep=True)
     find_findings(read.files, read.measurements)
     pd.testing.assert_frame_equal(read.measurements, before)
+
+
+def test_a_key_of_thousands_of_digits_is_no_number(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"model": "m:1", "error": "lost", "' + "9" * 5_000 + '": {"ttft_ms": 1}}')
+    (found,) = found_in(tmp_path, "failed_runs_of_files")
+    assert tuple(found["sources"][0]) == ("a.json", "/")

@@ -1,0 +1,21 @@
+"""The metrics that models and parameter sets are compared by."""
+
+from typing import NamedTuple
+
+from chimera_dagster.metric_names import DECODE, TTFT
+
+
+class Measure(NamedTuple):
+    """`best` says which end of a metric is good, and `sign` makes that end the smallest."""
+
+    metric: str
+    unit: str
+    words: str
+    best: str
+    sign: int
+
+
+MEASURES = (
+    Measure(DECODE, "tok/s", "decode throughput", "highest", -1),
+    Measure(TTFT, "ms", "time to first token", "lowest", 1),
+)
