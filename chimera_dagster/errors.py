@@ -8,7 +8,9 @@ ChimeraError
 │   ├── NotIngestedError        an asset was asked for before the data it reads existed
 │   └── SettingError            an environment variable has a value of the wrong form
 └── EngineError                 a model call that gave no usable result; the trial fails, its neighbours go on
-    ├── EngineUnreachableError  nothing answers at the engine's address
+    ├── EngineUnreachableError  nothing answers at the engine's address, or something that is no such engine
+    │   └── NothingListensError the connection was refused; worth another try, as a server may be starting
+    ├── EngineBusyError         the engine's queue is full (503); worth another try
     ├── ModelNotFoundError      no engine has the model; lists what is there and how to get it
     ├── ModelFileError          a GGUF file is missing, damaged or not the one that was pinned
     ├── ContextTooSmallError    the prompt and the answer do not fit the context window
@@ -58,6 +60,12 @@ class EngineError(ChimeraError): ...
 
 
 class EngineUnreachableError(EngineError): ...
+
+
+class NothingListensError(EngineUnreachableError): ...
+
+
+class EngineBusyError(EngineError): ...
 
 
 class ModelNotFoundError(EngineError): ...

@@ -3,12 +3,15 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from chimera_dagster.errors import EngineTimeoutError
 from chimera_dagster.trial import ParamSet
+
+
+Api = Literal["generate", "chat"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,11 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class Request:
-    """One call. `max_tokens` bounds the output always: an unbounded generation may never end."""
+    """One call. `max_tokens` bounds the output always: an unbounded generation may never end.
+
+    `schema` is a JSON schema that the output must match: the engine decodes under it. `api` chooses between Ollama's
+    two endpoints; an engine with one ignores it.
+    """
 
     model: str
     prompt: str
@@ -45,6 +52,8 @@ class Request:
     max_tokens: int = 512
     seed: int = 0
     timeouts: Timeouts = Timeouts()
+    schema: Mapping[str, Any] | None = None
+    api: Api = "generate"
 
 
 class Chunk(NamedTuple):
@@ -68,6 +77,7 @@ class EngineStats:
     prompt_cached_tokens: int | None = None
     output_tokens: int | None = None
     effective_num_ctx: int | None = None
+    vram_mib: float | None = None  # of GPU memory that the model takes
     gpu_share: float | None = None  # part of the model that lies in GPU memory, 0 to 1
 
 
@@ -79,6 +89,14 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def caches_prompts(self) -> bool:
+        """Whether a prompt that begins like an earlier one may be answered from a cache, which can't be switched off.
+
+        A call is then measured with a nonce first in its prompt.
+        """
+        ...
 
     def version(self) -> str:
         """Version of what generates; raises EngineUnreachableError."""

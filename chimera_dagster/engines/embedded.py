@@ -31,6 +31,7 @@ class EmbeddedEngine:
     """One model is loaded at a time and kept between calls; calls wait for one another."""
 
     name = "embedded"
+    caches_prompts = False
 
     def __init__(self, threads: int | None = None) -> None:
         """`threads` of llama.cpp; None: one for each core that this process may use."""
@@ -79,9 +80,13 @@ class EmbeddedEngine:
         )
         if info.chat:
             system = [{"role": "system", "content": request.system}] if request.system else []
+            if request.schema is not None:
+                payload["response_format"] = {"type": "json_schema", "json_schema": {"schema": dict(request.schema)}}
             payload["messages"] = [*system, {"role": "user", "content": request.prompt}]
             handle = server.handle_chat_completions
         else:
+            if request.schema is not None:
+                payload["json_schema"] = dict(request.schema)
             payload["prompt"] = f"{request.system}\n\n{request.prompt}".lstrip()
             handle = server.handle_completions
         outcome = _consume(handle, payload, emit)

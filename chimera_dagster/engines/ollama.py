@@ -22,6 +22,7 @@ class OllamaEngine:
     """Calls may run side by side, each on its own connection; the server decides which of them wait."""
 
     name = "ollama"
+    caches_prompts = True
 
     def __init__(self, host: str | None = None) -> None:
         """`host` as in OLLAMA_HOST, which is read where it is None. Raises SettingError for a malformed one."""

@@ -1,6 +1,8 @@
 """What every engine must do. An engine's test class inherits this and gives `engine`, `model` and the slow cases."""
 
+import json
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -8,7 +10,13 @@ from typing import Any
 import pytest
 
 from chimera_dagster.engines.base import Chunk, Engine, EngineStats, Request, Stream, Timeouts
-from chimera_dagster.errors import ContextTooSmallError, EngineTimeoutError, ModelNotFoundError
+from chimera_dagster.errors import (
+    ContextTooSmallError,
+    EngineTimeoutError,
+    EngineUnreachableError,
+    ModelNotFoundError,
+    StreamBrokenError,
+)
 from chimera_dagster.trial import ParamSet
 
 
@@ -24,6 +32,14 @@ def read_all(stream: Stream) -> tuple[list[Chunk], EngineStats]:
 
 def text_of(chunks: list[Chunk]) -> str:
     return "".join(chunk.text for chunk in chunks if not chunk.thinking)
+
+
+ANSWER = {
+    "type": "object",
+    "properties": {"answer": {"type": "string", "enum": ["yes", "no"]}},
+    "required": ["answer"],
+    "additionalProperties": False,
+}
 
 
 class EngineContract:
@@ -77,6 +93,18 @@ class EngineContract:
 
     def unicode_request(self) -> Request:
         return self.request(prompt="Repeat exactly: 日本語 👍🏽", max_tokens=30)
+
+    def test_output_matches_its_schema(self, engine: Engine) -> None:
+        chunks, stats = read_all(engine.stream(self.request(prompt="Is the sky blue?", schema=ANSWER, max_tokens=60)))
+        answer = json.loads(text_of(chunks))
+        assert list(answer) == ["answer"]
+        assert answer["answer"] in ("yes", "no")
+        assert stats.done_reason == "stop"
+
+    def test_long_prompt_is_evaluated_whole(self, engine: Engine) -> None:
+        request = self.request(prompt="apple banana cherry " * 150, params=ParamSet(num_ctx=2048), max_tokens=2)
+        _, stats = read_all(engine.stream(request))
+        assert stats.prompt_tokens is not None and stats.prompt_tokens >= 450
 
     def test_system_prompt_reaches_the_model(self, engine: Engine) -> None:
         _, without = read_all(engine.stream(self.request()))
@@ -165,3 +193,36 @@ class EngineContract:
         engine.close()
         engine.close()
         assert read_all(engine.stream(self.request(max_tokens=2)))[1].output_tokens == 2
+
+
+class ServerContract(EngineContract):
+    """What an engine must do besides where a server of its own generates."""
+
+    @pytest.fixture
+    def doomed(self) -> tuple[Engine, Callable[[], None]]:
+        """An engine, and what ends its server at once, in the midst of whatever it does."""
+        raise NotImplementedError
+
+    def test_server_gone_before_a_call(self, doomed: tuple[Engine, Callable[[], None]]) -> None:
+        engine, end_server = doomed
+        end_server()
+        for ask in (engine.version, engine.models, lambda: engine.describe(self.model)):
+            with pytest.raises(EngineUnreachableError):
+                ask()
+        with pytest.raises(EngineUnreachableError):
+            read_all(engine.stream(self.request()))
+
+    def test_server_gone_during_a_call(self, doomed: tuple[Engine, Callable[[], None]]) -> None:
+        engine, end_server = doomed
+        stream = engine.stream(self.request(max_tokens=400))
+        assert next(stream).text
+        end_server()
+        with pytest.raises(StreamBrokenError):
+            read_all(stream)
+
+    def test_server_gone_after_a_call(self, doomed: tuple[Engine, Callable[[], None]]) -> None:
+        engine, end_server = doomed
+        assert read_all(engine.stream(self.request(max_tokens=2)))[1].output_tokens == 2
+        end_server()
+        with pytest.raises(EngineUnreachableError):
+            read_all(engine.stream(self.request()))
