@@ -10,7 +10,6 @@ from typing import Any, Literal, NamedTuple, Protocol
 from chimera_dagster.errors import EngineTimeoutError
 from chimera_dagster.trial import ParamSet
 
-
 Api = Literal["generate", "chat"]
 
 
