@@ -4,10 +4,10 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from chimera_dagster.measure.call import Call, CallMetrics
+from chimera_dagster.measure.call import Call
 from chimera_dagster.measure.environment import Environment
-from chimera_dagster.measure.trial import Headline
-from chimera_dagster.measure.validity import Verdict
+from chimera_dagster.measure.trial import Measured
+from chimera_dagster.measure.validity import Asked
 from chimera_dagster.trial import ParamSet
 from chimera_dagster.write.facts import Fact
 from chimera_dagster.write.quality import TextQuality
@@ -102,13 +102,15 @@ class Outcome(_Document):
     facts: list[Fact]
     analysis: Writing
     report: Writing
+    asked: Asked
+    warm_up_load_ms: float | None
     calls: list[Call]
 
 
-class Metrics(_Document):
-    """metrics.json: everything measured and judged. Null: not measured; `headline.reasons` says why."""
+class Metrics(Measured):
+    """metrics.json: everything measured and judged. Null: not measured; the `reasons` beside it say why."""
 
-    schema_version: int = 1
+    schema_version: int = 2
     model: str
     params: ParamSet
     params_key: str
@@ -121,14 +123,15 @@ class Metrics(_Document):
     seed: int
     repeats: int
     engine: EngineRecord
-    headline: Headline
     seconds: StageSeconds
-    validity: list[Verdict]
     text_quality: TextQuality
-    calls: list[CallMetrics]
     environment: Environment
+
+    @property
+    def is_valid(self) -> bool:
+        return not any(each.spoils for each in self.validity)
 
     @property
     def verdict(self) -> str:
         """`valid`, or the names of what spoils the trial."""
-        return ", ".join(dict.fromkeys(verdict.name for verdict in self.validity))
+        return ", ".join(dict.fromkeys(each.name for each in self.validity if each.spoils)) or "valid"

@@ -7,7 +7,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -63,15 +63,16 @@ class Store:
         try:
             return TrialPlan.model_validate_json(path.read_text())
         except FileNotFoundError:
+            known = ", ".join(sorted(plan.trial.key for plan in self.plans())) or "none"
             raise UnknownTrialError(
                 f"No sweep holds the trial {model}|{params_key}.",
-                hint=f"Known: {', '.join(sorted(self.known_trials())) or 'none'}. Add it to sweep.yaml.",
+                hint=f"Known: {known}. Add it to sweep.yaml.",
             ) from None
 
-    def known_trials(self) -> Iterator[str]:
-        """Partition keys of every registered trial."""
-        for path in self.runs.glob("*/*/trial.json"):
-            yield TrialPlan.model_validate_json(path.read_text()).trial.key
+    def plans(self) -> list[TrialPlan]:
+        """Every registered trial, sorted by its folder."""
+        paths = sorted(self.runs.glob("*/*/trial.json"))
+        return [TrialPlan.model_validate_json(path.read_text()) for path in paths]
 
     def write_table(
         self, name: str, frame: pd.DataFrame, schema: type[DataFrameModel], stamp: Mapping[str, str] | None = None

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from chimera_dagster.engines.base import Timeouts
+from chimera_dagster.engines.base import Api, Timeouts
 from chimera_dagster.errors import SpecError
 from chimera_dagster.trial import (
     ModelTag,
@@ -74,6 +74,10 @@ class SweepSpec(_Section):
     grid: Grid = Grid()
     extra: list[ParamSet] = []
     repeats: Annotated[int, Field(ge=1, le=100)] = 1
+    cold: Annotated[bool, Field(description="unload the model before each repeat, so that its first call loads it")] = (
+        False
+    )
+    api: Annotated[Api, Field(description="Ollama's endpoint: /api/generate or /api/chat")] = "generate"
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 7
     max_tokens: Annotated[int, Field(ge=16, le=32_768)] = 512
     timeouts: CallTimeouts = CallTimeouts()
@@ -129,7 +133,9 @@ class TrialPlan(BaseModel):
 
     def fingerprint(self, data_digest: str, prompt_version: str) -> str:
         """Equal exactly where a run would ask the same model the same question about the same data."""
-        asked = self.spec.model_dump(mode="json", include={"engine", "repeats", "seed", "max_tokens", "agent"})
+        asked = self.spec.model_dump(
+            mode="json", include={"engine", "repeats", "cold", "api", "seed", "max_tokens", "agent"}
+        )
         asked |= {"model": self.model, "params": self.params.options()}
         return digest_of([asked, data_digest, prompt_version])
 

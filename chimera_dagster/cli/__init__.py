@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from chimera_dagster.cli import doctor, facts, findings, ingest, report, schema, summary, sweep, ui
+from chimera_dagster.cli import doctor, facts, findings, ingest, metrics, report, schema, summary, sweep, ui
 from chimera_dagster.errors import ChimeraError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ for verb in (
     ui.ui,
 ):
     app.command()(verb)
+app.add_typer(metrics.app, name="metrics")
 
 
 def main() -> None:

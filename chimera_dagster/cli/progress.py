@@ -76,7 +76,7 @@ class SweepProgress(_Live):
         self._name = f"{self._number}/{self._trials} {plan.model} {plan.params.key}"
 
     def on_progress(self, stage: str, chunks: int) -> None:
-        """What `pipeline.run_trial` reports to."""
+        """What `trials.run_trial` reports to."""
         if stage != self._stage or chunks == 1:
             self._calls += chunks == 1
             if stage != self._stage and not self._console.is_terminal:

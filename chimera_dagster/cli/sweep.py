@@ -48,10 +48,11 @@ def sweep(
     as_json: AsJson = False,
 ) -> None:
     """Run every trial of a sweep that has no report yet; what is done already is skipped."""
-    from chimera_dagster.pipeline import data_digest, is_done
+    from chimera_dagster.pipeline import data_digest
     from chimera_dagster.settings import load_settings
     from chimera_dagster.store import Store
     from chimera_dagster.sweep import load_spec
+    from chimera_dagster.trials import is_done
 
     settings = load_settings(reports_dir=reports, spec=spec)
     plans = _chosen(load_spec(settings.spec), models, engine).plans()
@@ -119,7 +120,7 @@ def _run(
 
 
 def _row(store: "Store", plan: "TrialPlan", failure: str | None, *, skipped: bool) -> Row:
-    from chimera_dagster.pipeline import read_metrics
+    from chimera_dagster.trials import read_metrics
 
     metrics = None if failure else read_metrics(store, plan)
     if metrics is None:

@@ -116,6 +116,10 @@ class Engine(Protocol):
         """
         ...
 
+    def unload(self, model: str) -> None:
+        """Forget `model`, so that the next call loads it; an engine that can't leaves it loaded."""
+        ...
+
     def close(self) -> None:
         """Release models and connections; the engine may be used again afterwards."""
         ...

@@ -60,6 +60,9 @@ class EmbeddedEngine:
 
         return pump(produce, request.timeouts)
 
+    def unload(self, model: str) -> None:
+        self.close()
+
     def close(self) -> None:
         with self._lock:
             self._loaded = None

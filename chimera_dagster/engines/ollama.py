@@ -72,6 +72,10 @@ class OllamaEngine:
             self._give_back(session, reusable)
         return replace(stats, **self._placement(request.model))
 
+    def unload(self, model: str) -> None:
+        with self._session() as session:
+            session.client.generate(model=model, keep_alive=0)
+
     def close(self) -> None:
         """Close the connections. Models stay with the server, which others may use."""
         while self._idle:

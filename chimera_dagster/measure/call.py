@@ -1,16 +1,30 @@
 """One LLM call, timed by the client's clock and by the engine; definitions in docs/metrics.md."""
 
+import secrets
+import string
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from statistics import quantiles
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from chimera_dagster.engines.base import Engine, EngineStats, Request
-from chimera_dagster.errors import EmptyOutputError
+from chimera_dagster.errors import EmptyOutputError, EngineBusyError, NothingListensError
 
 OnChunk = Callable[[int], None]
+
+_NOT_REPORTED = "the engine does not report it"
+_NONCE_LETTERS = 12  # of 26: no two calls of a machine's life are alike
+_again = Retrying(
+    retry=retry_if_exception_type((NothingListensError, EngineBusyError)),
+    wait=wait_exponential(multiplier=0.5, max=8),
+    stop=stop_after_attempt(4),
+    reraise=True,
+)
 
 
 class LedgerEntry(BaseModel):
@@ -24,12 +38,12 @@ class LedgerEntry(BaseModel):
 
 
 class CallMetrics(BaseModel):
-    """Metrics of one call by their names in docs/metrics.md; None where a value was not measured."""
+    """Metrics of one call by their names in docs/metrics.md; None where not measured, and `reasons` says why."""
 
     model_config = ConfigDict(frozen=True)
 
     ttft_ms: float
-    ttfa_ms: float | None
+    ttfa_ms: float
     e2e_ms: float
     load_ms: float | None
     prompt_eval_ms: float | None
@@ -46,10 +60,16 @@ class CallMetrics(BaseModel):
     itl_p95_ms: float | None
     itl_p99_ms: float | None
     done_reason: str
+    reasons: dict[str, str]
 
 
 class Call(BaseModel):
-    """One finished call: its place in the trial, its text, the raw ledger and what was computed from it."""
+    """One finished call as it was measured: all that its metrics are computed from, now and later.
+
+    `sent_ms` is when its request was sent, since the trial began; `prompt_chars` is the length of what was sent, with
+    the `nonce` that stood first in it where the engine caches prompts. `retries` counts the tries before that nobody
+    answered; none of them is in any time.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -57,96 +77,167 @@ class Call(BaseModel):
     repeat: int
     seed: int
     text: str
-    metrics: CallMetrics
+    nonce: str | None
+    retries: int
+    prompt_chars: int
+    sent_ms: float
+    stats: EngineStats
     ledger: list[LedgerEntry]
-    effective_num_ctx: int | None
-    gpu_share: float | None
+
+    @property
+    def name(self) -> str:
+        """`analysis 1`: how verdicts and tables call it."""
+        return f"{self.stage} {self.repeat + 1}"
+
+    @property
+    def end_ms(self) -> float:
+        """When its last chunk arrived, since the trial began."""
+        return self.sent_ms + self.ledger[-1].at_ms
 
 
-def timed_call(engine: Engine, request: Request, stage: str, repeat: int = 0, on_chunk: OnChunk | None = None) -> Call:
-    """Send `request`, follow its stream, and measure it. `on_chunk(n)` hears the number of chunks so far.
+class _Followed(NamedTuple):
+    """A stream at its end: when the request was sent, what arrived, the answer, and the engine's own account."""
 
-    Raises EmptyOutputError where the stream ends well without a character, and what the engine raises.
+    sent: float
+    ledger: list[LedgerEntry]
+    answer: str
+    stats: EngineStats
+
+
+def timed_call(
+    engine: Engine,
+    request: Request,
+    stage: str,
+    repeat: int = 0,
+    began: float | None = None,
+    on_chunk: OnChunk | None = None,
+) -> Call:
+    """Send `request`, follow its stream, and keep what is needed to measure it.
+
+    `began` is when the trial did (`time.perf_counter()`; None: with this call). `on_chunk(n)` hears the number of
+    chunks so far. A server that refuses the connection or is busy is asked up to four times, with growing pauses.
+    Raises EmptyOutputError where the stream ends well without an answer, and what the engine raises.
     """
-    ledger: list[LedgerEntry] = []
-    answer: list[str] = []
-    sent = time.perf_counter()
-    stream = engine.stream(request)
-    try:
-        while True:
-            chunk = next(stream)
-            if chunk.text:
-                ledger.append(
-                    LedgerEntry(at_ms=(chunk.at - sent) * 1e3, chars=len(chunk.text), thinking=chunk.thinking)
-                )
-                if not chunk.thinking:
-                    answer.append(chunk.text)
-                if on_chunk is not None:
-                    on_chunk(len(ledger))
-    except StopIteration as end:
-        stats: EngineStats = end.value
-    finally:
-        stream.close()
-    if not answer:
+    nonce = _nonce() if engine.caches_prompts else None
+    request = request if nonce is None else _with_nonce(request, nonce)
+    again = _again.copy()
+    followed = again(_follow, engine, request, on_chunk)
+    if not followed.answer:
         raise EmptyOutputError(
-            f"{request.model} wrote nothing in the {stage} (done_reason {stats.done_reason}).",
+            f"{request.model} wrote nothing in the {stage} (done_reason {followed.stats.done_reason}).",
             hint="Raise max_tokens, or try another temperature or seed.",
         )
     return Call(
         stage=stage,
         repeat=repeat,
         seed=request.seed,
-        text="".join(answer),
-        metrics=call_metrics(ledger, stats),
-        ledger=ledger,
-        effective_num_ctx=stats.effective_num_ctx,
-        gpu_share=stats.gpu_share,
+        text=followed.answer,
+        nonce=nonce,
+        retries=again.statistics["attempt_number"] - 1,
+        prompt_chars=len(request.system) + len(request.prompt),
+        sent_ms=0.0 if began is None else (followed.sent - began) * 1e3,
+        stats=followed.stats,
+        ledger=followed.ledger,
     )
 
 
 def warm_up(engine: Engine, request: Request) -> float | None:
     """Make a call whose only use is that the model is loaded after it; returns the load_ms that the engine reports."""
-    stream = engine.stream(request)
-    while True:
-        try:
-            next(stream)
-        except StopIteration as end:
-            stats: EngineStats = end.value
-            return stats.load_ms
+    return _again.copy()(_follow, engine, request, None).stats.load_ms
 
 
 def call_metrics(ledger: Sequence[LedgerEntry], stats: EngineStats) -> CallMetrics:
-    """Metrics of a call from its ledger (at least one entry) and the engine's statistics."""
+    """Metrics of a call from its ledger (at least one entry that answers) and the engine's statistics."""
     ttft, e2e = ledger[0].at_ms, ledger[-1].at_ms
     gaps = [after.at_ms - before.at_ms for before, after in pairwise(ledger)]
     centiles = quantiles(gaps, n=100, method="inclusive") if len(gaps) > 1 else None
     tokens = stats.output_tokens
     evaluated = None if stats.prompt_tokens is None else stats.prompt_tokens - (stats.prompt_cached_tokens or 0)
-    parts = (stats.prompt_eval_ms, stats.eval_ms)
-    return CallMetrics(
-        ttft_ms=ttft,
-        ttfa_ms=next((entry.at_ms for entry in ledger if not entry.thinking), None),
-        e2e_ms=e2e,
-        load_ms=stats.load_ms,
-        prompt_eval_ms=stats.prompt_eval_ms,
-        eval_ms=stats.eval_ms,
-        total_ms=stats.total_ms,
-        residual_ms=None
-        if stats.total_ms is None or None in parts
-        else stats.total_ms - (stats.load_ms or 0.0) - sum(part for part in parts if part is not None),
-        prompt_tokens=stats.prompt_tokens,
-        prompt_cached_tokens=stats.prompt_cached_tokens,
-        output_tokens=tokens,
-        decode_tok_s=_rate(tokens, stats.eval_ms),
-        prefill_tok_s=_rate(evaluated, stats.prompt_eval_ms),
-        tpot_ms=(e2e - ttft) / (tokens - 1) if tokens is not None and tokens > 1 else None,
-        itl_p50_ms=centiles[49] if centiles else None,
-        itl_p95_ms=centiles[94] if centiles else None,
-        itl_p99_ms=centiles[98] if centiles else None,
-        done_reason=stats.done_reason,
+    values: dict[str, float | None] = {
+        "load_ms": stats.load_ms,
+        "prompt_eval_ms": stats.prompt_eval_ms,
+        "eval_ms": stats.eval_ms,
+        "total_ms": stats.total_ms,
+        "residual_ms": _residual(stats),
+        "prompt_tokens": stats.prompt_tokens,
+        "prompt_cached_tokens": stats.prompt_cached_tokens,
+        "output_tokens": tokens,
+        "decode_tok_s": rate(tokens, stats.eval_ms),
+        "prefill_tok_s": rate(evaluated, stats.prompt_eval_ms),
+        "tpot_ms": (e2e - ttft) / (tokens - 1) if tokens is not None and tokens > 1 else None,
+        "itl_p50_ms": centiles[49] if centiles else None,
+        "itl_p95_ms": centiles[94] if centiles else None,
+        "itl_p99_ms": centiles[98] if centiles else None,
+    }
+    return CallMetrics.model_validate(
+        {
+            **values,
+            "ttft_ms": ttft,
+            "ttfa_ms": next(entry.at_ms for entry in ledger if not entry.thinking),
+            "e2e_ms": e2e,
+            "done_reason": stats.done_reason,
+            "reasons": {name: _why(name, stats) for name, value in values.items() if value is None},
+        }
     )
 
 
-def _rate(tokens: int | None, milliseconds: float | None) -> float | None:
+def rate(tokens: float | None, milliseconds: float | None) -> float | None:
     """Tokens a second; None where either is unknown or nothing was timed."""
     return tokens / milliseconds * 1e3 if tokens and milliseconds else None
+
+
+def _follow(engine: Engine, request: Request, on_chunk: OnChunk | None) -> _Followed:
+    chunks: list[tuple[float, int, bool]] = []  # plain while it is timed
+    answer: list[str] = []
+    sent = time.perf_counter()
+    stream = engine.stream(request)
+    try:
+        while True:
+            text, at, thinking = next(stream)
+            if text:
+                chunks.append((at, len(text), thinking))
+                if not thinking:
+                    answer.append(text)
+                if on_chunk is not None:
+                    on_chunk(len(chunks))
+    except StopIteration as end:
+        stats: EngineStats = end.value
+    finally:
+        stream.close()
+    ledger = [LedgerEntry(at_ms=(at - sent) * 1e3, chars=size, thinking=thinks) for at, size, thinks in chunks]
+    return _Followed(sent, ledger, "".join(answer), stats)
+
+
+def _nonce() -> str:
+    """Letters, as a digit in a prompt is taken for a figure."""
+    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(_NONCE_LETTERS))
+
+
+def _with_nonce(request: Request, nonce: str) -> Request:
+    """`nonce` before all else that is sent: a cache holds prompts by their beginnings."""
+    first = f"[{nonce}]\n"
+    if request.system:
+        return replace(request, system=first + request.system)
+    return replace(request, prompt=first + request.prompt)
+
+
+def _residual(stats: EngineStats) -> float | None:
+    if stats.total_ms is None or stats.prompt_eval_ms is None or stats.eval_ms is None:
+        return None
+    # a warm call loads nothing
+    return stats.total_ms - (stats.load_ms or 0.0) - stats.prompt_eval_ms - stats.eval_ms
+
+
+def _why(name: str, stats: EngineStats) -> str:
+    """Why a metric is null."""
+    if name == "load_ms" and stats.eval_ms is not None:
+        return "nothing was loaded during this call, or the engine does not report it"
+    if name.startswith("itl_"):
+        return "fewer than three chunks arrived"
+    if name == "tpot_ms" and stats.output_tokens is not None:
+        return "fewer than two tokens were written"
+    if name == "prefill_tok_s" and stats.prompt_tokens and stats.prompt_tokens == stats.prompt_cached_tokens:
+        return "the whole prompt came from a cache"
+    if name == "decode_tok_s" and stats.output_tokens is not None and stats.eval_ms is not None:
+        return "the engine reports no token or no time"
+    return _NOT_REPORTED

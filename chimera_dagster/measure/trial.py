@@ -6,7 +6,8 @@ from statistics import fmean, stdev
 
 from pydantic import BaseModel, ConfigDict
 
-from chimera_dagster.measure.call import Call
+from chimera_dagster.measure.call import Call, CallMetrics, call_metrics, rate
+from chimera_dagster.measure.validity import Asked, Verdict, judge
 
 
 class Interval(BaseModel):
@@ -39,11 +40,33 @@ class Headline(BaseModel):
     ttft_by_repeat: Interval
 
 
-def headline(calls: Sequence[Call], warm_up_load_ms: float | None) -> Headline:
-    """Sum up the measured calls (one or more); `warm_up_load_ms` is the load that was kept out of them."""
+class Measured(BaseModel):
+    """All that is computed from what a trial recorded, and can be computed from it again."""
+
+    model_config = ConfigDict(frozen=True)
+
+    headline: Headline
+    calls: list[CallMetrics]
+    validity: list[Verdict]
+
+
+def measured(calls: Sequence[Call], warm_up_load_ms: float | None, asked: Asked) -> Measured:
+    """The metrics and verdicts of a trial from its calls (one or more) in their order.
+
+    `warm_up_load_ms` is the load that was kept out of them.
+    """
+    metrics = [call_metrics(call.ledger, call.stats) for call in calls]
+    return Measured(
+        headline=_headline([call.repeat for call in calls], metrics, warm_up_load_ms),
+        calls=metrics,
+        validity=judge(calls, metrics, asked),
+    )
+
+
+def _headline(repeats: Sequence[int], calls: Sequence[CallMetrics], warm_up_load_ms: float | None) -> Headline:
     tokens, eval_ms = _total(calls, "output_tokens"), _total(calls, "eval_ms")
     # Where nothing was loaded there is no time to report: null, not 0.
-    loads = [ms for ms in (warm_up_load_ms, *(call.metrics.load_ms for call in calls)) if ms is not None]
+    loads = [ms for ms in (warm_up_load_ms, *(call.load_ms for call in calls)) if ms is not None]
     values: dict[str, float | None] = {
         "throughput_tok_s": _throughput(calls),
         "tokens_generated": tokens,
@@ -54,13 +77,13 @@ def headline(calls: Sequence[Call], warm_up_load_ms: float | None) -> Headline:
     reasons = {name: "the engine did not report it" for name, value in values.items() if value is None}
     if "load_ms" in reasons:
         reasons["load_ms"] = "the model was loaded before this trial"
-    rounds = sorted({call.repeat for call in calls})
-    grouped = [[call for call in calls if call.repeat == number] for number in rounds]
-    rates = [rate for group in grouped if (rate := _throughput(group)) is not None]
+    placed = list(zip(repeats, calls, strict=True))
+    grouped = [[call for of, call in placed if of == number] for number in sorted(set(repeats))]
+    rates = [found for group in grouped if (found := _throughput(group)) is not None]
     return Headline(
         calls=len(calls),
-        ttft_ms=fmean(call.metrics.ttft_ms for call in calls),
-        total_duration_ms=sum(call.metrics.e2e_ms for call in calls),
+        ttft_ms=fmean(call.ttft_ms for call in calls),
+        total_duration_ms=sum(call.e2e_ms for call in calls),
         throughput_tok_s=values["throughput_tok_s"],
         tokens_generated=None if tokens is None else round(tokens),
         prompt_eval_ms=values["prompt_eval_ms"],
@@ -68,7 +91,7 @@ def headline(calls: Sequence[Call], warm_up_load_ms: float | None) -> Headline:
         load_ms=values["load_ms"],
         reasons=reasons,
         throughput_by_repeat=interval(rates) if rates else None,
-        ttft_by_repeat=interval([fmean(call.metrics.ttft_ms for call in group) for group in grouped]),
+        ttft_by_repeat=interval([fmean(call.ttft_ms for call in group) for group in grouped]),
     )
 
 
@@ -84,12 +107,11 @@ def interval(values: Sequence[float]) -> Interval:
     return Interval(n=n, mean=mean, std=std, low=mean - half, high=mean + half)
 
 
-def _throughput(calls: Sequence[Call]) -> float | None:
-    tokens, eval_ms = _total(calls, "output_tokens"), _total(calls, "eval_ms")
-    return tokens / eval_ms * 1e3 if tokens and eval_ms else None
+def _throughput(calls: Sequence[CallMetrics]) -> float | None:
+    return rate(_total(calls, "output_tokens"), _total(calls, "eval_ms"))
 
 
-def _total(calls: Sequence[Call], field: str) -> float | None:
+def _total(calls: Sequence[CallMetrics], field: str) -> float | None:
     """Sum of a field over the calls; None where any of them lacks it, as a part is not the whole."""
-    values = [getattr(call.metrics, field) for call in calls]
+    values = [getattr(call, field) for call in calls]
     return None if None in values else sum(values)

@@ -1,54 +1,98 @@
-"""What spoils a measurement, each with its evidence; the list is that of docs/metrics.md.
-
-Not judged yet, because nothing here measures it: `truncated`, `throttled`, and other processes on the GPU.
-"""
+"""What spoils a measurement, each with its evidence; the list is that of docs/metrics.md."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from pydantic import BaseModel, ConfigDict
 
-from chimera_dagster.measure.call import Call
+from chimera_dagster.measure.call import Call, CallMetrics
 from chimera_dagster.trial import ParamSet
 
 _RESIDUAL_SHARE = 0.10  # docs/metrics.md: above it the call waited for something that no field names
-_WARM_LOAD_MS = 500.0  # Ollama reports some 50 ms of scheduling as load; a real load takes longer
+_LOADED_MS = 500.0  # Ollama reports some 1 to 100 ms of scheduling as load; a real load takes longer
+# No tokenizer packs more characters into a token on average, whatever the language: English has four, and the prompts
+# here are full of figures. A prompt of which less than that was evaluated was cut.
+_MOST_CHARS_A_TOKEN = 12
 
 
 class Verdict(BaseModel):
-    """`valid` alone, or one entry for each thing that spoils the trial."""
+    """`cold` or `warm`, then `valid`, or one entry for each thing that spoils the trial."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     evidence: str
+    spoils: bool = False
 
 
-def judge(calls: Sequence[Call], params: ParamSet) -> list[Verdict]:
-    """The validity verdicts of a trial's measured calls."""
-    found = list(_spoilers(calls, params))
-    return found or [Verdict(name="valid", evidence=f"{len(calls)} calls, none of them spoiled")]
+class Asked(BaseModel):
+    """What a trial asked for, against which what it got is judged; `layers` are the model's, None where unknown."""
+
+    model_config = ConfigDict(frozen=True)
+
+    params: ParamSet
+    cold: bool
+    layers: int | None
 
 
-def _spoilers(calls: Sequence[Call], params: ParamSet) -> Iterator[Verdict]:
-    for call in calls:
-        metrics, name = call.metrics, f"{call.stage} {call.repeat + 1}"
-        if metrics.load_ms is not None and metrics.load_ms > _WARM_LOAD_MS:
-            yield Verdict(name="reloaded", evidence=f"{name}: the model was loaded again, {metrics.load_ms:.0f} ms")
-        if metrics.prompt_cached_tokens:
-            share = f"{metrics.prompt_cached_tokens} of {metrics.prompt_tokens}"
-            yield Verdict(name="cached", evidence=f"{name}: {share} prompt tokens from a cache")
-        waited, total = metrics.residual_ms, metrics.total_ms
-        if waited is not None and total and waited > _RESIDUAL_SHARE * total:
-            evidence = f"{name}: {waited:.0f} of {total:.0f} ms in no field of the engine"
-            yield Verdict(name="contended", evidence=evidence)
-        if metrics.done_reason != "stop":
-            yield Verdict(name="incomplete", evidence=f"{name}: done_reason {metrics.done_reason}")
-    contexts = {call.effective_num_ctx for call in calls} - {None}
-    if params.num_ctx is not None and contexts - {params.num_ctx}:
-        yield Verdict(name="clamped", evidence=f"num_ctx {params.num_ctx} asked for, {contexts} in effect")
-    shares = [call.gpu_share for call in calls if call.gpu_share is not None]
-    if params.num_gpu is not None and params.num_gpu > 0 and shares and min(shares) < 1:
-        yield Verdict(
-            name="offloaded_to_cpu",
-            evidence=f"num_gpu {params.num_gpu} asked for, {min(shares):.0%} of the model in GPU memory",
-        )
+def judge(calls: Sequence[Call], metrics: Sequence[CallMetrics], asked: Asked) -> list[Verdict]:
+    """The validity verdicts of a trial's measured calls (one or more), `metrics` being theirs."""
+    loads = [_load(call, of) for call, of in zip(calls, metrics, strict=True)]
+    state = Verdict(name="cold" if any(loads) else "warm", evidence="; ".join(filter(None, loads)) or _warm(metrics))
+    spoilers = [
+        Verdict(name=name, evidence=evidence, spoils=True) for name, evidence in _spoilers(calls, metrics, asked)
+    ]
+    valid = Verdict(name="valid", evidence=f"{len(calls)} calls, none of them spoiled")
+    return [state, *(spoilers or [valid])]
+
+
+def _spoilers(calls: Sequence[Call], metrics: Sequence[CallMetrics], asked: Asked) -> Iterator[tuple[str, str]]:
+    yield from _loading(calls, metrics, cold=asked.cold)
+    for call, of in zip(calls, metrics, strict=True):
+        if of.prompt_cached_tokens:
+            share = f"{of.prompt_cached_tokens} of {of.prompt_tokens}"
+            yield "cached", f"{call.name}: {share} prompt tokens from a cache"
+        if of.prompt_tokens and call.prompt_chars > _MOST_CHARS_A_TOKEN * of.prompt_tokens:
+            yield "truncated", f"{call.name}: {call.prompt_chars} characters sent, {of.prompt_tokens} tokens evaluated"
+        if of.residual_ms is not None and of.total_ms and of.residual_ms > _RESIDUAL_SHARE * of.total_ms:
+            yield "contended", f"{call.name}: {of.residual_ms:.0f} of {of.total_ms:.0f} ms in no field of the engine"
+        if of.done_reason != "stop":
+            yield "incomplete", f"{call.name}: done_reason {of.done_reason}"
+    yield from _placement(calls, asked)
+
+
+def _loading(calls: Sequence[Call], metrics: Sequence[CallMetrics], *, cold: bool) -> Iterator[tuple[str, str]]:
+    """Loads that nobody asked for, and those that were asked for and did not come."""
+    for _, group in groupby(zip(calls, metrics, strict=True), key=lambda pair: pair[0].repeat):
+        for place, (call, of) in enumerate(group):
+            load = _load(call, of)
+            if load and not (cold and place == 0):
+                yield "reloaded", load
+            elif cold and place == 0 and not load:
+                yield "warm", f"{call.name}: cold asks for a load in this call, and none is reported"
+
+
+def _placement(calls: Sequence[Call], asked: Asked) -> Iterator[tuple[str, str]]:
+    num_ctx, num_gpu = asked.params.num_ctx, asked.params.num_gpu
+    others = sorted({size for call in calls if (size := call.stats.effective_num_ctx) not in (None, num_ctx)})
+    if num_ctx is not None and others:
+        yield "clamped", f"num_ctx {num_ctx} asked for, {', '.join(map(str, others))} in effect"
+    shares = [call.stats.gpu_share for call in calls if call.stats.gpu_share is not None]
+    # A part of the layers was asked for where there are more: only nothing at all is amiss then
+    enough = 1.0 if asked.layers is None or num_gpu is None or num_gpu > asked.layers else 0.0
+    if num_gpu is not None and num_gpu > 0 and shares and (min(shares) < enough or min(shares) == 0):
+        yield "offloaded_to_cpu", f"num_gpu {num_gpu} asked for, {min(shares):.0%} of the model in GPU memory"
+
+
+def _load(call: Call, metrics: CallMetrics) -> str:
+    """What a call says of loading the model; empty where it found it loaded."""
+    if metrics.load_ms is None or metrics.load_ms <= _LOADED_MS:
+        return ""
+    return f"{call.name}: the model was loaded, {metrics.load_ms:.0f} ms"
+
+
+def _warm(metrics: Sequence[CallMetrics]) -> str:
+    longest = max((of.load_ms for of in metrics if of.load_ms is not None), default=None)
+    if longest is None:
+        return "no call reports a load, and a call that was not measured came first"
+    return f"no call loaded the model: load_ms is {longest:.1f} at most"

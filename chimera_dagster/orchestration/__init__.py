@@ -1,1 +1,1 @@
-"""The only package that imports dagster: assets, partitions, jobs and sensors around the functions of `pipeline`."""
+"""The only package that imports dagster: assets, partitions, jobs and sensors around `pipeline` and `trials`."""

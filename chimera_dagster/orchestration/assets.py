@@ -1,25 +1,30 @@
-"""The assets, in data order. Each body names its partition, calls one function of `pipeline`, and attaches metadata."""
+"""The assets, in data order. Each body names its partition, calls one function below it, and attaches metadata."""
 
+import warnings
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
     AssetExecutionContext,
     AssetSpec,
     DataVersion,
     Failure,
     MaterializeResult,
     MetadataValue,
+    PreviewWarning,
     ResourceParam,
     asset,
     multi_asset,
 )
 
-from chimera_dagster import pipeline
+from chimera_dagster import pipeline, trials
 from chimera_dagster.errors import ChimeraError
 from chimera_dagster.ingest.manifest import reader_version
-from chimera_dagster.orchestration.metadata import table_metadata, trial_metadata
+from chimera_dagster.orchestration.metadata import table_metadata, trial_metadata, validity_metadata
 from chimera_dagster.orchestration.partitions import TRIALS, plan_of
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.render.markdown import without_links
@@ -28,8 +33,9 @@ from chimera_dagster.write.prompt import prompt_version
 
 OWNERS = ["team:benchmarks"]
 EVIDENCE_VERSION = "2"
-MEASURE_VERSION = "1"
+MEASURE_VERSION = "2"
 RENDER_VERSION = "1"
+VALIDITY_CHECK = "measurement_is_valid"
 
 
 @contextmanager
@@ -43,6 +49,13 @@ def clear_failures() -> Generator[None]:
 
 def _spec(name: str, description: str, *, deps: Sequence[str] = (), kinds: set[str], version: str) -> AssetSpec:
     return AssetSpec(name, description=description, deps=deps, kinds=kinds, code_version=version, owners=OWNERS)
+
+
+def _trial_check(name: str, description: str) -> AssetCheckSpec:
+    """A check of the trial that keeps its partition: without `partitions_def` Dagster forgets which it was."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PreviewWarning)
+        return AssetCheckSpec(name, asset="trial_metrics", partitions_def=TRIALS, description=description)
 
 
 @multi_asset(
@@ -128,20 +141,35 @@ def evidence(context: AssetExecutionContext, workspace: ResourceParam[Workspace]
             version=MEASURE_VERSION,
         ),
     ],
+    check_specs=[
+        _trial_check(
+            VALIDITY_CHECK,
+            "Nothing spoiled the measurement: no reload, cache, truncation, contention, throttling and so on.",
+        )
+    ],
     partitions_def=TRIALS,
     group_name="trials",
 )
-def trial(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> Iterator[MaterializeResult[Any]]:
+def trial(
+    context: AssetExecutionContext, workspace: ResourceParam[Workspace]
+) -> Iterator[MaterializeResult[Any] | AssetCheckResult]:
     store = workspace.store
     with clear_failures():
         plan = plan_of(context, store)
-        metrics = pipeline.run_trial(store, plan, workspace.engines, workspace.on_progress)
+        metrics = trials.run_trial(store, plan, workspace.engines, workspace.on_progress)
     folder = store.folder_of(plan.trial)
-    for name, text in pipeline.readable_texts(folder, plan.model).items():
+    for name, text in trials.readable_texts(folder, plan.model).items():
         yield MaterializeResult(
             name, metadata={"text": MetadataValue.md(text), "path": MetadataValue.path(folder.outcome.absolute())}
         )
     yield MaterializeResult("trial_metrics", metadata=trial_metadata(metrics, folder.metrics))
+    yield AssetCheckResult(
+        check_name=VALIDITY_CHECK,
+        asset_key="trial_metrics",
+        passed=metrics.is_valid,
+        severity=AssetCheckSeverity.WARN,
+        metadata={"verdict": metrics.verdict, **validity_metadata(metrics)},
+    )
 
 
 @asset(
@@ -155,7 +183,7 @@ def trial(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -
 def rendered_report(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
     """The report as people read it, beside its metrics.json."""
     with clear_failures():
-        path = pipeline.render_trial(workspace.store, plan_of(context, workspace.store))
+        path = trials.render_trial(workspace.store, plan_of(context, workspace.store))
     return MaterializeResult(
         metadata={
             "report": MetadataValue.md(without_links(path.read_text())),

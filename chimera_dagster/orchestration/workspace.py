@@ -6,9 +6,9 @@ from dagster import InitResourceContext, resource
 
 from chimera_dagster.engines.registry import Engines
 from chimera_dagster.ingest.folder import OnFile
-from chimera_dagster.pipeline import OnProgress
 from chimera_dagster.settings import Settings, load_settings
 from chimera_dagster.store import Store
+from chimera_dagster.trials import OnProgress
 
 
 @dataclass

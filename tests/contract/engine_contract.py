@@ -118,6 +118,12 @@ class EngineContract:
         assert first.load_ms is not None and first.load_ms > 0
         assert (second.load_ms or 0) < first.load_ms / 5
 
+    def test_an_unloaded_model_is_loaded_again(self, engine: Engine) -> None:
+        read_all(engine.stream(self.request()))
+        engine.unload(self.model)
+        _, stats = read_all(engine.stream(self.request(max_tokens=2)))
+        assert stats.load_ms is not None and stats.load_ms > 20
+
     def test_closing_the_stream_frees_the_engine(self, engine: Engine) -> None:
         stream = engine.stream(self.request(max_tokens=400))
         assert next(stream).text

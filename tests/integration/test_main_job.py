@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from dagster import AssetKey, DagsterRunStatus, TableSchema
+from dagster import AssetCheckKey, AssetKey, DagsterRunStatus, TableSchema
+from dagster._core.event_api import PartitionKeyFilter
 
 from chimera_dagster import schemas
-from chimera_dagster.pipeline import is_done
 from chimera_dagster.render.markdown import without_links
 from chimera_dagster.sweep import SweepSpec, load_spec
+from chimera_dagster.trials import is_done, recompute
 from tests.conftest import Project
 from tests.integration.bench import Bench, bench_in
 
@@ -154,9 +155,9 @@ def test_the_metrics_can_be_computed_again_from_the_ledger(swept: Bench) -> None
         assert [call["stage"] for call in calls] == ["analysis", "report"]
         assert headline["ttft_ms"] == pytest.approx(sum(call["ledger"][0]["at_ms"] for call in calls) / 2)
         assert headline["total_duration_ms"] == pytest.approx(sum(call["ledger"][-1]["at_ms"] for call in calls))
-        tokens = sum(call["metrics"]["output_tokens"] for call in calls)
+        tokens = sum(call["stats"]["output_tokens"] for call in calls)
         assert headline["tokens_generated"] == tokens == 32
-        eval_ms = sum(call["metrics"]["eval_ms"] for call in calls)
+        eval_ms = sum(call["stats"]["eval_ms"] for call in calls)
         assert headline["throughput_tok_s"] == pytest.approx(tokens / eval_ms * 1000)
         schemas.Calls.validate(pd.read_parquet(folder.calls))
 
@@ -165,6 +166,35 @@ def test_answers_cut_at_max_tokens_are_called_incomplete(swept: Bench) -> None:
     written = json.loads(swept.store.folder_of(swept.plans()[0].trial).metrics.read_text())
     assert {verdict["name"] for verdict in written["validity"]} >= {"incomplete"}
     assert written["text_quality"]["verdict"] == "not usable"
+
+
+def test_the_verdict_is_an_asset_check_of_the_partition(swept: Bench) -> None:
+    for plan in swept.plans():
+        [record] = swept.instance.event_log_storage.get_asset_check_execution_history(
+            AssetCheckKey(AssetKey("trial_metrics"), "measurement_is_valid"),
+            limit=1,
+            partition_filter=PartitionKeyFilter(key=plan.trial.key),
+        )
+        assert record.event is not None and record.event.dagster_event is not None
+        evaluation = record.event.dagster_event.asset_check_evaluation_data
+        written = json.loads(swept.store.folder_of(plan.trial).metrics.read_text())["validity"]
+        assert evaluation.passed is not any(verdict["spoils"] for verdict in written)
+        assert set(evaluation.metadata) == {"verdict", *(verdict["name"] for verdict in written)}
+
+
+def test_metrics_computed_again_equal_the_stored_ones(swept: Bench) -> None:
+    for plan in swept.plans():
+        count, differences = recompute(swept.store, plan)
+        assert (count > 50, differences) == (True, [])
+        path = swept.store.folder_of(plan.trial).metrics
+        before = path.read_text()
+        changed = json.loads(before)
+        changed["calls"][1]["ttft_ms"] += 1e-9
+        changed["validity"][0]["evidence"] = "nothing"
+        path.write_text(json.dumps(changed))
+        _, found = recompute(swept.store, plan, write=True)
+        assert [each.name for each in found] == ["calls.1.ttft_ms", "validity.0.evidence"]
+        assert path.read_text() == before
 
 
 def test_every_fact_can_be_followed_to_a_file_and_a_record(swept: Bench) -> None:

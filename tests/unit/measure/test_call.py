@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chimera_dagster.engines.base import Chunk, EngineStats, Request, Stream
-from chimera_dagster.errors import EmptyOutputError, StreamBrokenError
+from chimera_dagster.errors import EmptyOutputError, EngineBusyError, NothingListensError, StreamBrokenError
 from chimera_dagster.measure.call import LedgerEntry, call_metrics, timed_call, warm_up
 
 REQUEST = Request("tiny:1m", "Hi", seed=5)
@@ -32,13 +32,19 @@ class ScriptedEngine:
     """An engine that yields what it was given; an error among it is raised."""
 
     name = "scripted"
+    caches_prompts = False
 
     def __init__(self, *script: tuple[str, bool] | Exception, stats: EngineStats = STATS, clock: Any = None) -> None:
         self.script, self.stats, self.clock = script, stats, clock
         self.closed = False
+        self.refusals: list[Exception] = []
+        self.requests: list[Request] = []
 
     def stream(self, request: Request) -> Stream:
+        self.requests.append(request)
         try:
+            if self.refusals:
+                raise self.refusals.pop(0)
             for item in self.script:
                 if isinstance(item, Exception):
                     raise item
@@ -83,13 +89,30 @@ def test_gap_percentiles_interpolate() -> None:
 def test_thinking_counts_as_output_but_not_as_answer() -> None:
     metrics = call_metrics(ledger(100, 120, 150, thinking=2), STATS)
     assert (metrics.ttft_ms, metrics.ttfa_ms) == (100, 150)
-    assert call_metrics(ledger(100, 120, thinking=2), STATS).ttfa_ms is None
 
 
 def test_what_the_engine_does_not_say_is_none() -> None:
     metrics = call_metrics(ledger(100, 200, 300), EngineStats(done_reason="stop"))
-    known = {"ttft_ms", "ttfa_ms", "e2e_ms", "itl_p50_ms", "itl_p95_ms", "itl_p99_ms", "done_reason"}
+    known = {"ttft_ms", "ttfa_ms", "e2e_ms", "itl_p50_ms", "itl_p95_ms", "itl_p99_ms", "done_reason", "reasons"}
     assert {name for name, value in metrics if value is not None} == known
+    assert set(metrics.reasons) == {name for name, value in metrics if value is None}
+
+
+@pytest.mark.parametrize(
+    ("changes", "times", "name", "reason"),
+    [
+        ({"load_ms": None}, (1, 2), "load_ms", "nothing was loaded"),
+        ({}, (1, 2), "itl_p95_ms", "fewer than three chunks"),
+        ({"output_tokens": 1}, (1, 2), "tpot_ms", "fewer than two tokens"),
+        ({"prompt_cached_tokens": 30}, (1, 2), "prefill_tok_s", "came from a cache"),
+        ({"eval_ms": 0.0}, (1, 2), "decode_tok_s", "no token or no time"),
+        ({"total_ms": None}, (1, 2), "residual_ms", "does not report it"),
+    ],
+)
+def test_a_null_says_why(changes: dict[str, Any], times: tuple[float, ...], name: str, reason: str) -> None:
+    metrics = call_metrics(ledger(*times), EngineStats(**{**vars(STATS), **changes}))
+    assert getattr(metrics, name) is None
+    assert reason in metrics.reasons[name]
 
 
 @pytest.mark.parametrize(
@@ -132,9 +155,11 @@ def test_call_is_timed_from_the_request(clock: Any) -> None:
         (750.0, 5, False),
         (1000.0, 3, False),
     ]
-    assert (call.metrics.ttft_ms, call.metrics.ttfa_ms, call.metrics.e2e_ms) == (250.0, 750.0, 1000.0)
-    assert (call.stage, call.repeat, call.seed) == ("analysis", 2, 5)
-    assert (call.effective_num_ctx, call.gpu_share) == (512, 0.5)
+    metrics = call_metrics(call.ledger, call.stats)
+    assert (metrics.ttft_ms, metrics.ttfa_ms, metrics.e2e_ms) == (250.0, 750.0, 1000.0)
+    assert (call.stage, call.repeat, call.seed, call.name) == ("analysis", 2, 5, "analysis 3")
+    assert (call.stats, call.nonce, call.retries, call.prompt_chars) == (STATS, None, 0, 2)
+    assert (call.sent_ms, call.end_ms) == (0.0, 1000.0)
     assert heard == [1, 2, 3]
 
 
@@ -165,3 +190,59 @@ def test_error_of_the_engine_passes_through(clock: Any) -> None:
 
 def test_warm_up_tells_how_long_the_model_loaded(clock: Any) -> None:
     assert warm_up(ScriptedEngine(("a", False), clock=clock), REQUEST) == 50.0  # pyright: ignore[reportArgumentType]
+
+
+def test_a_call_knows_its_place_in_the_trial(clock: Any) -> None:
+    began = clock()
+    call = timed_call(ScriptedEngine(("a", False), clock=clock), REQUEST, "report", began=began)  # pyright: ignore[reportArgumentType]
+    assert (call.sent_ms, call.end_ms) == (250.0, 500.0)
+
+
+@pytest.mark.parametrize("system", ["", "Be brief."])
+def test_a_nonce_stands_first_where_the_engine_caches_prompts(clock: Any, system: str) -> None:
+    engine = ScriptedEngine(("a", False), clock=clock)
+    engine.caches_prompts = True
+    request = Request("tiny:1m", "Hi", system=system)
+    calls = [timed_call(engine, request, "report") for _ in range(2)]  # pyright: ignore[reportArgumentType]
+    assert calls[0].nonce != calls[1].nonce
+    for call, sent in zip(calls, engine.requests, strict=True):
+        first = f"[{call.nonce}]\n"
+        assert (sent.system + sent.prompt) == f"{first}{system}Hi"
+        assert sent.prompt == ("Hi" if system else f"{first}Hi")
+        assert call.prompt_chars == len(sent.system) + len(sent.prompt)
+        assert not any(sign.isdigit() for sign in first)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds slept between tries, which are not slept here."""
+    slept: list[float] = []
+    monkeypatch.setattr("chimera_dagster.measure.call._again.sleep", slept.append)
+    return slept
+
+
+@pytest.mark.parametrize("error", [NothingListensError("refused"), EngineBusyError("503")])
+def test_a_server_that_is_not_ready_is_asked_again_outside_the_timed_region(
+    clock: Any, pauses: list[float], error: Exception
+) -> None:
+    engine = ScriptedEngine(("a", False), clock=clock)
+    engine.refusals = [error, error]
+    call = timed_call(engine, REQUEST, "report")  # pyright: ignore[reportArgumentType]
+    assert call.retries == 2
+    assert call.ledger[0].at_ms == 250.0  # since the request that was answered
+    assert pauses == sorted(pauses) and pauses[0] < pauses[1]
+
+
+def test_a_server_that_stays_busy_is_given_up(clock: Any, pauses: list[float]) -> None:
+    engine = ScriptedEngine(("a", False), clock=clock)
+    engine.refusals = [EngineBusyError("HTTP 503")] * 9
+    with pytest.raises(EngineBusyError, match="HTTP 503"):
+        timed_call(engine, REQUEST, "report")  # pyright: ignore[reportArgumentType]
+    assert (len(engine.requests), len(pauses)) == (4, 3)
+
+
+def test_what_went_wrong_in_the_stream_is_not_tried_again(clock: Any, pauses: list[float]) -> None:
+    engine = ScriptedEngine(("a", False), StreamBrokenError("runner died"), clock=clock)
+    with pytest.raises(StreamBrokenError):
+        timed_call(engine, REQUEST, "report")  # pyright: ignore[reportArgumentType]
+    assert (len(engine.requests), pauses) == (1, [])

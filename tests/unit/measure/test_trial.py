@@ -4,7 +4,9 @@ import pytest
 
 from chimera_dagster.engines.base import EngineStats
 from chimera_dagster.measure.call import Call, LedgerEntry, call_metrics
-from chimera_dagster.measure.trial import headline, interval
+from chimera_dagster.measure.trial import Headline, interval, measured
+from chimera_dagster.measure.validity import Asked
+from chimera_dagster.trial import ParamSet
 
 
 def call(
@@ -23,11 +25,19 @@ def call(
         repeat=repeat,
         seed=1,
         text="x",
-        metrics=call_metrics(ledger, stats),
+        nonce=None,
+        retries=0,
+        prompt_chars=10,
+        sent_ms=0.0,
+        stats=stats,
         ledger=ledger,
-        effective_num_ctx=None,
-        gpu_share=None,
     )
+
+
+def headline(calls: list[Call], warm_up_load_ms: float | None) -> Headline:
+    found = measured(calls, warm_up_load_ms, Asked(params=ParamSet(), cold=False, layers=None))
+    assert found.calls == [call_metrics(each.ledger, each.stats) for each in calls]
+    return found.headline
 
 
 def test_sums_means_and_the_ratio_of_sums() -> None:

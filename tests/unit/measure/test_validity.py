@@ -1,48 +1,62 @@
 """Each verdict by the one thing that causes it, and `valid` where nothing does."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from chimera_dagster.engines.base import EngineStats
 from chimera_dagster.measure.call import Call, LedgerEntry, call_metrics
-from chimera_dagster.measure.validity import judge
+from chimera_dagster.measure.validity import Asked, Verdict, judge
 from chimera_dagster.trial import ParamSet
 
-STATS = {"done_reason": "stop", "prompt_eval_ms": 40.0, "eval_ms": 50.0, "total_ms": 95.0, "prompt_tokens": 9}
+STATS = EngineStats("stop", prompt_eval_ms=40.0, eval_ms=50.0, total_ms=95.0, prompt_tokens=9)
+LOADED = {"load_ms": 501.0, "total_ms": 600.0}
 
 
-def verdicts(
-    params: ParamSet, num_ctx: int | None = None, gpu_share: float | None = None, **stats: object
-) -> list[str]:
-    ledger = [LedgerEntry(at_ms=1.0, chars=1), LedgerEntry(at_ms=2.0, chars=1)]
-    metrics = call_metrics(ledger, EngineStats(**(STATS | stats)))  # type: ignore[arg-type]
-    call = Call(
-        stage="report",
-        repeat=0,
+def call(stage: str = "report", repeat: int = 0, prompt_chars: int = 40, **stats: Any) -> Call:
+    return Call(
+        stage=stage,
+        repeat=repeat,
         seed=1,
         text="x",
-        metrics=metrics,
-        ledger=ledger,
-        effective_num_ctx=num_ctx,
-        gpu_share=gpu_share,
+        nonce=None,
+        retries=0,
+        prompt_chars=prompt_chars,
+        sent_ms=0.0,
+        stats=replace(STATS, **stats),
+        ledger=[LedgerEntry(at_ms=1.0, chars=1), LedgerEntry(at_ms=2.0, chars=1)],
     )
-    found = judge([call], params)
+
+
+def judged(*calls: Call, cold: bool = False, layers: int | None = 30, **params: Any) -> list[Verdict]:
+    asked = Asked(params=ParamSet(**params), cold=cold, layers=layers)
+    found = judge(calls, [call_metrics(each.ledger, each.stats) for each in calls], asked)
     assert all(verdict.evidence for verdict in found)
-    return [verdict.name for verdict in found]
+    return found
+
+
+def names(verdicts: list[Verdict]) -> list[str]:
+    """What is said beside the first verdict, which says how the trial began."""
+    return [verdict.name for verdict in verdicts[1:]]
 
 
 @pytest.mark.parametrize(
-    ("spoiled", "verdict"),
+    ("spoiled", "verdict", "evidence"),
     [
-        ({"load_ms": 501.0, "total_ms": 600.0}, "reloaded"),
-        ({"prompt_cached_tokens": 4}, "cached"),
-        ({"total_ms": 101.0}, "contended"),
-        ({"done_reason": "length"}, "incomplete"),
-        ({"num_ctx": 2048}, "clamped"),
-        ({"gpu_share": 0.5}, "offloaded_to_cpu"),
+        ({"prompt_cached_tokens": 4}, "cached", "report 1: 4 of 9 prompt tokens"),
+        ({"prompt_chars": 109}, "truncated", "109 characters sent, 9 tokens evaluated"),
+        ({"total_ms": 101.0}, "contended", "11 of 101 ms"),
+        ({"done_reason": "length"}, "incomplete", "done_reason length"),
+        ({"effective_num_ctx": 2048}, "clamped", "num_ctx 4096 asked for, 2048 in effect"),
+        ({"gpu_share": 0.5}, "offloaded_to_cpu", "num_gpu 99 asked for, 50% of the model"),
     ],
 )
-def test_one_cause_one_verdict(spoiled: dict[str, object], verdict: str) -> None:
-    assert verdicts(ParamSet(num_ctx=4096, num_gpu=20), **spoiled) == [verdict]  # type: ignore[arg-type]
+def test_one_cause_one_verdict(spoiled: dict[str, Any], verdict: str, evidence: str) -> None:
+    state, found = judged(call(**spoiled), num_ctx=4096, num_gpu=99)
+    assert (state.name, state.spoils) == ("warm", False)
+    assert (found.name, found.spoils) == (verdict, True)
+    assert evidence in found.evidence
 
 
 @pytest.mark.parametrize(
@@ -51,16 +65,54 @@ def test_one_cause_one_verdict(spoiled: dict[str, object], verdict: str) -> None
         {},
         {"load_ms": 45.0, "total_ms": 140.0},  # Ollama's scheduling
         {"prompt_cached_tokens": 0},
+        {"prompt_chars": 108},
         {"total_ms": 99.0},
         {"total_ms": None, "prompt_eval_ms": None},
-        {"num_ctx": 4096},
+        {"prompt_tokens": None, "prompt_chars": 9_999},
+        {"effective_num_ctx": 4096},
         {"gpu_share": 1.0},
     ],
 )
-def test_what_spoils_nothing_is_valid(harmless: dict[str, object]) -> None:
-    assert verdicts(ParamSet(num_ctx=4096, num_gpu=20), **harmless) == ["valid"]  # type: ignore[arg-type]
+def test_what_spoils_nothing_is_valid(harmless: dict[str, Any]) -> None:
+    state, valid = judged(call(**harmless), num_ctx=4096, num_gpu=99)
+    assert (state.name, valid.name, state.spoils, valid.spoils) == ("warm", "valid", False, False)
 
 
-def test_a_model_on_the_cpu_is_no_fault_where_no_gpu_was_asked_for() -> None:
-    assert verdicts(ParamSet(), gpu_share=0.0, num_ctx=4096) == ["valid"]
-    assert verdicts(ParamSet(num_gpu=0), gpu_share=0.0) == ["valid"]
+@pytest.mark.parametrize(
+    ("num_gpu", "share", "layers", "expected"),
+    [
+        (None, 0.0, 30, "valid"),  # nobody asked for a GPU
+        (0, 0.0, 30, "valid"),
+        (20, 0.6, 30, "valid"),  # a part was asked for
+        (30, 0.98, 30, "valid"),  # the output layer comes on top
+        (20, 0.0, 30, "offloaded_to_cpu"),
+        (31, 0.98, 30, "offloaded_to_cpu"),
+        (20, 0.6, None, "offloaded_to_cpu"),
+    ],
+)
+def test_layers_on_the_gpu_are_judged_by_what_was_asked_for(
+    num_gpu: int | None, share: float, layers: int | None, expected: str
+) -> None:
+    assert names(judged(call(gpu_share=share), num_gpu=num_gpu, layers=layers)) == [expected]
+
+
+def test_a_load_that_nobody_asked_for_is_a_reload() -> None:
+    state, found = judged(call("analysis"), call("report", **LOADED))
+    assert (state.name, found.name, found.spoils) == ("cold", "reloaded", True)
+    assert state.evidence == found.evidence == "report 1: the model was loaded, 501 ms"
+
+
+def test_cold_is_valid_where_each_round_begins_with_a_load() -> None:
+    rounds = [call(stage, repeat, **(LOADED if stage == "analysis" else {})) for repeat in (0, 1) for stage in STAGES]
+    state, valid = judged(*rounds, cold=True)
+    assert (state.name, valid.name) == ("cold", "valid")
+    assert "analysis 1" in state.evidence and "analysis 2" in state.evidence
+
+
+def test_cold_that_found_the_model_loaded_is_spoiled() -> None:
+    calls = [call("analysis", 0, **LOADED), call("report", 0), call("analysis", 1), call("report", 1)]
+    assert [(each.name, each.evidence[:10]) for each in judged(*calls, cold=True)[1:]] == [("warm", "analysis 2")]
+    assert names(judged(call("analysis", **LOADED), call("report", **LOADED), cold=True)) == ["reloaded"]
+
+
+STAGES = ("analysis", "report")

@@ -1,0 +1,253 @@
+"""One trial, each step one function that an asset calls: run it on an engine, measure and judge it, render it."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import pandas as pd
+from pydantic import ValidationError
+
+from chimera_dagster.engines.base import Request
+from chimera_dagster.engines.registry import Engines, Resolved
+from chimera_dagster.errors import UnknownTrialError
+from chimera_dagster.measure.call import Call, CallMetrics, timed_call, warm_up
+from chimera_dagster.measure.environment import capture
+from chimera_dagster.measure.trial import Measured, measured
+from chimera_dagster.measure.validity import Asked
+from chimera_dagster.pipeline import evidence_code
+from chimera_dagster.render.markdown import readable, render_report
+from chimera_dagster.results import EngineRecord, Metrics, Outcome, StageSeconds, Summary, Writing
+from chimera_dagster.schemas import Calls
+from chimera_dagster.store import Store, TrialFolder, write_table, write_text
+from chimera_dagster.sweep import TrialPlan
+from chimera_dagster.write.analysis import split_lists
+from chimera_dagster.write.facts import Fact, load_facts
+from chimera_dagster.write.grounding import ground
+from chimera_dagster.write.prompt import Prompt, Stage, prompt_version, render_prompt
+from chimera_dagster.write.quality import assess
+
+OnProgress = Callable[[str, int], None]  # stage, chunks so far
+_UNSAID_NUM_CTX = 4096  # what a prompt is fitted to where num_ctx is left to the engine: the least of their defaults
+
+
+def run_trial(store: Store, plan: TrialPlan, engines: Engines, on_progress: OnProgress | None = None) -> Metrics:
+    """Run one trial on an engine, measure and judge it, and write outcome.json, calls.parquet and metrics.json.
+
+    Nothing is written before the last call has ended well. Raises EngineError, NotIngestedError.
+    """
+    summary, facts = store.read_json("summary", Summary), load_facts(store.read_table("facts"))
+    resolved = engines.resolve(plan.spec.engine, plan.model)
+    writer = _Writer(plan, resolved, facts, summary.total_files, on_progress or (lambda stage, chunks: None))
+    load_ms = None if plan.spec.cold else writer.warm_up()
+    rounds = [writer.round(number) for number in range(plan.spec.repeats)]
+    outcome = Outcome(
+        summary=summary,
+        facts=facts,
+        analysis=rounds[0][0],
+        report=rounds[0][1],
+        asked=Asked(params=plan.params, cold=plan.spec.cold, layers=resolved.info.layers),
+        warm_up_load_ms=load_ms,
+        calls=writer.calls,
+    )
+    metrics = Metrics(
+        **dict(measure(outcome)),
+        model=plan.model,
+        params=plan.params,
+        params_key=plan.params.key,
+        configuration=str(plan.params),
+        created_at=datetime.now(UTC),
+        fingerprint=plan.fingerprint(summary.digest, f"{prompt_version()}-{summary.code}"),
+        spec_hash=plan.spec.content_hash(),
+        data_digest=summary.digest,
+        prompt_version=prompt_version(),
+        seed=plan.spec.seed,
+        repeats=plan.spec.repeats,
+        engine=_engine_record(resolved),
+        seconds=StageSeconds(ingest=summary.ingest_s, **writer.seconds),
+        text_quality=assess(
+            outcome.report.text,
+            ground(outcome.report.text, facts, plan.model),
+            len(split_lists(outcome.analysis.text).recommendations),
+        ),
+        environment=capture(),
+    )
+    folder = store.folder_of(plan.trial)
+    folder.report.unlink(missing_ok=True)  # an older report must not stand beside newer metrics
+    write_text(folder.outcome, outcome.model_dump_json(indent=1) + "\n")
+    write_table(folder.calls, _calls_table(outcome.calls, metrics.calls), Calls)
+    write_text(folder.metrics, metrics.model_dump_json(indent=2) + "\n")
+    return metrics
+
+
+def measure(outcome: Outcome) -> Measured:
+    """Every metric and verdict of a trial, computed from what it recorded."""
+    return measured(outcome.calls, outcome.warm_up_load_ms, outcome.asked)
+
+
+class Difference(NamedTuple):
+    """A figure of metrics.json that is another one when computed again."""
+
+    name: str
+    stored: object
+    computed: object
+
+
+def recompute(store: Store, plan: TrialPlan, *, write: bool = False) -> tuple[int, list[Difference]]:
+    """Compute a trial's metrics and verdicts again from what it recorded.
+
+    Returns how many figures there are, and those that differ from the stored ones; with `write` the computed ones
+    replace them. Raises UnknownTrialError where the trial has not run, or an earlier version wrote its documents.
+    """
+    folder = store.folder_of(plan.trial)
+    try:
+        outcome = Outcome.model_validate_json(folder.outcome.read_text())
+        metrics = Metrics.model_validate_json(folder.metrics.read_text())
+    except (FileNotFoundError, ValidationError) as error:
+        why = "has not run" if isinstance(error, FileNotFoundError) else "was written by another version"
+        raise UnknownTrialError(f"The trial {plan.trial.key} {why}.", hint="Run 'chimera sweep'.") from error
+    again = measure(outcome)
+    stored, computed = (_figures(each.model_dump(include=set(Measured.model_fields))) for each in (metrics, again))
+    names = list(dict.fromkeys([*stored, *computed]))
+    found = [Difference(name, stored.get(name), computed.get(name)) for name in names]
+    if write:
+        write_text(folder.metrics, metrics.model_copy(update=dict(again)).model_dump_json(indent=2) + "\n")
+    return len(names), [each for each in found if each.stored != each.computed]
+
+
+def _figures(value: object, name: str = "") -> dict[str, object]:
+    """Every leaf of a document by its path: `calls.0.ttft_ms`."""
+    if isinstance(value, dict):
+        children = cast("dict[str, object]", value).items()
+    elif isinstance(value, list):
+        children = ((str(place), each) for place, each in enumerate(cast("list[object]", value)))
+    else:
+        return {name: value}
+    return {path: leaf for key, each in children for path, leaf in _figures(each, f"{name}.{key}".lstrip(".")).items()}
+
+
+def read_metrics(store: Store, plan: TrialPlan) -> Metrics | None:
+    """A trial's metrics.json; None where it has not run."""
+    path = store.folder_of(plan.trial).metrics
+    return Metrics.model_validate_json(path.read_text()) if path.exists() else None
+
+
+def readable_texts(folder: TrialFolder, model: str) -> dict[str, str]:
+    """The model's two texts of a trial that has run, by the asset that holds them, as a reader may see them."""
+    outcome = Outcome.model_validate_json(folder.outcome.read_text())
+    texts = {"llm_analysis": outcome.analysis.text, "llm_report": outcome.report.text}
+    return {asset: readable(text, outcome.facts, model) for asset, text in texts.items()}
+
+
+def is_done(store: Store, plan: TrialPlan, data_digest: str) -> bool:
+    """Whether a report stands that answers this very question about this very data."""
+    metrics = read_metrics(store, plan)
+    wanted = plan.fingerprint(data_digest, f"{prompt_version()}-{evidence_code()}")
+    return metrics is not None and metrics.fingerprint == wanted and store.folder_of(plan.trial).report.exists()
+
+
+def render_trial(store: Store, plan: TrialPlan) -> Path:
+    """Write a trial's report.md from what its run left; returns the path."""
+    folder = store.folder_of(plan.trial)
+    metrics = Metrics.model_validate_json(folder.metrics.read_text())
+    outcome = Outcome.model_validate_json(folder.outcome.read_text())
+    return write_text(folder.report, render_report(plan, metrics, outcome, folder.path))
+
+
+class _Writer:
+    """The calls of one trial, in order, on one engine."""
+
+    def __init__(
+        self, plan: TrialPlan, resolved: Resolved, facts: list[Fact], total_files: int, on_progress: OnProgress
+    ) -> None:
+        self._plan, self._resolved, self._facts = plan, resolved, facts
+        self._total_files, self._on_progress = total_files, on_progress
+        self._began = time.perf_counter()
+        self.calls: list[Call] = []
+        self.seconds = {"analysis": 0.0, "report": 0.0}
+
+    def warm_up(self) -> float | None:
+        """Load the model outside the measured calls; milliseconds of loading, None where it was loaded."""
+        self._on_progress("loading", 0)
+        return warm_up(self._resolved.engine, self._request("Say hello.", "", 0, max_tokens=1))
+
+    def round(self, number: int) -> tuple[Writing, Writing]:
+        """One analysis and the report that builds on it; with `cold`, on a model that has to be loaded first."""
+        if self._plan.spec.cold:
+            self._resolved.engine.unload(self._plan.model)
+        analysis = self._stage("analysis", number)
+        grounded = ground(analysis.text, self._facts, self._plan.model).prompt
+        return analysis, self._stage("report", number, persona=self._plan.spec.agent.persona, analysis=grounded)
+
+    def _stage(self, stage: Stage, number: int, persona: str = "", analysis: str = "") -> Writing:
+        started = time.perf_counter()
+        prompt = self._prompt(stage, persona, analysis)
+        call = timed_call(
+            self._resolved.engine,
+            self._request(prompt.text, prompt.system, number, self._plan.spec.max_tokens),
+            stage,
+            number,
+            self._began,
+            lambda chunks: self._on_progress(stage, chunks),
+        )
+        self.calls.append(call)
+        self.seconds[stage] += time.perf_counter() - started
+        return Writing(
+            text=f"{prompt.prefix}{call.text}".strip(),
+            prompt=prompt.text,
+            system=prompt.system,
+            prompt_sha256=prompt.sha256,
+            facts=prompt.facts,
+            facts_left_out=prompt.facts_left_out,
+        )
+
+    def _prompt(self, stage: Stage, persona: str, analysis: str) -> Prompt:
+        return render_prompt(
+            stage,
+            self._facts,
+            total_files=self._total_files,
+            chat=self._resolved.info.chat,
+            num_ctx=min(self._plan.params.num_ctx or _UNSAID_NUM_CTX, self._resolved.info.trained_context or 1 << 62),
+            max_tokens=self._plan.spec.max_tokens,
+            persona=persona,
+            analysis=analysis,
+        )
+
+    def _request(self, text: str, system: str, number: int, max_tokens: int) -> Request:
+        return Request(
+            model=self._plan.model,
+            prompt=text,
+            system=system,
+            params=self._plan.params,
+            max_tokens=max_tokens,
+            seed=self._plan.spec.seed + number,
+            timeouts=self._plan.spec.call_timeouts(),
+            api=self._plan.spec.api,
+        )
+
+
+def _engine_record(resolved: Resolved) -> EngineRecord:
+    info = resolved.info
+    return EngineRecord(
+        name=resolved.engine.name,
+        version=resolved.engine.version(),
+        reason=resolved.reason,
+        model_digest=info.digest,
+        family=info.family,
+        parameter_size=info.parameter_size,
+        quantization=info.quantization,
+        trained_context=info.trained_context,
+        layers=info.layers,
+    )
+
+
+def _calls_table(calls: list[Call], metrics: list[CallMetrics]) -> pd.DataFrame:
+    columns = list(Calls.to_schema().columns)
+    rows = [
+        {"stage": call.stage, "repeat": call.repeat, "seed": call.seed, **of.model_dump()}
+        for call, of in zip(calls, metrics, strict=True)
+    ]
+    frame = pd.DataFrame(rows)[columns]
+    numeric = [name for name in columns if name not in ("stage", "repeat", "seed", "done_reason")]
+    return frame.astype(dict.fromkeys(numeric, "float64"))
