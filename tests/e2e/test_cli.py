@@ -4,13 +4,14 @@ import json
 import signal
 import subprocess
 import time
+from typing import Any
 
 import pytest
 
 from tests.conftest import CORPUS, Project, needs_corpus
 
 
-def rows(output: str) -> list[dict[str, object]]:
+def rows(output: str) -> list[dict[str, Any]]:
     return json.loads(output)
 
 
@@ -45,6 +46,19 @@ def test_report_prints_the_path_of_a_report(swept: Project) -> None:
     unknown = swept.chimera("report", "smollm2:135m", "t9-0000")
     assert unknown.returncode == 2
     assert f"Known: smollm2:135m|{key}" in unknown.stderr or f", smollm2:135m|{key}" in unknown.stderr
+
+
+def test_metrics_are_computed_again_and_a_changed_figure_is_named(swept: Project) -> None:
+    same = swept.chimera("metrics", "recompute", "--json")
+    assert same.returncode == 0, same.stderr
+    assert [(row["trial"][:13], row["differences"]) for row in rows(same.stdout)] == [("smollm2:135m|", [])] * 2
+    path = next((swept.data / "runs").glob("*/*/metrics.json"))
+    before = path.read_text()
+    path.write_text(before.replace('"tokens_generated": 32', '"tokens_generated": 33'))
+    changed = swept.chimera("metrics", "recompute", "--write")
+    assert changed.returncode == 1
+    assert "headline.tokens_generated: 33 is 32" in changed.stdout
+    assert path.read_text() == before
 
 
 def test_changed_data_makes_a_sweep_run_again(project: Project) -> None:
