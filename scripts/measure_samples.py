@@ -7,6 +7,7 @@ Every figure it writes comes from a call made in this run. Takes some ten minute
 
 import argparse
 import json
+import random
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ import pandas as pd
 from chimera_dagster.engines.base import Request
 from chimera_dagster.engines.embedded import EmbeddedEngine
 from chimera_dagster.errors import EngineError
-from chimera_dagster.measure.call import timed_call
+from chimera_dagster.measure.call import call_metrics, timed_call
 from chimera_dagster.measure.environment import capture
 from chimera_dagster.trial import ParamSet, model_slug
 
@@ -88,7 +89,7 @@ class Bench:
             )
         except EngineError as error:
             return row | {"error": str(error)}
-        metrics = call.metrics
+        metrics = call_metrics(call.ledger, call.stats)
         return row | {
             "ttft_s": _seconds(metrics.ttft_ms),
             "tokens_s": metrics.decode_tok_s,
@@ -104,6 +105,21 @@ class Bench:
 
     def warm_up(self, model: str, params: dict[str, Any]) -> None:
         self.run(model, "Say hello.", params, max_tokens=1)
+
+    def rounds(self, model: str, grid: Sequence[dict[str, Any]], count: int, **fixed: Any) -> list[dict[str, object]]:
+        """`count` rounds over the arguments of `grid`, each in an order of its own.
+
+        Repeats that run back to back would share what the machine does at that moment, and a drift of its speed would
+        look like an effect of the parameters.
+        """
+        shuffled = random.Random(SEED)
+        rows: list[dict[str, object]] = []
+        for number in range(count):
+            for changes in shuffled.sample(grid, len(grid)):
+                arguments = fixed | changes
+                self.warm_up(model, arguments["params"])
+                rows.append(self.run(model, seed=SEED + number, run=number, **arguments))
+        return rows
 
     def write(
         self, stem: str, title: str, rows: Sequence[dict[str, object]], by: Sequence[str], *, summary: str = "json"
@@ -157,36 +173,23 @@ def experiments(bench: Bench, model: str) -> Iterator[None]:
     yield bench.write(f"baselines/{slug}_baseline", f"Baseline of {model}", rows, ["prompt_index"])
 
     for name, grid in GRIDS.items():
-        rows = []
-        for params in grid:
-            bench.warm_up(model, params)
-            rows += [bench.run(model, TUNING_PROMPT, params, seed=SEED + n, run=n) for n in range(3)]
+        rows = bench.rounds(model, [{"params": params} for params in grid], 3, prompt=TUNING_PROMPT)
         title = f"Parameter tuning of {model}: {name.replace('_', ' ')}"
         yield bench.write(f"param_tuning/{slug}_{name}", title, rows, list(grid[0]), summary="csv")
 
     for suite, prompts in SUITES.items():
-        bench.warm_up(model, base)
-        rows = [
-            bench.run(model, prompt, base, seed=SEED + n, prompt_index=index, run=n)
-            for n in range(2)
-            for index, prompt in enumerate(prompts, 1)
-        ]
+        asked = [{"prompt": prompt, "prompt_index": index} for index, prompt in enumerate(prompts, 1)]
+        rows = bench.rounds(model, asked, 2, params=base)
         title = f"Prompt suite '{suite}' on {model}"
         yield bench.write(f"prompt_suites/{slug}_{suite}/prompt_suite", title, rows, ["prompt_index"])
 
     words = " ".join(prompt for prompts in SUITES.values() for prompt in prompts).split() * 4
-    rows = [
-        bench.run(model, " ".join(words[n : n + length]), base, max_tokens=16, prompt_words=length, run=n)
-        for length in PROMPT_WORDS
-        for n in range(3)
-    ]
+    asked = [{"prompt": " ".join(words[:length]), "prompt_words": length} for length in PROMPT_WORDS]
+    rows = bench.rounds(model, asked, 3, params=base, max_tokens=16)
     yield bench.write(f"scaling/{slug}_prompt_length", f"Prompt length and {model}", rows, ["prompt_words"])
 
-    rows = [
-        bench.run(model, TUNING_PROMPT, base, max_tokens=length, seed=SEED + n, max_tokens_asked=length, run=n)
-        for length in OUTPUT_TOKENS
-        for n in range(3)
-    ]
+    asked = [{"max_tokens": length, "max_tokens_asked": length} for length in OUTPUT_TOKENS]
+    rows = bench.rounds(model, asked, 3, params=base, prompt=TUNING_PROMPT)
     yield bench.write(f"scaling/{slug}_output_length", f"Output length and {model}", rows, ["max_tokens_asked"])
 
 
