@@ -153,3 +153,28 @@ class Calls(Table):
     prefill_tok_s: Series[float] = Field(nullable=True, gt=0)
     tpot_ms: Series[float] = Field(nullable=True, ge=0)
     done_reason: Series[Text]
+
+
+class Telemetry(Table):
+    """One row a sample of the host (`gpu` is null, so are the GPU's columns) or of a GPU (the host's are null)."""
+
+    sample: Series[int] = Field(ge=0, description="number of the sample; its rows belong together")
+    at_ms: Series[float] = Field(ge=0, description="since telemetry began, amid the row's reads; calls' own clock")
+    gpu: Series[Text] = Field(nullable=True, description="NVML's UUID; null in a row of the host")
+    cpu_pct: Series[float] = Field(nullable=True, ge=0, le=100, description="all cores, since the sample before")
+    host_memory_mib: Series[float] = Field(nullable=True, ge=0, description="memory of the host in use")
+    engine_rss_mib: Series[float] = Field(nullable=True, ge=0, description="resident memory of the engine's processes")
+    gpu_util_pct: Series[float] = Field(
+        nullable=True, ge=0, le=100, description="share of time in which a kernel ran, which is not load"
+    )
+    memory_used_mib: Series[float] = Field(nullable=True, ge=0, description="memory of the GPU in use")
+    process_memory_mib: Series[float] = Field(nullable=True, ge=0, description="of it, by the engine's processes")
+    power_w: Series[float] = Field(nullable=True, ge=0)
+    energy_mj: Series[float] = Field(nullable=True, ge=0, description="counter since the driver started, in mJ")
+    temperature_c: Series[float] = Field(nullable=True)
+    sm_clock_mhz: Series[float] = Field(nullable=True, ge=0)
+    memory_clock_mhz: Series[float] = Field(nullable=True, ge=0)
+    clock_reasons: Series[Text] = Field(nullable=True, description="what held the clocks down, a JSON list of names")
+    other_processes: Series[float] = Field(nullable=True, ge=0, description="compute processes but the engine's")
+    other_memory_mib: Series[float] = Field(nullable=True, ge=0, description="memory that they use")
+    reasons: Series[Text] = Field(description="why a value is null, a JSON object by column; 'gpu': why all are")

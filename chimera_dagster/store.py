@@ -2,7 +2,8 @@
 
 <data dir>/tables/<name>.parquet      the unpartitioned tables
 <data dir>/tables/summary.json        the data summary as it stands in every report
-<data dir>/runs/<model>/<params>/     one trial: trial.json, outcome.json, calls.parquet, metrics.json, report.md
+<data dir>/runs/<model>/<params>/     one trial: trial.json, outcome.json, calls.parquet, telemetry.parquet,
+                                      metrics.json, report.md
 """
 
 import os
@@ -33,6 +34,7 @@ class TrialFolder:
         self.plan = path / "trial.json"
         self.outcome = path / "outcome.json"
         self.calls = path / "calls.parquet"
+        self.telemetry = path / "telemetry.parquet"
         self.metrics = path / "metrics.json"
         self.report = path / "report.md"
 

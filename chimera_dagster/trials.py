@@ -1,7 +1,7 @@
 """One trial, each step one function that an asset calls: run it on an engine, measure and judge it, render it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -14,12 +14,16 @@ from chimera_dagster.engines.registry import Engines, Resolved
 from chimera_dagster.errors import UnknownTrialError
 from chimera_dagster.measure.call import Call, CallMetrics, timed_call, warm_up
 from chimera_dagster.measure.environment import capture
+from chimera_dagster.measure.host import place_of
+from chimera_dagster.measure.samples import Sample, from_frame, to_frame
+from chimera_dagster.measure.telemetry import Telemetry
 from chimera_dagster.measure.trial import Measured, measured
 from chimera_dagster.measure.validity import Asked
 from chimera_dagster.pipeline import evidence_code
 from chimera_dagster.render.markdown import readable, render_report
 from chimera_dagster.results import EngineRecord, Metrics, Outcome, StageSeconds, Summary, Writing
 from chimera_dagster.schemas import Calls
+from chimera_dagster.schemas import Telemetry as TelemetryTable
 from chimera_dagster.store import Store, TrialFolder, write_table, write_text
 from chimera_dagster.sweep import TrialPlan
 from chimera_dagster.write.analysis import split_lists
@@ -41,7 +45,8 @@ def run_trial(store: Store, plan: TrialPlan, engines: Engines, on_progress: OnPr
     resolved = engines.resolve(plan.spec.engine, plan.model)
     writer = _Writer(plan, resolved, facts, summary.total_files, on_progress or (lambda stage, chunks: None))
     load_ms = None if plan.spec.cold else writer.warm_up()
-    rounds = [writer.round(number) for number in range(plan.spec.repeats)]
+    with Telemetry(place_of(resolved.engine)) as telemetry:
+        rounds = [writer.round(number, telemetry.began) for number in range(plan.spec.repeats)]
     outcome = Outcome(
         summary=summary,
         facts=facts,
@@ -52,7 +57,7 @@ def run_trial(store: Store, plan: TrialPlan, engines: Engines, on_progress: OnPr
         calls=writer.calls,
     )
     metrics = Metrics(
-        **dict(measure(outcome)),
+        **dict(measure(outcome, telemetry.samples)),
         model=plan.model,
         params=plan.params,
         params_key=plan.params.key,
@@ -76,14 +81,15 @@ def run_trial(store: Store, plan: TrialPlan, engines: Engines, on_progress: OnPr
     folder = store.folder_of(plan.trial)
     folder.report.unlink(missing_ok=True)  # an older report must not stand beside newer metrics
     write_text(folder.outcome, outcome.model_dump_json(indent=1) + "\n")
+    write_table(folder.telemetry, to_frame(telemetry.samples), TelemetryTable)
     write_table(folder.calls, _calls_table(outcome.calls, metrics.calls), Calls)
     write_text(folder.metrics, metrics.model_dump_json(indent=2) + "\n")
     return metrics
 
 
-def measure(outcome: Outcome) -> Measured:
+def measure(outcome: Outcome, samples: Sequence[Sample]) -> Measured:
     """Every metric and verdict of a trial, computed from what it recorded."""
-    return measured(outcome.calls, outcome.warm_up_load_ms, outcome.asked)
+    return measured(outcome.calls, samples, outcome.warm_up_load_ms, outcome.asked)
 
 
 class Difference(NamedTuple):
@@ -104,10 +110,11 @@ def recompute(store: Store, plan: TrialPlan, *, write: bool = False) -> tuple[in
     try:
         outcome = Outcome.model_validate_json(folder.outcome.read_text())
         metrics = Metrics.model_validate_json(folder.metrics.read_text())
+        samples = from_frame(pd.read_parquet(folder.telemetry))
     except (FileNotFoundError, ValidationError) as error:
         why = "has not run" if isinstance(error, FileNotFoundError) else "was written by another version"
         raise UnknownTrialError(f"The trial {plan.trial.key} {why}.", hint="Run 'chimera sweep'.") from error
-    again = measure(outcome)
+    again = measure(outcome, samples)
     stored, computed = (_figures(each.model_dump(include=set(Measured.model_fields))) for each in (metrics, again))
     names = list(dict.fromkeys([*stored, *computed]))
     found = [Difference(name, stored.get(name), computed.get(name)) for name in names]
@@ -163,7 +170,6 @@ class _Writer:
     ) -> None:
         self._plan, self._resolved, self._facts = plan, resolved, facts
         self._total_files, self._on_progress = total_files, on_progress
-        self._began = time.perf_counter()
         self.calls: list[Call] = []
         self.seconds = {"analysis": 0.0, "report": 0.0}
 
@@ -172,15 +178,15 @@ class _Writer:
         self._on_progress("loading", 0)
         return warm_up(self._resolved.engine, self._request("Say hello.", "", 0, max_tokens=1))
 
-    def round(self, number: int) -> tuple[Writing, Writing]:
+    def round(self, number: int, began: float) -> tuple[Writing, Writing]:
         """One analysis and the report that builds on it; with `cold`, on a model that has to be loaded first."""
         if self._plan.spec.cold:
             self._resolved.engine.unload(self._plan.model)
-        analysis = self._stage("analysis", number)
+        analysis = self._stage("analysis", number, began)
         grounded = ground(analysis.text, self._facts, self._plan.model).prompt
-        return analysis, self._stage("report", number, persona=self._plan.spec.agent.persona, analysis=grounded)
+        return analysis, self._stage("report", number, began, persona=self._plan.spec.agent.persona, analysis=grounded)
 
-    def _stage(self, stage: Stage, number: int, persona: str = "", analysis: str = "") -> Writing:
+    def _stage(self, stage: Stage, number: int, began: float, persona: str = "", analysis: str = "") -> Writing:
         started = time.perf_counter()
         prompt = self._prompt(stage, persona, analysis)
         call = timed_call(
@@ -188,7 +194,7 @@ class _Writer:
             self._request(prompt.text, prompt.system, number, self._plan.spec.max_tokens),
             stage,
             number,
-            self._began,
+            began,
             lambda chunks: self._on_progress(stage, chunks),
         )
         self.calls.append(call)

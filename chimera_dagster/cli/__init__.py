@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from chimera_dagster.cli import doctor, facts, findings, ingest, metrics, report, schema, summary, sweep, ui
+from chimera_dagster.cli import doctor, env, facts, findings, ingest, metrics, report, schema, summary, sweep, ui
 from chimera_dagster.errors import ChimeraError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ for verb in (
     findings.findings,
     report.report,
     doctor.doctor,
+    env.env,
     schema.schema,
     ui.ui,
 ):

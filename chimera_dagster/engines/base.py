@@ -73,6 +73,7 @@ class EngineStats:
     eval_ms: float | None = None
     total_ms: float | None = None
     prompt_tokens: int | None = None
+    sent_tokens: int | None = None  # of the prompt before any cut; may differ by how the answer is tokenized again
     prompt_cached_tokens: int | None = None
     output_tokens: int | None = None
     effective_num_ctx: int | None = None

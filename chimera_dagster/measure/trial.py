@@ -7,6 +7,8 @@ from statistics import fmean, stdev
 from pydantic import BaseModel, ConfigDict
 
 from chimera_dagster.measure.call import Call, CallMetrics, call_metrics, rate
+from chimera_dagster.measure.samples import Sample
+from chimera_dagster.measure.telemetry_summary import TelemetrySummary, summarise
 from chimera_dagster.measure.validity import Asked, Verdict, judge
 
 
@@ -47,19 +49,28 @@ class Measured(BaseModel):
 
     headline: Headline
     calls: list[CallMetrics]
+    telemetry: TelemetrySummary
+    telemetry_by_call: list[TelemetrySummary]
     validity: list[Verdict]
 
 
-def measured(calls: Sequence[Call], warm_up_load_ms: float | None, asked: Asked) -> Measured:
-    """The metrics and verdicts of a trial from its calls (one or more) in their order.
+def measured(calls: Sequence[Call], samples: Sequence[Sample], warm_up_load_ms: float | None, asked: Asked) -> Measured:
+    """The metrics and verdicts of a trial from its calls (one or more) in their order, and telemetry's samples.
 
-    `warm_up_load_ms` is the load that was kept out of them.
+    The trial's telemetry is that from the first request to the last chunk. `warm_up_load_ms` is the load that was
+    kept out of the calls.
     """
     metrics = [call_metrics(call.ledger, call.stats) for call in calls]
+    by_call = [
+        summarise(samples, call.sent_ms, call.end_ms, of.output_tokens) for call, of in zip(calls, metrics, strict=True)
+    ]
+    head = _headline([call.repeat for call in calls], metrics, warm_up_load_ms)
     return Measured(
-        headline=_headline([call.repeat for call in calls], metrics, warm_up_load_ms),
+        headline=head,
         calls=metrics,
-        validity=judge(calls, metrics, asked),
+        telemetry=summarise(samples, calls[0].sent_ms, calls[-1].end_ms, head.tokens_generated),
+        telemetry_by_call=by_call,
+        validity=judge(calls, metrics, by_call, asked),
     )
 
 

@@ -6,6 +6,7 @@ from itertools import groupby
 from pydantic import BaseModel, ConfigDict
 
 from chimera_dagster.measure.call import Call, CallMetrics
+from chimera_dagster.measure.telemetry_summary import TelemetrySummary
 from chimera_dagster.trial import ParamSet
 
 _RESIDUAL_SHARE = 0.10  # docs/metrics.md: above it the call waited for something that no field names
@@ -13,6 +14,9 @@ _LOADED_MS = 500.0  # Ollama reports some 1 to 100 ms of scheduling as load; a r
 # No tokenizer packs more characters into a token on average, whatever the language: English has four, and the prompts
 # here are full of figures. A prompt of which less than that was evaluated was cut.
 _MOST_CHARS_A_TOKEN = 12
+
+
+_SENT_SHARE = 0.95  # of the tokens sent; a count of them may differ a little, as the answer is tokenized with them
 
 
 class Verdict(BaseModel):
@@ -35,30 +39,45 @@ class Asked(BaseModel):
     layers: int | None
 
 
-def judge(calls: Sequence[Call], metrics: Sequence[CallMetrics], asked: Asked) -> list[Verdict]:
-    """The validity verdicts of a trial's measured calls (one or more), `metrics` being theirs."""
+def judge(
+    calls: Sequence[Call], metrics: Sequence[CallMetrics], telemetry: Sequence[TelemetrySummary], asked: Asked
+) -> list[Verdict]:
+    """The validity verdicts of a trial's measured calls (one or more), `metrics` and `telemetry` being theirs."""
     loads = [_load(call, of) for call, of in zip(calls, metrics, strict=True)]
     state = Verdict(name="cold" if any(loads) else "warm", evidence="; ".join(filter(None, loads)) or _warm(metrics))
     spoilers = [
-        Verdict(name=name, evidence=evidence, spoils=True) for name, evidence in _spoilers(calls, metrics, asked)
+        Verdict(name=name, evidence=evidence, spoils=True)
+        for name, evidence in _spoilers(calls, metrics, telemetry, asked)
     ]
     valid = Verdict(name="valid", evidence=f"{len(calls)} calls, none of them spoiled")
     return [state, *(spoilers or [valid])]
 
 
-def _spoilers(calls: Sequence[Call], metrics: Sequence[CallMetrics], asked: Asked) -> Iterator[tuple[str, str]]:
+def _spoilers(
+    calls: Sequence[Call], metrics: Sequence[CallMetrics], telemetry: Sequence[TelemetrySummary], asked: Asked
+) -> Iterator[tuple[str, str]]:
     yield from _loading(calls, metrics, cold=asked.cold)
     for call, of in zip(calls, metrics, strict=True):
         if of.prompt_cached_tokens:
             share = f"{of.prompt_cached_tokens} of {of.prompt_tokens}"
             yield "cached", f"{call.name}: {share} prompt tokens from a cache"
-        if of.prompt_tokens and call.prompt_chars > _MOST_CHARS_A_TOKEN * of.prompt_tokens:
+        if of.prompt_tokens and call.stats.sent_tokens and of.prompt_tokens < _SENT_SHARE * call.stats.sent_tokens:
+            yield "truncated", f"{call.name}: {of.prompt_tokens} of {call.stats.sent_tokens} prompt tokens evaluated"
+        elif of.prompt_tokens and call.prompt_chars > _MOST_CHARS_A_TOKEN * of.prompt_tokens:
             yield "truncated", f"{call.name}: {call.prompt_chars} characters sent, {of.prompt_tokens} tokens evaluated"
         if of.residual_ms is not None and of.total_ms and of.residual_ms > _RESIDUAL_SHARE * of.total_ms:
             yield "contended", f"{call.name}: {of.residual_ms:.0f} of {of.total_ms:.0f} ms in no field of the engine"
         if of.done_reason != "stop":
             yield "incomplete", f"{call.name}: done_reason {of.done_reason}"
     yield from _placement(calls, asked)
+    for call, seen in zip(calls, telemetry, strict=True):
+        if seen.other_processes_max:
+            memory = seen.other_memory_peak_mib
+            held = "" if memory is None else f", which held {memory:.0f} MiB"
+            yield "contended", f"{call.name}: {seen.other_processes_max} other processes on the GPU{held}"
+        if seen.throttle_shares:
+            shares = ", ".join(f"{name} in {share:.0%} of the samples" for name, share in seen.throttle_shares.items())
+            yield "throttled", f"{call.name}: {shares}"
 
 
 def _loading(calls: Sequence[Call], metrics: Sequence[CallMetrics], *, cold: bool) -> Iterator[tuple[str, str]]:

@@ -214,6 +214,24 @@ def test_doctor_finds_the_problem_and_its_fix(project: Project) -> None:
     ]
 
 
+def test_env_answers_without_a_server_or_a_gpu(project: Project) -> None:
+    variables = {"OLLAMA_HOST": "127.0.0.1:1", "CHIMERA_API_KEY": "sk-hidden", "OMP_NUM_THREADS": "2"}
+    done = project.chimera("env", "--json", env=variables)
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = json.loads(done.stdout)
+    environment, engines = shown["environment"], {engine["name"]: engine for engine in shown["engines"]}
+    assert environment["python"].startswith("3.")
+    assert environment["memory_total_mib"] > 0
+    assert environment["packages"]["xllamacpp"] in engines["embedded"]["detail"]
+    assert bool(environment["gpus"]) == (environment["gpu_reason"] is None)
+    assert environment["variables"] == {"OLLAMA_HOST": "127.0.0.1:1", "OMP_NUM_THREADS": "2"}
+    assert not engines["ollama"]["answers"]
+    table = project.chimera("env", env=variables)
+    assert table.returncode == 0
+    assert "variables.OMP_NUM_THREADS" in table.stdout
+    assert "sk-hidden" not in done.stdout + table.stdout
+
+
 @needs_corpus
 def test_summary_of_the_corpus(project: Project) -> None:
     done = project.chimera("summary", "--reports", str(CORPUS))

@@ -35,7 +35,7 @@ def call(
 
 
 def headline(calls: list[Call], warm_up_load_ms: float | None) -> Headline:
-    found = measured(calls, warm_up_load_ms, Asked(params=ParamSet(), cold=False, layers=None))
+    found = measured(calls, [], warm_up_load_ms, Asked(params=ParamSet(), cold=False, layers=None))
     assert found.calls == [call_metrics(each.ledger, each.stats) for each in calls]
     return found.headline
 

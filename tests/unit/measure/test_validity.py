@@ -7,10 +7,12 @@ import pytest
 
 from chimera_dagster.engines.base import EngineStats
 from chimera_dagster.measure.call import Call, LedgerEntry, call_metrics
+from chimera_dagster.measure.telemetry_summary import summarise
 from chimera_dagster.measure.validity import Asked, Verdict, judge
 from chimera_dagster.trial import ParamSet
 
 STATS = EngineStats("stop", prompt_eval_ms=40.0, eval_ms=50.0, total_ms=95.0, prompt_tokens=9)
+NOTHING_SEEN = summarise([], 0.0, 1.0)
 LOADED = {"load_ms": 501.0, "total_ms": 600.0}
 
 
@@ -29,9 +31,12 @@ def call(stage: str = "report", repeat: int = 0, prompt_chars: int = 40, **stats
     )
 
 
-def judged(*calls: Call, cold: bool = False, layers: int | None = 30, **params: Any) -> list[Verdict]:
+def judged(
+    *calls: Call, cold: bool = False, layers: int | None = 30, seen: dict[str, Any] | None = None, **params: Any
+) -> list[Verdict]:
     asked = Asked(params=ParamSet(**params), cold=cold, layers=layers)
-    found = judge(calls, [call_metrics(each.ledger, each.stats) for each in calls], asked)
+    telemetry = [NOTHING_SEEN.model_copy(update=seen or {})] * len(calls)
+    found = judge(calls, [call_metrics(each.ledger, each.stats) for each in calls], telemetry, asked)
     assert all(verdict.evidence for verdict in found)
     return found
 
@@ -46,6 +51,7 @@ def names(verdicts: list[Verdict]) -> list[str]:
     [
         ({"prompt_cached_tokens": 4}, "cached", "report 1: 4 of 9 prompt tokens"),
         ({"prompt_chars": 109}, "truncated", "109 characters sent, 9 tokens evaluated"),
+        ({"sent_tokens": 10}, "truncated", "9 of 10 prompt tokens"),
         ({"total_ms": 101.0}, "contended", "11 of 101 ms"),
         ({"done_reason": "length"}, "incomplete", "done_reason length"),
         ({"effective_num_ctx": 2048}, "clamped", "num_ctx 4096 asked for, 2048 in effect"),
@@ -66,6 +72,8 @@ def test_one_cause_one_verdict(spoiled: dict[str, Any], verdict: str, evidence: 
         {"load_ms": 45.0, "total_ms": 140.0},  # Ollama's scheduling
         {"prompt_cached_tokens": 0},
         {"prompt_chars": 108},
+        {"sent_tokens": 9},
+        {"prompt_tokens": 96, "sent_tokens": 100},
         {"total_ms": 99.0},
         {"total_ms": None, "prompt_eval_ms": None},
         {"prompt_tokens": None, "prompt_chars": 9_999},
@@ -94,6 +102,19 @@ def test_layers_on_the_gpu_are_judged_by_what_was_asked_for(
     num_gpu: int | None, share: float, layers: int | None, expected: str
 ) -> None:
     assert names(judged(call(gpu_share=share), num_gpu=num_gpu, layers=layers)) == [expected]
+
+
+def test_other_processes_on_the_gpu_contend() -> None:
+    [state, found] = judged(call(), seen={"other_processes_max": 2, "other_memory_peak_mib": 512.4})
+    assert (state.name, found.name, found.spoils) == ("warm", "contended", True)
+    assert found.evidence == "report 1: 2 other processes on the GPU, which held 512 MiB"
+    assert names(judged(call(), seen={"other_processes_max": 0, "other_memory_peak_mib": 0.0})) == ["valid"]
+
+
+def test_a_gpu_that_slows_down_is_throttled() -> None:
+    [_, found] = judged(call(), seen={"throttle_shares": {"sw_power_cap": 0.25}})
+    assert (found.name, found.evidence) == ("throttled", "report 1: sw_power_cap in 25% of the samples")
+    assert names(judged(call(), seen={"throttle_shares": {}})) == ["valid"]
 
 
 def test_a_load_that_nobody_asked_for_is_a_reload() -> None:

@@ -1,0 +1,32 @@
+"""`chimera env`: what every trial records of the machine and the software, and the engines' versions."""
+
+import json
+
+import typer
+
+from chimera_dagster.cli.options import AsJson
+
+
+def env(as_json: AsJson = False) -> None:
+    """Show the environment that is recorded with every trial, and the engines that answer."""
+    from chimera_dagster.cli.tables import print_table
+    from chimera_dagster.engines.registry import Engines
+    from chimera_dagster.measure.environment import capture
+
+    engines = Engines()
+    found, states = capture(), engines.survey()
+    engines.close()
+    if as_json:
+        shown = {"environment": found.model_dump(), "engines": [state._asdict() for state in states]}
+        typer.echo(json.dumps(shown, indent=2))
+        return
+    rows: list[list[str]] = []
+    for name, value in found:
+        if isinstance(value, dict):
+            rows += [[f"{name}.{key}", str(entry)] for key, entry in value.items()]  # pyright: ignore[reportUnknownVariableType]
+        elif name == "gpus":
+            rows += [[f"gpu.{gpu.uuid}", ", ".join(f"{key} {entry}" for key, entry in gpu)] for gpu in found.gpus]
+        else:
+            rows.append([name, "-" if value is None else str(value)])
+    rows += [[f"engine.{state.name}", state.detail if state.answers else f"- {state.detail}"] for state in states]
+    print_table("Environment", ("name", "value"), rows, numeric=set())

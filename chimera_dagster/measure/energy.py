@@ -1,0 +1,83 @@
+"""Energy of a GPU in a window of time: from NVML's counter where that tells, else from samples of power."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from chimera_dagster.measure.samples import GpuSample
+
+LONGEST_GAP_MS = 1000.0  # what happened in a longer one between two samples is not known
+
+EnergySource = Literal["counter", "power samples"]
+Point = tuple[float, float]  # milliseconds, and the value then
+
+
+class Energy(NamedTuple):
+    """Joules and where they are from, or the reason why they are None."""
+
+    joules: float | None
+    source: EnergySource | None = None
+    reason: str = ""
+
+
+def energy_of(gpus: Sequence[Sequence[GpuSample]], start_ms: float, end_ms: float) -> Energy:
+    """Energy that all `gpus` (samples of one each) used between two times; all from the same kind of source."""
+    if end_ms <= start_ms:
+        return Energy(None, reason="the window has no length")
+    counted = [counter_joules(_points(gpu, "energy_mj", 1e-3), start_ms, end_ms) for gpu in gpus]
+    if gpus and None not in counted:
+        return Energy(sum(joules for joules in counted if joules is not None), "counter")
+    total = 0.0
+    for gpu in gpus:
+        points = _points(gpu, "power_w", 1.0)
+        reason = _uncovered(points, start_ms, end_ms)
+        if reason:
+            untold = next((sample.reasons["power_w"] for sample in gpu if "power_w" in sample.reasons), reason)
+            return Energy(None, reason=reason if points else untold)
+        total += power_joules(points, start_ms, end_ms)
+    return Energy(total, "power samples") if gpus else Energy(None)
+
+
+def counter_joules(points: Sequence[Point], start_ms: float, end_ms: float) -> float | None:
+    """Difference of a counter in J between two times, linear between the readings that lie around each.
+
+    The counter moves in steps, so each end is uncertain by one step. None where a time has no reading on one of its
+    sides within LONGEST_GAP_MS, and where the counter did not move: the window is shorter than its step.
+    """
+    ends = [_value_at(points, at) for at in (start_ms, end_ms)]
+    if ends[0] is None or ends[1] is None or ends[1] <= ends[0]:
+        return None
+    return ends[1] - ends[0]
+
+
+def power_joules(points: Sequence[Point], start_ms: float, end_ms: float) -> float:
+    """Trapezoid over power in W between two times that the points enclose, linear at the ends.
+
+    On recent GPUs NVML's power is itself a mean of up to a second, so that a short window is smoothed.
+    """
+    start, end = _value_at(points, start_ms), _value_at(points, end_ms)
+    assert start is not None and end is not None
+    line = [(start_ms, start), *(point for point in points if start_ms < point[0] < end_ms), (end_ms, end)]
+    return sum((after[0] - before[0]) / 1e3 * (before[1] + after[1]) / 2 for before, after in pairwise(line))
+
+
+def _points(samples: Sequence[GpuSample], field: str, scale: float) -> list[Point]:
+    return [(sample.at_ms, value * scale) for sample in samples if (value := getattr(sample, field)) is not None]
+
+
+def _uncovered(points: Sequence[Point], start_ms: float, end_ms: float) -> str:
+    """Why the power in the window is not known; empty where it is."""
+    if not points or points[0][0] > start_ms or points[-1][0] < end_ms:
+        return "the power samples do not reach both ends of the window"
+    gaps = [after[0] - before[0] for before, after in pairwise(points) if after[0] > start_ms and before[0] < end_ms]
+    if max(gaps) > LONGEST_GAP_MS:
+        return f"{max(gaps) / 1e3:.1f} s lie between two power samples"
+    return ""
+
+
+def _value_at(points: Sequence[Point], at: float) -> float | None:
+    """The value at a time, linear between its neighbours; None beyond the points and in a gap that is too long."""
+    for (before, low), (after, high) in pairwise(points):
+        if before <= at <= after and after - before <= LONGEST_GAP_MS:
+            return low + (high - low) * (at - before) / (after - before) if after > before else high
+    return None

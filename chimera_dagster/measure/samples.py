@@ -1,0 +1,87 @@
+"""What telemetry reads, one sample of the host or of a GPU each, and the table they are kept in."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from chimera_dagster.schemas import Telemetry
+
+NO_REASONS: Mapping[str, str] = {}
+WHOLE = "gpu"  # the name under which `reasons` says why there is no telemetry of any GPU, or no more of this one
+
+
+class HostSample(NamedTuple):
+    """This machine at `at_ms` (since telemetry began, amid the reads). None: see `reasons`, by the field's name.
+
+    `cpu_pct` is that of all cores since the sample before; `engine_rss_mib` adds the engine's processes up, so that a
+    page that two of them share counts twice.
+    """
+
+    sample: int
+    at_ms: float
+    cpu_pct: float | None
+    host_memory_mib: float | None
+    engine_rss_mib: float | None
+    reasons: Mapping[str, str] = NO_REASONS
+
+
+class GpuSample(NamedTuple):
+    """One GPU at `at_ms` (since telemetry began, amid its reads). None: see `reasons`, by the field's name.
+
+    `gpu` is NVML's UUID. `gpu_util_pct` is the share of NVML's last sample period in which a kernel ran, which is not
+    how much of the GPU was used. `energy_mj` counts up from the driver's start. `process_memory_mib` is that of the
+    measured engine, the `other_` fields are those of everybody else's compute processes.
+    """
+
+    sample: int
+    at_ms: float
+    gpu: str
+    gpu_util_pct: float | None = None
+    memory_used_mib: float | None = None
+    process_memory_mib: float | None = None
+    power_w: float | None = None
+    energy_mj: float | None = None
+    temperature_c: float | None = None
+    sm_clock_mhz: float | None = None
+    memory_clock_mhz: float | None = None
+    clock_reasons: tuple[str, ...] | None = None
+    other_processes: float | None = None
+    other_memory_mib: float | None = None
+    reasons: Mapping[str, str] = NO_REASONS
+
+
+Sample = HostSample | GpuSample
+
+
+def to_frame(samples: Iterable[Sample]) -> pd.DataFrame:
+    """Samples as the table of schemas.Telemetry: a row for the host (its `gpu` is null) and one for each GPU."""
+    rows: list[dict[str, Any]] = []
+    for sample in samples:
+        row: dict[str, Any] = sample._asdict() | {"reasons": json.dumps(dict(sample.reasons), sort_keys=True)}
+        if row.get("clock_reasons") is not None:
+            row["clock_reasons"] = json.dumps(row["clock_reasons"])
+        rows.append(row)
+    texts = {"gpu": "str", "clock_reasons": "str", "reasons": "str"}
+    columns = list(Telemetry.to_schema().columns)
+    types = {name: texts.get(name, "int64" if name == "sample" else "float64") for name in columns}
+    return pd.DataFrame(rows, columns=columns).astype(types)
+
+
+def from_frame(frame: pd.DataFrame) -> list[Sample]:
+    """The samples of a table of schemas.Telemetry."""
+    samples: list[Sample] = []
+    for row in frame.to_dict("records"):
+        kind = HostSample if _plain(row["gpu"]) is None else GpuSample
+        values = {name: _plain(row[name]) for name in kind._fields}
+        values["reasons"] = json.loads(values["reasons"])
+        if values.get("clock_reasons") is not None:
+            values["clock_reasons"] = tuple(json.loads(values["clock_reasons"]))
+        samples.append(kind(**values))
+    return samples
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value

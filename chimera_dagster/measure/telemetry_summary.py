@@ -1,0 +1,148 @@
+"""Telemetry of one window, a call or a whole trial, from the samples alone, so that it can be computed again."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from statistics import fmean
+
+from pydantic import BaseModel, ConfigDict
+
+from chimera_dagster.measure.energy import EnergySource, energy_of
+from chimera_dagster.measure.nvml import THROTTLING
+from chimera_dagster.measure.samples import WHOLE, GpuSample, HostSample, Sample
+
+
+class TelemetrySummary(BaseModel):
+    """What the samples of a window say; `reasons` has an entry for each field that is None.
+
+    Of several GPUs memory, power and energy are added up; the rest is over all of their samples. Its entry `gpu` says
+    why there is no GPU, or that one was lost during the window, whose values are then those from before.
+    `gpu_util_*` is the share of time in which a kernel ran, and not how much of the GPU it used. `throttle_shares` has
+    the share of samples for each reason that slows a GPU down: heat, the power cap, its hardware's own brake.
+    `other_*` are of compute processes that are not the engine's: the most on any one GPU. `host_cpu_mean_pct` is that
+    of the machine on which this ran.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    gpus: int
+    samples: int
+    largest_gap_ms: float | None
+    gpu_util_mean_pct: float | None
+    gpu_util_max_pct: float | None
+    gpu_memory_peak_mib: float | None
+    gpu_process_memory_peak_mib: float | None
+    power_mean_w: float | None
+    power_max_w: float | None
+    energy_j: float | None
+    energy_source: EnergySource | None
+    joules_per_token: float | None
+    temperature_max_c: float | None
+    sm_clock_mean_mhz: float | None
+    sm_clock_min_mhz: float | None
+    throttle_shares: dict[str, float] | None
+    other_processes_max: int | None
+    other_memory_peak_mib: float | None
+    host_cpu_mean_pct: float | None
+    host_memory_peak_mib: float | None
+    engine_rss_peak_mib: float | None
+    reasons: dict[str, str]
+
+
+def summarise(
+    samples: Sequence[Sample], start_ms: float, end_ms: float, output_tokens: int | None = None
+) -> TelemetrySummary:
+    """Sum up what lies between two times in milliseconds since telemetry began, its ends included.
+
+    Energy alone also uses the samples next to the window, to interpolate at its ends; so a window with fewer than two
+    samples in it has energy where samples lie close on both sides, and may have nothing else.
+    """
+    host = [sample for sample in samples if isinstance(sample, HostSample)]
+    gpu = [sample for sample in samples if isinstance(sample, GpuSample)]
+    names = list(dict.fromkeys(sample.gpu for sample in gpu))
+    window = _Window(samples, start_ms, end_ms, len(names))
+    energy = energy_of([[sample for sample in gpu if sample.gpu == name] for name in names], start_ms, end_ms)
+    times = [sample.at_ms for sample in host]
+    # The gaps that touch the window, also those that begin before it or end after it.
+    gaps = [after - before for before, after in pairwise(times) if after > start_ms and before < end_ms]
+
+    utilisation, clocks = window.values("gpu_util_pct"), window.values("sm_clock_mhz")
+    power, others = window.totals("power_w"), window.values("other_processes")
+    found: dict[str, tuple[str, float | None]] = {
+        "gpu_util_mean_pct": ("gpu_util_pct", _mean(utilisation)),
+        "gpu_util_max_pct": ("gpu_util_pct", max(utilisation, default=None)),
+        "gpu_memory_peak_mib": ("memory_used_mib", max(window.totals("memory_used_mib"), default=None)),
+        "gpu_process_memory_peak_mib": ("process_memory_mib", max(window.totals("process_memory_mib"), default=None)),
+        "power_mean_w": ("power_w", _mean(power)),
+        "power_max_w": ("power_w", max(power, default=None)),
+        "temperature_max_c": ("temperature_c", max(window.values("temperature_c"), default=None)),
+        "sm_clock_mean_mhz": ("sm_clock_mhz", _mean(clocks)),
+        "sm_clock_min_mhz": ("sm_clock_mhz", min(clocks, default=None)),
+        "other_memory_peak_mib": ("other_memory_mib", max(window.values("other_memory_mib"), default=None)),
+        "host_cpu_mean_pct": ("cpu_pct", _mean(window.values("cpu_pct"))),
+        "host_memory_peak_mib": ("host_memory_mib", max(window.values("host_memory_mib"), default=None)),
+        "engine_rss_peak_mib": ("engine_rss_mib", max(window.values("engine_rss_mib"), default=None)),
+    }
+    reasons = {name: window.why(field) for name, (field, value) in found.items() if value is None}
+    shares = window.throttle_shares()
+    per_token = energy.joules / output_tokens if energy.joules is not None and output_tokens else None
+    if shares is None:
+        reasons["throttle_shares"] = window.why("clock_reasons")
+    if not others:
+        reasons["other_processes_max"] = window.why("other_processes")
+    if energy.joules is None:
+        reasons["energy_j"] = reasons["energy_source"] = window.lost or energy.reason or window.why("power_w")
+    if per_token is None:
+        reasons["joules_per_token"] = reasons.get("energy_j", "no output token is known of")
+    if not gaps:
+        reasons["largest_gap_ms"] = "fewer than two samples"
+    if window.lost:
+        reasons[WHOLE] = window.lost
+    return TelemetrySummary(
+        gpus=len(names),
+        samples=sum(start_ms <= at <= end_ms for at in times),
+        largest_gap_ms=max(gaps, default=None),
+        energy_j=energy.joules,
+        energy_source=energy.source,
+        joules_per_token=per_token,
+        throttle_shares=shares,
+        other_processes_max=int(max(others)) if others else None,
+        reasons=reasons,
+        **{name: value for name, (_, value) in found.items()},
+    )
+
+
+class _Window:
+    """The samples between two times, and why a value is not among them."""
+
+    def __init__(self, samples: Iterable[Sample], start_ms: float, end_ms: float, gpus: int) -> None:
+        until = [sample for sample in samples if sample.at_ms <= end_ms]
+        self._inside = [sample for sample in until if sample.at_ms >= start_ms]
+        self._gpus = gpus
+        self.lost = next((sample.reasons[WHOLE] for sample in until if WHOLE in sample.reasons), None)
+
+    def values(self, field: str) -> list[float]:
+        return [value for sample in self._inside if (value := getattr(sample, field, None)) is not None]
+
+    def totals(self, field: str) -> list[float]:
+        """The sum over the GPUs of each sample that has all of them."""
+        groups: defaultdict[int, list[float]] = defaultdict(list)
+        for sample in self._inside:
+            value = getattr(sample, field, None)
+            if value is not None:
+                groups[sample.sample].append(value)
+        return [sum(group) for group in groups.values() if len(group) == self._gpus]
+
+    def throttle_shares(self) -> dict[str, float] | None:
+        told = [s.clock_reasons for s in self._inside if isinstance(s, GpuSample) and s.clock_reasons is not None]
+        counts = Counter(name for names in told for name in names if name in THROTTLING)
+        return {name: count / len(told) for name, count in sorted(counts.items())} if told else None
+
+    def why(self, field: str) -> str:
+        own = next((sample.reasons[field] for sample in self._inside if field in sample.reasons), None)
+        of_gpu = field in GpuSample._fields and self.lost
+        return own or of_gpu or "no whole sample lies in the window"
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return fmean(values) if values else None
