@@ -2,12 +2,15 @@
 
 import os
 import re
+from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from chimera_dagster.measure.telemetry_summary import TelemetrySummary
 from chimera_dagster.measure.trial import Headline, Interval
 from chimera_dagster.results import Metrics, Outcome
 from chimera_dagster.sweep import TrialPlan
@@ -36,6 +39,7 @@ def render_report(plan: TrialPlan, metrics: Metrics, outcome: Outcome, folder: P
             lists=split_lists(words(outcome.analysis.text)),
             findings=outcome.facts[:_FINDINGS],
             metric_lines=metric_lines(metrics.headline),
+            telemetry_lines=telemetry_lines(metrics.telemetry),
             passed=passed,
             checks=CHECKS,
             withheld_mark=WITHHELD,
@@ -49,21 +53,58 @@ def render_report(plan: TrialPlan, metrics: Metrics, outcome: Outcome, folder: P
     )
 
 
+class _Line(NamedTuple):
+    """One line of a report: its name, the field it shows, how the value is written, and a remark behind it."""
+
+    name: str
+    field: str
+    pattern: str
+    remark: str = ""
+
+
+_METRIC_LINES = (
+    _Line("Throughput", "throughput_tok_s", "{:.2f} tok/s"),
+    _Line("TTFT", "ttft_ms", "{:.2f} ms", " (mean, n={calls} calls)"),
+    _Line("Total Duration", "total_duration_ms", "{:.2f} ms"),
+    _Line("Tokens Generated", "tokens_generated", "{:d}"),
+    _Line("Prompt Eval", "prompt_eval_ms", "{:.2f} ms"),
+    _Line("Eval Duration", "eval_ms", "{:.2f} ms"),
+    _Line("Load Duration", "load_ms", "{:.2f} ms", " (the warm-up's included)"),
+)
+_GPU_LINES = (
+    _Line("GPU utilisation", "gpu_util_mean_pct", "{:.0f} %", " (mean share of time in which a kernel ran)"),
+    _Line("GPU memory", "gpu_memory_peak_mib", "{:.0f} MiB", " (peak)"),
+    _Line("GPU power", "power_mean_w", "{:.1f} W", " (mean)"),
+    _Line("GPU energy", "energy_j", "{:.1f} J", " (from the {energy_source})"),
+    _Line("Energy per token", "joules_per_token", "{:.3f} J"),
+)
+_NO_GPU_LINES = (_Line("GPU", "gpu_util_mean_pct", ""),)
+_HOST_LINES = (
+    _Line("Host CPU", "host_cpu_mean_pct", "{:.0f} %", " (mean over all cores)"),
+    _Line("Engine memory", "engine_rss_peak_mib", "{:.0f} MiB", " (peak resident)"),
+)
+
+
 def metric_lines(headline: Headline) -> list[tuple[str, str]]:
     """The seven lines of the Metrics section, each a name and its value with unit, or why there is none."""
-    calls = f"{headline.calls} calls"
-    values = {
-        "Throughput": (headline.throughput_tok_s, "{:.2f} tok/s", "throughput_tok_s", ""),
-        "TTFT": (headline.ttft_ms, "{:.2f} ms", "ttft_ms", f" (mean, n={calls})"),
-        "Total Duration": (headline.total_duration_ms, "{:.2f} ms", "total_duration_ms", ""),
-        "Tokens Generated": (headline.tokens_generated, "{:d}", "tokens_generated", ""),
-        "Prompt Eval": (headline.prompt_eval_ms, "{:.2f} ms", "prompt_eval_ms", ""),
-        "Eval Duration": (headline.eval_ms, "{:.2f} ms", "eval_ms", ""),
-        "Load Duration": (headline.load_ms, "{:.2f} ms", "load_ms", " (before the measured calls)"),
-    }
+    return _lines(headline, _METRIC_LINES)
+
+
+def telemetry_lines(seen: TelemetrySummary) -> list[tuple[str, str]]:
+    """GPU and host during the calls, each a name and its value with unit, or why there is none."""
+    return _lines(seen, (*(_GPU_LINES if seen.gpus else _NO_GPU_LINES), *_HOST_LINES))
+
+
+def _lines(of: Headline | TelemetrySummary, lines: Sequence[_Line]) -> list[tuple[str, str]]:
+    values = dict(of)
     return [
-        (name, f"not measured ({headline.reasons[field]})" if value is None else pattern.format(value) + note)
-        for name, (value, pattern, field, note) in values.items()
+        (
+            line.name,
+            f"not measured ({of.reasons[line.field]})"
+            if values[line.field] is None
+            else line.pattern.format(values[line.field]) + line.remark.format_map(values),
+        )
+        for line in lines
     ]
 
 

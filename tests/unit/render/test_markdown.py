@@ -3,8 +3,9 @@
 import pytest
 from markdown_it import MarkdownIt
 
+from chimera_dagster.measure.telemetry_summary import summarise
 from chimera_dagster.measure.trial import Headline, Interval
-from chimera_dagster.render.markdown import cell, fenced, metric_lines, tame, without_links
+from chimera_dagster.render.markdown import cell, fenced, metric_lines, tame, telemetry_lines, without_links
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -84,5 +85,20 @@ def test_the_metric_lines_are_the_seven_with_units_or_reasons() -> None:
         ("Tokens Generated", "2228"),
         ("Prompt Eval", "not measured (not reported)"),
         ("Eval Duration", "20610.84 ms"),
-        ("Load Duration", "519.30 ms (before the measured calls)"),
+        ("Load Duration", "519.30 ms (the warm-up's included)"),
     ]
+
+
+def test_telemetry_is_told_with_units_or_reasons() -> None:
+    nothing = summarise([], 0.0, 1.0)
+    without = nothing.model_copy(update={"reasons": {**nothing.reasons, "gpu_util_mean_pct": "no NVIDIA GPU (none)"}})
+    assert telemetry_lines(without)[0] == ("GPU", "not measured (no NVIDIA GPU (none))")
+    assert [name for name, _ in telemetry_lines(without)] == ["GPU", "Host CPU", "Engine memory"]
+    seen = without.model_copy(
+        update={"gpus": 1, "gpu_util_mean_pct": 86.6, "energy_j": 12.34, "energy_source": "counter"}
+    )
+    lines = dict(telemetry_lines(seen))
+    assert lines["GPU utilisation"] == "87 % (mean share of time in which a kernel ran)"
+    assert lines["GPU energy"] == "12.3 J (from the counter)"
+    assert lines["GPU power"].startswith("not measured (")
+    assert "GPU" not in lines
