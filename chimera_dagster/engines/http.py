@@ -3,15 +3,17 @@
 Imports httpx at its top, so it is imported where an engine is used and not before.
 """
 
+import json
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
 # Servers answer everything but a generation at once, and a dead host must not hold up the choice of an engine.
 TIMEOUT = httpx.Timeout(5.0, connect=2.0)
+_LONGEST = 500  # characters; a proxy may answer with a page of HTML
 
 
 class AbortableTransport(httpx.HTTPTransport):
@@ -46,3 +48,32 @@ class AbortableTransport(httpx.HTTPTransport):
         if self._socket is not None:
             with suppress(OSError):  # the server was faster
                 self._socket.shutdown(socket.SHUT_RDWR)
+
+
+def server_words(text: Any) -> str:
+    """The message in an error body; servers nest JSON in strings, sometimes twice."""
+    inner = text
+    if isinstance(text, str):
+        try:
+            inner = json.loads(text)
+        except ValueError:
+            return text.strip().rstrip(".")[:_LONGEST]
+    if isinstance(inner, dict):
+        body = cast(dict[str, Any], inner)
+        for key in ("error", "message", "detail"):
+            if key in body:
+                return server_words(body[key])
+    return str(text).strip()[:_LONGEST]
+
+
+def cause(error: BaseException) -> str:
+    """The system's words at the bottom of a chain of exceptions."""
+    chain = [error]
+    while (below := chain[-1].__cause__ or chain[-1].__context__) is not None and below not in chain:
+        chain.append(below)
+    for link in reversed(chain):
+        if isinstance(link, TimeoutError | httpx.TimeoutException):
+            return "no answer in time"
+        if isinstance(link, OSError) and link.strerror:
+            return link.strerror[0].lower() + link.strerror[1:]
+    return str(error) or type(error).__name__
