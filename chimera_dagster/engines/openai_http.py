@@ -140,7 +140,7 @@ def _refuse_other(source: EventSource, address: Address) -> None:
 def refusal(status: int, body: str, address: Address) -> EngineError:
     """The error for an answer that is none, by its HTTP status and with the server's own words."""
     words = address.without_key(server_words(address.without_key(body)))
-    if status != 401 and any(known in body.lower() for known in _CONTEXT_WORDS):
+    if any(known in body.lower() for known in _CONTEXT_WORDS):
         return ContextTooSmallError(
             f"The prompt and the answer do not fit the context window: {words}.",
             hint="num_ctx is fixed when this server starts (llama.cpp: --ctx-size, vLLM: --max-model-len); "

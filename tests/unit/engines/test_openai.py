@@ -5,6 +5,7 @@ import threading
 from collections.abc import Generator
 from typing import Any
 
+import httpx
 import pytest
 
 from chimera_dagster import errors
@@ -98,6 +99,21 @@ def test_chunk_is_there_before_the_next_one_is_sent(engine: OpenAIEngine, stub: 
     assert read_all(stream)[0] == []
 
 
+def test_last_word_on_the_end_is_the_one_that_was_said(engine: OpenAIEngine, stub: StubOpenAI) -> None:
+    stub.stream = [event(content="Hi"), event("length"), event(content=""), DONE]
+    assert call(engine)[1].done_reason == "length"
+
+
+def test_model_may_take_longer_than_any_question(
+    engine: OpenAIEngine, stub: StubOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chimera_dagster.engines.openai_http.TIMEOUT", httpx.Timeout(5.0, read=0.1))
+    loaded = threading.Event()
+    stub.stream = [loaded, event(content="Hi"), event("stop"), DONE]
+    threading.Timer(0.3, loaded.set).start()
+    assert call(engine)[0] == [("Hi", False)]
+
+
 @pytest.mark.parametrize("stream", [[STALL], [event(content="Hi"), STALL]], ids=["first token", "next token"])
 def test_timeout_ends_the_connection(engine: OpenAIEngine, stub: StubOpenAI, stream: list[Any]) -> None:
     stub.stream = stream
@@ -168,7 +184,6 @@ TOO_LONG = "This model's maximum context length is 512 tokens. However, you requ
         (403, "<html>forbidden</html>", errors.RequestRefusedError, "OPENAI_API_KEY"),
         (503, {"error": {"message": "Loading model", "code": 503}}, errors.EngineBusyError, "Loading model"),
         (429, {"error": "slow down"}, errors.EngineBusyError, "slow down"),
-        (404, {"error": {"message": f"The model `{MODEL}` does not exist."}}, errors.ModelNotFoundError, MODEL),
         (404, {"detail": "Not Found"}, errors.EngineUnreachableError, "is no OpenAI-compatible server"),
         (404, "<html>model</html>", errors.EngineUnreachableError, "is no OpenAI-compatible server"),
         (502, "<html>Bad Gateway</html>", errors.EngineUnreachableError, "is no OpenAI-compatible server"),
@@ -183,6 +198,15 @@ def test_refusal(engine: OpenAIEngine, stub: StubOpenAI, status: int, body: Any,
     with pytest.raises(errors.EngineError, match=words) as refused:
         call(engine)
     assert type(refused.value) is kind
+
+
+def test_model_that_is_gone_by_the_time_of_the_call(engine: OpenAIEngine, stub: StubOpenAI) -> None:
+    engine.models()
+    stub.refusal = (404, {"error": {"message": f"The model `{MODEL}` does not exist.", "code": 404}})
+    stub.fixed["/v1/models"] = (200, {"data": [{"id": "another", "owned_by": "vllm"}]})
+    with pytest.raises(errors.ModelNotFoundError, match=f"has no model '{MODEL}'") as missing:
+        call(engine)
+    assert "It has another." in missing.value.hint
 
 
 @pytest.mark.parametrize(
@@ -229,6 +253,7 @@ def test_loading_server_is_busy(engine: OpenAIEngine, stub: StubOpenAI) -> None:
 def test_key_is_sent_and_never_shown(engine: OpenAIEngine, stub: StubOpenAI) -> None:
     call(engine)
     assert {headers["Authorization"] for headers in stub.headers} == {f"Bearer {KEY}"}
+    assert {headers["Accept-Encoding"] for headers in stub.headers} == {"identity"}  # a compressor holds tokens back
     for shown in (f"Incorrect API key provided: {KEY}", "x" * 490 + KEY):
         stub.refusal = (401, {"error": {"message": shown}})
         with pytest.raises(errors.RequestRefusedError) as refused:
@@ -345,6 +370,18 @@ def test_older_llama_cpp_says_its_window_elsewhere() -> None:
         assert call(engine)[1].effective_num_ctx == 512
 
 
+def test_router_of_several_models_answers_for_none_of_them() -> None:
+    with StubOpenAI("llamacpp") as stub:
+        models = [
+            {"id": tag, "owned_by": "llamacpp", "meta": meta} for tag, meta in (("a", {"n_ctx": 512}), ("b", None))
+        ]
+        stub.fixed["/v1/models"] = (200, {"data": models})
+        stub.fixed["/props"] = (200, {"default_generation_settings": {"n_ctx": 99}, "build_info": "b7000-abc"})
+        engine = OpenAIEngine(stub.url)
+        assert [call(engine, model=tag)[1].effective_num_ctx for tag in ("a", "b")] == [512, None]
+        assert engine.version() == "llama.cpp b7000-abc"
+
+
 def test_alias_is_a_name_of_its_model() -> None:
     with StubOpenAI("llamacpp", aliases=["tiny", "small"]) as stub:
         engine = OpenAIEngine(stub.url)
@@ -369,8 +406,6 @@ def test_model_that_the_server_has_by_now(engine: OpenAIEngine, stub: StubOpenAI
 
 
 def test_server_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    import httpx
-
     monkeypatch.setattr("chimera_dagster.engines.openai_http.TIMEOUT", httpx.Timeout(0.05))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         engine = OpenAIEngine(f"http://127.0.0.1:{silent.getsockname()[1]}/v1")
