@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -34,7 +35,7 @@ def engine(stub: StubOpenAI) -> Generator[OpenAIEngine]:
 
 
 def call(engine: OpenAIEngine, **changes: Any) -> tuple[list[tuple[str, bool]], EngineStats]:
-    chunks, stats = read_all(engine.stream(Request(**{**vars(REQUEST), **changes})))
+    chunks, stats = read_all(engine.stream(replace(REQUEST, **changes)))
     return [(chunk.text, chunk.thinking) for chunk in chunks], stats
 
 
@@ -91,7 +92,7 @@ def test_stream_however_it_is_sent(engine: OpenAIEngine, stub: StubOpenAI, strea
 def test_chunk_is_there_before_the_next_one_is_sent(engine: OpenAIEngine, stub: StubOpenAI) -> None:
     second, third = threading.Event(), threading.Event()
     stub.stream = [event(content="a") + event(content="b"), second, event(content="c"), third, event("stop"), DONE]
-    stream = engine.stream(Request(**{**vars(REQUEST), "timeouts": Timeouts(5, 5, 20)}))
+    stream = engine.stream(replace(REQUEST, timeouts=Timeouts(5, 5, 20)))
     assert [next(stream).text, next(stream).text] == ["a", "b"]
     second.set()
     assert next(stream).text == "c"
