@@ -23,7 +23,7 @@ from chimera_dagster.trial import (
     Trial,
 )
 
-EngineChoice = Literal["auto", "embedded", "ollama"]
+EngineChoice = Literal["auto", "embedded", "ollama", "openai"]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 DEFAULT_PERSONA = """\

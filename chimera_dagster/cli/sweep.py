@@ -22,6 +22,7 @@ class EngineOption(StrEnum):
     auto = "auto"
     embedded = "embedded"
     ollama = "ollama"
+    openai = "openai"
 
 
 @dataclass(frozen=True)

@@ -5,22 +5,19 @@ Imports httpx at its top, so it is imported where an engine is used and not befo
 
 import json
 import os
-import socket
 import sys
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
+
+from chimera_dagster.engines.http import TIMEOUT, AbortableTransport
 
 if TYPE_CHECKING:
     import ollama
 
-# The server answers everything but a generation at once, and a dead host must not hold up the choice of an engine.
-TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _GENERATE = "/api/generate"
 # Without these a prompt that is too long is cut to half the window and answered with status 200, and an answer that
 # fills the window pushes the prompt out of it. The official client has no argument for either.
@@ -28,40 +25,11 @@ _REFUSE_TRUNCATION = {"truncate": False, "shift": False}
 _import_lock = threading.Lock()
 
 
-class AbortableTransport(httpx.HTTPTransport):
-    """One connection at a time, which `abort` may shut from another thread.
-
-    Closing a socket does not wake a thread that reads from it; shutting it down does, and the server sees it too.
-    Proxies from the environment are not used: a model server is measured directly or not at all.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._socket: socket.socket | None = None
-        self._aborted = False
-
+class _OllamaTransport(AbortableTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.extensions["trace"] = self._watch
         if request.url.path.endswith(_GENERATE):
             request = _prepared(request)
         return super().handle_request(request)
-
-    def abort(self) -> None:
-        """End the call that runs on this transport, at once; the transport can't be used afterwards."""
-        self._aborted = True
-        self._shut()
-
-    def _watch(self, event: str, info: Mapping[str, Any]) -> None:
-        """httpcore's trace hook: the only place where it shows a socket before the response begins."""
-        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
-            self._socket = info["return_value"].get_extra_info("socket")
-            if self._aborted:
-                self._shut()
-
-    def _shut(self) -> None:
-        if self._socket is not None:
-            with suppress(OSError):  # the server was faster
-                self._socket.shutdown(socket.SHUT_RDWR)
 
 
 def _prepared(request: httpx.Request) -> httpx.Request:
@@ -91,7 +59,7 @@ class Session:
 
 def open_session(url: str) -> Session:
     """Prepare a session; connects when it is first used."""
-    transport = AbortableTransport()
+    transport = _OllamaTransport()
     http = httpx.Client(base_url=url, transport=transport, timeout=TIMEOUT)
     return Session(url, _client(url, transport), http, transport)
 

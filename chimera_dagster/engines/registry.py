@@ -1,14 +1,16 @@
 """Which engine answers for a model. A new engine is one file, one line here, and one class of the contract suite."""
 
+import os
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from chimera_dagster.engines.base import Engine, ModelInfo
 from chimera_dagster.engines.embedded import EmbeddedEngine
 from chimera_dagster.engines.ollama import OllamaEngine, same_model
+from chimera_dagster.engines.openai import OpenAIEngine
 from chimera_dagster.errors import ChimeraError, EngineUnreachableError, ModelNotFoundError
 
-EngineName = Literal["ollama", "embedded"]
+EngineName = Literal["ollama", "embedded", "openai"]
 _FILES = "the embedded engine reads any model as file:/path/model.gguf"
 
 
@@ -38,12 +40,15 @@ class Engines:
         self._makers: dict[EngineName, Callable[[], Engine]] = {
             "ollama": lambda: OllamaEngine(host),
             "embedded": EmbeddedEngine,
+            "openai": OpenAIEngine,
         }
         self._made: dict[EngineName, Engine] = {}
         self._chosen: dict[str, tuple[EngineName, str]] = {}
 
-    def resolve(self, choice: Literal["auto", "embedded", "ollama"], model: str) -> Resolved:
+    def resolve(self, choice: Literal["auto", "embedded", "ollama", "openai"], model: str) -> Resolved:
         """The engine for `model`. `auto` is Ollama where it answers and has the model, else the embedded one.
+
+        It is never `openai`: that server may be anywhere, and which model it has is decided where it starts.
 
         Once `auto` has chosen, it stays with the choice: a sweep must not change engines because a server came or
         went. Raises ModelNotFoundError, ModelFileError, EngineUnreachableError or SettingError.
@@ -58,11 +63,14 @@ class Engines:
             name, reason = choice, f"{choice}: asked for"
         engine = self._engine(name)
         info = engine.describe(model)
-        return Resolved(engine, info, f"{_place(engine)} has {model}" if name == "ollama" else reason)
+        return Resolved(engine, info, reason if name == "embedded" else f"{_place(engine)} has {model}")
 
     def survey(self) -> list[EngineStatus]:
-        """The state of every engine; one that is down or misconfigured is an entry and not an error."""
-        return [self._status(name) for name in self._makers]
+        """The state of every engine; one that is down or misconfigured is an entry and not an error.
+
+        `openai` is one only where OPENAI_BASE_URL is set: there is no place where such a server is looked for.
+        """
+        return [self._status(name) for name in self._makers if name != "openai" or os.environ.get("OPENAI_BASE_URL")]
 
     def close(self) -> None:
         """Release models and connections of the engines that were used."""
@@ -102,11 +110,12 @@ class Engines:
             version, models = engine.version(), engine.models()
         except ChimeraError as error:
             return EngineStatus(name, False, error.message, [], error.hint)
-        hint = "" if models else "It has no model yet; run 'ollama pull gemma3:270m'."
-        return EngineStatus(
-            name, True, f"{version} at {engine.url}" if isinstance(engine, OllamaEngine) else version, models, hint
-        )
+        pull = "run 'ollama pull gemma3:270m'" if name == "ollama" else "start it with one"
+        detail = f"{version} at {engine.url}" if isinstance(engine, OllamaEngine | OpenAIEngine) else version
+        return EngineStatus(name, True, detail, models, "" if models else f"It has no model yet; {pull}.")
 
 
 def _place(engine: Engine) -> str:
-    return f"Ollama at {engine.url}" if isinstance(engine, OllamaEngine) else engine.name
+    if isinstance(engine, OllamaEngine):
+        return f"Ollama at {engine.url}"
+    return f"OpenAI-compatible server at {engine.url}" if isinstance(engine, OpenAIEngine) else engine.name

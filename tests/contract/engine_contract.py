@@ -46,10 +46,22 @@ class EngineContract:
     model = "smollm2:135m"
     # Per kind of timeout: limits that the case of `make_slow` exceeds.
     limits: dict[str, Timeouts]
+    # False: the model is loaded, with its window, before the engine is asked, by whoever started its server.
+    loads_models = True
+    tells_total = True  # whether a call's whole time is reported, not only its parts
+    # What is told of the model besides its tag and trained window; None is what an engine can't know.
+    told: dict[str, Any] = {"family": "llama", "quantization": "Q4_1", "layers": 30, "chat": True}  # noqa: RUF012
+    tells_digest = True
 
     @pytest.fixture
     def engine(self) -> Engine:
+        """Has a window of 512 tokens, where calls do not choose it."""
         raise NotImplementedError
+
+    @pytest.fixture
+    def roomy_engine(self, engine: Engine) -> Engine:
+        """Has a window of 2048 tokens, where calls do not choose it."""
+        return engine
 
     @pytest.fixture
     def make_slow(self) -> Any:
@@ -72,7 +84,8 @@ class EngineContract:
         assert stats.prompt_tokens is not None and stats.prompt_tokens >= 2
         assert stats.eval_ms is not None and stats.eval_ms > 0
         assert stats.prompt_eval_ms is not None and stats.prompt_eval_ms > 0
-        assert stats.total_ms is not None and stats.total_ms >= stats.eval_ms + stats.prompt_eval_ms
+        assert (stats.total_ms is not None) == self.tells_total
+        assert stats.total_ms is None or stats.total_ms >= stats.eval_ms + stats.prompt_eval_ms
         assert stats.effective_num_ctx == 512
         assert stats.gpu_share is None or 0 <= stats.gpu_share <= 1
 
@@ -101,10 +114,11 @@ class EngineContract:
         assert answer["answer"] in ("yes", "no")
         assert stats.done_reason == "stop"
 
-    def test_long_prompt_is_evaluated_whole(self, engine: Engine) -> None:
+    def test_long_prompt_is_evaluated_whole(self, roomy_engine: Engine) -> None:
         request = self.request(prompt="apple banana cherry " * 150, params=ParamSet(num_ctx=2048), max_tokens=2)
-        _, stats = read_all(engine.stream(request))
+        _, stats = read_all(roomy_engine.stream(request))
         assert stats.prompt_tokens is not None and stats.prompt_tokens >= 450
+        assert stats.effective_num_ctx == 2048
 
     def test_system_prompt_reaches_the_model(self, engine: Engine) -> None:
         _, without = read_all(engine.stream(self.request()))
@@ -115,6 +129,9 @@ class EngineContract:
     def test_second_call_does_not_load_again(self, engine: Engine) -> None:
         calls = [ParamSet(num_ctx=640, temperature=value) for value in (0.1, 0.9)]
         first, second = (read_all(engine.stream(self.request(params=params)))[1] for params in calls)
+        if not self.loads_models:
+            assert (first.load_ms, second.load_ms) == (None, None)
+            return
         assert first.load_ms is not None and first.load_ms > 0
         assert (second.load_ms or 0) < first.load_ms / 5
 
@@ -176,15 +193,11 @@ class EngineContract:
 
     def test_describes_its_model(self, engine: Engine) -> None:
         info = engine.describe(self.model)
-        assert (info.tag, info.family, info.quantization, info.layers, info.chat) == (
-            self.model,
-            "llama",
-            "Q4_1",
-            30,
-            True,
-        )
+        assert info.tag == self.model
+        assert {name: getattr(info, name) for name in self.told} == self.told
         assert info.trained_context is not None and info.trained_context >= 2048
-        assert info.digest is not None and len(bytes.fromhex(info.digest)) == 32
+        assert (info.digest is not None) == self.tells_digest
+        assert info.digest is None or len(bytes.fromhex(info.digest)) == 32
 
     def test_lists_its_models_sorted(self, engine: Engine) -> None:
         models = engine.models()
@@ -193,7 +206,7 @@ class EngineContract:
 
     def test_version_names_what_generates(self, engine: Engine) -> None:
         name, _, number = engine.version().partition(" ")
-        assert name and number[0].isdigit()
+        assert name and number.removeprefix("b")[0].isdigit()  # llama.cpp numbers its builds b1, b2, ...
 
     def test_may_be_used_again_after_close(self, engine: Engine) -> None:
         engine.close()

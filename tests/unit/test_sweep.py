@@ -58,7 +58,7 @@ def test_the_hash_is_of_the_meaning_not_of_the_text(tmp_path: Path) -> None:
             "less than or equal to 5",
         ),
         ("models: [a]\ngrid:\n  heat: [1]\n", "line 3, grid.heat:", "no such field"),
-        ("models: [a]\nengine: vllm\n", "line 2, engine:", "'auto', 'embedded' or 'ollama'"),
+        ("models: [a]\nengine: vllm\n", "line 2, engine:", "'auto', 'embedded', 'ollama' or 'openai'"),
         ("models: [a]\nrepeats: 0\n", "line 2, repeats:", "greater than or equal to 1"),
         ("models: [a]\nmax_tokens: many\n", "line 2, max_tokens:", "valid integer"),
         ("models: [a]\ntimeouts: {total_s: -1}\n", "line 2, timeouts.total_s:", "greater than 0"),

@@ -7,9 +7,11 @@ import pytest
 
 from chimera_dagster.engines.embedded import EmbeddedEngine
 from chimera_dagster.engines.ollama import OllamaEngine
+from chimera_dagster.engines.openai import OpenAIEngine
 from chimera_dagster.engines.registry import Engines
 from chimera_dagster.errors import EngineUnreachableError, ModelFileError, ModelNotFoundError, SettingError
 from tests.stub_ollama import StubOllama
+from tests.stub_openai import MODEL, StubOpenAI
 
 
 @pytest.fixture
@@ -138,3 +140,27 @@ def test_survey_of_a_server_that_is_down_empty_or_misnamed(
     misnamed = Engines().survey()[0]
     assert not misnamed.answers
     assert "OLLAMA_HOST=':66000'" in misnamed.detail
+
+
+def test_server_with_the_interface_of_openai_is_asked_for_by_name(nobody: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with StubOpenAI() as stub:
+        monkeypatch.setenv("OPENAI_BASE_URL", stub.url)
+        engines = Engines(nobody)
+        engine, _, reason = engines.resolve("openai", MODEL)
+        assert isinstance(engine, OpenAIEngine)
+        assert reason == f"OpenAI-compatible server at {stub.url} has {MODEL}"
+        with pytest.raises(ModelNotFoundError, match="No engine has the model"):
+            engines.resolve("auto", MODEL)
+        assert engines.survey()[-1] == ("openai", True, f"vllm unknown at {stub.url}", [MODEL], "")
+
+
+def test_survey_is_quiet_of_a_server_that_is_not_set(nobody: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    engines = Engines(nobody)
+    assert [status.name for status in engines.survey()] == ["ollama", "embedded"]
+    with pytest.raises(SettingError, match="OPENAI_BASE_URL is not set"):
+        engines.resolve("openai", MODEL)
+    monkeypatch.setenv("OPENAI_BASE_URL", "localhost")
+    misnamed = engines.survey()[-1]
+    assert (misnamed.name, misnamed.answers) == ("openai", False)
+    assert "OPENAI_BASE_URL='localhost'" in misnamed.detail

@@ -1,0 +1,79 @@
+"""What engines share that speak HTTP: a connection that can be shut from another thread, and error bodies in words.
+
+Imports httpx at its top, so it is imported where an engine is used and not before.
+"""
+
+import json
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, cast
+
+import httpx
+
+# Servers answer everything but a generation at once, and a dead host must not hold up the choice of an engine.
+TIMEOUT = httpx.Timeout(5.0, connect=2.0)
+_LONGEST = 500  # characters; a proxy may answer with a page of HTML
+
+
+class AbortableTransport(httpx.HTTPTransport):
+    """One connection at a time, which `abort` may shut from another thread.
+
+    Closing a socket does not wake a thread that reads from it; shutting it down does, and the server sees it too.
+    Proxies from the environment are not used: a model server is measured directly or not at all.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._socket: socket.socket | None = None
+        self._aborted = False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.extensions["trace"] = self._watch
+        return super().handle_request(request)
+
+    def abort(self) -> None:
+        """End the call that runs on this transport, at once; the transport can't be used afterwards."""
+        self._aborted = True
+        self._shut()
+
+    def _watch(self, event: str, info: Mapping[str, Any]) -> None:
+        """httpcore's trace hook: the only place where it shows a socket before the response begins."""
+        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+            self._socket = info["return_value"].get_extra_info("socket")
+            if self._aborted:
+                self._shut()
+
+    def _shut(self) -> None:
+        if self._socket is not None:
+            with suppress(OSError):  # the server was faster
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+
+def server_words(text: Any) -> str:
+    """The message in an error body; servers nest JSON in strings, sometimes twice."""
+    inner = text
+    if isinstance(text, str):
+        try:
+            inner = json.loads(text)
+        except ValueError:
+            return text.strip().rstrip(".")[:_LONGEST]
+    if isinstance(inner, dict):
+        body = cast(dict[str, Any], inner)
+        for key in ("error", "message", "detail"):
+            if key in body:
+                return server_words(body[key])
+    return str(text).strip()[:_LONGEST]
+
+
+def cause(error: BaseException) -> str:
+    """The system's words at the bottom of a chain of exceptions."""
+    chain = [error]
+    while (below := chain[-1].__cause__ or chain[-1].__context__) is not None and below not in chain:
+        chain.append(below)
+    for link in reversed(chain):
+        if isinstance(link, TimeoutError | httpx.TimeoutException):
+            return "no answer in time"
+        if isinstance(link, OSError) and link.strerror:
+            return link.strerror[0].lower() + link.strerror[1:]
+    return str(error) or type(error).__name__

@@ -1,0 +1,130 @@
+"""A running server with OpenAI's interface: llama.cpp's, vLLM, SGLang, LM Studio."""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from chimera_dagster.engines.base import ModelInfo, Request, Stream, pump
+from chimera_dagster.engines.openai_host import address
+from chimera_dagster.engines.openai_server import Served, Server, ask, payload, version
+from chimera_dagster.errors import EngineError, ModelNotFoundError
+
+if TYPE_CHECKING:
+    from chimera_dagster.engines.openai_http import Session
+
+
+class OpenAIEngine:
+    """Calls may run side by side, each on its own connection; the server decides which of them wait."""
+
+    name = "openai"
+    caches_prompts = True  # vLLM's cache can't be switched off for a call
+
+    def __init__(self, base_url: str | None = None, api_key: str | None = None) -> None:
+        """OPENAI_BASE_URL and OPENAI_API_KEY are read where these are None. Raises SettingError."""
+        self._address = address(
+            os.environ.get("OPENAI_BASE_URL") if base_url is None else base_url,
+            os.environ.get("OPENAI_API_KEY") if api_key is None else api_key,
+        )
+        self._idle: list[Session] = []
+        self._server: Server | None = None  # as it was when last asked, so that no question delays a call
+
+    @property
+    def url(self) -> str:
+        return self._address.url
+
+    def version(self) -> str:
+        server = self._ask()
+        with self._session() as session:
+            return version(session.http, self._address.root, server)
+
+    def models(self) -> list[str]:
+        return sorted(one.info.tag for one in self._ask().models)
+
+    def describe(self, model: str) -> ModelInfo:
+        return replace(self._find(model, self._ask()).info, tag=model)
+
+    def stream(self, request: Request) -> Stream:
+        """As the Protocol says. Raises RequestRefusedError for a parameter that the server can't take with a call."""
+        server = self._server
+        if server is None or server.find(request.model) is None:
+            server = self._ask()
+        self._find(request.model, server)  # llama.cpp answers to any name with the model that it has
+        body = payload(request, server.kind)
+        from chimera_dagster.engines.openai_http import generate
+
+        session = self._take()
+        reusable = False
+        try:
+            stats = yield from pump(
+                lambda emit: generate(session, self._address, body, emit), request.timeouts, session.transport.abort
+            )
+            reusable = True
+        except ModelNotFoundError as error:
+            raise self._not_found(request.model, self._ask()) from error
+        finally:
+            self._give_back(session, reusable)
+        return replace(stats, effective_num_ctx=self._window(request.model))
+
+    def close(self) -> None:
+        """Close the connections. The model stays with the server, which others may use."""
+        self._server = None
+        while self._idle:
+            self._idle.pop().close()
+
+    def _window(self, model: str) -> int | None:
+        """The context window that a call had, asked for after it."""
+        try:
+            served = self._ask().find(model)
+        except EngineError:  # the call itself went well
+            return None
+        return served.num_ctx if served else None
+
+    def _find(self, model: str, server: Server) -> Served:
+        served = server.find(model)
+        if served is None:
+            raise self._not_found(model, server)
+        return served
+
+    def _not_found(self, model: str, server: Server) -> ModelNotFoundError:
+        there = ", ".join(sorted(one.info.tag for one in server.models)) or "no model"
+        return ModelNotFoundError(
+            f"The server at {self.url} has no model {model!r}.",
+            hint=f"It has {there}. Name one of these, or start it with that model "
+            "(llama.cpp: --alias, vLLM: --served-model-name).",
+        )
+
+    def _ask(self) -> Server:
+        with self._session() as session:
+            self._server = ask(session.http, self._address.root)
+        return self._server
+
+    @contextmanager
+    def _session(self) -> "Generator[Session]":
+        """A connection for questions to the server, with what they raise translated."""
+        from chimera_dagster.engines.openai_http import translated
+
+        session = self._take()
+        reusable = False
+        try:
+            with translated(self._address):
+                yield session
+            reusable = True
+        finally:
+            self._give_back(session, reusable)
+
+    def _take(self) -> "Session":
+        try:
+            return self._idle.pop()
+        except IndexError:
+            from chimera_dagster.engines.openai_http import open_session
+
+            return open_session(self._address)
+
+    def _give_back(self, session: "Session", reusable: bool) -> None:
+        """Keep a connection that ended a call well, so that the next call is not timed with a connect in it."""
+        if reusable:
+            self._idle.append(session)
+        else:
+            session.close()

@@ -1,0 +1,52 @@
+"""Where an OpenAI-compatible server is: OPENAI_BASE_URL and OPENAI_API_KEY, as the openai package reads them."""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from chimera_dagster.errors import SettingError
+
+
+@dataclass(frozen=True)
+class Address:
+    """`url` ends without a slash, mostly in /v1; `key` is "" where the server wants none, and is never shown."""
+
+    url: str
+    key: str = field(default="", repr=False)
+
+    @property
+    def root(self) -> str:
+        """Where a server has what OpenAI's interface lacks, such as its version."""
+        return self.url.removesuffix("/v1")
+
+    def without_key(self, words: str) -> str:
+        """`words` of a server that may repeat the key which it refuses."""
+        return words.replace(self.key, "[OPENAI_API_KEY]") if self.key else words
+
+
+def address(base_url: str | None, key: str | None) -> Address:
+    """Raises SettingError where a value is unset (the URL only) or malformed; the key is in no message."""
+    text, key = (base_url or "").strip(), (key or "").strip()
+    if not text:
+        # The openai package would now send the data to OpenAI; nobody asked for that.
+        raise _setting("OPENAI_BASE_URL is not set.")
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise _setting(f"OPENAI_BASE_URL is no address: {error}.") from error
+    if "@" in parts.netloc:  # not repeated: it may be a password
+        raise _setting("OPENAI_BASE_URL holds a user name; a key belongs in OPENAI_API_KEY.")
+    if parts.scheme not in {"http", "https"}:
+        raise _setting(f"OPENAI_BASE_URL={text!r}: it must begin with http:// or https://.")
+    if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%\w+)?", host):
+        raise _setting(f"OPENAI_BASE_URL={text!r}: {host!r} is neither a host name nor an address.")
+    if parts.query or parts.fragment or re.search(r"\s", text):
+        raise _setting(f"OPENAI_BASE_URL={text!r}: it must end with a path.")
+    if not re.fullmatch(r"[\x21-\x7e]*", key):
+        raise SettingError("OPENAI_API_KEY holds a character that no key has.", hint="Set it again.")
+    return Address(text.rstrip("/"), key)
+
+
+def _setting(message: str) -> SettingError:
+    return SettingError(message, hint="Write it as http://127.0.0.1:8080/v1.")

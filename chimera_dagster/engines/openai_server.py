@@ -1,0 +1,174 @@
+"""What answers behind OpenAI's interface, what it tells of its models, and which parameters it understands.
+
+llama.cpp, vLLM and SGLang name themselves as the owner of each model in /v1/models; LM Studio is known by a list of its
+own. Each field is read where the server has it and is None elsewhere.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from chimera_dagster.engines.base import ModelInfo, Request
+from chimera_dagster.errors import RequestRefusedError
+
+if TYPE_CHECKING:
+    import httpx
+
+Json = dict[str, Any]
+
+# Fixed when such a server starts. That num_ctx differs from what was asked for is seen in EngineStats.
+_FIXED = frozenset({"num_ctx", "num_gpu"})
+_STANDARD = {"temperature": "temperature", "top_p": "top_p"}
+_LLAMA = {**_STANDARD, "top_k": "top_k", "repeat_penalty": "repeat_penalty"}
+_VLLM = {**_STANDARD, "top_k": "top_k", "repeat_penalty": "repetition_penalty"}
+
+
+class Kind(NamedTuple):
+    """A program that serves models."""
+
+    name: str
+    sampling: Mapping[str, str]  # what a request calls each of our parameters; one that is missing it can't be sent
+    always: Mapping[str, Any] = {}
+    any_top_k: int = 0  # the value of top_k that leaves every token in
+    versions: tuple[str, ...] = ()  # paths that may tell the version
+
+
+_LLAMA_CPP = Kind("llama.cpp", _LLAMA, {"cache_prompt": False})  # a cached prompt would be measured as a fast prefill
+_LM_STUDIO = Kind("lmstudio", _LLAMA)
+_UNKNOWN = Kind("openai-compatible", _STANDARD)
+_OWNERS = {
+    "llamacpp": _LLAMA_CPP,
+    "vllm": Kind("vllm", _VLLM, any_top_k=-1, versions=("/version",)),
+    "sglang": Kind("sglang", _VLLM, any_top_k=-1, versions=("/server_info", "/get_server_info")),
+}
+
+
+class Served(NamedTuple):
+    """A model that a server has, and the tokens of the context window that each call has there."""
+
+    info: ModelInfo
+    num_ctx: int | None = None
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Server:
+    kind: Kind
+    models: list[Served]
+    build: str | None = None
+
+    def find(self, model: str) -> Served | None:
+        return next((one for one in self.models if model == one.info.tag or model in one.aliases), None)
+
+
+def ask(http: "httpx.Client", root: str) -> Server:
+    """What answers now; raises httpx's errors, and ValueError, LookupError or TypeError for an answer of another shape.
+
+    `http` has the interface's URL as its base, `root` is where the server's own questions are answered.
+    """
+    listed: list[Json] = [dict(entry) for entry in http.get("models").raise_for_status().json()["data"]]
+    kind = _OWNERS.get(listed[0].get("owned_by", "")) if listed else None
+    if kind is None:
+        own = {entry["id"]: entry for entry in _lm_studio_list(_told(http, f"{root}/api/v0/models"))}
+        models = [_lm_studio_model(own.get(entry["id"], {}), entry["id"]) for entry in listed]
+        return Server(_LM_STUDIO if own else _UNKNOWN, models)
+    if kind != _LLAMA_CPP:
+        return Server(kind, [Served(ModelInfo(entry["id"]), count(entry, "max_model_len")) for entry in listed])
+    props = _told(http, f"{root}/props")
+    only = props if len(listed) == 1 else {}  # a router of several models answers for none of them
+    return Server(kind, [_llama_model(entry, only) for entry in listed], text(props, "build_info"))
+
+
+def version(http: "httpx.Client", root: str, server: Server) -> str:
+    """`name number`; the number is `unknown` where the server does not tell it."""
+    told = (text(_told(http, root + path), "version") for path in server.kind.versions)
+    return f"{server.kind.name} {server.build or next((one for one in told if one), 'unknown')}"
+
+
+def payload(request: Request, kind: Kind) -> Json:
+    """The body of a call; raises RequestRefusedError for a parameter that can't be set per call there."""
+    sampling: Json = {}
+    for name, value in request.params.options().items():
+        if name in _FIXED:
+            continue
+        if name not in kind.sampling:
+            raise RequestRefusedError(
+                f"Nothing tells that this server ({kind.name}) takes {name} with a request.",
+                hint=f"Leave {name} out of sweep.yaml, and set it where the server starts.",
+            )
+        sampling[kind.sampling[name]] = kind.any_top_k if (name, value) == ("top_k", 0) else value
+    system = [{"role": "system", "content": request.system}] if request.system else []
+    body: Json = {
+        "model": request.model,
+        "messages": [*system, {"role": "user", "content": request.prompt}],
+        "max_tokens": request.max_tokens,
+        "seed": request.seed,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        **sampling,
+        **kind.always,
+    }
+    if request.schema is not None:
+        schema = {"name": "answer", "strict": True, "schema": dict(request.schema)}
+        body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    return body
+
+
+def section(value: Json, name: str) -> Json:
+    """The mapping at `name`; empty where there is none."""
+    found = value.get(name)
+    return cast(Json, found) if isinstance(found, dict) else {}
+
+
+def count(value: Json, name: str) -> int | None:
+    found = value.get(name)
+    return found if isinstance(found, int) else None
+
+
+def text(value: Json, name: str) -> str | None:
+    found = value.get(name)
+    return found if isinstance(found, str) and found else None
+
+
+def _told(http: "httpx.Client", url: str) -> Json:
+    """The answer to a question that not every server knows; empty where it does not."""
+    answer = http.get(url)
+    try:
+        found = answer.json() if answer.is_success else None
+    except ValueError:
+        found = None
+    return cast(Json, found) if isinstance(found, dict) else {}
+
+
+def _lm_studio_list(answer: Json) -> list[Json]:
+    found = answer.get("data")
+    listed = [cast(Json, entry) for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+    return [entry for entry in listed if "id" in entry and "max_context_length" in entry]
+
+
+def _llama_model(entry: Json, props: Json) -> Served:
+    meta = section(entry, "meta")
+    parameters, window = count(meta, "n_params"), count(section(props, "default_generation_settings"), "n_ctx")
+    info = ModelInfo(
+        entry["id"],
+        parameter_size=None if parameters is None else _short(parameters),
+        quantization=text(meta, "ftype") or text(props, "model_ftype"),
+        trained_context=count(meta, "n_ctx_train"),
+        chat=props.get("chat_template") != "",
+    )
+    return Served(info, count(meta, "n_ctx") if window is None else window, tuple(entry.get("aliases") or ()))
+
+
+def _lm_studio_model(own: Json, tag: str) -> Served:
+    info = ModelInfo(
+        tag,
+        family=text(own, "arch"),
+        quantization=text(own, "quantization"),
+        trained_context=count(own, "max_context_length"),
+    )
+    return Served(info, count(own, "loaded_context_length"))
+
+
+def _short(parameters: int) -> str:
+    """`134.52M` or `7.2B`, as Ollama writes it."""
+    return f"{parameters / 1e9:.1f}B" if parameters >= 1e9 else f"{parameters / 1e6:.2f}M"
