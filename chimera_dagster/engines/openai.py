@@ -67,6 +67,9 @@ class OpenAIEngine:
             self._give_back(session, reusable)
         return replace(stats, effective_num_ctx=self._window(request.model))
 
+    def unload(self, model: str) -> None:
+        """Nothing: the server keeps the model that it was started with."""
+
     def close(self) -> None:
         """Close the connections. The model stays with the server, which others may use."""
         self._server = None
