@@ -4,7 +4,8 @@
 
 Prints the median of the ratios of neighbours (1.00: it costs nothing), and how long one sample takes. Where no GPU is
 there, the samples are of the host alone, and a stand-in plays NVML for the time of a sample: that is then our own part
-of it, without the driver's.
+of it, without the driver's. Keep the machine idle: beside other work the pairs differ by more than telemetry costs,
+which the range of the ratios shows.
 """
 
 import time
@@ -84,7 +85,8 @@ def main() -> None:
         f"telemetry_decode_ratio: {median(ratios):.3f}x at {HZ} Hz (from {ratios[0]:.3f} to {ratios[-1]:.3f}; "
         f"with {watched:.1f}, without {bare:.1f} chunks/s, medians of {ROUNDS})"
     )
-    print(f"one sample: host {host_ms:.2f} ms, GPU {gpu_ms:.2f} ms ({whose})")
+    share = (host_ms + gpu_ms) * HZ / 1e3
+    print(f"one sample: host {host_ms:.2f} ms, GPU {gpu_ms:.2f} ms ({whose}); {share:.1%} of one core at {HZ} Hz")
 
 
 if __name__ == "__main__":
