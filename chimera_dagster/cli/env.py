@@ -25,8 +25,16 @@ def env(as_json: AsJson = False) -> None:
         if isinstance(value, dict):
             rows += [[f"{name}.{key}", str(entry)] for key, entry in value.items()]  # pyright: ignore[reportUnknownVariableType]
         elif name == "gpus":
-            rows += [[f"gpu.{gpu.uuid}", ", ".join(f"{key} {entry}" for key, entry in gpu)] for gpu in found.gpus]
+            rows += [
+                [f"gpu.{gpu.uuid}", ", ".join(f"{key} {_shown(entry)}" for key, entry in gpu)] for gpu in found.gpus
+            ]
         else:
-            rows.append([name, "-" if value is None else str(value)])
+            rows.append([name, _shown(value)])
     rows += [[f"engine.{state.name}", state.detail if state.answers else f"- {state.detail}"] for state in states]
     print_table("Environment", ("name", "value"), rows, numeric=set())
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.0f}" if isinstance(value, float) else str(value)

@@ -118,7 +118,7 @@ def visible_gpus(nvml: Nvml, environ: Mapping[str, str] = os.environ) -> tuple[l
         return every, ""
     entries = [entry.strip() for entry in value.split(",")]
     mixed = len({nvml.nvmlDeviceGetName(handle.device) for handle in every}) > 1
-    if mixed and any(entry.isdigit() for entry in entries) and environ.get("CUDA_DEVICE_ORDER") != "PCI_BUS_ID":
+    if mixed and any(entry.isdecimal() for entry in entries) and environ.get("CUDA_DEVICE_ORDER") != "PCI_BUS_ID":
         # CUDA puts the fastest first, NVML follows the bus: an index would name another GPU here than there.
         return [], f"CUDA_VISIBLE_DEVICES={value} numbers GPUs of several kinds; set CUDA_DEVICE_ORDER=PCI_BUS_ID"
     chosen: dict[str, Handle] = {}
@@ -174,7 +174,7 @@ def _handles(nvml: Nvml) -> Iterator[Handle]:
 
 def _named(nvml: Nvml, every: list[Handle], entry: str) -> Handle | None:
     """The GPU that one entry of CUDA_VISIBLE_DEVICES names."""
-    if entry.isdigit():
+    if entry.isdecimal():
         return every[int(entry)] if int(entry) < len(every) else None
     if entry.startswith("MIG-"):
         try:
