@@ -34,6 +34,7 @@ class ModelInfo:
     trained_context: int | None = None
     layers: int | None = None
     chat: bool = True  # False: a base model without a chat template, which continues text
+    capabilities: tuple[str, ...] | None = None  # in the engine's words, such as "completion"
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class EngineStats:
     eval_ms: float | None = None
     total_ms: float | None = None
     prompt_tokens: int | None = None
+    sent_tokens: int | None = None  # of the prompt before any cut; may differ by how the answer is tokenized again
     prompt_cached_tokens: int | None = None
     output_tokens: int | None = None
     effective_num_ctx: int | None = None
@@ -106,7 +108,7 @@ class Engine(Protocol):
         ...
 
     def describe(self, model: str) -> ModelInfo:
-        """Raises ModelNotFoundError, ModelFileError or EngineUnreachableError."""
+        """Raises ModelNotFoundError, ModelFileError, EngineUnreachableError, or RequestRefusedError: it can't write."""
         ...
 
     def stream(self, request: Request) -> Stream:
