@@ -34,7 +34,8 @@ def translated(url: str) -> Generator[None]:
         yield
     except (httpx.TransportError, ConnectionError) as error:
         raise unreachable(url, error) from error
-    except (ValueError, LookupError, TypeError) as error:  # no JSON, or JSON of another shape
+    # no JSON, JSON of another shape, or redirects without end
+    except (ValueError, LookupError, TypeError, httpx.RequestError) as error:
         raise no_ollama(url) from error
 
 
@@ -51,7 +52,7 @@ def translated_stream(url: str) -> Generator[None]:
         raise unreachable(url, error) from error
     except httpx.TransportError as error:
         raise StreamBrokenError(f"Ollama's stream was cut: {error}.", hint=_SERVER_LOG) from error
-    except (ValueError, TypeError) as error:  # TypeError: an error line whose error is no string
+    except (ValueError, TypeError, httpx.RequestError) as error:  # TypeError: an error line whose error is no string
         raise StreamBrokenError(f"Ollama's stream holds a line that can't be read: {_fault(error)}.") from error
 
 

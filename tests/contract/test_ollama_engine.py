@@ -132,9 +132,10 @@ class TestOllamaEngine(StubContract):
         assert stats.done_reason == "stop"
         assert {value for name, value in vars(stats).items() if name != "done_reason"} == {None}
 
-    def test_thinking_is_marked(self, engine: OllamaEngine, stub: StubOllama) -> None:
+    @pytest.mark.parametrize("api", ["generate", "chat"])
+    def test_thinking_is_marked(self, engine: OllamaEngine, stub: StubOllama, api: Any) -> None:
         stub.answer_with(Answer([{"response": "", "thinking": "Hm", "done": False}, *PIECES[:1], FINAL]))
-        chunks, _ = read_all(engine.stream(self.request()))
+        chunks, _ = read_all(engine.stream(self.request(api=api)))
         assert [(chunk.text, chunk.thinking) for chunk in chunks] == [("Hm", True), (" The", False)]
 
     @pytest.mark.parametrize(

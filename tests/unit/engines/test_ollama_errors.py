@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from chimera_dagster import errors
-from chimera_dagster.engines.ollama_errors import refusal, server_words, unreachable
+from chimera_dagster.engines.ollama_errors import refusal, server_words, translated, translated_stream, unreachable
 
 URL = "http://127.0.0.1:11434"
 
@@ -71,6 +71,14 @@ def test_only_a_refused_connection_means_that_nothing_listens(below: OSError, ki
     error = httpx.ConnectError("x")
     error.__cause__ = below
     assert type(unreachable(URL, error)) is kind
+
+
+def test_nothing_of_the_http_client_leaks() -> None:
+    for raised in (httpx.TooManyRedirects("20"), httpx.DecodingError("bad gzip")):
+        with pytest.raises(errors.EngineUnreachableError, match="no Ollama server"), translated(URL):
+            raise raised
+        with pytest.raises(errors.StreamBrokenError, match="can't be read"), translated_stream(URL):
+            raise raised
 
 
 def test_unreachable_says_why() -> None:
