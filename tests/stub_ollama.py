@@ -2,10 +2,29 @@
 
     with StubOllama() as stub:
         engine = OllamaEngine(stub.url)
-        stub.answer_with(Answer(lines=[{"error": "..."}]))  # how the next generations end; answer_with(None) undoes it
+        stub.answer_with(Answer([{"error": "..."}]))  # how the next generations end; answer_with(None) undoes it
+        stub.answer_with(BUSY, times=2)               # the next two only
+        stub.fixed["/api/ps"] = Answer(body="no JSON")  # what any path says, until it is removed from `fixed`
 
 Without a scripted answer a generation behaves: it knows its models, bounds its output by num_predict, gives the same
-text for the same seed, and refuses or cuts a prompt that does not fit num_ctx. A token is a word.
+text for the same seed, matches a schema, and refuses or cuts a prompt that does not fit num_ctx. A token is a word.
+Recordings of a real server become answers in tests/replay.py. Faults are answers too:
+
+    slow first token      Answer([*PIECES, FINAL], seconds_before=2)
+    stall                 Answer(PIECES, stall_before=3); `stub.client_left` is set once the client has gone
+    cut                   Answer(PIECES, cut_before=3), or in a character: Answer([*PIECES, HALF_A_LINE], cut_before=99)
+    error line            Answer([*PIECES, {"error": "unexpected EOF"}])
+    no final message      Answer(PIECES)
+    busy                  BUSY
+    no Ollama             Answer(body="<html></html>", content_type="text/html"), Answer(body={"choices": []})
+    a line of 10 MB       Answer([{"response": "x" * 10_000_000, "done": False}, FINAL])
+    lies                  Answer([*PIECES, FINAL | {"eval_count": -1}])
+    boundaries            Answer([*PIECES, FINAL], piece_bytes=7), or 100_000 for many lines in one piece
+    server dies           stub.kill()
+    ignores truncate      StubOllama(refuses_long_prompts=False)
+
+A bytes line is sent as it is, without an end of line; a dict is sent as the endpoint that was asked would (chat nests
+its text in `message`). Stubs do not know of each other: two may run at once.
 """
 
 import json
@@ -14,11 +33,14 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 Json = dict[str, Any]
+Line = Json | str | bytes
+GENERATIONS = ("/api/generate", "/api/chat")
 
 VERSION = "0.32.15"
 DIGESTS = {
@@ -27,54 +49,59 @@ DIGESTS = {
 }
 DETAILS = {"family": "llama", "format": "gguf", "parameter_size": "134.52M", "quantization_level": "Q4_1"}
 MODEL_INFO = {"general.architecture": "llama", "llama.block_count": 30, "llama.context_length": 8192}
-WORDS = [
-    "The",
-    "measured",
-    "rate",
-    "—",
-    "42",
-    "tok/s,",
-    "café,",
-    "日本語,",
-    "👍🏽",
-    "—",
-    "stayed",
-    "within",
-    "its",
-    "range",
-    "while",
-    "the",
-    "context",
-    "grew",
-    ".",
-]
+_TEXT = "The measured rate — 42 tok/s, café, 日本語, 👍🏽 — stayed within its range while the context grew ."
+WORDS = _TEXT.split()
+
+PIECES: list[Json] = [{"response": f" {word}", "done": False} for word in WORDS]
+FINAL: Json = {"response": "", "done": True, "done_reason": "stop"}
+HALF_A_LINE = '{"response": "é'.encode()[:-1]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a generation answers. Status 200 streams `lines`; any other sends `body` at once."""
+    """What a request is answered: `lines` streamed, or `body` at once where it is given. Times in seconds."""
 
-    lines: Sequence[Json | str] = ()  # a str is sent as it is
+    lines: Sequence[Line] = ()
     status: int = 200
-    body: Json | str = ""
+    body: Json | str | None = None
+    content_type: str | None = None
+    seconds_before: float = 0.0
     seconds_between: float = 0.001
+    arrivals: Sequence[float] | None = None  # of each line after the request, in place of the two above
     stall_before: int | None = None  # send nothing more from this line on, until the client goes
     cut_before: int | None = None  # close the connection at this line, without the terminator of a chunked body
+    piece_bytes: int | None = None  # bytes per chunk and write, wherever lines and characters end; None: a line each
+
+
+BUSY = Answer(status=503, body={"error": "server busy, please try again.  maximum pending requests exceeded"})
 
 
 class StubOllama:
     """The server; `requests` holds every request as (path, JSON), `client_left` is set when a stalled one is left."""
 
-    def __init__(self, models: Sequence[str] = ("smollm2:135m", "gemma3:270m"), size_vram: int | None = 0) -> None:
-        self.models = list(models)
+    def __init__(
+        self,
+        models: Sequence[str] = ("smollm2:135m", "gemma3:270m"),
+        size_vram: int | None = 0,
+        embedders: Sequence[str] = (),
+        seconds_between: float = 0.001,
+        refuses_long_prompts: bool = True,
+    ) -> None:
+        self.models = [*models, *embedders]
+        self.embedders = embedders
         self.size_vram = size_vram  # None leaves the field out
-        self.fixed: dict[str, tuple[int, Json | str]] = {}  # status and body by path, in place of what it would say
+        self.seconds_between = seconds_between
+        self.refuses_long_prompts = refuses_long_prompts
+        self.fixed: dict[str, Answer] = {}  # by path, in place of what it would say
         self.requests: list[tuple[str, Json]] = []
         self.connections = 0
         self.client_left = threading.Event()
         self.closing = threading.Event()
         self.loaded: dict[str, int] = {}  # num_ctx by model
-        self.scripted: Answer | None = None
+        self._scripted: Answer | None = None
+        self._times: int | None = None
+        self._open: set[socket.socket] = set()
+        self._changed = threading.Condition()
         handler = type("Handler", (_Handler,), {"stub": self})
         self._server = _Server(("127.0.0.1", 0), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
@@ -88,25 +115,64 @@ class StubOllama:
         self._server.shutdown()
         self._server.server_close()
 
+    def kill(self) -> None:
+        """End at once, in the midst of whatever it does, as a server that dies."""
+        with self._changed:
+            for connection in self._open:
+                with suppress(OSError):  # the client was faster
+                    connection.shutdown(socket.SHUT_RDWR)
+        self.__exit__()
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def answer_with(self, answer: Answer | None) -> None:
-        self.scripted = answer
+    def answer_with(self, answer: Answer | None, times: int | None = None) -> None:
+        """Answer the next `times` generations so; None: all of them."""
+        self._scripted, self._times = answer, times
 
     def generations(self) -> list[Json]:
         """The bodies of the generations so far."""
-        return [body for path, body in self.requests if path == "/api/generate"]
+        return [body for path, body in self.requests if path in GENERATIONS]
 
-    def generate(self, body: Json) -> Answer:
-        if self.scripted is not None:
-            return self.scripted
+    def is_left(self, timeout: float = 5.0) -> bool:
+        """Wait until no client is connected; False where one stays."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._open, timeout)
+
+    def connected(self, connection: socket.socket) -> None:
+        with self._changed:
+            self.connections += 1
+            self._open.add(connection)
+
+    def disconnected(self, connection: socket.socket) -> None:
+        with self._changed:
+            self._open.discard(connection)
+            self._changed.notify_all()
+
+    def answer(self, path: str, body: Json) -> Answer:
+        if path in self.fixed:
+            return self.fixed[path]
+        if path not in GENERATIONS:
+            return self._look_up(path, body)
+        if self._scripted is None or self._times == 0:
+            return self._generate(path, body)
+        if self._times is not None:
+            self._times -= 1
+        return self._scripted
+
+    def _generate(self, path: str, body: Json) -> Answer:
         model, options = body["model"], body.get("options", {})
         if model not in self.models:
             return Answer(status=404, body={"error": f"model '{model}' not found"})
-        window, sent = options.get("num_ctx", 4096), len(body["prompt"].split()) + len(body.get("system", "").split())
-        if sent > window and body.get("truncate") is False:
+        if model in self.embedders:
+            return Answer(status=400, body={"error": f'"{model}" does not support {path.rsplit("/", 1)[1]}'})
+        texts = [message["content"] for message in body.get("messages", [])] or [body.get("system", ""), body["prompt"]]
+        if body.get("keep_alive") == 0 and not any(texts):
+            self.loaded.pop(model, None)
+            return Answer(body=FINAL | {"model": model, "done_reason": "unload"})
+        window, sent = options.get("num_ctx", 4096), sum(len(text.split()) for text in texts)
+        if sent > window and body.get("truncate") is False and self.refuses_long_prompts:
             inner = {
                 "code": 400,
                 "type": "exceed_context_size_error",
@@ -118,28 +184,30 @@ class StubOllama:
             return Answer(status=400, body={"error": json.dumps({"error": inner})})
         reload = self.loaded.get(model) != window
         self.loaded[model] = window
-        words = min(options.get("num_predict", 128), 40)
-        lines: list[Json] = [
-            {"model": model, "response": f" {word}", "done": False} for word in _text(options.get("seed", 0), words)
-        ]
+        seed, limit = options.get("seed", 0), options.get("num_predict", 128)
+        said = _text(seed, 40) if body.get("format") is None else _json_pieces(body["format"], seed)
+        reason = "length" if len(said) >= limit else "stop"
+        said = said[:limit]
         timings = {
             "total_duration": 12_000_000 + (900_000_000 if reload else 0),
             "load_duration": 900_000_000 if reload else 1_000_000,
             "prompt_eval_count": sent if sent <= window else window // 2,
             "prompt_eval_duration": 4_000_000,
-            "eval_count": words,
+            "eval_count": len(said),
             "eval_duration": 6_000_000,
         }
-        reason = "length" if words == options.get("num_predict") else "stop"
-        return Answer([*lines, {"model": model, "response": "", "done": True, "done_reason": reason, **timings}])
+        context = {"context": list(range(sent + len(said)))} if path == "/api/generate" else {}
+        lines: list[Json] = [{"model": model, "response": piece, "done": False} for piece in said]
+        final = FINAL | {"model": model, "done_reason": reason} | context | timings
+        return Answer([*lines, final], seconds_between=self.seconds_between)
 
-    def look_up(self, path: str, body: Json) -> tuple[int, Json | str]:
-        if path in self.fixed:
-            return self.fixed[path]
+    def _look_up(self, path: str, body: Json) -> Answer:
         if path == "/api/show" and body["model"] in self.models:
-            return 200, {"details": DETAILS, "model_info": MODEL_INFO, "template": "{{ .Prompt }}"}
+            capability = "embedding" if body["model"] in self.embedders else "completion"
+            shown = {"details": DETAILS, "model_info": MODEL_INFO, "template": "{{ .Prompt }}"}
+            return Answer(body=shown | {"capabilities": [capability]})
         if path == "/api/show":
-            return 404, {"error": f"model '{body['model']}' not found"}
+            return Answer(status=404, body={"error": f"model '{body['model']}' not found"})
         entry = {"details": DETAILS, "modified_at": "2026-11-23T08:14:53.313160065Z", "size": 98_362_745}
         vram = {} if self.size_vram is None else {"size_vram": self.size_vram}
         known: dict[str, Json] = {
@@ -157,11 +225,34 @@ class StubOllama:
                 ]
             },
         }
-        return (200, known[path]) if path in known else (404, "404 page not found")
+        return Answer(body=known[path]) if path in known else Answer(status=404, body="404 page not found")
 
 
-def _text(seed: int, count: int) -> Iterator[str]:
-    return (WORDS[(seed + index) % len(WORDS)] for index in range(count))
+def _text(seed: int, count: int) -> list[str]:
+    return [f" {WORDS[(seed + index) % len(WORDS)]}" for index in range(count)]
+
+
+def _json_pieces(schema: Json, seed: int) -> list[str]:
+    """JSON that matches the schema, in pieces of four characters."""
+    text = json.dumps(_instance(schema, seed), ensure_ascii=False)
+    return [text[start : start + 4] for start in range(0, len(text), 4)]
+
+
+def _instance(schema: Json, seed: int) -> Any:
+    if "enum" in schema:
+        return schema["enum"][seed % len(schema["enum"])]
+    match schema.get("type"):
+        case "object":
+            return {name: _instance(part, seed) for name, part in schema.get("properties", {}).items()}
+        case "array":
+            count = max(1, schema.get("minItems", 1))
+            return [_instance(schema.get("items", {}), seed + index) for index in range(count)]
+        case "integer" | "number":
+            return max(seed, schema.get("minimum", seed))
+        case "boolean":
+            return seed % 2 == 0
+        case _:
+            return WORDS[seed % len(WORDS)]
 
 
 class _Server(ThreadingHTTPServer):
@@ -177,8 +268,12 @@ class _Handler(BaseHTTPRequestHandler):
     stub: StubOllama
 
     def setup(self) -> None:
-        self.stub.connections += 1
         super().setup()
+        self.stub.connected(self.connection)
+
+    def finish(self) -> None:
+        self.stub.disconnected(self.connection)
+        super().finish()
 
     def do_GET(self) -> None:
         self._handle({})
@@ -189,44 +284,72 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None: ...
 
     def _handle(self, body: Json) -> None:
+        received = time.perf_counter()
         self.stub.requests.append((self.path, body))
-        if self.path != "/api/generate":
-            return self._send(*self.stub.look_up(self.path, body))
-        answer = self.stub.generate(body)
-        return self._stream(answer) if answer.status == 200 else self._send(answer.status, answer.body)
+        answer = self.stub.answer(self.path, body)
+        if answer.body is not None:
+            time.sleep(answer.seconds_before)
+            self._send(answer, answer.body)
+        else:
+            self._stream(answer, received)
 
-    def _send(self, status: int, body: Json | str) -> None:
+    def _send(self, answer: Answer, body: Json | str) -> None:
         content = (body if isinstance(body, str) else json.dumps(body)).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "text/plain" if isinstance(body, str) else "application/json; charset=utf-8")
+        usual = "text/plain" if isinstance(body, str) else "application/json; charset=utf-8"
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.content_type or usual)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
 
-    def _stream(self, answer: Answer) -> None:
+    def _stream(self, answer: Answer, received: float) -> None:
         """Headers go out with the first line, as Ollama's do: a client waits for them while a model loads."""
-        for index, line in enumerate(answer.lines):
-            if index == answer.stall_before:
-                self._wait_for_client_to_leave()
-                return
-            if index == answer.cut_before:
-                break
-            if index == 0:
-                self._begin_stream()
-            else:
-                time.sleep(answer.seconds_between)
-            content = (line if isinstance(line, str) else json.dumps(line, ensure_ascii=False)).encode() + b"\n"
+        begun = False
+        for at, content in self._writes(answer):
+            wait = received + at - time.perf_counter()
+            if wait > 0:
+                time.sleep(wait)
+            if not begun:
+                self._begin_stream(answer)
+                begun = True
             self.wfile.write(b"%x\r\n%s\r\n" % (len(content), content))
-        if answer.cut_before is not None:
+        if answer.stall_before is not None:
+            self._wait_for_client_to_leave()
+        elif answer.cut_before is not None:
             self.close_connection = True
-            return
-        if not answer.lines:
-            self._begin_stream()
-        self.wfile.write(b"0\r\n\r\n")
+        else:
+            if not begun:
+                self._begin_stream(answer)
+            self.wfile.write(b"0\r\n\r\n")
 
-    def _begin_stream(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "application/x-ndjson")
+    def _writes(self, answer: Answer) -> Iterator[tuple[float, bytes]]:
+        """What goes out in one piece, and when, in seconds after the request."""
+        ends = [end for end in (answer.stall_before, answer.cut_before) if end is not None]
+        contents = [self._encoded(line) for line in answer.lines[: min(ends, default=None)]]
+        if (size := answer.piece_bytes) is not None:
+            whole = b"".join(contents)
+            contents = [whole[start : start + size] for start in range(0, len(whole), size)]
+        for index, content in enumerate(contents):
+            if answer.arrivals is None:
+                yield answer.seconds_before + index * answer.seconds_between, content
+            else:
+                yield answer.arrivals[index], content
+
+    def _encoded(self, line: Line) -> bytes:
+        if isinstance(line, bytes):
+            return line
+        if isinstance(line, dict):
+            if self.path == "/api/chat" and "response" in line:
+                known = {"role": "assistant", "content": line["response"]}
+                thinking = {"thinking": line["thinking"]} if "thinking" in line else {}
+                rest = {key: value for key, value in line.items() if key not in {"response", "thinking"}}
+                line = {"message": known | thinking, **rest}
+            line = json.dumps(line, ensure_ascii=False)
+        return line.encode() + b"\n"
+
+    def _begin_stream(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.content_type or "application/x-ndjson")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
 

@@ -34,6 +34,7 @@ class ModelInfo:
     trained_context: int | None = None
     layers: int | None = None
     chat: bool = True  # False: a base model without a chat template, which continues text
+    capabilities: tuple[str, ...] | None = None  # in the engine's words, such as "completion"
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class Engine(Protocol):
         ...
 
     def describe(self, model: str) -> ModelInfo:
-        """Raises ModelNotFoundError, ModelFileError or EngineUnreachableError."""
+        """Raises ModelNotFoundError, ModelFileError, EngineUnreachableError, or RequestRefusedError: it can't write."""
         ...
 
     def stream(self, request: Request) -> Stream:

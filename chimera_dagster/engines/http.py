@@ -5,15 +5,17 @@ Imports httpx at its top, so it is imported where an engine is used and not befo
 
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
 import httpx
 
+from chimera_dagster.errors import EngineUnreachableError, NothingListensError
+
 # Servers answer everything but a generation at once, and a dead host must not hold up the choice of an engine.
 TIMEOUT = httpx.Timeout(5.0, connect=2.0)
-_LONGEST = 500  # characters; a proxy may answer with a page of HTML
+LONGEST_WORDS = 500  # characters; a proxy may answer with a page of HTML
 
 
 class AbortableTransport(httpx.HTTPTransport):
@@ -57,23 +59,37 @@ def server_words(text: Any) -> str:
         try:
             inner = json.loads(text)
         except ValueError:
-            return text.strip().rstrip(".")[:_LONGEST]
+            return text.strip().rstrip(".")[:LONGEST_WORDS]
+        if isinstance(inner, str):
+            return server_words(inner)
     if isinstance(inner, dict):
         body = cast(dict[str, Any], inner)
         for key in ("error", "message", "detail"):
             if key in body:
                 return server_words(body[key])
-    return str(text).strip()[:_LONGEST]
+    return str(text).strip()[:LONGEST_WORDS]
 
 
-def cause(error: BaseException) -> str:
-    """The system's words at the bottom of a chain of exceptions."""
-    chain = [error]
-    while (below := chain[-1].__cause__ or chain[-1].__context__) is not None and below not in chain:
-        chain.append(below)
+def nobody_there(error: Exception, url: str, hint: str) -> EngineUnreachableError:
+    """`Nothing answers at URL (connection refused).`; NothingListensError where it was refused."""
+    chain = _chain(error)
+    refused = any(isinstance(link, ConnectionRefusedError) for link in chain)
+    kind = NothingListensError if refused else EngineUnreachableError
+    return kind(f"Nothing answers at {url} ({_cause(chain)}).", hint=hint)
+
+
+def _cause(chain: Sequence[BaseException]) -> str:
+    """The system's words at the bottom of the chain: clients replace them by advice of their own."""
     for link in reversed(chain):
         if isinstance(link, TimeoutError | httpx.TimeoutException):
             return "no answer in time"
         if isinstance(link, OSError) and link.strerror:
             return link.strerror[0].lower() + link.strerror[1:]
-    return str(error) or type(error).__name__
+    return str(chain[0]) or type(chain[0]).__name__
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    chain = [error]
+    while (below := chain[-1].__cause__ or chain[-1].__context__) is not None and below not in chain:
+        chain.append(below)
+    return chain

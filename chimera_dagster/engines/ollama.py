@@ -6,16 +6,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from chimera_dagster.engines.base import Emit, EngineStats, ModelInfo, Request, Stream, pump
+from chimera_dagster.engines.base import ModelInfo, Request, Stream, pump
 from chimera_dagster.engines.ollama_host import server_url
-from chimera_dagster.errors import EngineError, ModelNotFoundError, StreamBrokenError
+from chimera_dagster.errors import EngineError, ModelNotFoundError, RequestRefusedError
 
 if TYPE_CHECKING:
-    from ollama import GenerateResponse
-
     from chimera_dagster.engines.ollama_http import Session
-
-KEEP_ALIVE = "10m"  # longer than what a trial does between its calls
 
 
 class OllamaEngine:
@@ -31,8 +27,7 @@ class OllamaEngine:
 
     def version(self) -> str:
         with self._session() as session:
-            answer = session.http.get("/api/version").raise_for_status()
-            return f"ollama {answer.json()['version']}"
+            return f"ollama {session.http.get('/api/version').json()['version']}"
 
     def models(self) -> list[str]:
         with self._session() as session:
@@ -45,6 +40,12 @@ class OllamaEngine:
                 listed = session.client.list().models
         except ModelNotFoundError as error:
             raise self._not_found(model) from error
+        can = None if shown.capabilities is None else tuple(shown.capabilities)
+        if can and "completion" not in can:
+            raise RequestRefusedError(
+                f"{model} can't write text: Ollama at {self.url} gives its capabilities as {', '.join(can)}.",
+                hint="Choose a model that 'ollama show' lists with the capability completion.",
+            )
         details, facts = shown.details, shown.modelinfo or {}
         architecture = facts.get("general.architecture")
         return ModelInfo(
@@ -55,15 +56,18 @@ class OllamaEngine:
             quantization=details.quantization_level if details else None,
             trained_context=_count(facts, f"{architecture}.context_length"),
             layers=_count(facts, f"{architecture}.block_count"),
+            capabilities=can,
         )
 
     def stream(self, request: Request) -> Stream:
-        """As the Protocol says. A prompt that does not fit is refused, never cut."""
+        """As the Protocol says. A prompt that does not fit is refused, never cut; nothing is tried twice."""
+        from chimera_dagster.engines.ollama_call import call
+
         session = self._take()
         reusable = False
         try:
             stats = yield from pump(
-                lambda emit: _generate(session, request, emit), request.timeouts, session.transport.abort
+                lambda emit: call(session, request, emit), request.timeouts, session.transport.abort
             )
             reusable = True
         except ModelNotFoundError as error:
@@ -82,7 +86,7 @@ class OllamaEngine:
             self._idle.pop().close()
 
     def _placement(self, model: str) -> dict[str, Any]:
-        """The context window and the share of the model in GPU memory that a call really had, asked for after it."""
+        """The context window and the GPU memory that a call really had, asked for after it."""
         try:
             with self._session() as session:
                 running = session.client.ps().models
@@ -90,11 +94,11 @@ class OllamaEngine:
             return {}
         for entry in running:
             if same_model(entry.model or entry.name or "", model):
-                known = entry.size and entry.size_vram is not None
-                return {
-                    "effective_num_ctx": entry.context_length,
-                    "gpu_share": (entry.size_vram or 0) / entry.size if known and entry.size else None,
-                }
+                placed: dict[str, Any] = {"effective_num_ctx": entry.context_length or None}
+                size, vram = entry.size, entry.size_vram
+                if size and vram is not None and 0 <= vram <= size:
+                    placed |= {"vram_mib": vram / 2**20, "gpu_share": vram / size}
+                return placed
         return {}
 
     def _not_found(self, model: str) -> ModelNotFoundError:
@@ -144,46 +148,6 @@ def same_model(first: str, second: str) -> bool:
 def _full_tag(tag: str) -> str:
     tag = tag.lower().removeprefix("registry.ollama.ai/").removeprefix("library/")
     return tag if ":" in tag.rsplit("/", 1)[-1] else f"{tag}:latest"
-
-
-def _generate(session: "Session", request: Request, emit: Emit) -> EngineStats:
-    from chimera_dagster.engines.ollama_errors import translated_stream
-
-    final: GenerateResponse | None = None
-    with translated_stream(session.url):
-        for part in session.client.generate(
-            model=request.model,
-            prompt=request.prompt,
-            system=request.system,
-            # a plain dict: the client's Options class drops what it does not know
-            options={**request.params.options(), "seed": request.seed, "num_predict": request.max_tokens},
-            keep_alive=KEEP_ALIVE,
-            stream=True,
-        ):
-            if part.thinking:
-                emit(part.thinking, True)
-            if part.response:
-                emit(part.response, False)
-            if part.done:
-                final = part
-    if final is None or final.done_reason is None:
-        raise StreamBrokenError(
-            "Ollama's stream ended without its final message.",
-            hint="The model may repeat itself without end; raise repeat_penalty or change the seed.",
-        )
-    return EngineStats(
-        done_reason=final.done_reason,
-        load_ms=_ms(final.load_duration),
-        prompt_eval_ms=_ms(final.prompt_eval_duration),
-        eval_ms=_ms(final.eval_duration),
-        total_ms=_ms(final.total_duration),
-        prompt_tokens=final.prompt_eval_count,
-        output_tokens=final.eval_count,
-    )
-
-
-def _ms(nanoseconds: int | None) -> float | None:
-    return None if nanoseconds is None else nanoseconds / 1e6
 
 
 def _count(facts: Mapping[str, Any], key: str) -> int | None:

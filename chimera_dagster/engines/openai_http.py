@@ -12,7 +12,7 @@ import httpx
 from httpx_sse import EventSource, connect_sse
 
 from chimera_dagster.engines.base import Emit, EngineStats
-from chimera_dagster.engines.http import TIMEOUT, AbortableTransport, cause, server_words
+from chimera_dagster.engines.http import TIMEOUT, AbortableTransport, nobody_there, server_words
 from chimera_dagster.engines.openai_host import Address
 from chimera_dagster.engines.openai_server import Json, count, section
 from chimera_dagster.errors import (
@@ -21,7 +21,6 @@ from chimera_dagster.errors import (
     EngineError,
     EngineUnreachableError,
     ModelNotFoundError,
-    NothingListensError,
     RequestRefusedError,
     StreamBrokenError,
 )
@@ -173,11 +172,7 @@ def _refusal_for_good(status: int, words: str, address: Address) -> EngineError:
 
 def unreachable(address: Address, error: Exception) -> EngineUnreachableError:
     """`Nothing answers at URL (connection refused).`"""
-    why = cause(error)
-    kind = NothingListensError if "refused" in why else EngineUnreachableError
-    return kind(
-        f"Nothing answers at {address.url} ({why}).", hint="Start the server, or set OPENAI_BASE_URL to where it runs."
-    )
+    return nobody_there(error, address.url, "Start the server, or set OPENAI_BASE_URL to where it runs.")
 
 
 def no_server(address: Address) -> EngineUnreachableError:

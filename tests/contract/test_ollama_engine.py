@@ -3,20 +3,23 @@
 import os
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
 
-from chimera_dagster.engines.base import Timeouts
+from chimera_dagster.engines.base import Engine, Request, Timeouts
 from chimera_dagster.engines.ollama import OllamaEngine, same_model
-from chimera_dagster.errors import EngineUnreachableError, RequestRefusedError, SettingError, StreamBrokenError
+from chimera_dagster.errors import (
+    EngineError,
+    EngineUnreachableError,
+    NothingListensError,
+    RequestRefusedError,
+    SettingError,
+)
 from chimera_dagster.trial import ParamSet
-from tests.contract.engine_contract import EngineContract, read_all, text_of
-from tests.stub_ollama import WORDS, Answer, StubOllama
-
-PIECES = [{"response": f" {word}", "done": False} for word in WORDS]
-FINAL = {"response": "", "done": True, "done_reason": "stop"}
+from tests.contract.engine_contract import ANSWER, EngineContract, ServerContract, read_all
+from tests.stub_ollama import FINAL, PIECES, Answer, StubOllama
 
 
 @pytest.fixture
@@ -25,7 +28,7 @@ def stub() -> Generator[StubOllama]:
         yield server
 
 
-class TestOllamaEngine(EngineContract):
+class StubContract(ServerContract):
     limits = {  # noqa: RUF012 - read only
         "first": Timeouts(first_token_s=0.1),
         "next": Timeouts(between_tokens_s=0.1),
@@ -47,6 +50,22 @@ class TestOllamaEngine(EngineContract):
 
         return make
 
+    @pytest.fixture
+    def doomed(self) -> Generator[tuple[OllamaEngine, Callable[[], None]]]:
+        with StubOllama(seconds_between=0.05) as stub:  # slow enough to end it during a call
+            engine = OllamaEngine(stub.url)
+            yield engine, stub.kill
+            engine.close()
+
+
+class TestOllamaChat(StubContract):
+    """The contract on /api/chat."""
+
+    def request(self, **changes: Any) -> Request:
+        return super().request(**({"api": "chat"} | changes))
+
+
+class TestOllamaEngine(StubContract):
     @pytest.mark.parametrize("stall_before", [0, 2], ids=["before the first token", "in the stream"])
     def test_timeout_ends_the_connection(self, engine: OllamaEngine, stub: StubOllama, stall_before: int) -> None:
         stub.answer_with(Answer(PIECES, stall_before=stall_before))
@@ -61,11 +80,23 @@ class TestOllamaEngine(EngineContract):
         stream.close()
         assert stub.client_left.wait(timeout=5)
 
-    def test_sends_what_was_asked_for(self, engine: OllamaEngine, stub: StubOllama) -> None:
+    @pytest.mark.parametrize("api", ["generate", "chat"])
+    def test_sends_what_was_asked_for(self, engine: OllamaEngine, stub: StubOllama, api: Any) -> None:
         params = ParamSet(num_gpu=80, num_ctx=2048, temperature=0.0, top_p=0.9, top_k=40, repeat_penalty=1.1)
-        read_all(engine.stream(self.request(params=params, system="Be brief.", seed=3, max_tokens=9)))
-        [sent] = stub.generations()
-        assert sent["options"] == {
+        request = self.request(params=params, system="Be brief.", seed=3, max_tokens=9, schema=ANSWER, api=api)
+        read_all(engine.stream(request))
+        said = {
+            "generate": {"prompt": "Say hello.", "system": "Be brief."},
+            "chat": {
+                "messages": [
+                    {"role": "system", "content": "Be brief."},
+                    {"role": "user", "content": "Say hello."},
+                ]
+            },
+        }
+        [(path, sent)] = [call for call in stub.requests if call[0] != "/api/ps"]
+        assert path == f"/api/{api}"
+        options = {
             "num_gpu": 80,
             "num_ctx": 2048,
             "temperature": 0.0,
@@ -75,8 +106,21 @@ class TestOllamaEngine(EngineContract):
             "seed": 3,
             "num_predict": 9,
         }
-        assert (sent["model"], sent["prompt"], sent["system"]) == ("smollm2:135m", "Say hello.", "Be brief.")
-        assert (sent["stream"], sent["truncate"], sent["shift"], sent["keep_alive"]) == (True, False, False, "10m")
+        assert sent == said[api] | {
+            "model": "smollm2:135m",
+            "stream": True,
+            "truncate": False,
+            "shift": False,
+            "keep_alive": "10m",
+            "format": ANSWER,
+            "options": options,
+            **({"tools": []} if api == "chat" else {}),
+        }
+
+    def test_schema_arrives_with_its_nulls(self, engine: OllamaEngine, stub: StubOllama) -> None:
+        schema = {"type": "object", "properties": {"a": {"enum": [None, "x"], "default": None}}}
+        read_all(engine.stream(self.request(schema=schema)))
+        assert stub.generations()[0]["format"] == schema
 
     def test_unset_parameters_are_not_sent(self, engine: OllamaEngine, stub: StubOllama) -> None:
         read_all(engine.stream(self.request(params=ParamSet())))
@@ -88,51 +132,44 @@ class TestOllamaEngine(EngineContract):
         assert stats.done_reason == "stop"
         assert {value for name, value in vars(stats).items() if name != "done_reason"} == {None}
 
-    def test_thinking_is_marked(self, engine: OllamaEngine, stub: StubOllama) -> None:
+    @pytest.mark.parametrize("api", ["generate", "chat"])
+    def test_thinking_is_marked(self, engine: OllamaEngine, stub: StubOllama, api: Any) -> None:
         stub.answer_with(Answer([{"response": "", "thinking": "Hm", "done": False}, *PIECES[:1], FINAL]))
-        chunks, _ = read_all(engine.stream(self.request()))
+        chunks, _ = read_all(engine.stream(self.request(api=api)))
         assert [(chunk.text, chunk.thinking) for chunk in chunks] == [("Hm", True), (" The", False)]
 
-    @pytest.mark.parametrize(("vram", "share"), [(None, None), (0, 0.0), (40_000_000, 0.25), (160_000_000, 1.0)])
-    def test_share_on_the_gpu(self, vram: int | None, share: float | None) -> None:
+    @pytest.mark.parametrize(
+        ("vram", "mib", "share"),
+        [
+            (None, None, None),
+            (0, 0.0, 0.0),
+            (41_943_040, 40.0, 0.262144),
+            (160_000_000, 152.587890625, 1.0),
+            (160_000_001, None, None),
+        ],
+    )
+    def test_share_on_the_gpu(self, vram: int | None, mib: float | None, share: float | None) -> None:
         with StubOllama(size_vram=vram) as stub:
             _, stats = read_all(OllamaEngine(stub.url).stream(self.request()))
-        assert (stats.effective_num_ctx, stats.gpu_share) == (512, share)
+        assert (stats.effective_num_ctx, stats.vram_mib, stats.gpu_share) == (512, mib, share)
 
-    @pytest.mark.parametrize("answer", [(500, {"error": "gone"}), (200, "no JSON"), (200, {"unknown": 1})])
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            Answer(status=500, body={"error": "gone"}),
+            Answer(body="no JSON"),
+            Answer(body={"unknown": 1}),
+            Answer(body={"models": [{"model": "smollm2:135m", "size": 9, "size_vram": -1}]}),
+        ],
+        ids=["error", "no JSON", "other JSON", "negative size"],
+    )
     def test_call_stands_where_its_placement_is_unknown(
-        self, engine: OllamaEngine, stub: StubOllama, answer: Any
+        self, engine: OllamaEngine, stub: StubOllama, answer: Answer
     ) -> None:
         stub.fixed["/api/ps"] = answer
         chunks, stats = read_all(engine.stream(self.request()))
         assert len(chunks) == 8
-        assert (stats.effective_num_ctx, stats.gpu_share) == (None, None)
-
-    @pytest.mark.parametrize(
-        ("answer", "words"),
-        [
-            (Answer(PIECES[:4]), "ended without its final message"),
-            (Answer(), "ended without its final message"),
-            (Answer([*PIECES[:2], {"response": "", "done": True}]), "ended without its final message"),
-            (Answer(PIECES, cut_before=4), "was cut"),
-            (Answer(PIECES, cut_before=0), "was cut"),
-            (Answer([*PIECES[:2], "{half a li"]), "can't be read"),
-            (Answer([*PIECES[:2], {"error": "runner died: unexpected EOF"}]), "runner died: unexpected EOF"),
-        ],
-        ids=["no done", "empty", "done without reason", "cut", "cut before the headers", "no JSON", "error line"],
-    )
-    def test_broken_stream(self, engine: OllamaEngine, stub: StubOllama, answer: Answer, words: str) -> None:
-        stub.answer_with(answer)
-        with pytest.raises(StreamBrokenError, match=words):
-            read_all(engine.stream(self.request()))
-        stub.answer_with(None)
-        assert text_of(read_all(engine.stream(self.request()))[0])
-
-    def test_busy_server_is_no_other_refusal(self, engine: OllamaEngine, stub: StubOllama) -> None:
-        stub.answer_with(Answer(status=503, body={"error": "server busy, please try again."}))
-        with pytest.raises(RequestRefusedError, match=r"busy \(HTTP 503\): server busy, please try again") as refused:
-            read_all(engine.stream(self.request()))
-        assert "OLLAMA_MAX_QUEUE" in refused.value.hint
+        assert (stats.effective_num_ctx, stats.vram_mib, stats.gpu_share) == (None, None, None)
 
     def test_nested_error_is_unwrapped(self, engine: OllamaEngine, stub: StubOllama) -> None:
         stub.answer_with(Answer(status=400, body={"error": '{"error":{"code":400,"message":"penalty must be > 0"}}'}))
@@ -149,13 +186,17 @@ class TestOllamaEngine(EngineContract):
             lambda: engine.describe("x"),
             lambda: read_all(engine.stream(self.request())),
         ):
-            with pytest.raises(EngineUnreachableError, match=r"Nothing answers at .*\(connection refused\)") as down:
+            with pytest.raises(NothingListensError, match=r"Nothing answers at .*\(connection refused\)") as down:
                 ask()
             assert "ollama serve" in down.value.hint
 
     def test_another_server_listens(self, engine: OllamaEngine, stub: StubOllama) -> None:
-        stub.fixed = {"/api/version": (200, "<html>"), "/api/tags": (404, "404 page not found")}
-        for ask in (engine.version, engine.models):
+        stub.fixed = {
+            "/api/version": Answer(body="<html>"),
+            "/api/tags": Answer(status=404, body="404 page not found"),
+            "/api/show": Answer(body="[1]"),
+        }
+        for ask in (engine.version, engine.models, lambda: engine.describe(self.model)):
             with pytest.raises(EngineUnreachableError, match="no Ollama server"):
                 ask()
 
@@ -173,11 +214,29 @@ class TestOllamaEngine(EngineContract):
         assert engine.version() == "ollama 0.32.15"
         assert len(read_all(engine.stream(self.request()))[0]) == 8
 
-    def test_server_that_comes_back_is_used_again(self, engine: OllamaEngine, stub: StubOllama) -> None:
-        stub.answer_with(Answer(PIECES, cut_before=2))
-        with pytest.raises(StreamBrokenError):
-            read_all(engine.stream(self.request()))
-        assert engine.models() == ["gemma3:270m", "smollm2:135m"]
+    def test_model_that_only_embeds_is_refused(self) -> None:
+        with StubOllama(embedders=["all-minilm:22m"]) as stub:
+            engine = OllamaEngine(stub.url)
+            assert "all-minilm:22m" in engine.models()
+            with pytest.raises(RequestRefusedError, match=r"22m can't write text: .* embedding") as described:
+                engine.describe("all-minilm:22m")
+            assert "completion" in described.value.hint
+            for api in ("generate", "chat"):
+                with pytest.raises(RequestRefusedError, match=f'"all-minilm:22m" does not support {api}'):
+                    read_all(engine.stream(self.request(model="all-minilm:22m", api=api)))
+
+    def test_capabilities_that_are_not_told_hinder_nothing(self, engine: OllamaEngine, stub: StubOllama) -> None:
+        assert engine.describe(self.model).capabilities == ("completion",)
+        stub.fixed["/api/show"] = Answer(body={"details": {"family": "llama"}, "model_info": {}})
+        assert engine.describe(self.model).capabilities is None
+
+    def test_prompt_that_was_cut_shows_in_the_counts(self) -> None:
+        with StubOllama(refuses_long_prompts=False) as stub:  # a server from before `truncate`
+            request = self.request(prompt="apple " * 1200, params=ParamSet(num_ctx=512))
+            _, cut = read_all(OllamaEngine(stub.url).stream(request))
+            _, whole = read_all(OllamaEngine(stub.url).stream(self.request(prompt="apple " * 400)))
+        assert (cut.sent_tokens, cut.prompt_tokens) == (1200, 256)
+        assert (whole.sent_tokens, whole.prompt_tokens) == (400, 400)
 
     def test_host_from_the_environment(self, stub: StubOllama, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("OLLAMA_HOST", f" '{stub.url}/' ")
@@ -199,6 +258,53 @@ class TestOllamaEngine(EngineContract):
             check=False,
         )
         assert result.stdout == "ollama 0.32.15 ::1\n", result.stderr
+
+
+def _why_no_server() -> str:
+    if "OLLAMA_HOST" not in os.environ:
+        return "OLLAMA_HOST is not set"
+    try:
+        OllamaEngine().describe(TestRealOllama.model)
+    except (EngineError, SettingError) as error:
+        return str(error)
+    return ""
+
+
+class TestRealOllama(EngineContract):
+    """The contract on the server that OLLAMA_HOST names, with a model that it has."""
+
+    model = os.environ.get("CHIMERA_TEST_MODEL", EngineContract.model)
+    # A real model needs milliseconds for every step: limits far below them are always exceeded.
+    limits = {  # noqa: RUF012 - read only
+        "first": Timeouts(first_token_s=1e-3),
+        "next": Timeouts(between_tokens_s=1e-5),
+        "total": Timeouts(total_s=1e-3),
+    }
+
+    @pytest.fixture
+    def engine(self) -> Generator[OllamaEngine]:
+        if why := _why_no_server():
+            pytest.skip(why)
+        engine = OllamaEngine()
+        yield engine
+        engine.close()
+
+    @pytest.fixture
+    def make_slow(self) -> Any:
+        return lambda kind: None
+
+    def unicode_request(self) -> Request:
+        """A small model does not repeat what it is asked to; a schema leaves it no choice."""
+        schema = {"type": "object", "properties": {"text": {"enum": ["日本語 👍🏽 café"]}}, "required": ["text"]}
+        return self.request(prompt="Repeat exactly: 日本語 👍🏽 café", schema=schema, max_tokens=60)
+
+    def test_describes_its_model(self, engine: Engine) -> None:
+        if self.model == EngineContract.model:
+            super().test_describes_its_model(engine)
+        info = engine.describe(self.model)
+        assert info.tag == self.model
+        assert info.layers is not None and info.layers > 0
+        assert info.capabilities is None or "completion" in info.capabilities
 
 
 @pytest.mark.parametrize(

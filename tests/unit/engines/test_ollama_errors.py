@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from chimera_dagster import errors
-from chimera_dagster.engines.ollama_errors import refusal, server_words, unreachable
+from chimera_dagster.engines.http import server_words
+from chimera_dagster.engines.ollama_errors import refusal, translated, translated_stream, unreachable
 
 URL = "http://127.0.0.1:11434"
 
@@ -21,6 +22,7 @@ URL = "http://127.0.0.1:11434"
         ({"error": json.dumps({"error": {"code": 400, "message": "penalty must be > 0"}})}, "penalty must be > 0"),
         (json.dumps({"error": json.dumps({"error": {"message": "deep"}})}), "deep"),
         ({"code": 1}, "{'code': 1}"),
+        ('"busy"', "busy"),
         ("", ""),
         ("42", "42"),
         ("x" * 9000, "x" * 500),
@@ -36,12 +38,15 @@ def test_server_words(body: Any, words: str) -> None:
         (400, "request (9 tokens) exceeds the available context size (8 tokens)", errors.ContextTooSmallError),
         (-1, "the prompt is longer than the context length currently available", errors.ContextTooSmallError),
         (-1, "unexpected EOF", errors.StreamBrokenError),
+        (500, 'tensor "a" offset+size (9) exceeds file size (8)', errors.ModelFileError),
+        (500, "unable to load model: /models/blobs/sha256-94", errors.ModelFileError),
+        (-1, "error loading model: invalid file magic", errors.ModelFileError),
         (404, "model 'x' not found", errors.ModelNotFoundError),
         (404, "404 page not found", errors.EngineUnreachableError),
         (400, "invalid model name", errors.RequestRefusedError),
         (403, "<html>forbidden</html>", errors.RequestRefusedError),
         (500, "cudaMalloc failed: out of memory", errors.RequestRefusedError),
-        (503, "server busy", errors.RequestRefusedError),
+        (503, "server busy", errors.EngineBusyError),
     ],
 )
 def test_refusal(status: int, body: str, kind: type[errors.EngineError]) -> None:
@@ -49,6 +54,32 @@ def test_refusal(status: int, body: str, kind: type[errors.EngineError]) -> None
     assert type(error) is kind
     if kind is not errors.EngineUnreachableError:
         assert body in error.message
+
+
+def test_error_without_words() -> None:
+    assert refusal(403, "", URL).message == "Ollama refused the request (HTTP 403): no words."
+
+
+@pytest.mark.parametrize(
+    ("below", "kind"),
+    [
+        (ConnectionRefusedError(111, "Connection refused"), errors.NothingListensError),
+        (OSError(113, "No route to host"), errors.EngineUnreachableError),
+        (TimeoutError("timed out"), errors.EngineUnreachableError),
+    ],
+)
+def test_only_a_refused_connection_means_that_nothing_listens(below: OSError, kind: type[errors.EngineError]) -> None:
+    error = httpx.ConnectError("x")
+    error.__cause__ = below
+    assert type(unreachable(URL, error)) is kind
+
+
+def test_nothing_of_the_http_client_leaks() -> None:
+    for raised in (httpx.TooManyRedirects("20"), httpx.DecodingError("bad gzip")):
+        with pytest.raises(errors.EngineUnreachableError, match="no Ollama server"), translated(URL):
+            raise raised
+        with pytest.raises(errors.StreamBrokenError, match="can't be read"), translated_stream(URL):
+            raise raised
 
 
 def test_unreachable_says_why() -> None:

@@ -1,0 +1,96 @@
+"""One generation through the official client, on either endpoint, and the numbers of its final message.
+
+Imports httpx through its errors, so it is imported where an engine is used and not before.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from chimera_dagster.engines.base import Emit, EngineStats, Request
+from chimera_dagster.engines.ollama_errors import translated_stream
+from chimera_dagster.errors import EmptyOutputError, StreamBrokenError
+
+if TYPE_CHECKING:
+    from ollama import ChatResponse, GenerateResponse
+
+    from chimera_dagster.engines.ollama_http import Session
+
+KEEP_ALIVE = "10m"  # longer than what a trial does between its calls
+
+
+class _Part(NamedTuple):
+    thinking: str | None
+    text: str | None
+    whole: "GenerateResponse | ChatResponse"
+
+
+def _generated(session: "Session", request: Request, asked: dict[str, Any]) -> Iterator[_Part]:
+    for part in session.client.generate(prompt=request.prompt, system=request.system, stream=True, **asked):
+        yield _Part(part.thinking, part.response, part)
+
+
+def _chatted(session: "Session", request: Request, asked: dict[str, Any]) -> Iterator[_Part]:
+    system = [{"role": "system", "content": request.system}] if request.system else []
+    messages = [*system, {"role": "user", "content": request.prompt}]
+    for part in session.client.chat(messages=messages, stream=True, **asked):
+        yield _Part(part.message.thinking, part.message.content, part)
+
+
+def call(session: "Session", request: Request, emit: Emit) -> EngineStats:
+    """Emit what the server streams. Raises the errors under EngineError."""
+    asked: dict[str, Any] = {
+        "model": request.model,
+        # a plain dict: the client's Options class drops what it does not know
+        "options": {**request.params.options(), "seed": request.seed, "num_predict": request.max_tokens},
+        "format": None if request.schema is None else dict(request.schema),
+        "keep_alive": KEEP_ALIVE,
+    }
+    final: GenerateResponse | ChatResponse | None = None
+    with translated_stream(session.url):
+        for part in (_chatted if request.api == "chat" else _generated)(session, request, asked):
+            if part.thinking:
+                emit(part.thinking, True)
+            if part.text:
+                emit(part.text, False)
+            if part.whole.done:
+                final = part.whole
+    if final is None or final.done_reason is None:
+        raise StreamBrokenError(
+            "Ollama's stream ended without its final message.",
+            hint="The model may repeat itself without end; raise repeat_penalty or change the seed.",
+        )
+    if final.done_reason in {"load", "unload"}:
+        raise EmptyOutputError(
+            f"Ollama generated nothing (done_reason {final.done_reason}): the prompt is empty.", hint="Send a prompt."
+        )
+    return _statistics(final, final.done_reason)
+
+
+def _statistics(final: "GenerateResponse | ChatResponse", done_reason: str) -> EngineStats:
+    """The final message's numbers as they are. Raises StreamBrokenError for one that can't be a count at all."""
+    names = ("load_duration", "prompt_eval_duration", "eval_duration", "total_duration", "prompt_eval_count")
+    for name in (*names, "eval_count"):
+        value = getattr(final, name)
+        if value is not None and not 0 <= value < 2**63:
+            raise StreamBrokenError(f"Ollama's final message is broken: its {name} is {value}.")
+    return EngineStats(
+        done_reason=done_reason,
+        load_ms=_ms(final.load_duration),
+        prompt_eval_ms=_ms(final.prompt_eval_duration),
+        eval_ms=_ms(final.eval_duration),
+        total_ms=_ms(final.total_duration),
+        prompt_tokens=final.prompt_eval_count,
+        sent_tokens=_sent(final),
+        output_tokens=final.eval_count,
+    )
+
+
+def _sent(final: "GenerateResponse | ChatResponse") -> int | None:
+    """Tokens of the whole prompt: the server tokenizes prompt and answer together into `context`, uncut."""
+    context = getattr(final, "context", None)  # /api/chat has none
+    sent = len(context) - (final.eval_count or 0) if context else 0
+    return sent if sent > 0 else None
+
+
+def _ms(nanoseconds: int | None) -> float | None:
+    return None if nanoseconds is None else nanoseconds / 1e6

@@ -1,0 +1,175 @@
+"""Every fault of a server: the class and the words of its error, the connection freed, and the next call well."""
+
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chimera_dagster import errors
+from chimera_dagster.engines.base import EngineStats, Request, Timeouts
+from chimera_dagster.engines.ollama import OllamaEngine
+from tests.contract.engine_contract import read_all, text_of
+from tests.stub_ollama import BUSY, FINAL, HALF_A_LINE, PIECES, Answer, StubOllama
+
+REQUEST = Request("smollm2:135m", "Say hello.", max_tokens=8)
+SHORT = Timeouts(first_token_s=0.1, between_tokens_s=0.1)
+NEVER_ENDS = [b'{"response": "', *(b"x" * 2**20 for _ in range(33))]
+
+Broken = errors.StreamBrokenError
+FAULTS: dict[str, tuple[Answer, type[errors.EngineError], str]] = {
+    "slow first token": (
+        Answer([*PIECES, FINAL], seconds_before=0.5),
+        errors.EngineTimeoutError,
+        "The first token took longer than 0.1 s.",
+    ),
+    "stall": (Answer(PIECES, stall_before=3), errors.EngineTimeoutError, "The next token took longer than 0.1 s."),
+    "cut": (Answer(PIECES, cut_before=4), Broken, "was cut"),
+    "cut before the headers": (Answer(PIECES, cut_before=0), Broken, "was cut"),
+    "cut in a character": (Answer([*PIECES[:2], HALF_A_LINE], cut_before=99), Broken, "was cut"),
+    "half a line": (Answer([*PIECES[:2], HALF_A_LINE]), Broken, "can't be read"),
+    "no done": (Answer(PIECES[:4]), Broken, "ended without its final message"),
+    "nothing at all": (Answer(), Broken, "ended without its final message"),
+    "done without a reason": (Answer([*PIECES[:2], {"response": "", "done": True}]), Broken, "final message"),
+    "error line": (Answer([*PIECES[:2], {"error": "runner died: unexpected EOF"}]), Broken, "died: unexpected EOF"),
+    "error line first": (Answer([{"error": "out of memory"}]), Broken, "with an error: out of memory"),
+    "error that is no string": (Answer([{"error": {"message": "odd"}}]), Broken, "can't be read"),
+    "no JSON": (Answer([*PIECES[:2], "{half a li"]), Broken, "can't be read"),
+    "JSON of another kind": (Answer(["[1, 2]", FINAL]), Broken, "[1, 2] is no JSON object"),
+    "JSON of another server": (Answer(body={"choices": []}), Broken, "Ollama's stream"),
+    "line without end": (Answer(NEVER_ENDS, seconds_between=0), Broken, "longer than 32 MiB"),
+    "page": (
+        Answer(body="<html>hello</html>", content_type="text/html"),
+        errors.EngineUnreachableError,
+        "is no Ollama server",
+    ),
+    "page, streamed": (Answer(["<html>"], content_type="text/html"), errors.EngineUnreachableError, "no Ollama server"),
+    "busy": (BUSY, errors.EngineBusyError, "(HTTP 503): server busy, please try again.  maximum pending"),
+    "proxy": (Answer(status=502, body='"Bad gateway"'), errors.RequestRefusedError, "(HTTP 502): Bad gateway"),
+    "runner died": (
+        Answer(status=500, body={"error": "llama runner process has terminated"}),
+        errors.RequestRefusedError,
+        "(HTTP 500): llama runner process has terminated",
+    ),
+    "negative count": (Answer([*PIECES, FINAL | {"eval_count": -1}]), Broken, "its eval_count is -1"),
+    "negative time": (Answer([*PIECES, FINAL | {"load_duration": -5}]), Broken, "its load_duration is -5"),
+    "fraction": (Answer([*PIECES, FINAL | {"eval_count": 2.5}]), Broken, "eval_count: Input should be a valid integer"),
+    "words": (Answer([*PIECES, FINAL | {"prompt_eval_count": "many"}]), Broken, "prompt_eval_count: Input should be"),
+    "not a number": (Answer([*PIECES, FINAL | {"eval_duration": float("nan")}]), Broken, "eval_duration: Input"),
+    "beyond 64 bits": (Answer([*PIECES, FINAL | {"eval_count": 10**30}]), Broken, f"its eval_count is {10**30}"),
+    "beyond all digits": (Answer([*PIECES, '{"eval_count": ' + "9" * 5000 + "}"]), Broken, "can't be read"),
+}
+
+
+@pytest.fixture
+def stub() -> Generator[StubOllama]:
+    with StubOllama() as server:
+        yield server
+
+
+@pytest.fixture
+def engine(stub: StubOllama) -> OllamaEngine:
+    return OllamaEngine(stub.url)
+
+
+@pytest.mark.parametrize("api", ["generate", "chat"])
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault(engine: OllamaEngine, stub: StubOllama, name: str, api: Any) -> None:
+    answer, kind, words = FAULTS[name]
+    late = kind is errors.EngineTimeoutError
+    request = replace(REQUEST, api=api, timeouts=SHORT if late else REQUEST.timeouts)
+    stub.answer_with(answer, times=1)
+    with pytest.raises(errors.EngineError) as error:
+        read_all(engine.stream(request))
+    assert type(error.value) is kind
+    assert words in error.value.message
+    assert len(error.value.message) < 700
+    assert len(stub.generations()) == 1, "the engine tried again"
+    assert stub.is_left(), "the connection is still open"
+    chunks, stats = read_all(engine.stream(replace(REQUEST, api=api)))
+    assert (len(chunks), stats.output_tokens) == (8, 8)
+
+
+def test_busy_says_what_to_do_and_ends(engine: OllamaEngine, stub: StubOllama) -> None:
+    stub.answer_with(BUSY, times=2)
+    for _ in range(2):
+        with pytest.raises(errors.EngineBusyError) as busy:
+            read_all(engine.stream(REQUEST))
+        assert "OLLAMA_MAX_QUEUE" in busy.value.hint
+    assert text_of(read_all(engine.stream(REQUEST))[0])
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"eval_count": 0},
+        {"eval_count": 1000 * len(PIECES)},
+        {"total_duration": 0, "load_duration": 0, "prompt_eval_duration": 0, "eval_duration": 0},
+        {"total_duration": 10**15, "eval_duration": 10**15},
+        {"eval_duration": 2**63 - 1},
+    ],
+    ids=["no tokens", "1000 tokens a chunk", "no time", "more time than passed", "292 years"],
+)
+def test_possible_numbers_are_reported_as_given(engine: OllamaEngine, stub: StubOllama, lie: dict[str, int]) -> None:
+    """Whether they can be believed is judged elsewhere, with the client's clock beside them."""
+    stub.answer_with(Answer([*PIECES, FINAL | lie]))
+    chunks, stats = read_all(engine.stream(REQUEST))
+    assert len(chunks) == len(PIECES)
+    names = {
+        "eval_count": "output_tokens",
+        "total_duration": "total_ms",
+        "load_duration": "load_ms",
+        "prompt_eval_duration": "prompt_eval_ms",
+        "eval_duration": "eval_ms",
+    }
+    given: dict[str, Any] = {names[name]: value if name == "eval_count" else value / 1e6 for name, value in lie.items()}
+    assert stats == EngineStats(done_reason="stop", **given)
+
+
+@pytest.mark.parametrize("context", [[], [1, 2, 3]], ids=["empty", "shorter than the answer"])
+def test_context_that_tells_nothing(engine: OllamaEngine, stub: StubOllama, context: list[int]) -> None:
+    stub.answer_with(Answer([*PIECES, FINAL | {"context": context, "eval_count": 9}]))
+    assert read_all(engine.stream(REQUEST))[1].sent_tokens is None
+
+
+def test_line_of_ten_megabytes(engine: OllamaEngine, stub: StubOllama) -> None:
+    text = "xyz é " * 1_600_000
+    stub.answer_with(Answer([{"response": text, "done": False}, FINAL]))
+    assert text_of(read_all(engine.stream(REQUEST))[0]) == text
+
+
+@pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029", "\x7f", "\ufeff", "\U0001f600"])
+@pytest.mark.parametrize("piece_bytes", [None, 1])
+def test_no_character_ends_a_line(
+    engine: OllamaEngine, stub: StubOllama, character: str, piece_bytes: int | None
+) -> None:
+    stub.answer_with(Answer([{"response": f"a{character}b", "done": False}, FINAL], piece_bytes=piece_bytes))
+    assert text_of(read_all(engine.stream(REQUEST))[0]) == f"a{character}b"
+
+
+def test_empty_lines_mean_nothing(engine: OllamaEngine, stub: StubOllama) -> None:
+    stub.answer_with(Answer(["", PIECES[0], "\r", " ", FINAL]))
+    assert text_of(read_all(engine.stream(REQUEST))[0]) == " The"
+
+
+def test_server_that_dies_frees_its_engine_for_another(engine: OllamaEngine, stub: StubOllama) -> None:
+    stub.answer_with(Answer(PIECES, stall_before=3))
+    stream = engine.stream(REQUEST)
+    assert next(stream).text
+    stub.kill()
+    with pytest.raises(errors.StreamBrokenError, match="was cut"):
+        read_all(stream)
+    with pytest.raises(errors.NothingListensError, match="connection refused"):
+        read_all(engine.stream(REQUEST))
+    with StubOllama() as other:
+        assert read_all(OllamaEngine(other.url).stream(REQUEST))[1].output_tokens == 8
+
+
+def test_faults_of_one_stub_are_not_those_of_another(engine: OllamaEngine, stub: StubOllama) -> None:
+    stub.answer_with(BUSY)
+    with StubOllama() as other:
+        assert other.url != stub.url
+        assert read_all(OllamaEngine(other.url).stream(REQUEST))[1].output_tokens == 8
+        with pytest.raises(errors.EngineBusyError):
+            read_all(engine.stream(REQUEST))
+        assert [len(server.generations()) for server in (stub, other)] == [1, 1]
