@@ -167,7 +167,10 @@ class StubOllama:
             return Answer(status=404, body={"error": f"model '{model}' not found"})
         if model in self.embedders:
             return Answer(status=400, body={"error": f'"{model}" does not support {path.rsplit("/", 1)[1]}'})
-        texts = [message["content"] for message in body.get("messages", [])] or [body.get("system", ""), body["prompt"]]
+        texts = [message["content"] for message in body.get("messages", [])] or [
+            body.get("system", ""),
+            body.get("prompt", ""),
+        ]
         if body.get("keep_alive") == 0 and not any(texts):
             self.loaded.pop(model, None)
             return Answer(body=FINAL | {"model": model, "done_reason": "unload"})
