@@ -35,12 +35,14 @@ class Added(NamedTuple):
 class Sheet:
     """Gathers the records of one file after another and gives tables of SCHEMA to `sink`, in their order.
 
-    After a file: `records` and `rows` it gave, `numbers` that were found in it, how many of them are `covered` by a row
-    (as its value, parameter, label or other column), the `plans` of its rows, and its `problems`.
+    `contents` are the digests of the files that were read. After a file: `records` and `rows` it gave, `numbers` that
+    were found in it, how many of them are `covered` by a row (as its value, parameter, label or other column), the
+    `plans` of its rows, and its `problems`.
     """
 
     def __init__(self, sink: Callable[[pa.Table], object]) -> None:
         self._sink = sink
+        self.contents: set[str] = set()
         self._clear()
         self.start("", Context())
 
@@ -126,9 +128,10 @@ class Sheet:
         """Give what was gathered to the sink."""
         if not self._values:
             return
-        different = {id(measured): measured for measured in self._kinds}
+        identities = [*map(id, self._kinds)]
+        different = dict(zip(identities, self._kinds, strict=True))
         places = {identity: place for place, identity in enumerate(different)}
-        kinds = pa.array([places[id(measured)] for measured in self._kinds], pa.int32())
+        kinds = pa.array([*map(places.__getitem__, identities)], pa.int32())
         of = pa.array(self._of, pa.int32())
         *heads, failed = zip(*self._heads, strict=True)
         columns = {name: _texts(column, of) for name, column in zip(_HEAD, heads, strict=True)}
