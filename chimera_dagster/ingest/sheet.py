@@ -134,11 +134,11 @@ class Sheet:
         kinds = pa.array([*map(places.__getitem__, identities)], pa.int32())
         of = pa.array(self._of, pa.int32())
         *heads, failed = zip(*self._heads, strict=True)
-        columns = {name: _texts(column, of) for name, column in zip(_HEAD, heads, strict=True)}
-        measured = zip(Measured._fields, zip(*different.values(), strict=True), strict=True)
-        columns |= {name: _texts(column, kinds) for name, column in measured}
-        columns["value"] = pa.array(self._values, pa.float64())
-        columns["error"] = pa.array(failed, pa.bool_()).take(of)
+        records = pa.record_batch([*map(_texts, heads), pa.array(failed, pa.bool_())], [*_HEAD, "error"])
+        measures = pa.record_batch([*map(_texts, zip(*different.values(), strict=True))], [*Measured._fields])
+        values = pa.record_batch([pa.array(self._values, pa.float64())], ["value"])
+        batches = (records.take(of), measures.take(kinds), values)
+        columns = {name: batch[name] for batch in batches for name in batch.schema.names}
         self._clear()
         self._sink(pa.table({name: columns[name] for name in SCHEMA.names}, SCHEMA))
 
@@ -149,12 +149,12 @@ class Sheet:
         self._values: list[float] = []
 
 
-def _texts(column: Sequence[Any], places: pa.Array) -> pa.DictionaryArray:
+def _texts(column: Sequence[Any]) -> pa.DictionaryArray:
     try:
         texts = pa.array(column, pa.string())
     except UnicodeEncodeError:
         texts = pa.array([text if text is None else _storable(text) for text in column], pa.string())
-    return texts.dictionary_encode().take(places)
+    return texts.dictionary_encode()
 
 
 def _storable(text: str) -> str:
