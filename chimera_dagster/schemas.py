@@ -3,13 +3,10 @@
 Tables are Parquet files in `<data dir>/tables`; docs/architecture.md says who writes and who reads each.
 """
 
-from functools import cache
-from typing import Any
-
 import pandas as pd
 from pandera.dtypes import DataType
 from pandera.engines import pandas_engine
-from pandera.pandas import Column, DataFrameModel, DataFrameSchema, Field
+from pandera.pandas import DataFrameModel, Field
 from pandera.typing import Series
 
 FILE_KINDS = ("csv", "json", "markdown", "folder")  # folder: one that could not be listed
@@ -34,45 +31,6 @@ class Table(DataFrameModel):
     class Config(DataFrameModel.Config):
         strict = True
         ordered = True
-
-
-def checked(frame: pd.DataFrame, model: type[DataFrameModel]) -> pd.DataFrame:
-    """`frame`, after every rule of `model` was applied to it; raises pandera's SchemaErrors, which names all it breaks.
-
-    Pandera's report on a column takes longer than its rules do, and so is asked for only where one of them fails.
-    """
-    rules = model.to_schema()
-    if not (_of_columns_only(model) and _holds(frame, rules)):
-        model.validate(frame, lazy=True)
-    return frame
-
-
-@cache
-def _of_columns_only(model: type[DataFrameModel]) -> bool:
-    """Whether the rules are those that `_holds` applies: exactly these columns, and what each of them says."""
-    rules = model.to_schema()
-    whole: list[Any] = [rules.index, rules.dtype, rules.checks, rules.parsers, rules.unique, rules.coerce]
-    exact = rules.strict is True and rules.ordered
-    return exact and not any(whole) and not any(map(_changes_values, rules.columns.values()))
-
-
-def _changes_values(column: Column) -> bool:
-    return any((column.regex, column.coerce, column.parsers, column.default is not None, not column.required))
-
-
-def _holds(frame: pd.DataFrame, rules: DataFrameSchema) -> bool:
-    return [*frame.columns] == [*rules.columns] and all(
-        _column_holds(frame[name], column) for name, column in rules.columns.items()
-    )
-
-
-def _column_holds(values: "pd.Series[Any]", column: Column) -> bool:
-    return (
-        column.dtype.check(pandas_engine.Engine.dtype(values.dtype), values) is True
-        and (column.nullable or not values.hasnans)
-        and (not column.unique or values.is_unique)
-        and all(check(values).check_passed for check in column.checks)
-    )
 
 
 class BenchmarkFiles(Table):

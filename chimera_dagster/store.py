@@ -18,7 +18,6 @@ from pandera.pandas import DataFrameModel
 from pydantic import BaseModel
 
 from chimera_dagster.errors import NotIngestedError, UnknownTrialError
-from chimera_dagster.schemas import checked
 from chimera_dagster.sweep import TrialPlan
 from chimera_dagster.trial import Trial, model_slug
 
@@ -130,7 +129,7 @@ def write_table(
     path: Path, frame: pd.DataFrame, schema: type[DataFrameModel], stamp: Mapping[str, str] | None = None
 ) -> Path:
     """Validate `frame` against `schema`, then write it as Parquet under a temporary name and rename it."""
-    table = pa.Table.from_pandas(checked(frame, schema), preserve_index=False)
+    table = pa.Table.from_pandas(schema.validate(frame, lazy=True), preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), **_about(stamp or {})})
     return _replace(path, lambda scratch: pq.write_table(table, scratch, write_page_checksum=True))
 
@@ -145,7 +144,7 @@ def _write_groups(
         nonlocal writer
         group = pa.concat_tables(waiting)
         waiting.clear()
-        checked(group.to_pandas(), schema)
+        schema.validate(group.to_pandas(), lazy=True)
         writer = writer or pq.ParquetWriter(path, group.schema, write_page_checksum=True)
         writer.write_table(group, row_group_size=len(group) or None)
 
