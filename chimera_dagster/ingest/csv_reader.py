@@ -4,7 +4,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING, ToNumber, decimal_comma_number_in, number_in
@@ -41,7 +41,7 @@ def read_csv(text: str, sheet: Sheet) -> None:
         units = tuple(cell.strip() or None for cell in first.pop(0))
         units = (*units, *[None] * (len(header) - len(units)))
     plan, width = sheet.plan(header, units), len(header)
-    for place, row in enumerate(_chained(first, rows), start=1):
+    for place, row in enumerate(chain(first, rows), start=1):
         if not row:
             continue
         if len(row) != width:
@@ -57,11 +57,6 @@ def read_csv(text: str, sheet: Sheet) -> None:
                         sheet.problem(f"row {place}, {header[column]}: {cell[:40]!r} is no number")
 
 
-def _chained(first: list[list[str]], rest: Iterator[list[str]]) -> Iterator[list[str]]:
-    yield from first
-    yield from rest
-
-
 def _numbers(row: list[str], number: ToNumber) -> int:
     return sum(number(cell) is not None for cell in row)
 
@@ -70,9 +65,10 @@ def _sniff(text: str) -> str:
     """The delimiter that cuts the first rows into the same number of cells, and into the most."""
     sample = [*islice(_lines(text, 0), _SAMPLE + 1)]
     best, best_score = ",", (0.0, 0)
-    for delimiter in _DELIMITERS:
-        if not any(delimiter in line for line in sample[:1]):
-            continue
+    candidates = [delimiter for delimiter in _DELIMITERS if any(delimiter in line for line in sample[:1])]
+    if candidates == [best]:
+        return best
+    for delimiter in candidates:
         try:
             widths = [len(row) for row in csv.reader(sample, delimiter=delimiter) if row]
         except csv.Error:
@@ -92,7 +88,7 @@ def _rows(text: str, start: int, delimiter: str, sheet: Sheet) -> Iterator[list[
     while True:
         try:
             for row in reader:
-                if "".join(row).strip():
+                if any(map(str.strip, row)):
                     yield row
         except csv.Error as error:
             sheet.problem(f"line {reader.line_num}: {error}")
@@ -121,8 +117,7 @@ def _refusal(header: tuple[str, ...], body: list[list[str]], number: ToNumber) -
         return "the header can't be read, and so no row can be"
     if all(number(name) is not None for name in named):
         return "line 1: a header is expected, and there are only numbers"
-    numeric = any(number(cell) is not None for row in body for cell in row)
-    if len(header) == 1 and not (vocabulary.is_metric(header[0]) or numeric):
+    if len(header) == 1 and not (vocabulary.is_metric(header[0]) or any(_numbers(row, number) for row in body)):
         return f"line 1: no table, {header[0][:60]!r} has none of the delimiters , ; tab |"
     return None
 

@@ -101,13 +101,13 @@ class Reading:
         counts = [row.measurements for row in rows]
         owned = [self._enter(row) for row in rows]
         self._on_file(len(self._rows), len(self._found))
-        if all(owned):
+        mask = np.repeat(np.array(owned), np.array(counts))
+        if mask.all():
             yield from map(_plain, tables)
             return
-        mask = np.repeat(np.array(owned), np.array(counts))
         start = 0
         for table in tables:
-            yield _plain(table).filter(pa.array(mask[start : start + len(table)]))
+            yield _plain(table.filter(pa.array(mask[start : start + len(table)])))
             start += len(table)
 
     def _enter(self, row: FileRow) -> bool:

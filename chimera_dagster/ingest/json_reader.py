@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from chimera_dagster.ingest import vocabulary
+from chimera_dagster.ingest.cells import CONTAINERS, NUMBERS
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.sheet import Sheet
 
@@ -127,7 +128,7 @@ class _Walk:
 
     def value(self, value: object, pointer: str, name: str, context: Context, *, attached: bool = False) -> _Subtree:
         """`name` is the nearest key above `value`."""
-        if isinstance(value, dict | list):
+        if isinstance(value, CONTAINERS):
             if self._depth == _DEEPEST:
                 self._sheet.problem(f"{self._at(pointer)[:200]}: nested too deeply")
                 return _Subtree(0, 0)
@@ -139,15 +140,15 @@ class _Walk:
                 below = _Subtree(sum(self.value(each, f"{pointer}/{at}", name, context).rows for at, each in items), 0)
             self._depth -= 1
             return below
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, NUMBERS) and not isinstance(value, bool):
             return _Subtree(self._add(pointer, (name,), [value], name, context).rows, 0)
         return _Subtree(0, 0)
 
     def _object(self, content: Object, pointer: str, name: str, context: Context, *, attached: bool) -> _Subtree:
-        nested = [(key, item) for key, item in content.items() if isinstance(item, dict | list)]
+        nested = [(key, item) for key, item in content.items() if isinstance(item, CONTAINERS)]
         if nested and (table := _columnar(content)):
             return self._table(table, pointer, name, context)
-        above = any(isinstance(item, list) and any(isinstance(each, dict) for each in item) for _, item in nested)
+        above = any(isinstance(item, list) and dict in map(type, item) for _, item in nested)
         plan = self._sheet.plan(tuple(content), None, name, "sum" if above else None)
         # what an attached object says of a failure, the record that it stands in has said
         added = self._sheet.record(self._at(pointer), plan, [*content.values()], context, "json", fails=not attached)
@@ -171,7 +172,7 @@ class _Walk:
         rows = added.rows
         for below, cells in table.rows:
             rows += self._add(f"{pointer}/{below}", table.names, cells, name, added.context).rows
-        nested = {key: item for key, item in table.others.items() if isinstance(item, dict | list)}
+        nested = {key: item for key, item in table.others.items() if isinstance(item, CONTAINERS)}
         for key, item in nested.items():
             rows += self.value(item, f"{pointer}/{_escaped(key)}", key, added.context).rows
         if rows:
@@ -217,7 +218,7 @@ def _is_row(row: Any, width: int) -> bool:
     """Whether this is a list of `width` scalars."""
     if not isinstance(row, list | tuple) or len(row) != width:
         return False
-    return not any(isinstance(cell, dict | list) for cell in row)
+    return not any(isinstance(cell, CONTAINERS) for cell in row)
 
 
 def _escaped(key: str) -> str:

@@ -46,7 +46,7 @@ def read_markdown(text: str, sheet: Sheet) -> None:
     _blank_fences(lines, place)
     while place < len(lines):
         line = lines[place]
-        if _is_rule(line):
+        if "|" in line and _is_rule(line):
             place = page.table(lines, place)
             continue
         if ":" in line and (item := _ITEM.fullmatch(line)):
@@ -116,27 +116,29 @@ class _Page:
         return self._add(where, (key,), [value], log=False)
 
     def _add(self, where: str, names: tuple[str, ...], cells: list[str], *, log: bool) -> Added:
-        units = tuple(quantity.unit if (quantity := _quantity(cell)) else None for cell in cells)
+        units = tuple([quantity and quantity.unit for quantity in map(_quantity, cells)])
         plan = self._sheet.plan(names, units, "", None if log else "reported")
         return self._sheet.record(where, plan, cells, self._context, "column", _number, fails=log)
 
 
 def _is_rule(line: str) -> bool:
-    return "--" in line and "|" in line and _RULE.fullmatch(line) is not None
+    return "--" in line and _RULE.fullmatch(line) is not None
 
 
 def _blank_fences(lines: list[str], start: int) -> None:
     """Empty the lines that stand in code fences, so that line numbers stay."""
-    inside = ""
-    for place in range(start, len(lines)):
-        line = lines[place]
-        found = _FENCE.match(line) if "```" in line or "~~~" in line else None
-        if not (found or inside):
+    inside, opened = "", start
+    for place in [at for at in range(start, len(lines)) if "```" in lines[at] or "~~~" in lines[at]]:
+        if not (found := _FENCE.match(lines[place])):
             continue
-        closes = found and found["fence"].startswith(inside) and (not inside or lines[place].strip() == found["fence"])
-        lines[place] = ""
-        if found and closes:
-            inside = "" if inside else found["fence"]
+        fence = found["fence"]
+        if not inside:
+            inside, opened = fence, place
+        elif fence.startswith(inside) and lines[place].strip() == fence:
+            lines[opened : place + 1] = [""] * (place + 1 - opened)
+            inside = ""
+    if inside:
+        lines[opened:] = [""] * (len(lines) - opened)
 
 
 def _cells(line: str) -> list[str]:
@@ -149,6 +151,7 @@ def _bare(text: str) -> str:
     return text.strip().strip("*`_ ").replace("\\|", "|")
 
 
+@lru_cache(maxsize=10_000)
 def _number(cell: str) -> float | None:
     quantity = _quantity(cell)
     return quantity.number if quantity else None

@@ -51,7 +51,10 @@ def said_by_path(path: str) -> tuple[Context, bool]:
 
 
 def parse_files(files: Iterable[FoundFile], sink: Callable[[pa.Table], object]) -> list[FileRow]:
-    """Read files one after the other; `sink` gets their measurements, tables of sheet.SCHEMA."""
+    """Read files one after the other; `sink` gets their measurements, tables of sheet.SCHEMA.
+
+    A file with the content of an earlier one gives no rows here: `Reading` makes it a duplicate of that one.
+    """
     sheet = Sheet(sink)
     rows = [_parse(file, sheet) for file in files]
     sheet.flush()
@@ -95,6 +98,9 @@ def _sampled(row: FileRow, sample: bytes, raw: bytes, rest: BufferedReader, shee
 
 
 def _read(row: FileRow, digest: str, raw: bytes, sheet: Sheet, changed: str, sampled: str = "") -> FileRow:
+    if digest in sheet.contents:
+        return row._replace(sha256=digest)
+    sheet.contents.add(digest)
     decoded = decode(raw, cut=bool(sampled))
     if decoded.problem:
         reason = "; ".join(filter(None, (sampled, decoded.problem)))

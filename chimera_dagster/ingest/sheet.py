@@ -35,12 +35,14 @@ class Added(NamedTuple):
 class Sheet:
     """Gathers the records of one file after another and gives tables of SCHEMA to `sink`, in their order.
 
-    After a file: `records` and `rows` it gave, `numbers` that were found in it, how many of them are `covered` by a row
-    (as its value, parameter, label or other column), the `plans` of its rows, and its `problems`.
+    `contents` are the digests of the files that were read. After a file: `records` and `rows` it gave, `numbers` that
+    were found in it, how many of them are `covered` by a row (as its value, parameter, label or other column), the
+    `plans` of its rows, and its `problems`.
     """
 
     def __init__(self, sink: Callable[[pa.Table], object]) -> None:
         self._sink = sink
+        self.contents: set[str] = set()
         self._clear()
         self.start("", Context())
 
@@ -126,16 +128,17 @@ class Sheet:
         """Give what was gathered to the sink."""
         if not self._values:
             return
-        different = {id(measured): measured for measured in self._kinds}
+        identities = [*map(id, self._kinds)]
+        different = dict(zip(identities, self._kinds, strict=True))
         places = {identity: place for place, identity in enumerate(different)}
-        kinds = pa.array([places[id(measured)] for measured in self._kinds], pa.int32())
+        kinds = pa.array([*map(places.__getitem__, identities)], pa.int32())
         of = pa.array(self._of, pa.int32())
         *heads, failed = zip(*self._heads, strict=True)
-        columns = {name: _texts(column, of) for name, column in zip(_HEAD, heads, strict=True)}
-        measured = zip(Measured._fields, zip(*different.values(), strict=True), strict=True)
-        columns |= {name: _texts(column, kinds) for name, column in measured}
-        columns["value"] = pa.array(self._values, pa.float64())
-        columns["error"] = pa.array(failed, pa.bool_()).take(of)
+        records = pa.record_batch([*map(_texts, heads), pa.array(failed, pa.bool_())], [*_HEAD, "error"])
+        measures = pa.record_batch([*map(_texts, zip(*different.values(), strict=True))], [*Measured._fields])
+        values = pa.record_batch([pa.array(self._values, pa.float64())], ["value"])
+        batches = (records.take(of), measures.take(kinds), values)
+        columns = {name: batch[name] for batch in batches for name in batch.schema.names}
         self._clear()
         self._sink(pa.table({name: columns[name] for name in SCHEMA.names}, SCHEMA))
 
@@ -146,12 +149,12 @@ class Sheet:
         self._values: list[float] = []
 
 
-def _texts(column: Sequence[Any], places: pa.Array) -> pa.DictionaryArray:
+def _texts(column: Sequence[Any]) -> pa.DictionaryArray:
     try:
         texts = pa.array(column, pa.string())
     except UnicodeEncodeError:
         texts = pa.array([text if text is None else _storable(text) for text in column], pa.string())
-    return texts.dictionary_encode().take(places)
+    return texts.dictionary_encode()
 
 
 def _storable(text: str) -> str:

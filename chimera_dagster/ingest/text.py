@@ -32,7 +32,8 @@ def decode(raw: bytes, *, cut: bool = False) -> Decoded:
 
 def _decoded(raw: bytes, encoding: str, *, cut: bool) -> Decoded:
     try:
-        return Decoded(codecs.getincrementaldecoder(encoding)().decode(raw, final=not cut), encoding)
+        text = codecs.getincrementaldecoder(encoding)().decode(raw) if cut else raw.decode(encoding)
+        return Decoded(text, encoding)
     except UnicodeDecodeError as error:
         return Decoded("", encoding, f"byte {error.start}: marked as {encoding}, but {error.reason}")
 

@@ -135,7 +135,12 @@ def is_metric(name: str) -> bool:
 
 
 def is_unit(text: str) -> bool:
-    return any(text.strip().lower() in spellings for spellings in vocabulary().units.values())
+    return text.strip().lower() in _units()
+
+
+@cache
+def _units() -> frozenset[str]:
+    return frozenset[str]().union(*vocabulary().units.values())
 
 
 @lru_cache(maxsize=10_000)
