@@ -16,6 +16,7 @@ _LOADED_MS = 500.0  # Ollama reports some 1 to 100 ms of scheduling as load; a r
 _MOST_CHARS_A_TOKEN = 12
 
 
+_SLACK_TOKENS, _SLACK_MS = 8, 50.0  # by which an honest account may differ from what the client sees
 _SENT_SHARE = 0.95  # of the tokens sent; a count of them may differ a little, as the answer is tokenized with them
 
 
@@ -67,6 +68,7 @@ def _spoilers(
             yield "truncated", f"{call.name}: {call.prompt_chars} characters sent, {of.prompt_tokens} tokens evaluated"
         if of.residual_ms is not None and of.total_ms and of.residual_ms > _RESIDUAL_SHARE * of.total_ms:
             yield "contended", f"{call.name}: {of.residual_ms:.0f} of {of.total_ms:.0f} ms in no field of the engine"
+        yield from (("implausible", f"{call.name}: {why}") for why in _contradictions(call, of))
         if of.done_reason != "stop":
             yield "incomplete", f"{call.name}: done_reason {of.done_reason}"
     yield from _placement(calls, asked)
@@ -78,6 +80,19 @@ def _spoilers(
         if seen.throttle_shares:
             shares = ", ".join(f"{name} in {share:.0%} of the samples" for name, share in seen.throttle_shares.items())
             yield "throttled", f"{call.name}: {shares}"
+
+
+def _contradictions(call: Call, of: CallMetrics) -> Iterator[str]:
+    """Where the engine's account can't be true by what the client saw itself."""
+    chunks, chars = len(call.ledger), sum(entry.chars for entry in call.ledger)
+    if of.output_tokens is not None and of.output_tokens < chunks - _SLACK_TOKENS:
+        yield f"{of.output_tokens} tokens reported, {chunks} chunks arrived"
+    # A token has a byte at least, a character four at most; some tokens have no text
+    if of.output_tokens is not None and of.output_tokens > 4 * chars + _SLACK_TOKENS:
+        yield f"{of.output_tokens} tokens reported, {chars} characters arrived"
+    reported = sum(part for part in (of.load_ms, of.prompt_eval_ms, of.eval_ms) if part is not None)
+    if reported > of.e2e_ms * 1.05 + _SLACK_MS:
+        yield f"{reported:.0f} ms of work reported in a call that took {of.e2e_ms:.0f} ms"
 
 
 def _loading(calls: Sequence[Call], metrics: Sequence[CallMetrics], *, cold: bool) -> Iterator[tuple[str, str]]:

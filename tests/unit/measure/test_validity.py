@@ -16,7 +16,8 @@ NOTHING_SEEN = summarise([], 0.0, 1.0)
 LOADED = {"load_ms": 501.0, "total_ms": 600.0}
 
 
-def call(stage: str = "report", repeat: int = 0, prompt_chars: int = 40, **stats: Any) -> Call:
+def call(stage: str = "report", repeat: int = 0, prompt_chars: int = 40, chunks: int = 2, **stats: Any) -> Call:
+    ledger = [LedgerEntry(at_ms=1200.0 * place / chunks, chars=1) for place in range(1, chunks + 1)]
     return Call(
         stage=stage,
         repeat=repeat,
@@ -27,7 +28,7 @@ def call(stage: str = "report", repeat: int = 0, prompt_chars: int = 40, **stats
         prompt_chars=prompt_chars,
         sent_ms=0.0,
         stats=replace(STATS, **stats),
-        ledger=[LedgerEntry(at_ms=1.0, chars=1), LedgerEntry(at_ms=2.0, chars=1)],
+        ledger=ledger,
     )
 
 
@@ -53,6 +54,13 @@ def names(verdicts: list[Verdict]) -> list[str]:
         ({"prompt_chars": 109}, "truncated", "109 characters sent, 9 tokens evaluated"),
         ({"sent_tokens": 10}, "truncated", "9 of 10 prompt tokens"),
         ({"total_ms": 101.0}, "contended", "11 of 101 ms"),
+        ({"output_tokens": 3, "chunks": 12}, "implausible", "3 tokens reported, 12 chunks arrived"),
+        ({"output_tokens": 17, "chunks": 2}, "implausible", "17 tokens reported, 2 characters arrived"),
+        (
+            {"eval_ms": 2000.0, "total_ms": 2040.0},
+            "implausible",
+            "2040 ms of work reported in a call that took 1200 ms",
+        ),
         ({"done_reason": "length"}, "incomplete", "done_reason length"),
         ({"effective_num_ctx": 2048}, "clamped", "num_ctx 4096 asked for, 2048 in effect"),
         ({"gpu_share": 0.5}, "offloaded_to_cpu", "num_gpu 99 asked for, 50% of the model"),
@@ -79,6 +87,9 @@ def test_one_cause_one_verdict(spoiled: dict[str, Any], verdict: str, evidence: 
         {"prompt_tokens": None, "prompt_chars": 9_999},
         {"effective_num_ctx": 4096},
         {"gpu_share": 1.0},
+        {"output_tokens": 4, "chunks": 12},  # a tokenizer's rounding
+        {"output_tokens": 16, "chunks": 2},
+        {"eval_ms": 1200.0, "total_ms": 1260.0},  # the clocks differ by less than the slack
     ],
 )
 def test_what_spoils_nothing_is_valid(harmless: dict[str, Any]) -> None:
