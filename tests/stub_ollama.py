@@ -94,6 +94,7 @@ class StubOllama:
         self.refuses_long_prompts = refuses_long_prompts
         self.fixed: dict[str, Answer] = {}  # by path, in place of what it would say
         self.requests: list[tuple[str, Json]] = []
+        self.encodings: list[str | None] = []  # that each request's client accepts
         self.connections = 0
         self.client_left = threading.Event()
         self.closing = threading.Event()
@@ -289,6 +290,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self, body: Json) -> None:
         received = time.perf_counter()
         self.stub.requests.append((self.path, body))
+        self.stub.encodings.append(self.headers["Accept-Encoding"])
         answer = self.stub.answer(self.path, body)
         if answer.body is not None:
             time.sleep(answer.seconds_before)

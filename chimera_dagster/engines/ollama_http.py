@@ -89,8 +89,13 @@ def _checked(lines: bytes) -> Iterator[bytes]:
 
 
 def _prepared(request: httpx.Request) -> httpx.Request:
-    """The same generation with truncation refused, and without a read timeout: loading a model takes minutes."""
-    headers = [(name, value) for name, value in request.headers.raw if name.lower() != b"content-length"]
+    """The same generation with truncation refused, and without a read timeout: loading a model takes minutes.
+
+    Nor may a proxy compress it: that holds chunks back.
+    """
+    headers = request.headers.copy()
+    del headers["Content-Length"]
+    headers["Accept-Encoding"] = "identity"
     return httpx.Request(
         request.method,
         request.url,

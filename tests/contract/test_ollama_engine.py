@@ -117,6 +117,11 @@ class TestOllamaEngine(StubContract):
             **({"tools": []} if api == "chat" else {}),
         }
 
+    @pytest.mark.parametrize("api", ["generate", "chat"])
+    def test_no_proxy_may_compress_a_stream(self, engine: OllamaEngine, stub: StubOllama, api: Any) -> None:
+        read_all(engine.stream(self.request(api=api)))
+        assert stub.encodings[0] == "identity"
+
     def test_schema_arrives_with_its_nulls(self, engine: OllamaEngine, stub: StubOllama) -> None:
         schema = {"type": "object", "properties": {"a": {"enum": [None, "x"], "default": None}}}
         read_all(engine.stream(self.request(schema=schema)))

@@ -13,7 +13,7 @@ from tests.contract.engine_contract import read_all, text_of
 from tests.stub_ollama import BUSY, FINAL, HALF_A_LINE, PIECES, Answer, StubOllama
 
 REQUEST = Request("smollm2:135m", "Say hello.", max_tokens=8)
-SHORT = Timeouts(first_token_s=0.1, between_tokens_s=0.1)
+LIMITS = {"slow first token": Timeouts(first_token_s=0.1), "stall": Timeouts(between_tokens_s=0.1)}
 NEVER_ENDS = [b'{"response": "', *(b"x" * 2**20 for _ in range(33))]
 
 Broken = errors.StreamBrokenError
@@ -76,8 +76,7 @@ def engine(stub: StubOllama) -> OllamaEngine:
 @pytest.mark.parametrize("name", FAULTS)
 def test_fault(engine: OllamaEngine, stub: StubOllama, name: str, api: Any) -> None:
     answer, kind, words = FAULTS[name]
-    late = kind is errors.EngineTimeoutError
-    request = replace(REQUEST, api=api, timeouts=SHORT if late else REQUEST.timeouts)
+    request = replace(REQUEST, api=api, timeouts=LIMITS.get(name, REQUEST.timeouts))
     stub.answer_with(answer, times=1)
     with pytest.raises(errors.EngineError) as error:
         read_all(engine.stream(request))
