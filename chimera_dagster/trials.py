@@ -92,6 +92,11 @@ def measure(outcome: Outcome, samples: Sequence[Sample]) -> Measured:
     return measured(outcome.calls, samples, outcome.warm_up_load_ms, outcome.asked)
 
 
+def read_outcome(store: Store, plan: TrialPlan) -> Outcome:
+    """A trial's outcome.json; raises FileNotFoundError where it has not run."""
+    return Outcome.model_validate_json(store.folder_of(plan.trial).outcome.read_text())
+
+
 class Difference(NamedTuple):
     """A figure of metrics.json that is another one when computed again."""
 
@@ -108,7 +113,7 @@ def recompute(store: Store, plan: TrialPlan, *, write: bool = False) -> tuple[in
     """
     folder = store.folder_of(plan.trial)
     try:
-        outcome = Outcome.model_validate_json(folder.outcome.read_text())
+        outcome = read_outcome(store, plan)
         metrics = Metrics.model_validate_json(folder.metrics.read_text())
         samples = from_frame(pd.read_parquet(folder.telemetry))
     except (FileNotFoundError, ValidationError) as error:
@@ -158,7 +163,7 @@ def render_trial(store: Store, plan: TrialPlan) -> Path:
     """Write a trial's report.md from what its run left; returns the path."""
     folder = store.folder_of(plan.trial)
     metrics = Metrics.model_validate_json(folder.metrics.read_text())
-    outcome = Outcome.model_validate_json(folder.outcome.read_text())
+    outcome = read_outcome(store, plan)
     return write_text(folder.report, render_report(plan, metrics, outcome, folder.path))
 
 

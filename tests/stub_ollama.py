@@ -101,6 +101,7 @@ class StubOllama:
         self.loaded: dict[str, int] = {}  # num_ctx by model
         self._scripted: Answer | None = None
         self._times: int | None = None
+        self._after = 0
         self._open: set[socket.socket] = set()
         self._changed = threading.Condition()
         handler = type("Handler", (_Handler,), {"stub": self})
@@ -128,9 +129,9 @@ class StubOllama:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def answer_with(self, answer: Answer | None, times: int | None = None) -> None:
-        """Answer the next `times` generations so; None: all of them."""
-        self._scripted, self._times = answer, times
+    def answer_with(self, answer: Answer | None, times: int | None = None, after: int = 0) -> None:
+        """Answer the next `times` generations so (None: all of them), from the one after the next `after` on."""
+        self._scripted, self._times, self._after = answer, times, after
 
     def generations(self) -> list[Json]:
         """The bodies of the generations so far."""
@@ -156,7 +157,8 @@ class StubOllama:
             return self.fixed[path]
         if path not in GENERATIONS:
             return self._look_up(path, body)
-        if self._scripted is None or self._times == 0:
+        if self._scripted is None or self._times == 0 or self._after > 0:
+            self._after -= 1
             return self._generate(path, body)
         if self._times is not None:
             self._times -= 1

@@ -17,7 +17,7 @@ _MOST_CHARS_A_TOKEN = 12
 
 
 _SLACK_TOKENS, _SLACK_MS = 8, 50.0  # by which an honest account may differ from what the client sees
-_SENT_SHARE = 0.95  # of the tokens sent; a count of them may differ a little, as the answer is tokenized with them
+_MISCOUNT_OF_PROMPT, _MISCOUNT_OF_ANSWER = 0.05, 0.25  # the answer is tokenized again, perhaps into fewer tokens
 
 
 class Verdict(BaseModel):
@@ -62,7 +62,7 @@ def _spoilers(
         if of.prompt_cached_tokens:
             share = f"{of.prompt_cached_tokens} of {of.prompt_tokens}"
             yield "cached", f"{call.name}: {share} prompt tokens from a cache"
-        if of.prompt_tokens and call.stats.sent_tokens and of.prompt_tokens < _SENT_SHARE * call.stats.sent_tokens:
+        if of.prompt_tokens and call.stats.sent_tokens and _is_cut(of, call.stats.sent_tokens):
             yield "truncated", f"{call.name}: {of.prompt_tokens} of {call.stats.sent_tokens} prompt tokens evaluated"
         elif of.prompt_tokens and call.prompt_chars > _MOST_CHARS_A_TOKEN * of.prompt_tokens:
             yield "truncated", f"{call.name}: {call.prompt_chars} characters sent, {of.prompt_tokens} tokens evaluated"
@@ -80,6 +80,12 @@ def _spoilers(
         if seen.throttle_shares:
             shares = ", ".join(f"{name} in {share:.0%} of the samples" for name, share in seen.throttle_shares.items())
             yield "throttled", f"{call.name}: {shares}"
+
+
+def _is_cut(of: CallMetrics, sent_tokens: int) -> bool:
+    """Whether more tokens of the prompt are missing than a count with the answer in it can be wrong by."""
+    missing = sent_tokens - (of.prompt_tokens or 0)
+    return missing > _MISCOUNT_OF_PROMPT * sent_tokens + _MISCOUNT_OF_ANSWER * (of.output_tokens or 0)
 
 
 def _contradictions(call: Call, of: CallMetrics) -> Iterator[str]:

@@ -52,7 +52,12 @@ def names(verdicts: list[Verdict]) -> list[str]:
     [
         ({"prompt_cached_tokens": 4}, "cached", "report 1: 4 of 9 prompt tokens"),
         ({"prompt_chars": 109}, "truncated", "109 characters sent, 9 tokens evaluated"),
-        ({"sent_tokens": 10}, "truncated", "9 of 10 prompt tokens"),
+        ({"prompt_tokens": 258, "sent_tokens": 1217}, "truncated", "258 of 1217 prompt tokens"),
+        (
+            {"prompt_tokens": 90, "sent_tokens": 100, "output_tokens": 16, "chunks": 10},
+            "truncated",
+            "90 of 100 prompt tokens",
+        ),
         ({"total_ms": 101.0}, "contended", "11 of 101 ms"),
         ({"output_tokens": 3, "chunks": 12}, "implausible", "3 tokens reported, 12 chunks arrived"),
         ({"output_tokens": 17, "chunks": 2}, "implausible", "17 tokens reported, 2 characters arrived"),
@@ -82,6 +87,7 @@ def test_one_cause_one_verdict(spoiled: dict[str, Any], verdict: str, evidence: 
         {"prompt_chars": 108},
         {"sent_tokens": 9},
         {"prompt_tokens": 96, "sent_tokens": 100},
+        {"prompt_tokens": 92, "sent_tokens": 100, "output_tokens": 16, "chunks": 10},
         {"total_ms": 99.0},
         {"total_ms": None, "prompt_eval_ms": None},
         {"prompt_tokens": None, "prompt_chars": 9_999},
