@@ -205,7 +205,10 @@ def main() -> None:
             for _ in experiments(bench, model):
                 pass
         infos = [vars(bench.engine.describe(model)) for model in MODELS]
-        environment = capture().model_dump(exclude={"host", "variables"}) | {"engine": bench.engine.version(), "models": infos}
+        environment = capture().model_dump(exclude={"host", "variables"}) | {
+            "engine": bench.engine.version(),
+            "models": infos,
+        }
         environment |= {"measured_at": datetime.now(UTC).isoformat(timespec="seconds"), "script": Path(__file__).name}
         (scratch / "environment.json").write_text(json.dumps(environment, indent=2) + "\n")
         (scratch / "README.md").write_text(_readme(environment))
