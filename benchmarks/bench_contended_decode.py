@@ -25,14 +25,14 @@ def child() -> None:
     """Print the decode rate of one call, model loaded before it."""
     from chimera_dagster.engines.base import Request
     from chimera_dagster.engines.embedded import EmbeddedEngine
-    from chimera_dagster.measure.call import timed_call
+    from chimera_dagster.measure.call import call_metrics, timed_call
     from chimera_dagster.trial import ParamSet
 
     engine = EmbeddedEngine()
     for tokens in (1, TOKENS):
         params = ParamSet(num_ctx=512, temperature=0)
         call = timed_call(engine, Request("smollm2:135m", "Write a story.", params=params, max_tokens=tokens), "bench")
-    print(call.metrics.decode_tok_s)
+    print(call_metrics(call.ledger, call.stats).decode_tok_s)
 
 
 def rate(spin_count: str | None) -> float:
