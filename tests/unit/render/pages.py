@@ -1,0 +1,96 @@
+"""Pages to write: random ones, and the same with other texts in them."""
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from chimera_dagster.render.page import (
+    Bullets,
+    Code,
+    CodeBlock,
+    Details,
+    Emphasis,
+    Figure,
+    Heading,
+    LineBreak,
+    Link,
+    Note,
+    Numbered,
+    Page,
+    Paragraph,
+    Rule,
+    Strong,
+    Svg,
+    Table,
+    Text,
+)
+from tests.unit.render.hostile import HOSTILE, HOSTILE_LINKS
+
+_WORDS = {"text", "title", "caption", "summary", "description"}
+_signs = st.text(st.sampled_from("ab1 .\\`*_[]()<>#+-=|~&;!:$@\n\"'/ש€"), min_size=1, max_size=12)
+texts = st.one_of(_signs, st.sampled_from(HOSTILE), st.text(min_size=1, max_size=12)).filter(lambda text: text.strip())
+_words = st.one_of(texts.map(Text), texts.map(Strong), texts.map(Emphasis), texts.map(Code))
+_links = st.builds(Link, texts, st.sampled_from(("a.csv", "#b", "https://c.d/(e)_*f*|`g`&copy=1", *HOSTILE_LINKS)))
+_lines = st.lists(st.one_of(_words, _links, st.just(LineBreak())), min_size=1, max_size=5).filter(
+    lambda parts: any(not isinstance(part, LineBreak) for part in parts)
+)
+inlines = _lines.map(tuple)
+_items = st.lists(inlines, min_size=1, max_size=3).map(tuple)
+tables = st.integers(1, 3).flatmap(
+    lambda width: st.builds(
+        Table,
+        st.tuples(*[texts] * width),
+        st.lists(st.tuples(*[inlines] * width), max_size=2).map(tuple),
+        texts,
+        st.just(frozenset({width - 1})),
+    )
+)
+_leaves = st.one_of(
+    st.builds(Heading, st.just(2), texts),
+    st.builds(Paragraph, inlines),
+    st.builds(Bullets, _items),
+    st.builds(Numbered, _items, st.integers(0, 20)),
+    tables,
+    st.builds(CodeBlock, texts, st.sampled_from(("", "json"))),
+    st.builds(Figure, st.just(Svg("<svg></svg>")), texts, texts, tables),
+    st.just(Rule()),
+)
+_few = st.lists(_leaves, min_size=1, max_size=2).map(tuple)
+blocks = st.one_of(
+    _leaves,
+    st.builds(Note, st.sampled_from(("info", "warning", "bad")), _few),
+    st.builds(Details, texts, _few),
+)
+pages = st.builds(Page, texts, st.just("en"), st.lists(blocks, max_size=4).map(tuple))
+
+
+def with_words(node: Any, change: Callable[[str], str]) -> Any:
+    """The same page, or part of one, with each text changed; the addresses of links stay."""
+    if isinstance(node, tuple):
+        return tuple(with_words(each, change) for each in node)
+    if not is_dataclass(node) or isinstance(node, type):
+        return node
+    changed = {
+        field.name: change(value)
+        if field.name in _WORDS and isinstance(value, str)
+        else tuple(map(change, value))
+        if field.name == "header"
+        else with_words(value, change)
+        for field in fields(node)
+        for value in [getattr(node, field.name)]
+    }
+    return replace(node, **changed)
+
+
+def words_of(node: Any) -> list[str]:
+    """Every text in its order."""
+    found: list[str] = []
+
+    def note(text: str) -> str:
+        found.append(text)
+        return text
+
+    with_words(node, note)
+    return found

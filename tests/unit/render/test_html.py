@@ -1,0 +1,129 @@
+"""One file, well formed whatever its texts say, in which nothing can load or act."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+
+from chimera_dagster.render.html import to_html
+from chimera_dagster.render.page import (
+    Code,
+    CodeBlock,
+    Details,
+    Figure,
+    Heading,
+    LineBreak,
+    Link,
+    Note,
+    Numbered,
+    Page,
+    Paragraph,
+    Strong,
+    Svg,
+    Table,
+    inlines,
+    visible,
+)
+from tests.unit.render.hostile import HOSTILE, HOSTILE_LINKS
+from tests.unit.render.pages import pages, with_words, words_of
+
+VOID = {"meta", "link", "br", "hr"}
+
+
+class Seen(HTMLParser):
+    """Tags with their attributes' names, and what is read in the body; fails where tags do not nest."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, tuple[str, ...]]] = []
+        self.hrefs: list[str] = []
+        self.words = ""
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "bdi":
+            return
+        self.tags.append((tag, tuple(name for name, _ in attrs)))
+        self.hrefs += [value or "" for name, value in attrs if name == "href"]
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag != "bdi":
+            assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def body(*blocks: object) -> str:
+    html = to_html(Page("T", "en", blocks))  # pyright: ignore[reportArgumentType]
+    return html.split('tabindex="-1">\n')[1].split("\n</main>")[0]
+
+
+@settings(max_examples=200, deadline=None)
+@given(page=pages)
+def test_texts_change_nothing_but_what_is_read(page: Page) -> None:
+    html = Seen(to_html(page))
+    assert html.tags == Seen(to_html(with_words(page, lambda _: "x"))).tags
+    assert set(html.hrefs) <= {"#_main", "data:,", "a.csv", "#b", "https://c.d/(e)_*f*|`g`&copy=1"}
+    for text in words_of(page):
+        assert re.sub(r"\s", "", visible(text)) in re.sub(r"\s", "", html.words)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_text_stays_in_its_place(text: str) -> None:
+    page = Page(text, "en", (Heading(2, text), Paragraph(inlines(text, Code(text))), Details(text, (CodeBlock(text),))))
+    html = to_html(page)
+    assert Seen(html).tags == Seen(to_html(with_words(page, lambda _: "x"))).tags
+    html.encode()  # no lone surrogate
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08]", html)
+
+
+@pytest.mark.parametrize("href", HOSTILE_LINKS)
+def test_a_link_that_could_act_is_its_text(href: str) -> None:
+    assert body(Paragraph((Link("words", href),))) == "<p>words</p>"
+
+
+def test_what_is_written() -> None:
+    assert body(
+        Heading(2, "A & B", "a"),
+        Paragraph(inlines(Strong("x"), LineBreak(), Link("y", "z?a=1&b=2"), " שלום")),
+        Numbered((inlines("one"),), start=3),
+        Note("bad", (CodeBlock("\n  a < b"),)),
+        Table(("name", "ms"), ((inlines("n"), inlines("1")),), 'The "times"', frozenset({1})),
+    ) == (
+        '<h2 id="a">A &amp; B</h2>\n'
+        '<p><strong>x</strong><br><a href="z?a=1&amp;b=2">y</a><bdi> שלום</bdi></p>\n'
+        '<ol start="3">\n<li>one</li>\n</ol>\n'
+        '<div class="note bad" role="note">\n<p class="kind">Problem</p>\n'
+        "<pre>\n<code>\n  a &lt; b</code></pre>\n</div>\n"
+        '<div class="scroll" role="region" aria-label="The &quot;times&quot;" tabindex="0"><table>\n'
+        "<caption>The &quot;times&quot;</caption>\n"
+        '<thead>\n<tr><th scope="col">name</th><th class="n" scope="col">ms</th></tr>\n</thead>\n'
+        '<tbody>\n<tr><th scope="row">n</th><td class="n">1</td></tr>\n</tbody>\n</table></div>'
+    )
+
+
+def test_a_figure_has_its_drawing_and_its_values() -> None:
+    table = Table(("ms",), ((inlines("1"),),), "Values", frozenset({0}))
+    html = body(Figure(Svg("<svg></svg>"), "T < U", "D.", table))
+    assert html.startswith("<figure>\n<figcaption><strong>T &lt; U</strong> D.</figcaption>\n<svg></svg>\n<details>")
+    assert "<summary>The values of this figure (1 row)</summary>" in html
+
+
+def test_the_file_needs_nothing_and_runs_nothing() -> None:
+    html = to_html(Page("T", "de", (Heading(2, "A", "a"), Heading(2, "B", "b"), Heading(2, "C", "c"))))
+    assert html == to_html(Page("T", "de", (Heading(2, "A", "a"), Heading(2, "B", "b"), Heading(2, "C", "c"))))
+    assert '<html lang="de">' in html
+    assert html.index("charset") < html.index("default-src 'none'") < html.index("<title>")
+    tags = {tag for tag, _ in Seen(html).tags}
+    assert not tags & {"script", "img", "iframe", "object", "embed", "base", "form"}
+    assert "url(" not in html
+    assert "@import" not in html
+    assert '<nav aria-label="Contents"><ul>\n<li><a href="#a">A</a></li>' in html
+    assert "<nav" not in to_html(Page("T", "en", (Heading(2, "A", "a"),)))
