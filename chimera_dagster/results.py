@@ -8,9 +8,11 @@ from chimera_dagster.measure.call import Call
 from chimera_dagster.measure.environment import Environment
 from chimera_dagster.measure.trial import Measured
 from chimera_dagster.measure.validity import Asked
+from chimera_dagster.sweep import Policy
 from chimera_dagster.trial import ParamSet
+from chimera_dagster.write.claims import Checked, Verdict
 from chimera_dagster.write.facts import Fact
-from chimera_dagster.write.quality import TextQuality
+from chimera_dagster.write.quality import Quality
 
 
 class _Document(BaseModel):
@@ -81,8 +83,35 @@ class StageSeconds(_Document):
         return self.ingest + self.analysis + self.report
 
 
-class Writing(_Document):
-    """One stage's text as the model wrote it, and the prompt it answered."""
+class Finding(_Document):
+    """One row of the findings table, as a report shows it; `source` is the first file and record behind it."""
+
+    id: str
+    severity: str
+    text: str
+    source: tuple[str, str]
+
+
+class Configuration(_Document):
+    """Runs of one model and parameter set summed up by one metric: mean, its 95 % interval, median."""
+
+    model: str | None
+    params: str
+    metric: str
+    unit: str
+    n: int
+    failures: int
+    mean: float
+    low: float | None
+    high: float | None
+    median: float | None
+
+
+class Written(_Document):
+    """One stage's text as the model wrote it, the prompt it answered, and what checking its statements said.
+
+    `facts` and `findings` are those in the prompt, in which the models are named M1, M2, ... in the order of `models`.
+    """
 
     text: str
     prompt: str
@@ -90,6 +119,17 @@ class Writing(_Document):
     prompt_sha256: str
     facts: int
     facts_left_out: int
+    findings: int
+    findings_left_out: int
+    models: tuple[str, ...]
+    policy: Policy
+    checked: list[Checked]
+
+    def stands(self, checked: Checked) -> bool:
+        """Whether the policy shows a statement as the model's word; `annotate` withholds what is contradicted alone."""
+        return checked.kept or (
+            self.policy == "annotate" and all(claim.verdict != "contradicted" for claim in checked.claims)
+        )
 
 
 class Outcome(_Document):
@@ -100,8 +140,10 @@ class Outcome(_Document):
 
     summary: Summary
     facts: list[Fact]
-    analysis: Writing
-    report: Writing
+    findings: list[Finding]
+    configurations: list[Configuration]
+    analysis: Written
+    report: Written
     asked: Asked
     warm_up_load_ms: float | None
     calls: list[Call]
@@ -110,7 +152,7 @@ class Outcome(_Document):
 class Metrics(Measured):
     """metrics.json: everything measured and judged. Null: not measured; the `reasons` beside it say why."""
 
-    schema_version: int = 2
+    schema_version: int = 3
     model: str
     params: ParamSet
     params_key: str
@@ -124,7 +166,9 @@ class Metrics(Measured):
     repeats: int
     engine: EngineRecord
     seconds: StageSeconds
-    text_quality: TextQuality
+    effective_num_ctx: list[int]
+    text_quality: Quality
+    grounding: dict[Verdict, int]
     environment: Environment
 
     @property

@@ -3,7 +3,7 @@
 <data dir>/tables/<name>.parquet      the unpartitioned tables
 <data dir>/tables/summary.json        the data summary as it stands in every report
 <data dir>/runs/<model>/<params>/     one trial: trial.json, outcome.json, calls.parquet, telemetry.parquet,
-                                      metrics.json, report.md
+                                      metrics.json, report.md, report.html
 """
 
 import os
@@ -37,6 +37,7 @@ class TrialFolder:
         self.telemetry = path / "telemetry.parquet"
         self.metrics = path / "metrics.json"
         self.report = path / "report.md"
+        self.page = path / "report.html"
 
 
 class Store:

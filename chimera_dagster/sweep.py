@@ -24,6 +24,7 @@ from chimera_dagster.trial import (
 )
 
 EngineChoice = Literal["auto", "embedded", "ollama", "openai"]
+Policy = Literal["strict", "annotate"]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 DEFAULT_PERSONA = """\
@@ -78,6 +79,9 @@ class SweepSpec(_Section):
         False
     )
     api: Annotated[Api, Field(description="Ollama's endpoint: /api/generate or /api/chat")] = "generate"
+    grounding: Annotated[
+        Policy, Field(description="strict: what the evidence does not support is withheld; annotate: what it contradicts")
+    ] = "strict"
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 7
     max_tokens: Annotated[int, Field(ge=16, le=32_768)] = 512
     timeouts: CallTimeouts = CallTimeouts()
@@ -134,7 +138,7 @@ class TrialPlan(BaseModel):
     def fingerprint(self, data_digest: str, prompt_version: str) -> str:
         """Equal exactly where a run would ask the same model the same question about the same data."""
         asked = self.spec.model_dump(
-            mode="json", include={"engine", "repeats", "cold", "api", "seed", "max_tokens", "agent"}
+            mode="json", include={"engine", "repeats", "cold", "api", "grounding", "seed", "max_tokens", "agent"}
         )
         asked |= {"model": self.model, "params": self.params.options()}
         return digest_of([asked, data_digest, prompt_version])

@@ -1,10 +1,11 @@
 """One trial, each step one function that an asset calls: run it on an engine, measure and judge it, render it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import pandas as pd
 from pydantic import ValidationError
@@ -20,17 +21,19 @@ from chimera_dagster.measure.telemetry import Telemetry
 from chimera_dagster.measure.trial import Measured, measured
 from chimera_dagster.measure.validity import Asked
 from chimera_dagster.pipeline import evidence_code
-from chimera_dagster.render.markdown import readable, render_report
-from chimera_dagster.results import EngineRecord, Metrics, Outcome, StageSeconds, Summary, Writing
+from chimera_dagster.render.html import to_html
+from chimera_dagster.render.markdown_writer import to_markdown
+from chimera_dagster.render.report import build_report
+from chimera_dagster.results import EngineRecord, Metrics, Outcome, StageSeconds, Summary, Written
 from chimera_dagster.schemas import Calls
 from chimera_dagster.schemas import Telemetry as TelemetryTable
 from chimera_dagster.store import Store, TrialFolder, write_table, write_text
 from chimera_dagster.sweep import TrialPlan
-from chimera_dagster.write.analysis import split_lists
-from chimera_dagster.write.facts import Fact, load_facts
-from chimera_dagster.write.grounding import ground
+from chimera_dagster.trial_evidence import TrialEvidence, read_evidence
+from chimera_dagster.write.answer import read_analysis, read_report
+from chimera_dagster.write.claims import Checked, Verdict, check
 from chimera_dagster.write.prompt import Prompt, Stage, prompt_version, render_prompt
-from chimera_dagster.write.quality import assess
+from chimera_dagster.write.quality import Quality, judge as judge_text
 
 OnProgress = Callable[[str, int], None]  # stage, chunks so far
 _UNSAID_NUM_CTX = 4096  # what a prompt is fitted to where num_ctx is left to the engine: the least of their defaults
@@ -41,17 +44,21 @@ def run_trial(store: Store, plan: TrialPlan, engines: Engines, on_progress: OnPr
 
     Nothing is written before the last call has ended well. Raises EngineError, NotIngestedError.
     """
-    summary, facts = store.read_json("summary", Summary), load_facts(store.read_table("facts"))
+    summary = store.read_json("summary", Summary)
+    evidence = read_evidence(store, summary)
     resolved = engines.resolve(plan.spec.engine, plan.model)
-    writer = _Writer(plan, resolved, facts, summary.total_files, on_progress or (lambda stage, chunks: None))
+    writer = _Writer(plan, resolved, evidence, summary.total_files, on_progress or (lambda stage, chunks: None))
     load_ms = None if plan.spec.cold else writer.warm_up()
     with Telemetry(place_of(resolved.engine)) as telemetry:
         rounds = [writer.round(number, telemetry.began) for number in range(plan.spec.repeats)]
+    analysis, report = rounds[0]
     outcome = Outcome(
         summary=summary,
-        facts=facts,
-        analysis=rounds[0][0],
-        report=rounds[0][1],
+        facts=evidence.facts,
+        findings=evidence.findings,
+        configurations=evidence.configurations,
+        analysis=analysis,
+        report=report,
         asked=Asked(params=plan.params, cold=plan.spec.cold, layers=resolved.info.layers),
         warm_up_load_ms=load_ms,
         calls=writer.calls,
@@ -71,15 +78,14 @@ def run_trial(store: Store, plan: TrialPlan, engines: Engines, on_progress: OnPr
         repeats=plan.spec.repeats,
         engine=_engine_record(resolved),
         seconds=StageSeconds(ingest=summary.ingest_s, **writer.seconds),
-        text_quality=assess(
-            outcome.report.text,
-            ground(outcome.report.text, facts, plan.model),
-            len(split_lists(outcome.analysis.text).recommendations),
-        ),
+        effective_num_ctx=sorted({size for call in writer.calls if (size := call.stats.effective_num_ctx) is not None}),
+        text_quality=quality_of(outcome),
+        grounding=_counted([*analysis.checked, *report.checked]),
         environment=capture(),
     )
     folder = store.folder_of(plan.trial)
-    folder.report.unlink(missing_ok=True)  # an older report must not stand beside newer metrics
+    for older in (folder.report, folder.page):  # must not stand beside newer metrics
+        older.unlink(missing_ok=True)
     write_text(folder.outcome, outcome.model_dump_json(indent=1) + "\n")
     write_table(folder.telemetry, to_frame(telemetry.samples), TelemetryTable)
     write_table(folder.calls, _calls_table(outcome.calls, metrics.calls), Calls)
@@ -145,11 +151,30 @@ def read_metrics(store: Store, plan: TrialPlan) -> Metrics | None:
     return Metrics.model_validate_json(path.read_text()) if path.exists() else None
 
 
-def readable_texts(folder: TrialFolder, model: str) -> dict[str, str]:
-    """The model's two texts of a trial that has run, by the asset that holds them, as a reader may see them."""
-    outcome = Outcome.model_validate_json(folder.outcome.read_text())
-    texts = {"llm_analysis": outcome.analysis.text, "llm_report": outcome.report.text}
-    return {asset: readable(text, outcome.facts, model) for asset, text in texts.items()}
+def quality_of(outcome: Outcome) -> Quality:
+    """How good the report's text is, by its form and by what checking it said."""
+    report = outcome.report
+    verdicts = Counter(_worst(each) for each in report.checked)
+    cut = next(call for call in outcome.calls if call.stage == "report").stats.done_reason == "length"
+    return judge_text(
+        read_report(report.text),
+        [fact.id for fact in outcome.facts[: report.facts]],
+        supported=verdicts["supported"],
+        contradicted=verdicts["contradicted"],
+        unsupported=verdicts["unsupported"],
+        not_checkable=verdicts["not checkable"],
+        cut=cut,
+    )
+
+
+def _worst(checked: Checked) -> Verdict:
+    """The verdict of a statement: that of its claim which speaks most against it."""
+    found = {claim.verdict for claim in checked.claims}
+    return next(verdict for verdict in ("contradicted", "unsupported", "supported", "not checkable") if verdict in found)
+
+
+def _counted(checked: Sequence[Checked]) -> dict[Verdict, int]:
+    return dict(Counter(claim.verdict for each in checked for claim in each.claims))
 
 
 def is_done(store: Store, plan: TrialPlan, data_digest: str) -> bool:
@@ -160,20 +185,22 @@ def is_done(store: Store, plan: TrialPlan, data_digest: str) -> bool:
 
 
 def render_trial(store: Store, plan: TrialPlan) -> Path:
-    """Write a trial's report.md from what its run left; returns the path."""
+    """Write a trial's report.html and report.md from what its run left; returns the path of the latter."""
     folder = store.folder_of(plan.trial)
     metrics = Metrics.model_validate_json(folder.metrics.read_text())
-    outcome = read_outcome(store, plan)
-    return write_text(folder.report, render_report(plan, metrics, outcome, folder.path))
+    samples = from_frame(pd.read_parquet(folder.telemetry))
+    page = build_report(plan, metrics, read_outcome(store, plan), samples, folder.path)
+    write_text(folder.page, to_html(page))
+    return write_text(folder.report, to_markdown(page))
 
 
 class _Writer:
     """The calls of one trial, in order, on one engine."""
 
     def __init__(
-        self, plan: TrialPlan, resolved: Resolved, facts: list[Fact], total_files: int, on_progress: OnProgress
+        self, plan: TrialPlan, resolved: Resolved, evidence: TrialEvidence, total_files: int, on_progress: OnProgress
     ) -> None:
-        self._plan, self._resolved, self._facts = plan, resolved, facts
+        self._plan, self._resolved, self._evidence = plan, resolved, evidence
         self._total_files, self._on_progress = total_files, on_progress
         self.calls: list[Call] = []
         self.seconds = {"analysis": 0.0, "report": 0.0}
@@ -183,40 +210,52 @@ class _Writer:
         self._on_progress("loading", 0)
         return warm_up(self._resolved.engine, self._request("Say hello.", "", 0, max_tokens=1))
 
-    def round(self, number: int, began: float) -> tuple[Writing, Writing]:
+    def round(self, number: int, began: float) -> tuple[Written, Written]:
         """One analysis and the report that builds on it; with `cold`, on a model that has to be loaded first."""
         if self._plan.spec.cold:
             self._resolved.engine.unload(self._plan.model)
         analysis = self._stage("analysis", number, began)
-        grounded = ground(analysis.text, self._facts, self._plan.model).prompt
-        return analysis, self._stage("report", number, began, persona=self._plan.spec.agent.persona, analysis=grounded)
+        kept = [each.text for each in analysis.checked if each.kept]
+        return analysis, self._stage("report", number, began, persona=self._plan.spec.agent.persona, analysis=kept)
 
-    def _stage(self, stage: Stage, number: int, began: float, persona: str = "", analysis: str = "") -> Writing:
+    def _stage(
+        self, stage: Stage, number: int, began: float, persona: str = "", analysis: Sequence[str] = ()
+    ) -> Written:
         started = time.perf_counter()
-        prompt = self._prompt(stage, persona, analysis)
+        prompt, evidence = self._prompt(stage, persona, analysis), self._evidence
         call = timed_call(
             self._resolved.engine,
-            self._request(prompt.text, prompt.system, number, self._plan.spec.max_tokens),
+            self._request(prompt.text, prompt.system, number, self._plan.spec.max_tokens, prompt.schema),
             stage,
             number,
             began,
             lambda chunks: self._on_progress(stage, chunks),
         )
         self.calls.append(call)
+        answer = (read_analysis if stage == "analysis" else read_report)(call.text)
+        checked = check([each.text for each in answer.statements], evidence.ground, evidence.models)
         self.seconds[stage] += time.perf_counter() - started
-        return Writing(
-            text=f"{prompt.prefix}{call.text}".strip(),
+        return Written(
+            text=call.text,
             prompt=prompt.text,
             system=prompt.system,
             prompt_sha256=prompt.sha256,
             facts=prompt.facts,
             facts_left_out=prompt.facts_left_out,
+            findings=prompt.findings,
+            findings_left_out=prompt.findings_left_out,
+            models=evidence.models,
+            policy=self._plan.spec.grounding,
+            checked=checked,
         )
 
-    def _prompt(self, stage: Stage, persona: str, analysis: str) -> Prompt:
+    def _prompt(self, stage: Stage, persona: str, analysis: Sequence[str]) -> Prompt:
+        evidence = self._evidence
         return render_prompt(
             stage,
-            self._facts,
+            evidence.facts,
+            findings=[(each.id, each.text) for each in evidence.findings],
+            models=evidence.models,
             total_files=self._total_files,
             chat=self._resolved.info.chat,
             num_ctx=min(self._plan.params.num_ctx or _UNSAID_NUM_CTX, self._resolved.info.trained_context or 1 << 62),
@@ -225,7 +264,9 @@ class _Writer:
             analysis=analysis,
         )
 
-    def _request(self, text: str, system: str, number: int, max_tokens: int) -> Request:
+    def _request(
+        self, text: str, system: str, number: int, max_tokens: int, schema: Mapping[str, Any] | None = None
+    ) -> Request:
         return Request(
             model=self._plan.model,
             prompt=text,
@@ -234,6 +275,7 @@ class _Writer:
             max_tokens=max_tokens,
             seed=self._plan.spec.seed + number,
             timeouts=self._plan.spec.call_timeouts(),
+            schema=schema,
             api=self._plan.spec.api,
         )
 
