@@ -1,37 +1,45 @@
-"""Renders the prompts: as many facts as fit the context window, best first, and never half a fact."""
+"""Renders the prompts: as many facts and findings as fit the context window, best first, and never half of one."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from chimera_dagster.code_version import code_version
 from chimera_dagster.errors import ContextTooSmallError
+from chimera_dagster.write.answer_schema import Schema, Words, analysis_schema, report_schema, statement_pattern
+from chimera_dagster.write.data_lines import Line, Names, model_ids
 from chimera_dagster.write.facts import Fact
 
 Stage = Literal["analysis", "report"]
 
-# English runs at four to five characters a token; figures and ids at two to three. Too low a guess costs facts,
-# too high a one costs the trial.
-_CHARS_PER_TOKEN = 2.5
+_LETTERS_PER_TOKEN = 2.5
 _TEMPLATE_TOKENS = 64  # what a chat template adds around the messages
-# A base model continues text, so its prompt ends with the beginning of the answer.
-_PREFIXES: dict[Stage, str] = {"analysis": "-", "report": "1. **Executive summary**"}
+_LOOKED_AT = 12  # facts among which those are found that make good examples
+_SCHEMAS: Mapping[Stage, Callable[[Collection[str]], Schema]] = {"analysis": analysis_schema, "report": report_schema}
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """A rendered prompt; `prefix` is the part of the answer that it already holds."""
+    """A rendered prompt. `ids` are those that its data show, which the answer may cite or name; `schema` is of those.
+
+    `prefix` is the part of the answer that the prompt already holds: none, as a schema begins at the beginning.
+    """
 
     system: str
     text: str
-    prefix: str
     facts: int
     facts_left_out: int
+    findings: int
+    findings_left_out: int
+    ids: tuple[str, ...]
+    schema: Schema
+    prefix: str = ""
 
     @property
     def sha256(self) -> str:
@@ -39,13 +47,17 @@ class Prompt:
 
 
 def prompt_version() -> str:
-    """Digest of the templates: equal where the same trial would be asked the same words."""
-    return code_version("chimera_dagster.write", ".j2")
+    """Digest of the templates and the schemas: equal where the same trial would be asked the same."""
+    return code_version("chimera_dagster.write", ".j2", "answer_schema.py", "prompt.py", "data_lines.py")
 
 
 def estimate_tokens(text: str) -> int:
-    """Tokens of a text where no tokenizer is at hand: rather too many than too few."""
-    return ceil(len(text) / _CHARS_PER_TOKEN)
+    """Tokens of a text where no tokenizer is at hand: rather too many than too few.
+
+    English runs at four to five characters a token; digits and signs often at one; others at up to one for each byte.
+    """
+    words = sum(sign == " " or (sign.isascii() and sign.isalpha()) for sign in text)
+    return ceil(words / _LETTERS_PER_TOKEN + len(text.encode("utf-8", "replace")) - words)
 
 
 def within_budget(
@@ -63,6 +75,15 @@ def within_budget(
     return facts
 
 
+class _Data(NamedTuple):
+    """The lines of data of one prompt."""
+
+    facts: Sequence[Line] = ()
+    findings: Sequence[Line] = ()
+    analysis: Sequence[Line] = ()
+    models: Sequence[Line] = ()
+
+
 def render_prompt(
     stage: Stage,
     facts: Sequence[Fact],
@@ -72,35 +93,98 @@ def render_prompt(
     num_ctx: int,
     max_tokens: int,
     persona: str = "",
-    analysis: str = "",
+    analysis: str | Iterable[str] = (),
+    findings: Sequence[tuple[str, str]] = (),
+    models: Sequence[str] = (),
 ) -> Prompt:
-    """The prompt of a stage, with the facts that fit `num_ctx` beside an answer of `max_tokens`, in their order.
+    """The prompt of a stage, with what fits `num_ctx` beside an answer of `max_tokens`, each list in its order.
 
-    Raises ContextTooSmallError where not even one fact fits.
+    `findings` are id and text of each, warnings first; `analysis` the statements that were kept of the first call, or
+    its lines; `models` every tag, named M1, M2, ... in this order. Raises ContextTooSmallError where not even one
+    fact fits.
     """
-    prefix = "" if chat else _PREFIXES[stage]
+    names = Names(model_ids(models))
+    said = list(filter(None, analysis.splitlines() if isinstance(analysis, str) else analysis))
+    every = _Data(
+        facts=[names.line(fact.id, fact.statement) for fact in facts],
+        findings=[names.line(id_, text) for id_, text in findings],
+        analysis=[names.written(each, ()) for each in said],
+        models=list(names.lines.values()),
+    )
     system = _templates().get_template("system.j2").render()
-    template = _templates().get_template(f"{stage}.j2")
 
-    def render(shown: Sequence[Fact]) -> str:
+    def render(shown: _Data, examples: Sequence[Line]) -> str:
+        template = _templates().get_template(f"{stage}.j2")
         return template.render(
-            facts=shown,
-            left_out=len(facts) - len(shown),
-            files=total_files,
-            chat=chat,
-            prefix=prefix,
-            persona=persona,
-            analysis=analysis,
+            every=every, shown=shown, examples=examples, files=total_files, chat=chat, persona=persona
         ).strip()
 
-    room = num_ctx - max_tokens - _TEMPLATE_TOKENS - estimate_tokens(system) - estimate_tokens(render(()))
-    shown = within_budget(facts, room)
-    if not shown:
+    examples = _examples(facts, names)
+    fixed = estimate_tokens(system) + estimate_tokens(render(_Data(), examples))
+    shown = _fitting(every, names, num_ctx - max_tokens - _TEMPLATE_TOKENS - fixed)
+    if not shown.facts:
         raise ContextTooSmallError(
             f"num_ctx={num_ctx} has no room for one fact beside an answer of max_tokens={max_tokens}.",
             hint="Raise num_ctx or lower max_tokens in sweep.yaml.",
         )
-    return Prompt(system, render(shown), prefix, len(shown), len(facts) - len(shown))
+    ids = tuple(line.id for lines in (shown.facts, shown.findings, shown.models) for line in lines)
+    shown = shown._replace(analysis=[names.written(each, ids) for each in said[: len(shown.analysis)]])
+    return Prompt(
+        system=system,
+        text=render(shown, [each for each in examples if each.id in ids]),
+        facts=len(shown.facts),
+        facts_left_out=len(every.facts) - len(shown.facts),
+        findings=len(shown.findings),
+        findings_left_out=len(every.findings) - len(shown.findings),
+        ids=ids,
+        schema=_SCHEMAS[stage](ids),
+    )
+
+
+def _fitting(every: _Data, names: Names, room: int) -> _Data:
+    """The first lines of each list that are at most `room` tokens together, and the models that they name.
+
+    The analysis has up to a third of the room, then the findings up to a third or what all facts would leave; the
+    rest is for facts. Room for the first fact is kept.
+    """
+    listed: dict[str, Line] = {}
+
+    def cost(line: Line) -> int:
+        unnamed = [names.lines[model] for model in line.models if model not in listed]
+        return sum(estimate_tokens(f"{each}\n") for each in (line, *unnamed))
+
+    def take(lines: Sequence[Line], budget: int) -> Sequence[Line]:
+        nonlocal room
+        for number, line in enumerate(lines):
+            needed = cost(line)
+            budget -= needed
+            if budget < 0:
+                return lines[:number]
+            room -= needed
+            listed.update((model, names.lines[model]) for model in line.models)
+        return lines
+
+    kept = sum(map(cost, every.facts[:1]))
+    analysis = take(every.analysis, min(room // 3, room - kept))
+    all_facts = sum(map(cost, every.facts))
+    findings = take(every.findings, min(max(room // 3, room - all_facts), room - kept))
+    facts = take(every.facts, room)
+    return _Data(facts, findings, analysis, [line for name, line in names.lines.items() if name in listed])
+
+
+def _examples(facts: Sequence[Fact], names: Names) -> Sequence[Line]:
+    """Two true statements in the form asked for, as small models copy what they are shown; of models where there are.
+
+    The id of each is that of the fact that it cites.
+    """
+    found: list[Line] = []
+    for fact in facts[:_LOOKED_AT]:
+        line = names.line(fact.id, fact.text)
+        words = f"{line.text[:1].upper()}{line.text[1:]}"
+        stated = line._replace(text=f"The {line.text} is {{{fact.id}}}." if line.models else f"{words}: {{{fact.id}}}.")
+        if re.fullmatch(statement_pattern([fact.id, *line.models], Words(3, 20)), stated.text):
+            found.append(stated)
+    return ([each for each in found if each.models] or found)[:2]
 
 
 @cache
@@ -111,4 +195,6 @@ def _templates() -> Environment:
         undefined=StrictUndefined,
         autoescape=False,
         keep_trailing_newline=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )

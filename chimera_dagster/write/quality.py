@@ -1,14 +1,189 @@
-"""How good the model's text is, by checks that code can make; the same text always gets the same score."""
+"""How good a report is, by checks that code can make; the same report always gets the same score."""
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from chimera_dagster.write.answer import AIMS, Report
 from chimera_dagster.write.grounding import Grounded
 
 WORDS = range(300, 401)  # what the persona prompt asks for
+# Facts by rank that a report must cite: at most the counts (files, runs, unread, failures) and the best model by
+# throughput and by TTFT. They are what a summary of model performance can't leave out, whatever the folder holds.
+MANDATORY = 6
 CHECKS = 10
+
+_MOST_FOREIGN = 0.05  # of the letters: a name or two, but no paragraph in another script
+_LEAST_ENGLISH = 0.12  # of the words; English prose has a third and more, other languages in Latin script next to none
+_COMMON = frozenset(
+    re.findall(
+        r"\w+",
+        "the of and to is in for that it as with are be on by at this from can or an not than which more has have was "
+        "its should use all will when their they",
+    )
+)
+_MOST_REPEATED = 0.3  # of the words: `mean decode throughput of` may stand in several statements
+_GOOD, _USABLE = 0.85, 0.5
+_FATAL = ("language", "repetition", "callouts")  # at 0, nothing else makes up for it
+
+Verdict = Literal["good", "usable with care", "not usable"]
+
+
+class Component(BaseModel):
+    """One part of a score; `value` is 0 to 1, and `reason` says why it is not 1, empty where it is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    value: float
+    weight: float
+    reason: str
+
+
+class Quality(BaseModel):
+    """`score` is the weighted mean of the components, 0 to 1; `complaints` are their reasons, the costliest first.
+
+    `words` counts words with a Latin letter, a citation as one; where a statement or more than a third of the text
+    repeats runs of four words, the repetitions do not count.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    score: float
+    verdict: Verdict
+    words: int
+    components: list[Component]
+    complaints: list[str]
+
+
+def judge(
+    report: Report,
+    shown: Sequence[str],
+    *,
+    supported: int = 0,
+    contradicted: int = 0,
+    unsupported: int = 0,
+    not_checkable: int = 0,
+    cut: bool = False,
+) -> Quality:
+    """Judge a report. `shown` are the ids of the facts in its prompt, by rank; `cut`: the engine stopped at max_tokens.
+
+    The counts are of its statements, as checked against the evidence. A contradicted one weighs as two unsupported,
+    one that can't be checked speaks neither for nor against it.
+    """
+    said = [_words(statement.text) for statement in report.statements]
+    total = sum(map(len, said)) + report.repeated * _mean_length(said)
+    fresh = _fresh(said)
+    words = round(min(sum(_fresh([each]) for each in said), fresh / (1 - _MOST_REPEATED)))
+    cited = {reference for statement in report.statements for reference in statement.references}
+    checked = supported + 2 * contradicted + unsupported
+    wanted = list(shown[:MANDATORY])
+    missed = [each for each in wanted if each not in cited]
+    foreign = _foreign_share("".join(statement.text for statement in report.statements))
+    english = _english_share(said)
+    components = [
+        _component(
+            "supported",
+            0.3,
+            supported / checked if checked else 0.0,
+            f"{supported} of its {supported + contradicted + unsupported} statements that can be checked are supported"
+            + (f", {contradicted} contradicted" if contradicted else "")
+            + (f"; {not_checkable} can't be checked" if not_checkable else ""),
+        ),
+        _component(
+            "mandatory facts",
+            0.15,
+            1 - len(missed) / len(wanted) if wanted else 0.0,
+            f"it does not cite {', '.join(missed)}" if wanted else "it was shown no fact",
+        ),
+        *_persona(report, words, bool(cited & set(shown))),
+        _component(
+            "language",
+            0.1,
+            min(1 - foreign / _MOST_FOREIGN, english / _LEAST_ENGLISH),
+            f"it drifts out of English: {foreign:.0%} of its letters are of another script, "
+            f"{english:.0%} of its words are among the most common English ones",
+        ),
+        _component(
+            "repetition",
+            0.1,
+            1 - (1 - fresh / total) / _MOST_REPEATED if total else 0.0,
+            f"it repeats itself: {round(total - fresh)} of {round(total)} words, {report.repeated} whole statements",
+        ),
+        _component("whole", 0.1, 0.0 if cut or not report.complete else 1.0, "it is cut"),
+        _component("schema", 0.05, float(report.by_schema), "it does not keep to the schema"),
+    ]
+    if not any(said):
+        components = [each.model_copy(update={"value": 0.0, "reason": "it is empty"}) for each in components]
+    return _weighed(components, words, contradicted, refuted=contradicted >= max(supported, 1))
+
+
+def _component(name: str, weight: float, value: float, reason: str) -> Component:
+    value = min(max(value, 0.0), 1.0)
+    return Component(name=name, weight=weight, value=value, reason="" if value == 1.0 else reason)
+
+
+def _persona(report: Report, words: int, bold: bool) -> list[Component]:
+    """What the persona prompt asks for. The callouts are bold by code, which needs a citation to make one of."""
+    sections = (report.executive_summary, report.recommendations, report.risks)
+    there = sum(1 for section in sections if section)
+    advice = len(report.recommendations)
+    rows = sum(1 for row in report.risks if row.mitigation)
+    nearest = min(max(words, WORDS.start), WORDS.stop - 1)
+    length = f"it has {words} words where {WORDS.start} to {WORDS.stop - 1} were asked for"
+    each = 0.04
+    return [
+        _component("sections", each, there / len(sections), f"it has {there} of {len(sections)} sections"),
+        _component("recommendations", each, advice / len(AIMS), f"it gives {advice} of three recommendations"),
+        _component("risk table", each, rows / 2, f"its risk table has {rows} of two rows"),
+        _component("length", each, min(words / nearest, nearest / words) if words else 0.0, length),
+        _component("callouts", each, float(bold), "it has no metric to call out: it cites no fact"),
+    ]
+
+
+def _weighed(components: list[Component], words: int, contradicted: int, *, refuted: bool) -> Quality:
+    score = round(sum(each.weight * each.value for each in components), 3)
+    values = {each.name: each.value for each in components}
+    hopeless = refuted or not all(values[name] for name in _FATAL)
+    flawless = not contradicted and values["whole"] == values["language"] == 1.0
+    verdict: Verdict = (
+        "not usable" if hopeless or score < _USABLE else "good" if score >= _GOOD and flawless else "usable with care"
+    )
+    costly = sorted((each for each in components if each.reason), key=lambda each: each.weight * (each.value - 1))
+    return Quality(
+        score=score,
+        verdict=verdict,
+        words=words,
+        components=components,
+        complaints=list(dict.fromkeys(each.reason for each in costly)),
+    )
+
+
+def _words(text: str) -> list[str]:
+    """Words in lower case that have a Latin letter or are a citation; signs that stand alone are none."""
+    return [
+        word
+        for word in (each.strip(".,;:!?“”\"'()*").casefold() for each in text.split())
+        if any(char.isdigit() or unicodedata.name(char, "").startswith("LATIN") for char in word)
+    ]
+
+
+def _mean_length(said: list[list[str]]) -> float:
+    return sum(map(len, said)) / len(said) if said else 0.0
+
+
+def _fresh(said: list[list[str]]) -> int:
+    """How many words of these statements do not end a run of four that stood before."""
+    runs = [tuple(words[n : n + 4]) for words in said for n in range(len(words) - 3)]
+    return sum(map(len, said)) - (len(runs) - len(set(runs)))
+
+
+def _english_share(said: list[list[str]]) -> float:
+    words = [word for each in said for word in each if not word.startswith("{")]
+    return sum(word in _COMMON for word in words) / len(words) if words else 0.0
 
 
 class TextQuality(BaseModel):

@@ -1,0 +1,120 @@
+"""What may be decoded, and what may not: the patterns as the regular expressions that they are."""
+
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chimera_dagster.write.answer_schema import Schema, Words, analysis_schema, report_schema, statement_pattern
+from chimera_dagster.write.quality import WORDS
+
+IDS = ["F1", "F2", "F10", "D1", "M1", "M2"]
+PATTERN = statement_pattern(IDS, Words(4, 12))
+CITING = statement_pattern(IDS, Words(5, 20), must_cite=True)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "The mean throughput of {M1} is {F1}.",
+        "{F10} runs were measured in all!",
+        "Its trade-off, see {D1}; the model’s num_ctx – “small” – matters.",
+        "This naïve mean is high.",
+    ],
+)
+def test_a_statement_is_latin_words_and_ids_that_were_shown(statement: str) -> None:
+    assert re.fullmatch(PATTERN, statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "The mean throughput is 104.",
+        "The mean throughput is １０４.",
+        "The throughput of gemma3 is {F1}.",
+        "The mean throughput is {F3}.",
+        "The mean throughput is {F100}.",
+        "The mean throughput is {M3}.",
+        "The mean throughput is F.{F1}",
+        "The mean {throughput} is high.",
+        "The mean throughput is เกม.",
+        "The mean throughput is быстрый.",
+        "The <b>mean</b> throughput is {F1}.",
+        "The **mean** throughput is {F1}.",
+        "The mean `throughput` is {F1}.",
+        "# The mean throughput is {F1}.",
+        "The mean | throughput | is {F1}.",
+        "The [mean](x) throughput is {F1}.",
+        'The mean "throughput" is {F1}.',
+        "The mean\\nthroughput is {F1}.",
+        "The mean\nthroughput is {F1}.",
+        "The mean  throughput is {F1}.",
+        "the mean throughput is {F1}.",
+        "The mean throughput is {F1}",
+        "It is slow. It is late.",
+        "Too short.",
+        "A b c d e f g h i j k l m.",
+        f"The mean throughput is {'a' * 21}.",
+        "",
+    ],
+)
+def test_nothing_else_is_a_statement(statement: str) -> None:
+    assert not re.fullmatch(PATTERN, statement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "cites"),
+    [
+        ("The throughput of {M1} is {F1}.", True),
+        ("As {D1} says, the context matters.", False),  # too early: nothing was said that it could be cited for
+        ("We know {D1}, the context matters.", False),
+        ("We know from {D1}, the context matters.", True),
+        ("The throughput of {M1} is high.", False),
+        ("The throughput of {M1} is {F3}.", False),
+    ],
+)
+def test_a_key_finding_must_cite_and_a_models_name_is_no_citation(statement: str, cites: bool) -> None:
+    assert bool(re.fullmatch(CITING, statement)) is cites
+
+
+@given(st.sets(st.integers(1, 300), min_size=1))
+def test_exactly_the_ids_that_were_shown_match(numbers: set[int]) -> None:
+    pattern = re.compile(statement_pattern([f"F{number}" for number in numbers], Words(1, 2)))
+    assert {number for number in range(1_000) if pattern.fullmatch(f"{{F{number}}}.")} == numbers
+
+
+def test_a_hundred_ids_take_few_alternatives() -> None:
+    few, many = (statement_pattern([f"F{n}" for n in range(1, last + 1)], Words(1, 2)) for last in (9, 100))
+    assert len(many) < 2 * len(few)
+
+
+@pytest.mark.parametrize("schema", [analysis_schema(IDS), report_schema(IDS)])
+def test_patterns_stay_within_the_subset_that_grammar_compilers_take(schema: Schema) -> None:
+    for pattern in (each["pattern"] for each in schema["$defs"].values()):
+        assert pattern.startswith("^") and pattern.endswith("$")
+        assert not re.search(r"\(\?|\\[^{}]", pattern)  # no lookaround, no \d, no escape but of braces
+        classes = "".join(re.findall(r"\[[^]]*\]", pattern))
+        assert not set('"\\') & set(classes)  # it is matched against raw JSON, where these would end or escape
+        assert re.sub(r"\[[^]]*\]", "", pattern).isascii()  # of other signs only the last byte would be repeated
+    assert json.loads(json.dumps(schema)) == schema
+
+
+def test_the_longest_report_keeps_to_the_persona() -> None:
+    schema = report_schema(IDS)
+    sections = schema["properties"]
+    most = {name: int(re.findall(r"\{\d+,(\d+)\}", of["pattern"])[-1]) + 1 for name, of in schema["$defs"].items()}
+    aims = sections["recommendations"]["properties"]
+    assert list(aims) == ["throughput", "ttft", "quality"]
+    statements = sections["executive_summary"]["maxItems"] + sum(aim["maxItems"] for aim in aims.values())
+    words = statements * most["statement"] + 2 * sections["risks"]["maxItems"] * most["cell"]
+    assert words in WORDS
+    assert sections["risks"]["minItems"] == 2
+
+
+def test_every_part_of_an_analysis_is_asked_for_in_its_order() -> None:
+    schema = analysis_schema(IDS)
+    assert schema["required"] == ["executive_summary", "key_findings", "recommendations", "risks"]
+    assert schema["additionalProperties"] is False
+    assert schema["properties"]["key_findings"]["items"] == {"$ref": "#/$defs/finding"}
