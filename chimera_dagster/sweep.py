@@ -80,7 +80,8 @@ class SweepSpec(_Section):
     )
     api: Annotated[Api, Field(description="Ollama's endpoint: /api/generate or /api/chat")] = "generate"
     grounding: Annotated[
-        Policy, Field(description="strict: what the evidence does not support is withheld; annotate: what it contradicts")
+        Policy,
+        Field(description="strict withholds what the evidence does not support, annotate what it contradicts"),
     ] = "strict"
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 7
     max_tokens: Annotated[int, Field(ge=16, le=32_768)] = 512

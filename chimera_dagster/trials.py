@@ -22,19 +22,22 @@ from chimera_dagster.measure.trial import Measured, measured
 from chimera_dagster.measure.validity import Asked
 from chimera_dagster.pipeline import evidence_code
 from chimera_dagster.render.html import to_html
-from chimera_dagster.render.markdown_writer import to_markdown
+from chimera_dagster.render.markdown_writer import blocks_to_markdown, to_markdown
 from chimera_dagster.render.report import build_report
+from chimera_dagster.render.words import Words
 from chimera_dagster.results import EngineRecord, Metrics, Outcome, StageSeconds, Summary, Written
 from chimera_dagster.schemas import Calls
 from chimera_dagster.schemas import Telemetry as TelemetryTable
-from chimera_dagster.store import Store, TrialFolder, write_table, write_text
+from chimera_dagster.store import Store, write_table, write_text
 from chimera_dagster.sweep import TrialPlan
 from chimera_dagster.trial_evidence import TrialEvidence, read_evidence
 from chimera_dagster.write.answer import read_analysis, read_report
 from chimera_dagster.write.claims import Checked, Verdict, check
 from chimera_dagster.write.prompt import Prompt, Stage, prompt_version, render_prompt
-from chimera_dagster.write.quality import Quality, judge as judge_text
+from chimera_dagster.write.quality import Quality
+from chimera_dagster.write.quality import judge as judge_text
 
+_WORST_FIRST: tuple[Verdict, ...] = ("contradicted", "unsupported", "supported", "not checkable")
 OnProgress = Callable[[str, int], None]  # stage, chunks so far
 _UNSAID_NUM_CTX = 4096  # what a prompt is fitted to where num_ctx is left to the engine: the least of their defaults
 
@@ -151,6 +154,16 @@ def read_metrics(store: Store, plan: TrialPlan) -> Metrics | None:
     return Metrics.model_validate_json(path.read_text()) if path.exists() else None
 
 
+def readable_texts(store: Store, plan: TrialPlan) -> dict[str, str]:
+    """The statements of a trial's two texts that stand, as Markdown, by the asset that holds them."""
+    outcome = read_outcome(store, plan)
+    texts = {"llm_analysis": (outcome.analysis, read_analysis), "llm_report": (outcome.report, read_report)}
+    return {
+        asset: blocks_to_markdown([Words(outcome, written).items(read(written.text).statements)])
+        for asset, (written, read) in texts.items()
+    }
+
+
 def quality_of(outcome: Outcome) -> Quality:
     """How good the report's text is, by its form and by what checking it said."""
     report = outcome.report
@@ -170,7 +183,9 @@ def quality_of(outcome: Outcome) -> Quality:
 def _worst(checked: Checked) -> Verdict:
     """The verdict of a statement: that of its claim which speaks most against it."""
     found = {claim.verdict for claim in checked.claims}
-    return next(verdict for verdict in ("contradicted", "unsupported", "supported", "not checkable") if verdict in found)
+    return next(
+        verdict for verdict in ("contradicted", "unsupported", "supported", "not checkable") if verdict in found
+    )
 
 
 def _counted(checked: Sequence[Checked]) -> dict[Verdict, int]:

@@ -27,7 +27,7 @@ from chimera_dagster.ingest.manifest import reader_version
 from chimera_dagster.orchestration.metadata import table_metadata, trial_metadata, validity_metadata
 from chimera_dagster.orchestration.partitions import TRIALS, plan_of
 from chimera_dagster.orchestration.workspace import Workspace
-from chimera_dagster.render.markdown import without_links
+from chimera_dagster.render.markdown_writer import without_links
 from chimera_dagster.schemas import BenchmarkFiles, DataSummary, Facts, Findings, Measurements
 from chimera_dagster.write.prompt import prompt_version
 
@@ -158,7 +158,7 @@ def trial(
         plan = plan_of(context, store)
         metrics = trials.run_trial(store, plan, workspace.engines, workspace.on_progress)
     folder = store.folder_of(plan.trial)
-    for name, text in trials.readable_texts(folder, plan.model).items():
+    for name, text in trials.readable_texts(store, plan).items():
         yield MaterializeResult(
             name, metadata={"text": MetadataValue.md(text), "path": MetadataValue.path(folder.outcome.absolute())}
         )
@@ -178,15 +178,16 @@ def trial(
     group_name="trials",
     owners=OWNERS,
     code_version=RENDER_VERSION,
-    kinds={"markdown"},
+    kinds={"markdown", "html"},
 )
 def rendered_report(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
-    """The report as people read it, beside its metrics.json."""
+    """The report as people read it, as Markdown and as one HTML page with figures, beside its metrics.json."""
     with clear_failures():
         path = trials.render_trial(workspace.store, plan_of(context, workspace.store))
     return MaterializeResult(
         metadata={
             "report": MetadataValue.md(without_links(path.read_text())),
             "path": MetadataValue.path(path.absolute()),
+            "page": MetadataValue.path(path.with_suffix(".html").absolute()),
         }
     )

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 from dagster import MetadataValue, TableColumn, TableColumnConstraints, TableConstraints, TableSchema
 from pandera.pandas import DataFrameModel
 
-from chimera_dagster.render.markdown import cell
+from chimera_dagster.render.markdown_writer import blocks_to_markdown
+from chimera_dagster.render.page import Table, inlines
 from chimera_dagster.results import Metrics
 
 Metadata = dict[str, Any]  # Dagster exports no name for what its metadata takes
@@ -40,8 +41,8 @@ def table_metadata(path: Path, model: type[DataFrameModel]) -> Metadata:
     with pq.ParquetFile(path) as table:
         head = pa.Table.from_batches(islice(table.iter_batches(_PREVIEW_ROWS), 1), table.schema_arrow).to_pandas()
         count = table.metadata.num_rows
-    rows = [list(head.columns), ["---"] * len(head.columns), *head.to_numpy().tolist()]
-    preview = "\n".join(f"| {' | '.join(cell(str(value)) for value in row)} |" for row in rows)
+    rows = tuple(tuple(inlines(str(value)) for value in row) for row in head.to_numpy().tolist())
+    preview = blocks_to_markdown([Table(tuple(head.columns), rows, f"First rows of {path.stem}")])
     return {
         "dagster/row_count": count,
         "dagster/column_schema": table_schema(model),

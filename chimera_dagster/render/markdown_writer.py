@@ -43,6 +43,7 @@ _ADDRESS = re.compile(
 )
 # Wherever it stands: emphasis, code, links, images, HTML, headings, struck out text, formulas, the ends of cells.
 _ANYWHERE = {sign: f"\\{sign}" for sign in "\\`*_[]#~$"} | {"<": "&lt;", "|": "&#124;"}
+_LINK = re.compile(r"(?<!\\)\[((?:[^\]\\\n]|\\.)+)\]\([^)\n]+\)")
 _ENTITY = re.compile(r"&(?=#|\w)")
 # Where a line begins: quotes, lists, rules, underlined headings, rows that make a table of the line before.
 _LINE_START = re.compile(r"^(?:[>+\-=:]|\d+(?=[.)]))")
@@ -51,6 +52,16 @@ _LINE_START = re.compile(r"^(?:[>+\-=:]|\d+(?=[.)]))")
 def to_markdown(page: Page) -> str:
     """The whole page; it ends with a line feed."""
     return "\n\n".join([f"# {_line((Text(page.title),))}", *_blocks(page.blocks)]) + "\n"
+
+
+def blocks_to_markdown(blocks: Sequence[Block]) -> str:
+    """Blocks without a page around them, such as a preview."""
+    return "\n\n".join(_blocks(blocks))
+
+
+def without_links(markdown: str) -> str:
+    """The page with the texts of its links alone, for a place where relative links lead nowhere."""
+    return _LINK.sub(r"\1", markdown)
 
 
 def _blocks(blocks: Sequence[Block]) -> list[str]:

@@ -11,7 +11,7 @@ from dagster import AssetCheckKey, AssetKey, DagsterRunStatus, TableSchema
 from dagster._core.event_api import PartitionKeyFilter
 
 from chimera_dagster import schemas
-from chimera_dagster.render.markdown import without_links
+from chimera_dagster.render.markdown_writer import without_links
 from chimera_dagster.sweep import SweepSpec, load_spec
 from chimera_dagster.trials import is_done, recompute
 from tests.conftest import Project
