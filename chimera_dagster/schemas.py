@@ -12,6 +12,7 @@ from pandera.typing import Series
 FILE_KINDS = ("csv", "json", "markdown", "folder")  # folder: one that could not be listed
 UNREAD_STATUSES = ("partial", "malformed", "unreadable", "too_large")
 FILE_STATUSES = ("ok", "empty", "duplicate_of", *UNREAD_STATUSES)
+FACT_AGGREGATES = ("mean", "p95", "min", "max", "count", "share")
 SEVERITIES = ("warning", "notice", "info")
 
 
@@ -114,6 +115,13 @@ class Facts(Table):
     values: Series[Text] = Field(description="every figure of the template by name, as JSON, in `unit` or a count")
     unit: Series[Text] = Field(description="unit, or empty for a count")
     n: Series[int] = Field(ge=1, description="measurements behind the value")
+    model: Series[Text] = Field(nullable=True, description="model that it is about; null where it is about the folder")
+    metric: Series[Text] = Field(nullable=True, description="canonical metric; null where it counts files or records")
+    aggregate: Series[Text] = Field(
+        isin=FACT_AGGREGATES, description="what the value is; other names of `values` say so themselves"
+    )
+    params: Series[Text] = Field(nullable=True, description="parameter set as canonical JSON; null: over all of them")
+    runs: Series[Text] = Field(isin=("all", "warm", "cold"), description="which runs the value is over")
     sources: Series[Text] = Field(description="JSON list of [file, record], in their order; at most 100 of the n")
 
 

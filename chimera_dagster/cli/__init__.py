@@ -1,6 +1,6 @@
 """`chimera`: one file per verb. Data goes to stdout, logs and progress to stderr.
 
-Exit codes: 0 done, 1 some trials failed, 2 wrong usage or input, 130 interrupted.
+Exit codes: 0 done, 1 some trials failed or a report's claim did, 2 wrong usage or input, 130 interrupted.
 """
 
 import os
@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from chimera_dagster.cli import doctor, env, facts, findings, ingest, metrics, report, schema, summary, sweep, ui
+from chimera_dagster.cli import check, doctor, env, facts, findings, ingest, metrics, report, schema, summary, sweep, ui
 from chimera_dagster.errors import ChimeraError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ for verb in (
     facts.facts,
     findings.findings,
     report.report,
+    check.check,
     doctor.doctor,
     env.env,
     schema.schema,

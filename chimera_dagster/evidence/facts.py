@@ -50,4 +50,5 @@ def _row(number: int, fact: Statement) -> tuple[object, ...]:
     template = f"{words}: {{value}}{fact.note}"
     values = {name: value if isinstance(value, int) else float(value) for name, value in fact.values.items()}
     value, sources = float(fact.values["value"]), json.dumps(sources_of(fact.rows), ensure_ascii=False)
-    return (f"F{number}", fact.kind, fact.text, template, value, json.dumps(values), fact.unit, fact.n, sources)
+    said = (f"F{number}", fact.kind, fact.text, template, value, json.dumps(values), fact.unit, fact.n)
+    return (*said, fact.model, fact.metric, fact.aggregate, fact.params, fact.over, sources)

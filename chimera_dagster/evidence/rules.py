@@ -18,7 +18,9 @@ _LEAST_FOR_P95 = 20  # below, a 95th percentile lies between the two largest val
 class Statement(NamedTuple):
     """A row of schemas.Facts to be; `rows` name the files and records behind it.
 
-    `note` follows the value in the template, as in ` (n={n})`, and `values` fill both.
+    `note` follows the value in the template, as in ` (n={n})`, and `values` fill both. The fields from `aggregate` on
+    type the value, so that a citation of it can be checked: what of which metric, of which model, at which parameter
+    set and over which runs.
     """
 
     kind: str
@@ -28,6 +30,11 @@ class Statement(NamedTuple):
     n: int
     rows: pd.DataFrame
     note: str = ""
+    aggregate: str = "count"
+    model: str | None = None
+    metric: str | None = None
+    params: str | None = None
+    over: str = "all"
 
 
 Rule = Callable[[Groundwork], Iterator[Statement]]
@@ -75,7 +82,7 @@ def _starts(data: Groundwork) -> Iterator[Statement]:
         for kind, half in (("warm", warm.get(group.model)), ("cold", group)):
             if half:
                 text = f"mean {TIMED[TTFT]} of {half.model} over its {kind} runs"
-                yield _mean(f"{kind}_mean", text, "ms", half.statistics, half.rows)
+                yield _mean(f"{kind}_mean", text, "ms", half.statistics, half.rows)._replace(over=kind)
 
 
 def _model_failures(data: Groundwork) -> Iterator[Statement]:
@@ -85,7 +92,7 @@ def _model_failures(data: Groundwork) -> Iterator[Statement]:
         of = len(pd.concat([good[["file", "record"]], group.rows[["file", "record"]]]).drop_duplicates())
         text, n = f"records of {group.model} that report a failure", len(group.rows)
         values = {"value": n, "of": of}
-        yield Statement("model_failures", text, values, "", n, group.rows, " of {of} records")
+        yield Statement("model_failures", text, values, "", n, group.rows, " of {of} records", model=group.model)
 
 
 def _best_params(data: Groundwork) -> Iterator[Statement]:
@@ -101,7 +108,7 @@ def _best_params(data: Groundwork) -> Iterator[Statement]:
             best = sets.assign(rank=measure.sign * sets["mean"]).sort_values(["rank", "params"]).iloc[0]
             rows = group.rows[group.rows["params"] == best["params"]]
             text = f"{measure.best} mean {measure.words} of {group.model} by parameter set{_at(str(best['params']))}"
-            yield _mean("best_params", text, measure.unit, best, rows)
+            yield _mean("best_params", text, measure.unit, best, rows)._replace(params=str(best["params"]))
 
 
 def _p95(data: Groundwork) -> Iterator[Statement]:
@@ -110,7 +117,8 @@ def _p95(data: Groundwork) -> Iterator[Statement]:
         if n >= _LEAST_FOR_P95:
             values = {"value": group.statistics["p95"], "n": n}
             text = f"ninety-fifth percentile of {TIMED[TTFT]} of {group.model}"
-            yield Statement("model_p95", text, values, "ms", n, group.rows, " (n={n})")
+            about = ("p95", group.model, TTFT)
+            yield Statement("model_p95", text, values, "ms", n, group.rows, " (n={n})", *about)
 
 
 def _nameless(data: Groundwork) -> Iterator[Statement]:
@@ -119,7 +127,7 @@ def _nameless(data: Groundwork) -> Iterator[Statement]:
     if n:
         values = {"value": 100 * n / of, "n": n, "of": of}
         text = "share of measurements that name no model"
-        yield Statement("nameless", text, values, "%", n, nameless, " ({n} of {of})")
+        yield Statement("nameless", text, values, "%", n, nameless, " ({n} of {of})", "share")
 
 
 def _only_aggregates(data: Groundwork) -> Iterator[Statement]:
@@ -133,18 +141,23 @@ def _only_aggregates(data: Groundwork) -> Iterator[Statement]:
             if group.model.casefold() not in measured:
                 n = len(group.rows)
                 text = f"aggregates of {words} of {group.model} whose runs stand in no file"
-                yield Statement("only_aggregates", text, {"value": n}, "", n, group.rows)
+                yield Statement(
+                    "only_aggregates", text, {"value": n}, "", n, group.rows, model=group.model, metric=metric
+                )
 
 
 def _best_run(data: Groundwork) -> Iterator[Statement]:
     for measure in MEASURES:
         for group in data.models[measure.metric]:
-            value = group.statistics["max" if measure.sign < 0 else "min"]
+            end = "max" if measure.sign < 0 else "min"
+            value = group.statistics[end]
             equal = group.rows[group.rows["value"] == value]
             file, record = sources_of(equal)[0]
             best = equal[(equal["file"] == file) & (equal["record"] == record)]
-            text = f"{measure.best} {measure.words} of a single run of {group.model}{_at(str(best['params'].iloc[0]))}"
-            yield Statement("best_run", text, {"value": value, "n": 1}, measure.unit, 1, best, " (n={n})")
+            params = str(best["params"].iloc[0])
+            text = f"{measure.best} {measure.words} of a single run of {group.model}{_at(params)}"
+            about = (end, group.model, measure.metric, params)
+            yield Statement("best_run", text, {"value": value, "n": 1}, measure.unit, 1, best, " (n={n})", *about)
 
 
 RULES: tuple[Rule, ...] = (  # by importance
@@ -172,7 +185,8 @@ def _mean(kind: str, text: str, unit: str, statistics: "pd.Series[float]", rows:
     if n >= LEAST_FOR_INTERVAL:
         values |= {"low": statistics["mean_low"], "high": statistics["mean_high"]}
         note = " (95 % interval {low} to {high}, median {median}, n={n})"
-    return Statement(kind, text, values, unit, n, rows, note)
+    model, metric = str(rows["model"].iloc[0]), str(rows["metric"].iloc[0])
+    return Statement(kind, text, values, unit, n, rows, note, "mean", model, metric)
 
 
 def _mixed(data: Groundwork, group: ModelRuns) -> str:

@@ -1,0 +1,85 @@
+"""Statements about results, each claim of theirs checked by executing it on the evidence."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from chimera_dagster.write.claims.claim import Checked, Claim, unsupported
+from chimera_dagster.write.claims.clause import Clause, clauses
+from chimera_dagster.write.claims.ground import Ground
+from chimera_dagster.write.claims.lexicon import list_pattern
+from chimera_dagster.write.claims.presence import presence_claims
+from chimera_dagster.write.claims.reading import Mention, plain, read, render
+from chimera_dagster.write.claims.relations import relation_claims
+from chimera_dagster.write.claims.values import figure_claims
+
+_END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[A-Z{\[(\"“*‘0-9])|\n+")
+_NO_END = re.compile(r"(?:\be\.g|\bi\.e|\bvs|\bapprox|\bno|\bcf|\bca|\b[A-Z])\.$", re.IGNORECASE)
+_PRONOUN = re.compile(r"^\W*(?:(?:And|But|Also|There|Here|Moreover|Thus)[,\s]+)?(?:it|its|the (?:former|same) model|this model|that model)\b", re.IGNORECASE)
+
+
+def check(statements: Sequence[str], ground: Ground, models: Sequence[str] = ()) -> list[Checked]:
+    """Every claim of every statement with its verdict, in their order.
+
+    A statement may cite facts as `{F3}` and name models as `{M1}`, the first of `models`. It is kept where none of its
+    claims is contradicted or unsupported.
+    """
+    return [_checked(text, ground, models) for text in statements]
+
+
+def _checked(text: str, ground: Ground, models: Sequence[str]) -> Checked:
+    claims = list(dict.fromkeys(_claims(text, ground, models)))
+    if not claims:
+        reason = "an opinion or advice without a claim about the data"
+        claims = [Claim(kind="opinion", text=text.strip(), verdict="not checkable", reason=reason)]
+    failed = next((claim for claim in claims if claim.verdict == "contradicted"), None)
+    failed = failed or next((claim for claim in claims if claim.fails), None)
+    reason = f"{failed.verdict}: {failed.text}: {failed.reason}" if failed else ""
+    return Checked(text=text, rendered=render(text, ground, models)[0], claims=claims, kept=failed is None, reason=reason)
+
+
+def _claims(text: str, ground: Ground, models: Sequence[str]) -> Iterator[Claim]:
+    rendered, citations = render(plain(text), ground, models)
+    last: list[Mention] = []
+    for start, end in _sentences(rendered):
+        inside = [
+            each._replace(start=each.start - start, end=each.end - start) for each in citations if start <= each.start < end
+        ]
+        sentence = read(rendered[start:end], inside, ground, models)
+        pronoun = _PRONOUN.match(sentence.text) is not None
+        for clause in clauses(sentence, ground):
+            if pronoun and not clause.models and not clause.carry.models:
+                clause.carry.models = last
+            yield from _clause_claims(clause)
+        last = [each for each in sentence.mentions if each.kind == "model"] or last
+
+
+def _clause_claims(clause: Clause) -> Iterator[Claim]:
+    found = [*relation_claims(clause), *presence_claims(clause), *figure_claims(clause)]
+    yield from found
+    substantial = [each for each in found if each.kind not in ("model", "parameter")]
+    if clause.is_advice:
+        return
+    for word in clause.of("comparative", "verb", "superlative"):
+        if not any(each.kind in ("value", "citation", "count") for each in found):
+            yield unsupported("comparison", clause.text, f"'{word.text}' compares nothing that can be told from the words")
+            return
+    directed = [word for word in clause.of("direction") if clause.all_of("metric", "telemetry")]
+    if directed and not substantial:
+        yield unsupported("direction", clause.text, f"'{directed[0].text}' names no parameter that it goes with")
+    elif not found and _speaks_of_data(clause):
+        yield unsupported("data", clause.text, "a claim about the data that can't be executed")
+
+
+def _speaks_of_data(clause: Clause) -> bool:
+    text = clause.text
+    return bool(list_pattern("data_subjects").search(text) and list_pattern("data_verbs").search(text))
+
+
+def _sentences(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for match in _END.finditer(text):
+        if not _NO_END.search(text[start : match.start()]):
+            yield start, match.start()
+            start = match.end()
+    if text[start:].strip():
+        yield start, len(text)

@@ -1,0 +1,184 @@
+"""What a sentence says is there or is not: models, parameters, files, dates, telemetry, metrics."""
+
+import re
+from collections.abc import Iterator
+
+from chimera_dagster.write.claims.claim import Claim, contradicted, supported, unsupported
+from chimera_dagster.write.claims.clause import Clause
+from chimera_dagster.write.claims.ground import Ground
+from chimera_dagster.write.claims.lexicon import lexicon, list_pattern
+from chimera_dagster.write.claims.reading import Day, Mention, day_of, is_valid
+
+_LATEST = re.compile(r"\b(?:latest|last|newest|most recent|recently)\b", re.IGNORECASE)
+_EARLIEST = re.compile(r"\b(?:earliest|oldest|first)\b", re.IGNORECASE)
+_MODIFIED = re.compile(r"\b(?:modif|changed|written|saved|mtime|file dates?)", re.IGNORECASE)
+_REPORT = re.compile(r"\b(?:report|generated|written on|today|\bdate\b)", re.IGNORECASE)
+
+
+def presence_claims(clause: Clause) -> Iterator[Claim]:
+    ground = clause.ground
+    for mention in clause.mentions:
+        match mention.kind:
+            case "model":
+                yield supported("model", mention.text, ", ".join(mention.many))
+            case "unknown_model":
+                yield unsupported("model", mention.text, "no such model in the evidence", ", ".join(ground.models))
+            case "size":
+                tags = [tag for tag in ground.models if mention.meaning in re.split(r"[:@_-]", tag.lower())]
+                of = ", ".join(tags)
+                yield supported("model", mention.text, of) if tags else unsupported("model", mention.text, "no model of this size")
+            case "file" | "name":
+                yield _file(ground, mention)
+            case "date":
+                yield _date(clause, mention)
+            case "parameter" if mention.values:
+                yield from _parameter(clause, mention)
+            case "citation" if mention.fact is None:
+                yield unsupported("citation", mention.text, "there is no such fact or model")
+            case "source" if mention.fact is None:
+                yield unsupported("citation", mention.text, "there is no such fact")
+            case "source":
+                yield from _sourced(clause, mention)
+            case _:
+                pass
+    yield from _telemetry(clause)
+    yield from _lacks(clause)
+
+
+def _file(ground: Ground, mention: Mention) -> Claim:
+    name = mention.text.strip("./").lower()
+    stem = name.rpartition("/")[2]
+    for file in ground.files:
+        path = file.path.lower()
+        if path == name or path.endswith("/" + name) or name.endswith("/" + path):
+            return supported("file", mention.text, file.path)
+    if "/" not in name and stem in ground.stems:
+        return supported("file", mention.text, ground.stems[stem])
+    part = name.strip("*_-.")
+    if mention.kind == "name":
+        within = [file.path for file in ground.files if part in file.path.lower().rpartition("/")[2] or part in file.path.lower()]
+        if within:
+            return supported("file", mention.text, f"{len(within)} files, {within[0]}", "files have it in their names")
+        if part in ground.params or part in {metric.lower() for metric in ground.metrics}:
+            return supported("file", mention.text, part, "a parameter or metric of the evidence")
+    return unsupported("file", mention.text, "no file of this name was read")
+
+
+def _date(clause: Clause, mention: Mention) -> Claim:
+    ground = clause.ground
+    words = clause.between(clause.start, clause.end)
+    days = [day for day in day_of(mention)]
+    if not all(is_valid(day) for day in days):
+        return contradicted("date", mention.text, "the calendar has no such day")
+    modified = [f"{each:%Y-%m-%d %H:%M:%S}" for each in ground.modified]
+    pool = modified if _MODIFIED.search(words) else [*modified, *ground.measured]
+    which = "a modification date" if _MODIFIED.search(words) else "a date of the evidence"
+    if _REPORT.search(words) and not _MODIFIED.search(words):
+        pool = [*pool, f"{ground.today:%Y-%m-%d}"]
+    pool = sorted(pool)
+    if pool and _LATEST.search(words):
+        pool, which = pool[-1:], f"the latest: {pool[-1]}"
+    elif pool and _EARLIEST.search(words):
+        pool, which = pool[:1], f"the earliest: {pool[0]}"
+    says = ", ".join(dict.fromkeys(each[:10] for each in (*pool[:1], *pool[-1:])))
+    if all(any(_is_on(stamp, day) for stamp in pool) for day in days):
+        return supported("date", mention.text, says)
+    return contradicted("date", mention.text, f"it is not {which}", says) if pool else unsupported("date", mention.text, "the evidence has no dates")
+
+
+def _is_on(stamp: str, day: Day) -> bool:
+    if int(stamp[:4]) != day.year:
+        return False
+    if day.month is not None and int(stamp[5:7]) != day.month:
+        return False
+    if day.day is not None and int(stamp[8:10]) != day.day:
+        return False
+    return day.time is None or stamp[11:].startswith(day.time)
+
+
+def _parameter(clause: Clause, mention: Mention) -> Iterator[Claim]:
+    ground, name = clause.ground, mention.meaning
+    models = [model for each in clause.models for model in each.many]
+    for value in mention.values:
+        known = {v for model in models for v in ground.params_of(model, name)} if models else ground.params.get(name, set())
+        text = f"{name}={value:g}"
+        if value in known:
+            yield supported("parameter", text, "measured with it")
+        else:
+            listed = ", ".join(f"{each:g}" for each in sorted(known))
+            whose = f" of {', '.join(dict.fromkeys(models))}" if models else ""
+            yield unsupported("parameter", text, f"no run{whose} has it", f"{name}: {listed or 'not in the evidence'}")
+
+
+def _sourced(clause: Clause, mention: Mention) -> Iterator[Claim]:
+    """A fact named behind a figure: the figure must be its value."""
+    fact = mention.fact
+    assert fact is not None
+    before = [each for each in clause.figures if each.end <= mention.start and mention.start - each.end <= 3]
+    says = f"{fact.id}: {fact.statement}"
+    if before and before[-1].number is not None and before[-1].fact is None:
+        number = before[-1].number
+        from chimera_dagster.write.claims.lexicon import unit_factor
+
+        factor = unit_factor(fact.unit, number.spelled) if fact.unit and number.unit == fact.unit and fact.unit != "%" else 1.0
+        right = (number.unit or "") == fact.unit and number.fits(fact.value / factor)
+        if not right:
+            yield contradicted("citation", mention.text, "the fact has another value", says)
+            return
+    yield supported("citation", mention.text, says)
+
+
+def _negation_of(clause: Clause, mention: Mention) -> Mention | None:
+    """A word that says that something is not there: before it (`no power draw`), or behind it (`was not measured`)."""
+    for each in clause.of("negation"):
+        text = clause.sentence.text
+        if each.end <= mention.start and not re.search(r"[,;]\s*(?:but|and)\b", text[each.end : mention.start]) and mention.start - each.end < 60:
+            if not any(number.start > each.end and number.end <= mention.start for number in clause.figures):
+                return each
+        if each.start >= mention.end and each.start - mention.end < 70:
+            return each
+    return None
+
+
+def _telemetry(clause: Clause) -> Iterator[Claim]:
+    ground = clause.ground
+    for mention in clause.all_of("telemetry"):
+        name = mention.meaning
+        measured = name in ground.telemetry
+        negation = _negation_of(clause, mention)
+        if negation is not None:
+            clause.use(negation)
+            files = ", ".join(ground.telemetry_files(name)[:3])
+            if measured:
+                yield contradicted("lack", clause.text, f"{mention.text} was measured", files or "this trial")
+            else:
+                yield supported("lack", clause.text, f"no file measures {mention.text}")
+        elif measured:
+            files = ground.telemetry_files(name)
+            yield supported("telemetry", mention.text, ", ".join(files[:3]) or "this trial", "it was measured")
+        elif not clause.is_advice or clause.figures:
+            yield unsupported("telemetry", mention.text, "it was not measured: no file has it")
+
+
+def _lacks(clause: Clause) -> Iterator[Claim]:
+    """`TTFT was not measured`; and qualities that nothing measures."""
+    ground = clause.ground
+    measured = list_pattern("measured").search(clause.text) is not None
+    for mention in clause.all_of("metric", "unmeasured"):
+        if mention.kind == "metric" and not measured:
+            continue
+        negation = _negation_of(clause, mention)
+        known = mention.meaning in ground.metrics
+        if negation is not None and measured and not clause.figures and not clause.all_of("comparative", "same", "effect", "superlative"):
+            clause.use(negation)
+            if known:
+                yield contradicted("lack", clause.text, f"{mention.text} was measured")
+            else:
+                yield supported("lack", clause.text, f"no file measures {mention.text}")
+        elif mention.kind == "metric" and not known and not clause.is_advice:
+            yield unsupported("telemetry", mention.text, "it was not measured: no file has it")
+        elif mention.kind == "unmeasured" and not clause.is_advice and not known:
+            yield unsupported("telemetry", mention.text, "no file measures it")
+
+
+_ = lexicon
