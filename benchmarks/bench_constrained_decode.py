@@ -19,7 +19,7 @@ from chimera_dagster.trial import ParamSet
 from chimera_dagster.write.answer_schema import Schema, analysis_schema
 
 PROMPT = "Compare the models {M1} and {M2}. {F1} is the throughput of {M1}, {F2} that of {M2}. Answer in JSON."
-FACTS, TOKENS, ROUNDS, NUM_CTX = (5, 40, 100), 128, 5, 1024
+FACTS, TOKENS, ROUNDS, NUM_CTX = (5, 40, 100), 96, 3, 1024
 
 
 class Seen(NamedTuple):

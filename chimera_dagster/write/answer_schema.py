@@ -11,41 +11,43 @@ Schema = dict[str, Any]
 # llama.cpp turns a pattern into a grammar of the raw JSON: classes, groups, | and {m,n}, but no \d, no lookaround, and
 # of a character beyond ASCII that an operator follows only the last byte is repeated unless it stands in a class.
 _LETTERS = "A-Za-zÀ-ÖØ-öø-ž"
-_INNER = f"[{_LETTERS}]{{0,19}}([-'’_][{_LETTERS}]{{1,20}}){{0,3}}"  # num_ctx, trade-off
-_WORD, _CAPITALISED = f"[“]?[{_LETTERS}]{_INNER}[”]?", f"[A-Z]{_INNER}"
-_GAP = "([,;:]| [–—])? "
-_END = "[.!?]"
+_INNER = f"[{_LETTERS}]{{1,19}}([-'’][{_LETTERS}]{{1,20}}){{0,3}}"  # trade-off
+# No single letters but these: small models else write ids without braces, one after the other. No quotation marks,
+# dashes or underscores: they write on behind one that was meant to end the string, and repeat the schema's keys.
+_WORD, _CAPITALISED = f"([aAI]|[{_LETTERS}]{_INNER})", f"([AI]|[A-Z]{_INNER})"
+_GAP = "[,;]? "
+_END = "[.]"
 
 
 class Words(NamedTuple):
-    """How many words a statement may have, a citation counted as one."""
+    """How many words may stand between two ids, or before the first."""
 
     least: int
     most: int
 
 
-_BEFORE_CITATION = Words(3, 12)
-_ANALYSIS_WORDS = Words(5, 20)
-# A report of the longest statements has 392 words. To ask for 300 at least would make small models say things twice.
-_SECTION_WORDS, _CELL_WORDS = Words(6, 24), Words(4, 16)
+_AFTER_ID, _BEFORE_CITATION = Words(1, 10), Words(3, 12)
+_STATEMENT, _CELL = Words(5, 16), Words(4, 12)
 
 
 def statement_pattern(ids: Collection[str], words: Words, *, must_cite: bool = False) -> str:
     """Regular expression of one statement: Latin words without a digit, and `{id}` for no other than these ids.
 
-    It is one sentence: a capital letter first, a full stop last and none between. With `must_cite` a fact or finding is cited in it, after
-    at least three and at most twelve other words.
+    It is one sentence: a capital letter or a model first, a full stop last and none between. It has `words` before its
+    first id, at most three ids, and one to ten words between them, so that it ends and is no list of ids. With
+    `must_cite` a fact or finding is cited in it, after at most two models.
     """
     names = _braced(each for each in ids if each.startswith("M"))
     cites = _braced(each for each in ids if not each.startswith("M"))
-    plain, opening = "|".join([_WORD, *names]), "|".join([_CAPITALISED, *names])
-    any_word, any_opening = "|".join([plain, *cites]), "|".join([opening, *cites])
+    more = f"({_GAP}{_WORD}){{{_AFTER_ID.least},{_AFTER_ID.most}}}"
+    first = "|".join([_CAPITALISED, *names])
+    any_id, cite = (f" ({'|'.join(each)})" for each in ([*names, *cites], cites))
     if not must_cite:
-        return f"^({any_opening})({_GAP}({any_word})){{{words.least - 1},{words.most - 1}}}{_END}$"
-    # The first citation is the one that must be: so no text can be read in two ways, which would double the work.
-    before = f"({opening})({_GAP}({plain})){{{_BEFORE_CITATION.least - 1},{_BEFORE_CITATION.most - 1}}}{_GAP}"
-    after = f"({_GAP}({any_word})){{0,{words.most - _BEFORE_CITATION.most - 1}}}"
-    return f"^{before}({'|'.join(cites)}){after}{_END}$"
+        begin = f"({first})({_GAP}{_WORD}){{{words.least - 1},{words.most - 1}}}"
+        return f"^{begin}({any_id}{more}){{0,2}}({any_id})?{_END}$"
+    begin = f"({first})({_GAP}{_WORD}){{{_BEFORE_CITATION.least - 1},{_BEFORE_CITATION.most - 1}}}"
+    named = f"( ({'|'.join(names)}){more})?" if names else ""
+    return f"^{begin}{named}{cite}({more}({any_id})?)?{_END}$"
 
 
 def analysis_schema(ids: Collection[str]) -> Schema:
@@ -60,13 +62,17 @@ def analysis_schema(ids: Collection[str]) -> Schema:
             "risks": _list(pair, 2, 4),
         }
     ) | _definitions(
-        statement=statement_pattern(ids, _ANALYSIS_WORDS),
-        finding=statement_pattern(ids, _ANALYSIS_WORDS, must_cite=True),
+        statement=statement_pattern(ids, _STATEMENT),
+        finding=statement_pattern(ids, _STATEMENT, must_cite=True),
     )
 
 
 def report_schema(ids: Collection[str]) -> Schema:
-    """Of the second call: the parts of the persona prompt in at most 400 words; `ids` as for `analysis_schema`."""
+    """Of the second call: the parts of the persona prompt; `ids` as for `analysis_schema`.
+
+    Nineteen statements of fifteen words have the length that it asks for. The grammar asks for no more than sentences,
+    as small models would fill them up with repetition.
+    """
     statement, cell = {"$ref": "#/$defs/statement"}, {"$ref": "#/$defs/cell"}
     return _object(
         {
@@ -75,8 +81,8 @@ def report_schema(ids: Collection[str]) -> Schema:
             "risks": _list(_object({"risk": cell, "mitigation": cell}), 2, 4),
         }
     ) | _definitions(
-        statement=statement_pattern(ids, _SECTION_WORDS),
-        cell=statement_pattern(ids, _CELL_WORDS),
+        statement=statement_pattern(ids, _STATEMENT),
+        cell=statement_pattern(ids, _CELL),
     )
 
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chimera_dagster.write.answer import Analysis, Report, Statement, read_analysis, read_report
@@ -128,6 +128,7 @@ def test_hostile_answers_are_read(text: str) -> None:
         read(text).model_dump_json().encode()
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200) | st.text(alphabet='{}[]":,\\n aF1', max_size=60))
 def test_any_text_is_read(text: str) -> None:
     answer = read_analysis(text)

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chimera_dagster.write.answer_schema import Schema, Words, analysis_schema, report_schema, statement_pattern
@@ -12,15 +12,16 @@ from chimera_dagster.write.quality import WORDS
 
 IDS = ["F1", "F2", "F10", "D1", "M1", "M2"]
 PATTERN = statement_pattern(IDS, Words(4, 12))
-CITING = statement_pattern(IDS, Words(5, 20), must_cite=True)
+CITING = statement_pattern(IDS, Words(5, 16), must_cite=True)
 
 
 @pytest.mark.parametrize(
     "statement",
     [
         "The mean throughput of {M1} is {F1}.",
-        "{F10} runs were measured in all!",
-        "Its trade-off, see {D1}; the model’s num_ctx – “small” – matters.",
+        "In all there are {F10} of them.",
+        "{M2} is a fast model, I see.",
+        "Its trade-off is bad, see {D1}; the model’s window matters.",
         "This naïve mean is high.",
     ],
 )
@@ -37,7 +38,7 @@ def test_a_statement_is_latin_words_and_ids_that_were_shown(statement: str) -> N
         "The mean throughput is {F3}.",
         "The mean throughput is {F100}.",
         "The mean throughput is {M3}.",
-        "The mean throughput is F.{F1}",
+        "The mean throughput is.{F1}",
         "The mean {throughput} is high.",
         "The mean throughput is เกม.",
         "The mean throughput is быстрый.",
@@ -55,7 +56,16 @@ def test_a_statement_is_latin_words_and_ids_that_were_shown(statement: str) -> N
         "The mean throughput is {F1}",
         "It is slow. It is late.",
         "Too short.",
-        "A b c d e f g h i j k l m.",
+        "The mean is {F1} {F2} in all.",
+        "The mean is {F1}, {F2} in all.",
+        "{F1} runs were measured in all.",
+        "The mean of them is {F1} and it is {F1} and it is {F1} and it is {F1}.",
+        "The mean “throughput” is {F1}.",
+        "The key_findings are high.",
+        "The mean of them is {F1} {F2} in all.",
+        "F D M is the mean.",
+        "The mean throughput is high!",
+        "The of of of of of of of of of of of of.",
         f"The mean throughput is {'a' * 21}.",
         "",
     ],
@@ -69,7 +79,7 @@ def test_nothing_else_is_a_statement(statement: str) -> None:
     [
         ("The throughput of {M1} is {F1}.", True),
         ("As {D1} says, the context matters.", False),  # too early: nothing was said that it could be cited for
-        ("We know {D1}, the context matters.", False),
+        ("We know {D1} the context matters.", False),
         ("We know from {D1}, the context matters.", True),
         ("The throughput of {M1} is high.", False),
         ("The throughput of {M1} is {F3}.", False),
@@ -79,10 +89,11 @@ def test_a_key_finding_must_cite_and_a_models_name_is_no_citation(statement: str
     assert bool(re.fullmatch(CITING, statement)) is cites
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(1, 300), min_size=1))
 def test_exactly_the_ids_that_were_shown_match(numbers: set[int]) -> None:
     pattern = re.compile(statement_pattern([f"F{number}" for number in numbers], Words(1, 2)))
-    assert {number for number in range(1_000) if pattern.fullmatch(f"{{F{number}}}.")} == numbers
+    assert {number for number in range(1_000) if pattern.fullmatch(f"See {{F{number}}}.")} == numbers
 
 
 def test_a_hundred_ids_take_few_alternatives() -> None:
@@ -101,16 +112,17 @@ def test_patterns_stay_within_the_subset_that_grammar_compilers_take(schema: Sch
     assert json.loads(json.dumps(schema)) == schema
 
 
-def test_the_longest_report_keeps_to_the_persona() -> None:
+def test_a_report_can_be_as_long_as_the_persona_asks_and_has_its_parts() -> None:
     schema = report_schema(IDS)
     sections = schema["properties"]
-    most = {name: int(re.findall(r"\{\d+,(\d+)\}", of["pattern"])[-1]) + 1 for name, of in schema["$defs"].items()}
     aims = sections["recommendations"]["properties"]
-    assert list(aims) == ["throughput", "ttft", "quality"]
-    statements = sections["executive_summary"]["maxItems"] + sum(aim["maxItems"] for aim in aims.values())
-    words = statements * most["statement"] + 2 * sections["risks"]["maxItems"] * most["cell"]
-    assert words in WORDS
+    assert list(aims) == sections["recommendations"]["required"] == ["throughput", "ttft", "quality"]
     assert sections["risks"]["minItems"] == 2
+    statements = sections["executive_summary"]["maxItems"] + sum(aim["maxItems"] for aim in aims.values())
+    cells = 2 * sections["risks"]["maxItems"]
+    assert 16 * statements + 12 * cells > WORDS.start - 40  # words before the first ids alone
+    assert "{4,15}" in schema["$defs"]["statement"]["pattern"]
+    assert "{3,11}" in schema["$defs"]["cell"]["pattern"]
 
 
 def test_every_part_of_an_analysis_is_asked_for_in_its_order() -> None:

@@ -4,7 +4,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chimera_dagster.write.answer import Recommendation, Report, Risk, Statement, read_report
@@ -102,6 +102,7 @@ def test_without_one_of_its_faults_a_report_is_never_worse(count: int) -> None:
             assert ranks.index(mended.verdict) >= ranks.index(faulty.verdict), (names, name)
 
 
+@settings(deadline=None)
 @given(st.sampled_from([THAI, LOOP]), st.integers(1, 14), st.integers(0, 3))
 def test_drift_and_loops_never_pay_however_short_the_report_is(words: str, kept: int, times: int) -> None:
     statements = GOOD.statements[:kept]
@@ -114,6 +115,7 @@ def test_drift_and_loops_never_pay_however_short_the_report_is(words: str, kept:
 COUNT = st.integers(0, 30)
 
 
+@settings(deadline=None)
 @given(COUNT, COUNT, COUNT, COUNT)
 def test_one_fault_less_among_the_statements_never_costs(
     supported: int, contradicted: int, unsupported: int, not_checkable: int
