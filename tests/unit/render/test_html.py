@@ -103,7 +103,7 @@ def test_what_is_written() -> None:
         '<div class="note bad" role="note">\n<p class="kind">Problem</p>\n'
         "<pre>\n<code>\n  a &lt; b</code></pre>\n</div>\n"
         '<div class="scroll" role="region" aria-label="The &quot;times&quot;" tabindex="0"><table>\n'
-        "<caption>The &quot;times&quot;</caption>\n"
+        "<caption><span>The &quot;times&quot;</span></caption>\n"
         '<thead>\n<tr><th scope="col">name</th><th class="n" scope="col">ms</th></tr>\n</thead>\n'
         '<tbody>\n<tr><th scope="row">n</th><td class="n">1</td></tr>\n</tbody>\n</table></div>'
     )
