@@ -28,15 +28,16 @@ class _Panel(NamedTuple):
     field: str
     name: str
     unit: str
+    remark: str = ""
 
 
 _GPU = (
-    _Panel("gpu_util_pct", "GPU utilisation", "% of time in which a kernel ran"),
+    _Panel("gpu_util_pct", "GPU utilisation", "%", " of the time a kernel ran"),
     _Panel("memory_used_mib", "GPU memory in use", "MiB"),
     _Panel("power_w", "GPU power", "W"),
 )
 _HOST = (
-    _Panel("cpu_pct", "host CPU", "% of all cores"),
+    _Panel("cpu_pct", "host CPU", "%", " of all cores"),
     _Panel("engine_rss_mib", "resident memory of the engine", "MiB"),
 )
 
@@ -69,7 +70,7 @@ def telemetry_over_time(samples: Sequence[Sample], spans: Sequence[Span]) -> Fig
     what = "The GPU" if len(lines) == 1 and gpu else "Each GPU" if gpu else "The host"
     title = f"{what} during the trial"
     names = " and ".join(filter(None, [", ".join(panel.name for panel in panels[:-1]), panels[-1].name]))
-    description = f"{names[0].upper()}{names[1:]} over time; the calls are shaded."
+    description = f"{_capital(names)} over time; the calls are shaded."
     if every > 1:
         description += f" Each point is the mean of {every} samples."
     return Figure(
@@ -112,8 +113,14 @@ def _drawn(
     chart.across(across, "s since the trial began", [(top, top + _PANEL_PX) for top in tops])
     for number, (panel, top) in enumerate(zip(panels, tops, strict=True)):
         known = [value for line in points.values() for point in line if (value := point.values[number]) is not None]
-        upwards = linear([0, 100], 2) if panel.unit.startswith("%") else linear(known, 3, zero=True)
-        chart.text(f"{panel.name}, {panel.unit}", (0, top - (26 if top == 0 else 10)), "label", "start", -44)
+        upwards = linear([0, 100], 2) if panel.unit == "%" else linear(known, 3, zero=True)
+        chart.text(
+            f"{_capital(panel.name)}, {panel.unit}{panel.remark}",
+            (0, top - (26 if top == 0 else 10)),
+            "label",
+            "start",
+            -44,
+        )
         chart.down(upwards, top, top + _PANEL_PX)
         _lines(chart, across, upwards, number, top, points)
     return chart.svg()
@@ -169,3 +176,7 @@ def _table(title: str, panels: Sequence[_Panel], points: Mapping[str, list[_Poin
         f"Values of: {title}",
         frozenset({0, *range(2, 2 + len(panels))}),
     )
+
+
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:]

@@ -42,7 +42,7 @@ from tests.unit.render.hostile import HOSTILE, HOSTILE_LINKS
 from tests.unit.render.trials import estimates, samples, spans, traces
 
 Scheme = Literal["light", "dark"]
-PHONE, DESK = 360, 1280
+PHONE, PAPER, DESK = 360, 673, 1280  # paper: A4 without its margins
 WORDS = """\
 ## Executive summary
 
@@ -268,19 +268,19 @@ def test_it_fits_the_screen_and_no_words_of_a_chart_touch(opened: Opened) -> Non
     assert opened.ask(TOUCHING) == []
 
 
-def test_on_paper_all_is_open_and_nothing_is_cut(opened: Opened, tmp_path: Path) -> None:
+def test_on_paper_all_is_open_and_nothing_is_cut(browser: Browser, report: Path, tmp_path: Path) -> None:
+    opened = Opened(browser, report, "dark", DESK)
     assert opened.ask(OPEN_TABLES) == 0
     opened.page.emulate_media(media="print")
     opened.page.wait_for_function(f"{OPEN_TABLES} === document.querySelectorAll('details table').length")
-    assert opened.ask(
-        "[...document.querySelectorAll('.scroll')].every(e => getComputedStyle(e).overflowX === 'visible')"
-    )
-    assert opened.ask(
-        "[...document.querySelectorAll('svg.chart')].every(e => getComputedStyle(e).breakInside === 'avoid')"
-    )
+    boxes = "[...document.querySelectorAll('.scroll')]"
+    assert opened.ask(f"{boxes}.every(e => getComputedStyle(e).overflowX === 'visible')")
+    charts = "[...document.querySelectorAll('svg.chart')]"
+    assert opened.ask(f"{charts}.every(e => getComputedStyle(e).breakInside === 'avoid')")
     assert opened.ask("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    opened.page.set_viewport_size({"width": PAPER, "height": 900})
+    assert opened.ask(f"{boxes}.every(e => e.scrollWidth <= e.clientWidth)")
     assert opened.page.pdf(path=tmp_path / "report.pdf", format="A4", print_background=True).startswith(b"%PDF-")
-    look(opened.page, tmp_path, "print")
 
 
 def test_it_is_drawn_in_both_schemes(opened: Opened, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 
 from chimera_dagster.render.html import to_html
 from chimera_dagster.render.page import (
+    Block,
     Code,
     CodeBlock,
     Details,
@@ -60,12 +61,12 @@ class Seen(HTMLParser):
         self.words += data
 
 
-def body(*blocks: object) -> str:
-    html = to_html(Page("T", "en", blocks))  # pyright: ignore[reportArgumentType]
+def body(*blocks: Block) -> str:
+    html = to_html(Page("T", "en", blocks))
     return html.split('tabindex="-1">\n')[1].split("\n</main>")[0]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(page=pages)
 def test_texts_change_nothing_but_what_is_read(page: Page) -> None:
     html = Seen(to_html(page))
