@@ -16,7 +16,7 @@ Anchor = Literal["start", "middle", "end"]
 Point = tuple[float, float]  # share of the width, pixels from the top
 SERIES = ("s1", "s2", "s3", "s4")  # each has its colour and its dashes
 
-_LABEL_CHARS = 48  # as many as a plot has room for on a phone
+_LABEL_CHARS = 44  # of a line, as many as a phone has room for
 _UNITS = 1000  # a path's own units across the plot
 
 
@@ -42,10 +42,10 @@ class Scale(NamedTuple):
         return [f"{tick:,.{decimals}f}" for tick in self.ticks]
 
 
-def linear(values: Iterable[float], count: int = 5, zero: bool = False) -> Scale:
+def linear(values: Iterable[float], count: int = 5, zero: bool = False, tight: bool = False) -> Scale:
     """A scale of about `count` steps around `values`, from 0 where that is asked for or costs no more than half of it.
 
-    Raises ValueError where a value is not finite.
+    `tight`: it ends at the last value and not at a tick. Raises ValueError where a value is not finite.
     """
     low, high = _range(values)
     if zero or 0 <= low <= high / 2:
@@ -55,18 +55,27 @@ def linear(values: Iterable[float], count: int = 5, zero: bool = False) -> Scale
     step = _round_up((high - low) / count)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     ticks = tuple(round(number * step, 12) for number in range(first, last + 1))
+    if tight:
+        return Scale(ticks[0], high, tuple(tick for tick in ticks if tick <= high))
     return Scale(ticks[0], ticks[-1], ticks)
 
 
 def logarithmic(values: Iterable[float]) -> Scale:
-    """A scale between powers of ten around positive `values`; raises ValueError for any other."""
+    """A logarithmic scale around positive `values`, its ticks at 1, 2 and 5 or, over some range, at powers of ten.
+
+    Raises ValueError for other values.
+    """
     low, high = _range(values)
     if low <= 0:
         raise ValueError(f"{low} has no place on a logarithmic axis.")
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    last = max(last, first + 1)
-    every = math.ceil((last - first) / 5)
-    ticks = tuple(10.0**power for power in range(first, last + 1, every))
+    first, last = math.floor(math.log10(low)), math.floor(math.log10(high)) + 1
+    fine = [factor * 10.0**power for power in range(first, last + 1) for factor in (1, 2, 5)]
+    begin = max(tick for tick in fine if tick <= low * (1 + 1e-9))
+    end = min(tick for tick in fine if tick >= high * (1 - 1e-9) and tick > begin)
+    if end / begin <= 50:
+        return Scale(begin, end, tuple(tick for tick in fine if begin <= tick <= end), is_log=True)
+    last = math.ceil(math.log10(high))
+    ticks = tuple(10.0**power for power in range(first, last + 1, math.ceil((last - first) / 5)))
     return Scale(10.0**first, 10.0**last, ticks, is_log=True)
 
 
@@ -119,7 +128,7 @@ class Chart:
         """Lines through the points of each run."""
         drawn = "".join("M" + "L".join(f"{_number(x * _UNITS)} {_number(y)}" for x, y in run) for run in runs if run)
         box = {"width": "100%", "height": self.height, "viewBox": f"0 0 {_UNITS} {_number(self.height)}"}
-        frame = self._add("svg", "", preserveAspectRatio="none", overflow="visible", **box)
+        frame = self._add("svg", "", role="none", preserveAspectRatio="none", overflow="visible", **box)
         ElementTree.SubElement(frame, "path", {"class": kind, "d": drawn, "vector-effect": "non-scaling-stroke"})
 
     def across(self, scale: Scale, name: str, panels: Sequence[tuple[float, float]] = ()) -> None:
@@ -147,12 +156,14 @@ class Chart:
         return ElementTree.SubElement(self._root, tag, ({"class": kind} if kind else {}) | written)
 
 
-def shortened(label: str) -> str:
-    """A label that fits the width of a phone: its middle left out, as its two ends tell more."""
+def wrapped(label: str) -> list[str]:
+    """A label as one or two lines that fit the width of a phone; the middle of a longer one is left out."""
     if len(label) <= _LABEL_CHARS:
-        return label
+        return [label]
+    end = label.rfind(" ", 0, _LABEL_CHARS + 1)
+    first, rest = (label[:end], label[end + 1 :]) if end > 0 else (label[:_LABEL_CHARS], label[_LABEL_CHARS:])
     half = (_LABEL_CHARS - 1) // 2
-    return f"{label[:half]}…{label[-half:]}"
+    return [first, rest if len(rest) <= _LABEL_CHARS else f"{rest[:half]}…{rest[-half:]}"]
 
 
 def spread(wanted: Sequence[float], low: float, high: float, apart: float) -> list[float]:

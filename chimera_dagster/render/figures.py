@@ -5,19 +5,20 @@ words are 6 to 7 px high. It would also add a second to the start and seven pack
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
-from statistics import quantiles
+from itertools import accumulate, pairwise
+from statistics import median, quantiles
 from typing import NamedTuple
 
 from chimera_dagster.evidence.figures import format_value
-from chimera_dagster.render.chart import SERIES, Chart, Margins, Point, Scale, linear, logarithmic, shortened, spread
-from chimera_dagster.render.page import Figure, Inlines, Table, Text
+from chimera_dagster.render.chart import SERIES, Chart, Margins, Point, Scale, linear, logarithmic, spread, wrapped
+from chimera_dagster.render.page import Figure, Inlines, Table, Text, visible
 
-_ROW_PX = 40
+_LINE_PX = 15  # of a row's label
+_ROW_PX = 30  # of the rest of a row
 _PLOT_PX = 220
 _LETTER_PX = 13  # the height of a line of 12 px text
-_POINTS = 100  # of a line, as many as a screen shows apart
-_LOG_FROM = 50.0  # largest over smallest value above which a linear axis hides the small ones
+_POINTS = 60  # of a line; its table is read and printed too
+_LOG_FROM = 5.0  # largest value over the middle one above which a linear axis has most values in a corner
 
 
 class Estimate(NamedTuple):
@@ -59,10 +60,12 @@ def _by_configuration(title: str, unit: str, ranked: Sequence[Estimate], limit: 
         description += " An open circle has no interval, as it stands for fewer than three runs."
     if left > 0:
         description += f" The best {len(shown)} of {len(ranked)} are drawn."
-    chart = Chart(title, description, _ROW_PX * len(shown), Margins(8, 92, 64 if left > 0 else 44, 12))
+    labels = [wrapped(visible(each.label)) for each in shown]
+    tops = [0, *accumulate(_ROW_PX + _LINE_PX * len(label) for label in labels)]
+    chart = Chart(title, description, tops[-1], Margins(8, 92, 64 if left > 0 else 44, 12))
     chart.across(scale, f"{unit}, logarithmic" if scale.is_log else unit)
-    for number, each in enumerate(shown):
-        _row(chart, scale, each, _ROW_PX * number)
+    for each, label, top in zip(shown, labels, tops, strict=False):
+        _row(chart, scale, each, label, top)
     if left > 0:
         chart.text(f"and {left} more", (0, chart.height + 54), "label", "start")
     table = Table(
@@ -76,28 +79,30 @@ def _by_configuration(title: str, unit: str, ranked: Sequence[Estimate], limit: 
     return Figure(chart.svg(), title, description, table)
 
 
-def _row(chart: Chart, scale: Scale, each: Estimate, top: float) -> None:
-    middle = top + 27
-    chart.text(shortened(each.label), (0, top + 14), "label", "start")
+def _row(chart: Chart, scale: Scale, each: Estimate, label: Sequence[str], top: float) -> None:
+    for number, line in enumerate(label, 1):
+        chart.text(line, (0, top + _LINE_PX * number), "label", "start")
+    middle = top + _LINE_PX * len(label) + 13
+    chart.line((0, middle), (1, middle), "grid")
     if each.low is not None and each.high is not None:
         chart.line((scale.at(each.low), middle), (scale.at(each.high), middle), "whisker s1")
         for end in (each.low, each.high):
             chart.line((scale.at(end), middle - 4), (scale.at(end), middle + 4), "whisker s1")
     chart.dot((scale.at(each.mean), middle), "dot s1" if each.low is not None else "dot s1 open")
-    chart.text(f"{_value(each.mean)}, n={each.n}", (1, middle + 4), "label", "start", 10)
+    chart.text(f"{_value(each.mean)}, n={each.n}", (1, middle + 4), "value", "start", 10)
 
 
 def token_timeline(traces: Sequence[Trace], limit: int = 12) -> Figure | None:
     """Chunks over time of each call that has any, each from its own request; a dot marks the first, which is its TTFT.
 
-    `limit` calls are drawn. A line goes through 100 of a call's chunks at most, its first and last among them.
+    `limit` calls are drawn. A line goes through 60 of a call's chunks at most, its first and last among them.
     """
     spoken = [trace for trace in traces if trace.at_ms]
     shown, left = spoken[:limit], len(spoken) - limit
     if not shown:
         return None
     points = [[(number + 1, trace.at_ms[number]) for number in _thinned(len(trace.at_ms))] for trace in shown]
-    across = linear([trace.at_ms[-1] / 1e3 for trace in shown], zero=True)
+    across = linear([trace.at_ms[-1] / 1e3 for trace in shown], zero=True, tight=True)
     upwards = linear([len(trace.at_ms) for trace in shown], zero=True)
     title = "Chunks received over time"
     description = (
@@ -106,7 +111,7 @@ def token_timeline(traces: Sequence[Trace], limit: int = 12) -> Figure | None:
     if left > 0:
         description += f" The first {limit} of {len(spoken)} calls are drawn."
     chart = Chart(title, description, _PLOT_PX, Margins(28, 84, 44, 48))
-    chart.text("chunks", (0, -14), "", "end", -8)
+    chart.text("chunks", (0, -14), "", "start", -40)
     chart.down(upwards, 0, _PLOT_PX)
     chart.across(across, "s since the request was sent")
 
@@ -166,7 +171,7 @@ def latency_distribution(traces: Sequence[Trace]) -> Figure | None:
 
 
 def _scale(values: Sequence[float]) -> Scale:
-    if min(values) > 0 and max(values) / min(values) > _LOG_FROM:
+    if min(values) > 0 and max(values) / median(values) > _LOG_FROM:
         return logarithmic(values)
     return linear(values)
 

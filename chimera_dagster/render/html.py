@@ -129,7 +129,7 @@ def _table(table: Table) -> str:
     rows = "".join(f"<tr>{_row(table, row)}</tr>\n" for row in table.rows)
     return (
         f'<div class="scroll" role="region" aria-label="{escape(visible(table.caption))}" tabindex="0"><table>\n'
-        f"<caption>{_text(table.caption)}</caption>\n"
+        f"<caption><span>{_text(table.caption)}</span></caption>\n"
         f"<thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{rows}</tbody>\n</table></div>"
     )
 

@@ -39,12 +39,13 @@ from chimera_dagster.render.page import (
 _FIGURE_ROWS = 10  # of a figure's values; the page as HTML has the drawing and all of them
 
 _ADDRESS = re.compile(
-    r"((?:[a-z][a-z0-9+.-]{0,20}://|www\.|mailto:|xmpp:)[^\s`|\\<]+|[\w.+-]{1,64}@[\w-]+\.[^\s`|\\<]+)", re.I
+    r"((?:[a-z][a-z0-9+.-]{0,20}://|www\.|mailto:|xmpp:)[^\s`|\\<>\"]*[\w/#&=%]|[\w.+-]{1,64}@[\w-]+\.[\w.-]*\w)", re.I
 )
 # Wherever it stands: emphasis, code, links, images, HTML, headings, struck out text, formulas, the ends of cells.
 _ANYWHERE = {sign: f"\\{sign}" for sign in "\\`*_[]#~$"} | {"<": "&lt;", "|": "&#124;"}
 _LINK = re.compile(r"(?<!\\)\[((?:[^\]\\\n]|\\.)+)\]\([^)\n]+\)")
 _ENTITY = re.compile(r"&(?=#|\w)")
+_IN_NAME = re.compile(r"(?<=[^\W_])\\_(?=[^\W_])")  # as in num_ctx, which is never emphasis
 # Where a line begins: quotes, lists, rules, underlined headings, rows that make a table of the line before.
 _LINE_START = re.compile(r"^(?:[>+\-=:]|\d+(?=[.)]))")
 
@@ -116,7 +117,7 @@ def _figure(figure: Figure) -> str:
     table, rows = figure.table, figure.table.rows
     shown = Table(table.header, rows[:_FIGURE_ROWS], table.caption, table.numeric)
     left = len(rows) - len(shown.rows)
-    more = [f"and {left} more rows, drawn in the page as HTML"] if left else []
+    more = [f"and {left} more {'row' if left == 1 else 'rows'}; the HTML page has all of them"] if left else []
     said = _lines((Strong(f"Figure: {figure.title}."), Text(f" {figure.description}")))
     return "\n\n".join([said, _table(shown), *more])
 
@@ -186,7 +187,7 @@ def _text(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(_ANYWHERE.get(sign, sign) for sign in _ENTITY.sub("&amp;", text))
+    return _IN_NAME.sub("_", "".join(_ANYWHERE.get(sign, sign) for sign in _ENTITY.sub("&amp;", text)))
 
 
 def _code(text: str, in_cell: bool) -> str:

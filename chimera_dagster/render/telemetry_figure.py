@@ -11,9 +11,9 @@ from chimera_dagster.measure.samples import GpuSample, HostSample, Sample
 from chimera_dagster.render.chart import SERIES, Chart, Margins, Scale, linear, spread
 from chimera_dagster.render.page import Figure, Svg, Table, Text
 
-_POINTS = 200  # of a line; more samples are drawn as means of neighbours
+_POINTS = 120  # of a line; more samples are drawn as means of neighbours
 _PANEL_PX, _BETWEEN_PX = 90, 44
-_NAMED_FROM = 0.14  # share of the width that a call's name needs
+_LETTER_PX, _PHONE_PX, _DESK_PX = 7, 210, 550  # width of a letter and of the plot, for what has room where
 
 
 class Span(NamedTuple):
@@ -28,14 +28,18 @@ class _Panel(NamedTuple):
     field: str
     name: str
     unit: str
+    remark: str = ""
 
 
 _GPU = (
-    _Panel("gpu_util_pct", "GPU utilisation", "%"),
+    _Panel("gpu_util_pct", "GPU utilisation", "%", " of the time a kernel ran"),
     _Panel("memory_used_mib", "GPU memory in use", "MiB"),
     _Panel("power_w", "GPU power", "W"),
 )
-_HOST = (_Panel("cpu_pct", "Host CPU, all cores", "%"), _Panel("engine_rss_mib", "Engine's resident memory", "MiB"))
+_HOST = (
+    _Panel("cpu_pct", "host CPU", "%", " of all cores"),
+    _Panel("engine_rss_mib", "resident memory of the engine", "MiB"),
+)
 
 
 class _Point(NamedTuple):
@@ -54,8 +58,8 @@ def telemetry_over_time(samples: Sequence[Sample], spans: Sequence[Span]) -> Fig
     gpu = [sample for sample in samples if isinstance(sample, GpuSample)]
     panels = _measured(gpu, _GPU)
     if panels:
-        names = {name: f"GPU {number}" for number, name in enumerate(dict.fromkeys(sample.gpu for sample in gpu))}
-        lines = {name: [sample for sample in gpu if sample.gpu == key] for key, name in names.items()}
+        gpus = {name: f"GPU {number}" for number, name in enumerate(dict.fromkeys(sample.gpu for sample in gpu))}
+        lines = {name: [sample for sample in gpu if sample.gpu == key] for key, name in gpus.items()}
     else:
         host = [sample for sample in samples if isinstance(sample, HostSample)]
         panels, lines = _measured(host, _HOST), {"host": host}
@@ -65,7 +69,8 @@ def telemetry_over_time(samples: Sequence[Sample], spans: Sequence[Span]) -> Fig
     points = {name: _means(name, of, every, panels) for name, of in lines.items()}
     what = "The GPU" if len(lines) == 1 and gpu else "Each GPU" if gpu else "The host"
     title = f"{what} during the trial"
-    description = f"{', '.join(panel.name for panel in panels)} over time; the calls are shaded."
+    names = " and ".join(filter(None, [", ".join(panel.name for panel in panels[:-1]), panels[-1].name]))
+    description = f"{_capital(names)} over time; the calls are shaded."
     if every > 1:
         description += f" Each point is the mean of {every} samples."
     return Figure(
@@ -100,7 +105,7 @@ def _drawn(
     height = len(panels) * _PANEL_PX + (len(panels) - 1) * _BETWEEN_PX
     chart = Chart(title, description, height, Margins(44, 64 if len(points) > 1 else 20, 44, 52))
     ends = [point.at_s for line in points.values() for point in line] + [span.end_ms / 1e3 for span in spans]
-    across = linear(ends, zero=True)
+    across = linear(ends, zero=True, tight=True)
     tops = [number * (_PANEL_PX + _BETWEEN_PX) for number in range(len(panels))]
     for top in tops:
         for span in spans:
@@ -109,7 +114,13 @@ def _drawn(
     for number, (panel, top) in enumerate(zip(panels, tops, strict=True)):
         known = [value for line in points.values() for point in line if (value := point.values[number]) is not None]
         upwards = linear([0, 100], 2) if panel.unit == "%" else linear(known, 3, zero=True)
-        chart.text(f"{panel.name}, {panel.unit}", (0, top - (26 if top == 0 else 10)), "label", "start", -44)
+        chart.text(
+            f"{_capital(panel.name)}, {panel.unit}{panel.remark}",
+            (0, top - (26 if top == 0 else 10)),
+            "label",
+            "start",
+            -44,
+        )
         chart.down(upwards, top, top + _PANEL_PX)
         _lines(chart, across, upwards, number, top, points)
     return chart.svg()
@@ -120,8 +131,9 @@ def _shade(chart: Chart, across: Scale, span: Span, top: float, named: bool) -> 
     chart.rectangle((begin, top), (end, top + _PANEL_PX), "span")
     for edge in (begin, end):
         chart.line((edge, top), (edge, top + _PANEL_PX), "mark")
-    if named and end - begin >= _NAMED_FROM:
-        chart.text(span.name, ((begin + end) / 2, top - 6))
+    needed = _LETTER_PX * len(span.name) + 4
+    if named and (end - begin) * _DESK_PX >= needed:
+        chart.text(span.name, ((begin + end) / 2, top - 6), "" if (end - begin) * _PHONE_PX >= needed else "roomy")
 
 
 def _lines(
@@ -164,3 +176,7 @@ def _table(title: str, panels: Sequence[_Panel], points: Mapping[str, list[_Poin
         f"Values of: {title}",
         frozenset({0, *range(2, 2 + len(panels))}),
     )
+
+
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:]

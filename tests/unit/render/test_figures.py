@@ -3,11 +3,12 @@
 import itertools
 import re
 from collections.abc import Callable
+from math import log10
 from xml.etree import ElementTree
 
 import pytest
 
-from chimera_dagster.render.chart import linear, logarithmic, shortened, spread
+from chimera_dagster.render.chart import linear, logarithmic, spread, wrapped
 from chimera_dagster.render.figures import (
     Estimate,
     Trace,
@@ -21,7 +22,6 @@ from chimera_dagster.render.telemetry_figure import Span, telemetry_over_time
 from tests.unit.render.trials import estimates, samples, spans, traces
 
 SVG = "{http://www.w3.org/2000/svg}"
-WIDE = 0.002  # of an axis: what rounding to the pixels and the digits of a label may cost
 
 
 def cells(figure: Figure) -> list[list[str]]:
@@ -40,7 +40,11 @@ class Drawing:
         return [each for each in self.root.iter(SVG + tag) if set(kind.split()) <= set(each.get("class", "").split())]
 
     def across(self) -> Callable[[float], float]:
-        return self._axis([(share(each.attrib["x"]), number(each.text)) for each in self.all("text", "x-tick")])
+        ticks = [(share(each.attrib["x"]), number(each.text)) for each in self.all("text", "x-tick")]
+        if any("logarithmic" in (each.text or "") for each in self.root.iter(f"{SVG}text")):
+            power_at = self._axis([(place, log10(value)) for place, value in ticks])
+            return lambda place: 10 ** power_at(place)
+        return self._axis(ticks)
 
     def down(self, first: int, count: int) -> Callable[[float], float]:
         """The axis of the panel that has `count` ticks from the `first` on."""
@@ -86,7 +90,7 @@ def test_configurations_stand_where_their_table_says(make: Callable[..., Figure 
     assert len(dots) == len(cells(figure)) == 9
     whiskers = [each for each in drawing.all("line", "whisker") if each.get("y1") == each.get("y2")]
     shown = {each.attrib["y1"]: [value_at(share(each.attrib[end])) for end in ("x1", "x2")] for each in whiskers}
-    values = [each.text for each in drawing.all("text", "label")][1::2]
+    values = [each.text for each in drawing.all("text", "value")]
     for dot, (_, mean, low, high, n), words in zip(dots, cells(figure), values, strict=True):
         assert value_at(share(dot.attrib["cx"])) == near(float(mean))
         interval = shown.get(dot.attrib["cy"])
@@ -110,11 +114,11 @@ def test_the_best_comes_first_and_the_rest_is_counted() -> None:
 
 
 def test_times_of_very_different_lengths_are_on_a_logarithmic_axis() -> None:
-    _, drawing = drawn(ttft_by_configuration([Estimate("a", 1, 20), Estimate("b", 1, 2_000)]))
+    _, drawing = drawn(ttft_by_configuration([Estimate("a", 1, 20), Estimate("b", 1, 30), Estimate("c", 1, 2_000)]))
     ticks = {number(each.text): share(each.attrib["x"]) for each in drawing.all("text", "x-tick")}
     assert ticks == pytest.approx({10: 0, 100: 1 / 3, 1000: 2 / 3, 10_000: 1}, abs=1e-4)
     assert [share(each.attrib["cx"]) for each in drawing.all("circle", "dot")] == pytest.approx(
-        [0.1003, 0.767], abs=1e-4
+        [0.1003, 0.159, 0.767], abs=1e-4
     )
 
 
@@ -122,9 +126,21 @@ def test_a_label_of_a_file_can_do_nothing() -> None:
     label = "<script>alert(1)</script>\u202e\x00 & \"'"
     figure, drawing = drawn(throughput_by_configuration([Estimate(label, 1, 1)]))
     assert "<script" not in figure.svg
-    assert next(each.text for each in drawing.all("text", "label")) == shortened(
-        "<script>alert(1)</script>\\u202e\\x00 & \"'"
-    )
+    assert [each.text for each in drawing.all("text", "label")] == ["<script>alert(1)</script>\\u202e\\x00 & \"'"]
+
+
+@pytest.mark.parametrize(
+    ("label", "lines"),
+    [
+        ("short", ["short"]),
+        ("x" * 44, ["x" * 44]),
+        ("model:1b, num_ctx=1024, temperature=0.2, top_p=1", ["model:1b, num_ctx=1024, temperature=0.2,", "top_p=1"]),
+        ("x" * 50, ["x" * 44, "x" * 6]),
+        (f"a {'b' * 30}{'c' * 30}", ["a", f"{'b' * 21}…{'c' * 21}"]),
+    ],
+)
+def test_long_labels_are_wrapped_and_then_cut_in_their_middle(label: str, lines: list[str]) -> None:
+    assert wrapped(label) == lines
 
 
 def test_each_call_is_drawn_through_its_chunks() -> None:
@@ -137,7 +153,7 @@ def test_each_call_is_drawn_through_its_chunks() -> None:
     for line, dot, call in zip(lines, drawing.all("circle", "dot"), calls, strict=True):
         [run] = drawing.runs(line)
         rows = [(float(at), int(chunk)) for name, chunk, at in table if name == call.name]
-        assert len(rows) == 100
+        assert len(rows) == 60
         assert rows[0] == (round(call.at_ms[0], 1), 1)
         assert rows[-1] == (round(call.at_ms[-1], 1), len(call.at_ms))
         assert [(value_at(x) * 1e3, chunk_at(y)) for x, y in run] == [
@@ -270,5 +286,6 @@ def test_an_axis_refuses_what_it_cannot_place() -> None:
             linear(values)
     with pytest.raises(ValueError, match="no place"):
         logarithmic([0, 1])
-    assert logarithmic([3, 40]).tick_texts() == ["1", "10", "100"]
+    assert logarithmic([3, 40]).tick_texts() == ["2", "5", "10", "20", "50"]
+    assert logarithmic([5, 5]).tick_texts() == ["5", "10"]
     assert logarithmic([0.02, 3]).tick_texts() == ["0.01", "0.1", "1", "10"]

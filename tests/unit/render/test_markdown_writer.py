@@ -61,7 +61,7 @@ def read(markdown: str) -> str:
     return re.sub(r"\s+", "", "".join(shown))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(page=pages)
 def test_texts_change_nothing_but_what_is_read(page: Page) -> None:
     markdown = to_markdown(page)
@@ -72,7 +72,7 @@ def test_texts_change_nothing_but_what_is_read(page: Page) -> None:
     assert hrefs <= {"a.csv", "#b", "https://c.d/%28e%29_%2Af%2A%7C%60g%60&copy=1"}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(page=pages)
 def test_every_text_is_read_as_it_is(page: Page) -> None:
     said, texts = read(to_markdown(page)), [re.sub(r"\s+", "", visible(text)) for text in words_of(page)]
@@ -84,7 +84,7 @@ def test_every_text_is_read_as_it_is(page: Page) -> None:
 @given(text=texts)
 def test_no_bare_address_is_left_for_a_viewer_to_link(text: str) -> None:
     plain = "".join(child.content for child in children(written(Paragraph((Text(text),)))) if child.type == "text")
-    assert not re.search(r"https?://[^\s`|\\<]|www\.[^\s`|\\<]", plain, re.I)
+    assert not re.search(r"https?://\w|www\.\w|\w@\w+\.\w", plain, re.I)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -142,7 +142,7 @@ def test_a_figure_is_told_and_its_first_values_are_shown() -> None:
     )
     assert "| c9 | 9 |" in text
     assert "c10" not in text
-    assert text.endswith("\n\nand 2 more rows, drawn in the page as HTML")
+    assert text.endswith("\n\nand 2 more rows; the HTML page has all of them")
     assert "svg" not in text
 
 
@@ -155,7 +155,8 @@ def test_a_figure_is_told_and_its_first_values_are_shown() -> None:
         ((Emphasis("a"), "b"), "ab"),
         ((Strong("a"), Emphasis("b")), "**a**_b_"),
         ((Code("a"), Code("b")), "`ab`"),
-        (("at http://a.b/c*d* now",), "at `http://a.b/c*d*` now"),
+        (("at http://a.b/c*d* now (http://e.f).",), "at `http://a.b/c*d`\\* now (`http://e.f`)."),
+        (("num_ctx=1, _a_ b_ __c__",), "num_ctx=1, \\_a\\_ b\\_ \\_\\_c\\_\\_"),
         (("A & B &amp; 2 < 3",), "A & B &amp;amp; 2 &lt; 3"),
     ],
 )
