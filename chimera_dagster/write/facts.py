@@ -1,7 +1,7 @@
 """A fact as the writer and the report see it: one row of the facts table, its figures rendered by code."""
 
 import json
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -34,11 +34,6 @@ class Fact(NamedTuple):
 def load_facts(table: pd.DataFrame) -> list[Fact]:
     """Facts of a `schemas.Facts` table, in its order."""
     return [_fact(row) for row in table.to_dict("records")]
-
-
-def names_in(facts: Iterable[Fact]) -> frozenset[str]:
-    """Words of the facts' texts, such as model tags: a text may repeat them, digits or not."""
-    return frozenset(word.strip(".,:;()") for fact in facts for word in fact.text.split())
 
 
 def _fact(row: dict[Hashable, Any]) -> Fact:

@@ -89,7 +89,7 @@ def test_a_report_has_every_section_in_order(swept: Bench) -> None:
     report = swept.store.folder_of(swept.plans()[0].trial).report.read_text()
     lines = """\
 # Chimera Agent B
-# Technical Report: Chimera Agent B Analysis
+## Technical Report: Chimera Agent B Analysis
 **Date:** 20
 **Agent Type:** Chimera Agent B
 **Model:** smollm2:135m
@@ -113,7 +113,10 @@ MARKDOWN Files (1)
 - Load Duration:
 ## Key Findings
 ## Recommendations
+## Methodology
+## Configuration and Environment
 ## Evidence
+## Verification
 ## Persona Prompt
 You are InsightAgent""".splitlines()
     found = [f"\n{report}".find(f"\n{line}") for line in lines]
@@ -166,6 +169,7 @@ def test_answers_cut_at_max_tokens_are_called_incomplete(swept: Bench) -> None:
     written = json.loads(swept.store.folder_of(swept.plans()[0].trial).metrics.read_text())
     assert {verdict["name"] for verdict in written["validity"]} >= {"incomplete"}
     assert written["text_quality"]["verdict"] == "not usable"
+    assert any("cut" in complaint for complaint in written["text_quality"]["complaints"])
 
 
 def test_the_verdict_is_an_asset_check_of_the_partition(swept: Bench) -> None:

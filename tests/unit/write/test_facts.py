@@ -6,7 +6,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from chimera_dagster.schemas import Facts
-from chimera_dagster.write.facts import Fact, load_facts, names_in
+from chimera_dagster.write.facts import Fact, load_facts
 
 SOURCES = [["a b.csv", "row 2"], ["c.json", "/runs/1"]]
 
