@@ -42,7 +42,7 @@ class Names:
 
     def __init__(self, models: Mapping[str, str]) -> None:
         self.lines = {name: Line(name, f"= {clean(tag)}") for name, tag in models.items() if clean(tag)}
-        self._ids = {clean(tag): name for name, tag in reversed(models.items()) if clean(tag)}
+        self._ids = {clean(tag): name for name, tag in reversed(list(models.items())) if clean(tag)}
         tags = "|".join(re.escape(tag) for tag in sorted(self._ids, key=lambda tag: (-len(tag), tag)))
         self._tags = re.compile(rf"(?<![\w:/.-])(?:{tags})(?![\w/-]|[.:]\w)") if tags else None
 
