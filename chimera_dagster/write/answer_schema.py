@@ -11,7 +11,7 @@ Schema = dict[str, Any]
 # llama.cpp turns a pattern into a grammar of the raw JSON: classes, groups, | and {m,n}, but no \d, no lookaround, and
 # of a character beyond ASCII that an operator follows only the last byte is repeated unless it stands in a class.
 _LETTERS = "A-Za-zÀ-ÖØ-öø-ž"
-_INNER = f"[{_LETTERS}]{{1,19}}([-'’][{_LETTERS}]{{1,20}}){{0,3}}"  # trade-off
+_INNER = f"[{_LETTERS}]{{1,19}}([-'’][{_LETTERS}]{{1,16}})?"  # trade-off
 # No single letters but these: small models else write ids without braces, one after the other. No quotation marks,
 # dashes or underscores: they write on behind one that was meant to end the string, and repeat the schema's keys.
 _WORD, _CAPITALISED = f"([aAI]|[{_LETTERS}]{_INNER})", f"([AI]|[A-Z]{_INNER})"
@@ -26,7 +26,7 @@ class Words(NamedTuple):
     most: int
 
 
-_AFTER_ID, _BEFORE_CITATION = Words(1, 10), Words(3, 12)
+_AFTER_ID, _BEFORE_CITATION = Words(1, 8), Words(3, 12)
 _STATEMENT, _CELL = Words(5, 16), Words(4, 12)
 
 
@@ -34,7 +34,7 @@ def statement_pattern(ids: Collection[str], words: Words, *, must_cite: bool = F
     """Regular expression of one statement: Latin words without a digit, and `{id}` for no other than these ids.
 
     It is one sentence: a capital letter or a model first, a full stop last and none between. It has `words` before its
-    first id, at most three ids, and one to ten words between them, so that it ends and is no list of ids. With
+    first id, at most three ids, and one to eight words between them, so that it ends and is no list of ids. With
     `must_cite` a fact or finding is cited in it, after at most two models.
     """
     names = _braced(each for each in ids if each.startswith("M"))

@@ -173,7 +173,7 @@ def _fitting(every: _Data, names: Names, room: int) -> _Data:
 
 
 def _examples(facts: Sequence[Fact], names: Names) -> Sequence[Line]:
-    """Two true statements in the form asked for, as small models copy what they are shown; of models where there are.
+    """Up to five true statements in the form asked for, as small models copy what they are shown; of models if any.
 
     The id of each is that of the fact that it cites.
     """
@@ -184,7 +184,7 @@ def _examples(facts: Sequence[Fact], names: Names) -> Sequence[Line]:
         stated = line._replace(text=f"The {line.text} is {{{fact.id}}}." if line.models else f"{words}: {{{fact.id}}}.")
         if re.fullmatch(statement_pattern([fact.id, *line.models], Words(3, 20)), stated.text):
             found.append(stated)
-    return ([each for each in found if each.models] or found)[:2]
+    return ([each for each in found if each.models] or found)[:5]
 
 
 @cache
