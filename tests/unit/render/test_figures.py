@@ -105,8 +105,8 @@ def test_the_best_comes_first_and_the_rest_is_counted() -> None:
     means = [float(row[1]) for row in cells(figure)]
     assert means == sorted(means, reverse=True)
     assert len(means) == 32
-    assert len(drawing.all("circle", "dot")) == 20
-    assert "and 12 more" in [each.text for each in drawing.all("text", "label")]
+    assert len(drawing.all("circle", "dot")) == 15
+    assert "and 17 more" in [each.text for each in drawing.all("text", "label")]
     figure, _ = drawn(ttft_by_configuration(estimates(32), limit=32))
     means = [float(row[1]) for row in cells(figure)]
     assert means == sorted(means)
@@ -289,3 +289,12 @@ def test_an_axis_refuses_what_it_cannot_place() -> None:
     assert logarithmic([3, 40]).tick_texts() == ["2", "5", "10", "20", "50"]
     assert logarithmic([5, 5]).tick_texts() == ["5", "10"]
     assert logarithmic([0.02, 3]).tick_texts() == ["0.01", "0.1", "1", "10"]
+
+
+@pytest.mark.parametrize("gaps", [[0.0] * 5, [5.0] * 5, [0.0, 0.0, 8.0], [0.001, 90_000.0, 3.0]])
+def test_gaps_of_every_kind_can_be_drawn(gaps: list[float]) -> None:
+    times = [10.0, *(10 + sum(gaps[: number + 1]) for number in range(len(gaps)))]
+    figure, drawing = drawn(latency_distribution([Trace("report 1", "report", times)]))
+    assert cells(figure)[-1][0] == "highest"
+    assert float(cells(figure)[-1][2]) == pytest.approx(max(gaps), abs=0.01)
+    assert all(-1e-6 <= x <= 1 + 1e-6 for run in drawing.runs(drawing.all("path", "line")[0]) for x, _ in run)
