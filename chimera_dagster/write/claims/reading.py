@@ -1,5 +1,6 @@
 """Finds in a sentence what claims are made of: models, metrics, figures, comparatives, ... each with its place."""
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -143,9 +144,7 @@ class _Reader:
 
     def take(self, mention: Mention) -> None:
         self.found.append(mention)
-        self.left = (
-            self.left[: mention.start] + _HIDDEN * (mention.end - mention.start) + self.left[mention.end :]
-        )
+        self.left = self.left[: mention.start] + _HIDDEN * (mention.end - mention.start) + self.left[mention.end :]
 
     def each(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
         for match in list(pattern.finditer(self.left)):
@@ -201,7 +200,9 @@ class _Reader:
             value = float(match[1].replace(",", ""))
             self.take(Mention("n", *match.span(), match[0], values=(value,)))
         self._parameters()
-        for match in self.each(re.compile(r"(?<![A-Za-z0-9])(?:time[\s-]+to[\s-]+(?:the[\s-]+)?)?first[\s-]+token", re.I)):
+        for match in self.each(
+            re.compile(r"(?<![A-Za-z0-9])(?:time[\s-]+to[\s-]+(?:the[\s-]+)?)?first[\s-]+token", re.I)
+        ):
             if match[0].lower().startswith("time"):
                 self.take(Mention("metric", *match.span(), match[0], "ttft_ms"))
         for match in self.each(numbers.NUMBER):
@@ -220,17 +221,37 @@ class _Reader:
                 approximate, bound = numbers.qualifiers(self.text, match.start())
                 number = Number(value, 0.05 * value, "x", match[0].lower(), approximate, bound)
                 self.take(Mention("number", *match.span(), match[0], "factor", number=number))
-        counted = "|".join(rf"{word}(?![\w])" for words in lexicon().counted.values() for word in words)
+        counted = "|".join(rf"{word}(?!\w|\.\w)" for words in lexicon().counted.values() for word in words)
         for match in self.each(numbers.NUMBER_WORD):
-            followed = re.compile(rf"\s+(?:[\w-]+\s+){{0,2}}?(?:{counted})", re.IGNORECASE).match(self.text, match.end())
+            followed = re.compile(rf"\s+(?:(?!of\b|and\b)[\w-]+\s+){{0,2}}?(?:{counted})", re.IGNORECASE).match(
+                self.text, match.end()
+            )
             unit = numbers.unit_after(self.text, match.end())[0]
             # `one of the models` and `no one` count nothing
             if followed or unit in ("%", "x", "ms", "tok/s") or match[0].lower() not in ("one", "zero"):
                 self._number(match, *match.span(), numbers.word_value(match[0]), 0.5)
         for match in self.each(numbers.VAGUE):
             self.take(Mention("figure", *match.span(), match[0]))
-        for match in self.each(re.compile(r"[A-Za-z_]*\d[\w.,:/-]*|[^\W\d_]*[\u00bc-\u00be\u2150-\u215e\u2460-\u24ff]")):
+        self._share_units()
+        for match in self.each(
+            re.compile(r"[A-Za-z_]*\d[\w.,:/-]*|[^\W\d_]*[\u00bc-\u00be\u2150-\u215e\u2460-\u24ff]")
+        ):
             self.take(Mention("figure", *match.span(), match[0]))
+
+    def _share_units(self) -> None:
+        """`110 and 15 tok/s`, `between 3 and 5 ms`: the first figure has the unit of the last."""
+        places = sorted(
+            (place for place, each in enumerate(self.found) if each.kind == "number"),
+            key=lambda place: self.found[place].start,
+        )
+        for place, after in reversed(list(itertools.pairwise(places))):
+            one, other = self.found[place], self.found[after]
+            joined = re.fullmatch(
+                r"\s*(?:,|,?\s*(?:and|or|to|versus|vs\.?)|[-–/±])\s*", self.text[one.end : other.start]
+            )
+            if joined and one.number and other.number and one.number.unit is None and one.meaning != "factor":
+                shared = one.number._replace(unit=other.number.unit, spelled=other.number.spelled)
+                self.found[place] = one._replace(number=shared)
 
     def _number(self, match: re.Match[str], start: int, end: int, value: float, half: float) -> None:
         unit, spelled, last = numbers.unit_after(self.text, end)

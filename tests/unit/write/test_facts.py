@@ -21,6 +21,11 @@ def table() -> pd.DataFrame:
         "values": json.dumps({"value": 57.26, "low": 55.0, "high": 1234.5, "n": 12}),
         "unit": "tok/s",
         "n": 12,
+        "model": "m:1",
+        "metric": "decode_tok_s",
+        "aggregate": "mean",
+        "params": "{}",
+        "runs": "all",
         "sources": json.dumps(SOURCES),
     }
     texts = [name for name in row if name not in ("value", "n")]
