@@ -1,8 +1,8 @@
 """Sentences as a person or a model would write them, by what they state; mutate_grounding.py fills them in.
 
 `{m}`, `{m2}`: models. `{q}`: the metric, one of the phrasing's own words for throughput or TTFT. `{v}`, `{v2}`: values
-with units. `{f}`, `{f2}`: ids of facts. Every second phrasing of a shape was never looked at while the checker was written: the
-half `held out`.
+with units. `{f}`, `{f2}`: ids of facts. Every second phrasing of a shape is held out: its sentences were not looked at
+while the checker was written.
 """
 
 from typing import NamedTuple

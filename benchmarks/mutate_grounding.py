@@ -16,7 +16,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from math import log
+from math import isnan, log
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -110,7 +110,7 @@ class World:
         rows = rows.assign(
             level=[float(each[name]) for each in rows["sets"]],
             rest=[json.dumps({k: v for k, v in each.items() if k != name}, sort_keys=True) for each in rows["sets"]],
-            log=rows["value"].map(lambda value: log(value)),
+            log=rows["value"].map(log),
         )
         cells = rows.groupby(["rest", "level"])["log"].mean().reset_index()
         cells = cells[cells.groupby("rest")["level"].transform("nunique") > 1]
@@ -146,7 +146,7 @@ class World:
         sides = []
         for model in (one, two):
             rows = self.rows(metric, model)
-            sides.append(rows[~self.cold(rows)]["value"].map(lambda value: log(value)))
+            sides.append(rows[~self.cold(rows)]["value"].map(log))
         return float(stats.ttest_ind(*sides, equal_var=False).pvalue) if min(map(len, sides)) > 2 else 1.0
 
 
@@ -204,7 +204,7 @@ def half_unit(text: str) -> tuple[float, float]:
 # true cases, by shape --------------------------------------------------------------------------------------------
 
 
-def cases(world: World, shape: str, random_: random.Random) -> Iterator[Case]:
+def cases(world: World, shape: str, random_: random.Random) -> Iterator[Case]:  # noqa: PLR0912
     pairs = [(a, b) for a in world.models for b in world.models if a != b]
     metrics = (THROUGHPUT, TTFT)
     if shape in ("mean", "n"):
@@ -313,7 +313,7 @@ def _speaks(phrasing: Phrasing, case: Case) -> bool:
 # truth, from the raw tables --------------------------------------------------------------------------------------
 
 
-def is_true(sentence: Sentence) -> bool:
+def is_true(sentence: Sentence) -> bool:  # noqa: PLR0911, PLR0912
     """Whether every thing that the case states holds, as the sentence writes it; computed without the checker."""
     world, case, shape = sentence.world, sentence.case, sentence.phrasing.shape
     if case.get("false"):
@@ -430,7 +430,7 @@ FAKE_TELEMETRY = (
 MORE_SIGNIFICANT = (" The difference is statistically significant.", " This is a significant improvement.")
 
 
-def mutants(sentence: Sentence, random_: random.Random) -> Iterator[tuple[str, Sentence]]:
+def mutants(sentence: Sentence, random_: random.Random) -> Iterator[tuple[str, Sentence]]:  # noqa: PLR0912, PLR0915
     """One mutant of every class that the sentence has room for."""
     world, case, shape = sentence.world, sentence.case, sentence.phrasing.shape
     metric = case.get("metric", THROUGHPUT)
@@ -476,7 +476,7 @@ def mutants(sentence: Sentence, random_: random.Random) -> Iterator[tuple[str, S
             phrasing = random_.choice(later)
             yield "wrong rank", sentence._replace(phrasing=phrasing, case={**case, "metric": phrasing.only or metric})
     if shape in ("grows", "falls"):
-        opposite = [each for each in _alike(sentence, "falls" if shape == "grows" else "grows")]
+        opposite = list(_alike(sentence, "falls" if shape == "grows" else "grows"))
         yield "wrong direction", sentence._replace(phrasing=random_.choice(opposite))
     if "n" in case and shape == "n":
         yield "wrong n", changed(n=max(1, case["n"] + random_.choice((-2, -1, 1, 5, 30))))
@@ -528,7 +528,7 @@ def _elsewhere(world: World, case: Case, metric: str) -> list[float]:
     found = [world.value(metric, case["m"], name) for name in ("mean", "median", "p95", "max", "min")]
     found += [world.value(metric, name, case.get("aggregate", "mean")) for name in world.models if name != case["m"]]
     found.append(world.value(TTFT if metric == THROUGHPUT else THROUGHPUT, case["m"]))
-    return [value for value in found if value == value]
+    return [value for value in found if not isnan(value)]
 
 
 def _misspelt(path: str, random_: random.Random) -> str:

@@ -15,7 +15,8 @@ from chimera_dagster.write.claims.values import figure_claims
 _END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[A-Z{\[(\"“*‘0-9])|\n+")
 _NO_END = re.compile(r"(?:\be\.g|\bi\.e|\bvs|\bapprox|\bno|\bcf|\bca|\b[A-Z])\.$", re.IGNORECASE)
 _PRONOUN = re.compile(
-    r"^\W*(?:(?:And|But|Also|There|Here|Moreover|Thus)[,\s]+)?(?:it|its|the (?:former|same) model|this model|that model)\b",
+    r"^\W*(?:(?:And|But|Also|There|Here|Moreover|Thus)[,\s]+)?"
+    r"(?:it|its|the (?:former|same) model|this model|that model)\b",
     re.IGNORECASE,
 )
 

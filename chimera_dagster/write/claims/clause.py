@@ -1,5 +1,6 @@
 """A clause with what was read in it, and which of it belongs to which figure."""
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ _LEADING = re.compile(
 )
 # What may stand between a figure and the name that it is given to: `57 tok/s (mean, n=72) for gemma3`
 _GIVEN = re.compile(
-    r"^[\s)]*(?:,?\s*on average\s*)?(?:\(|for|by|on|with|from|of|over|in|at|across|under|using|when|is that of|belongs to)"
+    r"^[\s)]*(?:,?\s*on average\s*)?(?:\(|for|by|on|with|from|of|over|in|at|across|under|using|when|is that of"
+    r"|belongs to)"
     r"\s*(?:all\s+)?(?:of\s+)?(?:the\s+|its\s+|an?\s+|model\s+)*(?:\(?\x01+\)?\s*(?:of|for|by|on)?\s*)?$",
     re.IGNORECASE,
 )
@@ -135,7 +137,7 @@ def clauses(sentence: Sentence, ground: Ground) -> Iterator[Clause]:
         places.append(match.start())
     edges = [0, *sorted(set(places)), len(sentence.text)]
     carry = Carry()
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         if not sentence.text[start:end].strip():
             continue
         clause = Clause(sentence, start, end, ground, carry)

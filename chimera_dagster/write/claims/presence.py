@@ -75,7 +75,7 @@ def _file(ground: Ground, mention: Mention) -> Claim:
 def _date(clause: Clause, mention: Mention) -> Claim:
     ground = clause.ground
     words = clause.between(clause.start, clause.end)
-    days = [day for day in day_of(mention)]
+    days = list(day_of(mention))
     if not all(is_valid(day) for day in days):
         return contradicted("date", mention.text, "the calendar has no such day")
     modified = [f"{each:%Y-%m-%d %H:%M:%S}" for each in ground.modified]
@@ -152,9 +152,8 @@ def _negation_of(clause: Clause, mention: Mention) -> Mention | None:
             each.end <= mention.start
             and not re.search(r"[,;]\s*(?:but|and)\b", text[each.end : mention.start])
             and mention.start - each.end < 60
-        ):
-            if not any(number.start > each.end and number.end <= mention.start for number in clause.figures):
-                return each
+        ) and not any(number.start > each.end and number.end <= mention.start for number in clause.figures):
+            return each
         if each.start >= mention.end and each.start - mention.end < 70:
             return each
     return None

@@ -25,22 +25,41 @@ from chimera_dagster.write.claims.numbers import Number
 _HIDDEN = "\x01"
 _REFERENCE = re.compile(r"\{\s*([FM])(\d+)\s*\}")
 _SOURCE = re.compile(r"[(\[]\s*(F\d+)(?:\s*[:,][^)\]]*)?[)\]]|(?<![A-Za-z0-9])(F[1-9]\d*)(?![\w-])")
-_MONTHS = "january february march april may june july august september october november december".split()
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 _MONTH = "|".join([*_MONTHS, *(name[:3] for name in _MONTHS if name != "may"), "sept"])
 _DATES = re.compile(
-    r"(?<!\d)(?P<y>(?:19|20)\d{2})-(?P<m>\d{2})-(?P<d>\d{2})(?:[T ](?P<t>\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?)?(?:\s*UTC|Z)?(?!\d)"
+    r"(?<!\d)(?P<y>(?:19|20)\d{2})-(?P<m>\d{2})-(?P<d>\d{2})"
+    r"(?:[T ](?P<t>\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?)?(?:\s*UTC|Z)?(?!\d)"
     rf"|(?<!\w)(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\s+(?P<m2>{_MONTH})\.?,?\s+(?P<y2>(?:19|20)\d{{2}})(?!\d)"
     rf"|(?<!\w)(?P<m3>{_MONTH})\.?\s+(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y3>(?:19|20)\d{{2}})(?!\d)"
-    rf"|(?<!\w)(?:(?P<part>early|mid|late)[\s-]+)?(?P<m4>{_MONTH})\.?(?:/(?:early |late |mid[ -])?(?P<m5>{_MONTH}))?\s+(?P<y4>(?:19|20)\d{{2}})(?!\d)"
+    rf"|(?<!\w)(?:(?P<part>early|mid|late)[\s-]+)?(?P<m4>{_MONTH})\.?"
+    rf"(?:/(?:early |late |mid[ -])?(?P<m5>{_MONTH}))?\s+(?P<y4>(?:19|20)\d{{2}})(?!\d)"
     r"|(?<=\b(?:in|of|by)\s)(?P<y6>20[12]\d)(?![\w%:]|[.-]\d|\s+\w*(?:tok|ms\b|s\b))",
     re.IGNORECASE,
 )
 _PERCENTILE = re.compile(
     r"(?<![A-Za-z0-9])p(?P<p>\d{2})(?![A-Za-z0-9])|(?<![A-Za-z0-9])(?P<q>\d{1,2})(?:st|nd|rd|th)[\s-]+percentile"
-    r"|(?P<i>95\s?(?:%|percent|per cent)\s*(?:(?:t-|bootstrap[\s-]|confidence[\s-])*(?:interval|CI))(?:\s+of the (?P<of>mean|median))?)",
+    r"|(?P<i>95\s?(?:%|percent|per cent)\s*"
+    r"(?:(?:t-|bootstrap[\s-]|confidence[\s-])*(?:interval|CI))(?:\s+of the (?P<of>mean|median))?)",
     re.IGNORECASE,
 )
-_NEXT = r"(?:\s*(?:,\s*and|,|and|to|or|/|-|–|through|up to|vs\.?|versus|than(?:\s+at)?|against|instead of|compared (?:to|with))\s*)"
+_NEXT = (
+    r"(?:\s*(?:,\s*and|,|and|to|or|/|-|–|through|up to|vs\.?|versus|than(?:\s+at)?"
+    r"|against|instead of|compared (?:to|with))\s*)"
+)
 _UNITLESS = (
     r"(?!\d|\.\d|,\d|\s*(?:tok|ms\b|s\b|sec|%|x\b|×|times|fold|percent|milli|J\b|W\b|MiB|MB|GB|°|degrees|(?:\w+\s)?(?:runs?|files?|models?"
     r"|records?|samples?|values|sets)\b))"
@@ -50,7 +69,8 @@ _QUOTED = re.compile(r"[\"“”'‘`(]([A-Za-z0-9.*-]*_[A-Za-z0-9_.*-]*)[\"“�
 
 # words that look like a superlative or a comparative and are none
 _IDLE = re.compile(
-    r"(?<!\w)(?:(?:leads?|leading) to|more (?:detailed|comprehensive|complete|thorough|in-depth|information|context|data))(?!\w)",
+    r"(?<!\w)(?:(?:leads?|leading) to|"
+    r"more (?:detailed|comprehensive|complete|thorough|in-depth|information|context|data))(?!\w)",
     re.IGNORECASE,
 )
 
@@ -264,7 +284,10 @@ class _Reader:
     def _parameters(self) -> None:
         words = parameter_words()
         name = words.pattern.pattern
-        joined = rf"\s*(?:=|:|,?\s*(?:of|at|set to|is|was|equal to|values?|values? of|from|between|values? from)?\s)\s*(?:of\s+)?"
+        joined = (
+            r"\s*(?:=|:|,?\s*(?:of|at|set to|is|was|equal to|values?|"
+            r"values? of|from|between|values? from)?\s)\s*(?:of\s+)?"
+        )
         after = re.compile(
             rf"(?P<name>{name})(?:{joined}(?P<values>{_VALUE}{_UNITLESS}(?:{_NEXT}(?:(?P=name)\s*=?\s*)?{_VALUE}{_UNITLESS})*))?",
             re.IGNORECASE,

@@ -1,4 +1,4 @@
-"""Comparisons, ranks, directions, effects and significance: what the means say, and where a test is needed, the test."""
+"""Comparisons, ranks, directions, effects and significance: what the means say or, where one is needed, a test."""
 
 import re
 from collections.abc import Iterator
@@ -183,12 +183,13 @@ def _magnitude(clause: Clause, word: Mention) -> Mention | None:
     """The figure that says by how much: `12 % faster`, `faster by 12 %`, `twice as high`."""
     near: list[tuple[int, Mention]] = []
     for each in clause.of("number"):
-        if each.number is None or each.number.unit is None and each.meaning != "factor":
+        if each.number is None or (each.number.unit is None and each.meaning != "factor"):
             continue
         if each.end <= word.start and re.match(r"^\s*(?:as|the)?\s*$", clause.between(each.end, word.start)):
             near.append((word.start - each.end, each))
         elif each.start >= word.end and re.search(
-            r"\bby\s+(?:a factor of\s+)?(?:about|around|roughly|nearly|almost|some|approximately|more than|less than|over|at least|~)?\s*$",
+            r"\bby\s+(?:a factor of\s+)?"
+            r"(?:about|around|roughly|nearly|almost|some|approximately|more than|less than|over|at least|~)?\s*$",
             clause.between(word.end, each.start),
         ):
             near.append((each.start - word.end, each))
@@ -309,9 +310,11 @@ def _rank(clause: Clause, word: Mention) -> Iterator[Claim]:
         and names
         and (
             of_sets
-            or len(clause.models) == 1
-            and len(parameters) >= 1
-            and not re.search(r"of all models|fastest model|best model", clause.text)
+            or (
+                len(clause.models) == 1
+                and len(parameters) >= 1
+                and not re.search(r"of all models|fastest model|best model", clause.text)
+            )
         )
     ):
         yield from _best_level(clause, word, _one(names[0]), metric, sign, place)
@@ -431,7 +434,7 @@ def _level_readings(ground: Ground, model: str, metric: str, given: dict[str, fl
 
 def _directions(clause: Clause) -> Iterator[Claim]:
     parameters = clause.all_of("parameter")
-    metrics = [each for each in clause.all_of("metric", "telemetry")]
+    metrics = list(clause.all_of("metric", "telemetry"))
     words = clause.of("direction", "comparative", "verb")
     if not parameters or not metrics or not words:
         return
@@ -464,7 +467,7 @@ def _directions(clause: Clause) -> Iterator[Claim]:
     ]
     clause.use(*of_parameter, *of_metric, *negated, *([magnitude] if magnitude else []))
     subjects = _subjects(clause)
-    tested = [each for each in clause.of("significant")]
+    tested = list(clause.of("significant"))
     clause.use(*tested)
     if len(levels) >= 2 and levels[0] > levels[-1] and not of_parameter:
         up = -up

@@ -1,7 +1,9 @@
 """Figures: a value of a metric, a number of runs, a count, a citation; each executed as what its words say it is."""
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from math import isnan
 from typing import NamedTuple
 
 from chimera_dagster.evidence.figures import format_value
@@ -63,7 +65,7 @@ def figure_claims(clause: Clause) -> Iterator[Claim]:
         yield _n(clause.ground, mention.text, mention.values[0], typed[0] if typed else None, clause)
 
 
-def _noun_of(clause: Clause, mention: Mention) -> str | None:
+def _noun_of(clause: Clause, mention: Mention) -> str | None:  # noqa: PLR0911
     """Which kind of thing a number counts; None where it is a value."""
     if mention.fact is not None:
         return None
@@ -147,7 +149,7 @@ def _canonical(metric: str) -> str | None:
     return entry.unit if entry else {"temperature_c": "°C"}.get(metric)
 
 
-def _metric_of(clause: Clause, mention: Mention) -> str | None:
+def _metric_of(clause: Clause, mention: Mention) -> str | None:  # noqa: PLR0911
     """The metric a figure is said to be of; None where nothing says it. Units must agree, else another is sought."""
     unit = _unit_of(mention)
     named = clause.all_of("metric", "telemetry", "unmeasured")
@@ -183,13 +185,13 @@ def _lined_up(clause: Clause, mention: Mention, named: list[Mention]) -> Mention
         return None
     listed = all(
         re.fullmatch(r"[\s,]*(?:and|or)?[\s\x01]*(?:the\s+)?[\s\x01]*", clause.between(one.end, other.start))
-        for one, other in zip(named, named[1:], strict=False)
+        for one, other in itertools.pairwise(named)
     )
     return named[figures.index(mention)] if listed else None
 
 
 def _own_metric(clause: Clause, mention: Mention, named: list[Mention]) -> Mention | None:
-    """The metric that stands before a figure with no other figure between: the words say it is that, whatever its unit."""
+    """The metric before a figure with no other figure between: the words say it is that, whatever its unit."""
     before = [each for each in named if each.end <= mention.start]
     if not before:
         return None
@@ -201,7 +203,7 @@ def _own_metric(clause: Clause, mention: Mention, named: list[Mention]) -> Menti
     )
 
 
-def _aggregate_of(clause: Clause, mention: Mention, values: list[Mention]) -> str | None:
+def _aggregate_of(clause: Clause, mention: Mention, values: list[Mention]) -> str | None:  # noqa: PLR0911
     """What a figure is of the runs; None where no word says it."""
     words = clause.all_of("aggregate")
     singles = clause.all_of("single")
@@ -312,7 +314,7 @@ def _readings(ground: Ground, of: Typed) -> list[tuple[str, Statistic]]:
     return [(words, statistic) for words, statistic in found if statistic is not None]
 
 
-def _executed(ground: Ground, clause: Clause, text: str, number: Number, of: Typed) -> Claim:
+def _executed(ground: Ground, clause: Clause, text: str, number: Number, of: Typed) -> Claim:  # noqa: PLR0911
     assert of.metric is not None
     own = ground.own.get(of.metric)
     if clause.is_own and own is not None and of.model in (None, ground.own_model):
@@ -331,7 +333,9 @@ def _executed(ground: Ground, clause: Clause, text: str, number: Number, of: Typ
             true = _statistic_value(statistic, name)
             if true is None:
                 continue
-            says = f"{_words(of, name)}{words}: {format_value(true, statistic.unit)} (n={statistic.n}, {', '.join(statistic.files)})"
+            files = ", ".join(statistic.files)
+            value = format_value(true, statistic.unit)
+            says = f"{_words(of, name)}{words}: {value} (n={statistic.n}, {files})"
             shown.append(says)
             if number.fits(_in_spelling(true, number)):
                 return supported("value", text, says)
@@ -349,7 +353,7 @@ def _statistic_value(statistic: Statistic, name: str) -> float | None:
     if name == "half":
         return (values["mean_high"] - values["mean_low"]) / 2
     value = values.get(name)
-    return None if value is None or value != value else value
+    return None if value is None or isnan(value) else value
 
 
 def _of_aggregates(ground: Ground, text: str, number: Number, of: Typed, aggregate: str) -> Claim:
@@ -413,11 +417,9 @@ def _cited(clause: Clause, mention: Mention, of: Typed) -> Iterator[Claim]:
     yield contradicted("citation", text, wrong, says) if wrong else supported("citation", text, says)
 
 
-def _miscited(clause: Clause, mention: Mention, fact: TypedFact, of: Typed, number: Number) -> str:
+def _miscited(clause: Clause, mention: Mention, fact: TypedFact, of: Typed, number: Number) -> str:  # noqa: PLR0911
     if number.unit is not None and number.unit != fact.unit:
         return f"{fact.id} is in {fact.unit or 'counts'}, not in {number.unit}"
-    if number.bound and number.value is not None and number.bound == "nothing":
-        return ""
     named = clause.all_of("metric", "telemetry", "unmeasured")
     noun = _cited_noun(clause, mention)
     if fact.metric is None or fact.aggregate == "count":
@@ -481,7 +483,7 @@ def _cited_noun(clause: Clause, mention: Mention) -> tuple[str, ...]:
     return next((kinds for pattern, kinds in _CITED_NOUNS if pattern.match(after)), ())
 
 
-def _counted(clause: Clause, mention: Mention, typed: list[Typed]) -> Claim:
+def _counted(clause: Clause, mention: Mention, typed: list[Typed]) -> Claim:  # noqa: PLR0911
     number, ground = mention.number, clause.ground
     assert number is not None
     noun, text = _noun_of(clause, mention), _span(clause, mention, 24)
@@ -562,7 +564,7 @@ def _files(ground: Ground, clause: Clause, mention: Mention, text: str, number: 
     return _count("count", text, number, readings)
 
 
-def _count(kind: Kind, text: str, number: Number, readings: list[tuple[str, float]]) -> Claim:
+def _count(kind: Kind, text: str, number: Number, readings: Sequence[tuple[str, float]]) -> Claim:
     says = "; ".join(f"{words}: {value:g}" for words, value in readings)
     if any(number.fits(value) for _, value in readings):
         return supported(kind, text, says)

@@ -145,7 +145,8 @@ def test_a_trial_own_figures_are_those_of_its_metrics(ground: Ground) -> None:
 
 
 def test_the_statements_of_a_report_carry_their_lines() -> None:
-    text = "# Title\n\nOne\nline.\n\n- item\n\n| model | TTFT |\n|---|---|\n| a | 3 ms |\n\n## Persona prompt\n```\n300 words\n```\n"
+    text = "# Title\n\nOne\nline.\n\n- item\n\n| model | TTFT |\n|---|---|\n| a | 3 ms |\n"
+    text += "\n## Persona prompt\n```\n300 words\n```\n"
     assert [(each.line, each.text) for each in statements(text)] == [
         (3, "One line."),
         (6, "- item"),
