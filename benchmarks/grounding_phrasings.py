@@ -1,8 +1,8 @@
 """Sentences as a person or a model would write them, by what they state; mutate_grounding.py fills them in.
 
 `{m}`, `{m2}`: models. `{q}`: the metric, one of the phrasing's own words for throughput or TTFT. `{v}`, `{v2}`: values
-with units. `{f}`, `{f2}`: ids of facts. Every second phrasing of a shape was never looked at while the checker was written: the
-half `held out`.
+with units. `{f}`, `{f2}`: ids of facts. Every second phrasing of a shape is held out: its sentences were not looked at
+while the checker was written.
 """
 
 from typing import NamedTuple
@@ -28,7 +28,9 @@ PHRASINGS: tuple[Phrasing, ...] = (
     Phrasing("mean", "With {v}, {m} shows the {q} we measured for it on average.", _both("throughput", "TTFT")),
     Phrasing("mean", "On average, {m} decodes at {v}.", {}, THROUGHPUT),
     Phrasing("mean", "- **{m}**: {q} {v} (mean)", _both("Throughput", "TTFT")),
-    Phrasing("mean", "For {m}, a {q} of {v} was measured on average.", _both("generation speed", "time-to-first-token")),
+    Phrasing(
+        "mean", "For {m}, a {q} of {v} was measured on average.", _both("generation speed", "time-to-first-token")
+    ),
     Phrasing("mean", "{m} generates {v}.", {}, THROUGHPUT),
     Phrasing("mean", "Users of {m} wait {v} for the first token on average.", {}, TTFT),
     Phrasing("mean", "**{q}:** {v} for `{m}`.", _both("Mean decode rate", "Mean TTFT")),
@@ -57,7 +59,11 @@ PHRASINGS: tuple[Phrasing, ...] = (
     Phrasing("two metrics", "{m}: {v} mean throughput, {w} mean TTFT.", {}),
     # two models
     Phrasing("two models", "{m} reaches {v} of mean {q}, while {m2} reaches {v2}.", _both("throughput", "TTFT")),
-    Phrasing("two models", "The mean {q} is {v} for {m} and {v2} for {m2}.", _both("decode throughput", "time to first token")),
+    Phrasing(
+        "two models",
+        "The mean {q} is {v} for {m} and {v2} for {m2}.",
+        _both("decode throughput", "time to first token"),
+    ),
     Phrasing("two models", "{m} and {m2} show a mean {q} of {v} and {v2}, respectively.", _both("throughput", "TTFT")),
     Phrasing("two models", "Mean {q}: {v} ({m}) versus {v2} ({m2}).", _both("throughput", "TTFT")),
     Phrasing("two models", "{m2} has a mean {q} of {v2}; {m} comes to {v}.", _both("generation speed", "TTFT")),
@@ -76,7 +82,9 @@ PHRASINGS: tuple[Phrasing, ...] = (
     Phrasing("compare", "Compared with {m}, {m2} is slower at decoding.", {}, THROUGHPUT),
     Phrasing("compare", "{m2} is beaten by {m} on {q}.", _both("decode throughput", "TTFT")),
     Phrasing("compare", "{m} has a better {q} than {m2}.", _both("mean throughput", "mean TTFT")),
-    Phrasing("compare", "The {q} of {m2} is worse than that of {m}.", _both("decode throughput", "time to first token")),
+    Phrasing(
+        "compare", "The {q} of {m2} is worse than that of {m}.", _both("decode throughput", "time to first token")
+    ),
     Phrasing("compare", "{m} produces its first token sooner than {m2}.", {}, TTFT),
     Phrasing("compare", "{m2} trails {m} in mean {q}.", _both("throughput", "TTFT")),
     Phrasing("compare", "{m2} has a higher TTFT than {m}.", {}, TTFT),
@@ -124,7 +132,11 @@ PHRASINGS: tuple[Phrasing, ...] = (
     Phrasing("lack", "No GPU utilisation was recorded.", {}),
     Phrasing("lack", "Power draw was not measured.", {}),
     Phrasing("significant", "{m} is significantly faster than {m2}.", {}, THROUGHPUT),
-    Phrasing("significant", "The difference in {q} between {m} and {m2} is statistically significant.", _both("throughput", "TTFT")),
+    Phrasing(
+        "significant",
+        "The difference in {q} between {m} and {m2} is statistically significant.",
+        _both("throughput", "TTFT"),
+    ),
 )
 
 

@@ -16,7 +16,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from math import log
+from math import isnan, log
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,7 +58,9 @@ class World:
         named = self.raw.groupby("model")["metric"].nunique()
         return sorted(str(name) for name in named[named == 2].index)
 
-    def rows(self, metric: str, model: str, params: dict[str, float] | None = None, exact: bool = False) -> pd.DataFrame:
+    def rows(
+        self, metric: str, model: str, params: dict[str, float] | None = None, exact: bool = False
+    ) -> pd.DataFrame:
         if (metric, model) not in self._rows:
             self._rows[metric, model] = self.raw[(self.raw["metric"] == metric) & (self.raw["model"] == model)]
         rows = self._rows[metric, model]
@@ -108,7 +110,7 @@ class World:
         rows = rows.assign(
             level=[float(each[name]) for each in rows["sets"]],
             rest=[json.dumps({k: v for k, v in each.items() if k != name}, sort_keys=True) for each in rows["sets"]],
-            log=rows["value"].map(lambda value: log(value)),
+            log=rows["value"].map(log),
         )
         cells = rows.groupby(["rest", "level"])["log"].mean().reset_index()
         cells = cells[cells.groupby("rest")["level"].transform("nunique") > 1]
@@ -124,10 +126,14 @@ class World:
         load = self.table[(self.table["metric"] == "load_ms") & self.table["aggregate"].isna()]
         load = load.drop_duplicates(["file", "record"]).set_index(["file", "record"])["value"]
         runs = self.raw[self.raw["model"].isin(rows["model"])].drop_duplicates(["file", "record"])
-        loads = pd.Series([load.get((f, r), 0.0) for f, r in zip(runs["file"], runs["record"], strict=True)], index=runs.index)
+        loads = pd.Series(
+            [load.get((f, r), 0.0) for f, r in zip(runs["file"], runs["record"], strict=True)], index=runs.index
+        )
         known = runs["file"].isin({f for f, _ in load.index})
         usual = loads[known].quantile(0.5, interpolation="lower") if known.any() else 0.0
-        slow = {(f, r) for f, r, ms in zip(runs["file"], runs["record"], loads, strict=True) if ms > 500 and ms > 5 * usual}
+        slow = {
+            (f, r) for f, r, ms in zip(runs["file"], runs["record"], loads, strict=True) if ms > 500 and ms > 5 * usual
+        }
         return pd.Series([(f, r) in slow for f, r in zip(rows["file"], rows["record"], strict=True)], index=rows.index)
 
     def p_value(self, metric: str, one: str, two: str) -> float:
@@ -140,7 +146,7 @@ class World:
         sides = []
         for model in (one, two):
             rows = self.rows(metric, model)
-            sides.append(rows[~self.cold(rows)]["value"].map(lambda value: log(value)))
+            sides.append(rows[~self.cold(rows)]["value"].map(log))
         return float(stats.ttest_ind(*sides, equal_var=False).pvalue) if min(map(len, sides)) > 2 else 1.0
 
 
@@ -156,7 +162,9 @@ def better(metric: str, one: float, two: float) -> bool:
 
 
 def order(world: World, metric: str) -> list[str]:
-    means = {name: float(group.mean()) for name, group in world.raw[world.raw["metric"] == metric].groupby("model")["value"]}
+    means = {
+        name: float(group.mean()) for name, group in world.raw[world.raw["metric"] == metric].groupby("model")["value"]
+    }
     return sorted(means, key=lambda name: means[name], reverse=metric == THROUGHPUT)
 
 
@@ -196,7 +204,7 @@ def half_unit(text: str) -> tuple[float, float]:
 # true cases, by shape --------------------------------------------------------------------------------------------
 
 
-def cases(world: World, shape: str, random_: random.Random) -> Iterator[Case]:
+def cases(world: World, shape: str, random_: random.Random) -> Iterator[Case]:  # noqa: PLR0912
     pairs = [(a, b) for a in world.models for b in world.models if a != b]
     metrics = (THROUGHPUT, TTFT)
     if shape in ("mean", "n"):
@@ -226,7 +234,11 @@ def cases(world: World, shape: str, random_: random.Random) -> Iterator[Case]:
             if shape == "cited":
                 yield {"m": m, "metric": q, "f": f}
             else:
-                yield from ({"m": m, "m2": m2, "metric": q, "f": f, "f2": g} for (m2, q2), g in means.items() if q2 == q and m2 != m)
+                yield from (
+                    {"m": m, "m2": m2, "metric": q, "f": f, "f2": g}
+                    for (m2, q2), g in means.items()
+                    if q2 == q and m2 != m
+                )
     elif shape in ("compare", "percent", "times", "significant"):
         for m, m2 in pairs:
             for q in metrics if shape in ("compare", "significant") else (THROUGHPUT,):
@@ -265,7 +277,9 @@ def says(sentence: Sentence) -> str:
     style = case.get("style", 0)
     metric = case.get("metric", THROUGHPUT)
     unit = case.get("unit", UNITS[metric])
-    slots: dict[str, Any] = {name: case[name] for name in ("m", "m2", "a", "p", "n", "c", "path", "day", "d", "e") if name in case}
+    slots: dict[str, Any] = {
+        name: case[name] for name in ("m", "m2", "a", "p", "n", "c", "path", "day", "d", "e") if name in case
+    }
     slots["q"] = phrasing.words.get(metric, "")
     sign = case.get("sign", "")
     if "value" in case:
@@ -299,7 +313,7 @@ def _speaks(phrasing: Phrasing, case: Case) -> bool:
 # truth, from the raw tables --------------------------------------------------------------------------------------
 
 
-def is_true(sentence: Sentence) -> bool:
+def is_true(sentence: Sentence) -> bool:  # noqa: PLR0911, PLR0912
     """Whether every thing that the case states holds, as the sentence writes it; computed without the checker."""
     world, case, shape = sentence.world, sentence.case, sentence.phrasing.shape
     if case.get("false"):
@@ -319,9 +333,13 @@ def is_true(sentence: Sentence) -> bool:
     if shape == "at":
         return _right(world, case, case["value"], metric, case["m"], params={case["p"]: case["x"]})
     if shape == "two metrics":
-        return _right(world, case, case["value"], THROUGHPUT, case["m"]) and _right(world, case, case["ttft"], TTFT, case["m"])
+        return _right(world, case, case["value"], THROUGHPUT, case["m"]) and _right(
+            world, case, case["ttft"], TTFT, case["m"]
+        )
     if shape == "two models":
-        return _right(world, case, case["value"], metric, case["m"]) and _right(world, case, case["value2"], metric, case["m2"])
+        return _right(world, case, case["value"], metric, case["m"]) and _right(
+            world, case, case["value2"], metric, case["m2"]
+        )
     if shape in ("cited", "cited two"):
         pairs = [(case["f"], case["m"])] + ([(case["f2"], case["m2"])] if shape == "cited two" else [])
         return all(_cites(world, metric, model, fact) for fact, model in pairs)
@@ -355,7 +373,13 @@ def is_true(sentence: Sentence) -> bool:
 
 
 def _right(
-    world: World, case: Case, value: float, metric: str, model: str, aggregate: str = "mean", params: dict[str, float] | None = None
+    world: World,
+    case: Case,
+    value: float,
+    metric: str,
+    model: str,
+    aggregate: str = "mean",
+    params: dict[str, float] | None = None,
 ) -> bool:
     said, half = half_unit(written(value, UNITS[metric], case["style"]))
     readings = [world.value(metric, model, aggregate, params)]
@@ -377,8 +401,23 @@ def _cites(world: World, metric: str, model: str, fact: str) -> bool:
 
 # mutations -------------------------------------------------------------------------------------------------------
 
-FAKE_MODELS = ("qwen3:4b", "mistral:7b", "phi4:14b", "llama3.2:3b", "gemma2:9b", "gpt-4o", "Qwen2.5 7B", "deepseek-r1:8b")
-FAKE_FILES = ("results_final.csv", "runs/nightly_2024.json", "gpu_trace.csv", "bench_all_models.md", "scaling/top_k_sweep_v2.csv")
+FAKE_MODELS = (
+    "qwen3:4b",
+    "mistral:7b",
+    "phi4:14b",
+    "llama3.2:3b",
+    "gemma2:9b",
+    "gpt-4o",
+    "Qwen2.5 7B",
+    "deepseek-r1:8b",
+)
+FAKE_FILES = (
+    "results_final.csv",
+    "runs/nightly_2024.json",
+    "gpu_trace.csv",
+    "bench_all_models.md",
+    "scaling/top_k_sweep_v2.csv",
+)
 FAKE_TELEMETRY = (
     " GPU utilisation averaged {x} %.",
     " Power draw stayed at {x} W.",
@@ -391,7 +430,7 @@ FAKE_TELEMETRY = (
 MORE_SIGNIFICANT = (" The difference is statistically significant.", " This is a significant improvement.")
 
 
-def mutants(sentence: Sentence, random_: random.Random) -> Iterator[tuple[str, Sentence]]:
+def mutants(sentence: Sentence, random_: random.Random) -> Iterator[tuple[str, Sentence]]:  # noqa: PLR0912, PLR0915
     """One mutant of every class that the sentence has room for."""
     world, case, shape = sentence.world, sentence.case, sentence.phrasing.shape
     metric = case.get("metric", THROUGHPUT)
@@ -407,14 +446,20 @@ def mutants(sentence: Sentence, random_: random.Random) -> Iterator[tuple[str, S
         yield "wrong unit", changed(unit=random_.choice(other))
         yield "wrong sign", changed(sign="-")
     if "ttft" in case:
-        yield "true of something else", changed(ttft=world.value(TTFT, case["m"], random_.choice(("median", "p95", "min"))))
+        yield (
+            "true of something else",
+            changed(ttft=world.value(TTFT, case["m"], random_.choice(("median", "p95", "min")))),
+        )
     if "value2" in case:
         yield "swapped models", changed(m=case["m2"], m2=case["m"])
     # a difference between two models is the same one the other way round
     if shape in ("compare", "percent", "times", "cited two", "significant") and "between" not in sentence.phrasing.text:
         yield "swapped models", changed(m=case["m2"], m2=case["m"])
     if shape in ("percent", "times"):
-        yield "wrong value", changed(d=f"{float(case['d']) * random_.choice((0.5, 0.8, 1.3, 2.0)):.{1 if shape == 'times' else 0}f}")
+        yield (
+            "wrong value",
+            changed(d=f"{float(case['d']) * random_.choice((0.5, 0.8, 1.3, 2.0)):.{1 if shape == 'times' else 0}f}"),
+        )
         yield "wrong sign", changed(sign="-")
     others = [name for name in world.models if name != case.get("m")]
     if shape in ("first", "last") and others:
@@ -422,12 +467,16 @@ def mutants(sentence: Sentence, random_: random.Random) -> Iterator[tuple[str, S
     if shape == "second" and others:
         yield "wrong rank", changed(m=random_.choice(others))
     if shape == "first" and len(world.models) > 2:
-        later = [each for each in _alike(sentence, "second") if each.words.keys() == sentence.phrasing.words.keys() or not each.words]
+        later = [
+            each
+            for each in _alike(sentence, "second")
+            if each.words.keys() == sentence.phrasing.words.keys() or not each.words
+        ]
         if later:
             phrasing = random_.choice(later)
             yield "wrong rank", sentence._replace(phrasing=phrasing, case={**case, "metric": phrasing.only or metric})
     if shape in ("grows", "falls"):
-        opposite = [each for each in _alike(sentence, "falls" if shape == "grows" else "grows")]
+        opposite = list(_alike(sentence, "falls" if shape == "grows" else "grows"))
         yield "wrong direction", sentence._replace(phrasing=random_.choice(opposite))
     if "n" in case and shape == "n":
         yield "wrong n", changed(n=max(1, case["n"] + random_.choice((-2, -1, 1, 5, 30))))
@@ -449,7 +498,10 @@ def mutants(sentence: Sentence, random_: random.Random) -> Iterator[tuple[str, S
         yield "invented model", changed(m=fake)
     if shape in ("parameter", "at"):
         levels = world.levels(case["m"], case["p"])
-        yield "invented parameter value", changed(x=random_.choice((max(levels) * 2, max(levels) + 1, max(levels) * 3 + 1)))
+        yield (
+            "invented parameter value",
+            changed(x=random_.choice((max(levels) * 2, max(levels) + 1, max(levels) * 3 + 1))),
+        )
     telemetry = world.ground.telemetry
     if not telemetry & {"gpu_util", "power"} and shape in ("mean", "compare", "cited", "two metrics", "n"):
         more = random_.choice(FAKE_TELEMETRY).format(x=random_.randrange(35, 99))
@@ -476,7 +528,7 @@ def _elsewhere(world: World, case: Case, metric: str) -> list[float]:
     found = [world.value(metric, case["m"], name) for name in ("mean", "median", "p95", "max", "min")]
     found += [world.value(metric, name, case.get("aggregate", "mean")) for name in world.models if name != case["m"]]
     found.append(world.value(TTFT if metric == THROUGHPUT else THROUGHPUT, case["m"]))
-    return [value for value in found if value == value]
+    return [value for value in found if not isnan(value)]
 
 
 def _misspelt(path: str, random_: random.Random) -> str:
@@ -496,15 +548,21 @@ def synthetic(root: Path, seed: int, models: dict[str, tuple[float, float]], *, 
         with path.open("w", newline="") as file:
             writer = csv.writer(file)
             more = ["gpu_utilization_pct", "power_draw_w"] if telemetry else []
-            writer.writerow(["run", "model", "num_ctx", "temperature", "tokens_per_second", "ttft_ms", *more, "timestamp"])
+            writer.writerow(
+                ["run", "model", "num_ctx", "temperature", "tokens_per_second", "ttft_ms", *more, "timestamp"]
+            )
             run = 0
             for repeat in range(repeats):
                 for ctx in (512, 1024, 4096):
                     for temperature in (0.2, 0.8):
                         run += 1
                         fast = rate * (1 - 0.04 * (ctx / 1024)) * random_.lognormvariate(0, 0.03)
-                        first = ttft * (1 + 0.2 * ctx / 1024) * (1 + 0.3 * temperature) * random_.lognormvariate(0, 0.06)
-                        beside = [f"{random_.uniform(70, 99):.1f}", f"{random_.uniform(80, 140):.1f}"] if telemetry else []
+                        first = (
+                            ttft * (1 + 0.2 * ctx / 1024) * (1 + 0.3 * temperature) * random_.lognormvariate(0, 0.06)
+                        )
+                        beside = (
+                            [f"{random_.uniform(70, 99):.1f}", f"{random_.uniform(80, 140):.1f}"] if telemetry else []
+                        )
                         stamp = f"2026-0{1 + repeat % 9}-1{ctx % 7}T10:00:00"
                         writer.writerow([run, model, ctx, temperature, f"{fast:.3f}", f"{first:.2f}", *beside, stamp])
     (root / "README.md").write_text("Sweeps of several models.\n")
@@ -592,9 +650,15 @@ def _one(sentence: Sentence, half: str, random_: random.Random, tally: Tally) ->
 
 def table(tally: Tally) -> str:
     """Both tables as Markdown."""
-    lines = ["| planted | developed on | caught | share | held out | caught | share |", "|---|---:|---:|---:|---:|---:|---:|"]
+    lines = [
+        "| planted | developed on | caught | share | held out | caught | share |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
     for kind in sorted({kind for _, kind in tally.planted}):
-        cells = [f"{tally.planted[half, kind]} | {tally.caught[half, kind]} | {tally.share(half, kind):.1%}" for half in halves()]
+        cells = [
+            f"{tally.planted[half, kind]} | {tally.caught[half, kind]} | {tally.share(half, kind):.1%}"
+            for half in halves()
+        ]
         lines.append(f"| {kind} | {' | '.join(cells)} |")
     totals = []
     for half in halves():
@@ -607,7 +671,8 @@ def table(tally: Tally) -> str:
         cells = [f"{tally.true[half, shape]} | {tally.alarms[half, shape]}" for half in halves()]
         lines.append(f"| {shape} | {' | '.join(cells)} |")
     sums = [
-        f"{sum(n for (of, _), n in tally.true.items() if of == half)} | {tally.alarm_share(half):.1%}" for half in halves()
+        f"{sum(n for (of, _), n in tally.true.items() if of == half)} | {tally.alarm_share(half):.1%}"
+        for half in halves()
     ]
     lines += [f"| **all** | {' | '.join(sums)} |", ""]
     lines += [f"Left out: {', '.join(f'{words}: {count}' for words, count in sorted(tally.left_out.items()))}."]

@@ -14,7 +14,9 @@ _DATE = re.compile(r"^\W*Date\W+(\d{4}-\d{2}-\d{2})", re.MULTILINE)
 
 
 def check(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A report in Markdown.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="A report in Markdown.", show_default=False)
+    ],
     reports: Reports = None,
     metrics: Annotated[
         Path | None,
@@ -51,7 +53,14 @@ def check(
         print_json(rows)
     else:
         shown = [
-            [str(row["line"]), str(row["kind"]), str(row["verdict"]), str(row["text"]), str(row["reason"]), str(row["evidence"])]
+            [
+                str(row["line"]),
+                str(row["kind"]),
+                str(row["verdict"]),
+                str(row["text"]),
+                str(row["reason"]),
+                str(row["evidence"]),
+            ]
             for row in rows
         ]
         dropped = sum(not each.kept for each in checked)

@@ -22,6 +22,11 @@ def facts(**changes: object) -> pd.DataFrame:
         "values": '{"value": 3}',
         "unit": "",
         "n": 1,
+        "model": "m:1",
+        "metric": "decode_tok_s",
+        "aggregate": "mean",
+        "params": "{}",
+        "runs": "all",
         "sources": '[["a.csv", "file"]]',
     }
     return pd.DataFrame([row | changes])

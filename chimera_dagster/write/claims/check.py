@@ -14,7 +14,11 @@ from chimera_dagster.write.claims.values import figure_claims
 
 _END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[A-Z{\[(\"“*‘0-9])|\n+")
 _NO_END = re.compile(r"(?:\be\.g|\bi\.e|\bvs|\bapprox|\bno|\bcf|\bca|\b[A-Z])\.$", re.IGNORECASE)
-_PRONOUN = re.compile(r"^\W*(?:(?:And|But|Also|There|Here|Moreover|Thus)[,\s]+)?(?:it|its|the (?:former|same) model|this model|that model)\b", re.IGNORECASE)
+_PRONOUN = re.compile(
+    r"^\W*(?:(?:And|But|Also|There|Here|Moreover|Thus)[,\s]+)?"
+    r"(?:it|its|the (?:former|same) model|this model|that model)\b",
+    re.IGNORECASE,
+)
 
 
 def check(statements: Sequence[str], ground: Ground, models: Sequence[str] = ()) -> list[Checked]:
@@ -34,7 +38,9 @@ def _checked(text: str, ground: Ground, models: Sequence[str]) -> Checked:
     failed = next((claim for claim in claims if claim.verdict == "contradicted"), None)
     failed = failed or next((claim for claim in claims if claim.fails), None)
     reason = f"{failed.verdict}: {failed.text}: {failed.reason}" if failed else ""
-    return Checked(text=text, rendered=render(text, ground, models)[0], claims=claims, kept=failed is None, reason=reason)
+    return Checked(
+        text=text, rendered=render(text, ground, models)[0], claims=claims, kept=failed is None, reason=reason
+    )
 
 
 def _claims(text: str, ground: Ground, models: Sequence[str]) -> Iterator[Claim]:
@@ -42,7 +48,9 @@ def _claims(text: str, ground: Ground, models: Sequence[str]) -> Iterator[Claim]
     last: list[Mention] = []
     for start, end in _sentences(rendered):
         inside = [
-            each._replace(start=each.start - start, end=each.end - start) for each in citations if start <= each.start < end
+            each._replace(start=each.start - start, end=each.end - start)
+            for each in citations
+            if start <= each.start < end
         ]
         sentence = read(rendered[start:end], inside, ground, models)
         pronoun = _PRONOUN.match(sentence.text) is not None
@@ -61,7 +69,9 @@ def _clause_claims(clause: Clause) -> Iterator[Claim]:
         return
     for word in clause.of("comparative", "verb", "superlative"):
         if not any(each.kind in ("value", "citation", "count") for each in found):
-            yield unsupported("comparison", clause.text, f"'{word.text}' compares nothing that can be told from the words")
+            yield unsupported(
+                "comparison", clause.text, f"'{word.text}' compares nothing that can be told from the words"
+            )
             return
     directed = [word for word in clause.of("direction") if clause.all_of("metric", "telemetry")]
     if directed and not substantial:

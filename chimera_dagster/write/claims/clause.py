@@ -1,5 +1,6 @@
 """A clause with what was read in it, and which of it belongs to which figure."""
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +10,16 @@ from chimera_dagster.write.claims.lexicon import lexicon, list_pattern, pattern_
 from chimera_dagster.write.claims.reading import Mention, Sentence
 
 _BREAK = re.compile(
-    r";|,?\s+(?:while|whereas|although|though|but|however|yet)\b|(?<=\w),\s+(?:which|and|so)\b|\s[–—]\s|\.\s", re.IGNORECASE
+    r";|,?\s+(?:while|whereas|although|though|but|however|yet)\b|(?<=\w),\s+(?:which|and|so)\b|\s[–—]\s|\.\s",
+    re.IGNORECASE,
 )
-_LEADING = re.compile(r"(?:^|[.:*]\s*)\W*(?:while|although|though|because|since|whereas|beyond)\b[^,;]*(?=,)", re.IGNORECASE)
+_LEADING = re.compile(
+    r"(?:^|[.:*]\s*)\W*(?:while|although|though|because|since|whereas|beyond)\b[^,;]*(?=,)", re.IGNORECASE
+)
 # What may stand between a figure and the name that it is given to: `57 tok/s (mean, n=72) for gemma3`
 _GIVEN = re.compile(
-    r"^[\s)]*(?:,?\s*on average\s*)?(?:\(|for|by|on|with|from|of|over|in|at|across|under|using|when|is that of|belongs to)"
+    r"^[\s)]*(?:,?\s*on average\s*)?(?:\(|for|by|on|with|from|of|over|in|at|across|under|using|when|is that of"
+    r"|belongs to)"
     r"\s*(?:all\s+)?(?:of\s+)?(?:the\s+|its\s+|an?\s+|model\s+)*(?:\(?\x01+\)?\s*(?:of|for|by|on)?\s*)?$",
     re.IGNORECASE,
 )
@@ -78,7 +83,14 @@ class Clause:
     @property
     def is_own(self) -> bool:
         """Whether it speaks of the trial that the report is about."""
-        return re.search(r"\bth(?:is|e) (?:trial|report's (?:own )?run|own run)\b|\bthis (?:run|report|configuration)\b", self.text, re.I) is not None
+        return (
+            re.search(
+                r"\bth(?:is|e) (?:trial|report's (?:own )?run|own run)\b|\bthis (?:run|report|configuration)\b",
+                self.text,
+                re.I,
+            )
+            is not None
+        )
 
     def negation_before(self, mention: Mention) -> Mention | None:
         """A negation shortly before a word: `is not faster`, `no faster`."""
@@ -92,8 +104,10 @@ class Clause:
             return None
         others = [each for each in self.figures if each is not figure]
         after = [each for each in found if each.start >= figure.end]
-        if after and _GIVEN.match(self.between(figure.end, after[0].start)) and not any(
-            figure.end <= each.start < after[0].start for each in others
+        if (
+            after
+            and _GIVEN.match(self.between(figure.end, after[0].start))
+            and not any(figure.end <= each.start < after[0].start for each in others)
         ):
             return after[0]
         before = [each for each in found if each.end <= figure.start]
@@ -123,7 +137,7 @@ def clauses(sentence: Sentence, ground: Ground) -> Iterator[Clause]:
         places.append(match.start())
     edges = [0, *sorted(set(places)), len(sentence.text)]
     carry = Carry()
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         if not sentence.text[start:end].strip():
             continue
         clause = Clause(sentence, start, end, ground, carry)
@@ -135,7 +149,11 @@ def clauses(sentence: Sentence, ground: Ground) -> Iterator[Clause]:
 def _starts_anew(sentence: Sentence, start: int, end_before: int) -> bool:
     """Whether `, and` begins a clause with a subject and a claim of its own."""
     rest = sentence.of("model", "metric", "parameter", start=start)
-    return bool(rest) and rest[0].start - start < 12 and bool(sentence.of("number", "citation", "comparative", "superlative", end=end_before))
+    return (
+        bool(rest)
+        and rest[0].start - start < 12
+        and bool(sentence.of("number", "citation", "comparative", "superlative", end=end_before))
+    )
 
 
 def _depths(text: str) -> list[int]:

@@ -28,7 +28,9 @@ def _statements(lines: list[str]) -> Iterator[tuple[int, str]]:
         is_fence = line.lstrip().startswith("```")
         heading = None if fenced else _HEADING.match(line)
         is_row = line.strip().startswith("|") and not fenced
-        if paragraph and (fenced or is_fence or heading or is_row or not line.strip() or _ITEM.match(line) or _RULE.match(line)):
+        if paragraph and (
+            fenced or is_fence or heading or is_row or not line.strip() or _ITEM.match(line) or _RULE.match(line)
+        ):
             yield start, " ".join(paragraph)
             paragraph = []
         if is_fence:

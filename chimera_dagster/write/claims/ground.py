@@ -166,7 +166,9 @@ class Ground:
             return np.zeros(len(runs), dtype=bool), np.zeros(len(runs), dtype=bool)
         timed = runs.loc[runs["metric"].isin((TTFT, LOAD)).to_numpy() & runs["model"].notna().to_numpy()]
         records = timed[[*keys, "model"]].drop_duplicates(keys).astype("str")
-        records = records.merge(load.rename(columns={"value": LOAD}).astype({"file": "str", "record": "str"}), how="left")
+        records = records.merge(
+            load.rename(columns={"value": LOAD}).astype({"file": "str", "record": "str"}), how="left"
+        )
         cold = records.loc[is_cold(records), keys]
         names = pd.MultiIndex.from_frame(runs[keys].astype("str"))
         return names.isin(pd.MultiIndex.from_frame(cold)), runs["file"].isin(load["file"].unique()).to_numpy()
@@ -233,9 +235,7 @@ class Ground:
     @cached_property
     def measured(self) -> list[str]:
         """ISO dates and times at which files say that something was measured, sorted."""
-        return sorted(
-            {found[0].replace("T", " ") for stamp in self._stamps if (found := _STAMP.match(_iso(stamp)))}
-        )
+        return sorted({found[0].replace("T", " ") for stamp in self._stamps if (found := _STAMP.match(_iso(stamp)))})
 
     @property
     def _stamps(self) -> list[str]:
@@ -273,7 +273,8 @@ class Ground:
             rows = rows[self._model[rows] == self._model_code.get(model, -2)]
         if params or exact:
             fits = [
-                all(each.get(name) == value for name, value in params.items()) and (not exact or len(each) == len(params))
+                all(each.get(name) == value for name, value in params.items())
+                and (not exact or len(each) == len(params))
                 for each in self._sets
             ]
             rows = rows[np.array(fits, dtype=bool)[self._params[rows]]] if fits else rows
@@ -330,7 +331,9 @@ class Ground:
     def success_of(self, file: str) -> tuple[int, int]:
         """Runs of a file that did not fail, and all of them."""
         failed = int((self._failed["file"] == file).sum())
-        of_file = self._runs[(self._runs["file"] == file).to_numpy() & self._runs["metric"].isin(list(TIMED)).to_numpy()]
+        of_file = self._runs[
+            (self._runs["file"] == file).to_numpy() & self._runs["metric"].isin(list(TIMED)).to_numpy()
+        ]
         good = of_file["record"].nunique()
         return good, good + failed
 
@@ -466,4 +469,6 @@ def ground_of(
 
     twins = twin_files(measurements) if twins is None else twins
     facts = find_facts(files, statistics, measurements, twins=twins)
-    return Ground(files, measurements, facts, find_findings(files, measurements, twins), metrics=metrics, today=today, twins=twins)
+    return Ground(
+        files, measurements, facts, find_findings(files, measurements, twins), metrics=metrics, today=today, twins=twins
+    )

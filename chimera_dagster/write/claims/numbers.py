@@ -1,4 +1,4 @@
-"""Figures in prose: digits of any script, number words, fractions and factors, each with how precisely it is written."""
+"""Figures in prose: digits of any script, number words, fractions and factors, and how precisely each is written."""
 
 import re
 import unicodedata
@@ -7,11 +7,29 @@ from typing import NamedTuple
 
 from chimera_dagster.write.claims.lexicon import lexicon, pattern_of, unit_words
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SMALL = {word: value for value, word in enumerate(_ONES)} | {
     word: 10 * place for place, word in enumerate(_TENS, start=2)
 }
@@ -85,7 +103,7 @@ def _plain(sign: str) -> str:
 
 
 def unit_after(text: str, end: int) -> tuple[str | None, str, int]:
-    """Canonical unit, its spelling and its end, of what stands right after a figure; (None, "", end) where none does."""
+    """Canonical unit, spelling and end of the unit right after a figure; (None, "", end) where there is none."""
     for pattern, unit in ((_POINTS, "points"), (_PERCENT, "%"), (_TIMES, "x")):
         found = pattern.match(text, end)
         if found:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from chimera_dagster.write.claims.claim import Claim, contradicted, supported, unsupported
 from chimera_dagster.write.claims.clause import Clause
 from chimera_dagster.write.claims.ground import Ground
-from chimera_dagster.write.claims.lexicon import lexicon, list_pattern
+from chimera_dagster.write.claims.lexicon import list_pattern, unit_factor
 from chimera_dagster.write.claims.reading import Day, Mention, day_of, is_valid
 
 _LATEST = re.compile(r"\b(?:latest|last|newest|most recent|recently)\b", re.IGNORECASE)
@@ -26,7 +26,11 @@ def presence_claims(clause: Clause) -> Iterator[Claim]:
             case "size":
                 tags = [tag for tag in ground.models if mention.meaning in re.split(r"[:@_-]", tag.lower())]
                 of = ", ".join(tags)
-                yield supported("model", mention.text, of) if tags else unsupported("model", mention.text, "no model of this size")
+                yield (
+                    supported("model", mention.text, of)
+                    if tags
+                    else unsupported("model", mention.text, "no model of this size")
+                )
             case "file" | "name":
                 yield _file(ground, mention)
             case "date":
@@ -56,7 +60,11 @@ def _file(ground: Ground, mention: Mention) -> Claim:
         return supported("file", mention.text, ground.stems[stem])
     part = name.strip("*_-.")
     if mention.kind == "name":
-        within = [file.path for file in ground.files if part in file.path.lower().rpartition("/")[2] or part in file.path.lower()]
+        within = [
+            file.path
+            for file in ground.files
+            if part in file.path.lower().rpartition("/")[2] or part in file.path.lower()
+        ]
         if within:
             return supported("file", mention.text, f"{len(within)} files, {within[0]}", "files have it in their names")
         if part in ground.params or part in {metric.lower() for metric in ground.metrics}:
@@ -67,7 +75,7 @@ def _file(ground: Ground, mention: Mention) -> Claim:
 def _date(clause: Clause, mention: Mention) -> Claim:
     ground = clause.ground
     words = clause.between(clause.start, clause.end)
-    days = [day for day in day_of(mention)]
+    days = list(day_of(mention))
     if not all(is_valid(day) for day in days):
         return contradicted("date", mention.text, "the calendar has no such day")
     modified = [f"{each:%Y-%m-%d %H:%M:%S}" for each in ground.modified]
@@ -83,7 +91,11 @@ def _date(clause: Clause, mention: Mention) -> Claim:
     says = ", ".join(dict.fromkeys(each[:10] for each in (*pool[:1], *pool[-1:])))
     if all(any(_is_on(stamp, day) for stamp in pool) for day in days):
         return supported("date", mention.text, says)
-    return contradicted("date", mention.text, f"it is not {which}", says) if pool else unsupported("date", mention.text, "the evidence has no dates")
+    return (
+        contradicted("date", mention.text, f"it is not {which}", says)
+        if pool
+        else unsupported("date", mention.text, "the evidence has no dates")
+    )
 
 
 def _is_on(stamp: str, day: Day) -> bool:
@@ -100,7 +112,9 @@ def _parameter(clause: Clause, mention: Mention) -> Iterator[Claim]:
     ground, name = clause.ground, mention.meaning
     models = [model for each in clause.models for model in each.many]
     for value in mention.values:
-        known = {v for model in models for v in ground.params_of(model, name)} if models else ground.params.get(name, set())
+        known = (
+            {v for model in models for v in ground.params_of(model, name)} if models else ground.params.get(name, set())
+        )
         text = f"{name}={value:g}"
         if value in known:
             yield supported("parameter", text, "measured with it")
@@ -118,9 +132,11 @@ def _sourced(clause: Clause, mention: Mention) -> Iterator[Claim]:
     says = f"{fact.id}: {fact.statement}"
     if before and before[-1].number is not None and before[-1].fact is None:
         number = before[-1].number
-        from chimera_dagster.write.claims.lexicon import unit_factor
-
-        factor = unit_factor(fact.unit, number.spelled) if fact.unit and number.unit == fact.unit and fact.unit != "%" else 1.0
+        factor = (
+            unit_factor(fact.unit, number.spelled)
+            if fact.unit and number.unit == fact.unit and fact.unit != "%"
+            else 1.0
+        )
         right = (number.unit or "") == fact.unit and number.fits(fact.value / factor)
         if not right:
             yield contradicted("citation", mention.text, "the fact has another value", says)
@@ -132,9 +148,12 @@ def _negation_of(clause: Clause, mention: Mention) -> Mention | None:
     """A word that says that something is not there: before it (`no power draw`), or behind it (`was not measured`)."""
     for each in clause.of("negation"):
         text = clause.sentence.text
-        if each.end <= mention.start and not re.search(r"[,;]\s*(?:but|and)\b", text[each.end : mention.start]) and mention.start - each.end < 60:
-            if not any(number.start > each.end and number.end <= mention.start for number in clause.figures):
-                return each
+        if (
+            each.end <= mention.start
+            and not re.search(r"[,;]\s*(?:but|and)\b", text[each.end : mention.start])
+            and mention.start - each.end < 60
+        ) and not any(number.start > each.end and number.end <= mention.start for number in clause.figures):
+            return each
         if each.start >= mention.end and each.start - mention.end < 70:
             return each
     return None
@@ -169,7 +188,12 @@ def _lacks(clause: Clause) -> Iterator[Claim]:
             continue
         negation = _negation_of(clause, mention)
         known = mention.meaning in ground.metrics
-        if negation is not None and measured and not clause.figures and not clause.all_of("comparative", "same", "effect", "superlative"):
+        if (
+            negation is not None
+            and measured
+            and not clause.figures
+            and not clause.all_of("comparative", "same", "effect", "superlative")
+        ):
             clause.use(negation)
             if known:
                 yield contradicted("lack", clause.text, f"{mention.text} was measured")
@@ -179,6 +203,3 @@ def _lacks(clause: Clause) -> Iterator[Claim]:
             yield unsupported("telemetry", mention.text, "it was not measured: no file has it")
         elif mention.kind == "unmeasured" and not clause.is_advice and not known:
             yield unsupported("telemetry", mention.text, "no file measures it")
-
-
-_ = lexicon

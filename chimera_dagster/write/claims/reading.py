@@ -1,5 +1,6 @@
 """Finds in a sentence what claims are made of: models, metrics, figures, comparatives, ... each with its place."""
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -24,22 +25,41 @@ from chimera_dagster.write.claims.numbers import Number
 _HIDDEN = "\x01"
 _REFERENCE = re.compile(r"\{\s*([FM])(\d+)\s*\}")
 _SOURCE = re.compile(r"[(\[]\s*(F\d+)(?:\s*[:,][^)\]]*)?[)\]]|(?<![A-Za-z0-9])(F[1-9]\d*)(?![\w-])")
-_MONTHS = "january february march april may june july august september october november december".split()
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 _MONTH = "|".join([*_MONTHS, *(name[:3] for name in _MONTHS if name != "may"), "sept"])
 _DATES = re.compile(
-    r"(?<!\d)(?P<y>(?:19|20)\d{2})-(?P<m>\d{2})-(?P<d>\d{2})(?:[T ](?P<t>\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?)?(?:\s*UTC|Z)?(?!\d)"
+    r"(?<!\d)(?P<y>(?:19|20)\d{2})-(?P<m>\d{2})-(?P<d>\d{2})"
+    r"(?:[T ](?P<t>\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?)?(?:\s*UTC|Z)?(?!\d)"
     rf"|(?<!\w)(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\s+(?P<m2>{_MONTH})\.?,?\s+(?P<y2>(?:19|20)\d{{2}})(?!\d)"
     rf"|(?<!\w)(?P<m3>{_MONTH})\.?\s+(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y3>(?:19|20)\d{{2}})(?!\d)"
-    rf"|(?<!\w)(?:(?P<part>early|mid|late)[\s-]+)?(?P<m4>{_MONTH})\.?(?:/(?:early |late |mid[ -])?(?P<m5>{_MONTH}))?\s+(?P<y4>(?:19|20)\d{{2}})(?!\d)"
+    rf"|(?<!\w)(?:(?P<part>early|mid|late)[\s-]+)?(?P<m4>{_MONTH})\.?"
+    rf"(?:/(?:early |late |mid[ -])?(?P<m5>{_MONTH}))?\s+(?P<y4>(?:19|20)\d{{2}})(?!\d)"
     r"|(?<=\b(?:in|of|by)\s)(?P<y6>20[12]\d)(?![\w%:]|[.-]\d|\s+\w*(?:tok|ms\b|s\b))",
     re.IGNORECASE,
 )
 _PERCENTILE = re.compile(
     r"(?<![A-Za-z0-9])p(?P<p>\d{2})(?![A-Za-z0-9])|(?<![A-Za-z0-9])(?P<q>\d{1,2})(?:st|nd|rd|th)[\s-]+percentile"
-    r"|(?P<i>95\s?(?:%|percent|per cent)\s*(?:(?:t-|bootstrap[\s-]|confidence[\s-])*(?:interval|CI))(?:\s+of the (?P<of>mean|median))?)",
+    r"|(?P<i>95\s?(?:%|percent|per cent)\s*"
+    r"(?:(?:t-|bootstrap[\s-]|confidence[\s-])*(?:interval|CI))(?:\s+of the (?P<of>mean|median))?)",
     re.IGNORECASE,
 )
-_NEXT = r"(?:\s*(?:,\s*and|,|and|to|or|/|-|–|through|up to|vs\.?|versus|than(?:\s+at)?|against|instead of|compared (?:to|with))\s*)"
+_NEXT = (
+    r"(?:\s*(?:,\s*and|,|and|to|or|/|-|–|through|up to|vs\.?|versus|than(?:\s+at)?"
+    r"|against|instead of|compared (?:to|with))\s*)"
+)
 _UNITLESS = (
     r"(?!\d|\.\d|,\d|\s*(?:tok|ms\b|s\b|sec|%|x\b|×|times|fold|percent|milli|J\b|W\b|MiB|MB|GB|°|degrees|(?:\w+\s)?(?:runs?|files?|models?"
     r"|records?|samples?|values|sets)\b))"
@@ -49,7 +69,8 @@ _QUOTED = re.compile(r"[\"“”'‘`(]([A-Za-z0-9.*-]*_[A-Za-z0-9_.*-]*)[\"“�
 
 # words that look like a superlative or a comparative and are none
 _IDLE = re.compile(
-    r"(?<!\w)(?:(?:leads?|leading) to|more (?:detailed|comprehensive|complete|thorough|in-depth|information|context|data))(?!\w)",
+    r"(?<!\w)(?:(?:leads?|leading) to|"
+    r"more (?:detailed|comprehensive|complete|thorough|in-depth|information|context|data))(?!\w)",
     re.IGNORECASE,
 )
 
@@ -143,9 +164,7 @@ class _Reader:
 
     def take(self, mention: Mention) -> None:
         self.found.append(mention)
-        self.left = (
-            self.left[: mention.start] + _HIDDEN * (mention.end - mention.start) + self.left[mention.end :]
-        )
+        self.left = self.left[: mention.start] + _HIDDEN * (mention.end - mention.start) + self.left[mention.end :]
 
     def each(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
         for match in list(pattern.finditer(self.left)):
@@ -201,7 +220,9 @@ class _Reader:
             value = float(match[1].replace(",", ""))
             self.take(Mention("n", *match.span(), match[0], values=(value,)))
         self._parameters()
-        for match in self.each(re.compile(r"(?<![A-Za-z0-9])(?:time[\s-]+to[\s-]+(?:the[\s-]+)?)?first[\s-]+token", re.I)):
+        for match in self.each(
+            re.compile(r"(?<![A-Za-z0-9])(?:time[\s-]+to[\s-]+(?:the[\s-]+)?)?first[\s-]+token", re.I)
+        ):
             if match[0].lower().startswith("time"):
                 self.take(Mention("metric", *match.span(), match[0], "ttft_ms"))
         for match in self.each(numbers.NUMBER):
@@ -220,17 +241,37 @@ class _Reader:
                 approximate, bound = numbers.qualifiers(self.text, match.start())
                 number = Number(value, 0.05 * value, "x", match[0].lower(), approximate, bound)
                 self.take(Mention("number", *match.span(), match[0], "factor", number=number))
-        counted = "|".join(rf"{word}(?![\w])" for words in lexicon().counted.values() for word in words)
+        counted = "|".join(rf"{word}(?!\w|\.\w)" for words in lexicon().counted.values() for word in words)
         for match in self.each(numbers.NUMBER_WORD):
-            followed = re.compile(rf"\s+(?:[\w-]+\s+){{0,2}}?(?:{counted})", re.IGNORECASE).match(self.text, match.end())
+            followed = re.compile(rf"\s+(?:(?!of\b|and\b)[\w-]+\s+){{0,2}}?(?:{counted})", re.IGNORECASE).match(
+                self.text, match.end()
+            )
             unit = numbers.unit_after(self.text, match.end())[0]
             # `one of the models` and `no one` count nothing
             if followed or unit in ("%", "x", "ms", "tok/s") or match[0].lower() not in ("one", "zero"):
                 self._number(match, *match.span(), numbers.word_value(match[0]), 0.5)
         for match in self.each(numbers.VAGUE):
             self.take(Mention("figure", *match.span(), match[0]))
-        for match in self.each(re.compile(r"[A-Za-z_]*\d[\w.,:/-]*|[^\W\d_]*[\u00bc-\u00be\u2150-\u215e\u2460-\u24ff]")):
+        self._share_units()
+        for match in self.each(
+            re.compile(r"[A-Za-z_]*\d[\w.,:/-]*|[^\W\d_]*[\u00bc-\u00be\u2150-\u215e\u2460-\u24ff]")
+        ):
             self.take(Mention("figure", *match.span(), match[0]))
+
+    def _share_units(self) -> None:
+        """`110 and 15 tok/s`, `between 3 and 5 ms`: the first figure has the unit of the last."""
+        places = sorted(
+            (place for place, each in enumerate(self.found) if each.kind == "number"),
+            key=lambda place: self.found[place].start,
+        )
+        for place, after in reversed(list(itertools.pairwise(places))):
+            one, other = self.found[place], self.found[after]
+            joined = re.fullmatch(
+                r"\s*(?:,|,?\s*(?:and|or|to|versus|vs\.?)|[-–/±])\s*", self.text[one.end : other.start]
+            )
+            if joined and one.number and other.number and one.number.unit is None and one.meaning != "factor":
+                shared = one.number._replace(unit=other.number.unit, spelled=other.number.spelled)
+                self.found[place] = one._replace(number=shared)
 
     def _number(self, match: re.Match[str], start: int, end: int, value: float, half: float) -> None:
         unit, spelled, last = numbers.unit_after(self.text, end)
@@ -243,7 +284,10 @@ class _Reader:
     def _parameters(self) -> None:
         words = parameter_words()
         name = words.pattern.pattern
-        joined = rf"\s*(?:=|:|,?\s*(?:of|at|set to|is|was|equal to|values?|values? of|from|between|values? from)?\s)\s*(?:of\s+)?"
+        joined = (
+            r"\s*(?:=|:|,?\s*(?:of|at|set to|is|was|equal to|values?|"
+            r"values? of|from|between|values? from)?\s)\s*(?:of\s+)?"
+        )
         after = re.compile(
             rf"(?P<name>{name})(?:{joined}(?P<values>{_VALUE}{_UNITLESS}(?:{_NEXT}(?:(?P=name)\s*=?\s*)?{_VALUE}{_UNITLESS})*))?",
             re.IGNORECASE,

@@ -1,4 +1,4 @@
-"""Comparisons, ranks, directions, effects and significance: what the means say, and where a test is needed, the test."""
+"""Comparisons, ranks, directions, effects and significance: what the means say or, where one is needed, a test."""
 
 import re
 from collections.abc import Iterator
@@ -13,10 +13,15 @@ from chimera_dagster.write.claims.numbers import Number
 from chimera_dagster.write.claims.reading import Mention
 from chimera_dagster.write.claims.values import metric_named
 
-_OBJECT = re.compile(r"\b(?:than|over|compared (?:to|with)|versus|vs\.?|against|relative to|that of|unlike|as)\b", re.IGNORECASE)
+_OBJECT = re.compile(
+    r"\b(?:than|over|compared (?:to|with)|versus|vs\.?|against|relative to|that of|unlike|as)\b", re.IGNORECASE
+)
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|gets|being|been)\b[^.]*$", re.IGNORECASE)
 _BY = re.compile(r"^\s*by\b", re.IGNORECASE)
-_OTHERS = re.compile(r"\bthan (?:the |all |any |every )*(?:other|others|rest|remaining|models?)\b|\bof (?:all|the) (?:\w+ )?models\b", re.IGNORECASE)
+_OTHERS = re.compile(
+    r"\bthan (?:the |all |any |every )*(?:other|others|rest|remaining|models?)\b|\bof (?:all|the) (?:\w+ )?models\b",
+    re.IGNORECASE,
+)
 _LOOSE = 0.05
 
 
@@ -95,7 +100,11 @@ def _sides(clause: Clause, word: Mention) -> tuple[Mention | None, Mention | Non
     text = clause.sentence.text
     after = [each for each in models if each.start >= word.end]
     before = [each for each in models if each.end <= word.start]
-    marked = [each for each in models if _OBJECT.search(clause.between(max(clause.start, each.start - 22), each.start).rpartition(",")[2])]
+    marked = [
+        each
+        for each in models
+        if _OBJECT.search(clause.between(max(clause.start, each.start - 22), each.start).rpartition(",")[2])
+    ]
     if word.kind == "verb":
         passive = bool(_BY.match(text[word.end :])) and bool(_PASSIVE.search(text[clause.start : word.start]))
         if before and after:
@@ -105,7 +114,9 @@ def _sides(clause: Clause, word: Mention) -> tuple[Mention | None, Mention | Non
         rest = [each for each in models if each is not target and each.meaning != target.meaning]
         closest = [each for each in rest if each in before] or rest
         return (closest[-1] if closest and closest[0] in before else (closest[0] if closest else None)), target
-    return (before[-1] if before else after[0]), (after[0] if before and after else after[1] if len(after) > 1 else before[0])
+    return (before[-1] if before else after[0]), (
+        after[0] if before and after else after[1] if len(after) > 1 else before[0]
+    )
 
 
 def _comparison(clause: Clause, word: Mention) -> Iterator[Claim]:
@@ -126,8 +137,13 @@ def _comparison(clause: Clause, word: Mention) -> Iterator[Claim]:
         if metric not in ground.metrics:
             yield unsupported("comparison", text, f"no file measures {metric}")
             return
-        of = (ground.mean(metric, one, _params(clause), _runs(clause)), ground.mean(metric, two, _params(clause), _runs(clause)))
-        yield _compared(clause, metric, of, (one, two), 0 if negated and not magnitude else sign, magnitude, bool(negated), sign)
+        of = (
+            ground.mean(metric, one, _params(clause), _runs(clause)),
+            ground.mean(metric, two, _params(clause), _runs(clause)),
+        )
+        yield _compared(
+            clause, metric, of, (one, two), 0 if negated and not magnitude else sign, magnitude, bool(negated), sign
+        )
         yield from _tested(clause, metric, one, two)
         return
     if one and _OTHERS.search(text):
@@ -135,15 +151,31 @@ def _comparison(clause: Clause, word: Mention) -> Iterator[Claim]:
         yield from _ranked(clause, word, one, metric, sign, 1)
         return
     values = [(each, value) for each in levels for value in each.values]
-    if len({each.meaning for each, _ in values}) == 1 and len({value for _, value in values}) == 2 and re.search(r"\bthan\b|compared|versus|\bvs\b|instead", text):
+    if (
+        len({each.meaning for each, _ in values}) == 1
+        and len({value for _, value in values}) == 2
+        and re.search(r"\bthan\b|compared|versus|\bvs\b|instead", text)
+    ):
         clause.use(word, *([magnitude] if magnitude else []))
         name = values[0][0].meaning
         first, second = values[0][1], values[1][1]
         if _OBJECT.match(clause.text):
             first, second = second, first
         for model in _subjects(clause):
-            of = (ground.mean(metric, model, {name: first}, _runs(clause)), ground.mean(metric, model, {name: second}, _runs(clause)))
-            yield _compared(clause, metric, of, (f"{name}={first:g} of {model}", f"{name}={second:g}"), sign, magnitude, bool(negated), sign)
+            of = (
+                ground.mean(metric, model, {name: first}, _runs(clause)),
+                ground.mean(metric, model, {name: second}, _runs(clause)),
+            )
+            yield _compared(
+                clause,
+                metric,
+                of,
+                (f"{name}={first:g} of {model}", f"{name}={second:g}"),
+                sign,
+                magnitude,
+                bool(negated),
+                sign,
+            )
         return
 
 
@@ -151,12 +183,13 @@ def _magnitude(clause: Clause, word: Mention) -> Mention | None:
     """The figure that says by how much: `12 % faster`, `faster by 12 %`, `twice as high`."""
     near: list[tuple[int, Mention]] = []
     for each in clause.of("number"):
-        if each.number is None or each.number.unit is None and each.meaning != "factor":
+        if each.number is None or (each.number.unit is None and each.meaning != "factor"):
             continue
         if each.end <= word.start and re.match(r"^\s*(?:as|the)?\s*$", clause.between(each.end, word.start)):
             near.append((word.start - each.end, each))
         elif each.start >= word.end and re.search(
-            r"\bby\s+(?:a factor of\s+)?(?:about|around|roughly|nearly|almost|some|approximately|more than|less than|over|at least|~)?\s*$",
+            r"\bby\s+(?:a factor of\s+)?"
+            r"(?:about|around|roughly|nearly|almost|some|approximately|more than|less than|over|at least|~)?\s*$",
             clause.between(word.end, each.start),
         ):
             near.append((each.start - word.end, each))
@@ -222,23 +255,32 @@ def _ratio(clause: Clause, mention: Mention) -> Iterator[Claim]:
     first = models[0]
     if first.start > mention.end and _OBJECT.search(clause.between(mention.end, models[-1].start)) is None:
         one, two = two, one
-    as_fast = re.match(r"\s*(?:as|times)?\s*(?:as\s+)?(?:fast|quick|slow|high|long|low|large)", clause.sentence.text[mention.end :], re.I)
+    as_fast = re.match(
+        r"\s*(?:as|times)?\s*(?:as\s+)?(?:fast|quick|slow|high|long|low|large)",
+        clause.sentence.text[mention.end :],
+        re.I,
+    )
     for word in clause.of("same"):
         if word.start - mention.end < 12:
             clause.use(word)
-    a, b = clause.ground.mean(metric, one, _params(clause), _runs(clause)), clause.ground.mean(metric, two, _params(clause), _runs(clause))
+    a, b = (
+        clause.ground.mean(metric, one, _params(clause), _runs(clause)),
+        clause.ground.mean(metric, two, _params(clause), _runs(clause)),
+    )
     if a is None or b is None:
         yield unsupported("comparison", clause.text, f"{metric} is not measured of both")
         return
     ratio = a / b
-    around = clause.sentence.text[mention.end : mention.end + 20]
-    if as_fast and re.search(r"fast|quick", around) and _good(metric) < 0:
+    how = as_fast[0].lower() if as_fast else ""
+    if ("fast" in how or "quick" in how) and _good(metric) < 0:
         ratio = b / a
-    if as_fast and "slow" in around and _good(metric) > 0:
+    if "slow" in how and _good(metric) > 0:
         ratio = b / a
     says = f"mean {metric}: {one} {a:.4g}, {two} {b:.4g}, ratio {ratio:.4g}"
     good = number.fits(ratio)
-    yield (supported if good else contradicted)("comparison", clause.text, *((says, "the means agree") if good else ("the ratio is another", says)))
+    yield (supported if good else contradicted)(
+        "comparison", clause.text, *((says, "the means agree") if good else ("the ratio is another", says))
+    )
 
 
 # ranks ----------------------------------------------------------------------------------------------------------
@@ -256,12 +298,25 @@ def _rank(clause: Clause, word: Mention) -> Iterator[Claim]:
     names = clause.models or clause.carry.models[-1:]
     parameters = [each for each in clause.all_of("parameter") if each.values]
     text = clause.sentence.text[word.end : clause.end]
-    of_sets = re.match(r"\s*(?:\w+\s+)?(?:value|setting|set|configuration|level)", text) or re.search(r"parameter set|\bvalues? of\b|across|among (?:its|the) (?:settings|values|parameter)", clause.text)
+    of_sets = re.match(r"\s*(?:\w+\s+)?(?:value|setting|set|configuration|level)", text) or re.search(
+        r"parameter set|\bvalues? of\b|across|among (?:its|the) (?:settings|values|parameter)", clause.text
+    )
     if metric not in ground.units:
         clause.use(word)
         yield unsupported("rank", clause.text, f"no run measures {metric}")
         return
-    if parameters and names and (of_sets or len(clause.models) == 1 and len(parameters) >= 1 and not re.search(r"of all models|fastest model|best model", clause.text)):
+    if (
+        parameters
+        and names
+        and (
+            of_sets
+            or (
+                len(clause.models) == 1
+                and len(parameters) >= 1
+                and not re.search(r"of all models|fastest model|best model", clause.text)
+            )
+        )
+    ):
         yield from _best_level(clause, word, _one(names[0]), metric, sign, place)
         return
     if parameters and not names:
@@ -282,7 +337,13 @@ def _rank(clause: Clause, word: Mention) -> Iterator[Claim]:
 def _rank_subject(clause: Clause, word: Mention, names: list[Mention]) -> Mention:
     after = [each for each in names if each.start >= word.end]
     before = [each for each in names if each.end <= word.start]
-    if after and (not before or re.match(r"^[^,;]{0,40}\b(?:is|was|belongs to|by|for|goes to|comes from|that of|of)\s*$", clause.between(word.end, after[0].start))):
+    if after and (
+        not before
+        or re.match(
+            r"^[^,;]{0,40}\b(?:is|was|belongs to|by|for|goes to|comes from|that of|of)\s*$",
+            clause.between(word.end, after[0].start),
+        )
+    ):
         return after[0]
     return before[-1] if before else names[0]
 
@@ -304,7 +365,9 @@ def _ranked(clause: Clause, word: Mention, model: str, metric: str, sign: int, p
         if model in order:
             ranks.append(order.index(model) + 1)
     unit = ground.units[metric]
-    shown = ", ".join(f"{name} {format_value(means[name], unit)}" for name in sorted(means, key=lambda name: -sign * means[name])[:6])
+    shown = ", ".join(
+        f"{name} {format_value(means[name], unit)}" for name in sorted(means, key=lambda name: -sign * means[name])[:6]
+    )
     says = f"mean {metric}: {shown}"
     if (place in ranks) != negated:
         yield supported("rank", clause.text, says, "the means agree")
@@ -312,7 +375,9 @@ def _ranked(clause: Clause, word: Mention, model: str, metric: str, sign: int, p
         yield contradicted("rank", clause.text, f"{model} is number {ranks[0]} by its mean", says)
 
 
-def _best_level(clause: Clause, word: Mention, model: str | None, metric: str, sign: int, place: int) -> Iterator[Claim]:
+def _best_level(
+    clause: Clause, word: Mention, model: str | None, metric: str, sign: int, place: int
+) -> Iterator[Claim]:
     """Whether a value of a parameter, or a set of several, is the best of its model."""
     clause.use(word)
     if model is None:
@@ -349,7 +414,9 @@ def _level_readings(ground: Ground, model: str, metric: str, given: dict[str, fl
     """Means by value of the parameter over all runs, then means by whole parameter set (from three runs)."""
     if len(given) == 1:
         [name] = given
-        levels = {_label({name: value}): ground.mean(metric, model, {name: value}) for value in ground.params_of(model, name)}
+        levels = {
+            _label({name: value}): ground.mean(metric, model, {name: value}) for value in ground.params_of(model, name)
+        }
         yield {label: mean for label, mean in levels.items() if mean is not None}
     for least in (3, 1):
         found: dict[str, float] = {}
@@ -367,12 +434,16 @@ def _level_readings(ground: Ground, model: str, metric: str, given: dict[str, fl
 
 def _directions(clause: Clause) -> Iterator[Claim]:
     parameters = clause.all_of("parameter")
-    metrics = [each for each in clause.all_of("metric", "telemetry")]
+    metrics = list(clause.all_of("metric", "telemetry"))
     words = clause.of("direction", "comparative", "verb")
     if not parameters or not metrics or not words:
         return
     name = parameters[0]
-    if len({each.meaning for each in parameters}) != 1 or (len({v for each in parameters for v in each.values}) == 2 and re.search(r"\bthan\b", clause.text) and not clause.of("direction")):
+    if len({each.meaning for each in parameters}) != 1 or (
+        len({v for each in parameters for v in each.values}) == 2
+        and re.search(r"\bthan\b", clause.text)
+        and not clause.of("direction")
+    ):
         return
     of_parameter = [each for each in words if _turns_parameter(clause, each, parameters)]
     of_metric = [each for each in words if each not in of_parameter and each.kind != "verb"]
@@ -381,7 +452,9 @@ def _directions(clause: Clause) -> Iterator[Claim]:
     levels = [value for each in parameters for value in each.values]
     if len(levels) == 1 or (not of_parameter and len(levels) < 2 and not _with(clause, parameters, of_metric[0])):
         return
-    metric = metric_named(min(metrics, key=lambda each: min(abs(each.start - of_metric[0].end), abs(of_metric[0].start - each.end))))
+    metric = metric_named(
+        min(metrics, key=lambda each: min(abs(each.start - of_metric[0].end), abs(of_metric[0].start - each.end)))
+    )
     up = _turn(of_metric[0], metric)
     if of_parameter:
         up *= _turn(of_parameter[0], metric)
@@ -389,10 +462,12 @@ def _directions(clause: Clause) -> Iterator[Claim]:
     for each in clause.of("number"):
         if each.number and (each.number.unit in ("%", "x") or each.meaning == "factor"):
             magnitude = each
-    negated = [each for each in clause.of("negation") if each.end <= of_metric[0].start and of_metric[0].start - each.end < 22]
+    negated = [
+        each for each in clause.of("negation") if each.end <= of_metric[0].start and of_metric[0].start - each.end < 22
+    ]
     clause.use(*of_parameter, *of_metric, *negated, *([magnitude] if magnitude else []))
     subjects = _subjects(clause)
-    tested = [each for each in clause.of("significant")]
+    tested = list(clause.of("significant"))
     clause.use(*tested)
     if len(levels) >= 2 and levels[0] > levels[-1] and not of_parameter:
         up = -up
@@ -405,18 +480,25 @@ def _directions(clause: Clause) -> Iterator[Claim]:
 def _with(clause: Clause, parameters: list[Mention], word: Mention) -> bool:
     """`grows with num_ctx`, `as num_ctx grows`, `when num_ctx is raised`."""
     before = clause.between(max(clause.start, parameters[0].start - 30), parameters[0].start)
-    return re.search(r"\b(?:with|as|when|by|through|at|for|along with|the)\b[^,]*$", before, re.IGNORECASE) is not None or parameters[0].end <= word.start
+    return (
+        re.search(r"\b(?:with|as|when|by|through|at|for|along with|the)\b[^,]*$", before, re.IGNORECASE) is not None
+        or parameters[0].end <= word.start
+    )
 
 
 def _turns_parameter(clause: Clause, word: Mention, parameters: list[Mention]) -> bool:
     for each in parameters:
-        if word.end <= each.start and re.match(r"^\s*(?:the\s+|values? of\s+|its\s+|an?\s+|settings? of\s+)*$", clause.between(word.end, each.start), re.I):
+        if word.end <= each.start and re.match(
+            r"^\s*(?:the\s+|values? of\s+|its\s+|an?\s+|settings? of\s+)*$", clause.between(word.end, each.start), re.I
+        ):
             text = clause.sentence.text[clause.start : word.start]
             # in `TTFT grows with larger num_ctx` larger turns num_ctx; in `a larger num_ctx` too
             return not re.search(r"\b(?:does|will|can)\s*(?:not)?\s*$", text) or word.kind == "comparative"
         if each.end <= word.start and re.match(r"^\s*(?:is|are|gets|was)?\s*$", clause.between(each.end, word.start)):
             before = clause.between(max(clause.start, each.start - 20), each.start)
-            if re.search(r"\b(?:as|when|if|while|where|the)\s*(?:the\s*)?$", before, re.IGNORECASE) and word.meaning in ("up", "down", "size_more", "size_less"):
+            if re.search(
+                r"\b(?:as|when|if|while|where|the)\s*(?:the\s*)?$", before, re.IGNORECASE
+            ) and word.meaning in ("up", "down", "size_more", "size_less"):
                 return True
     return False
 
@@ -428,7 +510,14 @@ def _turn(word: Mention, metric: str) -> int:
 
 
 def _direction(
-    clause: Clause, metric: str, model: str, name: str, up: int, levels: list[float], magnitude: Mention | None, negated: bool
+    clause: Clause,
+    metric: str,
+    model: str,
+    name: str,
+    up: int,
+    levels: list[float],
+    magnitude: Mention | None,
+    negated: bool,
 ) -> Claim:
     text = clause.text
     if metric not in clause.ground.units:
@@ -437,7 +526,9 @@ def _direction(
     if trend and len(levels) >= 2:
         ends = (min(levels), max(levels))
         if not set(ends) <= {level for level, _ in trend}:
-            return unsupported("direction", text, f"{name}={ends[0]:g} and {ends[1]:g} were not both measured of {model}")
+            return unsupported(
+                "direction", text, f"{name}={ends[0]:g} and {ends[1]:g} were not both measured of {model}"
+            )
         trend = [each for each in trend if ends[0] <= each[0] <= ends[1]]
     if trend is None:
         return unsupported("direction", text, f"{model} has no two values of {name} that differ in nothing else")
@@ -466,7 +557,6 @@ def _effects(clause: Clause) -> Iterator[Claim]:
     parameters, metrics = clause.all_of("parameter"), clause.all_of("metric", "telemetry")
     if not words or not parameters:
         return
-    word = words[0]
     negations = clause.of("negation")
     negative = bool(negations) or any(each.meaning in lexicon().no_effect for each in words)
     clause.use(*words, *clause.of("significant"), *negations)
@@ -482,7 +572,6 @@ def _effects(clause: Clause) -> Iterator[Claim]:
                     yield contradicted("significance", text, "the test says otherwise", _quoted(clause, finding))
                 else:
                     yield supported("significance", text, _quoted(clause, finding), "a test says so")
-    _ = word
 
 
 def _quoted(clause: Clause, finding: str) -> str:
@@ -493,7 +582,9 @@ def _tested_effect(clause: Clause, metric: str, model: str, name: str) -> Claim:
     tested, finding = clause.ground.effect(metric, model, name)
     if tested:
         return supported("significance", clause.text, _quoted(clause, finding), "a test says so")
-    return (unsupported if tested is None else contradicted)("significance", clause.text, "no test says so", _quoted(clause, finding))
+    return (unsupported if tested is None else contradicted)(
+        "significance", clause.text, "no test says so", _quoted(clause, finding)
+    )
 
 
 # sameness and significance --------------------------------------------------------------------------------------
@@ -501,7 +592,11 @@ def _tested_effect(clause: Clause, metric: str, model: str, name: str) -> Claim:
 
 def _pair(clause: Clause) -> tuple[str, str] | None:
     names = list(dict.fromkeys(model for each in (*clause.models, *clause.carry.models) if (model := _one(each))))
-    if len(names) < 2 and re.search(r"\b(?:both|the two|two) models\b|\bthe models\b|\bthem\b", clause.text) and len(clause.ground.run_models) == 2:
+    if (
+        len(names) < 2
+        and re.search(r"\b(?:both|the two|two) models\b|\bthe models\b|\bthem\b", clause.text)
+        and len(clause.ground.run_models) == 2
+    ):
         names = list(clause.ground.run_models)
     return (names[0], names[1]) if len(names) == 2 else None
 

@@ -1,10 +1,12 @@
 """Figures: a value of a metric, a number of runs, a count, a citation; each executed as what its words say it is."""
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from math import isnan
 from typing import NamedTuple
 
-from chimera_dagster.evidence.figures import format_value, named_params
+from chimera_dagster.evidence.figures import format_value
 from chimera_dagster.ingest.vocabulary import vocabulary
 from chimera_dagster.write.claims.claim import Claim, Kind, contradicted, supported, unsupported
 from chimera_dagster.write.claims.clause import Clause
@@ -22,7 +24,11 @@ _AS_METRIC = {
     "temperature": "temperature_c",
     "cpu": "cpu_util_pct",
 }
-_NAMES = {"interval": ("mean_low", "mean_high"), "median_interval": ("median_low", "median_high"), "range": ("min", "max")}
+_NAMES = {
+    "interval": ("mean_low", "mean_high"),
+    "median_interval": ("median_low", "median_high"),
+    "range": ("min", "max"),
+}
 _OF_UNIT = {"tok/s": "decode_tok_s", "J": "energy_j", "W": "power_w"}
 _UNIT_IN_NAME = re.compile(r"per[\s_-]sec|tok_s|tokens|_ms$|_pct$|\((?:ms|tok/s|%)\)", re.IGNORECASE)
 _FAILED = re.compile(r"fail|error|crash|did not succeed|unsuccessful", re.IGNORECASE)
@@ -59,7 +65,7 @@ def figure_claims(clause: Clause) -> Iterator[Claim]:
         yield _n(clause.ground, mention.text, mention.values[0], typed[0] if typed else None, clause)
 
 
-def _noun_of(clause: Clause, mention: Mention) -> str | None:
+def _noun_of(clause: Clause, mention: Mention) -> str | None:  # noqa: PLR0911
     """Which kind of thing a number counts; None where it is a value."""
     if mention.fact is not None:
         return None
@@ -76,12 +82,18 @@ def _noun_of(clause: Clause, mention: Mention) -> str | None:
         after = text[mention.end + of.end() : mention.end + of.end() + 45]
     for name, words in lexicon().counted.items():
         pattern = pattern_of(words).pattern
-        if re.match(rf"\s+(?:(?!and\b|or\b|of\b|in\b|for\b|to\b)[A-Za-z`-]+\s+){{0,2}}?(?:{pattern})", after, re.IGNORECASE):
+        if re.match(
+            rf"\s+(?:(?!and\b|or\b|of\b|in\b|for\b|to\b)[A-Za-z`-]+\s+){{0,2}}?(?:{pattern})", after, re.IGNORECASE
+        ):
             return name
     before = text[max(0, mention.start - 34) : mention.start]
     for name, words in lexicon().counted.items():
         pattern = pattern_of(words).pattern
-        if re.search(rf"(?:{pattern})(?:\s+(?:analy[sz]ed|count|found|read|measured))?\s*(?:[:=(–-]|is|was|were)\s*$", before, re.IGNORECASE):
+        if re.search(
+            rf"(?:{pattern})(?:\s+(?:analy[sz]ed|count|found|read|measured))?\s*(?:[:=(–-]|is|was|were)\s*$",
+            before,
+            re.IGNORECASE,
+        ):
             return name
     if re.search(r"\bfile count\W*$", before, re.IGNORECASE):
         return "files"
@@ -99,7 +111,14 @@ def _typed(clause: Clause, mention: Mention, values: list[Mention]) -> Typed:
     model = models[0] if len(models) == 1 else None
     if model is None and not models and len(ground.run_models) == 1:
         model = ground.run_models[0]
-    return Typed(metric, model, models, _aggregate_of(clause, mention, values), _params_of(clause, mention, values), _runs_of(clause, mention))
+    return Typed(
+        metric,
+        model,
+        models,
+        _aggregate_of(clause, mention, values),
+        _params_of(clause, mention, values),
+        _runs_of(clause, mention),
+    )
 
 
 def _respective(clause: Clause, mention: Mention, values: list[Mention], kind: str) -> Mention | None:
@@ -130,7 +149,7 @@ def _canonical(metric: str) -> str | None:
     return entry.unit if entry else {"temperature_c": "°C"}.get(metric)
 
 
-def _metric_of(clause: Clause, mention: Mention) -> str | None:
+def _metric_of(clause: Clause, mention: Mention) -> str | None:  # noqa: PLR0911
     """The metric a figure is said to be of; None where nothing says it. Units must agree, else another is sought."""
     unit = _unit_of(mention)
     named = clause.all_of("metric", "telemetry", "unmeasured")
@@ -139,9 +158,12 @@ def _metric_of(clause: Clause, mention: Mention) -> str | None:
         return metric_named(lined_up)
     fitting = [each for each in named if unit is None or _canonical(metric_named(each)) == unit]
     after = [each for each in named if each.start >= mention.end]
-    if after and re.match(
-        r"^\s*(?:of|in|for)?\s*(?:the\s+|an?\s+)?\x01*\s*$", clause.between(mention.end, after[0].start)
-    ) and (after[0] in fitting) and not any(mention.end <= each.start < after[0].start for each in clause.figures):
+    if (
+        after
+        and re.match(r"^\s*(?:of|in|for)?\s*(?:the\s+|an?\s+)?\x01*\s*$", clause.between(mention.end, after[0].start))
+        and (after[0] in fitting)
+        and not any(mention.end <= each.start < after[0].start for each in clause.figures)
+    ):
         return metric_named(after[0])
     own = _own_metric(clause, mention, named)
     if own is not None and own not in fitting and mention.fact is None:
@@ -163,23 +185,25 @@ def _lined_up(clause: Clause, mention: Mention, named: list[Mention]) -> Mention
         return None
     listed = all(
         re.fullmatch(r"[\s,]*(?:and|or)?[\s\x01]*(?:the\s+)?[\s\x01]*", clause.between(one.end, other.start))
-        for one, other in zip(named, named[1:], strict=False)
+        for one, other in itertools.pairwise(named)
     )
     return named[figures.index(mention)] if listed else None
 
 
 def _own_metric(clause: Clause, mention: Mention, named: list[Mention]) -> Mention | None:
-    """The metric that stands before a figure with no other figure between: the words say it is that, whatever its unit."""
+    """The metric before a figure with no other figure between: the words say it is that, whatever its unit."""
     before = [each for each in named if each.end <= mention.start]
     if not before:
         return None
     gap = clause.between(before[-1].end, mention.start)
     if any(before[-1].end <= each.start < mention.start for each in clause.figures):
         return None
-    return before[-1] if not re.search(r"\b(?:and|with|but|at)\b.*\b(?:reaches|runs|decodes|generates)\b", gap) else None
+    return (
+        before[-1] if not re.search(r"\b(?:and|with|but|at)\b.*\b(?:reaches|runs|decodes|generates)\b", gap) else None
+    )
 
 
-def _aggregate_of(clause: Clause, mention: Mention, values: list[Mention]) -> str | None:
+def _aggregate_of(clause: Clause, mention: Mention, values: list[Mention]) -> str | None:  # noqa: PLR0911
     """What a figure is of the runs; None where no word says it."""
     words = clause.all_of("aggregate")
     singles = clause.all_of("single")
@@ -195,7 +219,11 @@ def _aggregate_of(clause: Clause, mention: Mention, values: list[Mention]) -> st
         if word is None and mention.fact is None:
             return "single"
     after = [each for each in words if each.start >= mention.end]
-    if after and after[0].meaning not in _NAMES and re.match(r"^[\s(,]*(?:in|as|on|as an?|the)?\s*$", clause.between(mention.end, after[0].start)):
+    if (
+        after
+        and after[0].meaning not in _NAMES
+        and re.match(r"^[\s(,]*(?:in|as|on|as an?|the)?\s*$", clause.between(mention.end, after[0].start))
+    ):
         following = [each for each in values if each.start >= after[0].end]
         if not (following and re.match(r"^\s*(?:of|=|:|is)?\s*$", clause.between(after[0].end, following[0].start))):
             return after[0].meaning
@@ -262,7 +290,9 @@ def _valued(clause: Clause, mention: Mention, of: Typed) -> Iterator[Claim]:
         yield unsupported("value", text, f"a figure of {of.metric} without a unit")
         return
     if number.unit is not None and number.unit != canonical:
-        reason = f"{of.metric} is in {canonical}, not in {number.unit}" if canonical else f"no file measures {of.metric}"
+        reason = (
+            f"{of.metric} is in {canonical}, not in {number.unit}" if canonical else f"no file measures {of.metric}"
+        )
         yield (contradicted if canonical else unsupported)("value", text, reason)
         return
     if len(of.models) > 1:
@@ -284,7 +314,7 @@ def _readings(ground: Ground, of: Typed) -> list[tuple[str, Statistic]]:
     return [(words, statistic) for words, statistic in found if statistic is not None]
 
 
-def _executed(ground: Ground, clause: Clause, text: str, number: Number, of: Typed) -> Claim:
+def _executed(ground: Ground, clause: Clause, text: str, number: Number, of: Typed) -> Claim:  # noqa: PLR0911
     assert of.metric is not None
     own = ground.own.get(of.metric)
     if clause.is_own and own is not None and of.model in (None, ground.own_model):
@@ -303,7 +333,9 @@ def _executed(ground: Ground, clause: Clause, text: str, number: Number, of: Typ
             true = _statistic_value(statistic, name)
             if true is None:
                 continue
-            says = f"{_words(of, name)}{words}: {format_value(true, statistic.unit)} (n={statistic.n}, {', '.join(statistic.files)})"
+            files = ", ".join(statistic.files)
+            value = format_value(true, statistic.unit)
+            says = f"{_words(of, name)}{words}: {value} (n={statistic.n}, {files})"
             shown.append(says)
             if number.fits(_in_spelling(true, number)):
                 return supported("value", text, says)
@@ -311,7 +343,9 @@ def _executed(ground: Ground, clause: Clause, text: str, number: Number, of: Typ
         return unsupported("value", text, f"no {aggregate} is known of {of.metric}")
     if of.model is None:
         return _dataset(ground, text, number, of, shown)
-    return contradicted("value", text, _really(ground, number, of) or "the evidence has another value", "; ".join(shown))
+    return contradicted(
+        "value", text, _really(ground, number, of) or "the evidence has another value", "; ".join(shown)
+    )
 
 
 def _statistic_value(statistic: Statistic, name: str) -> float | None:
@@ -319,7 +353,7 @@ def _statistic_value(statistic: Statistic, name: str) -> float | None:
     if name == "half":
         return (values["mean_high"] - values["mean_low"]) / 2
     value = values.get(name)
-    return None if value is None or value != value else value
+    return None if value is None or isnan(value) else value
 
 
 def _of_aggregates(ground: Ground, text: str, number: Number, of: Typed, aggregate: str) -> Claim:
@@ -331,12 +365,16 @@ def _of_aggregates(ground: Ground, text: str, number: Number, of: Typed, aggrega
         low, high = _bounds(number)
         for stated in ground.stated(of.metric, low, high, of.model):
             if stated.aggregate in (aggregate, None):
-                where = f"{stated.file}, {stated.record}: {stated.value:g}, as the file states it; its runs are in no file"
+                where = (
+                    f"{stated.file}, {stated.record}: {stated.value:g}, as the file states it; its runs are in no file"
+                )
                 return supported("value", text, where)
     known = ground.statistic(of.metric, of.model)
     if known is None:
         return unsupported("value", text, f"no run of {of.model or 'any model'} measures {of.metric}")
-    return unsupported("value", text, f"no run measures {of.metric} of {of.model or 'any model'} there: {_words(of, aggregate)}")
+    return unsupported(
+        "value", text, f"no run measures {of.metric} of {of.model or 'any model'} there: {_words(of, aggregate)}"
+    )
 
 
 def _bounds(number: Number) -> tuple[float, float]:
@@ -379,11 +417,9 @@ def _cited(clause: Clause, mention: Mention, of: Typed) -> Iterator[Claim]:
     yield contradicted("citation", text, wrong, says) if wrong else supported("citation", text, says)
 
 
-def _miscited(clause: Clause, mention: Mention, fact: TypedFact, of: Typed, number: Number) -> str:
+def _miscited(clause: Clause, mention: Mention, fact: TypedFact, of: Typed, number: Number) -> str:  # noqa: PLR0911
     if number.unit is not None and number.unit != fact.unit:
         return f"{fact.id} is in {fact.unit or 'counts'}, not in {number.unit}"
-    if number.bound and number.value is not None and number.bound == "nothing":
-        return ""
     named = clause.all_of("metric", "telemetry", "unmeasured")
     noun = _cited_noun(clause, mention)
     if fact.metric is None or fact.aggregate == "count":
@@ -418,14 +454,25 @@ def _misplaced(fact: TypedFact, said: Params) -> str:
     if wrong:
         return f"{fact.id} is not at {', '.join(f'{name}={value:g}' for name, value in wrong.items())}"
     if given and not said and fact.aggregate == "mean":
-        return f"{fact.id} is of one parameter set only: {', '.join(f'{name}={value:g}' for name, value in given.items())}"
+        return (
+            f"{fact.id} is of one parameter set only: {', '.join(f'{name}={value:g}' for name, value in given.items())}"
+        )
     return ""
 
 
 _CITED_NOUNS = (
     (re.compile(r"^\s+(?:[\w-]+\s+){0,2}?files", re.IGNORECASE), ("files", "unread")),
-    (re.compile(r"^\s+(?:(?!of\b)[\w-]+\s+){0,2}?(?:failures|failed|failing|errors)", re.IGNORECASE), ("failures", "model_failures")),
-    (re.compile(r"^\s+(?:(?!of\b|in\b|at\b|for\b|over\b)[\w-]+\s+){0,2}?(?:runs|records|measurements|trials|samples)", re.IGNORECASE), ("runs", "failures", "model_failures", "only_aggregates")),
+    (
+        re.compile(r"^\s+(?:(?!of\b)[\w-]+\s+){0,2}?(?:failures|failed|failing|errors)", re.IGNORECASE),
+        ("failures", "model_failures"),
+    ),
+    (
+        re.compile(
+            r"^\s+(?:(?!of\b|in\b|at\b|for\b|over\b)[\w-]+\s+){0,2}?(?:runs|records|measurements|trials|samples)",
+            re.IGNORECASE,
+        ),
+        ("runs", "failures", "model_failures", "only_aggregates"),
+    ),
     (re.compile(r"^\s+(?:[\w-]+\s+){0,1}?models", re.IGNORECASE), ("models",)),
     (re.compile(r"^\s+(?:of\s+)?(?:the\s+)?measurements", re.IGNORECASE), ("nameless", "runs")),
 )
@@ -436,7 +483,7 @@ def _cited_noun(clause: Clause, mention: Mention) -> tuple[str, ...]:
     return next((kinds for pattern, kinds in _CITED_NOUNS if pattern.match(after)), ())
 
 
-def _counted(clause: Clause, mention: Mention, typed: list[Typed]) -> Claim:
+def _counted(clause: Clause, mention: Mention, typed: list[Typed]) -> Claim:  # noqa: PLR0911
     number, ground = mention.number, clause.ground
     assert number is not None
     noun, text = _noun_of(clause, mention), _span(clause, mention, 24)
@@ -447,15 +494,31 @@ def _counted(clause: Clause, mention: Mention, typed: list[Typed]) -> Claim:
         return _files(ground, clause, mention, text, number)
     if noun == "models":
         named = len({each.meaning for each in clause.sentence.mentions if each.kind == "model"})
-        return _count("count", text, number, [("models named", len(ground.models)), ("models with runs", len(ground.run_models)), *([("models in this sentence", named)] if named > 1 else [])])
+        return _count(
+            "count",
+            text,
+            number,
+            [
+                ("models named", len(ground.models)),
+                ("models with runs", len(ground.run_models)),
+                *([("models in this sentence", named)] if named > 1 else []),
+            ],
+        )
     if noun == "sets":
-        sets = {str(each) for name in ([model] if model else ground.run_models) for metric in ground.units for each in ground.sets_of(name, metric)}
+        sets = {
+            str(each)
+            for name in ([model] if model else ground.run_models)
+            for metric in ground.units
+            for each in ground.sets_of(name, metric)
+        }
         return _count("count", text, number, [("parameter sets", len(sets))])
     if noun == "values":
         named = clause.all_of("parameter")
         if not named:
             return unsupported("count", text, "values of nothing that is named")
-        return _count("count", text, number, [(f"values of {named[0].meaning}", len(ground.params_of(model, named[0].meaning)))])
+        return _count(
+            "count", text, number, [(f"values of {named[0].meaning}", len(ground.params_of(model, named[0].meaning)))]
+        )
     if noun == "unread":
         unread = sum(file.status in ("malformed", "unreadable", "too_large") for file in ground.files)
         return _count("count", text, number, [("unread files", unread)])
@@ -465,9 +528,16 @@ def _counted(clause: Clause, mention: Mention, typed: list[Typed]) -> Claim:
         share = 100 * failures / max(1, failures + good)
         share = share if _FAILED.search(around) else 100 - share
         return _count("count", text, number, [(f"share{whose} in %", share)])
-    if noun == "failures" or (_FAILED.search(around) and not re.match(r"\s+(?:out\s+)?of\b", clause.sentence.text[mention.end :]) and noun == "runs" and _FAILED.search(clause.sentence.text[mention.end : mention.end + 30])):
-        of = re.search(r"\bof\s+(?:the\s+|its\s+)?$", clause.sentence.text[: mention.start])
-        return _count("count", text, number, [(f"runs{whose}", failures + good)] if of else [(f"failures{whose}", failures)])
+    before, after = clause.sentence.text[: mention.start], clause.sentence.text[mention.end :]
+    part = re.match(r"\s+(?:out\s+)?of\s+(?:the\s+|its\s+|all\s+)?\d+", after)
+    whole = re.search(r"\d\s+(?:out\s+)?of\s+(?:the\s+|its\s+|all\s+)?$", before)
+    said = _FAILED.search(after[:60]) or _FAILED.search(before[-30:])
+    if whole and (said or _GOOD.search(around)):
+        return _count("count", text, number, [(f"runs{whose}", failures + good)])
+    if part and _GOOD.search(after[:60]) and not said:
+        return _count("count", text, number, [(f"runs{whose} that succeeded", good)])
+    if noun == "failures" or (part and said) or re.match(r"\s+(?:\w+\s+)?(?:\w+\s+)?(?:that\s+)?fail", after):
+        return _count("count", text, number, [(f"failures{whose}", failures)])
     if typed and typed[0].metric is not None:
         return _n(ground, text, number.value, typed[-1] if mention.start > 0 else typed[0], clause)
     readings = [(f"runs{whose}", good), (f"runs{whose}, failed ones included", good + failures)]
@@ -478,7 +548,9 @@ def _counted(clause: Clause, mention: Mention, typed: list[Typed]) -> Claim:
 
 def _files(ground: Ground, clause: Clause, mention: Mention, text: str, number: Number) -> Claim:
     around = clause.sentence.text[max(0, mention.start - 28) : mention.end + 24]
-    kinds = [kind for word, kind in lexicon().file_kinds.items() if re.search(rf"(?<!\w){word}(?!\w)", around, re.IGNORECASE)]
+    kinds = [
+        kind for word, kind in lexicon().file_kinds.items() if re.search(rf"(?<!\w){word}(?!\w)", around, re.IGNORECASE)
+    ]
     after = re.match(r"\s+(\w+)", clause.sentence.text[mention.end :])
     if after and after[1].lower() in lexicon().file_kinds:
         kinds = [lexicon().file_kinds[after[1].lower()]]
@@ -492,7 +564,7 @@ def _files(ground: Ground, clause: Clause, mention: Mention, text: str, number: 
     return _count("count", text, number, readings)
 
 
-def _count(kind: Kind, text: str, number: Number, readings: list[tuple[str, float]]) -> Claim:
+def _count(kind: Kind, text: str, number: Number, readings: Sequence[tuple[str, float]]) -> Claim:
     says = "; ".join(f"{words}: {value:g}" for words, value in readings)
     if any(number.fits(value) for _, value in readings):
         return supported(kind, text, says)
@@ -510,12 +582,13 @@ def _n(ground: Ground, text: str, value: float, of: Typed | None, clause: Clause
     says = "; ".join(f"{words}: {n}" for words, n in shown)
     if any(n == value for _, n in shown):
         return supported("n", text, says)
-    return contradicted("n", text, "another number of runs", says) if shown else unsupported("n", text, "there are no such runs")
+    return (
+        contradicted("n", text, "another number of runs", says)
+        if shown
+        else unsupported("n", text, "there are no such runs")
+    )
 
 
 def _span(clause: Clause, mention: Mention, more: int = 0) -> str:
     end = min(len(clause.sentence.text), mention.end + more)
     return re.sub(r"\s+", " ", clause.sentence.text[mention.start : end]).strip()
-
-
-_ = named_params
