@@ -73,6 +73,15 @@ def _clause_claims(clause: Clause) -> Iterator[Claim]:
                 "comparison", clause.text, f"'{word.text}' compares nothing that can be told from the words"
             )
             return
+    for word in clause.of("same"):
+        if not found:
+            yield unsupported(
+                "comparison", clause.text, f"'{word.text}' compares nothing that can be told from the words"
+            )
+            return
+    if not substantial and clause.all_of("metric", "telemetry") and list_pattern("causes").search(clause.text):
+        yield unsupported("data", clause.text, "a cause that can't be executed")
+        return
     directed = [word for word in clause.of("direction") if clause.all_of("metric", "telemetry")]
     if directed and not substantial:
         yield unsupported("direction", clause.text, f"'{directed[0].text}' names no parameter that it goes with")

@@ -228,6 +228,12 @@ class Ground:
         files = self._table.loc[self._table["metric"].isin(wanted).to_numpy(), "file"]
         return sorted(str(file) for file in files.unique())
 
+    def is_beside_runs(self, name: str) -> bool:
+        """Whether a file that has this kind of telemetry also has runs of a model, or it is this trial's own."""
+        rows = self._runs[self._model >= 0]
+        timed = rows.loc[rows["metric"].isin(list(TIMED)).to_numpy(), "file"]
+        return name in self.own_telemetry or not set(self.telemetry_files(name)).isdisjoint(timed.unique())
+
     @cached_property
     def modified(self) -> list[datetime]:
         return sorted(file.modified for file in self.files)

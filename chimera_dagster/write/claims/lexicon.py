@@ -57,6 +57,7 @@ class Lexicon(BaseModel):
     imperatives: list[str]
     data_subjects: list[str]
     data_verbs: list[str]
+    causes: list[str]
     counted: dict[str, list[str]]
     file_kinds: dict[str, str]
     file_endings: list[str]

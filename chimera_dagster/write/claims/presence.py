@@ -174,7 +174,10 @@ def _telemetry(clause: Clause) -> Iterator[Claim]:
                 yield supported("lack", clause.text, f"no file measures {mention.text}")
         elif measured:
             files = ground.telemetry_files(name)
-            yield supported("telemetry", mention.text, ", ".join(files[:3]) or "this trial", "it was measured")
+            reason = (
+                "it was measured" if ground.is_beside_runs(name) else "it was measured, but beside no run of a model"
+            )
+            yield supported("telemetry", mention.text, ", ".join(files[:3]) or "this trial", reason)
         elif not clause.is_advice or clause.figures:
             yield unsupported("telemetry", mention.text, "it was not measured: no file has it")
 

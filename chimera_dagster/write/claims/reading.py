@@ -70,7 +70,8 @@ _QUOTED = re.compile(r"[\"“”'‘`(]([A-Za-z0-9.*-]*_[A-Za-z0-9_.*-]*)[\"“�
 # words that look like a superlative or a comparative and are none
 _IDLE = re.compile(
     r"(?<!\w)(?:(?:leads?|leading) to|"
-    r"more (?:detailed|comprehensive|complete|thorough|in-depth|information|context|data))(?!\w)",
+    r"(?:more|less|fewer|greater) than(?=\s*\x01)"
+    r"|more (?:detailed|comprehensive|complete|thorough|in-depth|information|context|data))(?!\w)",
     re.IGNORECASE,
 )
 

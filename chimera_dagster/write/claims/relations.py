@@ -132,6 +132,11 @@ def _comparison(clause: Clause, word: Mention) -> Iterator[Claim]:
         clause.use(word)
         yield unsupported("comparison", text, "which of several models is meant is not said")
         return
+    vague = word.meaning.startswith("size") or word.text.lower() in ("better", "worse", "superior", "inferior")
+    if one and two and vague and not clause.carry.metric and not clause.all_of("metric", "telemetry", "unmeasured"):
+        clause.use(word)
+        yield unsupported("comparison", text, "by which metric is not said")
+        return
     if one and two and one != two:
         clause.use(word, *([negated] if negated else []), *([magnitude] if magnitude else []))
         if metric not in ground.metrics:

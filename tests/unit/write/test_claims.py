@@ -156,7 +156,7 @@ def test_the_statements_of_a_report_carry_their_lines() -> None:
 
 def test_planted_falsehoods_are_caught_and_truths_kept(tmp_path: Path) -> None:
     models = {"alpha:7b": (42.0, 310.0), "beta:3b": (88.0, 150.0), "gamma:1b": (151.0, 95.0)}
-    world = World("small", synthetic(tmp_path, 1, models, telemetry=False, repeats=3))
+    world = World("small", synthetic(tmp_path, 1, models, telemetry=False, repeats=2))
     tally = run([world], seed=3, most=1)
     assert sum(tally.planted.values()) >= 200
     for half in ("developed on", "held out"):
