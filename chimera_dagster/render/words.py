@@ -24,7 +24,10 @@ class Words:
 
     def inlines(self, texts: Sequence[str]) -> Inlines:
         """Statements one after the other; a cited fact is its figure in bold, the metric callout, and its id."""
-        return joined(part for text in texts for part in (*self._parts(text), Text(" ")))[:-1] if texts else ()
+        parts: list[Inline] = []
+        for text in texts:
+            parts += [*([Text(" ")] if parts else []), *self._parts(text)]
+        return joined(parts)
 
     def paragraph(self, statements: Iterable[Statement]) -> Block:
         texts = self.standing(statements)
