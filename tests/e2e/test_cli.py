@@ -116,7 +116,8 @@ def test_an_unreachable_ollama_fails_the_trials_with_its_address(project: Projec
 
 
 def test_an_interrupted_sweep_keeps_what_is_done_and_the_next_does_the_rest(project: Project) -> None:
-    project.spec.write_text(project.spec.read_text().replace("max_tokens: 16", "max_tokens: 200"))
+    spec = project.spec.read_text().replace("max_tokens: 16", "max_tokens: 200").replace("[1024]", "[2048]")
+    project.spec.write_text(spec)
     process = subprocess.Popen(
         project.command("sweep"),
         cwd=project.path,
@@ -126,13 +127,17 @@ def test_an_interrupted_sweep_keeps_what_is_done_and_the_next_does_the_rest(proj
         text=True,
     )
     assert process.stderr is not None
+    shown: list[str] = []
     for line in process.stderr:
+        shown.append(line)
         if line.startswith("2/2") and line.endswith(": analysis\n"):
             break
+    else:
+        pytest.fail(f"the second trial never began: {''.join(shown)}")
     time.sleep(0.3)  # into the stream
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    assert process.returncode == 130
+    _, rest = process.communicate(timeout=60)
+    assert process.returncode == 130, rest
     names = sorted(path.split("/", 2)[2] for path in project.files())
     done, cut = sorted({name.split("/")[0] for name in names})
     assert [name for name in names if name.startswith(cut)] == [f"{cut}/trial.json"]
