@@ -149,10 +149,30 @@ class Outcome(_Document):
     calls: list[Call]
 
 
+class Grounding(_Document):
+    """How the model's two texts of the first round stood up to the evidence.
+
+    `claims` and `statements` count by verdict, a statement by its worst claim; `withheld` are the statements that
+    `policy` does not show as the model's word.
+    """
+
+    policy: Policy
+    claims: dict[Verdict, int]
+    statements: dict[Verdict, int]
+    withheld: int
+
+    @property
+    def share(self) -> float | None:
+        """Supported among the statements that can be checked, 0 to 1; None where there is none."""
+        supported = self.statements.get("supported", 0)
+        checkable = supported + self.statements.get("contradicted", 0) + self.statements.get("unsupported", 0)
+        return supported / checkable if checkable else None
+
+
 class Metrics(Measured):
     """metrics.json: everything measured and judged. Null: not measured; the `reasons` beside it say why."""
 
-    schema_version: int = 3
+    schema_version: int = 4
     model: str
     params: ParamSet
     params_key: str
@@ -168,7 +188,7 @@ class Metrics(Measured):
     seconds: StageSeconds
     effective_num_ctx: list[int]
     text_quality: Quality
-    grounding: dict[Verdict, int]
+    grounding: Grounding
     environment: Environment
 
     @property

@@ -2,6 +2,7 @@
 
 <data dir>/tables/<name>.parquet      the unpartitioned tables
 <data dir>/tables/summary.json        the data summary as it stands in every report
+<data dir>/runs/index.html, index.md  every report that is published, and why the others are not
 <data dir>/runs/<model>/<params>/     one trial: trial.json, outcome.json, calls.parquet, telemetry.parquet,
                                       metrics.json, report.md, report.html
 """
@@ -9,6 +10,7 @@
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,12 +42,23 @@ class TrialFolder:
         self.page = path / "report.html"
 
 
+@dataclass(frozen=True)
 class Store:
-    """Files of one data folder."""
+    """Files of one data folder; equal to another of the same folder."""
 
-    def __init__(self, data_dir: Path) -> None:
-        self.tables = data_dir / "tables"
-        self.runs = data_dir / "runs"
+    data_dir: Path
+
+    @property
+    def tables(self) -> Path:
+        return self.data_dir / "tables"
+
+    @property
+    def runs(self) -> Path:
+        return self.data_dir / "runs"
+
+    @property
+    def index(self) -> Path:
+        return self.runs / "index.html"
 
     def folder(self, model: str, params_key: str) -> TrialFolder:
         return TrialFolder(self.runs / model_slug(model) / params_key)

@@ -1,30 +1,23 @@
-"""One trial, each step one function that an asset calls: run it on an engine, measure and judge it, render it."""
+"""One trial on an engine: its calls in order, and what is written of them; `recorded.py` reads it back."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any
 
 import pandas as pd
-from pydantic import ValidationError
 
+from chimera_dagster.code_version import code_version
 from chimera_dagster.engines.base import Request
 from chimera_dagster.engines.registry import Engines, Resolved
-from chimera_dagster.errors import UnknownTrialError
 from chimera_dagster.measure.call import Call, CallMetrics, timed_call, warm_up
 from chimera_dagster.measure.environment import capture
 from chimera_dagster.measure.host import place_of
-from chimera_dagster.measure.samples import Sample, from_frame, to_frame
+from chimera_dagster.measure.samples import to_frame
 from chimera_dagster.measure.telemetry import Telemetry
-from chimera_dagster.measure.trial import Measured, measured
 from chimera_dagster.measure.validity import Asked
 from chimera_dagster.pipeline import evidence_code
-from chimera_dagster.render.html import to_html
-from chimera_dagster.render.markdown_writer import blocks_to_markdown, to_markdown
-from chimera_dagster.render.report import build_report
-from chimera_dagster.render.words import Words
+from chimera_dagster.recorded import Recorded, grounding_of, measure, quality_of, read_metrics
 from chimera_dagster.results import EngineRecord, Metrics, Outcome, StageSeconds, Summary, Written
 from chimera_dagster.schemas import Calls
 from chimera_dagster.schemas import Telemetry as TelemetryTable
@@ -32,17 +25,14 @@ from chimera_dagster.store import Store, write_table, write_text
 from chimera_dagster.sweep import TrialPlan
 from chimera_dagster.trial_evidence import TrialEvidence, read_evidence
 from chimera_dagster.write.answer import read_analysis, read_report
-from chimera_dagster.write.claims import Checked, Verdict, check
+from chimera_dagster.write.claims import check
 from chimera_dagster.write.prompt import Prompt, Stage, prompt_version, render_prompt
-from chimera_dagster.write.quality import Quality
-from chimera_dagster.write.quality import judge as judge_text
 
-_WORST_FIRST: tuple[Verdict, ...] = ("contradicted", "unsupported", "supported", "not checkable")
 OnProgress = Callable[[str, int], None]  # stage, chunks so far
 _UNSAID_NUM_CTX = 4096  # what a prompt is fitted to where num_ctx is left to the engine: the least of their defaults
 
 
-def run_trial(store: Store, plan: TrialPlan, engines: Engines, on_progress: OnProgress | None = None) -> Metrics:
+def run_trial(store: Store, plan: TrialPlan, engines: Engines, on_progress: OnProgress | None = None) -> Recorded:
     """Run one trial on an engine, measure and judge it, and write outcome.json, calls.parquet and metrics.json.
 
     Nothing is written before the last call has ended well. Raises EngineError, NotIngestedError.
@@ -73,7 +63,7 @@ def run_trial(store: Store, plan: TrialPlan, engines: Engines, on_progress: OnPr
         params_key=plan.params.key,
         configuration=str(plan.params),
         created_at=datetime.now(UTC),
-        fingerprint=plan.fingerprint(summary.digest, f"{prompt_version()}-{summary.code}"),
+        fingerprint=plan.fingerprint(summary.digest, f"{_text_code()}-{summary.code}"),
         spec_hash=plan.spec.content_hash(),
         data_digest=summary.digest,
         prompt_version=prompt_version(),
@@ -83,7 +73,7 @@ def run_trial(store: Store, plan: TrialPlan, engines: Engines, on_progress: OnPr
         seconds=StageSeconds(ingest=summary.ingest_s, **writer.seconds),
         effective_num_ctx=sorted({size for call in writer.calls if (size := call.stats.effective_num_ctx) is not None}),
         text_quality=quality_of(outcome),
-        grounding=_counted([*analysis.checked, *report.checked]),
+        grounding=grounding_of(outcome),
         environment=capture(),
     )
     folder = store.folder_of(plan.trial)
@@ -93,120 +83,19 @@ def run_trial(store: Store, plan: TrialPlan, engines: Engines, on_progress: OnPr
     write_table(folder.telemetry, to_frame(telemetry.samples), TelemetryTable)
     write_table(folder.calls, _calls_table(outcome.calls, metrics.calls), Calls)
     write_text(folder.metrics, metrics.model_dump_json(indent=2) + "\n")
-    return metrics
-
-
-def measure(outcome: Outcome, samples: Sequence[Sample]) -> Measured:
-    """Every metric and verdict of a trial, computed from what it recorded."""
-    return measured(outcome.calls, samples, outcome.warm_up_load_ms, outcome.asked)
-
-
-def read_outcome(store: Store, plan: TrialPlan) -> Outcome:
-    """A trial's outcome.json; raises FileNotFoundError where it has not run."""
-    return Outcome.model_validate_json(store.folder_of(plan.trial).outcome.read_text())
-
-
-class Difference(NamedTuple):
-    """A figure of metrics.json that is another one when computed again."""
-
-    name: str
-    stored: object
-    computed: object
-
-
-def recompute(store: Store, plan: TrialPlan, *, write: bool = False) -> tuple[int, list[Difference]]:
-    """Compute a trial's metrics and verdicts again from what it recorded.
-
-    Returns how many figures there are, and those that differ from the stored ones; with `write` the computed ones
-    replace them. Raises UnknownTrialError where the trial has not run, or an earlier version wrote its documents.
-    """
-    folder = store.folder_of(plan.trial)
-    try:
-        outcome = read_outcome(store, plan)
-        metrics = Metrics.model_validate_json(folder.metrics.read_text())
-        samples = from_frame(pd.read_parquet(folder.telemetry))
-    except (FileNotFoundError, ValidationError) as error:
-        why = "has not run" if isinstance(error, FileNotFoundError) else "was written by another version"
-        raise UnknownTrialError(f"The trial {plan.trial.key} {why}.", hint="Run 'chimera sweep'.") from error
-    again = measure(outcome, samples)
-    stored, computed = (_figures(each.model_dump(include=set(Measured.model_fields))) for each in (metrics, again))
-    names = list(dict.fromkeys([*stored, *computed]))
-    found = [Difference(name, stored.get(name), computed.get(name)) for name in names]
-    if write:
-        write_text(folder.metrics, metrics.model_copy(update=dict(again)).model_dump_json(indent=2) + "\n")
-    return len(names), [each for each in found if each.stored != each.computed]
-
-
-def _figures(value: object, name: str = "") -> dict[str, object]:
-    """Every leaf of a document by its path: `calls.0.ttft_ms`."""
-    if isinstance(value, dict):
-        children = cast("dict[str, object]", value).items()
-    elif isinstance(value, list):
-        children = ((str(place), each) for place, each in enumerate(cast("list[object]", value)))
-    else:
-        return {name: value}
-    return {path: leaf for key, each in children for path, leaf in _figures(each, f"{name}.{key}".lstrip(".")).items()}
-
-
-def read_metrics(store: Store, plan: TrialPlan) -> Metrics | None:
-    """A trial's metrics.json; None where it has not run."""
-    path = store.folder_of(plan.trial).metrics
-    return Metrics.model_validate_json(path.read_text()) if path.exists() else None
-
-
-def readable_texts(store: Store, plan: TrialPlan) -> dict[str, str]:
-    """The statements of a trial's two texts that stand, as Markdown, by the asset that holds them."""
-    outcome = read_outcome(store, plan)
-    texts = {"llm_analysis": (outcome.analysis, read_analysis), "llm_report": (outcome.report, read_report)}
-    return {
-        asset: blocks_to_markdown([Words(outcome, written).items(read(written.text).statements)])
-        for asset, (written, read) in texts.items()
-    }
-
-
-def quality_of(outcome: Outcome) -> Quality:
-    """How good the report's text is, by its form and by what checking it said."""
-    report = outcome.report
-    verdicts = Counter(_worst(each) for each in report.checked)
-    cut = next(call for call in outcome.calls if call.stage == "report").stats.done_reason == "length"
-    return judge_text(
-        read_report(report.text),
-        [fact.id for fact in outcome.facts[: report.facts]],
-        supported=verdicts["supported"],
-        contradicted=verdicts["contradicted"],
-        unsupported=verdicts["unsupported"],
-        not_checkable=verdicts["not checkable"],
-        cut=cut,
-    )
-
-
-def _worst(checked: Checked) -> Verdict:
-    """The verdict of a statement: that of its claim which speaks most against it."""
-    found = {claim.verdict for claim in checked.claims}
-    return next(
-        verdict for verdict in ("contradicted", "unsupported", "supported", "not checkable") if verdict in found
-    )
-
-
-def _counted(checked: Sequence[Checked]) -> dict[Verdict, int]:
-    return dict(Counter(claim.verdict for each in checked for claim in each.claims))
+    return Recorded(metrics, outcome, telemetry.samples)
 
 
 def is_done(store: Store, plan: TrialPlan, data_digest: str) -> bool:
     """Whether a report stands that answers this very question about this very data."""
     metrics = read_metrics(store, plan)
-    wanted = plan.fingerprint(data_digest, f"{prompt_version()}-{evidence_code()}")
+    wanted = plan.fingerprint(data_digest, f"{_text_code()}-{evidence_code()}")
     return metrics is not None and metrics.fingerprint == wanted and store.folder_of(plan.trial).report.exists()
 
 
-def render_trial(store: Store, plan: TrialPlan) -> Path:
-    """Write a trial's report.html and report.md from what its run left; returns the path of the latter."""
-    folder = store.folder_of(plan.trial)
-    metrics = Metrics.model_validate_json(folder.metrics.read_text())
-    samples = from_frame(pd.read_parquet(folder.telemetry))
-    page = build_report(plan, metrics, read_outcome(store, plan), samples, folder.path)
-    write_text(folder.page, to_html(page))
-    return write_text(folder.report, to_markdown(page))
+def _text_code() -> str:
+    """Which prompts, checker and score these are: a report that another checker let through does not stand."""
+    return code_version("chimera_dagster.write", ".py", ".j2", ".yaml")
 
 
 class _Writer:

@@ -66,6 +66,8 @@ def sweep(
     failures = _run(settings, store, plans, todo, digest) if todo else {}
     rows = [_row(store, plan, failures.get(plan.trial.key), skipped=plan not in todo) for plan in plans]
     _print(rows, as_json)
+    if store.index.exists():
+        typer.echo(f"All reports on one page: {store.index}", err=True)
     if failures:
         raise typer.Exit(1)
 
@@ -116,12 +118,15 @@ def _run(
             progress.finish(failure or str(store.folder_of(plan.trial).report))
             if failure is not None:
                 failures[plan.trial.key] = failure
+        failure = runner.publish()
+        if failure is not None:
+            raise ChimeraError(failure)
         workspace.engines.close()
     return failures
 
 
 def _row(store: "Store", plan: "TrialPlan", failure: str | None, *, skipped: bool) -> Row:
-    from chimera_dagster.trials import read_metrics
+    from chimera_dagster.recorded import read_metrics
 
     metrics = None if failure else read_metrics(store, plan)
     if metrics is None:

@@ -1,7 +1,8 @@
 """The assets, in data order. Each body names its partition, calls one function below it, and attaches metadata."""
 
+import inspect
 import warnings
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,10 +22,11 @@ from dagster import (
     multi_asset,
 )
 
-from chimera_dagster import pipeline, trials
+from chimera_dagster import checks, pipeline, publication, recorded, trials
+from chimera_dagster.code_version import code_version
 from chimera_dagster.errors import ChimeraError
 from chimera_dagster.ingest.manifest import reader_version
-from chimera_dagster.orchestration.metadata import table_metadata, trial_metadata, validity_metadata
+from chimera_dagster.orchestration.metadata import table_metadata, trial_metadata
 from chimera_dagster.orchestration.partitions import TRIALS, plan_of
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.render.markdown_writer import without_links
@@ -32,10 +34,8 @@ from chimera_dagster.schemas import BenchmarkFiles, DataSummary, Facts, Findings
 from chimera_dagster.write.prompt import prompt_version
 
 OWNERS = ["team:benchmarks"]
-EVIDENCE_VERSION = "2"
-MEASURE_VERSION = "2"
-RENDER_VERSION = "1"
-VALIDITY_CHECK = "measurement_is_valid"
+MEASURE_VERSION = code_version("chimera_dagster.measure", ".py")
+RENDER_VERSION = code_version("chimera_dagster.render", ".py", ".css")
 
 
 @contextmanager
@@ -51,11 +51,24 @@ def _spec(name: str, description: str, *, deps: Sequence[str] = (), kinds: set[s
     return AssetSpec(name, description=description, deps=deps, kinds=kinds, code_version=version, owners=OWNERS)
 
 
-def _trial_check(name: str, description: str) -> AssetCheckSpec:
-    """A check of the trial that keeps its partition: without `partitions_def` Dagster forgets which it was."""
+def _check(asset: str, function: Callable[..., checks.TrialCheck]) -> AssetCheckSpec:
+    """A check of a trial that keeps its partition: without `partitions_def` Dagster forgets which it was."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PreviewWarning)
-        return AssetCheckSpec(name, asset="trial_metrics", partitions_def=TRIALS, description=description)
+        return AssetCheckSpec(
+            function.__name__, asset=asset, partitions_def=TRIALS, description=inspect.getdoc(function)
+        )
+
+
+def _checked(asset: str, check: checks.TrialCheck) -> AssetCheckResult:
+    return AssetCheckResult(
+        check_name=check.name,
+        asset_key=asset,
+        passed=check.passed,
+        severity=AssetCheckSeverity.ERROR if check.blocks else AssetCheckSeverity.WARN,
+        description=check.said,
+        metadata=check.evidence,
+    )
 
 
 @multi_asset(
@@ -93,7 +106,7 @@ def ingest(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) 
             description,
             deps=["benchmark_files", "measurements"],
             kinds={"pandas", "parquet"},
-            version=EVIDENCE_VERSION,
+            version=pipeline.evidence_code(),
         )
         for name, description in (
             (
@@ -114,6 +127,14 @@ def evidence(context: AssetExecutionContext, workspace: ResourceParam[Workspace]
     for name, schema, more in (("data_summary", DataSummary, block), ("facts", Facts, {}), ("findings", Findings, {})):
         metadata = table_metadata(store.table_path(name), schema) | more
         yield MaterializeResult(name, metadata=metadata, data_version=DataVersion(summary.digest))
+
+
+_TRIAL_CHECKS = (
+    ("trial_metrics", checks.measurement_is_valid),
+    ("llm_report", checks.grounding),
+    ("llm_report", checks.quality_floor),
+    ("llm_report", checks.language),
+)
 
 
 @multi_asset(
@@ -141,12 +162,7 @@ def evidence(context: AssetExecutionContext, workspace: ResourceParam[Workspace]
             version=MEASURE_VERSION,
         ),
     ],
-    check_specs=[
-        _trial_check(
-            VALIDITY_CHECK,
-            "Nothing spoiled the measurement: no reload, cache, truncation, contention, throttling and so on.",
-        )
-    ],
+    check_specs=[_check(name, function) for name, function in _TRIAL_CHECKS],
     partitions_def=TRIALS,
     group_name="trials",
 )
@@ -156,38 +172,60 @@ def trial(
     store = workspace.store
     with clear_failures():
         plan = plan_of(context, store)
-        metrics = trials.run_trial(store, plan, workspace.engines, workspace.on_progress)
+        metrics, outcome, _ = trials.run_trial(store, plan, workspace.engines, workspace.on_progress)
     folder = store.folder_of(plan.trial)
-    for name, text in trials.readable_texts(store, plan).items():
+    for name, text in recorded.readable_texts(outcome).items():
         yield MaterializeResult(
             name, metadata={"text": MetadataValue.md(text), "path": MetadataValue.path(folder.outcome.absolute())}
         )
     yield MaterializeResult("trial_metrics", metadata=trial_metadata(metrics, folder.metrics))
-    yield AssetCheckResult(
-        check_name=VALIDITY_CHECK,
-        asset_key="trial_metrics",
-        passed=metrics.is_valid,
-        severity=AssetCheckSeverity.WARN,
-        metadata={"verdict": metrics.verdict, **validity_metadata(metrics)},
-    )
+    for name, function in _TRIAL_CHECKS:
+        yield _checked(name, function(metrics))
 
 
 @asset(
     deps=["llm_analysis", "llm_report", "trial_metrics"],
+    check_specs=[_check("rendered_report", checks.structure)],
     partitions_def=TRIALS,
     group_name="trials",
     owners=OWNERS,
     code_version=RENDER_VERSION,
     kinds={"markdown", "html"},
 )
-def rendered_report(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
+def rendered_report(
+    context: AssetExecutionContext, workspace: ResourceParam[Workspace]
+) -> Iterator[MaterializeResult[Any] | AssetCheckResult]:
     """The report as people read it, as Markdown and as one HTML page with figures, beside its metrics.json."""
     with clear_failures():
-        path = trials.render_trial(workspace.store, plan_of(context, workspace.store))
-    return MaterializeResult(
+        plan = plan_of(context, workspace.store)
+        path, outcome = recorded.render_trial(workspace.store, plan)
+    text = path.read_text()
+    yield MaterializeResult(
         metadata={
-            "report": MetadataValue.md(without_links(path.read_text())),
+            "report": MetadataValue.md(without_links(text)),
             "path": MetadataValue.path(path.absolute()),
             "page": MetadataValue.path(path.with_suffix(".html").absolute()),
+        }
+    )
+    yield _checked("rendered_report", checks.structure(text, outcome))
+
+
+@asset(
+    deps=["rendered_report"],
+    group_name="reports",
+    owners=OWNERS,
+    code_version=RENDER_VERSION,
+    kinds={"markdown", "html"},
+)
+def report_index(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
+    """One page over all trials: the reports that are published, and why the others are not."""
+    with clear_failures():
+        counts = publication.write_index(workspace.store)
+    path = workspace.store.index
+    return MaterializeResult(
+        metadata={
+            "index": MetadataValue.md(without_links(path.with_suffix(".md").read_text())),
+            "path": MetadataValue.path(path.absolute()),
+            **counts._asdict(),
         }
     )

@@ -1,4 +1,4 @@
-"""Two jobs: the data, once; and a trial, once a partition."""
+"""The jobs: the data, once; a trial, once a partition; and the index over all trials."""
 
 from dagster import AssetSelection, define_asset_job
 
@@ -11,4 +11,9 @@ trial_job = define_asset_job(
     "write_report",
     AssetSelection.assets("llm_analysis", "llm_report", "trial_metrics", "rendered_report"),
     description="One trial: analysis, report, metrics and the rendered page of one model and parameter set.",
+)
+publish_job = define_asset_job(
+    "publish_reports",
+    AssetSelection.assets("report_index"),
+    description="The page over all trials, from the reports that there are.",
 )

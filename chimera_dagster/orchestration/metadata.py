@@ -51,14 +51,6 @@ def table_metadata(path: Path, model: type[DataFrameModel]) -> Metadata:
     }
 
 
-def validity_metadata(metrics: Metrics) -> Metadata:
-    """The evidence of each verdict, one line each."""
-    evidence: dict[str, list[str]] = {}
-    for verdict in metrics.validity:
-        evidence.setdefault(verdict.name, []).append(verdict.evidence)
-    return {name: "\n".join(lines) for name, lines in evidence.items()}
-
-
 def trial_metadata(metrics: Metrics, path: Path) -> Metadata:
     """Headline, verdicts and provenance of a trial; a value that was not measured is left out, never 0."""
     headline = metrics.headline

@@ -2,7 +2,7 @@
 
 from dagster import DagsterEventType, DagsterInstance, Definitions, ExecuteInProcessResult, ResourceDefinition
 
-from chimera_dagster.orchestration.jobs import ingest_job, trial_job
+from chimera_dagster.orchestration.jobs import ingest_job, publish_job, trial_job
 from chimera_dagster.orchestration.partitions import dagster_key
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.sweep import TrialPlan
@@ -25,6 +25,10 @@ class Runner:
     def write_report(self, plan: TrialPlan) -> str | None:
         """Materialize one trial's partition; None, or why it failed. Raises KeyboardInterrupt."""
         return self._execute(trial_job.name, dagster_key(plan.trial))
+
+    def publish(self) -> str | None:
+        """Write the index over all trials; None, or why it failed. Raises KeyboardInterrupt."""
+        return self._execute(publish_job.name, None)
 
     def _execute(self, job: str, partition_key: str | None) -> str | None:
         result = self._defs.resolve_job_def(job).execute_in_process(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from chimera_dagster.write.answer import AIMS, Report
 
 WORDS = range(300, 401)  # what the persona prompt asks for
+RISK_ROWS = 2
 # Facts by rank that a report must cite: at most the counts (files, runs, unread, failures) and the best model by
 # throughput and by TTFT. They are what a summary of model performance can't leave out, whatever the folder holds.
 MANDATORY = 6
@@ -25,6 +26,7 @@ _COMMON = frozenset(
 )
 _MOST_REPEATED = 0.3  # of the words: `mean decode throughput of` may stand in several statements
 _GOOD, _USABLE = 0.85, 0.5
+_LONG_ENOUGH = 0.8  # of the words asked for: nobody calls a third of a report a good one
 _FATAL = ("language", "repetition", "callouts")  # at 0, nothing else makes up for it
 
 Verdict = Literal["good", "usable with care", "not usable"]
@@ -136,7 +138,7 @@ def _persona(report: Report, words: int, bold: bool) -> list[Component]:
     return [
         _component("sections", each, there / len(sections), f"it has {there} of {len(sections)} sections"),
         _component("recommendations", each, advice / len(AIMS), f"it gives {advice} of three recommendations"),
-        _component("risk table", each, rows / 2, f"its risk table has {rows} of two rows"),
+        _component("risk table", each, rows / RISK_ROWS, f"its risk table has {rows} of {RISK_ROWS} rows"),
         _component("length", each, min(words / nearest, nearest / words) if words else 0.0, length),
         _component("callouts", each, float(bold), "it has no metric to call out: it cites no fact"),
     ]
@@ -146,7 +148,7 @@ def _weighed(components: list[Component], words: int, contradicted: int, *, refu
     score = round(sum(each.weight * each.value for each in components), 3)
     values = {each.name: each.value for each in components}
     hopeless = refuted or not all(values[name] for name in _FATAL)
-    flawless = not contradicted and values["whole"] == values["language"] == 1.0
+    flawless = not contradicted and values["whole"] == values["language"] == 1.0 and values["length"] >= _LONG_ENOUGH
     verdict: Verdict = (
         "not usable" if hopeless or score < _USABLE else "good" if score >= _GOOD and flawless else "usable with care"
     )

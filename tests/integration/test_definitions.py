@@ -59,6 +59,7 @@ def test_every_asset_says_what_it_is() -> None:
         "llm_report",
         "trial_metrics",
         "rendered_report",
+        "report_index",
     }
     for key in keys:
         node = graph.get(AssetKey(key))
@@ -66,7 +67,7 @@ def test_every_asset_says_what_it_is() -> None:
         assert node.kinds
         assert node.owners
         assert node.code_version
-        assert node.group_name in {"evidence", "trials"}
+        assert node.group_name in {"evidence", "trials", "reports"}
         assert node.is_partitioned == (node.group_name == "trials")
 
 

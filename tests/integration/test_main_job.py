@@ -12,9 +12,10 @@ from dagster import AssetCheckKey, AssetKey, DagsterRunStatus, TableSchema
 from dagster._core.event_api import PartitionKeyFilter
 
 from chimera_dagster import schemas
+from chimera_dagster.recorded import recompute
 from chimera_dagster.render.markdown_writer import without_links
 from chimera_dagster.sweep import SweepSpec, load_spec
-from chimera_dagster.trials import is_done, recompute
+from chimera_dagster.trials import is_done
 from tests.conftest import Project
 from tests.integration.bench import Bench, bench_in
 
@@ -185,7 +186,33 @@ def test_the_verdict_is_an_asset_check_of_the_partition(swept: Bench) -> None:
         evaluation = record.event.dagster_event.asset_check_evaluation_data
         written = json.loads(swept.store.folder_of(plan.trial).metrics.read_text())["validity"]
         assert evaluation.passed is not any(verdict["spoils"] for verdict in written)
-        assert set(evaluation.metadata) == {"verdict", *(verdict["name"] for verdict in written)}
+        assert set(evaluation.metadata) == {verdict["name"] for verdict in written}
+
+
+def test_a_text_that_is_not_grounded_fails_its_checks_and_is_not_published(swept: Bench) -> None:
+    assert swept.runner.publish() is None
+    assert metadata(swept, "report_index") == metadata(swept, "report_index") | {
+        "published": 0,
+        "withheld": 2,
+        "waiting": 0,
+    }
+    for plan in swept.plans():
+        for asset, name in (
+            ("llm_report", "grounding"),
+            ("llm_report", "quality_floor"),
+            ("rendered_report", "structure"),
+        ):
+            [record] = swept.instance.event_log_storage.get_asset_check_execution_history(
+                AssetCheckKey(AssetKey(asset), name), limit=1, partition_filter=PartitionKeyFilter(key=plan.trial.key)
+            )
+            assert record.event is not None and record.event.dagster_event is not None
+            evaluation = record.event.dagster_event.asset_check_evaluation_data
+            assert not evaluation.passed
+            assert evaluation.blocking is False
+            assert evaluation.severity.value == ("ERROR" if name == "grounding" else "WARN")
+        index = swept.store.index.read_text()
+        link = f"{swept.store.folder_of(plan.trial).page.relative_to(swept.store.runs)}"
+        assert f'href="{link}"' in index.split("Not published")[-1]
 
 
 def test_metrics_computed_again_equal_the_stored_ones(swept: Bench) -> None:

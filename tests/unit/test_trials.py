@@ -1,63 +1,17 @@
 """What a trial makes of a server's faults: its error, its verdict, and what is on the disk afterwards."""
 
-from collections.abc import Generator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from chimera_dagster import errors, pipeline, trials
-from chimera_dagster.engines.registry import Engines
-from chimera_dagster.results import Metrics
+from chimera_dagster import errors, recorded, trials
+from chimera_dagster.results import Metrics, Summary
 from chimera_dagster.store import Store
-from chimera_dagster.sweep import SweepSpec, TrialPlan
-from tests.conftest import Project
+from chimera_dagster.trial_evidence import read_evidence
+from tests.desk import ANALYSIS, REPORT, WELL, Desk
 from tests.faults import FAULTS
-from tests.stub_ollama import BUSY, FINAL, PIECES, Answer, StubOllama
-
-ANALYSIS, REPORT = 1, 2  # generations before the stage: the warm-up, and the analysis
-WELL = FINAL | {
-    "prompt_eval_count": 400,
-    "prompt_eval_duration": 2_000_000,
-    "eval_count": len(PIECES),
-    "eval_duration": 6_000_000,
-    "total_duration": 8_500_000,
-    "load_duration": 500_000,
-}
-
-
-class Desk(NamedTuple):
-    """A project whose facts are found, and a server for its trials."""
-
-    store: Store
-    stub: StubOllama
-    engines: Engines
-
-    def run(self, answer: Answer | None = None, times: int | None = None, after: int = 0, **spec: Any) -> Metrics:
-        """Run a trial, with the generations after the next `after` answered so."""
-        self.stub.answer_with(answer, times, after)
-        try:
-            return trials.run_trial(self.store, self.plan(**spec), self.engines)
-        finally:
-            self.stub.answer_with(None)
-
-    def plan(self, **spec: Any) -> TrialPlan:
-        fields = {"engine": "ollama", "models": ["smollm2:135m"], "max_tokens": 32, "grid": {"num_ctx": [1024]}} | spec
-        return SweepSpec.model_validate(fields).plans()[0]
-
-    def files(self) -> dict[str, bytes]:
-        paths = [path for path in self.store.runs.rglob("*") if path.is_file()]
-        return {str(path.relative_to(self.store.runs)): path.read_bytes() for path in paths}
-
-
-@pytest.fixture(scope="module")
-def desk(shared_project: Project) -> Generator[Desk]:
-    with StubOllama(size_vram=None) as stub:
-        desk = Desk(Store(shared_project.data), stub, Engines(stub.url))
-        pipeline.ingest(desk.store, shared_project.reports)
-        pipeline.sum_up(desk.store)
-        yield desk
-        desk.engines.close()
+from tests.stub_ollama import BUSY, PIECES, Answer
 
 
 @pytest.fixture(autouse=True)
@@ -138,7 +92,7 @@ def test_a_window_that_is_another_one_is_clamped(desk: Desk) -> None:
 
 def test_a_busy_server_costs_pauses_and_no_measured_time(desk: Desk, pauses: list[float]) -> None:
     metrics = desk.run(BUSY, times=2, after=ANALYSIS)
-    outcome = trials.read_outcome(desk.store, desk.plan())
+    outcome = recorded.read_recorded(desk.store, desk.plan()).outcome
     assert [call.retries for call in outcome.calls] == [2, 0]
     assert len(pauses) == 2
     assert "implausible" not in spoilers(metrics)
@@ -147,6 +101,31 @@ def test_a_busy_server_costs_pauses_and_no_measured_time(desk: Desk, pauses: lis
 def test_a_slow_first_token_is_measured(desk: Desk) -> None:
     metrics = desk.run(Answer([*PIECES, WELL], seconds_before=0.4), after=ANALYSIS)
     assert all(call.ttft_ms >= 400 for call in metrics.calls)
+
+
+def test_a_trial_of_an_earlier_version_is_not_done(desk: Desk) -> None:
+    folder = desk.store.folder_of(desk.plan().trial)
+    digest = desk.run().data_digest
+    folder.report.write_text("")
+    assert trials.is_done(desk.store, desk.plan(), digest)
+    folder.metrics.write_text('{"schema_version": 2, "text_quality": {}}')
+    assert recorded.read_metrics(desk.store, desk.plan()) is None
+    assert not trials.is_done(desk.store, desk.plan(), digest)
+    with pytest.raises(errors.UnknownTrialError, match="another version"):
+        recorded.recompute(desk.store, desk.plan())
+
+
+def test_a_trial_that_another_checker_judged_is_not_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = desk.run().data_digest
+    desk.store.folder_of(desk.plan().trial).report.write_text("")
+    assert trials.is_done(desk.store, desk.plan(), digest)
+    monkeypatch.setattr(trials, "code_version", lambda *_: "other")
+    assert not trials.is_done(desk.store, desk.plan(), digest)
+
+
+def test_the_trials_of_a_folder_share_its_evidence(desk: Desk) -> None:
+    summary = desk.store.read_json("summary", Summary)
+    assert read_evidence(Store(desk.store.data_dir), summary) is read_evidence(Store(desk.store.data_dir), summary)
 
 
 def test_no_prompt_begins_like_another(desk: Desk) -> None:

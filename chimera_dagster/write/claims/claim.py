@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 Verdict = Literal["supported", "contradicted", "unsupported", "not checkable"]
+_WORST_FIRST: tuple[Verdict, ...] = ("contradicted", "unsupported", "supported", "not checkable")
 Kind = Literal[
     "value",
     "n",
@@ -55,6 +56,11 @@ class Checked(BaseModel):
     claims: list[Claim]
     kept: bool
     reason: str
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of its claim which speaks most against it; an opinion beside a supported claim takes nothing away."""
+        return min(self.claims, key=lambda claim: _WORST_FIRST.index(claim.verdict)).verdict
 
 
 def supported(kind: Kind, text: str, evidence: str, reason: str = "the evidence says the same") -> Claim:

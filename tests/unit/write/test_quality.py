@@ -67,7 +67,7 @@ FAULTS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "stopped": ({}, {"cut": True}, "it is cut"),
     "no summary": ({"executive_summary": ()}, {}, "it has 2 of 3 sections"),
     "two recommendations": ({"recommendations": GOOD.recommendations[1:]}, {}, "it gives 2 of three recommendations"),
-    "one risk": ({"risks": GOOD.risks[:1]}, {}, "its risk table has 1 of two rows"),
+    "one risk": ({"risks": GOOD.risks[:1]}, {}, "its risk table has 1 of 2 rows"),
     "free form": ({"by_schema": False}, {}, "it does not keep to the schema"),
     "repeats": ({"repeated": 3}, {}, "3 whole statements"),
     "unsupported": ({}, {"unsupported": 2}, "6 of its 8 statements"),
@@ -129,6 +129,14 @@ def test_one_fault_less_among_the_statements_never_costs(
     assert max(worse) <= score() <= score(supported=supported + 1)
     assert 0 <= score() <= 1
     assert score(contradicted=contradicted + 1) <= score(unsupported=unsupported + 1)
+
+
+def test_a_third_of_the_length_asked_for_is_not_good_however_true_it_is() -> None:
+    one_each = tuple(one.model_copy(update={"statements": one.statements[:1]}) for one in GOOD.recommendations)
+    short = GOOD.model_copy(update={"recommendations": one_each, "risks": GOOD.risks[:2]})
+    found = quality(short)
+    assert value(found, "length") < 0.8
+    assert (found.score > 0.85, found.verdict) == (True, "usable with care")
 
 
 def test_a_paragraph_in_another_script_is_not_usable_whatever_the_rest() -> None:

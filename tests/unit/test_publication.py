@@ -1,0 +1,41 @@
+"""The index over all trials: what it shows, what it keeps out, and what it waits for."""
+
+from chimera_dagster.publication import Published, write_index
+from chimera_dagster.recorded import render_trial
+from chimera_dagster.results import Grounding
+from chimera_dagster.store import write_text
+from tests.desk import Desk
+
+
+def ground(desk: Desk, supported: int, unsupported: int, **spec: object) -> str:
+    """Run and render a trial, and give its texts these verdicts; returns the link to its report."""
+    plan = desk.plan(**spec)
+    desk.store.register(plan)
+    metrics = desk.run(**spec)
+    statements = {"supported": supported, "unsupported": unsupported}
+    judged = Grounding(policy="strict", claims=statements, statements=statements, withheld=unsupported)
+    folder = desk.store.folder_of(plan.trial)
+    write_text(folder.metrics, metrics.model_copy(update={"grounding": judged}).model_dump_json())
+    render_trial(desk.store, plan)
+    return folder.page.relative_to(desk.store.runs).as_posix()
+
+
+def test_a_report_that_is_not_grounded_is_kept_out_with_its_reason(desk: Desk) -> None:
+    good = ground(desk, 3, 1)
+    bad = ground(desk, 1, 3, grid={"num_ctx": [1024], "top_k": [4]})
+    desk.store.register(desk.plan(grid={"num_ctx": [1024], "top_k": [5]}))
+    assert write_index(desk.store) == Published(published=1, withheld=1, waiting=1)
+    for path in (desk.store.index, desk.store.index.with_suffix(".md")):
+        published, withheld = path.read_text().split("Not published")[-2:]
+        assert good in published and good not in withheld
+        assert bad in withheld and bad not in published
+        assert "25% of the statements that can be checked are supported" in withheld
+        assert "1 trials have none yet" in published
+    assert (desk.store.runs / good).exists() and (desk.store.runs / bad).exists()
+
+
+def test_a_report_of_another_version_waits_to_be_made_again(desk: Desk) -> None:
+    ground(desk, 3, 1)
+    folder = desk.store.folder_of(desk.plan().trial)
+    write_text(folder.metrics, '{"schema_version": 1}')
+    assert write_index(desk.store).waiting == 2
