@@ -106,12 +106,13 @@ def grounding_of(outcome: Outcome) -> Grounding:
 
 
 def quality_of(outcome: Outcome) -> Quality:
-    """How good the report's text is, by its form and by what checking it said."""
+    """How good the report's text is, by its form and by what checking it said; what says nothing is no part of it."""
     report = outcome.report
+    void = {each.text for each in report.checked if each.verdict == "void"}
     verdicts = Counter(each.verdict for each in report.checked)
     cut = next(call for call in outcome.calls if call.stage == "report").stats.done_reason == "length"
     return judge_text(
-        read_report(report.text),
+        read_report(report.text).without(void),
         [fact.id for fact in outcome.facts[: report.facts]],
         supported=verdicts["supported"],
         contradicted=verdicts["contradicted"],

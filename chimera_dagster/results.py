@@ -126,9 +126,9 @@ class Written(_Document):
     checked: list[Checked]
 
     def stands(self, checked: Checked) -> bool:
-        """Whether the policy shows a statement as the model's word; `annotate` withholds what is contradicted alone."""
+        """Whether the policy shows a statement as the model's word; `annotate` lets the unsupported ones stand."""
         return checked.kept or (
-            self.policy == "annotate" and all(claim.verdict != "contradicted" for claim in checked.claims)
+            self.policy == "annotate" and not any(claim.verdict in ("contradicted", "void") for claim in checked.claims)
         )
 
 

@@ -26,6 +26,7 @@ from chimera_dagster.sweep import TrialPlan
 from chimera_dagster.trial_evidence import TrialEvidence, read_evidence
 from chimera_dagster.write.answer import read_analysis, read_report
 from chimera_dagster.write.claims import check
+from chimera_dagster.write.own_words import mark_void
 from chimera_dagster.write.prompt import Prompt, Stage, prompt_version, render_prompt
 
 OnProgress = Callable[[str, int], None]  # stage, chunks so far
@@ -110,9 +111,13 @@ class _Writer:
         self.seconds = {"analysis": 0.0, "report": 0.0}
 
     def warm_up(self) -> float | None:
-        """Load the model outside the measured calls; milliseconds of loading, None where it was loaded."""
+        """Load the model outside the measured calls; milliseconds of loading, None where it was loaded.
+
+        It asks by a schema, as llama.cpp's first constrained call of a model costs seconds that no later one does.
+        """
         self._on_progress("loading", 0)
-        return warm_up(self._resolved.engine, self._request("Say hello.", "", 0, max_tokens=1))
+        request = self._request("Is it ready?", "", 0, max_tokens=1, schema={"type": "boolean"})
+        return warm_up(self._resolved.engine, request)
 
     def round(self, number: int, began: float) -> tuple[Written, Written]:
         """One analysis and the report that builds on it; with `cold`, on a model that has to be loaded first."""
@@ -138,6 +143,7 @@ class _Writer:
         self.calls.append(call)
         answer = (read_analysis if stage == "analysis" else read_report)(call.text)
         checked = check([each.text for each in answer.statements], evidence.ground, evidence.models)
+        checked = mark_void(checked, prompt.text)
         self.seconds[stage] += time.perf_counter() - started
         return Written(
             text=call.text,

@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict
@@ -77,6 +77,32 @@ class Analysis(Answer):
 
 class Report(Answer):
     """The parts of the persona prompt; code numbers the sections, makes callouts bold and draws the table."""
+
+    def without(self, texts: Collection[str]) -> "Report":
+        """The report without these statements, and the places that they leave empty; they count as repeated."""
+
+        def rest(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+            return tuple(each for each in statements if each.text not in texts)
+
+        kept = Report(
+            executive_summary=rest(self.executive_summary),
+            recommendations=tuple(
+                Recommendation(aim=one.aim, statements=statements)
+                for one in self.recommendations
+                if (statements := rest(one.statements))
+            ),
+            risks=tuple(
+                Risk(risk=row.risk, mitigation=next(iter(rest([row.mitigation] if row.mitigation else [])), None))
+                for row in self.risks
+                if row.risk.text not in texts
+            ),
+            loose=rest(self.loose),
+            complete=self.complete,
+            by_schema=self.by_schema,
+            repeated=self.repeated,
+        )
+        gone = len(self.statements) - len(kept.statements)
+        return kept.model_copy(update={"repeated": self.repeated + gone})
 
 
 def read_analysis(text: str) -> Analysis:

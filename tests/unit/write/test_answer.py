@@ -24,6 +24,17 @@ def texts(answer: Report | Analysis) -> list[str]:
     return [statement.text for statement in answer.statements]
 
 
+def test_a_report_without_some_statements_has_no_empty_places() -> None:
+    report = read_report(json.dumps(REPORT))
+    rest = report.without({"Fifth.", "Seventh.", "Tenth.", "Nobody said this."})
+    kept = [text for text in texts(report) if text not in ("Fifth.", "Seventh.", "Eighth.", "Tenth.")]
+    assert texts(rest) == kept
+    assert [one.aim for one in rest.recommendations] == ["throughput", "quality"]
+    assert [(row.risk.text, row.mitigation) for row in rest.risks] == [("Ninth.", None)]
+    assert rest.repeated == 4
+    assert report.without(set()) == report
+
+
 def test_a_whole_answer_has_all_its_parts() -> None:
     report = read_report(json.dumps(REPORT))
     assert (report.complete, report.by_schema, report.repeated, report.loose) == (True, True, 0, ())
