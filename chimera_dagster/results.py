@@ -125,11 +125,15 @@ class Written(_Document):
     policy: Policy
     checked: list[Checked]
 
-    def stands(self, checked: Checked) -> bool:
-        """Whether the policy shows a statement as the model's word; `annotate` withholds what is contradicted alone."""
-        return checked.kept or (
-            self.policy == "annotate" and all(claim.verdict != "contradicted" for claim in checked.claims)
-        )
+    def withheld(self, checked: Checked) -> str:
+        """Why a statement is not shown as the model's word; empty where it is.
+
+        A figure of the model's own is never shown. Else `annotate` withholds what is contradicted alone.
+        """
+        if checked.own_figure:
+            return f"{checked.own_figure}: a figure that the model wrote itself, where only code writes figures"
+        refuted = any(claim.verdict == "contradicted" for claim in checked.claims)
+        return "" if checked.kept or (self.policy == "annotate" and not refuted) else checked.reason
 
 
 class Outcome(_Document):

@@ -22,7 +22,7 @@ from chimera_dagster.measure.trial import Measured, measured
 from chimera_dagster.measure.validity import Asked
 from chimera_dagster.pipeline import evidence_code
 from chimera_dagster.render.html import to_html
-from chimera_dagster.render.markdown_writer import blocks_to_markdown, to_markdown
+from chimera_dagster.render.markdown_writer import blocks_to_markdown, to_markdown, without_links
 from chimera_dagster.render.report import build_report
 from chimera_dagster.render.words import Words
 from chimera_dagster.results import EngineRecord, Metrics, Outcome, StageSeconds, Summary, Written
@@ -159,7 +159,7 @@ def readable_texts(store: Store, plan: TrialPlan) -> dict[str, str]:
     outcome = read_outcome(store, plan)
     texts = {"llm_analysis": (outcome.analysis, read_analysis), "llm_report": (outcome.report, read_report)}
     return {
-        asset: blocks_to_markdown([Words(outcome, written).items(read(written.text).statements)])
+        asset: without_links(blocks_to_markdown([Words(outcome, written).items(read(written.text).statements)]))
         for asset, (written, read) in texts.items()
     }
 
@@ -181,11 +181,9 @@ def quality_of(outcome: Outcome) -> Quality:
 
 
 def _worst(checked: Checked) -> Verdict:
-    """The verdict of a statement: that of its claim which speaks most against it."""
-    found = {claim.verdict for claim in checked.claims}
-    return next(
-        verdict for verdict in ("contradicted", "unsupported", "supported", "not checkable") if verdict in found
-    )
+    """The verdict of a statement: that of its claim, or figure of its own, that speaks most against it."""
+    found = {claim.verdict for claim in checked.claims} | ({"unsupported"} if checked.own_figure else set[Verdict]())
+    return next(verdict for verdict in _WORST_FIRST if verdict in found)
 
 
 def _counted(checked: Sequence[Checked]) -> dict[Verdict, int]:
@@ -230,7 +228,7 @@ class _Writer:
         if self._plan.spec.cold:
             self._resolved.engine.unload(self._plan.model)
         analysis = self._stage("analysis", number, began)
-        kept = [each.text for each in analysis.checked if each.kept]
+        kept = [each.text for each in analysis.checked if each.kept and not each.own_figure]
         return analysis, self._stage("report", number, began, persona=self._plan.spec.agent.persona, analysis=kept)
 
     def _stage(

@@ -16,7 +16,6 @@ from chimera_dagster.render.figures import (
     ttft_by_configuration,
 )
 from chimera_dagster.render.html import to_html
-from chimera_dagster.render.model_text import model_blocks
 from chimera_dagster.render.page import (
     Block,
     Bullets,
@@ -33,6 +32,7 @@ from chimera_dagster.render.page import (
     Rule,
     Strong,
     Table,
+    Target,
     anchor_of,
     inlines,
 )
@@ -43,22 +43,6 @@ from tests.unit.render.trials import estimates, samples, spans, traces
 
 Scheme = Literal["light", "dark"]
 PHONE, PAPER, DESK = 360, 673, 1280  # paper: A4 without its margins
-WORDS = """\
-## Executive summary
-
-The **fastest** configuration is `smollm2:135m`, and it keeps its lead over the whole range of context lengths.
-
-1. Keep `num_ctx` at its default.
-2. Measure **again** on a GPU.
-
-- memory stays flat
-- power is not the limit
-
-| Risk | Likelihood | What to do |
-|---|---|---|
-| throttling | low | watch the clocks |
-| contention | **high** | stop other processes |
-"""
 
 
 def section(title: str, *blocks: Block) -> list[Block]:
@@ -73,7 +57,7 @@ def everything() -> document.Page:
         ("fact", "statement", "value", "n", "from"),
         tuple(
             (
-                inlines(f"F{number}"),
+                inlines(Target(f"F{number}", f"f{number}")),
                 inlines(
                     f"mean throughput of smollm2:135m at num_ctx={1024 * number}, 95 % interval 55.1 to 59.3 tok/s"
                 ),
@@ -115,7 +99,12 @@ def everything() -> document.Page:
         ),
         Note("warning", (Paragraph(inlines("The model was loaded during the call (", Code("cold"), ").")),)),
         Note("bad", (Paragraph(inlines("The text is not usable: it cites no fact; it repeats itself.")),)),
-        *section("In the model's words", *model_blocks(WORDS)),
+        *section(
+            "In the model's words",
+            Paragraph(
+                inlines("The fastest, at ", Strong("57.2 tok/s"), " (", Link("F3", "#f3", "evidence"), "), is it.")
+            ),
+        ),
         *section(
             "Metrics",
             Bullets((inlines("Throughput: 108.17 tok/s"), inlines("TTFT: 584.74 ms (mean, n=2 calls)"))),
@@ -131,7 +120,6 @@ def everything() -> document.Page:
             Heading(3, HOSTILE[0]),
             Table(("text", "code", "strong"), hostile, HOSTILE[3]),
             Bullets(tuple(inlines(Link(href, href)) for href in HOSTILE_LINKS)),
-            *model_blocks("\n\n".join(HOSTILE)),
             CodeBlock("\n".join(HOSTILE)),
         ),
     ]

@@ -11,6 +11,7 @@ from chimera_dagster.write.claims.presence import presence_claims
 from chimera_dagster.write.claims.reading import Mention, plain, read, render
 from chimera_dagster.write.claims.relations import relation_claims
 from chimera_dagster.write.claims.values import figure_claims
+from chimera_dagster.write.references import own_figure
 
 _END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[A-Z{\[(\"“*‘0-9])|\n+")
 _NO_END = re.compile(r"(?:\be\.g|\bi\.e|\bvs|\bapprox|\bno|\bcf|\bca|\b[A-Z])\.$", re.IGNORECASE)
@@ -39,7 +40,12 @@ def _checked(text: str, ground: Ground, models: Sequence[str]) -> Checked:
     failed = failed or next((claim for claim in claims if claim.fails), None)
     reason = f"{failed.verdict}: {failed.text}: {failed.reason}" if failed else ""
     return Checked(
-        text=text, rendered=render(text, ground, models)[0], claims=claims, kept=failed is None, reason=reason
+        text=text,
+        rendered=render(text, ground, models)[0],
+        claims=claims,
+        kept=failed is None,
+        reason=reason,
+        own_figure=own_figure(text, models, ground.facts.keys() | ground.findings),
     )
 
 

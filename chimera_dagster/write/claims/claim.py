@@ -46,6 +46,7 @@ class Checked(BaseModel):
     """A statement with its references rendered by code, and its claims.
 
     `kept` is the strict policy: no claim of it is contradicted or unsupported; `reason` is that of the first which is.
+    `own_figure` is a figure in it, true or not, that no id stands for; empty where there is none.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -55,6 +56,7 @@ class Checked(BaseModel):
     claims: list[Claim]
     kept: bool
     reason: str
+    own_figure: str
 
 
 def supported(kind: Kind, text: str, evidence: str, reason: str = "the evidence says the same") -> Claim:
