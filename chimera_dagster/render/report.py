@@ -10,6 +10,7 @@ from chimera_dagster.render.metric_lines import interval_line, metric_lines, tel
 from chimera_dagster.render.page import (
     Block,
     Bullets,
+    Code,
     CodeBlock,
     Details,
     Heading,
@@ -190,7 +191,7 @@ def _recommendations(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
     yield Heading(2, "Recommendations", "recommendations")
     advice = Words(outcome, outcome.analysis).advice(read_analysis(outcome.analysis.text).recommendations)
     if not advice:
-        yield Paragraph(inlines(f"{metrics.model} gave no recommendation that can stand."))
+        yield Paragraph(inlines(Code(metrics.model), " gave no recommendation that can stand."))
         return
     yield Paragraph(inlines("In the model's words, to be weighed against the evidence:"))
     yield Numbered(advice)

@@ -24,7 +24,7 @@ from chimera_dagster.write.claims.numbers import Number
 from chimera_dagster.write.references import REFERENCE
 
 _HIDDEN = "\x01"
-_SOURCE = re.compile(r"[(\[]\s*(F\d+)(?:\s*[:,][^)\]]*)?[)\]]|(?<![A-Za-z0-9])(F[1-9]\d*)(?![\w-])")
+_SOURCE = re.compile(r"[(\[]\s*([FD]\d+)(?:\s*[:,][^)\]]*)?[)\]]|(?<![A-Za-z0-9])([FD][1-9]\d*)(?![\w-])")
 _MONTHS = [
     "january",
     "february",
@@ -194,7 +194,8 @@ class _Reader:
             self.take(mention._replace(end=max(end, mention.end), number=number))
         for match in self.each(_SOURCE):
             name = match[1] or match[2]
-            self.take(Mention("source", *match.span(), match[0], name, fact=self.ground.facts.get(name)))
+            kind = "finding" if name in self.ground.findings else "source"
+            self.take(Mention(kind, *match.span(), match[0], name, fact=self.ground.facts.get(name)))
 
     def names(self) -> None:
         for match in self.each(re.compile(r"https?://\S+")):

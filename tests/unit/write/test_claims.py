@@ -10,6 +10,7 @@ from chimera_dagster.ingest.folder import ingest_folder
 from chimera_dagster.write.claims import Checked, Ground, check, ground_of
 from chimera_dagster.write.claims.document import statements
 from chimera_dagster.write.claims.ground import _own
+from chimera_dagster.write.references import own_figure, parts
 from tests.conftest import CORPUS, needs_corpus
 
 MODELS = ["fast:1b", "slow:7b"]
@@ -191,3 +192,33 @@ def test_a_report_of_the_old_system_is_taken_apart() -> None:
         (125, "data"),
     ):
         assert any(claim.kind == kind and claim.fails for claim in claims[line]), claims[line]
+
+
+def test_a_finding_that_is_cited_claims_nothing_and_must_exist(ground: Ground) -> None:
+    [id_, *_] = sorted(ground.findings)
+    assert checked(ground, f"Load the model before the first request {{{id_}}}.").kept
+    assert checked(ground, f"Load the model before the first request [{id_}].").kept
+    assert not checked(ground, "Load the model before the first request {D99}.").kept
+    assert not checked(ground, "Load the model before the first request [D99].").kept
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("{F1} files, see [F1] and {M1}; fast:1b and Slow:7B.", ""),
+        ("{F1} files in 2 folders.", "2"),
+        ("It takes ٣ s.", "٣"),
+        ("{F999} files.", "F999"),
+        ("{M9} it is.", "M9"),
+        ("{F0} of { F 1 }.", "{F0}"),
+        ("fast:1bx is none.", "fast:1bx"),
+        ("See [D99].", "D99"),
+    ],
+)
+def test_a_figure_of_its_own_is_told_whether_true_or_not(ground: Ground, text: str, own: str) -> None:
+    assert checked(ground, text).own_figure == own
+
+
+def test_a_model_that_is_named_like_a_figure_makes_none_of_it_a_name() -> None:
+    assert own_figure("It reaches 999 tok/s.", ["999 tok/s", "9:1b"], ()) == "999"
+    assert [part.text for part in parts("{M1} it is", ["999 tok/s"])] == ["999 tok/s", " it is"]

@@ -1,0 +1,70 @@
+"""A project whose facts are found, and a stub of Ollama that its trials run on."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from chimera_dagster import pipeline, trials
+from chimera_dagster.engines.registry import Engines
+from chimera_dagster.results import Metrics
+from chimera_dagster.store import Store, TrialFolder
+from chimera_dagster.sweep import SweepSpec, TrialPlan
+from tests.stub_ollama import FINAL, PIECES, Answer, StubOllama
+
+ANALYSIS, REPORT = 1, 2  # generations before the stage: the warm-up, and the analysis
+WELL = FINAL | {
+    "prompt_eval_count": 400,
+    "prompt_eval_duration": 2_000_000,
+    "eval_count": len(PIECES),
+    "eval_duration": 6_000_000,
+    "total_duration": 8_500_000,
+    "load_duration": 500_000,
+}
+
+
+class Desk(NamedTuple):
+    """A project whose facts are found, and a server for its trials."""
+
+    store: Store
+    stub: StubOllama
+    engines: Engines
+
+    def run(self, answer: Answer | None = None, times: int | None = None, after: int = 0, **spec: Any) -> Metrics:
+        """Run a trial, with the generations after the next `after` answered so."""
+        self.stub.answer_with(answer, times, after)
+        try:
+            return trials.run_trial(self.store, self.plan(**spec), self.engines)
+        finally:
+            self.stub.answer_with(None)
+
+    def plan(self, **spec: Any) -> TrialPlan:
+        fields = {"engine": "ollama", "models": ["smollm2:135m"], "max_tokens": 32, "grid": {"num_ctx": [1024]}} | spec
+        return SweepSpec.model_validate(fields).plans()[0]
+
+    def files(self) -> dict[str, bytes]:
+        paths = [path for path in self.store.runs.rglob("*") if path.is_file()]
+        return {str(path.relative_to(self.store.runs)): path.read_bytes() for path in paths}
+
+    def render(self, **spec: Any) -> TrialFolder:
+        """The folder of a trial that has run, its report in it."""
+        plan = self.plan(**spec)
+        trials.render_trial(self.store, plan)
+        return self.store.folder_of(plan.trial)
+
+
+def saying(text: str, seconds_between: float = 0.001) -> Answer:
+    """An answer of these words, whatever was asked for, in some forty chunks."""
+    size = len(text) // 40 + 1
+    pieces = [{"response": text[at : at + size], "done": False} for at in range(0, len(text), size)]
+    return Answer([*pieces, WELL | {"eval_count": len(pieces)}], seconds_between=seconds_between)
+
+
+@contextmanager
+def desk_in(data: Path, reports: Path) -> Generator[Desk]:
+    with StubOllama(size_vram=None) as stub:
+        desk = Desk(Store(data), stub, Engines(stub.url))
+        pipeline.ingest(desk.store, reports)
+        pipeline.sum_up(desk.store)
+        yield desk
+        desk.engines.close()
