@@ -12,7 +12,7 @@ from chimera_dagster.errors import UnknownTrialError
 from chimera_dagster.measure.samples import Sample, from_frame
 from chimera_dagster.measure.trial import Measured, measured
 from chimera_dagster.render.html import to_html
-from chimera_dagster.render.markdown_writer import blocks_to_markdown, to_markdown
+from chimera_dagster.render.markdown_writer import blocks_to_markdown, to_markdown, without_links
 from chimera_dagster.render.report import build_report
 from chimera_dagster.render.words import Words
 from chimera_dagster.results import Grounding, Metrics, Outcome
@@ -101,7 +101,7 @@ def grounding_of(outcome: Outcome) -> Grounding:
         policy=outcome.report.policy,
         claims=dict(Counter(claim.verdict for text in texts for each in text.checked for claim in each.claims)),
         statements=dict(Counter(each.verdict for text in texts for each in text.checked)),
-        withheld=sum(not text.stands(each) for text in texts for each in text.checked),
+        withheld=sum(bool(text.withheld(each)) for text in texts for each in text.checked),
     )
 
 
@@ -126,7 +126,7 @@ def readable_texts(outcome: Outcome) -> dict[str, str]:
     """The statements of a trial's two texts that stand, as Markdown, by the asset that holds them."""
     texts = {"llm_analysis": (outcome.analysis, read_analysis), "llm_report": (outcome.report, read_report)}
     return {
-        asset: blocks_to_markdown([Words(outcome, written).items(read(written.text).statements)])
+        asset: without_links(blocks_to_markdown([Words(outcome, written).items(read(written.text).statements)]))
         for asset, (written, read) in texts.items()
     }
 

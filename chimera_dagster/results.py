@@ -125,11 +125,10 @@ class Written(_Document):
     policy: Policy
     checked: list[Checked]
 
-    def stands(self, checked: Checked) -> bool:
-        """Whether the policy shows a statement as the model's word; `annotate` lets the unsupported ones stand."""
-        return checked.kept or (
-            self.policy == "annotate" and not any(claim.verdict in ("contradicted", "void") for claim in checked.claims)
-        )
+    def withheld(self, checked: Checked) -> str:
+        """Why a statement is not shown as the model's word; empty where it is. `annotate` shows unsupported ones."""
+        never = any(claim.verdict in ("contradicted", "void") for claim in checked.claims)
+        return "" if checked.kept or (self.policy == "annotate" and not never) else checked.reason
 
 
 class Outcome(_Document):

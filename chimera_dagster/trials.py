@@ -143,7 +143,8 @@ class _Writer:
         self.calls.append(call)
         answer = (read_analysis if stage == "analysis" else read_report)(call.text)
         checked = check([each.text for each in answer.statements], evidence.ground, evidence.models)
-        checked = mark_void(checked, prompt.text)
+        ids = {each.id for each in (*evidence.facts, *evidence.findings)}
+        checked = mark_void(checked, prompt.text, evidence.models, ids)
         self.seconds[stage] += time.perf_counter() - started
         return Written(
             text=call.text,

@@ -1,11 +1,14 @@
-"""A project whose facts are found, with a stub of Ollama for its trials: everything that runs a trial but Dagster."""
+"""A project whose facts are found, and a stub of Ollama that its trials run on."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from chimera_dagster import trials
+from chimera_dagster import pipeline, recorded, trials
 from chimera_dagster.engines.registry import Engines
 from chimera_dagster.results import Metrics
-from chimera_dagster.store import Store
+from chimera_dagster.store import Store, TrialFolder
 from chimera_dagster.sweep import SweepSpec, TrialPlan
 from tests.stub_ollama import FINAL, PIECES, Answer, StubOllama
 
@@ -42,3 +45,26 @@ class Desk(NamedTuple):
     def files(self) -> dict[str, bytes]:
         paths = [path for path in self.store.runs.rglob("*") if path.is_file()]
         return {str(path.relative_to(self.store.runs)): path.read_bytes() for path in paths}
+
+    def render(self, **spec: Any) -> TrialFolder:
+        """The folder of a trial that has run, its report in it."""
+        plan = self.plan(**spec)
+        recorded.render_trial(self.store, plan)
+        return self.store.folder_of(plan.trial)
+
+
+def saying(text: str, seconds_between: float = 0.001) -> Answer:
+    """An answer of these words, whatever was asked for, in some forty chunks."""
+    size = len(text) // 40 + 1
+    pieces = [{"response": text[at : at + size], "done": False} for at in range(0, len(text), size)]
+    return Answer([*pieces, WELL | {"eval_count": len(pieces)}], seconds_between=seconds_between)
+
+
+@contextmanager
+def desk_in(data: Path, reports: Path) -> Generator[Desk]:
+    with StubOllama(size_vram=None) as stub:
+        desk = Desk(Store(data), stub, Engines(stub.url))
+        pipeline.ingest(desk.store, reports)
+        pipeline.sum_up(desk.store)
+        yield desk
+        desk.engines.close()

@@ -30,6 +30,11 @@ class Estimate(NamedTuple):
     low: float | None = None
     high: float | None = None
 
+    @property
+    def drawn_from(self) -> float | None:
+        """`low`, but 0 where an interval, as wide on both sides, reaches to times or rates that can't be."""
+        return self.low if self.low is None or self.mean < 0 else max(self.low, 0.0)
+
 
 class Trace(NamedTuple):
     """One call: when each chunk arrived, in ms since its request was sent. Calls of one stage are drawn alike."""
@@ -53,11 +58,13 @@ def ttft_by_configuration(estimates: Sequence[Estimate], limit: int = 15) -> Fig
 
 def _by_configuration(title: str, unit: str, ranked: Sequence[Estimate], limit: int) -> Figure:
     shown, left = ranked[:limit], len(ranked) - limit
-    values = [value for each in shown for value in (each.mean, each.low, each.high) if value is not None]
+    values = [value for each in shown for value in (each.mean, each.drawn_from, each.high) if value is not None]
     scale = _scale(values)
     description = f"Mean of each configuration in {unit}, the best first, its 95 % interval as a bar."
     if any(each.low is None for each in shown):
         description += " An open circle has no interval, as it stands for fewer than three runs."
+    if any(each.low != each.drawn_from for each in shown):
+        description += " A bar without an end at 0 is of an interval that reaches below it."
     if left > 0:
         description += f" The best {len(shown)} of {len(ranked)} are drawn."
     labels = [wrapped(visible(each.label)) for each in shown]
@@ -84,9 +91,9 @@ def _row(chart: Chart, scale: Scale, each: Estimate, label: Sequence[str], top: 
         chart.text(line, (0, top + _LINE_PX * number), "label", "start")
     middle = top + _LINE_PX * len(label) + 13
     chart.line((0, middle), (1, middle), "grid")
-    if each.low is not None and each.high is not None:
-        chart.line((scale.at(each.low), middle), (scale.at(each.high), middle), "whisker s1")
-        for end in (each.low, each.high):
+    if each.drawn_from is not None and each.high is not None:
+        chart.line((scale.at(each.drawn_from), middle), (scale.at(each.high), middle), "whisker s1")
+        for end in (each.drawn_from, each.high) if each.low == each.drawn_from else (each.high,):
             chart.line((scale.at(end), middle - 4), (scale.at(end), middle + 4), "whisker s1")
     chart.dot((scale.at(each.mean), middle), "dot s1" if each.low is not None else "dot s1 open")
     chart.text(f"{_value(each.mean)}, n={each.n}", (1, middle + 4), "value", "start", 10)
@@ -151,7 +158,7 @@ def latency_distribution(traces: Sequence[Trace]) -> Figure | None:
         "a chunk is not always a token."
     )
     scale = _scale([gap for _, _, gap in drawn])
-    chart = Chart(title, description, _PLOT_PX, Margins(64, 20, 44, 48))
+    chart = Chart(title, description, _PLOT_PX, Margins(64, 92, 44, 48))
     chart.text("% of gaps", (0, -52), "", "start", -40)
     chart.down(linear([0, 100]), 0, _PLOT_PX)
     chart.across(scale, "ms between chunks, logarithmic" if scale.is_log else "ms between chunks")
@@ -161,7 +168,7 @@ def latency_distribution(traces: Sequence[Trace]) -> Figure | None:
         chart.line((x, y - 4), (x, _PLOT_PX), "mark")
         chart.dot((x, _PLOT_PX * (1 - share / 100)), "dot s1")
         words = f"p{share} {format_value(centiles[share - 1], 'ms')}"
-        chart.text(words, (x, y), "label", "end" if x > 0.6 else "start", -6 if x > 0.6 else 6)
+        chart.text(words, (x, y), "label", "start", 6)  # to the right, as the marks there begin lower down
     table = Table(
         ("gaps", "% no longer", "ms"),
         tuple(_texts(name, str(share), f"{gap:.2f}") for name, share, gap in drawn),

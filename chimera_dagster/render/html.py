@@ -27,6 +27,7 @@ from chimera_dagster.render.page import (
     Rule,
     Strong,
     Table,
+    Target,
     Text,
     headings,
     reads_from_right,
@@ -156,7 +157,7 @@ def _inlines(content: Inlines) -> str:
     return "".join(map(_inline, content))
 
 
-def _inline(part: Inline) -> str:
+def _inline(part: Inline) -> str:  # noqa: PLR0911 - a line for each kind
     match part:
         case Text():
             return _text(part.text)
@@ -166,6 +167,8 @@ def _inline(part: Inline) -> str:
             return f"<em>{_text(part.text)}</em>"
         case Code():
             return f"<code>{_text(part.text)}</code>"
+        case Target():
+            return f'<span id="{part.anchor}">{_text(part.text)}</span>'
         case Link():
             words = _text(part.text)
             return words if part.target is None else f'<a href="{escape(part.target)}">{words}</a>'

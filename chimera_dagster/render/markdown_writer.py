@@ -31,8 +31,10 @@ from chimera_dagster.render.page import (
     Rule,
     Strong,
     Table,
+    Target,
     Text,
     joined,
+    reads_from_right,
     visible,
 )
 
@@ -160,18 +162,18 @@ def _inlines(content: Inlines, in_line: bool) -> str:
     for number, part in enumerate(parts):
         after = parts[number + 1] if number + 1 < len(parts) else None
         match part:
-            case Text():
+            case Text() | Target():
                 written += _text(part.text)
             case Strong():
                 written += _emphasised("**", part.text, written, after)
             case Emphasis():
                 written += _emphasised("_", part.text, written, after)
             case Code():
-                code = _code(part.text, in_cell=in_line)
+                code = _isolated(part.text, _code(part.text, in_cell=in_line))
                 written += " " + code if written.endswith("`") and code.startswith("`") else code
             case Link():
-                words = _text(part.text)
-                written += words if part.target is None else f"[{words}]({_address(part.target)})"
+                words, target = _text(part.text), f"#{part.section}" if part.section else part.target
+                written += words if target is None else f"[{words}]({_address(target)})"
             case LineBreak():
                 written += " " if in_line else "\n"
             case _:
@@ -181,9 +183,17 @@ def _inlines(content: Inlines, in_line: bool) -> str:
 
 def _text(text: str) -> str:
     words = re.sub(r"\s+", " ", visible(text))
-    return "".join(
-        _code(each, in_cell=True) if odd % 2 else _escaped(each) for odd, each in enumerate(_ADDRESS.split(words))
+    return _isolated(
+        text,
+        "".join(
+            _code(each, in_cell=True) if odd % 2 else _escaped(each) for odd, each in enumerate(_ADDRESS.split(words))
+        ),
     )
+
+
+def _isolated(text: str, written: str) -> str:
+    """What was written for `text`, kept from reordering its line where letters in it run from the right."""
+    return f"\u2068{written}\u2069" if reads_from_right(text) else written
 
 
 def _escaped(text: str) -> str:
@@ -223,7 +233,7 @@ def _first_sign(after: Inline | None) -> str:
     match after:
         case None | LineBreak():
             return ""
-        case Text():
+        case Text() | Target():
             return visible(after.text)[:1]
         case Strong() | Emphasis() | Code() | Link():
             return "*"

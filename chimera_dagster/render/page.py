@@ -41,9 +41,23 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """What a link of this page leads to; Markdown, which has no anchors but those of headings, has its text alone."""
+
+    text: str
+    anchor: str
+
+    def __post_init__(self) -> None:
+        _check_anchor(self.anchor)
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
+    """`section` is the anchor of the heading above the Target that `href` names: as near as Markdown comes."""
+
     text: str
     href: str
+    section: str = ""
 
     @property
     def target(self) -> str | None:
@@ -55,7 +69,7 @@ class Link:
 class LineBreak: ...
 
 
-Inline = Text | Strong | Emphasis | Code | Link | LineBreak
+Inline = Text | Strong | Emphasis | Code | Target | Link | LineBreak
 Inlines = tuple[Inline, ...]
 
 
@@ -89,8 +103,8 @@ class Heading:
     def __post_init__(self) -> None:
         if not 2 <= self.level <= 6:
             raise ValueError(f"A heading of level {self.level}; the title is level 1, and 6 is the last.")
-        if self.anchor and not _ANCHOR.fullmatch(self.anchor):
-            raise ValueError(f"{self.anchor!r} is no anchor; anchor_of() makes one.")
+        if self.anchor:
+            _check_anchor(self.anchor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +228,11 @@ def visible(text: str) -> str:
 def reads_from_right(text: str) -> bool:
     """Whether a letter in `text` is of a script that is written from right to left, and so could reorder its line."""
     return any(unicodedata.bidirectional(sign) in {"R", "AL"} for sign in text)
+
+
+def _check_anchor(anchor: str) -> None:
+    if not _ANCHOR.fullmatch(anchor):
+        raise ValueError(f"{anchor!r} is no anchor; anchor_of() makes one.")
 
 
 def _visible(sign: str) -> str:

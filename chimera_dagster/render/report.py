@@ -5,15 +5,12 @@ from itertools import chain
 from pathlib import Path
 
 from chimera_dagster.measure.samples import Sample
-from chimera_dagster.render.figures import (
-    Trace,
-    latency_distribution,
-    token_timeline,
-)
+from chimera_dagster.render.figures import Trace, latency_distribution, token_timeline
 from chimera_dagster.render.metric_lines import interval_line, metric_lines, telemetry_lines
 from chimera_dagster.render.page import (
     Block,
     Bullets,
+    Code,
     CodeBlock,
     Details,
     Heading,
@@ -36,9 +33,7 @@ from chimera_dagster.render.telemetry_figure import Span, telemetry_over_time
 from chimera_dagster.render.words import Words, nothing
 from chimera_dagster.results import Metrics, Outcome
 from chimera_dagster.sweep import TrialPlan
-from chimera_dagster.write.answer import AIMS, read_analysis, read_report
-
-_AIMS: dict[str, str] = dict(zip(AIMS, ("Throughput", "Time to first token", "Quality"), strict=True))
+from chimera_dagster.write.answer import read_analysis, read_report
 
 
 def build_report(plan: TrialPlan, metrics: Metrics, outcome: Outcome, samples: Sequence[Sample], folder: Path) -> Page:
@@ -98,19 +93,21 @@ def _text(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
     quality = metrics.text_quality
     whose = (
         f"The words of the three sections below are {metrics.model}'s own. Figures in them were put in by code from "
-        "the Evidence table; each claim was checked against it, and what does not hold is listed under Withheld."
+        "the Evidence table; each claim was checked against it, and what does not hold is ",
+        Link("listed apart", "#verification"),
+        ".",
     )
     kind: NoteKind = "bad" if quality.verdict == "not usable" else "info"
     verdict = f"The text is {quality.verdict}: {'; '.join(quality.complaints)}." if quality.complaints else ""
-    blocks = [Paragraph(inlines(whose)), *([Paragraph(inlines(Strong(verdict)))] if verdict else [])]
+    blocks = [Paragraph(inlines(*whose)), *([Paragraph(inlines(Strong(verdict)))] if verdict else [])]
     if kind == "bad":
         blocks.append(Paragraph(inlines("Everything outside these sections was computed by code and stands.")))
     yield Note(kind, tuple(blocks))
     yield Heading(3, "1. Executive Summary", "executive-summary")
     yield words.paragraph((*report.executive_summary, *report.loose))
     yield Heading(3, "2. Optimisation Recommendations", "optimisation-recommendations")
-    advice = [(_AIMS[one.aim], kept) for one in report.recommendations if (kept := words.standing(one.statements))]
-    yield Bullets(tuple((Strong(f"{aim}: "), *words.inlines(kept)) for aim, kept in advice)) if advice else nothing()
+    advice = words.advice(report.recommendations)
+    yield Bullets(advice) if advice else nothing()
     yield Heading(3, "3. Risks and Mitigations", "risks-and-mitigations")
     rows = [
         (risk, words.standing([row.mitigation] if row.mitigation else []))
@@ -125,14 +122,6 @@ def _text(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
         )
     else:
         yield nothing()
-    stages = (outcome.report, outcome.analysis)
-    withheld = [each for written in stages for each in written.checked if not written.stands(each)]
-    if withheld:
-        yield Heading(3, "Withheld", "withheld")
-        said = "Statements of the model that the evidence contradicts or does not support. They are no findings."
-        yield Paragraph(inlines(said))
-        rows = tuple((inlines(each.rendered), inlines(each.reason)) for each in withheld)
-        yield Table(("statement", "why it is withheld"), rows, "Statements that were withheld")
 
 
 def _workflow(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
@@ -200,13 +189,12 @@ def _timing(metrics: Metrics, outcome: Outcome, samples: Sequence[Sample]) -> It
 
 def _recommendations(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
     yield Heading(2, "Recommendations", "recommendations")
-    analysis, words = read_analysis(outcome.analysis.text), Words(outcome, outcome.analysis)
-    advice = [(_AIMS[one.aim], kept) for one in analysis.recommendations if (kept := words.standing(one.statements))]
+    advice = Words(outcome, outcome.analysis).advice(read_analysis(outcome.analysis.text).recommendations)
     if not advice:
-        yield Paragraph(inlines(f"{metrics.model} gave no recommendation that can stand."))
+        yield Paragraph(inlines(Code(metrics.model), " gave no recommendation that can stand."))
         return
     yield Paragraph(inlines("In the model's words, to be weighed against the evidence:"))
-    yield Numbered(tuple((Strong(f"{aim}: "), *words.inlines(kept)) for aim, kept in advice))
+    yield Numbered(advice)
 
 
 def _broken(lines: Iterable[Inlines]) -> Inlines:

@@ -20,7 +20,7 @@ from chimera_dagster.render.page import (
     Table,
     inlines,
 )
-from chimera_dagster.render.words import Words
+from chimera_dagster.render.words import FACTS, FINDINGS, Words, cited, source
 from chimera_dagster.results import Configuration, Outcome
 from chimera_dagster.write.answer import read_analysis
 from chimera_dagster.write.claims import Verdict
@@ -42,18 +42,20 @@ class Sources(NamedTuple):
 
 
 def findings(outcome: Outcome, sources: Sources) -> Iterator[Block]:
-    yield Heading(2, "Key Findings", "key-findings")
+    yield Heading(2, "Key Findings", FINDINGS)
     yield Heading(3, "Computed from the files", "computed-from-the-files")
     items = [
         inlines(
             *((Strong("Warning: "),) if each.severity == "warning" else ()),
-            f"{each.text} ({each.id}, from ",
+            f"{each.text} (",
+            source(each.id),
+            ", from ",
             *sources.link(*each.source),
             ")",
         )
         for each in outcome.findings
     ]
-    facts = [inlines(f"{fact.statement} ({fact.id})") for fact in outcome.facts[:4]]
+    facts = [inlines(f"{fact.statement} ", *cited(fact.id)) for fact in outcome.facts[:4]]
     yield Bullets((*facts, *items[:_FINDINGS]))
     if items[_FINDINGS:]:
         yield Details(f"{len(items) - _FINDINGS} more findings", (Bullets(tuple(items[_FINDINGS:])),))
@@ -90,7 +92,7 @@ def _configurations(configurations: Sequence[Configuration]) -> Iterator[Block]:
 
 
 def evidence(outcome: Outcome, sources: Sources) -> Iterator[Block]:
-    yield Heading(2, "Evidence", "evidence")
+    yield Heading(2, "Evidence", FACTS)
     shown = f"{outcome.analysis.facts} of {len(outcome.facts)} facts fitted the analysis prompt, "
     yield Paragraph(inlines(f"{shown}{outcome.report.facts} the report prompt."))
     rows = tuple(_fact_row(fact, sources) for fact in outcome.facts)
@@ -100,13 +102,13 @@ def evidence(outcome: Outcome, sources: Sources) -> Iterator[Block]:
 
 def _fact_row(fact: Fact, sources: Sources) -> tuple[Inlines, ...]:
     link = sources.link(fact.file, fact.record)
-    return (inlines(fact.id), inlines(fact.statement), inlines(fact.rendered), inlines(str(fact.n)), link)
+    return (inlines(source(fact.id)), inlines(fact.statement), inlines(fact.rendered), inlines(str(fact.n)), link)
 
 
 def verification(outcome: Outcome) -> Iterator[Block]:
     yield Heading(2, "Verification", "verification")
-    stages = (("analysis", outcome.analysis.checked), ("report", outcome.report.checked))
-    claims = [(stage, claim) for stage, checked in stages for each in checked for claim in each.claims]
+    stages = (("analysis", outcome.analysis), ("report", outcome.report))
+    claims = [(stage, claim) for stage, written in stages for each in written.checked for claim in each.claims]
     counts = {name: sum(claim.verdict == name for _, claim in claims) for name in get_args(Verdict)}
     counted = ", ".join(f"{count} {name}" for name, count in counts.items())
     yield Paragraph(inlines(f"Claims of the model's two texts, checked by executing them on the evidence: {counted}."))
@@ -120,6 +122,13 @@ def verification(outcome: Outcome) -> Iterator[Block]:
         )
         for stage, claim in claims
     )
+    withheld = [(each, why) for _, written in stages for each in written.checked if (why := written.withheld(each))]
+    if withheld:
+        yield Heading(3, "Withheld", "withheld")
+        said = "Statements of the model that the evidence contradicts or does not support, or with figures of its own."
+        yield Paragraph(inlines(f"{said} They are no findings."))
+        reasons = tuple((inlines(each.rendered), inlines(why)) for each, why in withheld)
+        yield Table(("statement", "why it is withheld"), reasons, "Statements that were withheld")
     if rows:
         table = Table(("text", "claim", "kind", "verdict", "evidence"), rows, "Each claim and its verdict")
         yield Details(f"All {len(rows)} claims", (table,))

@@ -26,7 +26,8 @@ def methodology(plan: TrialPlan, metrics: Metrics, outcome: Outcome) -> Iterator
     yield Bullets(
         (
             inlines(
-                f"Task: {metrics.model} reads the facts and findings of {outcome.summary.total_files} files, then "
+                f"Task: {metrics.model} reads the facts and findings of {outcome.summary.total_files} files, writes an "
+                "analysis of them, and from that and the facts the report."
             ),
             inlines(
                 f"Calls: {calls}, {begun}; seeds from {plan.spec.seed}; at most {plan.spec.max_tokens} tokens each."

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 Verdict = Literal["supported", "contradicted", "unsupported", "not checkable", "void"]
-_WORST_FIRST: tuple[Verdict, ...] = ("void", "contradicted", "unsupported", "supported", "not checkable")
+_WORST_FIRST: tuple[Verdict, ...] = ("contradicted", "unsupported", "void", "supported", "not checkable")
 Kind = Literal[
     "value",
     "n",

@@ -130,6 +130,7 @@ class Ground:
         self._runs = runs[runs["metric"] != FAILED].reset_index(drop=True)
         self._failed = failed_runs(measurements, twins)
         self.facts = {fact.id: fact for fact in _facts(facts)}
+        self.findings = frozenset(findings["id"])
         self.tests = list(_tests(findings))
         self.own, self.own_telemetry, self.own_model = _own(metrics)
         self._cache: dict[object, Statistic | None] = {}

@@ -38,7 +38,7 @@ def presence_claims(clause: Clause) -> Iterator[Claim]:
             case "parameter" if mention.values:
                 yield from _parameter(clause, mention)
             case "citation" if mention.fact is None:
-                yield unsupported("citation", mention.text, "there is no such fact or model")
+                yield unsupported("citation", mention.text, "there is no such fact, finding or model")
             case "source" if mention.fact is None:
                 yield unsupported("citation", mention.text, "there is no such fact")
             case "source":

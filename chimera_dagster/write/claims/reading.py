@@ -21,10 +21,10 @@ from chimera_dagster.write.claims.lexicon import (
     telemetry_words,
 )
 from chimera_dagster.write.claims.numbers import Number
+from chimera_dagster.write.references import REFERENCE
 
 _HIDDEN = "\x01"
-_REFERENCE = re.compile(r"\{\s*([FM])(\d+)\s*\}")
-_SOURCE = re.compile(r"[(\[]\s*(F\d+)(?:\s*[:,][^)\]]*)?[)\]]|(?<![A-Za-z0-9])(F[1-9]\d*)(?![\w-])")
+_SOURCE = re.compile(r"[(\[]\s*([FD]\d+)(?:\s*[:,][^)\]]*)?[)\]]|(?<![A-Za-z0-9])([FD][1-9]\d*)(?![\w-])")
 _MONTHS = [
     "january",
     "february",
@@ -118,11 +118,11 @@ def plain(text: str) -> str:
 
 
 def render(text: str, ground: Ground, models: Sequence[str]) -> tuple[str, list[Mention]]:
-    """The text with `{F3}` and `{M1}` put in, and a mention of each citation; unknown ids stay as they are."""
+    """The text with `{F3}` and `{M1}` put in, and a mention of each citation; findings and unknown ids stay."""
     pieces: list[str] = []
     found: list[Mention] = []
     at = length = 0
-    for match in _REFERENCE.finditer(text):
+    for match in REFERENCE.finditer(text):
         before = text[at : match.start()]
         length += len(before)
         pieces.append(before)
@@ -137,7 +137,11 @@ def render(text: str, ground: Ground, models: Sequence[str]) -> tuple[str, list[
             at = again.end() if fact.unit and again else at
         elif match[1] == "M" and 1 <= number <= len(models):
             words = models[number - 1]
-        if fact is not None or words == match[0]:
+        if f"{match[1]}{number}" in ground.findings:
+            found.append(
+                Mention("finding", length, length + len(words), match[0])
+            )  # says where to look, claims nothing
+        elif fact is not None or words == match[0]:
             found.append(Mention("citation", length, length + len(words), match[0], match[1], fact=fact))
         pieces.append(words)
         length += len(words)
@@ -190,7 +194,8 @@ class _Reader:
             self.take(mention._replace(end=max(end, mention.end), number=number))
         for match in self.each(_SOURCE):
             name = match[1] or match[2]
-            self.take(Mention("source", *match.span(), match[0], name, fact=self.ground.facts.get(name)))
+            kind = "finding" if name in self.ground.findings else "source"
+            self.take(Mention(kind, *match.span(), match[0], name, fact=self.ground.facts.get(name)))
 
     def names(self) -> None:
         for match in self.each(re.compile(r"https?://\S+")):

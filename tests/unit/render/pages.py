@@ -24,6 +24,7 @@ from chimera_dagster.render.page import (
     Strong,
     Svg,
     Table,
+    Target,
     Text,
 )
 from tests.unit.render.hostile import HOSTILE, HOSTILE_LINKS
@@ -31,7 +32,9 @@ from tests.unit.render.hostile import HOSTILE, HOSTILE_LINKS
 _WORDS = {"text", "title", "caption", "summary", "description"}
 _signs = st.text(st.sampled_from("ab1 .\\`*_[]()<>#+-=|~&;!:$@\n\"'/ש€"), min_size=1, max_size=12)
 texts = st.one_of(_signs, st.sampled_from(HOSTILE), st.text(min_size=1, max_size=12)).filter(lambda text: text.strip())
-_words = st.one_of(texts.map(Text), texts.map(Strong), texts.map(Emphasis), texts.map(Code))
+_words = st.one_of(
+    texts.map(Text), texts.map(Strong), texts.map(Emphasis), texts.map(Code), st.builds(Target, texts, st.just("t"))
+)
 _links = st.builds(Link, texts, st.sampled_from(("a.csv", "#b", "https://c.d/(e)_*f*|`g`&copy=1", *HOSTILE_LINKS)))
 _lines = st.lists(st.one_of(_words, _links, st.just(LineBreak())), min_size=1, max_size=5).filter(
     lambda parts: any(not isinstance(part, LineBreak) for part in parts)

@@ -1,10 +1,7 @@
 """What is drawn is what the table says, read back from the drawing by its own axes."""
 
 import itertools
-import re
 from collections.abc import Callable
-from math import log10
-from xml.etree import ElementTree
 
 import pytest
 
@@ -19,9 +16,8 @@ from chimera_dagster.render.figures import (
 )
 from chimera_dagster.render.page import Figure, Text
 from chimera_dagster.render.telemetry_figure import Span, telemetry_over_time
+from tests.drawing import SVG, Drawing, number, share
 from tests.unit.render.trials import estimates, samples, spans, traces
-
-SVG = "{http://www.w3.org/2000/svg}"
 
 
 def cells(figure: Figure) -> list[list[str]]:
@@ -30,56 +26,13 @@ def cells(figure: Figure) -> list[list[str]]:
     ]
 
 
-class Drawing:
-    """A figure's drawing, its places turned back into values by the ticks of its axes."""
-
-    def __init__(self, figure: Figure) -> None:
-        self.root = ElementTree.fromstring(figure.svg)
-
-    def all(self, tag: str, kind: str) -> list[ElementTree.Element]:
-        return [each for each in self.root.iter(SVG + tag) if set(kind.split()) <= set(each.get("class", "").split())]
-
-    def across(self) -> Callable[[float], float]:
-        ticks = [(share(each.attrib["x"]), number(each.text)) for each in self.all("text", "x-tick")]
-        if any("logarithmic" in (each.text or "") for each in self.root.iter(f"{SVG}text")):
-            power_at = self._axis([(place, log10(value)) for place, value in ticks])
-            return lambda place: 10 ** power_at(place)
-        return self._axis(ticks)
-
-    def down(self, first: int, count: int) -> Callable[[float], float]:
-        """The axis of the panel that has `count` ticks from the `first` on."""
-        ticks = self.all("text", "y-tick")[first : first + count]
-        return self._axis([(float(each.attrib["y"]) - 4, number(each.text)) for each in ticks])
-
-    def runs(self, path: ElementTree.Element) -> list[list[tuple[float, float]]]:
-        """Points of each run of a line: share of the width, pixels from the top."""
-        return [
-            [(float(x) / 1000, float(y)) for x, y in re.findall(r"(\S+) (\S+?)(?:L|$)", run)]
-            for run in path.attrib["d"].split("M")[1:]
-        ]
-
-    @staticmethod
-    def _axis(ticks: list[tuple[float, float]]) -> Callable[[float], float]:
-        (start, low), (end, high) = ticks[0], ticks[-1]
-        return lambda place: low + (place - start) / (end - start) * (high - low)
-
-
-def share(percent: str) -> float:
-    return float(percent.removesuffix("%")) / 100
-
-
-def number(text: str | None) -> float:
-    assert text is not None
-    return float(text.replace(",", ""))
-
-
 def near(value: float) -> object:
     return pytest.approx(value, rel=0.006, abs=0.02)
 
 
 def drawn(figure: Figure | None) -> tuple[Figure, Drawing]:
     assert figure is not None
-    return figure, Drawing(figure)
+    return figure, Drawing(figure.svg)
 
 
 @pytest.mark.parametrize("make", [throughput_by_configuration, ttft_by_configuration])
@@ -110,7 +63,7 @@ def test_the_best_comes_first_and_the_rest_is_counted() -> None:
     figure, _ = drawn(ttft_by_configuration(estimates(32), limit=32))
     means = [float(row[1]) for row in cells(figure)]
     assert means == sorted(means)
-    assert "and" not in [each.text.split()[0] for each in Drawing(figure).all("text", "label") if each.text]
+    assert "and" not in [each.text.split()[0] for each in Drawing(figure.svg).all("text", "label") if each.text]
 
 
 def test_times_of_very_different_lengths_are_on_a_logarithmic_axis() -> None:

@@ -191,3 +191,11 @@ def test_a_report_of_the_old_system_is_taken_apart() -> None:
         (125, "data"),
     ):
         assert any(claim.kind == kind and claim.fails for claim in claims[line]), claims[line]
+
+
+def test_a_finding_that_is_cited_claims_nothing_and_must_exist(ground: Ground) -> None:
+    [id_, *_] = sorted(ground.findings)
+    assert checked(ground, f"Load the model before the first request {{{id_}}}.").kept
+    assert checked(ground, f"Load the model before the first request [{id_}].").kept
+    assert not checked(ground, "Load the model before the first request {D99}.").kept
+    assert not checked(ground, "Load the model before the first request [D99].").kept

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chimera_dagster.results import Written
 from chimera_dagster.write.claims import Checked, Claim, Verdict
 from chimera_dagster.write.own_words import mark_void
 
@@ -29,10 +30,18 @@ def checked(text: str, verdict: Verdict) -> Checked:
     ],
 )
 def test_what_says_nothing_is_void_and_withheld(text: str, verdict: Verdict, reason: str) -> None:
-    [found] = mark_void([checked(text, verdict)], PROMPT)
+    [found] = mark_void([checked(text, verdict)], PROMPT, ["a:1", "b:2"], ["F3"])
     assert (found.verdict, found.kept) == ("void", False)
     assert reason in found.reason
     assert found.claims[:-1] == checked(text, verdict).claims
+
+
+@pytest.mark.parametrize("verdict", ["supported", "unsupported", "not checkable"])
+def test_a_figure_of_its_own_never_stands_whether_true_or_not(verdict: Verdict) -> None:
+    [found] = mark_void([checked("{F3} is 42 tok/s.", verdict)], PROMPT, ["a:1", "b:2"], ["F3"])
+    assert found.claims[-1].verdict == "void"
+    assert found.verdict == ("unsupported" if verdict == "unsupported" else "void")
+    assert Written.model_construct(policy="annotate").withheld(found)
 
 
 @pytest.mark.parametrize(
@@ -46,8 +55,7 @@ def test_what_says_nothing_is_void_and_withheld(text: str, verdict: Verdict, rea
         ("The mean of the runs of the model that is the best of the two.", "not checkable"),
         ("Fine.", "not checkable"),
         ("", "not checkable"),
-        ("Keep the model loaded.", "unsupported"),  # withheld already, with the better reason
     ],
 )
 def test_what_says_something_stays_as_it_was_checked(text: str, verdict: Verdict) -> None:
-    assert mark_void([checked(text, verdict)], PROMPT) == [checked(text, verdict)]
+    assert mark_void([checked(text, verdict)], PROMPT, ["a:1", "b:2"], ["F3"]) == [checked(text, verdict)]

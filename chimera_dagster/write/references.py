@@ -1,0 +1,67 @@
+"""What code puts into a statement: figures by `{F3}`, sources by `{D1}` or `[F3]`, models by `{M1}` or their tags."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+# No more digits than an id can have: int() refuses thousands of them.
+REFERENCE = re.compile(r"\{\s*([FDM])0*([1-9]\d{0,5})\s*\}")
+
+_SOURCE = re.compile(r"[\[(]([FD])0*([1-9]\d{0,5})[\])]")
+_EITHER = re.compile(f"{REFERENCE.pattern}|{_SOURCE.pattern}")
+_TAG = re.compile(r"[A-Za-z][\w./:-]*")  # a "model" called `999 tok/s` names none where its tag stands without an id
+
+
+class Part(NamedTuple):
+    """A stretch of a statement: the model's own words, the id of a figure or of what bears them out, a model's tag."""
+
+    kind: Literal["words", "figure", "source", "model"]
+    text: str
+
+
+def parts(text: str, models: Sequence[str]) -> Iterator[Part]:
+    """The parts of a statement in their order; `models` are named M1, M2, ... An id need not exist."""
+    at = 0
+    for match in _EITHER.finditer(text):
+        yield from _words(text[at : match.start()], models)
+        at, letter, number = match.end(), match[1] or match[3], int(match[2] or match[4])
+        if letter == "M" and number <= len(models):
+            yield Part("model", models[number - 1])
+        else:
+            yield Part("figure" if match[1] == "F" else "source", f"{letter}{number}")
+    yield from _words(text[at:], models)
+
+
+def own_figure(text: str, models: Sequence[str], ids: Collection[str]) -> str:
+    """The first word with a digit, of any script, that is no tag and no id of `ids`; empty where there is none."""
+    for part in parts(text, models):
+        if part.kind in ("figure", "source") and part.text not in ids:
+            return part.text
+        if part.kind == "words":
+            for word in part.text.split():
+                if any(unicodedata.category(sign)[0] == "N" for sign in word):
+                    return word
+    return ""
+
+
+def _words(text: str, models: Sequence[str]) -> Iterator[Part]:
+    tags = _tags(tuple(models))
+    at = 0
+    for match in tags.finditer(text) if tags else ():
+        yield from _own(text[at : match.start()])
+        yield Part("model", match[0])
+        at = match.end()
+    yield from _own(text[at:])
+
+
+def _own(text: str) -> Iterator[Part]:
+    if text:
+        yield Part("words", text)
+
+
+@lru_cache(maxsize=8)
+def _tags(models: tuple[str, ...]) -> re.Pattern[str] | None:
+    named = sorted((tag for tag in models if _TAG.fullmatch(tag)), key=lambda tag: (-len(tag), tag))
+    return re.compile(rf"(?<![\w:/.-])(?:{'|'.join(map(re.escape, named))})(?![\w/-]|[.:]\w)", re.I) if named else None

@@ -1,0 +1,124 @@
+"""The report of a trial that ran, as a browser shows it: light, dark, on a phone and on paper."""
+
+import json
+from collections.abc import Generator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from chimera_dagster import trials
+from chimera_dagster.measure.telemetry import Telemetry
+from tests.conftest import Project
+from tests.desk import desk_in, saying
+from tests.e2e.browser import CONTRASTS, OPEN_TABLES, TOUCHING, Opened, Scheme, chromium, look
+from tests.unit.measure.fake_nvml import FakeGpu, FakeNvml
+
+TEXT = {
+    "executive_summary": ["The mean decode throughput of {M2} over all its runs is {F3}.", "It reaches 999 tok/s."],
+    "key_findings": ["The mean time to first token of {M2} over all its runs is {F4}.", "See {D1}."],
+    "recommendations": {"throughput": ["Prefer {M2} for long answers."], "ttft": ["Keep {M1} loaded."], "quality": []},
+    "risks": [{"risk": "A cold start delays the first token.", "mitigation": "Keep the model loaded."}],
+}
+# Of each chart by its title, what its axes are: across, and upwards where it has such an axis.
+AXES = {
+    "Throughput by configuration": ["tok/s"],
+    "Time to the first token by configuration": ["ms"],
+    "Chunks received over time": ["s since the request was sent", "chunks"],
+    "Time between chunks": ["ms between chunks", "% of gaps"],
+    "Each GPU during the trial": [
+        "s since the trial began",
+        "GPU utilisation, %",
+        "GPU memory in use, MiB",
+        "GPU power, W",
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def report(shared_project: Project) -> Generator[Path]:
+    gpus = [
+        FakeGpu(f"GPU-{number}", PowerUsage=lambda times, watts=60 + 30 * number: 1000 * (watts + 7 * (times % 5)))
+        for number in range(2)
+    ]
+    with desk_in(shared_project.data, shared_project.reports) as desk, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trials, "Telemetry", partial(Telemetry, nvml=FakeNvml(*gpus)))
+        desk.run(saying(json.dumps(TEXT), seconds_between=0.02), after=1, repeats=3)
+        yield desk.render(repeats=3).page
+
+
+@pytest.fixture(scope="module")
+def browser() -> Generator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_quiet_whole_and_readable(
+    browser: Browser, report: Path, tmp_path: Path, scheme: Scheme, width: int
+) -> None:
+    opened = Opened(browser, report, scheme, width)
+    opened.ask("document.querySelectorAll('details').forEach(e => e.open = true)")
+    assert opened.ask("matchMedia('(prefers-color-scheme: dark)').matches") == (scheme == "dark")
+    assert opened.ask("document.documentElement.scrollWidth") <= width
+    assert opened.ask(CONTRASTS) == []
+    assert opened.ask(TOUCHING) == []
+    assert opened.ask(OUTSIDE) == []
+    assert opened.ask(SQUEEZED) == []
+    charts = dict(opened.ask(CHARTS))
+    assert charts.keys() == AXES.keys()
+    for title, axes in AXES.items():
+        for axis in axes:
+            assert any(words.startswith(axis) for words in charts[title]), (title, axis)
+    assert (
+        opened.ask(
+            "[...document.querySelectorAll('a[href^=\"#\"]')].map(e => e.hash.slice(1))"
+            ".filter(id => !document.getElementById(id))"
+        )
+        == []
+    )
+    assert opened.ask("[...document.querySelectorAll('[id]')].length") == len(
+        set(opened.ask("[...document.querySelectorAll('[id]')].map(e => e.id)"))
+    )
+    assert look(opened.page, tmp_path, f"trial-{scheme}-{width}").stat().st_size > 100_000
+    assert opened.events == []
+    assert opened.requests == [report.as_uri()]
+    assert opened.ask("violations") == []
+    opened.page.close()
+
+
+def test_a_cited_fact_leads_to_its_row(browser: Browser, report: Path) -> None:
+    opened = Opened(browser, report, "light", 1280)
+    opened.page.locator("h3#executive-summary + p a", has_text="F3").click()
+    assert opened.page.locator(":target").inner_text() == "F3"
+    assert opened.page.locator("tr:has(:target)").evaluate(
+        "e => { const r = e.getBoundingClientRect(); return r.top >= 0 && r.bottom <= innerHeight }"
+    )
+    opened.page.close()
+
+
+def test_on_paper_it_is_light_and_all_is_open(browser: Browser, report: Path, tmp_path: Path) -> None:
+    opened = Opened(browser, report, "dark", 1280)
+    opened.page.emulate_media(media="print")
+    opened.page.set_viewport_size({"width": 673, "height": 900})  # A4 without its margins
+    opened.page.wait_for_function(f"{OPEN_TABLES} === document.querySelectorAll('details table').length")
+    assert opened.ask("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert opened.ask(CONTRASTS) == []
+    assert opened.ask("[...document.querySelectorAll('.scroll')].every(e => e.scrollWidth <= e.clientWidth)")
+    assert look(opened.page, tmp_path, "trial-print").stat().st_size > 100_000
+    assert opened.page.pdf(path=tmp_path / "trial.pdf", format="A4", print_background=True).startswith(b"%PDF-")
+    assert opened.events == []
+    assert opened.requests == [report.as_uri()]
+    opened.page.close()
+
+
+CHARTS = """[...document.querySelectorAll('svg.chart')].map(
+  svg => [svg.querySelector('title').textContent, [...svg.querySelectorAll('text')].map(e => e.textContent)])"""
+# Words of a chart that leave the page.
+OUTSIDE = """[...document.querySelectorAll('svg.chart text')].filter(e => { const r = e.getBoundingClientRect();
+  return r.width && (r.left < 0 || r.right > document.documentElement.clientWidth) }).map(e => e.textContent)"""
+# Cells that are far higher than wide, as a column that another one leaves no room.
+SQUEEZED = """[...document.querySelectorAll('td, th')].filter(e => { const r = e.getBoundingClientRect();
+  return r.width && e.textContent.length > 60 && r.width < 120 }).map(e => e.textContent)"""

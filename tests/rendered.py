@@ -1,0 +1,75 @@
+"""A rendered report read back: its figures and sections, from the page as HTML and as Markdown."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from tests.drawing import Drawing
+
+Element = ElementTree.Element
+
+
+class Drawn(NamedTuple):
+    """A figure of the page: its drawing, and the rows of the table under it."""
+
+    drawing: Drawing
+    rows: list[list[str]]
+
+
+class Html:
+    """The body of report.html, which is well-formed but for tags without an end."""
+
+    def __init__(self, page: str) -> None:
+        self.body = ElementTree.fromstring(
+            re.sub(r"<(br|hr)>", r"<\1/>", page[page.index("<body>") : -len("</html>\n")])
+        )
+
+    def figures(self) -> dict[str, Drawn]:
+        """By title."""
+        found: dict[str, Drawn] = {}
+        for figure in self.body.iter("figure"):
+            [chart] = [each for each in figure if each.tag.endswith("svg")]
+            rows = [["".join(cell.itertext()) for cell in row] for row in figure.iter("tr")]
+            title = figure.findtext("figcaption/strong")
+            assert title is not None
+            found[title] = Drawn(Drawing(ElementTree.tostring(chart, encoding="unicode")), rows[1:])
+        return found
+
+    def sections(self) -> dict[str, list[Element]]:
+        """What stands between each heading with an anchor and the next, by that anchor."""
+        [main] = list(self.body.iter("main"))
+        found: dict[str, list[Element]] = {}
+        for element in main:
+            if re.fullmatch("h[1-6]", element.tag):
+                found[element.attrib["id"]] = last = []
+            else:
+                last.append(element)  # pyright: ignore - a page begins with a heading
+        return found
+
+
+def texts(element: Element, inside: tuple[Element, ...] = ()) -> Iterator[tuple[str, tuple[Element, ...]]]:
+    """Each text with the elements that it stands in, the innermost last."""
+    inside = (*inside, element)
+    if element.text:
+        yield element.text, inside
+    for child in element:
+        yield from texts(child, inside)
+        if child.tail:
+            yield child.tail, inside
+
+
+def markdown_sections(report: str) -> dict[str, list[Token]]:
+    """The inline tokens of each section of report.md by its heading."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(report)
+    found: dict[str, list[Token]] = {}
+    last: list[Token] = []
+    for before, token in zip([None, *tokens], tokens, strict=False):
+        if token.type == "inline" and before is not None and before.type == "heading_open":
+            found[token.content] = last = []
+        elif token.type == "inline":
+            last.append(token)
+    return found
