@@ -23,15 +23,19 @@ FACTS = {  # name -> kind and metric
     "set": ("best_params", "decode_tok_s"),
     "run": ("best_run", "decode_tok_s"),
 }
-FINDINGS = {"rate": ("rank_models", "decode"), "ttft": ("rank_models", "first token"), "cold": ("cold_starts", "gemma3")}
+FINDINGS = {
+    "rate": ("rank_models", "decode"),
+    "ttft": ("rank_models", "first token"),
+    "cold": ("cold_starts", "gemma3"),
+}
 
 TRUE: dict[str, tuple[str, ...]] = {
     SEED: (
         "{smollm2} leads in mean decode throughput with {smollm2.rate}, and {gemma3} follows with {gemma3.rate}.",
         "The evidence rests on {runs} runs read from {files} files.",
         "{gemma3} answers sooner, its first token takes {gemma3.ttft} on average against {smollm2.ttft} for {smollm2}.",
-        "A cold start of {gemma3} pushes the mean time to first token to {gemma3.cold}, whereas its warm runs need only "
-        "{gemma3.warm}.",
+        "A cold start of {gemma3} pushes the mean time to first token to {gemma3.cold}, whereas its warm runs need "
+        "only {gemma3.warm}.",
         "When {smollm2} is already loaded, users wait {smollm2.warm} on average for the first token.",
         "Cold runs of {smollm2} average {smollm2.cold} to the first token.",
         "{gemma3} has the shorter time to first token of the two models.",
@@ -62,8 +66,8 @@ TRUE: dict[str, tuple[str, ...]] = {
         "{gamma} starts to answer after {gamma.ttft} and then writes {gamma.rate}.",
         "{alpha} decodes at {alpha.rate}, less than half of what {beta} reaches.",
         "The best parameter set of {beta} brings {beta.set}, while its mean over all runs is {beta.rate}.",
-        "Even its slowest responses, {gamma.p95} at the ninety-fifth percentile of time to first token, are quicker than "
-        "the mean of {beta}.",
+        "Even its slowest responses, {gamma.p95} at the ninety-fifth percentile of time to first token, are quicker "
+        "than the mean of {beta}.",
         "In total, {runs} runs were measured.",
         "{gamma} should be preferred for both aims, as {gamma.rate} and {gamma.ttft} are the best means.",
         "{beta} comes second in decode throughput, behind {gamma}.",
@@ -153,7 +157,5 @@ def _id(name: str, ground: Ground) -> str:
     if not what:
         return f"M{place}"
     return next(
-        each.id
-        for each in ground.facts.values()
-        if (each.kind, each.metric) == FACTS[what] and each.model == model
+        each.id for each in ground.facts.values() if (each.kind, each.metric) == FACTS[what] and each.model == model
     )

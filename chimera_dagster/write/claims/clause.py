@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from chimera_dagster.write.claims.ground import Ground
 from chimera_dagster.write.claims.lexicon import lexicon, list_pattern, pattern_of
-from chimera_dagster.write.claims.reading import Mention, Sentence
+from chimera_dagster.write.claims.mention import Mention, Sentence
 
 _BREAK = re.compile(
     r";|,?\s+(?:while|whereas|although|though|but|however|yet)\b|(?<=\w),\s+(?:which|and|so)\b|\s[–—]\s|\.\s",

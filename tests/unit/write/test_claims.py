@@ -9,7 +9,7 @@ from chimera_dagster.evidence.summary import summarise
 from chimera_dagster.ingest.folder import ingest_folder
 from chimera_dagster.write.claims import Checked, Ground, check, ground_of
 from chimera_dagster.write.claims.document import statements
-from chimera_dagster.write.claims.ground import _own
+from chimera_dagster.write.claims.records import own_figures
 from tests.conftest import CORPUS, needs_corpus
 
 MODELS = ["fast:1b", "slow:7b"]
@@ -137,7 +137,7 @@ def test_a_trial_own_figures_are_those_of_its_metrics(ground: Ground) -> None:
     head = {"throughput_tok_s": 33.3, "ttft_ms": 70.0}
     own = Ground.__new__(Ground)
     own.__dict__.update(ground.__dict__)
-    own.own, own.own_telemetry, own.own_model = _own(
+    own.own, own.own_telemetry, own.own_model = own_figures(
         {"headline": head, "telemetry": {"power_mean_w": 80.0}, "model": "fast:1b"}
     )
     assert checked(own, "This trial reached a throughput of 33.3 tok/s.").kept

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from chimera_dagster.write.claims.claim import Claim, contradicted, supported, unsupported
 from chimera_dagster.write.claims.clause import Clause
+from chimera_dagster.write.claims.dates import Day, day_of, is_valid
 from chimera_dagster.write.claims.ground import Ground
 from chimera_dagster.write.claims.lexicon import list_pattern, unit_factor
-from chimera_dagster.write.claims.reading import Day, Mention, day_of, is_valid
+from chimera_dagster.write.claims.mention import Mention
 
 _LATEST = re.compile(r"\b(?:latest|last|newest|most recent|recently)\b", re.IGNORECASE)
 _EARLIEST = re.compile(r"\b(?:earliest|oldest|first)\b", re.IGNORECASE)
@@ -113,7 +114,9 @@ def _parameter(clause: Clause, mention: Mention) -> Iterator[Claim]:
     models = [model for each in clause.models for model in each.many]
     for value in mention.values:
         known = (
-            {v for model in models for v in ground.params_of(model, name)} if models else ground.params.get(name, set())
+            {v for model in models for v in ground.runs.params_of(model, name)}
+            if models
+            else ground.params.get(name, set())
         )
         text = f"{name}={value:g}"
         if value in known:

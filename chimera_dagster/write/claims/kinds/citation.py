@@ -1,0 +1,87 @@
+"""Citations: a fact must be of the metric, model, aggregate, parameters, runs and unit that the words say."""
+
+import re
+from collections.abc import Iterator
+
+from chimera_dagster.write.claims.claim import Claim, contradicted, supported
+from chimera_dagster.write.claims.clause import Clause
+from chimera_dagster.write.claims.kinds.typed import Typed, metric_named, own_metric, span_of
+from chimera_dagster.write.claims.mention import Mention
+from chimera_dagster.write.claims.numbers import Number
+from chimera_dagster.write.claims.records import Params, TypedFact
+
+_CITED_NOUNS = (
+    (re.compile(r"^\s+(?:[\w-]+\s+){0,2}?files", re.IGNORECASE), ("files", "unread")),
+    (
+        re.compile(r"^\s+(?:(?!of\b)[\w-]+\s+){0,2}?(?:failures|failed|failing|errors)", re.IGNORECASE),
+        ("failures", "model_failures"),
+    ),
+    (
+        re.compile(
+            r"^\s+(?:(?!of\b|in\b|at\b|for\b|over\b)[\w-]+\s+){0,2}?(?:runs|records|measurements|trials|samples)",
+            re.IGNORECASE,
+        ),
+        ("runs", "failures", "model_failures", "only_aggregates"),
+    ),
+    (re.compile(r"^\s+(?:[\w-]+\s+){0,1}?models", re.IGNORECASE), ("models",)),
+    (re.compile(r"^\s+(?:of\s+)?(?:the\s+)?measurements", re.IGNORECASE), ("nameless", "runs")),
+)
+
+
+def cited(clause: Clause, mention: Mention, of: Typed) -> Iterator[Claim]:
+    """Whether a citation is of what the sentence says it is."""
+    fact, number = mention.fact, mention.number
+    assert fact is not None
+    assert number is not None
+    text = f"{mention.text} {span_of(clause, mention)}"
+    says = f"{fact.id}: {fact.statement}"
+    wrong = _miscited(clause, mention, fact, of, number)
+    yield contradicted("citation", text, wrong, says) if wrong else supported("citation", text, says)
+
+
+def _miscited(clause: Clause, mention: Mention, fact: TypedFact, of: Typed, number: Number) -> str:  # noqa: PLR0911
+    if number.unit is not None and number.unit != fact.unit:
+        return f"{fact.id} is in {fact.unit or 'counts'}, not in {number.unit}"
+    named = clause.all_of("metric", "telemetry", "unmeasured")
+    noun = _cited_noun(clause, mention)
+    if fact.metric is None or fact.aggregate == "count":
+        if noun and fact.kind not in noun:
+            return f"{fact.id} counts {fact.text}"
+        if not noun and named and own_metric(clause, mention, named) is not None:
+            return f"{fact.id} is {fact.text}, not {metric_named(named[0])}"
+        if fact.model is not None and of.models and fact.model not in of.models:
+            return f"{fact.id} is of {fact.model}"
+        return ""
+    if noun:
+        return f"{fact.id} is {fact.text}, and counts nothing"
+    if named and of.metric is not None and of.metric != fact.metric:
+        return f"{fact.id} is {fact.metric}, not {of.metric}"
+    if of.models and fact.model not in of.models:
+        return f"{fact.id} is of {fact.model}, not of {' or '.join(of.models)}"
+    said = of.aggregate or "mean"
+    if said != fact.aggregate and not (of.aggregate is None and _says_extreme(clause, fact)):
+        return f"{fact.id} is a {fact.aggregate}, not a {said}"
+    if of.runs != fact.runs:
+        return f"{fact.id} is over {fact.runs} runs, not over {of.runs} ones"
+    return _misplaced(fact, of.params)
+
+
+def _says_extreme(clause: Clause, fact: TypedFact) -> bool:
+    return fact.aggregate in ("max", "min") and bool(clause.all_of("single"))
+
+
+def _misplaced(fact: TypedFact, said: Params) -> str:
+    given = fact.params or {}
+    wrong = {name: value for name, value in said.items() if given.get(name) != value}
+    if wrong:
+        return f"{fact.id} is not at {', '.join(f'{name}={value:g}' for name, value in wrong.items())}"
+    if given and not said and fact.aggregate == "mean":
+        return (
+            f"{fact.id} is of one parameter set only: {', '.join(f'{name}={value:g}' for name, value in given.items())}"
+        )
+    return ""
+
+
+def _cited_noun(clause: Clause, mention: Mention) -> tuple[str, ...]:
+    after = clause.sentence.text[mention.end : mention.end + 40]
+    return next((kinds for pattern, kinds in _CITED_NOUNS if pattern.match(after)), ())

@@ -1,0 +1,241 @@
+"""Comparisons of two models or of two values of a parameter, and by how much: what the means say."""
+
+import re
+from collections.abc import Iterator
+
+from chimera_dagster.evidence.figures import format_value
+from chimera_dagster.write.claims.claim import Claim, contradicted, supported, unsupported
+from chimera_dagster.write.claims.clause import Clause
+from chimera_dagster.write.claims.kinds.common import (
+    good_end,
+    metric_of,
+    one_model,
+    params_of,
+    runs_of,
+    sign_of,
+    subjects_of,
+)
+from chimera_dagster.write.claims.kinds.rank import ranked
+from chimera_dagster.write.claims.kinds.significance import tested_difference
+from chimera_dagster.write.claims.lexicon import unit_factor
+from chimera_dagster.write.claims.mention import Mention
+from chimera_dagster.write.claims.numbers import Number
+
+_OBJECT = re.compile(
+    r"\b(?:than|over|compared (?:to|with)|versus|vs\.?|against|relative to|that of|unlike|as)\b", re.IGNORECASE
+)
+_PASSIVE = re.compile(r"\b(?:is|are|was|were|gets|being|been)\b[^.]*$", re.IGNORECASE)
+_BY = re.compile(r"^\s*by\b", re.IGNORECASE)
+_OTHERS = re.compile(
+    r"\bthan (?:the |all |any |every )*(?:other|others|rest|remaining|models?)\b|\bof (?:all|the) (?:\w+ )?models\b",
+    re.IGNORECASE,
+)
+
+
+def comparison_claims(clause: Clause) -> Iterator[Claim]:
+    for word in clause.of("comparative", "verb"):
+        if id(word) in clause.used:
+            continue
+        yield from _comparison(clause, word)
+    for mention in clause.of("number"):
+        if mention.meaning == "factor" or (mention.number and mention.number.unit == "x"):
+            yield from _ratio(clause, mention)
+
+
+def _sides(clause: Clause, word: Mention) -> tuple[Mention | None, Mention | None]:
+    """Subject and object of a comparison, as models."""
+    models = clause.models
+    if len(models) < 2:
+        if len(models) == 1 and clause.carry.models and models[0].meaning != clause.carry.models[-1].meaning:
+            before = models[0].start < word.start
+            return (models[0], clause.carry.models[-1]) if before else (clause.carry.models[-1], models[0])
+        return (models[0] if models else None), None
+    text = clause.sentence.text
+    after = [each for each in models if each.start >= word.end]
+    before = [each for each in models if each.end <= word.start]
+    marked = [
+        each
+        for each in models
+        if _OBJECT.search(clause.between(max(clause.start, each.start - 22), each.start).rpartition(",")[2])
+    ]
+    if word.kind == "verb":
+        passive = bool(_BY.match(text[word.end :])) and bool(_PASSIVE.search(text[clause.start : word.start]))
+        if before and after:
+            return (after[0], before[-1]) if passive else (before[-1], after[0])
+    if marked:
+        target = marked[-1] if marked[-1] in after or not after else marked[0]
+        rest = [each for each in models if each is not target and each.meaning != target.meaning]
+        closest = [each for each in rest if each in before] or rest
+        return (closest[-1] if closest and closest[0] in before else (closest[0] if closest else None)), target
+    return (before[-1] if before else after[0]), (
+        after[0] if before and after else after[1] if len(after) > 1 else before[0]
+    )
+
+
+def _comparison(clause: Clause, word: Mention) -> Iterator[Claim]:
+    ground, metric = clause.ground, metric_of(clause, word)
+    levels = [each for each in clause.all_of("parameter") if each.values]
+    subject, other = _sides(clause, word)
+    one, two = one_model(subject), one_model(other)
+    text = clause.text
+    magnitude = _magnitude(clause, word)
+    sign = sign_of(word.meaning, metric)
+    negated = clause.negation_before(word)
+    if subject is not None and other is not None and (one is None or two is None):
+        clause.use(word)
+        yield unsupported("comparison", text, "which of several models is meant is not said")
+        return
+    vague = word.meaning.startswith("size") or word.text.lower() in ("better", "worse", "superior", "inferior")
+    if one and two and vague and not clause.carry.metric and not clause.all_of("metric", "telemetry", "unmeasured"):
+        clause.use(word)
+        yield unsupported("comparison", text, "by which metric is not said")
+        return
+    if one and two and one != two:
+        clause.use(word, *([negated] if negated else []), *([magnitude] if magnitude else []))
+        if metric not in ground.metrics:
+            yield unsupported("comparison", text, f"no file measures {metric}")
+            return
+        of = (
+            ground.runs.mean(metric, one, params_of(clause), runs_of(clause)),
+            ground.runs.mean(metric, two, params_of(clause), runs_of(clause)),
+        )
+        yield _compared(
+            clause, metric, of, (one, two), 0 if negated and not magnitude else sign, magnitude, bool(negated), sign
+        )
+        yield from tested_difference(clause, metric, one, two)
+        return
+    if one and _OTHERS.search(text):
+        clause.use(word)
+        yield from ranked(clause, word, one, metric, sign, 1)
+        return
+    values = [(each, value) for each in levels for value in each.values]
+    if (
+        len({each.meaning for each, _ in values}) == 1
+        and len({value for _, value in values}) == 2
+        and re.search(r"\bthan\b|compared|versus|\bvs\b|instead", text)
+    ):
+        clause.use(word, *([magnitude] if magnitude else []))
+        name = values[0][0].meaning
+        first, second = values[0][1], values[1][1]
+        if _OBJECT.match(clause.text):
+            first, second = second, first
+        for model in subjects_of(clause):
+            of = (
+                ground.runs.mean(metric, model, {name: first}, runs_of(clause)),
+                ground.runs.mean(metric, model, {name: second}, runs_of(clause)),
+            )
+            yield _compared(
+                clause,
+                metric,
+                of,
+                (f"{name}={first:g} of {model}", f"{name}={second:g}"),
+                sign,
+                magnitude,
+                bool(negated),
+                sign,
+            )
+        return
+
+
+def _magnitude(clause: Clause, word: Mention) -> Mention | None:
+    """The figure that says by how much: `12 % faster`, `faster by 12 %`, `twice as high`."""
+    near: list[tuple[int, Mention]] = []
+    for each in clause.of("number"):
+        if each.number is None or (each.number.unit is None and each.meaning != "factor"):
+            continue
+        if each.end <= word.start and re.match(r"^\s*(?:as|the)?\s*$", clause.between(each.end, word.start)):
+            near.append((word.start - each.end, each))
+        elif each.start >= word.end and re.search(
+            r"\bby\s+(?:a factor of\s+)?"
+            r"(?:about|around|roughly|nearly|almost|some|approximately|more than|less than|over|at least|~)?\s*$",
+            clause.between(word.end, each.start),
+        ):
+            near.append((each.start - word.end, each))
+    if not near and word.kind == "verb":
+        near = [(0, each) for each in clause.of("number") if each.number and each.number.unit in ("%", "x")]
+    return min(near, key=lambda each: each[0])[1] if near else None
+
+
+def _compared(
+    clause: Clause,
+    metric: str,
+    of: tuple[float | None, float | None],
+    names: tuple[str, str],
+    sign: int,
+    magnitude: Mention | None,
+    negated: bool,
+    said: int,
+) -> Claim:
+    text, unit = clause.text, clause.ground.runs.units.get(metric, "")
+    one, two = of
+    if one is None or two is None:
+        return unsupported("comparison", text, f"{metric} of {names[0 if one is None else 1]} is not measured")
+    says = f"mean {metric}: {names[0]} {format_value(one, unit)}, {names[1]} {format_value(two, unit)}"
+    agrees = (one > two) - (one < two) == said
+    if agrees == negated:
+        return contradicted("comparison", text, "the means say the opposite", says)
+    if magnitude is not None and magnitude.number is not None and not negated:
+        ratio = one / two if two else float("inf")
+        says += f", ratio {ratio:.4g}"
+        if not _by(magnitude.number, one, two, said, unit, good_end(metric)):
+            return contradicted("comparison", text, "the difference is another", says)
+    return supported("comparison", text, says, "the means agree")
+
+
+def _by(number: Number, one: float, two: float, sign: int, unit: str, good: int) -> bool:
+    """Whether a figure is the size of a difference, in any way of writing it that the words allow."""
+    if number.value < 0:
+        return False
+    if number.unit == "%":
+        more = 100 * (one / two - 1)
+        found = [abs(more)]
+        if good < 0 and sign < 0:  # a time `40 % faster`: 40 % less of it, or 40 % more speed
+            found.append(100 * (two / one - 1))
+        return any(number.fits(each) for each in found)
+    if number.unit == "x":
+        ratio = one / two if sign > 0 or number.value < 1 else two / one
+        return number.fits(ratio)
+    if number.unit == unit:
+        return number.fits(abs(one - two) / unit_factor(unit, number.spelled))
+    return False
+
+
+def _ratio(clause: Clause, mention: Mention) -> Iterator[Claim]:
+    """`A decodes 1.8 times as fast as B`, `A has half the TTFT of B`, `A doubles B's throughput`, `1.8x that of B`."""
+    number, models = mention.number, clause.models
+    assert number is not None
+    names = list(dict.fromkeys(model for each in models if (model := one_model(each))))
+    if len(names) != 2:
+        return
+    metric = metric_of(clause, mention, None)
+    clause.use(mention)
+    one, two = names
+    first = models[0]
+    if first.start > mention.end and _OBJECT.search(clause.between(mention.end, models[-1].start)) is None:
+        one, two = two, one
+    as_fast = re.match(
+        r"\s*(?:as|times)?\s*(?:as\s+)?(?:fast|quick|slow|high|long|low|large)",
+        clause.sentence.text[mention.end :],
+        re.I,
+    )
+    for word in clause.of("same"):
+        if word.start - mention.end < 12:
+            clause.use(word)
+    a, b = (
+        clause.ground.runs.mean(metric, one, params_of(clause), runs_of(clause)),
+        clause.ground.runs.mean(metric, two, params_of(clause), runs_of(clause)),
+    )
+    if a is None or b is None:
+        yield unsupported("comparison", clause.text, f"{metric} is not measured of both")
+        return
+    ratio = a / b
+    how = as_fast[0].lower() if as_fast else ""
+    if ("fast" in how or "quick" in how) and good_end(metric) < 0:
+        ratio = b / a
+    if "slow" in how and good_end(metric) > 0:
+        ratio = b / a
+    says = f"mean {metric}: {one} {a:.4g}, {two} {b:.4g}, ratio {ratio:.4g}"
+    good = number.fits(ratio)
+    yield (supported if good else contradicted)(
+        "comparison", clause.text, *((says, "the means agree") if good else ("the ratio is another", says))
+    )
