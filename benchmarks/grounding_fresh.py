@@ -150,7 +150,7 @@ def _id(name: str, ground: Ground) -> str:
     subject, _, what = name.partition(".")
     if subject == "found":
         detector, words = FINDINGS[what]
-        return next(each.id for each in ground.tests if each.detector == detector and words in each.subject)
+        return next(each.id for each in ground.findings.values() if each.detector == detector and words in each.subject)
     if name in ("files", "runs"):
         return next(each.id for each in ground.facts.values() if each.kind == name)
     place, model = next((i, each) for i, each in enumerate(ground.models, 1) if each.startswith(f"{subject}:"))

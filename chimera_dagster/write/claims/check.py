@@ -101,8 +101,17 @@ def _clause_claims(clause: Clause) -> Iterator[Claim]:
     directed = [word for word in clause.of("direction") if clause.all_of("metric", "telemetry")]
     if directed and not substantial:
         yield unsupported("direction", clause.text, f"'{directed[0].text}' names no parameter that it goes with")
+    elif not substantial and _relates(clause):
+        yield unsupported("data", clause.text, "it relates things in words that can't be executed")
     elif not found and _speaks_of_data(clause):
         yield unsupported("data", clause.text, "a claim about the data that can't be executed")
+
+
+def _relates(clause: Clause) -> bool:
+    """Whether it says something of a metric by a parameter or two models; that they were measured is no relation."""
+    names = {name for each in clause.models for name in each.many}
+    things = clause.all_of("parameter") or len(names) > 1
+    return bool(things and clause.all_of("metric")) and not list_pattern("measured").search(clause.text)
 
 
 def _speaks_of_data(clause: Clause) -> bool:

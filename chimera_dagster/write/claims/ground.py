@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -17,10 +17,11 @@ from chimera_dagster.evidence.twins import twin_files
 from chimera_dagster.write.claims.lexicon import lexicon
 from chimera_dagster.write.claims.records import (
     File,
+    Finding,
     Stated,
     facts_of,
+    findings_of,
     own_figures,
-    tests_of,
 )
 from chimera_dagster.write.claims.runs import Runs
 
@@ -51,7 +52,7 @@ class Ground:
         self._table = measurements
         self.runs = Runs(measurements, twins)
         self.facts = {fact.id: fact for fact in facts_of(facts)}
-        self.tests = list(tests_of(findings))
+        self.findings = {each.id: each for each in findings_of(findings)}
         self.own, self.own_telemetry, self.own_model = own_figures(metrics)
 
     @cached_property
@@ -138,7 +139,7 @@ class Ground:
 
         The test is that of the finding `rank_models`, whose text lists only some of the pairs.
         """
-        finding = next((test.id for test in self.tests if test.detector == "rank_models" and test.metric == metric), "")
+        finding = next((each.id for each in self._tests("rank_models", metric)), "")
         p_value = self._model_tests.get((metric, *sorted((one, other)))) if finding else None
         return (None if p_value is None else p_value < LEVEL), finding
 
@@ -160,10 +161,15 @@ class Ground:
 
     def effect(self, metric: str, model: str, name: str) -> tuple[bool | None, str]:
         """Whether a test says that a parameter changes a metric of a model; None where there is no test."""
-        for test in self.tests:
-            if test.detector == "parameter_effects" and test.metric == metric and test.subject == f"{name} of {model}":
-                return test.p_value < LEVEL, test.id
+        for each in self._tests("parameter_effects", metric):
+            if each.subject == f"{name} of {model}":
+                return (each.p_value or 0.0) < LEVEL, each.id
         return None, ""
+
+    def _tests(self, detector: str, metric: str) -> Iterator[Finding]:
+        for each in self.findings.values():
+            if each.detector == detector and each.p_value is not None and each.metrics[:1] == (metric,):
+                yield each
 
     @cached_property
     def stems(self) -> dict[str, str]:

@@ -21,7 +21,7 @@ from chimera_dagster.write.claims.numbers import Number
 from chimera_dagster.write.claims.scan import Scan
 from chimera_dagster.write.claims.scan_figures import take_figures
 
-_SOURCE = re.compile(r"[(\[]\s*(F\d+)(?:\s*[:,][^)\]]*)?[)\]]|(?<![A-Za-z0-9])(F[1-9]\d*)(?![\w-])")
+_SOURCE = re.compile(r"[(\[]\s*([FD]\d+)(?:\s*[:,][^)\]]*)?[)\]]|(?<![A-Za-z0-9])([FD][1-9]\d*)(?![\w-])")
 _PERCENTILE = re.compile(
     r"(?<![A-Za-z0-9])p(?P<p>\d{2})(?![A-Za-z0-9])|(?<![A-Za-z0-9])(?P<q>\d{1,2})(?:st|nd|rd|th)[\s-]+percentile"
     r"|(?P<i>95\s?(?:%|percent|per cent)\s*"
@@ -33,6 +33,7 @@ _QUOTED = re.compile(r"[\"“”'‘`(]([A-Za-z0-9.*-]*_[A-Za-z0-9_.*-]*)[\"“�
 _IDLE = re.compile(
     r"(?<!\w)(?:(?:leads?|leading) to|"
     r"(?:more|less|fewer|greater) than(?=\s*\x01)"
+    r"|(?:many|much|and) more(?!\s+than)"
     r"|more (?:detailed|comprehensive|complete|thorough|in-depth|information|context|data))(?!\w)",
     re.IGNORECASE,
 )
@@ -58,6 +59,11 @@ def _take_citations(scan: Scan, citations: Sequence[Mention]) -> None:
         scan.take(mention._replace(end=max(end, mention.end), number=number))
     for match in scan.each(_SOURCE):
         name = match[1] or match[2]
+        if name in scan.ground.findings:
+            scan.take(Mention("finding", *match.span(), match[0], name))
+            continue
+        if name.startswith("D"):
+            continue
         scan.take(Mention("source", *match.span(), match[0], name, fact=scan.ground.facts.get(name)))
 
 

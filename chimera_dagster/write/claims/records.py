@@ -58,14 +58,14 @@ class TypedFact(NamedTuple):
         return format_value(self.value, self.unit)
 
 
-class Test(NamedTuple):
-    """A finding that rests on a test of significance."""
+class Finding(NamedTuple):
+    """A row of schemas.Findings; `metrics` are those that its words name, the one it is about first."""
 
     id: str
     detector: str
     subject: str
-    metric: str | None
-    p_value: float
+    metrics: tuple[str, ...]
+    p_value: float | None
     text: str
 
 
@@ -118,11 +118,12 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def tests_of(table: pd.DataFrame) -> Iterable[Test]:
-    for row in table[table["p_value"].notna()].to_dict("records"):
+def findings_of(table: pd.DataFrame) -> Iterable[Finding]:
+    for row in table.to_dict("records"):
         said = f"{row['subject']} {row['text']}"
-        metric = next((measure.metric for measure in MEASURES if measure.words in said), None)
-        yield Test(row["id"], row["detector"], row["subject"], metric, float(row["p_value"]), row["text"])
+        metrics = tuple(measure.metric for measure in MEASURES if measure.words in said)
+        p_value = None if pd.isna(row["p_value"]) else float(row["p_value"])
+        yield Finding(row["id"], row["detector"], row["subject"], metrics, p_value, row["text"])
 
 
 def own_figures(metrics: Mapping[str, Any] | None) -> tuple[dict[str, float], frozenset[str], str | None]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from chimera_dagster.write.claims.ground import Ground
 from chimera_dagster.write.claims.mention import Mention
 
-_REFERENCE = re.compile(r"\{\s*([FM])(\d+)\s*\}")
+_REFERENCE = re.compile(r"\{\s*([FMD])(\d+)\s*\}")
 
 
 def plain(text: str) -> str:
@@ -17,7 +17,7 @@ def plain(text: str) -> str:
 
 
 def render(text: str, ground: Ground, models: Sequence[str]) -> tuple[str, list[Mention]]:
-    """The text with `{F3}` and `{M1}` put in, and a mention of each citation; unknown ids stay as they are."""
+    """The text with `{F3}`, `{D2}` and `{M1}` put in, and a mention of each citation; unknown ids stay as they are."""
     pieces: list[str] = []
     found: list[Mention] = []
     at = length = 0
@@ -29,7 +29,10 @@ def render(text: str, ground: Ground, models: Sequence[str]) -> tuple[str, list[
         at = match.end()
         fact = ground.facts.get(f"F{number}") if match[1] == "F" else None
         words = match[0]
-        if fact is not None:
+        if match[1] == "D" and f"D{number}" in ground.findings:
+            words = f"D{number}"
+            found.append(Mention("finding", length, length + len(words), match[0], words))
+        elif fact is not None:
             words = fact.rendered
             # A model that cites a value often writes the unit behind it once more.
             again = re.compile(rf"\s?{re.escape(fact.unit)}(?![A-Za-z0-9/])", re.IGNORECASE).match(text, at)

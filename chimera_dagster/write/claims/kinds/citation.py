@@ -28,6 +28,25 @@ _CITED_NOUNS = (
 )
 
 
+_COUNTED = {  # what must be said for the figure to be told from another
+    "files": re.compile(r"\bfiles?\b", re.IGNORECASE),
+    "unread": re.compile(r"\bfiles?\b", re.IGNORECASE),
+    "runs": re.compile(r"\b(?:runs?|measurements?|measured|trials|samples|records|tests)\b", re.IGNORECASE),
+    "model_failures": re.compile(r"fail|error|crash|succe", re.IGNORECASE),
+    "nameless": re.compile(r"measurement|name|model", re.IGNORECASE),
+}
+_ANY = re.compile("")
+_DENIED = re.compile(
+    r"^\s*(?:exactly|quite|really|at|reach|have|average|show|come to|decode at|take|need)?\s*$", re.IGNORECASE
+)
+
+
+def _is_denied(clause: Clause, mention: Mention) -> bool:
+    """`is not {F3}`; but `not only {F3}` says it."""
+    before = [each for each in clause.all_of("negation") if each.end <= mention.start]
+    return bool(before) and _DENIED.match(clause.between(before[-1].end, mention.start)) is not None
+
+
 def cited(clause: Clause, mention: Mention, of: Typed) -> Iterator[Claim]:
     """Whether a citation is of what the sentence says it is."""
     fact, number = mention.fact, mention.number
@@ -44,26 +63,39 @@ def _miscited(clause: Clause, mention: Mention, fact: TypedFact, of: Typed, numb
         return f"{fact.id} is in {fact.unit or 'counts'}, not in {number.unit}"
     named = clause.all_of("metric", "telemetry", "unmeasured")
     noun = _cited_noun(clause, mention)
+    if _is_denied(clause, mention):
+        return "the words deny it"
     if fact.metric is None or fact.aggregate == "count":
-        if noun and fact.kind not in noun:
-            return f"{fact.id} counts {fact.text}"
-        if not noun and named and own_metric(clause, mention, named) is not None:
-            return f"{fact.id} is {fact.text}, not {metric_named(named[0])}"
-        if fact.model is not None and of.models and fact.model not in of.models:
-            return f"{fact.id} is of {fact.model}"
-        return ""
+        return _miscounted(clause, mention, fact, of, noun)
     if noun:
         return f"{fact.id} is {fact.text}, and counts nothing"
     if named and of.metric is not None and of.metric != fact.metric:
         return f"{fact.id} is {fact.metric}, not {of.metric}"
+    if not of.models and len(clause.ground.run_models) > 1 and fact.model and not clause.all_of("superlative"):
+        return f"{fact.id} is of {fact.model}, which the words do not name"
     if of.models and fact.model not in of.models:
         return f"{fact.id} is of {fact.model}, not of {' or '.join(of.models)}"
     said = of.aggregate or "mean"
     if said != fact.aggregate and not (of.aggregate is None and _says_extreme(clause, fact)):
         return f"{fact.id} is a {fact.aggregate}, not a {said}"
-    if of.runs != fact.runs:
-        return f"{fact.id} is over {fact.runs} runs, not over {of.runs} ones"
+    if fact.runs not in of.runs:
+        return f"{fact.id} is over {fact.runs} runs, not over {of.runs[0]} ones"
+    if of.best_set and fact.kind == "best_params" and not of.params:
+        return ""
     return _misplaced(fact, of.params)
+
+
+def _miscounted(clause: Clause, mention: Mention, fact: TypedFact, of: Typed, noun: tuple[str, ...]) -> str:
+    named = clause.all_of("metric", "telemetry", "unmeasured")
+    if not noun and not _COUNTED.get(fact.kind, _ANY).search(clause.text):
+        return f"{fact.id} is {fact.text}, which the words do not say"
+    if noun and fact.kind not in noun:
+        return f"{fact.id} counts {fact.text}"
+    if not noun and named and own_metric(clause, mention, named) is not None:
+        return f"{fact.id} is {fact.text}, not {metric_named(named[0])}"
+    if fact.model is not None and of.models and fact.model not in of.models:
+        return f"{fact.id} is of {fact.model}"
+    return ""
 
 
 def _says_extreme(clause: Clause, fact: TypedFact) -> bool:

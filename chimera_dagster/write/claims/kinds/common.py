@@ -1,16 +1,43 @@
 """What kinds of claims that relate two things have in common: the metric, models and runs that a clause is about."""
 
-from chimera_dagster.metric_names import DECODE
+import re
+
+from chimera_dagster.metric_names import DECODE, TTFT
 from chimera_dagster.write.claims.clause import Clause
-from chimera_dagster.write.claims.kinds.typed import metric_named
+from chimera_dagster.write.claims.kinds.typed import canonical_unit, metric_named
 from chimera_dagster.write.claims.lexicon import lexicon
 from chimera_dagster.write.claims.mention import Mention
+
+_LISTED = re.compile(r"[\s,]*(?:and|or|as well as|plus)[\s\x01]*(?:in |by |on )?(?:the |its )?[\s\x01]*", re.IGNORECASE)
+
+
+def metrics_of(clause: Clause, near: Mention) -> list[str]:
+    """The metrics that a relation is about: that of `metric_of`, and those that are listed with it."""
+    named = clause.all_of("metric", "telemetry", "unmeasured")
+    groups: list[list[Mention]] = []
+    for each in named:
+        if groups and _is_listed(clause, groups[-1][-1], each):
+            groups[-1].append(each)
+        else:
+            groups.append([each])
+    one = metric_of(clause, near)
+    listed = next((group for group in groups if one in map(metric_named, group)), [])
+    return list(dict.fromkeys(metric_named(each) for each in listed)) or [one]
+
+
+def _is_listed(clause: Clause, one: Mention, other: Mention) -> bool:
+    between = [each.kind for each in clause.mentions if one.end <= each.start < other.start]
+    return set(between) <= {"aggregate"} and _LISTED.fullmatch(clause.between(one.end, other.start)) is not None
 
 
 def metric_of(clause: Clause, near: Mention | None = None, fallback: str | None = DECODE) -> str:
     """The metric that a relation is about: named in the clause, else before it, else decoding speed."""
-    named = [metric_named(each) for each in clause.all_of("metric", "telemetry", "unmeasured")]
     mentions = clause.all_of("metric", "telemetry", "unmeasured")
+    if near is not None and near.text.lower() in ("sooner", "later"):
+        mentions = [each for each in mentions if canonical_unit(metric_named(each)) == "ms"]
+        if not mentions:
+            return TTFT
+    named = [metric_named(each) for each in mentions]
     if near is not None and len(mentions) > 1:
         mentions.sort(key=lambda each: min(abs(each.start - near.end), abs(near.start - each.end)))
         return metric_named(mentions[0])
@@ -55,4 +82,4 @@ def turn_of(word: Mention, metric: str) -> int:
 
 
 def quoted(clause: Clause, finding: str) -> str:
-    return next((f"{each.id}: {each.text}" for each in clause.ground.tests if each.id == finding), finding)
+    return f"{finding}: {clause.ground.findings[finding].text}" if finding else ""

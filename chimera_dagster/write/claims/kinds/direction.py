@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from chimera_dagster.evidence.figures import format_value
 from chimera_dagster.write.claims.claim import Claim, contradicted, supported, unsupported
 from chimera_dagster.write.claims.clause import Clause
 from chimera_dagster.write.claims.kinds.common import (
@@ -18,7 +19,10 @@ def direction_claims(clause: Clause) -> Iterator[Claim]:
     parameters = clause.all_of("parameter")
     metrics = list(clause.all_of("metric", "telemetry"))
     words = clause.of("direction", "comparative", "verb")
-    if not parameters or not metrics or not words:
+    if not metrics or not words:
+        return
+    if not parameters:
+        yield from _of_starts(clause, metrics)
         return
     name = parameters[0]
     if len({each.meaning for each in parameters}) != 1 or (
@@ -57,6 +61,36 @@ def direction_claims(clause: Clause) -> Iterator[Claim]:
         yield _direction(clause, metric, model, name.meaning, up, levels, magnitude, bool(negated))
         if tested:
             yield tested_effect(clause, metric, model, name.meaning)
+
+
+def _of_starts(clause: Clause, metrics: list[Mention]) -> Iterator[Claim]:
+    """`a cold start delays the first token`: the means of cold and of warm runs."""
+    word = next(iter(clause.of("direction")), None)
+    if word is None:
+        return
+    before = [each.meaning for each in clause.all_of("runs") if each.end <= word.start] or [clause.carry.runs]
+    if len(before) != 1 or before[0] == "all":
+        return
+    metric = metric_named(min(metrics, key=lambda each: abs(each.start - word.end)))
+    up = turn_of(word, metric) * (1 if before[0] == "cold" else -1)
+    runs, unit = clause.ground.runs, clause.ground.runs.units.get(metric, "")
+    clause.use(word)
+    measured = False
+    for model in subjects_of(clause):
+        cold, warm = runs.mean(metric, model, runs="cold"), runs.mean(metric, model, runs="warm")
+        if cold is None or warm is None:
+            continue
+        measured = True
+        says = f"mean {metric} of {model}: {format_value(cold, unit)} cold, {format_value(warm, unit)} warm"
+        agrees = (cold - warm) * up > 0
+        yield (supported if agrees else contradicted)(
+            "direction", clause.text, *((says, "the means agree") if agrees else ("the means say otherwise", says))
+        )
+    if not measured and clause.models:
+        yield unsupported("direction", clause.text, "no cold start was measured")
+    elif not measured:
+        reason = "true or not of any model: no cold start was measured"
+        yield Claim(kind="direction", text=clause.text, verdict="not checkable", reason=reason)
 
 
 def _with(clause: Clause, parameters: list[Mention], word: Mention) -> bool:

@@ -7,8 +7,10 @@ from chimera_dagster.write.claims.claim import Claim, contradicted, supported, u
 from chimera_dagster.write.claims.clause import Clause
 from chimera_dagster.write.claims.dates import Day, day_of, is_valid
 from chimera_dagster.write.claims.ground import Ground
+from chimera_dagster.write.claims.kinds.typed import metric_named
 from chimera_dagster.write.claims.lexicon import list_pattern, unit_factor
 from chimera_dagster.write.claims.mention import Mention
+from chimera_dagster.write.claims.records import Finding
 
 _LATEST = re.compile(r"\b(?:latest|last|newest|most recent|recently)\b", re.IGNORECASE)
 _EARLIEST = re.compile(r"\b(?:earliest|oldest|first)\b", re.IGNORECASE)
@@ -44,10 +46,14 @@ def presence_claims(clause: Clause) -> Iterator[Claim]:
                 yield unsupported("citation", mention.text, "there is no such fact")
             case "source":
                 yield from _sourced(clause, mention)
+            case "finding":
+                yield _found(clause, ground.findings[mention.meaning])
             case _:
                 pass
-    yield from _telemetry(clause)
-    yield from _lacks(clause)
+    # One negation is of everything in a list: `power draw and memory were not measured`.
+    negations = clause.of("negation")
+    yield from _telemetry(clause, negations)
+    yield from _lacks(clause, negations)
 
 
 def _file(ground: Ground, mention: Mention) -> Claim:
@@ -147,9 +153,24 @@ def _sourced(clause: Clause, mention: Mention) -> Iterator[Claim]:
     yield supported("citation", mention.text, says)
 
 
-def _negation_of(clause: Clause, mention: Mention) -> Mention | None:
+def _found(clause: Clause, finding: Finding) -> Claim:
+    """A finding cited for a sentence: it must be of the models and of a metric that the sentence names."""
+    text = f"{{{finding.id}}} {clause.text}"
+    says = f"{finding.id}: {finding.text}"
+    # What a ranking lists is not all that it compares, so only a subject says whose a finding is.
+    of = [model for model in clause.ground.models if re.search(rf"{re.escape(model)}(?![\w:.-])", finding.subject)]
+    named = [model for each in clause.models for model in each.many]
+    if of and not set(named) <= set(of):
+        return contradicted("citation", text, f"{finding.id} is of {finding.subject}", says)
+    metrics = [metric_named(each) for each in clause.all_of("metric", "telemetry")]
+    if metrics and finding.metrics and not set(metrics) & set(finding.metrics):
+        return contradicted("citation", text, f"{finding.id} is of {' and '.join(finding.metrics)}", says)
+    return supported("citation", text, says)
+
+
+def _negation_of(clause: Clause, mention: Mention, negations: list[Mention]) -> Mention | None:
     """A word that says that something is not there: before it (`no power draw`), or behind it (`was not measured`)."""
-    for each in clause.of("negation"):
+    for each in negations:
         text = clause.sentence.text
         if (
             each.end <= mention.start
@@ -162,12 +183,12 @@ def _negation_of(clause: Clause, mention: Mention) -> Mention | None:
     return None
 
 
-def _telemetry(clause: Clause) -> Iterator[Claim]:
+def _telemetry(clause: Clause, negations: list[Mention]) -> Iterator[Claim]:
     ground = clause.ground
     for mention in clause.all_of("telemetry"):
         name = mention.meaning
         measured = name in ground.telemetry
-        negation = _negation_of(clause, mention)
+        negation = _negation_of(clause, mention, negations)
         if negation is not None:
             clause.use(negation)
             files = ", ".join(ground.telemetry_files(name)[:3])
@@ -185,14 +206,14 @@ def _telemetry(clause: Clause) -> Iterator[Claim]:
             yield unsupported("telemetry", mention.text, "it was not measured: no file has it")
 
 
-def _lacks(clause: Clause) -> Iterator[Claim]:
+def _lacks(clause: Clause, negations: list[Mention]) -> Iterator[Claim]:
     """`TTFT was not measured`; and qualities that nothing measures."""
     ground = clause.ground
     measured = list_pattern("measured").search(clause.text) is not None
     for mention in clause.all_of("metric", "unmeasured"):
         if mention.kind == "metric" and not measured:
             continue
-        negation = _negation_of(clause, mention)
+        negation = _negation_of(clause, mention, negations)
         known = mention.meaning in ground.metrics
         if (
             negation is not None

@@ -8,22 +8,27 @@ from chimera_dagster.write.claims.claim import Claim, contradicted, supported, u
 from chimera_dagster.write.claims.clause import Clause
 from chimera_dagster.write.claims.ground import Ground
 from chimera_dagster.write.claims.kinds.common import (
-    metric_of,
+    metrics_of,
     one_model,
     params_of,
     runs_of,
     sign_of,
 )
+from chimera_dagster.write.claims.kinds.typed import is_of_sets
 from chimera_dagster.write.claims.mention import Mention
 
 
 def rank_claims(clause: Clause) -> Iterator[Claim]:
     for word in clause.of("superlative"):
-        yield from _rank(clause, word)
+        if is_of_sets(clause, word) and clause.figures and not any(each.values for each in clause.all_of("parameter")):
+            clause.use(word)  # what the figure is of, and no claim of its own
+            continue
+        for metric in metrics_of(clause, word):
+            yield from _rank(clause, word, metric)
 
 
-def _rank(clause: Clause, word: Mention) -> Iterator[Claim]:
-    metric, ground = metric_of(clause, word), clause.ground
+def _rank(clause: Clause, word: Mention, metric: str) -> Iterator[Claim]:
+    ground = clause.ground
     place = int(word.values[0]) if word.values else 1
     sign = sign_of(word.meaning, metric)
     names = clause.models or clause.carry.models[-1:]

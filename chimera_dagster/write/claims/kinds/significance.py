@@ -19,6 +19,8 @@ from chimera_dagster.write.claims.lexicon import lexicon
 def effect_claims(clause: Clause) -> Iterator[Claim]:
     """`num_ctx has no effect on TTFT`: only a test can say so."""
     words = clause.of("effect")
+    if clause.of("direction"):
+        words = [each for each in words if not each.text.lower().startswith(("chang", "alter"))]
     parameters, metrics = clause.all_of("parameter"), clause.all_of("metric", "telemetry")
     if not words or not parameters:
         return

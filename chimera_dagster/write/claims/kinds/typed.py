@@ -5,6 +5,7 @@ import re
 from typing import NamedTuple
 
 from chimera_dagster.ingest.vocabulary import vocabulary
+from chimera_dagster.metric_names import DECODE, TTFT
 from chimera_dagster.write.claims.clause import Clause
 from chimera_dagster.write.claims.lexicon import lexicon
 from chimera_dagster.write.claims.mention import Mention
@@ -23,18 +24,26 @@ _NAMES = {
     "median_interval": ("median_low", "median_high"),
     "range": ("min", "max"),
 }
-_OF_UNIT = {"tok/s": "decode_tok_s", "J": "energy_j", "W": "power_w"}
+_OF_UNIT = {"tok/s": DECODE, "J": "energy_j", "W": "power_w"}
+_SET = r"\s+(?:set of parameters|parameter (?:sets?|values|combination)|configurations?|settings?)\b"
+_APART = re.compile(r",|\b(?:because|since|as|and|but)\b", re.IGNORECASE)
+_RIGHT_SET = re.compile(rf"\b(?:right|tuned|optimal|ideal){_SET}|\bby parameter set\b", re.IGNORECASE)
 
 
 class Typed(NamedTuple):
-    """A figure as a claim: what of which metric, of which model, where."""
+    """A figure as a claim: what of which metric, of which model, where.
+
+    `runs` has what the words allow: a clause that does not say it is about all, or goes on about those before it.
+    `best_set`: it is said to be of the best set of parameters, without naming their values.
+    """
 
     metric: str | None
     model: str | None
     models: tuple[str, ...]
     aggregate: str | None
     params: dict[str, float]
-    runs: str
+    runs: tuple[str, ...]
+    best_set: bool = False
 
 
 def typed_of(clause: Clause, mention: Mention, values: list[Mention]) -> Typed:
@@ -55,7 +64,14 @@ def typed_of(clause: Clause, mention: Mention, values: list[Mention]) -> Typed:
         _aggregate_of(clause, mention, values),
         _params(clause, mention, values),
         _runs(clause, mention),
+        _RIGHT_SET.search(clause.text) is not None
+        or any(is_of_sets(clause, word) for word in clause.all_of("superlative")),
     )
+
+
+def is_of_sets(clause: Clause, word: Mention) -> bool:
+    """Whether a superlative is of sets of parameters: `the best parameter set`."""
+    return re.match(_SET, clause.sentence.text[word.end :], re.IGNORECASE) is not None
 
 
 def _respective(clause: Clause, mention: Mention, values: list[Mention], kind: str) -> Mention | None:
@@ -107,12 +123,21 @@ def _metric_of(clause: Clause, mention: Mention) -> str | None:  # noqa: PLR0911
         return metric_named(own)
     if mention.fact is not None and own is not None:
         return metric_named(own)
-    chosen = clause.bind(mention, (), among=fitting) if fitting else clause.bind(mention, (), among=named)
+    left = fitting or [each for each in named if not _is_of_another(clause, mention, each)]
+    chosen = clause.bind(mention, (), among=left)
     if chosen is not None:
         return metric_named(chosen)
     if clause.carry.metric and (unit is None or canonical_unit(clause.carry.metric) == unit):
         return clause.carry.metric
+    if unit == "ms" and clause.all_of("runs"):
+        return TTFT  # what a cold start takes, and what a warm one does
     return _OF_UNIT.get(unit or "")
+
+
+def _is_of_another(clause: Clause, mention: Mention, named: Mention) -> bool:
+    """Whether another figure of the clause has the unit of a metric, which this one has not."""
+    unit = canonical_unit(metric_named(named))
+    return any(each is not mention and unit is not None and unit_of(each) == unit for each in clause.figures)
 
 
 def _lined_up(clause: Clause, mention: Mention, named: list[Mention]) -> Mention | None:
@@ -178,9 +203,11 @@ def _aggregate_of(clause: Clause, mention: Mention, values: list[Mention]) -> st
     return word.meaning
 
 
-def _runs(clause: Clause, mention: Mention) -> str:
+def _runs(clause: Clause, mention: Mention) -> tuple[str, ...]:
     found = clause.bind(mention, ("runs",))
-    return found.meaning if found else clause.carry.runs
+    if found and found.start > mention.end and _APART.search(clause.between(mention.end, found.start)):
+        found = None  # `is 526 ms, because cold starts take 2258 ms`
+    return (found.meaning,) if found else tuple(dict.fromkeys(("all", clause.carry.runs)))
 
 
 def _params(clause: Clause, mention: Mention, values: list[Mention]) -> dict[str, float]:
@@ -201,7 +228,7 @@ def _params(clause: Clause, mention: Mention, values: list[Mention]) -> dict[str
 
 def words_of(of: Typed, aggregate: str) -> str:
     where = f" at {', '.join(f'{name}={value:g}' for name, value in of.params.items())}" if of.params else ""
-    runs = f" over {of.runs} runs" if of.runs != "all" else ""
+    runs = f" over {of.runs[0]} runs" if of.runs[0] != "all" else ""
     return f"{aggregate} {of.metric} of {of.model or 'all models together'}{where}{runs}"
 
 

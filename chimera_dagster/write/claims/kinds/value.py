@@ -8,6 +8,7 @@ from chimera_dagster.evidence.figures import format_value
 from chimera_dagster.write.claims.claim import Claim, contradicted, supported, unsupported
 from chimera_dagster.write.claims.clause import Clause
 from chimera_dagster.write.claims.ground import Ground
+from chimera_dagster.write.claims.kinds.common import good_end
 from chimera_dagster.write.claims.kinds.typed import Typed, canonical_unit, span_of, words_of
 from chimera_dagster.write.claims.lexicon import unit_factor
 from chimera_dagster.write.claims.mention import Mention
@@ -51,12 +52,25 @@ def _unit_in_name(clause: Clause, metric: str) -> bool:
 def readings_of(ground: Ground, of: Typed) -> list[tuple[str, Statistic]]:
     """What the words can mean: runs that have the parameters named, or those with no other parameter."""
     assert of.metric is not None
-    found = [("", ground.runs.statistic(of.metric, of.model, of.params, of.runs))]
+    found = [
+        (f" over {runs} runs" if place else "", ground.runs.statistic(of.metric, of.model, of.params, runs))
+        for place, runs in enumerate(of.runs)
+    ]
+    if of.best_set and of.model is not None and not of.params:
+        found.append((" at its best parameter set", _best_set(ground, of.metric, of.model)))
     if of.params:
         found.append(
-            (" and no other parameter", ground.runs.statistic(of.metric, of.model, of.params, of.runs, exact=True))
+            (" and no other parameter", ground.runs.statistic(of.metric, of.model, of.params, of.runs[0], exact=True))
         )
     return [(words, statistic) for words, statistic in found if statistic is not None]
+
+
+def _best_set(ground: Ground, metric: str, model: str) -> Statistic | None:
+    """Of the set of parameters with the best mean, of those with three runs or more where there are such."""
+    found = [ground.runs.statistic(metric, model, each, exact=True) for each in ground.runs.sets_of(model, metric)]
+    known = [each for each in found if each is not None]
+    often = [each for each in known if each.n >= 3] or known
+    return max(often, key=lambda each: good_end(metric) * each.values["mean"], default=None)
 
 
 def _executed(ground: Ground, clause: Clause, text: str, number: Number, of: Typed) -> Claim:  # noqa: PLR0911
