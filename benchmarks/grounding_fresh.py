@@ -29,7 +29,7 @@ FINDINGS = {
     "cold": ("cold_starts", "gemma3"),
 }
 
-TRUE: dict[str, tuple[str, ...]] = {
+FIRST_TRUE: dict[str, tuple[str, ...]] = {
     SEED: (
         "{smollm2} leads in mean decode throughput with {smollm2.rate}, and {gemma3} follows with {gemma3.rate}.",
         "The evidence rests on {runs} runs read from {files} files.",
@@ -79,7 +79,7 @@ TRUE: dict[str, tuple[str, ...]] = {
         "{beta} is about twice as fast as {alpha} at decoding.",
     ),
 }
-FALSE: dict[str, tuple[str, ...]] = {
+FIRST_FALSE: dict[str, tuple[str, ...]] = {
     SEED: (
         "{gemma3} leads in mean decode throughput with {gemma3.rate}.",
         "{smollm2} leads in mean decode throughput with {gemma3.rate}, and {gemma3} follows with {smollm2.rate}.",
@@ -126,8 +126,63 @@ FALSE: dict[str, tuple[str, ...]] = {
     ),
 }
 
+SECOND_TRUE: dict[str, tuple[str, ...]] = {
+    SEED: (
+        "Interactive chats profit from {gemma3}, whose mean time to first token is {gemma3.ttft}.",
+        "At {smollm2.rate} on average, {smollm2} has the edge in decode throughput.",
+        "{gemma3} spends {gemma3.cold} before the first token of a cold run.",
+        "The gap between cold and warm runs of {gemma3} is large, from {gemma3.cold} down to {gemma3.warm}.",
+        "Long waits are rare for {gemma3}, yet its ninety-fifth percentile of time to first token is {gemma3.p95}.",
+        "Nothing in the files tells how much power {gemma3} draws.",
+        "The decode throughput of {gemma3} does not depend on top-k in any way that a test detects.",
+        "Repeat penalty makes no detectable difference to the throughput of {smollm2}.",
+        "The highest decode throughput of a single run is {smollm2.run}, reached by {smollm2}.",
+        "Both models were measured over {runs} runs in total.",
+    ),
+    FOUR: (
+        "Among the four models, {gamma} stands out with {gamma.rate} and a first token after {gamma.ttft}.",
+        "{delta} takes more than eight times as long as {gamma} to produce its first token.",
+        "Going from {alpha} to {beta} roughly doubles the decode throughput.",
+        "With {beta.rate}, {beta} decodes faster than {alpha} and {delta}.",
+        "None of the models decodes faster than {gamma}.",
+        "A user of {alpha} waits {alpha.ttft} before the first token appears.",
+        "{gamma} keeps its lead in time to first token with {gamma.ttft}.",
+        "Longer contexts delay the first token of {delta} and reduce its decode throughput.",
+        "The mean decode throughput of {alpha} lies between that of {delta} and that of {beta}.",
+        "The power draw of each model was recorded during its runs.",
+    ),
+}
+SECOND_FALSE: dict[str, tuple[str, ...]] = {
+    SEED: (
+        "Interactive chats profit from {smollm2}, whose mean time to first token is {gemma3.ttft}.",
+        "At {gemma3.rate} on average, {gemma3} has the edge in decode throughput.",
+        "{gemma3} spends {smollm2.cold} before the first token of a cold run.",
+        "Most runs of {gemma3} wait {gemma3.p95} for the first token.",
+        "{gemma3} draws less power than {smollm2}.",
+        "The decode throughput of {gemma3} depends strongly on temperature.",
+        "Repeat penalty slows {smollm2} down significantly.",
+        "The highest decode throughput of a single run is {gemma3.run}, reached by {gemma3}.",
+        "Both models were measured over {files} runs in total.",
+        "There is a significant gap in decode throughput between {gemma3} and {smollm2}.",
+    ),
+    FOUR: (
+        "Among the four models, {gamma} stands out with {beta.rate} and a first token after {gamma.ttft}.",
+        "{delta} takes more than ten times as long as {gamma} to produce its first token.",
+        "Going from {beta} to {alpha} roughly doubles the decode throughput.",
+        "With {beta.rate}, {beta} decodes faster than {alpha} and {gamma}.",
+        "None of the models decodes faster than {beta}.",
+        "A user of {alpha} waits {alpha.set} before the first token appears.",
+        "{beta} keeps its lead in time to first token with {beta.ttft}.",
+        "Longer contexts shorten the first token of {delta} and raise its decode throughput.",
+        "The memory of the GPU limits {delta}.",
+        "Every model reaches at least {beta.rate} of mean decode throughput.",
+    ),
+}
+SETS = {"first": (FIRST_TRUE, FIRST_FALSE), "second": (SECOND_TRUE, SECOND_FALSE)}
+
 
 class Verdict(NamedTuple):
+    of: str  # name of the set
     text: str
     is_true: bool
     kept: bool
@@ -136,10 +191,11 @@ class Verdict(NamedTuple):
 
 def fresh(folder: str, ground: Ground) -> Iterator[Verdict]:
     """What the checker says of each sentence about a folder; none of a folder that is neither SEED nor FOUR."""
-    for is_true, of in ((True, TRUE), (False, FALSE)):
-        for text in of.get(folder, ()):
-            [checked] = check([_filled(text, ground)], ground, ground.models)
-            yield Verdict(checked.rendered, is_true, checked.kept, checked.reason)
+    for name, (true, false) in SETS.items():
+        for is_true, texts in ((True, true.get(folder, ())), (False, false.get(folder, ()))):
+            for text in texts:
+                [checked] = check([_filled(text, ground)], ground, ground.models)
+                yield Verdict(name, checked.rendered, is_true, checked.kept, checked.reason)
 
 
 def _filled(text: str, ground: Ground) -> str:
