@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.mutate_grounding import World, run, synthetic
+from benchmarks.grounding_worlds import World, synthetic
+from benchmarks.mutate_grounding import run
 from chimera_dagster.evidence.summary import summarise
 from chimera_dagster.ingest.folder import ingest_folder
 from chimera_dagster.write.claims import Checked, Ground, check, ground_of

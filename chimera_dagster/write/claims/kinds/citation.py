@@ -35,7 +35,7 @@ _COUNTED = {  # what must be said for the figure to be told from another
     "model_failures": re.compile(r"fail|error|crash|succe", re.IGNORECASE),
     "nameless": re.compile(r"measurement|name|model", re.IGNORECASE),
 }
-_ANY = re.compile("")
+_BEYOND = re.compile(r"\b(?:more than|less than|above|below|under|exceed(?:s|ed|ing)?)\s*$", re.IGNORECASE)
 _DENIED = re.compile(
     r"^\s*(?:exactly|quite|really|at|reach|have|average|show|come to|decode at|take|need)?\s*$", re.IGNORECASE
 )
@@ -69,6 +69,8 @@ def _miscited(clause: Clause, mention: Mention, fact: TypedFact, of: Typed, numb
         return _miscounted(clause, mention, fact, of, noun)
     if noun:
         return f"{fact.id} is {fact.text}, and counts nothing"
+    if number.bound and _BEYOND.search(clause.sentence.text[: mention.start]):
+        return f"{fact.id} is that value, neither above nor below it"
     if named and of.metric is not None and of.metric != fact.metric:
         return f"{fact.id} is {fact.metric}, not {of.metric}"
     if not of.models and len(clause.ground.run_models) > 1 and fact.model and not clause.all_of("superlative"):
@@ -87,7 +89,7 @@ def _miscited(clause: Clause, mention: Mention, fact: TypedFact, of: Typed, numb
 
 def _miscounted(clause: Clause, mention: Mention, fact: TypedFact, of: Typed, noun: tuple[str, ...]) -> str:
     named = clause.all_of("metric", "telemetry", "unmeasured")
-    if not noun and not _COUNTED.get(fact.kind, _ANY).search(clause.text):
+    if not noun and fact.kind in _COUNTED and not _COUNTED[fact.kind].search(clause.text):
         return f"{fact.id} is {fact.text}, which the words do not say"
     if noun and fact.kind not in noun:
         return f"{fact.id} counts {fact.text}"

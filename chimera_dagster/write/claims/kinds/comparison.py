@@ -26,6 +26,7 @@ _OBJECT = re.compile(
     r"\b(?:than|over|compared (?:to|with)|versus|vs\.?|against|relative to|that of|unlike|as)\b", re.IGNORECASE
 )
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|gets|being|been)\b[^.]*$", re.IGNORECASE)
+_FROM_TO = re.compile(r"\bfrom\s+\x01+\s+to\s+$", re.IGNORECASE)  # `going from {M1} to {M2} doubles it`
 _BY = re.compile(r"^\s*by\b", re.IGNORECASE)
 _OTHERS = re.compile(
     r"\bthan (?:the |all |any |every )*(?:other|others|rest|remaining|models?)\b|\bof (?:all|the) (?:\w+ )?models\b"
@@ -249,6 +250,8 @@ def _ratio(clause: Clause, mention: Mention) -> Iterator[Claim]:
     clause.use(mention)
     one, two = names
     first = models[0]
+    if _FROM_TO.search(clause.between(clause.start, models[-1].start)):
+        one, two = two, one
     if first.start > mention.end and _OBJECT.search(clause.between(mention.end, models[-1].start)) is None:
         one, two = two, one
     as_fast = re.match(

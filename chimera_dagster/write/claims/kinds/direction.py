@@ -7,6 +7,7 @@ from chimera_dagster.evidence.figures import format_value
 from chimera_dagster.write.claims.claim import Claim, contradicted, supported, unsupported
 from chimera_dagster.write.claims.clause import Clause
 from chimera_dagster.write.claims.kinds.common import (
+    metrics_of,
     subjects_of,
     turn_of,
 )
@@ -38,12 +39,9 @@ def direction_claims(clause: Clause) -> Iterator[Claim]:
     levels = [value for each in parameters for value in each.values]
     if len(levels) == 1 or (not of_parameter and len(levels) < 2 and not _with(clause, parameters, of_metric[0])):
         return
-    metric = metric_named(
-        min(metrics, key=lambda each: min(abs(each.start - of_metric[0].end), abs(of_metric[0].start - each.end)))
-    )
-    up = turn_of(of_metric[0], metric)
-    if of_parameter:
-        up *= turn_of(of_parameter[0], metric)
+    turned = {_nearest(metrics, word): word for word in reversed(of_metric)}
+    if len(turned) == 1:  # one word turns all metrics that it lists
+        turned = dict.fromkeys(metrics_of(clause, of_metric[0]), of_metric[0])
     magnitude = None
     for each in clause.of("number"):
         if each.number and (each.number.unit in ("%", "x") or each.meaning == "factor"):
@@ -55,12 +53,18 @@ def direction_claims(clause: Clause) -> Iterator[Claim]:
     subjects = subjects_of(clause)
     tested = list(clause.of("significant"))
     clause.use(*tested)
-    if len(levels) >= 2 and levels[0] > levels[-1] and not of_parameter:
-        up = -up
-    for model in subjects:
-        yield _direction(clause, metric, model, name.meaning, up, levels, magnitude, bool(negated))
-        if tested:
-            yield tested_effect(clause, metric, model, name.meaning)
+    for metric, word in turned.items():
+        up = turn_of(word, metric) * (turn_of(of_parameter[0], metric) if of_parameter else 1)
+        if len(levels) >= 2 and levels[0] > levels[-1] and not of_parameter:
+            up = -up
+        for model in subjects:
+            yield _direction(clause, metric, model, name.meaning, up, levels, magnitude, bool(negated))
+            if tested:
+                yield tested_effect(clause, metric, model, name.meaning)
+
+
+def _nearest(metrics: list[Mention], word: Mention) -> str:
+    return metric_named(min(metrics, key=lambda each: min(abs(each.start - word.end), abs(word.start - each.end))))
 
 
 def _of_starts(clause: Clause, metrics: list[Mention]) -> Iterator[Claim]:
@@ -71,7 +75,7 @@ def _of_starts(clause: Clause, metrics: list[Mention]) -> Iterator[Claim]:
     before = [each.meaning for each in clause.all_of("runs") if each.end <= word.start] or [clause.carry.runs]
     if len(before) != 1 or before[0] == "all":
         return
-    metric = metric_named(min(metrics, key=lambda each: abs(each.start - word.end)))
+    metric = _nearest(metrics, word)
     up = turn_of(word, metric) * (1 if before[0] == "cold" else -1)
     runs, unit = clause.ground.runs, clause.ground.runs.units.get(metric, "")
     clause.use(word)

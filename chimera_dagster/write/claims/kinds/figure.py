@@ -7,7 +7,7 @@ from chimera_dagster.write.claims.clause import Clause
 from chimera_dagster.write.claims.kinds.citation import cited
 from chimera_dagster.write.claims.kinds.count import counted, n_claim, noun_of
 from chimera_dagster.write.claims.kinds.typed import Typed, typed_of
-from chimera_dagster.write.claims.kinds.value import valued
+from chimera_dagster.write.claims.kinds.value import is_of_each, of_each, valued
 
 
 def figure_claims(clause: Clause) -> Iterator[Claim]:
@@ -21,7 +21,10 @@ def figure_claims(clause: Clause) -> Iterator[Claim]:
         if mention in values:
             of = typed_of(clause, mention, values)
             typed.append(of)
-            yield from (cited(clause, mention, of) if mention.fact else valued(clause, mention, of))
+            if is_of_each(clause, of):
+                yield of_each(clause, mention, of)
+            else:
+                yield from (cited(clause, mention, of) if mention.fact else valued(clause, mention, of))
     for mention in left:
         if mention not in values:
             yield counted(clause, mention, typed)

@@ -18,14 +18,15 @@ from chimera_dagster.write.claims.lexicon import lexicon
 
 def effect_claims(clause: Clause) -> Iterator[Claim]:
     """`num_ctx has no effect on TTFT`: only a test can say so."""
-    words = clause.of("effect")
+    words = clause.of("effect") or (clause.of("same") if _pair(clause) is None else [])
     if clause.of("direction"):
         words = [each for each in words if not each.text.lower().startswith(("chang", "alter"))]
     parameters, metrics = clause.all_of("parameter"), clause.all_of("metric", "telemetry")
     if not words or not parameters:
         return
     negations = clause.of("negation")
-    negative = bool(negations) or any(each.meaning in lexicon().no_effect for each in words)
+    denies = [each.kind == "same" or each.meaning in lexicon().no_effect for each in words]
+    negative = bool(negations) != any(denies)
     clause.use(*words, *clause.of("significant"), *negations)
     named = list(dict.fromkeys(metric_named(each) for each in metrics)) or [DECODE]
     for model in subjects_of(clause):

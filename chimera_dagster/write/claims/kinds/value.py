@@ -15,6 +15,7 @@ from chimera_dagster.write.claims.mention import Mention
 from chimera_dagster.write.claims.numbers import Number
 from chimera_dagster.write.claims.records import Statistic
 
+_EACH = re.compile(r"\b(?:every|each|all|both|any)(?: of)?(?: the)?(?: \w+)? models?\b", re.IGNORECASE)
 _UNIT_IN_NAME = re.compile(r"per[\s_-]sec|tok_s|tokens|_ms$|_pct$|\((?:ms|tok/s|%)\)", re.IGNORECASE)
 
 
@@ -43,6 +44,33 @@ def valued(clause: Clause, mention: Mention, of: Typed) -> Iterator[Claim]:
         yield unsupported("value", text, f"which model is meant is not said: {', '.join(of.models)}")
         return
     yield _executed(ground, clause, text, number, of)
+
+
+def is_of_each(clause: Clause, of: Typed) -> bool:
+    """`every model reaches at least {F3}`: a figure that is said of each model at once."""
+    return of.metric is not None and not of.models and _EACH.search(clause.text) is not None
+
+
+def of_each(clause: Clause, mention: Mention, of: Typed) -> Claim:
+    number, text = mention.number, span_of(clause, mention)
+    assert number is not None
+    assert of.metric is not None
+    aggregate = of.aggregate or "mean"
+    found = {
+        name: value
+        for name in clause.ground.run_models
+        for statistic in (clause.ground.runs.statistic(of.metric, name, of.params, of.runs[0]),)
+        if statistic is not None and (value := _statistic_value(statistic, aggregate)) is not None
+    }
+    unit = clause.ground.runs.units.get(of.metric, "")
+    says = (
+        f"{aggregate} {of.metric}: {', '.join(f'{name} {format_value(value, unit)}' for name, value in found.items())}"
+    )
+    if not found:
+        return unsupported("value", text, f"no {aggregate} is known of {of.metric}")
+    if all(number.fits(_in_spelling(value, number)) for value in found.values()):
+        return supported("value", text, says)
+    return contradicted("value", text, "it is not so of every model", says)
 
 
 def _unit_in_name(clause: Clause, metric: str) -> bool:
