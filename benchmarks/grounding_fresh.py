@@ -178,7 +178,59 @@ SECOND_FALSE: dict[str, tuple[str, ...]] = {
         "Every model reaches at least {beta.rate} of mean decode throughput.",
     ),
 }
-SETS = {"first": (FIRST_TRUE, FIRST_FALSE), "second": (SECOND_TRUE, SECOND_FALSE)}
+THIRD_TRUE: dict[str, tuple[str, ...]] = {
+    SEED: (
+        "Cold starts of {smollm2} cost {smollm2.cold} until the first token, far above its warm runs.",
+        "Users notice {gemma3} first, for it delivers a first token after {gemma3.ttft} on average.",
+        "Since {smollm2} averages {smollm2.rate}, long answers favour it.",
+        "Neither model was tested for accuracy.",
+        "The parameter sweeps reveal no effect of top-p on the time to first token of {smollm2}.",
+        "{gemma3} has a lower mean decode throughput than {smollm2}, {gemma3.rate} against {smollm2.rate}.",
+        "Tail latency is a weakness of {smollm2}, with a ninety-fifth percentile of time to first token of {smollm2.p95}.",
+        "A total of {files} benchmark files feed this report.",
+        "Keep {gemma3} warm, as its first token then takes {gemma3.warm} instead of {gemma3.cold}.",
+        "A peak of {gemma3.run} was reached by a single run of {gemma3}.",
+    ),
+    FOUR: (
+        "{gamma} wins in both decode throughput and time to first token.",
+        "The slowest model, {delta}, decodes only {delta.rate} on average.",
+        "{alpha} sits behind {gamma} and {beta} in decode throughput.",
+        "A mean of {beta.ttft} makes {beta} the second fastest to the first token.",
+        "Raising the temperature leaves the decode throughput of {gamma} unaffected.",
+        "{gamma} is significantly faster than {delta} at decoding.",
+        "Shorter contexts bring the first token of {beta} sooner.",
+        "Tuning pays off for {alpha}, whose best configuration decodes {alpha.set}.",
+        "{delta} needs {delta.ttft} to the first token, more than twice what {alpha} needs.",
+        "No run of any model failed.",
+    ),
+}
+THIRD_FALSE: dict[str, tuple[str, ...]] = {
+    SEED: (
+        "Cold starts of {smollm2} cost {smollm2.ttft} until the first token.",
+        "Users notice {gemma3} first, for it delivers a first token after {gemma3.p95} on average.",
+        "Since {gemma3} averages {smollm2.rate}, long answers favour it.",
+        "{gemma3} answers more accurately than {smollm2}.",
+        "The parameter sweeps reveal a strong effect of top-p on the time to first token of {smollm2}.",
+        "{gemma3} has a higher mean decode throughput than {smollm2}, {gemma3.rate} against {smollm2.rate}.",
+        "Tail latency is a weakness of {smollm2}, with a median time to first token of {smollm2.p95}.",
+        "A total of {files} runs feed this report.",
+        "Keep {gemma3} warm, as its first token then takes {smollm2.warm}.",
+        "A peak of {smollm2.run} was reached by a single run of {gemma3}.",
+    ),
+    FOUR: (
+        "{beta} wins in both decode throughput and time to first token.",
+        "The slowest model, {alpha}, decodes only {alpha.rate} on average.",
+        "{alpha} sits behind {delta} in decode throughput.",
+        "A mean of {beta.ttft} makes {beta} the fastest to the first token.",
+        "Raising the temperature lowers the decode throughput of {gamma} significantly.",
+        "{delta} is significantly faster than {gamma} at decoding.",
+        "Shorter contexts bring the first token of {beta} later.",
+        "Tuning pays off for {alpha}, whose best configuration decodes {beta.set}.",
+        "{delta} needs {delta.ttft} to the first token, more than four times what {alpha} needs.",
+        "Two of the four models failed in several runs.",
+    ),
+}
+SETS = {"first": (FIRST_TRUE, FIRST_FALSE), "second": (SECOND_TRUE, SECOND_FALSE), "third": (THIRD_TRUE, THIRD_FALSE)}
 
 
 class Verdict(NamedTuple):
