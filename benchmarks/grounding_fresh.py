@@ -186,7 +186,8 @@ THIRD_TRUE: dict[str, tuple[str, ...]] = {
         "Neither model was tested for accuracy.",
         "The parameter sweeps reveal no effect of top-p on the time to first token of {smollm2}.",
         "{gemma3} has a lower mean decode throughput than {smollm2}, {gemma3.rate} against {smollm2.rate}.",
-        "Tail latency is a weakness of {smollm2}, with a ninety-fifth percentile of time to first token of {smollm2.p95}.",
+        "Tail latency is a weakness of {smollm2}, with a ninety-fifth percentile of time to first token of "
+        "{smollm2.p95}.",
         "A total of {files} benchmark files feed this report.",
         "Keep {gemma3} warm, as its first token then takes {gemma3.warm} instead of {gemma3.cold}.",
         "A peak of {gemma3.run} was reached by a single run of {gemma3}.",

@@ -33,7 +33,7 @@ _QUOTED = re.compile(r"[\"“”'‘`(]([A-Za-z0-9.*-]*_[A-Za-z0-9_.*-]*)[\"“�
 _IDLE = re.compile(
     r"(?<!\w)(?:(?:leads?|leading) to|"
     r"(?:more|less|fewer|greater) than(?=\s*\x01)"
-    r"|at (?:least|most)|(?:many|much|and) more(?!\s+than)"
+    r"|costs?(?=\s*\x01)|at (?:least|most)|(?:many|much|and) more(?!\s+than)"
     r"|more (?:detailed|comprehensive|complete|thorough|in-depth|information|context|data))(?!\w)",
     re.IGNORECASE,
 )

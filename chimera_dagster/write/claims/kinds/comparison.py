@@ -27,6 +27,7 @@ _OBJECT = re.compile(
 )
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|gets|being|been)\b[^.]*$", re.IGNORECASE)
 _FROM_TO = re.compile(r"\bfrom\s+\x01+\s+to\s+$", re.IGNORECASE)  # `going from {M1} to {M2} doubles it`
+_AND = re.compile(r",?\s*(?:and|or)\s+(?:than\s+|that of\s+)?", re.IGNORECASE)
 _BY = re.compile(r"^\s*by\b", re.IGNORECASE)
 _OTHERS = re.compile(
     r"\bthan (?:the |all |any |every )*(?:other|others|rest|remaining|models?)\b|\bof (?:all|the) (?:\w+ )?models\b"
@@ -76,6 +77,21 @@ def _sides(clause: Clause, word: Mention) -> tuple[Mention | None, Mention | Non
     )
 
 
+def _listed_with(clause: Clause, word: Mention, model: Mention) -> list[str]:
+    """A model and those that are listed with it: `faster than {M1}, {M2} and {M3}`."""
+    if model not in clause.models:
+        return [model.meaning]
+    lists: list[list[Mention]] = [[]]
+    for each in clause.models:
+        gap = clause.sentence.text[lists[-1][-1].end : each.start] if lists[-1] else ""
+        # Before the word a comma parts its object from its subject: `compared with {M1}, {M2} is slower`.
+        if gap and not (_AND.fullmatch(gap) or (gap.strip() == "," and lists[-1][-1].start > word.end)):
+            lists.append([])
+        lists[-1].append(each)
+    found = next(each for each in lists if model in each)
+    return [name for each in found if (name := one_model(each))]
+
+
 def _is_passive(clause: Clause, word: Mention) -> bool:
     """`is beaten by`."""
     text = clause.sentence.text
@@ -90,7 +106,11 @@ def _comparison(clause: Clause, word: Mention) -> Iterator[Claim]:
         yield unsupported("comparison", clause.text, "which of several models is meant is not said")
     elif subject and other and one and two and one != two:
         clause.pair = (subject, other)
-        yield from _of_models(clause, word, one, two)
+        if _listed_with(clause, word, subject) == _listed_with(clause, word, other):
+            return  # `A and B are faster`: than what?
+        for first in _listed_with(clause, word, subject):
+            for second in _listed_with(clause, word, other):
+                yield from _of_models(clause, word, first, second)
     elif one and _OTHERS.search(clause.text):
         clause.use(word)
         turned = -1 if word.kind == "verb" and _is_passive(clause, word) else 1

@@ -129,7 +129,7 @@ def _metric_of(clause: Clause, mention: Mention) -> str | None:  # noqa: PLR0911
         return metric_named(chosen)
     if clause.carry.metric and (unit is None or canonical_unit(clause.carry.metric) == unit):
         return clause.carry.metric
-    if unit == "ms" and clause.all_of("runs"):
+    if unit == "ms" and (clause.all_of("runs") or clause.carry.runs != "all"):
         return TTFT  # what a cold start takes, and what a warm one does
     return _OF_UNIT.get(unit or "")
 

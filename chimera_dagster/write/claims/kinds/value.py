@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from math import isnan
 
 from chimera_dagster.evidence.figures import format_value
-from chimera_dagster.write.claims.claim import Claim, contradicted, supported, unsupported
+from chimera_dagster.write.claims.claim import Claim, Kind, contradicted, supported, unsupported
 from chimera_dagster.write.claims.clause import Clause
 from chimera_dagster.write.claims.ground import Ground
 from chimera_dagster.write.claims.kinds.common import good_end
@@ -56,6 +56,7 @@ def of_each(clause: Clause, mention: Mention, of: Typed) -> Claim:
     assert number is not None
     assert of.metric is not None
     aggregate = of.aggregate or "mean"
+    kind: Kind = "citation" if mention.fact else "value"
     found = {
         name: value
         for name in clause.ground.run_models
@@ -67,10 +68,10 @@ def of_each(clause: Clause, mention: Mention, of: Typed) -> Claim:
         f"{aggregate} {of.metric}: {', '.join(f'{name} {format_value(value, unit)}' for name, value in found.items())}"
     )
     if not found:
-        return unsupported("value", text, f"no {aggregate} is known of {of.metric}")
+        return unsupported(kind, text, f"no {aggregate} is known of {of.metric}")
     if all(number.fits(_in_spelling(value, number)) for value in found.values()):
-        return supported("value", text, says)
-    return contradicted("value", text, "it is not so of every model", says)
+        return supported(kind, text, says)
+    return contradicted(kind, text, "it is not so of every model", says)
 
 
 def _unit_in_name(clause: Clause, metric: str) -> bool:
