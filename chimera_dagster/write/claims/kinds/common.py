@@ -8,6 +8,9 @@ from chimera_dagster.write.claims.kinds.typed import canonical_unit, metric_name
 from chimera_dagster.write.claims.lexicon import lexicon
 from chimera_dagster.write.claims.mention import Mention
 
+OBJECT = re.compile(
+    r"\b(?:than|over|compared (?:to|with)|versus|vs\.?|against|relative to|that of|unlike|as)\b", re.IGNORECASE
+)
 _LISTED = re.compile(r"[\s,]*(?:and|or|as well as|plus)[\s\x01]*(?:in |by |on )?(?:the |its )?[\s\x01]*", re.IGNORECASE)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from chimera_dagster.ingest.vocabulary import vocabulary
 from chimera_dagster.metric_names import DECODE, TTFT
 from chimera_dagster.write.claims.clause import Clause
-from chimera_dagster.write.claims.lexicon import lexicon
+from chimera_dagster.write.claims.kinds.aggregate import aggregate_of
 from chimera_dagster.write.claims.mention import Mention
 
 AS_METRIC = {
@@ -18,11 +18,6 @@ AS_METRIC = {
     "energy": "energy_j",
     "temperature": "temperature_c",
     "cpu": "cpu_util_pct",
-}
-_NAMES = {
-    "interval": ("mean_low", "mean_high"),
-    "median_interval": ("median_low", "median_high"),
-    "range": ("min", "max"),
 }
 _OF_UNIT = {"tok/s": DECODE, "J": "energy_j", "W": "power_w"}
 _SET = r"\s+(?:set of parameters|parameter (?:sets?|values|combination)|configurations?|settings?)\b"
@@ -61,7 +56,7 @@ def typed_of(clause: Clause, mention: Mention, values: list[Mention]) -> Typed:
         metric,
         model,
         models,
-        _aggregate_of(clause, mention, values),
+        aggregate_of(clause, mention, values, metric),
         _params(clause, mention, values),
         _runs(clause, mention, values),
         _RIGHT_SET.search(clause.text) is not None
@@ -163,53 +158,6 @@ def own_metric(clause: Clause, mention: Mention, named: list[Mention]) -> Mentio
     return (
         before[-1] if not re.search(r"\b(?:and|with|but|at)\b.*\b(?:reaches|runs|decodes|generates)\b", gap) else None
     )
-
-
-def _aggregate_of(clause: Clause, mention: Mention, values: list[Mention]) -> str | None:  # noqa: PLR0911
-    """What a figure is of the runs; None where no word says it."""
-    words = clause.all_of("aggregate")
-    singles = clause.all_of("single")
-    if singles:
-        word = next(iter(clause.all_of("superlative", "aggregate")), None)
-        metric = _metric_of(clause, mention)
-        good = lexicon().metrics[metric].good if metric in lexicon().metrics else 1
-        end = {"good_best": "max" if good > 0 else "min", "good_worst": "min" if good > 0 else "max"}
-        end |= {"size_most": "max", "size_least": "min", "max": "max", "min": "min"}
-        if word is not None and word.meaning in end:
-            clause.use(word)
-            return end[word.meaning]
-        if word is None and mention.fact is None:
-            return "single"
-    after = [each for each in words if each.start >= mention.end]
-    if (
-        after
-        and after[0].meaning not in _NAMES
-        and re.match(r"^[\s(,]*(?:in|as|on|as an?|the)?\s*$", clause.between(mention.end, after[0].start))
-    ):
-        following = [each for each in values if each.start >= after[0].end]
-        if not (following and re.match(r"^\s*(?:of|=|:|is)?\s*$", clause.between(after[0].end, following[0].start))):
-            return after[0].meaning
-    before = [each for each in words if each.end <= mention.start]
-    if not before:
-        return None
-    before = [each for each in before if each.text.lower() != "between" or _is_range(clause, each, values)]
-    if not before:
-        return None
-    word = before[-1]
-    since = [each for each in values if word.end <= each.start < mention.start]
-    if word.meaning in _NAMES:
-        # the first figure after `interval` is its lower end, the next its upper one, and further ones are not of it
-        return _NAMES[word.meaning][len(since)] if len(since) < 2 else None
-    metric = [each for each in clause.all_of("metric", "telemetry") if word.end <= each.start < mention.start]
-    if since and metric and metric[-1].start > since[0].end:
-        return None
-    return word.meaning
-
-
-def _is_range(clause: Clause, word: Mention, values: list[Mention]) -> bool:
-    """Whether `between` has a figure right behind it, and not two models or two kinds of runs."""
-    after = next((each for each in values if each.start >= word.end), None)
-    return after is not None and not clause.between(word.end, after.start).strip()
 
 
 def _runs(clause: Clause, mention: Mention, values: list[Mention]) -> tuple[str, ...]:
