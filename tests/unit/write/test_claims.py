@@ -143,6 +143,7 @@ def test_a_citation_is_a_typed_claim(ground: Ground) -> None:
         f"The mean TTFT is {{{fact}}}.",  # of both models together it is another
         f"The mean TTFT of fast:1b is more than {{{fact}}}.",
         f"Every model has a mean TTFT of {{{fact}}}.",
+        f"Not every model has a mean TTFT of at least {{{fact}}}.",
     ):
         assert ("citation", "contradicted") in verdicts(ground, wrong), wrong
 
@@ -177,6 +178,7 @@ def test_a_clause_goes_on_about_the_runs_of_the_one_before(tmp_path: Path) -> No
         ("Cold starts of a:1b take 100 ms and its warm runs 2000 ms.", False),
         ("A cold start delays the first token.", True),
         ("A cold start shortens the first token.", False),
+        ("A cold start does not delay the first token.", False),
     ):
         result = check([text], cold, ["a:1b"])[0]
         assert result.kept is kept, (text, result.reason)

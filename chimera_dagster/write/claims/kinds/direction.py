@@ -76,9 +76,10 @@ def _of_starts(clause: Clause, metrics: list[Mention]) -> Iterator[Claim]:
     if len(before) != 1 or before[0] == "all":
         return
     metric = _nearest(metrics, word)
-    up = turn_of(word, metric) * (1 if before[0] == "cold" else -1)
+    negated = clause.negation_before(word)
+    up = turn_of(word, metric) * (1 if before[0] == "cold" else -1) * (-1 if negated else 1)
     runs, unit = clause.ground.runs, clause.ground.runs.units.get(metric, "")
-    clause.use(word)
+    clause.use(word, *([negated] if negated else []))
     measured = False
     for model in subjects_of(clause):
         cold, warm = runs.mean(metric, model, runs="cold"), runs.mean(metric, model, runs="warm")

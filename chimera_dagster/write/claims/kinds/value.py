@@ -48,7 +48,8 @@ def valued(clause: Clause, mention: Mention, of: Typed) -> Iterator[Claim]:
 
 def is_of_each(clause: Clause, of: Typed) -> bool:
     """`every model reaches at least {F3}`: a figure that is said of each model at once."""
-    return of.metric is not None and not of.models and _EACH.search(clause.text) is not None
+    said = _EACH.search(clause.text) is not None and not clause.all_of("negation")
+    return said and of.metric is not None and not of.models
 
 
 def of_each(clause: Clause, mention: Mention, of: Typed) -> Claim:
