@@ -19,8 +19,6 @@ _HEADLINE = {
     "load_ms": "load_ms",
     "total_duration_ms": "e2e_ms",
 }
-
-
 _OWN_TELEMETRY = {
     "gpu_util": "gpu_util_mean_pct",
     "gpu_memory": "gpu_memory_peak_mib",
@@ -31,8 +29,6 @@ _OWN_TELEMETRY = {
     "cpu": "host_cpu_mean_pct",
     "memory": "host_memory_peak_mib",
 }
-
-
 Params = Mapping[str, float]
 
 
@@ -59,7 +55,7 @@ class TypedFact(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """A row of schemas.Findings; `metrics` are those that its words name, the one it is about first."""
+    """A row of schemas.Findings; `metrics` are those that its words name, in the order of MEASURES."""
 
     id: str
     detector: str

@@ -4,9 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from chimera_dagster.write.claims.ground import Ground
-from chimera_dagster.write.claims.lexicon import (
-    Words,
-)
+from chimera_dagster.write.claims.lexicon import Words
 from chimera_dagster.write.claims.mention import Mention
 
 HIDDEN = "\x01"

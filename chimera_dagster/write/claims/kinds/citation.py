@@ -26,8 +26,6 @@ _CITED_NOUNS = (
     (re.compile(r"^\s+(?:[\w-]+\s+){0,1}?models", re.IGNORECASE), ("models",)),
     (re.compile(r"^\s+(?:of\s+)?(?:the\s+)?measurements", re.IGNORECASE), ("nameless", "runs")),
 )
-
-
 _COUNTED = {  # what must be said for the figure to be told from another
     "files": re.compile(r"\bfiles?\b", re.IGNORECASE),
     "unread": re.compile(r"\bfiles?\b", re.IGNORECASE),

@@ -34,6 +34,7 @@ _IDLE_AFTER = re.compile(r"\b(?:than|when|if|once|after|before|with|answers?|pro
 
 
 def comparison_claims(clause: Clause) -> Iterator[Claim]:
+    """Of each comparative and verb that no direction has taken, and of each factor between two models."""
     for word in clause.of("comparative", "verb"):
         if id(word) in clause.used:
             continue

@@ -6,17 +6,14 @@ from collections.abc import Iterator
 from chimera_dagster.evidence.figures import format_value
 from chimera_dagster.write.claims.claim import Claim, contradicted, supported, unsupported
 from chimera_dagster.write.claims.clause import Clause
-from chimera_dagster.write.claims.kinds.common import (
-    metrics_of,
-    subjects_of,
-    turn_of,
-)
+from chimera_dagster.write.claims.kinds.common import metrics_of, subjects_of, turn_of
 from chimera_dagster.write.claims.kinds.significance import tested_effect
 from chimera_dagster.write.claims.kinds.typed import metric_named
 from chimera_dagster.write.claims.mention import Mention
 
 
 def direction_claims(clause: Clause) -> Iterator[Claim]:
+    """Of a clause that names one parameter, or a cold start, and says which way a metric goes with it."""
     parameters = clause.all_of("parameter")
     metrics = list(clause.all_of("metric", "telemetry"))
     words = clause.of("direction", "comparative", "verb")

@@ -20,6 +20,7 @@ _REPORT = re.compile(r"\b(?:report|generated|written on|today|\bdate\b)", re.IGN
 
 
 def presence_claims(clause: Clause) -> Iterator[Claim]:
+    """Of each name in the clause, and of what it says was measured or was not."""
     ground = clause.ground
     for mention in clause.mentions:
         match mention.kind:

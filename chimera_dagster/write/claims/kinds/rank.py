@@ -19,6 +19,7 @@ from chimera_dagster.write.claims.mention import Mention
 
 
 def rank_claims(clause: Clause) -> Iterator[Claim]:
+    """Of each superlative and ordinal, for every metric that it lists."""
     for word in clause.of("superlative"):
         if is_of_sets(clause, word) and clause.figures and not any(each.values for each in clause.all_of("parameter")):
             clause.use(word)  # what the figure is of, and no claim of its own

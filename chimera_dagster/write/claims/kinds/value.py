@@ -53,6 +53,7 @@ def is_of_each(clause: Clause, of: Typed) -> bool:
 
 
 def of_each(clause: Clause, mention: Mention, of: Typed) -> Claim:
+    """Whether the statistic of every model with runs of the metric is the figure, or on the side of it that is said."""
     number, text = mention.number, span_of(clause, mention)
     assert number is not None
     assert of.metric is not None
