@@ -6,12 +6,28 @@ from collections.abc import Iterator, Sequence
 from chimera_dagster.write.claims.claim import Checked, Claim, unsupported
 from chimera_dagster.write.claims.clause import Clause, clauses
 from chimera_dagster.write.claims.ground import Ground
+from chimera_dagster.write.claims.kinds.comparison import comparison_claims
+from chimera_dagster.write.claims.kinds.direction import direction_claims
+from chimera_dagster.write.claims.kinds.figure import figure_claims
+from chimera_dagster.write.claims.kinds.presence import presence_claims
+from chimera_dagster.write.claims.kinds.rank import rank_claims
+from chimera_dagster.write.claims.kinds.significance import effect_claims, loose_significance, sameness_claims
 from chimera_dagster.write.claims.lexicon import list_pattern
-from chimera_dagster.write.claims.presence import presence_claims
-from chimera_dagster.write.claims.reading import Mention, plain, read, render
-from chimera_dagster.write.claims.relations import relation_claims
-from chimera_dagster.write.claims.values import figure_claims
+from chimera_dagster.write.claims.mention import Mention
+from chimera_dagster.write.claims.reading import read
+from chimera_dagster.write.claims.rendering import plain, render
 
+# In this order, as each takes the words and figures that it is about: what is left of them is another kind's.
+_KINDS = (
+    effect_claims,
+    direction_claims,
+    sameness_claims,
+    comparison_claims,
+    rank_claims,
+    loose_significance,
+    presence_claims,
+    figure_claims,
+)
 _END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[A-Z{\[(\"“*‘0-9])|\n+")
 _NO_END = re.compile(r"(?:\be\.g|\bi\.e|\bvs|\bapprox|\bno|\bcf|\bca|\b[A-Z])\.$", re.IGNORECASE)
 _PRONOUN = re.compile(
@@ -62,7 +78,7 @@ def _claims(text: str, ground: Ground, models: Sequence[str]) -> Iterator[Claim]
 
 
 def _clause_claims(clause: Clause) -> Iterator[Claim]:
-    found = [*relation_claims(clause), *presence_claims(clause), *figure_claims(clause)]
+    found = [claim for kind in _KINDS for claim in kind(clause)]
     yield from found
     substantial = [each for each in found if each.kind not in ("model", "parameter")]
     if clause.is_advice:
@@ -85,8 +101,17 @@ def _clause_claims(clause: Clause) -> Iterator[Claim]:
     directed = [word for word in clause.of("direction") if clause.all_of("metric", "telemetry")]
     if directed and not substantial:
         yield unsupported("direction", clause.text, f"'{directed[0].text}' names no parameter that it goes with")
+    elif not substantial and _relates(clause):
+        yield unsupported("data", clause.text, "it relates things in words that can't be executed")
     elif not found and _speaks_of_data(clause):
         yield unsupported("data", clause.text, "a claim about the data that can't be executed")
+
+
+def _relates(clause: Clause) -> bool:
+    """Whether it says something of a metric by a parameter or two models; that they were measured is no relation."""
+    names = {name for each in clause.models for name in each.many}
+    things = clause.all_of("parameter") or len(names) > 1
+    return bool(things and clause.all_of("metric")) and not list_pattern("measured").search(clause.text)
 
 
 def _speaks_of_data(clause: Clause) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from chimera_dagster.write.claims.ground import Ground
 from chimera_dagster.write.claims.lexicon import lexicon, list_pattern, pattern_of
-from chimera_dagster.write.claims.reading import Mention, Sentence
+from chimera_dagster.write.claims.mention import Mention, Sentence
 
 _BREAK = re.compile(
     r";|,?\s+(?:while|whereas|although|though|but|however|yet)\b|(?<=\w),\s+(?:which|and|so)\b|\s[–—]\s|\.\s",
@@ -33,6 +33,7 @@ class Carry:
     models: list[Mention] = field(default_factory=list[Mention])
     metric: str | None = None
     runs: str = "all"
+    pair: tuple[Mention, Mention] | None = None  # who was compared with whom
 
 
 class Clause:
@@ -43,6 +44,7 @@ class Clause:
         self.text = sentence.text[start:end].strip()
         self.mentions = [each for each in sentence.mentions if start <= each.start < end]
         self.used: set[int] = set()
+        self.pair: tuple[Mention, Mention] | None = None
 
     def of(self, *kinds: str) -> list[Mention]:
         return [each for each in self.mentions if each.kind in kinds and id(each) not in self.used]
@@ -142,8 +144,13 @@ def clauses(sentence: Sentence, ground: Ground) -> Iterator[Clause]:
             continue
         clause = Clause(sentence, start, end, ground, carry)
         yield clause
-        metrics = clause.all_of("metric")
-        carry = Carry(clause.models or carry.models, metrics[-1].meaning if metrics else carry.metric, carry.runs)
+        metrics, runs = clause.all_of("metric"), clause.all_of("runs")
+        carry = Carry(
+            clause.models or carry.models,
+            metrics[-1].meaning if metrics else carry.metric,
+            runs[-1].meaning if runs else "all",
+            clause.pair,
+        )
 
 
 def _starts_anew(sentence: Sentence, start: int, end_before: int) -> bool:

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.mutate_grounding import World, run, synthetic
+from benchmarks.grounding_worlds import World, synthetic
+from benchmarks.mutate_grounding import run
 from chimera_dagster.evidence.summary import summarise
 from chimera_dagster.ingest.folder import ingest_folder
 from chimera_dagster.write.claims import Checked, Ground, check, ground_of
 from chimera_dagster.write.claims.document import statements
-from chimera_dagster.write.claims.ground import _own
+from chimera_dagster.write.claims.records import own_figures
 from tests.conftest import CORPUS, needs_corpus
 
 MODELS = ["fast:1b", "slow:7b"]
@@ -60,6 +61,16 @@ def verdicts(ground: Ground, text: str) -> list[tuple[str, str]]:
         "2 files were read, one of them runs.csv.",
         "No GPU telemetry was recorded.",
         "Consider a shorter prompt where answers may be late.",
+        "slow:7b runs at 15 tok/s and needs 600 ms to the first token on average.",
+        "The first token of fast:1b arrives after 60 ms on average, its tokens then flow at 110 tok/s.",
+        "fast:1b is faster than slow:7b, and its first token comes sooner.",
+        "fast:1b beats the other model in both throughput and TTFT.",
+        "Longer contexts delay the first token of slow:7b and reduce its throughput.",
+        "Going from slow:7b to fast:1b makes throughput more than 7 times as high.",
+        "Every model reaches at least 15 tok/s on average.",
+        "GPU utilisation and power draw were not recorded.",
+        "A cold start delays the first token.",
+        "The best parameter set of slow:7b averages 20 tok/s.",
         "Ⅿ is a letter, and fast:1b reaches ١١٠ tok/s.",
     ],
 )
@@ -97,6 +108,15 @@ def test_true_statements_are_kept(ground: Ground, text: str) -> None:
         ("Accuracy is good.", "telemetry", "unsupported"),
         ("3 files were read.", "count", "contradicted"),
         ("{F99} says so.", "citation", "unsupported"),
+        ("slow:7b runs at 110 tok/s and needs 600 ms to the first token.", "value", "contradicted"),
+        ("fast:1b is faster than slow:7b, but its first token comes later.", "comparison", "contradicted"),
+        ("slow:7b beats the other model in throughput.", "comparison", "contradicted"),
+        ("slow:7b answers sooner.", "comparison", "contradicted"),
+        ("fast:1b outperforms slow:7b in throughput and prompt tokens.", "comparison", "unsupported"),
+        ("Longer contexts delay the first token of slow:7b and raise its throughput.", "direction", "contradicted"),
+        ("Every model reaches at least 110 tok/s on average.", "value", "contradicted"),
+        ("num_ctx shapes the TTFT of slow:7b.", "data", "unsupported"),
+        ("A cold start delays the first token of fast:1b.", "direction", "unsupported"),  # none was measured
     ],
 )
 def test_false_and_groundless_statements_are_named(ground: Ground, text: str, kind: str, verdict: str) -> None:
@@ -119,8 +139,49 @@ def test_a_citation_is_a_typed_claim(ground: Ground) -> None:
         f"The median TTFT of fast:1b is {{{fact}}}.",
         f"fast:1b runs at {{{fact}}} tok/s.",
         f"{{{fact}}} files were read.",
+        f"The mean TTFT of fast:1b is not {{{fact}}}.",
+        f"The mean TTFT is {{{fact}}}.",  # of both models together it is another
+        f"The mean TTFT of fast:1b is more than {{{fact}}}.",
+        f"Every model has a mean TTFT of {{{fact}}}.",
+        f"Not every model has a mean TTFT of at least {{{fact}}}.",
     ):
         assert ("citation", "contradicted") in verdicts(ground, wrong), wrong
+
+
+def test_a_count_is_cited_with_what_it_counts(ground: Ground) -> None:
+    fact = next(each.id for each in ground.facts.values() if each.kind == "runs")
+    assert checked(ground, f"The report rests on {{{fact}}} runs.").kept
+    assert not checked(ground, f"The report rests on {{{fact}}} files.").kept
+    assert not checked(ground, f"It shows a lot, {{{fact}}}.").kept
+
+
+def test_a_finding_is_cited_for_what_it_is_about(ground: Ground) -> None:
+    finding = next(each.id for each in ground.findings.values() if each.subject == "time to first token")
+    right = checked(ground, f"{{M1}} has the better TTFT, as {{{finding}}} shows.")
+    assert right.kept, right.reason
+    assert right.rendered == f"fast:1b has the better TTFT, as {finding} shows."
+    assert not checked(ground, f"{{M1}} has the better throughput, as {{{finding}}} shows.").kept
+    assert not checked(ground, "{M1} has the better TTFT, as {D99} shows.").kept
+
+
+def test_a_clause_goes_on_about_the_runs_of_the_one_before(tmp_path: Path) -> None:
+    rows = [
+        f"a:1b,{rate},{ttft},{load}" for rate, ttft, load in ((50, 2000, 1900), *[(50 + i, 100, 9) for i in range(9)])
+    ]
+    (tmp_path / "runs.csv").write_text("model,tokens_s,ttft_ms,load_ms\n" + "\n".join(rows) + "\n")
+    read = ingest_folder(tmp_path)
+    cold = ground_of(read.files, read.measurements, summarise(read.measurements))
+    for text, kept in (
+        ("The slow answers of a:1b are cold starts, which take 2000 ms.", True),
+        ("The slow answers of a:1b are cold starts, which take 100 ms.", False),
+        ("Cold starts of a:1b take 2000 ms and its warm runs 100 ms.", True),
+        ("Cold starts of a:1b take 100 ms and its warm runs 2000 ms.", False),
+        ("A cold start delays the first token.", True),
+        ("A cold start shortens the first token.", False),
+        ("A cold start does not delay the first token.", False),
+    ):
+        result = check([text], cold, ["a:1b"])[0]
+        assert result.kept is kept, (text, result.reason)
 
 
 def test_a_figure_without_a_type_is_never_matched_with_a_value_that_happens_to_be_there(ground: Ground) -> None:
@@ -137,7 +198,7 @@ def test_a_trial_own_figures_are_those_of_its_metrics(ground: Ground) -> None:
     head = {"throughput_tok_s": 33.3, "ttft_ms": 70.0}
     own = Ground.__new__(Ground)
     own.__dict__.update(ground.__dict__)
-    own.own, own.own_telemetry, own.own_model = _own(
+    own.own, own.own_telemetry, own.own_model = own_figures(
         {"headline": head, "telemetry": {"power_mean_w": 80.0}, "model": "fast:1b"}
     )
     assert checked(own, "This trial reached a throughput of 33.3 tok/s.").kept

@@ -1,13 +1,17 @@
-"""What a sentence says is there or is not: models, parameters, files, dates, telemetry, metrics."""
+"""What a sentence names must be there: models, parameters, files, dates, facts and findings."""
 
 import re
 from collections.abc import Iterator
 
 from chimera_dagster.write.claims.claim import Claim, contradicted, supported, unsupported
 from chimera_dagster.write.claims.clause import Clause
+from chimera_dagster.write.claims.dates import Day, day_of, is_valid
 from chimera_dagster.write.claims.ground import Ground
-from chimera_dagster.write.claims.lexicon import list_pattern, unit_factor
-from chimera_dagster.write.claims.reading import Day, Mention, day_of, is_valid
+from chimera_dagster.write.claims.kinds.telemetry import telemetry_claims
+from chimera_dagster.write.claims.kinds.typed import metric_named
+from chimera_dagster.write.claims.lexicon import unit_factor
+from chimera_dagster.write.claims.mention import Mention
+from chimera_dagster.write.claims.records import Finding
 
 _LATEST = re.compile(r"\b(?:latest|last|newest|most recent|recently)\b", re.IGNORECASE)
 _EARLIEST = re.compile(r"\b(?:earliest|oldest|first)\b", re.IGNORECASE)
@@ -16,6 +20,7 @@ _REPORT = re.compile(r"\b(?:report|generated|written on|today|\bdate\b)", re.IGN
 
 
 def presence_claims(clause: Clause) -> Iterator[Claim]:
+    """Of each name in the clause, and of what it says was measured or was not."""
     ground = clause.ground
     for mention in clause.mentions:
         match mention.kind:
@@ -43,10 +48,11 @@ def presence_claims(clause: Clause) -> Iterator[Claim]:
                 yield unsupported("citation", mention.text, "there is no such fact")
             case "source":
                 yield from _sourced(clause, mention)
+            case "finding":
+                yield _found(clause, ground.findings[mention.meaning])
             case _:
                 pass
-    yield from _telemetry(clause)
-    yield from _lacks(clause)
+    yield from telemetry_claims(clause)
 
 
 def _file(ground: Ground, mention: Mention) -> Claim:
@@ -113,7 +119,9 @@ def _parameter(clause: Clause, mention: Mention) -> Iterator[Claim]:
     models = [model for each in clause.models for model in each.many]
     for value in mention.values:
         known = (
-            {v for model in models for v in ground.params_of(model, name)} if models else ground.params.get(name, set())
+            {v for model in models for v in ground.runs.params_of(model, name)}
+            if models
+            else ground.params.get(name, set())
         )
         text = f"{name}={value:g}"
         if value in known:
@@ -144,65 +152,16 @@ def _sourced(clause: Clause, mention: Mention) -> Iterator[Claim]:
     yield supported("citation", mention.text, says)
 
 
-def _negation_of(clause: Clause, mention: Mention) -> Mention | None:
-    """A word that says that something is not there: before it (`no power draw`), or behind it (`was not measured`)."""
-    for each in clause.of("negation"):
-        text = clause.sentence.text
-        if (
-            each.end <= mention.start
-            and not re.search(r"[,;]\s*(?:but|and)\b", text[each.end : mention.start])
-            and mention.start - each.end < 60
-        ) and not any(number.start > each.end and number.end <= mention.start for number in clause.figures):
-            return each
-        if each.start >= mention.end and each.start - mention.end < 70:
-            return each
-    return None
-
-
-def _telemetry(clause: Clause) -> Iterator[Claim]:
-    ground = clause.ground
-    for mention in clause.all_of("telemetry"):
-        name = mention.meaning
-        measured = name in ground.telemetry
-        negation = _negation_of(clause, mention)
-        if negation is not None:
-            clause.use(negation)
-            files = ", ".join(ground.telemetry_files(name)[:3])
-            if measured:
-                yield contradicted("lack", clause.text, f"{mention.text} was measured", files or "this trial")
-            else:
-                yield supported("lack", clause.text, f"no file measures {mention.text}")
-        elif measured:
-            files = ground.telemetry_files(name)
-            reason = (
-                "it was measured" if ground.is_beside_runs(name) else "it was measured, but beside no run of a model"
-            )
-            yield supported("telemetry", mention.text, ", ".join(files[:3]) or "this trial", reason)
-        elif not clause.is_advice or clause.figures:
-            yield unsupported("telemetry", mention.text, "it was not measured: no file has it")
-
-
-def _lacks(clause: Clause) -> Iterator[Claim]:
-    """`TTFT was not measured`; and qualities that nothing measures."""
-    ground = clause.ground
-    measured = list_pattern("measured").search(clause.text) is not None
-    for mention in clause.all_of("metric", "unmeasured"):
-        if mention.kind == "metric" and not measured:
-            continue
-        negation = _negation_of(clause, mention)
-        known = mention.meaning in ground.metrics
-        if (
-            negation is not None
-            and measured
-            and not clause.figures
-            and not clause.all_of("comparative", "same", "effect", "superlative")
-        ):
-            clause.use(negation)
-            if known:
-                yield contradicted("lack", clause.text, f"{mention.text} was measured")
-            else:
-                yield supported("lack", clause.text, f"no file measures {mention.text}")
-        elif mention.kind == "metric" and not known and not clause.is_advice:
-            yield unsupported("telemetry", mention.text, "it was not measured: no file has it")
-        elif mention.kind == "unmeasured" and not clause.is_advice and not known:
-            yield unsupported("telemetry", mention.text, "no file measures it")
+def _found(clause: Clause, finding: Finding) -> Claim:
+    """A finding cited for a sentence: it must be of the models and of a metric that the sentence names."""
+    text = f"{{{finding.id}}} {clause.text}"
+    says = f"{finding.id}: {finding.text}"
+    # What a ranking lists is not all that it compares, so only a subject says whose a finding is.
+    of = [model for model in clause.ground.models if re.search(rf"{re.escape(model)}(?![\w:.-])", finding.subject)]
+    named = [model for each in clause.models for model in each.many]
+    if of and not set(named) <= set(of):
+        return contradicted("citation", text, f"{finding.id} is of {finding.subject}", says)
+    metrics = [metric_named(each) for each in clause.all_of("metric", "telemetry")]
+    if metrics and finding.metrics and not set(metrics) & set(finding.metrics):
+        return contradicted("citation", text, f"{finding.id} is of {' and '.join(finding.metrics)}", says)
+    return supported("citation", text, says)
