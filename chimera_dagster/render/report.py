@@ -35,6 +35,16 @@ from chimera_dagster.results import Metrics, Outcome
 from chimera_dagster.sweep import TrialPlan
 from chimera_dagster.write.answer import read_analysis, read_report
 
+_CALL_COLUMNS = {
+    "ttft_ms": "TTFT, ms",
+    "e2e_ms": "end to end, ms",
+    "prompt_eval_ms": "prompt eval, ms",
+    "eval_ms": "eval, ms",
+    "residual_ms": "rest, ms",
+    "output_tokens": "output tokens",
+    "decode_tok_s": "decode, tok/s",
+}
+
 
 def build_report(plan: TrialPlan, metrics: Metrics, outcome: Outcome, samples: Sequence[Sample], folder: Path) -> Page:
     """The whole report of a trial. `folder` is where it will lie."""
@@ -174,16 +184,17 @@ def _timing(metrics: Metrics, outcome: Outcome, samples: Sequence[Sample]) -> It
     spans = [Span(call.name, call.sent_ms, call.end_ms) for call in outcome.calls]
     figures = (token_timeline(traces), latency_distribution(traces), telemetry_over_time(samples, spans))
     yield from (figure for figure in figures if figure is not None)
-    columns = ("ttft_ms", "e2e_ms", "prompt_eval_ms", "eval_ms", "residual_ms", "output_tokens", "decode_tok_s")
     rows = tuple(
         (
             inlines(call.name),
-            *(inlines(_number(getattr(of, column), column)) for column in columns),
+            *(inlines(_number(getattr(of, field), field)) for field in _CALL_COLUMNS),
             inlines(of.done_reason),
         )
         for call, of in zip(outcome.calls, metrics.calls, strict=True)
     )
-    table = Table(("call", *columns, "done_reason"), rows, "Each call as it was measured", frozenset(range(1, 8)))
+    table = Table(
+        ("call", *_CALL_COLUMNS.values(), "ended by"), rows, "Each call as it was measured", frozenset(range(1, 8))
+    )
     yield Details("Each call", (table,))
 
 
@@ -202,7 +213,7 @@ def _broken(lines: Iterable[Inlines]) -> Inlines:
     return tuple(chain.from_iterable(parts))[:-1]
 
 
-def _number(value: float | None, column: str) -> str:
+def _number(value: float | None, field: str) -> str:
     if value is None:
         return "–"
-    return str(value) if column == "output_tokens" else f"{value:.2f}"
+    return str(value) if field == "output_tokens" else f"{value:.2f}"

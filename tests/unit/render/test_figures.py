@@ -75,6 +75,19 @@ def test_times_of_very_different_lengths_are_on_a_logarithmic_axis() -> None:
     )
 
 
+def test_an_interval_that_reaches_below_zero_is_drawn_from_there() -> None:
+    wide = [Estimate("a", 3, 30, -12, 72), Estimate("b", 3, 20, 15, 25), Estimate("c", 3, -5, -6, -4)]
+    figure, drawing = drawn(throughput_by_configuration(wide[:2]))
+    value_at = drawing.across()
+    bars = [each for each in drawing.all("line", "whisker") if each.get("y1") == each.get("y2")]
+    assert [[value_at(share(bar.attrib[end])) for end in ("x1", "x2")] for bar in bars] == [[0, near(72)], [15, 25]]
+    assert len(drawing.all("line", "whisker")) == len(bars) + 3  # its end at 0 is open
+    assert "A bar without an end at 0" in figure.description
+    assert [row[2] for row in cells(figure)] == ["-12", "15"]
+    _, drawing = drawn(throughput_by_configuration(wide))
+    assert number(drawing.all("text", "x-tick")[0].text) < -6  # what is below 0 itself is a matter of the file
+
+
 def test_a_label_of_a_file_can_do_nothing() -> None:
     label = "<script>alert(1)</script>\u202e\x00 & \"'"
     figure, drawing = drawn(throughput_by_configuration([Estimate(label, 1, 1)]))

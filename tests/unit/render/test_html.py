@@ -23,6 +23,7 @@ from chimera_dagster.render.page import (
     Strong,
     Svg,
     Table,
+    Target,
     inlines,
     visible,
 )
@@ -94,12 +95,14 @@ def test_what_is_written() -> None:
     assert body(
         Heading(2, "A & B", "a"),
         Paragraph(inlines(Strong("x"), LineBreak(), Link("y", "z?a=1&b=2"), " שלום")),
+        Paragraph((Target("F<1", "f1"), Link("F1", "#f1", "evidence"))),
         Numbered((inlines("one"),), start=3),
         Note("bad", (CodeBlock("\n  a < b"),)),
         Table(("name", "ms"), ((inlines("n"), inlines("1")),), 'The "times"', frozenset({1})),
     ) == (
         '<h2 id="a">A &amp; B</h2>\n'
         '<p><strong>x</strong><br><a href="z?a=1&amp;b=2">y</a><bdi> שלום</bdi></p>\n'
+        '<p><span id="f1">F&lt;1</span><a href="#f1">F1</a></p>\n'
         '<ol start="3">\n<li>one</li>\n</ol>\n'
         '<div class="note bad" role="note">\n<p class="kind">Problem</p>\n'
         "<pre>\n<code>\n  a &lt; b</code></pre>\n</div>\n"

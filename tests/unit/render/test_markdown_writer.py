@@ -29,6 +29,7 @@ from chimera_dagster.render.page import (
     Strong,
     Svg,
     Table,
+    Target,
     Text,
     inlines,
     visible,
@@ -158,6 +159,9 @@ def test_a_figure_is_told_and_its_first_values_are_shown() -> None:
         (("at http://a.b/c*d* now (http://e.f).",), "at `http://a.b/c*d`\\* now (`http://e.f`)."),
         (("num_ctx=1, _a_ b_ __c__",), "num_ctx=1, \\_a\\_ b\\_ \\_\\_c\\_\\_"),
         (("A & B &amp; 2 < 3",), "A & B &amp;amp; 2 &lt; 3"),
+        ((Target("F*1", "f1"), " of ", Link("F1", "#f1", "evidence")), "F\\*1 of [F1](#evidence)"),
+        (("n=1 ", Code("שלום"), " (2)"), "n=1 \u2068`שלום`\u2069 (2)"),
+        ((Strong("العربية 2"), " x"), "**\u2068العربية 2\u2069** x"),
     ],
 )
 def test_inlines(parts: tuple[str | Inline, ...], markdown: str) -> None:

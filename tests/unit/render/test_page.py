@@ -15,6 +15,7 @@ from chimera_dagster.render.page import (
     Paragraph,
     Strong,
     Table,
+    Target,
     Text,
     anchor_of,
     headings,
@@ -81,6 +82,8 @@ def test_a_heading_is_below_the_title(level: int) -> None:
 def test_an_anchor_needs_no_escaping(anchor: str) -> None:
     with pytest.raises(ValueError, match="no anchor"):
         Heading(2, "A", anchor)
+    with pytest.raises(ValueError, match="no anchor"):
+        Target("A", anchor)
 
 
 @pytest.mark.parametrize(
