@@ -13,9 +13,6 @@ from chimera_dagster.results import Metrics, Outcome
 from chimera_dagster.write.answer import AIMS, Report, read_report
 from chimera_dagster.write.quality import RISK_ROWS
 
-LEAST_SUPPORTED = (
-    0.5  # of a report's statements that can be checked: below it a reader meets more guesses than findings
-)
 SECTIONS = ("Workflow Summary", "Metrics", "Key Findings", "Recommendations", "Persona Prompt")
 
 Evidence = dict[str, str | int | float]
@@ -43,19 +40,13 @@ def measurement_is_valid(metrics: Metrics) -> TrialCheck:
 def grounding(metrics: Metrics) -> TrialCheck:
     """At least half of what the model states, and can be checked, is supported by the evidence."""
     found = metrics.grounding
-    passed = found.share is not None and found.share >= LEAST_SUPPORTED
-    said = (
-        f"{found.share:.0%} of the statements that can be checked are supported; {LEAST_SUPPORTED:.0%} are asked for."
-        if found.share is not None
-        else "The model stated nothing that can be checked."
-    )
     evidence: Evidence = {
         "policy": found.policy,
         "withheld": found.withheld,
         **{f"{name} statements": count for name, count in found.statements.items()},
         **{f"{name} claims": count for name, count in found.claims.items()},
     }
-    return TrialCheck("grounding", passed, said, evidence, blocks=True)
+    return TrialCheck("grounding", found.is_published, found.said, evidence, blocks=True)
 
 
 def quality_floor(metrics: Metrics) -> TrialCheck:
@@ -102,8 +93,3 @@ def _unfilled(report: Report, words: Words) -> Iterator[str]:
         yield f"{len(AIMS) - advice} of {len(AIMS)} recommendations"
     if rows < RISK_ROWS:
         yield f"{RISK_ROWS - rows} of {RISK_ROWS} risks with a mitigation"
-
-
-def is_published(metrics: Metrics) -> bool:
-    """Whether the index shows a trial's report among those to be read."""
-    return grounding(metrics).passed

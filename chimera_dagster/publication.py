@@ -3,7 +3,6 @@
 from typing import NamedTuple
 from urllib.parse import quote
 
-from chimera_dagster.checks import grounding
 from chimera_dagster.recorded import read_metrics
 from chimera_dagster.render.html import to_html
 from chimera_dagster.render.index import Entry, build_index
@@ -27,9 +26,8 @@ def write_index(store: Store) -> Published:
         folder, metrics = store.folder_of(plan.trial), read_metrics(store, plan)
         if metrics is None or not folder.page.exists():
             continue
-        check = grounding(metrics)
         href = quote(folder.page.relative_to(store.runs).as_posix(), safe="/@+")
-        entries.append(Entry(metrics, href, "" if check.passed else check.said))
+        entries.append(Entry(metrics, href, "" if metrics.grounding.is_published else metrics.grounding.said))
     page = build_index(entries, len(plans) - len(entries))
     write_text(store.index, to_html(page))
     write_text(store.index.with_suffix(".md"), to_markdown(page))

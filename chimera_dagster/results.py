@@ -14,6 +14,8 @@ from chimera_dagster.write.claims import Checked, Verdict
 from chimera_dagster.write.facts import Fact
 from chimera_dagster.write.quality import Quality
 
+LEAST_SUPPORTED = 0.5  # of the statements that can be checked: below it the model guesses more than it finds
+
 
 class _Document(BaseModel):
     model_config = ConfigDict(frozen=True)
@@ -166,6 +168,18 @@ class Grounding(_Document):
         supported = self.statements.get("supported", 0)
         checkable = supported + self.statements.get("contradicted", 0) + self.statements.get("unsupported", 0)
         return supported / checkable if checkable else None
+
+    @property
+    def is_published(self) -> bool:
+        """Whether enough of it is supported for the index to show the report among those to be read."""
+        return self.share is not None and self.share >= LEAST_SUPPORTED
+
+    @property
+    def said(self) -> str:
+        if self.share is None:
+            return "The model stated nothing that can be checked."
+        share = f"{self.share:.0%} of the statements that can be checked are supported"
+        return f"{share}; {LEAST_SUPPORTED:.0%} are asked for."
 
 
 class Metrics(Measured):

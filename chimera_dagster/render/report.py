@@ -68,7 +68,7 @@ def build_report(plan: TrialPlan, metrics: Metrics, outcome: Outcome, samples: S
 
 
 def _head(agent: str, metrics: Metrics) -> Iterator[Block]:
-    quality = metrics.text_quality
+    quality, grounding = metrics.text_quality, metrics.grounding
     yield Heading(2, f"Technical Report: {agent} Analysis", "technical-report")
     about = {
         "Date": f"{metrics.created_at:%Y-%m-%d}",
@@ -77,6 +77,7 @@ def _head(agent: str, metrics: Metrics) -> Iterator[Block]:
         "Configuration": metrics.configuration,
         "Validity": metrics.verdict,
         "Model's text": f"{quality.verdict} (score {quality.score:.2f})",
+        "Publication": f"{'in' if grounding.is_published else 'not in'} the index of reports. {grounding.said}",
     }
     yield Paragraph(_broken((Strong(f"{name}:"), Text(f" {value}")) for name, value in about.items()))
     head = metrics.headline

@@ -31,6 +31,11 @@ def test_a_report_that_is_not_grounded_is_kept_out_with_its_reason(desk: Desk) -
         assert bad in withheld and bad not in published
         assert "25% of the statements that can be checked are supported" in withheld
         assert "1 trials have none yet" in published
+    for href, said in (
+        (good, "**Publication:** in the index"),
+        (bad, "**Publication:** not in the index of reports. 25%"),
+    ):
+        assert said in (desk.store.runs / href).with_suffix(".md").read_text()
     assert (desk.store.runs / good).exists() and (desk.store.runs / bad).exists()
 
 
