@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from chimera_dagster.engines.base import Api, Timeouts
+from chimera_dagster.engines.names import EngineChoice
 from chimera_dagster.errors import SpecError
 from chimera_dagster.trial import (
     ModelTag,
@@ -23,7 +24,6 @@ from chimera_dagster.trial import (
     Trial,
 )
 
-EngineChoice = Literal["auto", "embedded", "ollama", "openai"]
 Policy = Literal["strict", "annotate"]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 

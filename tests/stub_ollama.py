@@ -28,17 +28,16 @@ its text in `message`). Stubs do not know of each other: two may run at once.
 """
 
 import json
-import select
 import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 
-Json = dict[str, Any]
+from tests.stub_server import Json, StubHandler, StubServer
+
 Line = Json | str | bytes
 GENERATIONS = ("/api/generate", "/api/chat")
 
@@ -76,8 +75,71 @@ class Answer:
 BUSY = Answer(status=503, body={"error": "server busy, please try again.  maximum pending requests exceeded"})
 
 
-class StubOllama:
-    """The server; `requests` holds every request as (path, JSON), `client_left` is set when a stalled one is left."""
+class _Handler(StubHandler):
+    stub: "StubOllama"
+
+    def answer(self, body: Json | None) -> None:
+        received = time.perf_counter()
+        self.stub.requests.append((self.path, body or {}))
+        self.stub.encodings.append(self.headers["Accept-Encoding"])
+        answer = self.stub.answer(self.path, body or {})
+        if answer.body is not None:
+            time.sleep(answer.seconds_before)
+            usual = "text/plain" if isinstance(answer.body, str) else "application/json; charset=utf-8"
+            self.send(answer.status, answer.content_type or usual, answer.body)
+        else:
+            self._stream(answer, received)
+
+    def _stream(self, answer: Answer, received: float) -> None:
+        """Headers go out with the first line, as Ollama's do: a client waits for them while a model loads."""
+        begun = False
+        for at, content in self._writes(answer):
+            wait = received + at - time.perf_counter()
+            if wait > 0:
+                time.sleep(wait)
+            if not begun:
+                self.begin_stream(answer.status, answer.content_type or "application/x-ndjson")
+                begun = True
+            self.send_chunk(content)
+        if answer.stall_before is not None:
+            self.wait_for_client_to_leave()
+        elif answer.cut_before is not None:
+            self.close_connection = True
+        else:
+            if not begun:
+                self.begin_stream(answer.status, answer.content_type or "application/x-ndjson")
+            self.send_chunk(b"")
+
+    def _writes(self, answer: Answer) -> Iterator[tuple[float, bytes]]:
+        """What goes out in one piece, and when, in seconds after the request."""
+        ends = [end for end in (answer.stall_before, answer.cut_before) if end is not None]
+        contents = [self._encoded(line) for line in answer.lines[: min(ends, default=None)]]
+        if (size := answer.piece_bytes) is not None:
+            whole = b"".join(contents)
+            contents = [whole[start : start + size] for start in range(0, len(whole), size)]
+        for index, content in enumerate(contents):
+            if answer.arrivals is None:
+                yield answer.seconds_before + index * answer.seconds_between, content
+            else:
+                yield answer.arrivals[index], content
+
+    def _encoded(self, line: Line) -> bytes:
+        if isinstance(line, bytes):
+            return line
+        if isinstance(line, dict):
+            if self.path == "/api/chat" and "response" in line:
+                known = {"role": "assistant", "content": line["response"]}
+                thinking = {"thinking": line["thinking"]} if "thinking" in line else {}
+                rest = {key: value for key, value in line.items() if key not in {"response", "thinking"}}
+                line = {"message": known | thinking, **rest}
+            line = json.dumps(line, ensure_ascii=False)
+        return line.encode() + b"\n"
+
+
+class StubOllama(StubServer):
+    """The server; `requests` holds every request as (path, JSON)."""
+
+    handler = _Handler
 
     def __init__(
         self,
@@ -87,6 +149,7 @@ class StubOllama:
         seconds_between: float = 0.001,
         refuses_long_prompts: bool = True,
     ) -> None:
+        super().__init__()
         self.models = [*models, *embedders]
         self.embedders = embedders
         self.size_vram = size_vram  # None leaves the field out
@@ -95,27 +158,12 @@ class StubOllama:
         self.fixed: dict[str, Answer] = {}  # by path, in place of what it would say
         self.requests: list[tuple[str, Json]] = []
         self.encodings: list[str | None] = []  # that each request's client accepts
-        self.connections = 0
-        self.client_left = threading.Event()
-        self.closing = threading.Event()
         self.loaded: dict[str, int] = {}  # num_ctx by model
         self._scripted: Answer | None = None
         self._times: int | None = None
         self._after = 0
         self._open: set[socket.socket] = set()
         self._changed = threading.Condition()
-        handler = type("Handler", (_Handler,), {"stub": self})
-        self._server = _Server(("127.0.0.1", 0), handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
 
     def kill(self) -> None:
         """End at once, in the midst of whatever it does, as a server that dies."""
@@ -124,10 +172,6 @@ class StubOllama:
                 with suppress(OSError):  # the client was faster
                     connection.shutdown(socket.SHUT_RDWR)
         self.__exit__()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def answer_with(self, answer: Answer | None, times: int | None = None, after: int = 0) -> None:
         """Answer the next `times` generations so (None: all of them), from the one after the next `after` on."""
@@ -144,7 +188,7 @@ class StubOllama:
 
     def connected(self, connection: socket.socket) -> None:
         with self._changed:
-            self.connections += 1
+            super().connected(connection)
             self._open.add(connection)
 
     def disconnected(self, connection: socket.socket) -> None:
@@ -259,111 +303,3 @@ def _instance(schema: Json, seed: int) -> Any:
             return seed % 2 == 0
         case _:
             return WORDS[seed % len(WORDS)]
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that leave are what is tested here; they are no news."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    stub: StubOllama
-
-    def setup(self) -> None:
-        super().setup()
-        self.stub.connected(self.connection)
-
-    def finish(self) -> None:
-        self.stub.disconnected(self.connection)
-        super().finish()
-
-    def do_GET(self) -> None:
-        self._handle({})
-
-    def do_POST(self) -> None:
-        self._handle(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-
-    def log_message(self, format: str, *args: Any) -> None: ...
-
-    def _handle(self, body: Json) -> None:
-        received = time.perf_counter()
-        self.stub.requests.append((self.path, body))
-        self.stub.encodings.append(self.headers["Accept-Encoding"])
-        answer = self.stub.answer(self.path, body)
-        if answer.body is not None:
-            time.sleep(answer.seconds_before)
-            self._send(answer, answer.body)
-        else:
-            self._stream(answer, received)
-
-    def _send(self, answer: Answer, body: Json | str) -> None:
-        content = (body if isinstance(body, str) else json.dumps(body)).encode()
-        usual = "text/plain" if isinstance(body, str) else "application/json; charset=utf-8"
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.content_type or usual)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def _stream(self, answer: Answer, received: float) -> None:
-        """Headers go out with the first line, as Ollama's do: a client waits for them while a model loads."""
-        begun = False
-        for at, content in self._writes(answer):
-            wait = received + at - time.perf_counter()
-            if wait > 0:
-                time.sleep(wait)
-            if not begun:
-                self._begin_stream(answer)
-                begun = True
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(content), content))
-        if answer.stall_before is not None:
-            self._wait_for_client_to_leave()
-        elif answer.cut_before is not None:
-            self.close_connection = True
-        else:
-            if not begun:
-                self._begin_stream(answer)
-            self.wfile.write(b"0\r\n\r\n")
-
-    def _writes(self, answer: Answer) -> Iterator[tuple[float, bytes]]:
-        """What goes out in one piece, and when, in seconds after the request."""
-        ends = [end for end in (answer.stall_before, answer.cut_before) if end is not None]
-        contents = [self._encoded(line) for line in answer.lines[: min(ends, default=None)]]
-        if (size := answer.piece_bytes) is not None:
-            whole = b"".join(contents)
-            contents = [whole[start : start + size] for start in range(0, len(whole), size)]
-        for index, content in enumerate(contents):
-            if answer.arrivals is None:
-                yield answer.seconds_before + index * answer.seconds_between, content
-            else:
-                yield answer.arrivals[index], content
-
-    def _encoded(self, line: Line) -> bytes:
-        if isinstance(line, bytes):
-            return line
-        if isinstance(line, dict):
-            if self.path == "/api/chat" and "response" in line:
-                known = {"role": "assistant", "content": line["response"]}
-                thinking = {"thinking": line["thinking"]} if "thinking" in line else {}
-                rest = {key: value for key, value in line.items() if key not in {"response", "thinking"}}
-                line = {"message": known | thinking, **rest}
-            line = json.dumps(line, ensure_ascii=False)
-        return line.encode() + b"\n"
-
-    def _begin_stream(self, answer: Answer) -> None:
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.content_type or "application/x-ndjson")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-
-    def _wait_for_client_to_leave(self) -> None:
-        self.close_connection = True
-        while not self.stub.closing.is_set():
-            readable, _, _ = select.select([self.connection], [], [], 0.01)
-            if readable and not self.connection.recv(1, socket.MSG_PEEK):
-                self.stub.client_left.set()
-                return

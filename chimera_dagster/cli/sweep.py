@@ -2,13 +2,13 @@
 
 import json
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from chimera_dagster.cli.options import AsJson, Reports
+from chimera_dagster.engines.names import EngineChoice
 
 if TYPE_CHECKING:
     from chimera_dagster.settings import Settings
@@ -16,13 +16,6 @@ if TYPE_CHECKING:
     from chimera_dagster.sweep import SweepSpec, TrialPlan
 
 _WIDTH = 1000
-
-
-class EngineOption(StrEnum):
-    auto = "auto"
-    embedded = "embedded"
-    ollama = "ollama"
-    openai = "openai"
 
 
 @dataclass(frozen=True)
@@ -44,7 +37,7 @@ def sweep(
     spec: Annotated[Path | None, typer.Option(help="Sweep file.  [default: $CHIMERA_SPEC or sweep.yaml]")] = None,
     reports: Reports = None,
     models: Annotated[list[str] | None, typer.Option(help="Only these, comma-separated.")] = None,
-    engine: Annotated[EngineOption | None, typer.Option(help="Engine instead of the sweep file's.")] = None,
+    engine: Annotated[EngineChoice | None, typer.Option(help="Engine instead of the sweep file's.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Run trials again that have a report.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -72,7 +65,7 @@ def sweep(
         raise typer.Exit(1)
 
 
-def _chosen(spec: "SweepSpec", models: list[str] | None, engine: EngineOption | None) -> "SweepSpec":
+def _chosen(spec: "SweepSpec", models: list[str] | None, engine: EngineChoice | None) -> "SweepSpec":
     """The spec with what the command line puts in the place of its own; raises SpecError."""
     from pydantic import ValidationError
 
@@ -83,7 +76,7 @@ def _chosen(spec: "SweepSpec", models: list[str] | None, engine: EngineOption | 
     if models:
         changes["models"] = [tag for option in models for tag in option.split(",") if tag]
     if engine is not None:
-        changes["engine"] = engine.value
+        changes["engine"] = engine
     try:
         return SweepSpec.model_validate(spec.model_dump() | changes)
     except ValidationError as error:

@@ -1,13 +1,13 @@
-"""What engines share that speak HTTP: a connection that can be shut from another thread, and error bodies in words.
+"""What engines share that speak HTTP: connections that are kept and can be shut, and error bodies in words.
 
 Imports httpx at its top, so it is imported where an engine is used and not before.
 """
 
 import json
 import socket
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from typing import Any, cast
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import httpx
 
@@ -50,6 +50,43 @@ class AbortableTransport(httpx.HTTPTransport):
         if self._socket is not None:
             with suppress(OSError):  # the server was faster
                 self._socket.shutdown(socket.SHUT_RDWR)
+
+
+class Closable(Protocol):
+    def close(self) -> None: ...
+
+
+S = TypeVar("S", bound=Closable)
+
+
+class Pool(Generic[S]):
+    """Connections to one server: calls that run side by side have one each.
+
+    One that ended a call well is kept, so that the next call is not timed with a connect in it.
+    """
+
+    def __init__(self, open_session: Callable[[], S]) -> None:
+        self._open = open_session
+        self._idle: list[S] = []
+
+    @contextmanager
+    def session(self) -> Generator[S]:
+        """A connection for one call, which is closed where the call raises or is given up."""
+        try:
+            session = self._idle.pop()
+        except IndexError:
+            session = self._open()
+        try:
+            yield session
+        except BaseException:
+            session.close()
+            raise
+        self._idle.append(session)
+
+    def close(self) -> None:
+        """Close the connections that no call uses."""
+        while self._idle:
+            self._idle.pop().close()
 
 
 def server_words(text: Any) -> str:

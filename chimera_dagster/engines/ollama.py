@@ -22,8 +22,10 @@ class OllamaEngine:
 
     def __init__(self, host: str | None = None) -> None:
         """`host` as in OLLAMA_HOST, which is read where it is None. Raises SettingError for a malformed one."""
+        from chimera_dagster.engines import http, ollama_http
+
         self.url = server_url(os.environ.get("OLLAMA_HOST") if host is None else host)
-        self._idle: list[Session] = []
+        self._pool = http.Pool(lambda: ollama_http.open_session(self.url))
 
     def version(self) -> str:
         with self._session() as session:
@@ -63,17 +65,13 @@ class OllamaEngine:
         """As the Protocol says. A prompt that does not fit is refused, never cut; nothing is tried twice."""
         from chimera_dagster.engines.ollama_call import call
 
-        session = self._take()
-        reusable = False
         try:
-            stats = yield from pump(
-                lambda emit: call(session, request, emit), request.timeouts, session.transport.abort
-            )
-            reusable = True
+            with self._pool.session() as session:
+                stats = yield from pump(
+                    lambda emit: call(session, request, emit), request.timeouts, session.transport.abort
+                )
         except ModelNotFoundError as error:
             raise self._not_found(request.model) from error
-        finally:
-            self._give_back(session, reusable)
         return replace(stats, **self._placement(request.model))
 
     def unload(self, model: str) -> None:
@@ -82,8 +80,7 @@ class OllamaEngine:
 
     def close(self) -> None:
         """Close the connections. Models stay with the server, which others may use."""
-        while self._idle:
-            self._idle.pop().close()
+        self._pool.close()
 
     def _placement(self, model: str) -> dict[str, Any]:
         """The context window and the GPU memory that a call really had, asked for after it."""
@@ -113,31 +110,10 @@ class OllamaEngine:
     @contextmanager
     def _session(self) -> "Generator[Session]":
         """A connection for one question to the server, with what it raises translated."""
-        session = self._take()
         from chimera_dagster.engines.ollama_errors import translated
 
-        reusable = False
-        try:
-            with translated(self.url):
-                yield session
-            reusable = True
-        finally:
-            self._give_back(session, reusable)
-
-    def _take(self) -> "Session":
-        try:
-            return self._idle.pop()
-        except IndexError:
-            from chimera_dagster.engines.ollama_http import open_session
-
-            return open_session(self.url)
-
-    def _give_back(self, session: "Session", reusable: bool) -> None:
-        """Keep a connection that ended a call well, so that the next call is not timed with a connect in it."""
-        if reusable:
-            self._idle.append(session)
-        else:
-            session.close()
+        with self._pool.session() as session, translated(self.url):
+            yield session
 
 
 def same_model(first: str, second: str) -> bool:

@@ -23,11 +23,13 @@ class OpenAIEngine:
 
     def __init__(self, base_url: str | None = None, api_key: str | None = None) -> None:
         """OPENAI_BASE_URL and OPENAI_API_KEY are read where these are None. Raises SettingError."""
+        from chimera_dagster.engines import http, openai_http
+
         self._address = address(
             os.environ.get("OPENAI_BASE_URL") if base_url is None else base_url,
             os.environ.get("OPENAI_API_KEY") if api_key is None else api_key,
         )
-        self._idle: list[Session] = []
+        self._pool = http.Pool(lambda: openai_http.open_session(self._address))
         self._server: Server | None = None  # as it was when last asked, so that no question delays a call
 
     @property
@@ -54,17 +56,13 @@ class OpenAIEngine:
         body = payload(request, server.kind)
         from chimera_dagster.engines.openai_http import generate
 
-        session = self._take()
-        reusable = False
         try:
-            stats = yield from pump(
-                lambda emit: generate(session, self._address, body, emit), request.timeouts, session.transport.abort
-            )
-            reusable = True
+            with self._pool.session() as session:
+                stats = yield from pump(
+                    lambda emit: generate(session, self._address, body, emit), request.timeouts, session.transport.abort
+                )
         except ModelNotFoundError as error:
             raise self._not_found(request.model, self._ask()) from error
-        finally:
-            self._give_back(session, reusable)
         return replace(stats, effective_num_ctx=self._window(request.model))
 
     def unload(self, model: str) -> None:
@@ -73,8 +71,7 @@ class OpenAIEngine:
     def close(self) -> None:
         """Close the connections. The model stays with the server, which others may use."""
         self._server = None
-        while self._idle:
-            self._idle.pop().close()
+        self._pool.close()
 
     def _window(self, model: str) -> int | None:
         """The context window that a call had, asked for after it."""
@@ -108,26 +105,5 @@ class OpenAIEngine:
         """A connection for questions to the server, with what they raise translated."""
         from chimera_dagster.engines.openai_http import translated
 
-        session = self._take()
-        reusable = False
-        try:
-            with translated(self._address):
-                yield session
-            reusable = True
-        finally:
-            self._give_back(session, reusable)
-
-    def _take(self) -> "Session":
-        try:
-            return self._idle.pop()
-        except IndexError:
-            from chimera_dagster.engines.openai_http import open_session
-
-            return open_session(self._address)
-
-    def _give_back(self, session: "Session", reusable: bool) -> None:
-        """Keep a connection that ended a call well, so that the next call is not timed with a connect in it."""
-        if reusable:
-            self._idle.append(session)
-        else:
-            session.close()
+        with self._pool.session() as session, translated(self._address):
+            yield session

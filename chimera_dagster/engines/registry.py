@@ -1,16 +1,16 @@
-"""Which engine answers for a model. A new engine is one file, one line here, and one class of the contract suite."""
+"""Which engine answers for a model. A new engine is a file, a name, a line here and a class of the contract suite."""
 
 import os
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from chimera_dagster.engines.base import Engine, ModelInfo
 from chimera_dagster.engines.embedded import EmbeddedEngine
+from chimera_dagster.engines.names import EngineChoice, EngineName
 from chimera_dagster.engines.ollama import OllamaEngine, same_model
 from chimera_dagster.engines.openai import OpenAIEngine
 from chimera_dagster.errors import ChimeraError, EngineUnreachableError, ModelNotFoundError
 
-EngineName = Literal["ollama", "embedded", "openai"]
 _FILES = "the embedded engine reads any model as file:/path/model.gguf"
 
 
@@ -45,7 +45,7 @@ class Engines:
         self._made: dict[EngineName, Engine] = {}
         self._chosen: dict[str, tuple[EngineName, str]] = {}
 
-    def resolve(self, choice: Literal["auto", "embedded", "ollama", "openai"], model: str) -> Resolved:
+    def resolve(self, choice: EngineChoice, model: str) -> Resolved:
         """The engine for `model`. `auto` is Ollama where it answers and has the model, else the embedded one.
 
         It is never `openai`: that server may be anywhere, and which model it has is decided where it starts.

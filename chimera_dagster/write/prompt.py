@@ -26,10 +26,7 @@ _SCHEMAS: Mapping[Stage, Callable[[Collection[str]], Schema]] = {"analysis": ana
 
 @dataclass(frozen=True)
 class Prompt:
-    """A rendered prompt. `ids` are those that its data show, which the answer may cite or name; `schema` is of those.
-
-    `prefix` is the part of the answer that the prompt already holds: none, as a schema begins at the beginning.
-    """
+    """A rendered prompt. `ids` are those that its data show, which the answer may cite or name; `schema` of those."""
 
     system: str
     text: str
@@ -39,7 +36,6 @@ class Prompt:
     findings_left_out: int
     ids: tuple[str, ...]
     schema: Schema
-    prefix: str = ""
 
     @property
     def sha256(self) -> str:
@@ -60,21 +56,6 @@ def estimate_tokens(text: str) -> int:
     return ceil(words / _LETTERS_PER_TOKEN + len(text.encode("utf-8", "replace")) - words)
 
 
-def within_budget(
-    facts: Sequence[Fact], budget: int, count_tokens: Callable[[str], int] = estimate_tokens
-) -> Sequence[Fact]:
-    """The first facts whose lines (`Fact.line`) are at most `budget` tokens together; none for a budget of 0.
-
-    A fact that doesn't fit ends the list, so that no less important one takes its place.
-    """
-    left = budget
-    for number, fact in enumerate(facts):
-        left -= count_tokens(f"{fact.line}\n")
-        if left < 0:
-            return facts[:number]
-    return facts
-
-
 class _Data(NamedTuple):
     """The lines of data of one prompt."""
 
@@ -93,18 +74,17 @@ def render_prompt(
     num_ctx: int,
     max_tokens: int,
     persona: str = "",
-    analysis: str | Iterable[str] = (),
+    analysis: Iterable[str] = (),
     findings: Sequence[tuple[str, str]] = (),
     models: Sequence[str] = (),
 ) -> Prompt:
     """The prompt of a stage, with what fits `num_ctx` beside an answer of `max_tokens`, each list in its order.
 
-    `findings` are id and text of each, warnings first; `analysis` the statements that were kept of the first call, or
-    its lines; `models` every tag, named M1, M2, ... in this order. Raises ContextTooSmallError where not even one
-    fact fits.
+    `findings` are id and text of each, warnings first; `analysis` the statements that were kept of the first call;
+    `models` every tag, named M1, M2, ... in this order. Raises ContextTooSmallError where not even one fact fits.
     """
     names = Names(model_ids(models))
-    said = list(filter(None, analysis.splitlines() if isinstance(analysis, str) else analysis))
+    said = list(filter(None, analysis))
     every = _Data(
         facts=[names.line(fact.id, fact.statement) for fact in facts],
         findings=[names.line(id_, text) for id_, text in findings],

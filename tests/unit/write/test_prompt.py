@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chimera_dagster.errors import ContextTooSmallError
-from chimera_dagster.write.prompt import Prompt, Stage, estimate_tokens, render_prompt, within_budget
+from chimera_dagster.write.prompt import Prompt, Stage, estimate_tokens, render_prompt
 from tests.unit.write.facts import fact
 
 FACTS = [fact(f"F{n}", f"a statement about thing {n}", f"{n} ms") for n in range(1, 41)]
@@ -59,24 +59,6 @@ def test_the_digest_is_of_the_whole_prompt() -> None:
     assert prompt().sha256 == prompt().sha256 != prompt(persona="", stage="report").sha256
 
 
-def words(text: str) -> int:
-    return len(text.split())
-
-
-@pytest.mark.parametrize(
-    ("budget", "kept"), [(0, 0), (8, 0), (9, 1), (17, 1), (18, 2), (359, 39), (360, 40), (999, 40)]
-)
-def test_a_budget_is_used_up_to_its_last_token_and_never_exceeded(budget: int, kept: int) -> None:
-    assert words(FACTS[0].line) == 9
-    assert within_budget(FACTS, budget, words) == FACTS[:kept]
-
-
-def test_what_does_not_fit_is_not_passed_over_for_something_less_important() -> None:
-    long = fact("F1", "many words that take a lot of room", "1 ms")
-    assert within_budget([FACTS[0], long, FACTS[1]], 9 + 9, words) == [FACTS[0]]
-    assert within_budget([], 5, words) == []
-
-
 def test_without_a_tokenizer_words_are_guessed_at_two_and_a_half_letters_and_all_else_at_its_bytes() -> None:
     counts = {
         "": 0,
@@ -92,8 +74,6 @@ def test_without_a_tokenizer_words_are_guessed_at_two_and_a_half_letters_and_all
         "\ud800": 1,
     }
     assert {text: estimate_tokens(text) for text in counts} == counts
-    one = estimate_tokens(f"{FACTS[0].line}\n")
-    assert (len(within_budget(FACTS, one)), len(within_budget(FACTS, one - 1))) == (1, 0)
 
 
 LONG = st.text(max_size=400)
@@ -174,7 +154,6 @@ def test_the_report_prompt_holds_what_was_kept_of_the_analysis_and_cites_only_wh
     said = ["{F1} is what {M1} and {F99} show.", "{F2} is next."]
     rendered = prompt("report", analysis=said)
     assert "- {F1} is what (M1) and (F99) show.\n- {F2} is next.\n" in rendered.text
-    assert rendered.text == prompt("report", analysis="\n".join(said)).text
 
 
 HOSTILE = [
