@@ -35,7 +35,7 @@ def place_of(engine: Engine) -> Place:
     if url is None:
         own = Owned(frozenset({os.getpid()}))
         return Place(True, lambda: own)
-    if not _is_loopback(urlsplit(url).hostname or ""):
+    if not is_loopback(urlsplit(url).hostname or ""):
         away = Owned(frozenset(), "the engine runs on another host")
         return Place(False, lambda: away)
     if engine.name == "ollama":
@@ -102,7 +102,8 @@ def _ollama_processes() -> Owned:
     return Owned(frozenset(named | children))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is that of this machine itself."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

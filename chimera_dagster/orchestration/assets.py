@@ -24,6 +24,7 @@ from dagster import (
 from chimera_dagster import pipeline, trials
 from chimera_dagster.errors import ChimeraError
 from chimera_dagster.ingest.manifest import reader_version
+from chimera_dagster.orchestration.executor import GPU_TAG
 from chimera_dagster.orchestration.metadata import table_metadata, trial_metadata, validity_metadata
 from chimera_dagster.orchestration.partitions import TRIALS, plan_of
 from chimera_dagster.orchestration.workspace import Workspace
@@ -149,6 +150,7 @@ def evidence(context: AssetExecutionContext, workspace: ResourceParam[Workspace]
     ],
     partitions_def=TRIALS,
     group_name="trials",
+    op_tags={GPU_TAG: "1"},
 )
 def trial(
     context: AssetExecutionContext, workspace: ResourceParam[Workspace]
@@ -156,7 +158,7 @@ def trial(
     store = workspace.store
     with clear_failures():
         plan = plan_of(context, store)
-        metrics = trials.run_trial(store, plan, workspace.engines, workspace.on_progress)
+        metrics = trials.run_trial(store, plan, workspace.engines, workspace.on_progress, workspace.on_measured)
     folder = store.folder_of(plan.trial)
     for name, text in trials.readable_texts(store, plan).items():
         yield MaterializeResult(
