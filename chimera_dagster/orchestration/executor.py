@@ -18,6 +18,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from multiprocessing.process import BaseProcess
 from typing import Any, Literal, get_args
 
 from dagster import (
@@ -132,13 +133,12 @@ class GpuPinnedExecutor(Executor):
     ) -> Iterator[DagsterEvent]:
         step_context = plan_context.for_step(step)
         context = multiprocessing.get_context(self._start_method)
-        terminate = context.Event()
         command = PinnedStep(
             run_config=plan_context.run_config,
             dagster_run=plan_context.dagster_run,
             step_key=step.key,
             instance_ref=plan_context.instance.get_ref(),
-            term_event=terminate,
+            term_event=context.Event(),  # which is not used here: to set it waits for ever on a child that was killed
             recon_pipeline=plan_context.reconstructable_job,
             retry_mode=self.retries,
             known_state=active.get_known_state(),
@@ -146,12 +146,14 @@ class GpuPinnedExecutor(Executor):
         )
         command.lanes = self._lanes
         yield DagsterEvent.step_worker_starting(step_context, f"Starting a process for {step.key!r}.", metadata={})
-        interrupted, error = False, None
+        interrupted, error, process = False, None, None
         try:
             for said in execute_child_process_command(context, command):
-                if active.check_for_interrupts():
+                if isinstance(said, BaseProcess):
+                    process = said
+                if process is not None and not interrupted and active.check_for_interrupts():
                     interrupted = True
-                    terminate.set()
+                    process.terminate()
                 if isinstance(said, DagsterEvent):
                     yield said
                 elif isinstance(said, ChildProcessSystemErrorEvent):
@@ -162,7 +164,8 @@ class GpuPinnedExecutor(Executor):
                 plan_context, active, step, SerializableErrorInfo(why, [], ChildProcessCrashException.__name__)
             )
         finally:
-            terminate.set()  # whatever ends this loop, the child must not go on alone
+            if process is not None and process.is_alive():  # whatever ended this loop, it must not go on alone
+                process.terminate()
         if interrupted:
             active.mark_interrupted()
             raise DagsterExecutionInterruptedError
