@@ -158,7 +158,7 @@ def main(trials: int = 24, seconds: float = 8.0) -> None:
         result = measure(module, trials, seconds)
         print(
             f"{name}: busy_share: {result.busy_share:.2f}, hand-over gap {median(result.gaps):.2f} s median, "
-            f"{max(result.gaps):.2f} s at most; {trials} trials of {seconds:g} s on {LANES} servers took {result.whole:.0f} s"
+            f"{max(result.gaps):.2f} s at most; {trials} trials of {seconds:g} s, {LANES} servers, {result.whole:.0f} s"
         )
 
 
