@@ -14,9 +14,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
+
+import psutil
 
 from benchmarks.folders import SAMPLES
 from benchmarks.pooled import POOL
@@ -99,8 +102,7 @@ def measure(module: str, trials: int, seconds: float) -> Result:
                 subprocess.run(command, cwd=folder, env=environment, stdout=log, stderr=log, check=True)
                 _wait_for(Path(folder), trials)
             finally:
-                daemon.terminate()
-                daemon.wait()
+                _end(daemon)
     return _result(calls)
 
 
@@ -132,6 +134,16 @@ def _prepare(folder: Path, trials: int, endpoints: list[str]) -> dict[str, str]:
         "CHIMERA_LEASES_DIR": str(folder / "leases"),
         "OLLAMA_HOST": endpoints[0],  # for who is told no other
     }
+
+
+def _end(daemon: "subprocess.Popen[bytes]") -> None:
+    """End the daemon and what it started: its code server would live on for a while, beside the other side's run."""
+    started = psutil.Process(daemon.pid).children(recursive=True)
+    daemon.terminate()
+    daemon.wait()
+    for process in started:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def _wait_for(folder: Path, trials: int) -> None:

@@ -54,7 +54,9 @@ def test_a_sweep_waits_for_its_lane_and_keeps_it_for_all_of_its_trials(project: 
     rows = json.loads(stdout)
     assert held_by == [(sweep.pid, f"{row['model']}|{row['params']}") for row in rows for _ in range(3)]
     for row in rows:
-        seen = json.loads(Path(row["report"]).with_name("metrics.json").read_text())["environment"]["variables"]
+        seen = json.loads((project.path / row["report"]).with_name("metrics.json").read_text())["environment"][
+            "variables"
+        ]
         assert (seen["CHIMERA_LANE"], seen["CUDA_VISIBLE_DEVICES"], seen["OLLAMA_HOST"]) == ("gpu-3.0", "3", stub.url)
     assert not standings([GPU], leases)[0].held
 
