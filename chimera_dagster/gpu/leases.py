@@ -13,7 +13,7 @@ import json
 import os
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -276,7 +276,7 @@ def _look(path: Path) -> tuple[bool, Holder | None]:
     return True, found if is_running(found.pid, found.started) else None
 
 
-def _write(handle: int, document: dict[str, object]) -> None:
+def _write(handle: int, document: Mapping[str, object]) -> None:
     text = json.dumps(document).encode()
     os.pwrite(handle, text, 0)
     os.ftruncate(handle, len(text))

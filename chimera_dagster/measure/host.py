@@ -118,7 +118,8 @@ def _listeners(port: int | None) -> set[int]:
         found = psutil.net_connections("tcp")
     except psutil.Error:
         return set()
-    return {each.pid for each in found if each.status == psutil.CONN_LISTEN and each.laddr.port == port and each.pid}
+    listening = [each for each in found if each.status == psutil.CONN_LISTEN]
+    return {each.pid for each in listening if each.pid and each.laddr and each.laddr.port == port}
 
 
 def is_loopback(host: str) -> bool:
