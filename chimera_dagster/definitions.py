@@ -1,8 +1,9 @@
 """The wiring: what Dagster loads."""
 
-from dagster import Definitions, in_process_executor
+from dagster import Definitions
 
 from chimera_dagster.orchestration.assets import evidence, ingest, rendered_report, report_index, trial
+from chimera_dagster.orchestration.executor import gpu_pinned_executor
 from chimera_dagster.orchestration.jobs import ingest_job, publish_job, trial_job
 from chimera_dagster.orchestration.sensors import sweep_spec
 from chimera_dagster.orchestration.workspace import workspace_from_environment
@@ -12,5 +13,5 @@ defs = Definitions(
     jobs=[ingest_job, trial_job, publish_job],
     sensors=[sweep_spec],
     resources={"workspace": workspace_from_environment},
-    executor=in_process_executor,  # a step of its own process costs seconds and a second load of the model
+    executor=gpu_pinned_executor,
 )

@@ -7,6 +7,8 @@ ChimeraError
 │   ├── UnknownTrialError       a partition that no registered sweep holds
 │   ├── NotIngestedError        an asset was asked for before the data it reads existed
 │   └── SettingError            an environment variable has a value of the wrong form
+├── LeaseError                  no lane could be had in time, or the folder of the leases can't be used
+├── OllamaServerError           no Ollama server could be started: its program is missing, or it ended at once
 └── EngineError                 a model call that gave no usable result; the trial fails, its neighbours go on
     ├── EngineUnreachableError  nothing answers at the engine's address, or something that is no such engine
     │   └── NothingListensError the connection was refused; worth another try, as a server may be starting
@@ -54,6 +56,12 @@ class NotIngestedError(InputError): ...
 
 
 class SettingError(InputError): ...
+
+
+class LeaseError(ChimeraError): ...
+
+
+class OllamaServerError(ChimeraError): ...
 
 
 class EngineError(ChimeraError): ...

@@ -10,13 +10,21 @@ from chimera_dagster.errors import SettingError
 
 
 class Settings(BaseSettings):
-    """Folders and files of one project; relative paths are relative to the working directory."""
+    """Folders, files and lanes of one project; relative paths are relative to the working directory.
+
+    `gpus` is `auto` or indices and UUIDs, `ollama_endpoints` an address for each, both separated by commas; what they
+    mean is in `gpu/lanes.py`.
+    """
 
     model_config = SettingsConfigDict(env_prefix="CHIMERA_", frozen=True)
 
     data_dir: Path = Path("data")
     reports_dir: Path | None = None
     spec: Path = Path("sweep.yaml")
+    gpus: str = "auto"
+    ollama_endpoints: str = ""
+    processes_per_gpu: int = 1
+    leases_dir: Path | None = None
 
     @property
     def reports(self) -> Path:

@@ -33,9 +33,16 @@ OnProgress = Callable[[str, int], None]  # stage, chunks so far
 _UNSAID_NUM_CTX = 4096  # what a prompt is fitted to where num_ctx is left to the engine: the least of their defaults
 
 
-def run_trial(store: Store, plan: TrialPlan, engines: Engines, on_progress: OnProgress | None = None) -> Recorded:
+def run_trial(
+    store: Store,
+    plan: TrialPlan,
+    engines: Engines,
+    on_progress: OnProgress | None = None,
+    on_measured: Callable[[], None] | None = None,
+) -> Recorded:
     """Run one trial on an engine, measure and judge it, and write outcome.json, calls.parquet and metrics.json.
 
+    `on_measured` is called when the last model call has ended: the next trial may begin while this one is written down.
     Nothing is written before the last call has ended well. Raises EngineError, NotIngestedError.
     """
     summary = store.read_json("summary", Summary)
@@ -45,6 +52,8 @@ def run_trial(store: Store, plan: TrialPlan, engines: Engines, on_progress: OnPr
     load_ms = None if plan.spec.cold else writer.warm_up()
     with Telemetry(place_of(resolved.engine)) as telemetry:
         rounds = [writer.round(number, telemetry.began) for number in range(plan.spec.repeats)]
+    if on_measured is not None:
+        on_measured()
     analysis, report = rounds[0]
     outcome = Outcome(
         summary=summary,

@@ -45,8 +45,9 @@ class Project:
         shutil.copy(ROOT / "workspace.yaml", path)
 
     def environment(self, **changes: str) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        return kept | changes
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
+        # Sweeps of tests that run side by side would wait for one another, as they should on a host.
+        return kept | {"CHIMERA_LEASES_DIR": str(self.path / "leases")} | changes
 
     def command(self, *arguments: str) -> list[str]:
         return [str(Path(sys.executable).with_name("chimera")), *arguments]

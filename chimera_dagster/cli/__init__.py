@@ -8,7 +8,22 @@ import sys
 
 import typer
 
-from chimera_dagster.cli import check, doctor, env, facts, findings, ingest, metrics, report, schema, summary, sweep, ui
+from chimera_dagster.cli import (
+    check,
+    doctor,
+    env,
+    facts,
+    findings,
+    gpus,
+    ingest,
+    metrics,
+    ollama,
+    report,
+    schema,
+    summary,
+    sweep,
+    ui,
+)
 from chimera_dagster.errors import ChimeraError
 
 app = typer.Typer(
@@ -27,11 +42,13 @@ for verb in (
     check.check,
     doctor.doctor,
     env.env,
+    gpus.gpus,
     schema.schema,
     ui.ui,
 ):
     app.command()(verb)
 app.add_typer(metrics.app, name="metrics")
+app.add_typer(ollama.app, name="ollama")
 
 
 def main() -> None:

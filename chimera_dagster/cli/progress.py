@@ -6,6 +6,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from chimera_dagster.gpu.leases import Standing
 from chimera_dagster.sweep import TrialPlan
 
 _STAGES = ("analysis", "report")
@@ -67,6 +68,11 @@ class SweepProgress(_Live):
             transient=True,
         )
         self._task = self._bar.add_task("starting", total=1.0, tokens=0)
+
+    def on_wait(self, found: list[Standing]) -> None:
+        """What `gpu.leases.acquire` reports to."""
+        holders = [f"{each.lane.name} by {each.holder.trial} (pid {each.holder.pid})" for each in found if each.holder]
+        self._console.print(f"waiting for a lane, held: {', '.join(holders) or 'all'}", highlight=False)
 
     def start(self, plan: TrialPlan) -> None:
         self._number += 1

@@ -87,9 +87,14 @@ def _run(
     settings: "Settings", store: "Store", plans: list["TrialPlan"], todo: list["TrialPlan"], digest: str
 ) -> dict[str, str]:
     """Run the trials through Dagster; why each failed one failed, by trial key. Raises ChimeraError if ingest fails."""
+    from uuid import uuid4
+
     from chimera_dagster.cli.progress import SweepProgress
     from chimera_dagster.definitions import defs
     from chimera_dagster.errors import ChimeraError
+    from chimera_dagster.gpu.lanes import config_of, lanes
+    from chimera_dagster.gpu.leases import acquire, holder, leases_folder
+    from chimera_dagster.gpu.pin import pin
     from chimera_dagster.orchestration.home import open_instance
     from chimera_dagster.orchestration.partitions import register
     from chimera_dagster.orchestration.runner import Runner
@@ -105,12 +110,22 @@ def _run(
             failure = runner.ingest_reports()
             if failure is not None:
                 raise ChimeraError(failure)
-        for plan in todo:
-            progress.start(plan)
-            failure = runner.write_report(plan)
-            progress.finish(failure or str(store.folder_of(plan.trial).report))
-            if failure is not None:
-                failures[plan.trial.key] = failure
+        # One lane for all of them: a process that has used one GPU can't be moved to another.
+        with acquire(
+            lanes(config_of(settings)),
+            holder(trial=f"a sweep of {len(todo)} trials"),
+            leases_folder(settings.leases_dir),
+            on_wait=progress.on_wait,
+        ) as lease:
+            pin(lease.lane)
+            for plan in todo:
+                progress.start(plan)
+                run_id = str(uuid4())
+                lease.describe(holder(run_id, plan.trial.key))
+                failure = runner.write_report(plan, run_id)
+                progress.finish(failure or str(store.folder_of(plan.trial).report))
+                if failure is not None:
+                    failures[plan.trial.key] = failure
         failure = runner.publish()
         if failure is not None:
             raise ChimeraError(failure)

@@ -115,6 +115,13 @@ class Engines:
         return EngineStatus(name, True, detail, models, "" if models else f"It has no model yet; {pull}.")
 
 
+def import_client() -> None:
+    """Import what a call to a server needs, some 0.4 s, where there is time for it; no server is asked."""
+    from chimera_dagster.engines.ollama_http import open_session
+
+    open_session("http://127.0.0.1:11434").close()
+
+
 def _place(engine: Engine) -> str:
     if isinstance(engine, OllamaEngine):
         return f"Ollama at {engine.url}"

@@ -35,11 +35,12 @@ def place_of(engine: Engine) -> Place:
     if url is None:
         own = Owned(frozenset({os.getpid()}))
         return Place(True, lambda: own)
-    if not _is_loopback(urlsplit(url).hostname or ""):
+    if not is_loopback(urlsplit(url).hostname or ""):
         away = Owned(frozenset(), "the engine runs on another host")
         return Place(False, lambda: away)
     if engine.name == "ollama":
-        return Place(True, _ollama_processes)
+        port = urlsplit(url).port
+        return Place(True, lambda: _ollama_processes(port))
     unknown = Owned(frozenset(), f"nothing tells which processes serve {url}")
     return Place(True, lambda: unknown)
 
@@ -92,17 +93,37 @@ class HostReader:
             return None
 
 
-def _ollama_processes() -> Owned:
-    """Those named ollama... and the children of these, as runners may have names of their own."""
+def _ollama_processes(port: int | None) -> Owned:
+    """Those named ollama... and the children of these, as runners may have names of their own.
+
+    Where there are several servers, one for each GPU, those of the one that listens at `port`, if that can be seen.
+    """
     listed = [process.info for process in psutil.process_iter(["pid", "ppid", "name"])]
     named = {info["pid"] for info in listed if (info["name"] or "").casefold().startswith("ollama")}
     children = {info["pid"] for info in listed if info["ppid"] in named}
     if not named:
         return Owned(frozenset(), "no process named ollama is to be seen on this host")
-    return Owned(frozenset(named | children))
+    parents = {info["pid"]: info["ppid"] for info in listed}
+    servers = {pid for pid in named if parents[pid] not in named}
+    ours = servers & _listeners(port) if len(servers) > 1 else set[int]()
+    if not ours:
+        return Owned(frozenset(named | children))
+    found = {pid for pid in named | children if ours & {pid, parents[pid], parents.get(parents[pid])}}
+    return Owned(frozenset(found))
 
 
-def _is_loopback(host: str) -> bool:
+def _listeners(port: int | None) -> set[int]:
+    """Processes that listen at a TCP port; those of other users can't be seen without their rights."""
+    try:
+        found = psutil.net_connections("tcp")
+    except psutil.Error:
+        return set()
+    listening = [each for each in found if each.status == psutil.CONN_LISTEN]
+    return {each.pid for each in listening if each.pid and each.laddr and each.laddr.port == port}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is that of this machine itself."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

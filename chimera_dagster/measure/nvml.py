@@ -104,6 +104,21 @@ def survey_gpus(nvml: Nvml = NVML) -> GpuSurvey:
             nvml.nvmlShutdown()
 
 
+def uuids_visible(nvml: Nvml = NVML, environ: Mapping[str, str] = os.environ) -> list[str]:
+    """The UUIDs of `visible_gpus`; none where NVML is not there or fails."""
+    try:
+        nvml.nvmlInit()
+    except NvmlError:
+        return []
+    try:
+        return [handle.uuid for handle in visible_gpus(nvml, environ)[0]]
+    except NvmlError:
+        return []
+    finally:
+        with suppress(NvmlError):  # the driver went before
+            nvml.nvmlShutdown()
+
+
 def visible_gpus(nvml: Nvml, environ: Mapping[str, str] = os.environ) -> tuple[list[Handle], str]:
     """The GPUs that CUDA_VISIBLE_DEVICES leaves to this machine's engine, all where it is unset; why there are none.
 

@@ -26,6 +26,7 @@ from chimera_dagster import checks, pipeline, publication, recorded, trials
 from chimera_dagster.code_version import code_version
 from chimera_dagster.errors import ChimeraError
 from chimera_dagster.ingest.manifest import reader_version
+from chimera_dagster.orchestration.executor import GPU_TAG
 from chimera_dagster.orchestration.metadata import table_metadata, trial_metadata
 from chimera_dagster.orchestration.partitions import TRIALS, plan_of
 from chimera_dagster.orchestration.workspace import Workspace
@@ -165,6 +166,7 @@ _TRIAL_CHECKS = (
     check_specs=[_check(name, function) for name, function in _TRIAL_CHECKS],
     partitions_def=TRIALS,
     group_name="trials",
+    op_tags={GPU_TAG: "1"},
 )
 def trial(
     context: AssetExecutionContext, workspace: ResourceParam[Workspace]
@@ -172,7 +174,9 @@ def trial(
     store = workspace.store
     with clear_failures():
         plan = plan_of(context, store)
-        metrics, outcome, _ = trials.run_trial(store, plan, workspace.engines, workspace.on_progress)
+        metrics, outcome, _ = trials.run_trial(
+            store, plan, workspace.engines, workspace.on_progress, workspace.on_measured
+        )
     folder = store.folder_of(plan.trial)
     for name, text in recorded.readable_texts(outcome).items():
         yield MaterializeResult(

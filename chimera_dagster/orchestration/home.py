@@ -1,14 +1,16 @@
 """Dagster's instance folder: one for the UI, Dagster's own commands and `chimera`; each shows what the others did."""
 
 import os
-import shutil
+import re
 from pathlib import Path
 
 from dagster import DagsterInstance
 
+from chimera_dagster.gpu.lanes import config_of, lanes
 from chimera_dagster.settings import Settings
 
 _CONFIG = Path("dagster.yaml")
+_RUNS_IN_WAITING = 2
 
 
 def prepare_home(settings: Settings) -> Path:
@@ -20,11 +22,26 @@ def prepare_home(settings: Settings) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     config = home / _CONFIG.name
     if "DAGSTER_HOME" not in os.environ and _CONFIG.exists():
-        shutil.copyfile(_CONFIG, config)
+        config.write_text(_with_room_for_lanes(_CONFIG.read_text(), settings))
     elif not config.exists():  # else Dagster prints a page about its telemetry
         config.write_text("telemetry: {enabled: false}\n")
     os.environ["DAGSTER_HOME"] = str(home)
     return home
+
+
+def _with_room_for_lanes(config: str, settings: Settings) -> str:
+    """With GPUs, let two runs more begin than there are lanes: the next one is ready when a lane is freed.
+
+    Without, its start would take cores from the trial that is measured on them.
+    """
+    found = lanes(config_of(settings))
+    if found[0].gpu is None:
+        return config
+    return re.sub(
+        r"(?m)^( *max_concurrent_runs:) (\d+)",
+        lambda line: f"{line[1]} {max(int(line[2]), len(found) + _RUNS_IN_WAITING)}",
+        config,
+    )
 
 
 def open_instance(settings: Settings) -> DagsterInstance:

@@ -20,23 +20,24 @@ class Runner:
 
     def ingest_reports(self) -> str | None:
         """Materialize the unpartitioned assets; None, or why it failed. Raises KeyboardInterrupt."""
-        return self._execute(ingest_job.name, None)
+        return self._execute(ingest_job.name, None, None)
 
-    def write_report(self, plan: TrialPlan) -> str | None:
+    def write_report(self, plan: TrialPlan, run_id: str | None = None) -> str | None:
         """Materialize one trial's partition; None, or why it failed. Raises KeyboardInterrupt."""
-        return self._execute(trial_job.name, dagster_key(plan.trial))
+        return self._execute(trial_job.name, dagster_key(plan.trial), run_id)
 
     def publish(self) -> str | None:
         """Write the index over all trials; None, or why it failed. Raises KeyboardInterrupt."""
-        return self._execute(publish_job.name, None)
+        return self._execute(publish_job.name, None, None)
 
-    def _execute(self, job: str, partition_key: str | None) -> str | None:
+    def _execute(self, job: str, partition_key: str | None, run_id: str | None) -> str | None:
         result = self._defs.resolve_job_def(job).execute_in_process(
             run_config=_QUIET,
             instance=self._instance,
             partition_key=partition_key,
             resources=self._resources,
             raise_on_error=False,
+            run_id=run_id,
         )
         return None if result.success else _reason(result)
 

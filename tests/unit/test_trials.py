@@ -152,3 +152,14 @@ def test_cold_unloads_before_each_round(desk: Desk) -> None:
     assert [(call.load_ms or 0) > 500 for call in metrics.calls] == [True, False, True, False]
     assert metrics.validity[0].name == "cold"
     assert not spoilers(metrics) & {"reloaded", "warm"}
+
+
+def test_the_end_of_the_last_call_is_told_before_anything_is_written(desk: Desk) -> None:
+    plan, before = desk.plan(grid={"top_k": [77]}), len(desk.stub.generations())
+    told: list[tuple[int, bool]] = []
+
+    def on_measured() -> None:
+        told.append((len(desk.stub.generations()) - before, desk.store.folder_of(plan.trial).path.exists()))
+
+    trials.run_trial(desk.store, plan, desk.engines, on_measured=on_measured)
+    assert told == [(REPORT + 1, False)]

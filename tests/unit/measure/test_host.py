@@ -44,6 +44,24 @@ def test_ollama_here_is_its_processes_and_their_children(monkeypatch: pytest.Mon
     assert place.find() == Owned(frozenset(), "no process named ollama is to be seen on this host")
 
 
+@pytest.mark.parametrize(
+    ("listening", "pids"),
+    [({20: 11434, 30: 11435}, {20, 21, 22}), ({20: 11435, 30: 11434}, {30, 31}), ({}, {20, 21, 22, 30, 31})],
+)
+def test_of_several_ollamas_it_is_the_one_that_listens_there(
+    monkeypatch: pytest.MonkeyPatch, listening: dict[int, int], pids: set[int]
+) -> None:
+    listed = [(20, 1, "ollama"), (21, 20, "ollama"), (22, 21, "runner"), (30, 1, "ollama"), (31, 30, "runner")]
+    running = [SimpleNamespace(info={"pid": pid, "ppid": ppid, "name": name}) for pid, ppid, name in listed]
+    sockets = [
+        SimpleNamespace(pid=pid, status=psutil.CONN_LISTEN, laddr=SimpleNamespace(port=port))
+        for pid, port in listening.items()
+    ]
+    monkeypatch.setattr(psutil, "process_iter", lambda fields: iter(running))
+    monkeypatch.setattr(psutil, "net_connections", lambda kind: sockets)
+    assert place_of(engine("ollama", "http://127.0.0.1:11434")).find() == Owned(frozenset(pids))
+
+
 def test_real_processes_are_searched() -> None:
     found = place_of(engine("ollama", "http://127.0.0.1:11434")).find()
     assert (not found.pids) == (found.reason is not None)
