@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from chimera_dagster.evidence.figures import named_params
 from chimera_dagster.render.page import Block, Heading, Inlines, Link, Page, Paragraph, Table, inlines
 from chimera_dagster.results import Metrics
 
@@ -47,7 +48,7 @@ def _row(entry: Entry) -> tuple[Inlines, ...]:
     measured = (head.throughput_tok_s, head.ttft_ms)
     return (
         inlines(metrics.model),
-        inlines(metrics.configuration),
+        inlines(named_params(metrics.params.canonical()) or "the engine's own"),
         inlines(Link(metrics.params_key, entry.href)),
         *(inlines("–" if value is None else f"{value:.2f}") for value in measured),
         inlines(metrics.text_quality.verdict),

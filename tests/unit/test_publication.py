@@ -31,6 +31,7 @@ def test_a_report_that_is_not_grounded_is_kept_out_with_its_reason(desk: Desk) -
         assert bad in withheld and bad not in published
         assert "25% of the statements that can be checked are supported" in withheld
         assert "1 trials have none yet" in published
+        assert "num_ctx=1024, top_k=4" in withheld.replace("\\", "")
     for href, said in (
         (good, "**Publication:** in the index"),
         (bad, "**Publication:** not in the index of reports. 25%"),
