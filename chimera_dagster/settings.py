@@ -1,22 +1,27 @@
-"""Where things are: the CHIMERA_* environment variables. Built when used, so that importing reads no environment."""
+"""The CHIMERA_* environment variables: where things are, and what Dagster does by itself. Built when used."""
 
 import os
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chimera_dagster.errors import SettingError
 
 
 class Settings(BaseSettings):
-    """Folders and files of one project; relative paths are relative to the working directory."""
+    """Of one project; relative paths are relative to the working directory."""
 
     model_config = SettingsConfigDict(env_prefix="CHIMERA_", frozen=True)
 
     data_dir: Path = Path("data")
     reports_dir: Path | None = None
     spec: Path = Path("sweep.yaml")
+    trial_retries: Annotated[int, Field(ge=0, le=100)] = 2
+    """How often Dagster's daemon tries a trial again that failed; 0: never."""
+    auto_refresh: bool = False
+    """Whether Dagster's daemon runs trials again when the data under their reports changed."""
 
     @property
     def reports(self) -> Path:
