@@ -22,13 +22,17 @@ ChimeraError
     └── EngineTimeoutError      first token, next token or whole call took longer than allowed
 
 An error has two parts: what is wrong (naming the file, the row or the field), and `hint`: what to do about it.
+`may_pass` says whether the same trial may well end otherwise when it runs again.
 """
+
+from typing import ClassVar
 
 
 class ChimeraError(Exception):
     """Root of the tree. `exit_code` is what the command line exits with when this ends a command."""
 
     exit_code = 1
+    may_pass: ClassVar[bool] = False
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -67,13 +71,15 @@ class OllamaServerError(ChimeraError): ...
 class EngineError(ChimeraError): ...
 
 
-class EngineUnreachableError(EngineError): ...
+class EngineUnreachableError(EngineError):
+    may_pass = True
 
 
 class NothingListensError(EngineUnreachableError): ...
 
 
-class EngineBusyError(EngineError): ...
+class EngineBusyError(EngineError):
+    may_pass = True
 
 
 class ModelNotFoundError(EngineError): ...
@@ -88,10 +94,21 @@ class ContextTooSmallError(EngineError): ...
 class RequestRefusedError(EngineError): ...
 
 
-class StreamBrokenError(EngineError): ...
+class StreamBrokenError(EngineError):
+    may_pass = True
 
 
-class EmptyOutputError(EngineError): ...
+class EmptyOutputError(EngineError):
+    may_pass = True
 
 
-class EngineTimeoutError(EngineError): ...
+class EngineTimeoutError(EngineError):
+    may_pass = True
+
+
+def may_pass(name: str | None) -> bool:
+    """`may_pass` of the class of that name; True for what is none of ours, such as a process that was killed."""
+    known = {ChimeraError}
+    while more := {below for kind in known for below in kind.__subclasses__()} - known:
+        known |= more
+    return next((kind.may_pass for kind in known if kind.__name__ == name), True)

@@ -14,6 +14,7 @@ from chimera_dagster.evidence.twins import twin_files
 from chimera_dagster.evidence.version import evidence_version
 from chimera_dagster.ingest import discover
 from chimera_dagster.ingest.folder import OnFile, Reading
+from chimera_dagster.ingest.look import Look
 from chimera_dagster.ingest.manifest import DamagedTableError, Manifest, Stamp, reader_version
 from chimera_dagster.results import IngestRecord, Summary
 from chimera_dagster.schemas import UNREAD_STATUSES, BenchmarkFiles, DataSummary, Facts, Findings, Measurements
@@ -51,6 +52,32 @@ def data_digest(store: Store, reports: Path) -> str:
         if manifest and manifest.same_as(discover.discover(reports)):
             return manifest.stamp.digest
     return discover.data_digest(reports)
+
+
+def look_at(store: Store, reports: Path) -> tuple[Look, Look | None]:
+    """What the reports folder looks like now, and when this was last asked, if ever. Raises NoReportsError."""
+    look, last = Look.at(reports), None
+    if store.has_json("look"):
+        with suppress(ValidationError):  # of an earlier version, or damaged
+            last = store.read_json("look", Look)
+    if look != last:
+        store.write_json("look", look)
+    return look, last
+
+
+def ingested_look(store: Store, reports: Path) -> Look | None:
+    """What the reports folder looked like when the tables were made of it; without any file where there are no tables.
+
+    None where that can't be told: the tables are another folder's, of another version, or not whole.
+    """
+    if not store.table_path("benchmark_files").exists():
+        return Look(files={})
+    manifest = _manifest(store, reports)
+    if manifest is None or not is_summed_up(store, manifest.stamp.digest):
+        return None
+    with suppress(DamagedTableError):
+        return manifest.look()
+    return None
 
 
 def _manifest(store: Store, reports: Path) -> Manifest | None:

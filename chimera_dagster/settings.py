@@ -1,9 +1,10 @@
-"""Where things are: the CHIMERA_* environment variables. Built when used, so that importing reads no environment."""
+"""The CHIMERA_* environment variables: where things are, and what Dagster does by itself. Built when used."""
 
 import os
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chimera_dagster.errors import SettingError
@@ -25,6 +26,10 @@ class Settings(BaseSettings):
     ollama_endpoints: str = ""
     processes_per_gpu: int = 1
     leases_dir: Path | None = None
+    trial_retries: Annotated[int, Field(ge=0, le=100)] = 2
+    """How often Dagster's daemon tries a trial again that failed; 0: never."""
+    auto_refresh: bool = False
+    """Whether Dagster's daemon runs trials again when the data under their reports changed."""
 
     @property
     def reports(self) -> Path:

@@ -3,6 +3,7 @@
 <data dir>/tables/<name>.parquet      the unpartitioned tables
 <data dir>/tables/summary.json        the data summary as it stands in every report
 <data dir>/runs/index.html, index.md  every report that is published, and why the others are not
+<data dir>/tables/look.json           what the reports folder looked like when Dagster's sensor last looked
 <data dir>/runs/<model>/<params>/     one trial: trial.json, outcome.json, calls.parquet, telemetry.parquet,
                                       metrics.json, report.md, report.html
 """
@@ -72,6 +73,12 @@ class Store:
         text = plan.model_dump_json(indent=2) + "\n"
         if not path.exists() or path.read_text() != text:
             write_text(path, text)
+
+    def holds(self, models: Iterable[str], params_keys: Iterable[str]) -> bool:
+        """Whether every trial of these was registered at some time, by the names of the folders."""
+        wanted = set(params_keys)
+        folders = [self.runs / model_slug(model) for model in models]
+        return all(folder.is_dir() and wanted <= {each.name for each in folder.iterdir()} for folder in folders)
 
     def plan(self, model: str, params_key: str) -> TrialPlan:
         """What a partition key stands for; raises UnknownTrialError."""

@@ -106,14 +106,22 @@ class SweepSpec(_Section):
 
     def trials(self) -> list[Trial]:
         """Every trial once, in the order that loads each model least often; otherwise as written."""
-        models = dict.fromkeys(self.models)
-        trials = [Trial(model, params) for model in models for params in self.param_sets()]
-        order = {model: number for number, model in enumerate(models)}
-        return sorted(trials, key=lambda trial: (order[trial.model], *trial.load_order[1:]))
+        models, param_sets = self._in_load_order()
+        return [Trial(model, params) for model in models for params in param_sets]
+
+    def partition_keys(self) -> dict[str, list[str]]:
+        """The keys of `trials()` in each dimension of Dagster's partitions, each once, in their order."""
+        models, param_sets = self._in_load_order()
+        return {"model": models, "params": [params.key for params in param_sets]}
+
+    def _in_load_order(self) -> tuple[list[str], list[ParamSet]]:
+        models = list(dict.fromkeys(self.models))
+        return models, sorted(self.param_sets(), key=lambda params: Trial(models[0], params).load_order)
 
     def plans(self) -> list["TrialPlan"]:
         """`trials()`, each with what a run of it needs to know."""
-        return [TrialPlan(model=trial.model, params=trial.params, spec=self) for trial in self.trials()]
+        # no validation: the spec's would compare all its parameter sets for each of its trials
+        return [TrialPlan.model_construct(model=model, params=params, spec=self) for model, params in self.trials()]
 
     def content_hash(self) -> str:
         """sha256 of the canonical JSON: equal where two specs mean the same, however they are written."""

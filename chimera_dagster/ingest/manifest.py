@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from chimera_dagster.code_version import code_version
 from chimera_dagster.ingest.discover import FoundFile, content_digest
+from chimera_dagster.ingest.look import Look
 from chimera_dagster.ingest.parse import FileRow, said_by_path
 from chimera_dagster.ingest.sheet import SCHEMA
 
@@ -88,6 +89,20 @@ class Manifest:
             and [file.path for file in found] == table["path"].to_pylist()
             and "unreadable" not in table["status"].unique().to_pylist()
             and not any(file.problem for file in found)
+        )
+
+    def look(self) -> Look | None:
+        """What the folder looked like; None where a file may have changed while it was read.
+
+        Raises DamagedTableError.
+        """
+        table = _whole(self._files.read)
+        times = table["mtime"].to_numpy().view(np.int64)
+        if not (times < self._trusted_before).all():
+            return None
+        reasons = np.where(table["status"].to_numpy() == "unreadable", table["reason"].to_numpy(), "")
+        return Look.of(
+            zip(table["path"].to_pylist(), table["bytes"].to_pylist(), times.tolist(), reasons.tolist(), strict=True)
         )
 
     def kept(self, found: Sequence[FoundFile]) -> dict[str, Kept]:

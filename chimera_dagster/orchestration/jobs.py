@@ -2,14 +2,17 @@
 
 from dagster import AssetSelection, define_asset_job
 
+EVIDENCE_ASSETS = ("data_summary", "facts", "findings")
+TRIAL_ASSETS = ("llm_analysis", "llm_report", "trial_metrics", "rendered_report")
+
 ingest_job = define_asset_job(
     "ingest_reports",
-    AssetSelection.assets("benchmark_files", "measurements", "data_summary", "facts", "findings"),
+    AssetSelection.assets("benchmark_files", "measurements", *EVIDENCE_ASSETS),
     description="Read the reports folder, and compute the statistics and facts that every trial stands on.",
 )
 trial_job = define_asset_job(
     "write_report",
-    AssetSelection.assets("llm_analysis", "llm_report", "trial_metrics", "rendered_report"),
+    AssetSelection.assets(*TRIAL_ASSETS),
     description="One trial: analysis, report, metrics and the rendered page of one model and parameter set.",
 )
 publish_job = define_asset_job(

@@ -1,6 +1,6 @@
 """Partitions are trials: two dynamic dimensions, filled from sweep specs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from dagster import (
     AssetExecutionContext,
@@ -29,19 +29,25 @@ def plan_of(context: AssetExecutionContext, store: Store) -> TrialPlan:
     return store.plan(model, params_key)
 
 
-def missing_keys(instance: DagsterInstance, plans: Iterable[TrialPlan]) -> dict[str, list[str]]:
-    """Keys per dimension that Dagster does not know yet, in the order of the plans: the order in which runs start."""
-    wanted = {
-        "model": dict.fromkeys(plan.model for plan in plans),
-        "params": dict.fromkeys(plan.params.key for plan in plans),
-    }
+def missing_keys(instance: DagsterInstance, wanted: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """Those keys per dimension that Dagster does not know yet, in their order: the order in which runs start."""
     known = {name: set(instance.get_dynamic_partitions(name)) for name in wanted}
     return {name: [key for key in keys if key not in known[name]] for name, keys in wanted.items()}
+
+
+def is_registered(instance: DagsterInstance, partition_key: str) -> bool:
+    """Whether a partition of that key can be run; a request for another would fail the tick that makes it."""
+    model, _, params_key = partition_key.partition("|")
+    return instance.has_dynamic_partition("model", model) and instance.has_dynamic_partition("params", params_key)
 
 
 def register(instance: DagsterInstance, store: Store, plans: list[TrialPlan]) -> None:
     """Make every plan a partition of the UI, and keep what each key stands for."""
     for plan in plans:
         store.register(plan)
-    for name, keys in missing_keys(instance, plans).items():
+    wanted = {
+        "model": dict.fromkeys(plan.model for plan in plans),
+        "params": dict.fromkeys(plan.params.key for plan in plans),
+    }
+    for name, keys in missing_keys(instance, wanted).items():
         instance.add_dynamic_partitions(name, keys)

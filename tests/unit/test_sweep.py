@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chimera_dagster.errors import SpecError
-from chimera_dagster.sweep import SweepSpec, load_spec
+from chimera_dagster.sweep import SweepSpec, TrialPlan, load_spec
 from chimera_dagster.trial import ParamSet
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +35,18 @@ def test_load_parameters_are_outermost_so_that_models_reload_least(tmp_path: Pat
     spec = load_spec(write(tmp_path, "models: [b, a]\ngrid: {temperature: [0, 1], num_ctx: [512, 1024]}\n"))
     order = [(trial.model, trial.params.num_ctx, trial.params.temperature) for trial in spec.trials()]
     assert order == [(m, c, t) for m in "ba" for c in (512, 1024) for t in (0, 1)]
+
+
+def test_partition_keys_are_those_of_the_trials_in_their_order(tmp_path: Path) -> None:
+    spec = load_spec(write(tmp_path, "models: [b, a, b]\ngrid: {temperature: [0, 1], num_ctx: [512, null]}\n"))
+    keys = spec.partition_keys()
+    assert [f"{model}|{key}" for model in keys["model"] for key in keys["params"]] == [t.key for t in spec.trials()]
+
+
+def test_a_plan_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    spec = load_spec(write(tmp_path, "models: [a]\ngrid: {top_k: [1, null]}\nextra: [{top_p: 0.5}]\n"))
+    for plan in spec.plans():
+        assert TrialPlan.model_validate_json(plan.model_dump_json()) == plan
 
 
 def test_extra_sets_join_the_grid_once(tmp_path: Path) -> None:

@@ -11,19 +11,23 @@ from chimera_dagster.sweep import load_spec
 @sensor(minimum_interval_seconds=20, default_status=DefaultSensorStatus.RUNNING)
 def sweep_spec(context: SensorEvaluationContext, workspace: ResourceParam[Workspace]) -> SensorResult | SkipReason:
     """Registers the trials of sweep.yaml as partitions within half a minute of a change."""
+    store = workspace.store
     try:
         spec = load_spec(workspace.settings.spec)
     except SpecError as error:
         return SkipReason(str(error))
-    plans = spec.plans()
-    for plan in plans:
-        workspace.store.register(plan)
-    missing = missing_keys(context.instance, plans)
+    keys, content = spec.partition_keys(), spec.content_hash()
+    if context.cursor != content or not store.holds(*keys.values()):  # 10,000 files are written when the spec changed
+        for plan in spec.plans():
+            store.register(plan)
+        context.update_cursor(content)
+    missing = missing_keys(context.instance, keys)
     requests = [
         definition.build_add_request(missing[name])
         for name, definition in (("model", MODELS), ("params", PARAMS))
         if missing[name]
     ]
     if not requests:
-        return SkipReason(f"All {len(plans)} trials of {workspace.settings.spec} are partitions.")
+        count = len(keys["model"]) * len(keys["params"])
+        return SkipReason(f"All {count} trials of {workspace.settings.spec} are partitions.")
     return SensorResult(dynamic_partitions_requests=requests)

@@ -1,0 +1,85 @@
+"""A nightly round: ingest, and when that has ended well, the trials whose report is missing or not of these data."""
+
+from dagster import (
+    DagsterInstance,
+    DagsterRunStatus,
+    DefaultScheduleStatus,
+    DefaultSensorStatus,
+    ResourceParam,
+    RunRequest,
+    RunsFilter,
+    ScheduleEvaluationContext,
+    SensorEvaluationContext,
+    SkipReason,
+    schedule,
+    sensor,
+)
+
+from chimera_dagster.errors import SpecError
+from chimera_dagster.orchestration.jobs import ingest_job, trial_job
+from chimera_dagster.orchestration.partitions import dagster_key, missing_keys
+from chimera_dagster.orchestration.workspace import Workspace
+from chimera_dagster.results import Summary
+from chimera_dagster.sweep import load_spec
+from chimera_dagster.trials import is_done
+
+ROUND_TAG = "chimera/round"  # on an ingest: which kind of round it begins; on a trial: the ingest that it came after
+NIGHTLY = {ROUND_TAG: "nightly"}
+PAGE = 50  # trials a tick: to ask for thousands of runs at once would hold up every other sensor
+_WAITING = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.QUEUED, DagsterRunStatus.STARTING]
+
+
+@schedule(cron_schedule="0 2 * * *", job=ingest_job, default_status=DefaultScheduleStatus.STOPPED)
+def nightly(context: ScheduleEvaluationContext) -> RunRequest:
+    """At 02:00 UTC: ingest the reports folder, then run the trials whose report is missing or not of these data."""
+    return RunRequest(tags=NIGHTLY)
+
+
+@sensor(job=trial_job, minimum_interval_seconds=20, default_status=DefaultSensorStatus.RUNNING)
+def nightly_trials(
+    context: SensorEvaluationContext, workspace: ResourceParam[Workspace]
+) -> list[RunRequest] | SkipReason:
+    """The second half of the schedule `nightly`: its trials, once its ingest has ended well."""
+    night = _last_night(context.instance)
+    if night is None:
+        return SkipReason("No ingest of the schedule 'nightly' has ended well last.")
+    try:
+        spec = load_spec(workspace.settings.spec)
+    except SpecError as error:
+        return SkipReason(str(error))
+    if any(missing_keys(context.instance, spec.partition_keys()).values()):
+        return SkipReason(f"The sensor sweep_spec has yet to register the trials of {workspace.settings.spec}.")
+    store, plans = workspace.store, spec.plans()
+    name = f"{night}/{spec.content_hash()}"
+    seen = _seen(context.cursor, name)
+    page = plans[seen : seen + PAGE]
+    if not page:
+        return SkipReason(f"Each of {len(plans)} trials was looked at after the nightly ingest {night[:8]}.")
+    context.update_cursor(f"{name}/{seen + len(page)}")
+    digest, waiting = store.read_json("summary", Summary).digest, _waiting(context.instance)
+    todo = [plan for plan in page if not is_done(store, plan, digest) and plan.trial.key not in waiting]
+    for plan in todo:
+        store.register(plan)
+    if not todo:
+        return SkipReason(f"Trials {seen + 1} to {seen + len(page)} of {len(plans)} have a report of these data.")
+    return [
+        RunRequest(run_key=f"{night}:{key}", partition_key=key, tags={ROUND_TAG: night})
+        for key in (dagster_key(plan.trial) for plan in todo)
+    ]
+
+
+def _last_night(instance: DagsterInstance) -> str | None:
+    """The last ingest of the schedule, where it ended well."""
+    last = next(iter(instance.get_runs(RunsFilter(job_name=ingest_job.name, tags=NIGHTLY), limit=1)), None)
+    return last.run_id if last is not None and last.status == DagsterRunStatus.SUCCESS else None
+
+
+def _waiting(instance: DagsterInstance) -> set[str]:
+    """Partitions of the runs that wait for their start."""
+    return {run.tags.get("dagster/partition", "") for run in instance.get_runs(RunsFilter(statuses=_WAITING))}
+
+
+def _seen(cursor: str | None, name: str) -> int:
+    """How many trials of a round were looked at."""
+    before, _, seen = (cursor or "").rpartition("/")
+    return int(seen) if before == name else 0

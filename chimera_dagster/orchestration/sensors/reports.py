@@ -1,0 +1,65 @@
+"""Keeps the tables in step with the reports folder."""
+
+import time
+from collections.abc import Iterator, Mapping
+
+from dagster import (
+    DagsterInstance,
+    DagsterRunStatus,
+    DefaultSensorStatus,
+    ResourceParam,
+    RunRequest,
+    RunsFilter,
+    SensorEvaluationContext,
+    SkipReason,
+    sensor,
+)
+
+from chimera_dagster.errors import NoReportsError
+from chimera_dagster.orchestration.jobs import ingest_job
+from chimera_dagster.orchestration.workspace import Workspace
+from chimera_dagster.pipeline import ingested_look, look_at
+from chimera_dagster.watch import IngestRun, RunState, judge
+
+CONTENT_TAG = "chimera/reports"  # on a run: the digest of the look at the folder that it was asked for
+_RUNS = 10  # more than are ever asked for with the same content
+_STATES: Mapping[DagsterRunStatus, RunState] = {
+    DagsterRunStatus.NOT_STARTED: "queued",
+    DagsterRunStatus.QUEUED: "queued",
+    DagsterRunStatus.SUCCESS: "succeeded",
+    DagsterRunStatus.FAILURE: "failed",
+    DagsterRunStatus.CANCELED: "canceled",
+}
+
+
+# No run_key: Dagster never runs one a second time, and an ingest that failed or a folder that is again what it once
+# was would never be ingested.
+@sensor(job=ingest_job, minimum_interval_seconds=10, default_status=DefaultSensorStatus.RUNNING)
+def reports_folder(context: SensorEvaluationContext, workspace: ResourceParam[Workspace]) -> RunRequest | SkipReason:
+    """Ingests the reports folder once it has changed and nothing in it is written any more."""
+    store, reports = workspace.store, workspace.settings.reports
+    try:
+        look, last = look_at(store, reports)
+    except NoReportsError as error:
+        return SkipReason(str(error))
+    verdict = judge(
+        look,
+        last=last,
+        ingested=ingested_look(store, reports),
+        asked=context.cursor,
+        runs=list(_runs(context.instance)),
+        now=time.time_ns() // 1000,
+    )
+    if verdict.content is not None:
+        context.update_cursor(verdict.content)
+    if not verdict.ingest:
+        return SkipReason(verdict.why)
+    context.log.info(verdict.why)
+    return RunRequest(tags={CONTENT_TAG: look.digest})
+
+
+def _runs(instance: DagsterInstance) -> Iterator[IngestRun]:
+    """This sensor's runs, newest first. Not those of the command line: one that was killed would go on for ever."""
+    own = RunsFilter(job_name=ingest_job.name, tags={"dagster/sensor_name": "reports_folder"})
+    for run in instance.get_runs(own, limit=_RUNS):
+        yield IngestRun(run.run_id, run.tags.get(CONTENT_TAG, ""), _STATES.get(run.status, "running"))
