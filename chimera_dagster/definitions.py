@@ -6,7 +6,14 @@ from chimera_dagster.orchestration.assets import evidence, ingest, rendered_repo
 from chimera_dagster.orchestration.executor import gpu_pinned_executor
 from chimera_dagster.orchestration.jobs import ingest_job, publish_job, trial_job
 from chimera_dagster.orchestration.refresh import stale_trials, with_refresh
-from chimera_dagster.orchestration.sensors import failed_trials, nightly, nightly_trials, reports_folder, sweep_spec
+from chimera_dagster.orchestration.sensors import (
+    failed_trials,
+    nightly,
+    nightly_trials,
+    published_reports,
+    reports_folder,
+    sweep_spec,
+)
 from chimera_dagster.orchestration.workspace import workspace_from_environment
 from chimera_dagster.settings import load_settings
 
@@ -18,6 +25,7 @@ defs = Definitions(
         reports_folder,
         failed_trials,
         nightly_trials,
+        published_reports,
         # read at import, as Dagster asks a sensor for its default when it loads it
         stale_trials(running=load_settings().auto_refresh),
     ],
