@@ -36,7 +36,7 @@ def test_each_new_report_asks_for_the_index_once() -> None:
             assert isinstance(found, SkipReason)
 
 
-@pytest.mark.parametrize("status", [DagsterRunStatus.QUEUED, DagsterRunStatus.STARTED])
+@pytest.mark.parametrize("status", [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTED])
 def test_it_waits_while_a_run_may_measure(status: DagsterRunStatus) -> None:
     with DagsterInstance.ephemeral() as instance:
         rendered(instance)
