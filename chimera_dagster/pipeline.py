@@ -14,8 +14,8 @@ from chimera_dagster.evidence.twins import twin_files
 from chimera_dagster.evidence.version import evidence_version
 from chimera_dagster.ingest import discover
 from chimera_dagster.ingest.folder import OnFile, Reading
-from chimera_dagster.ingest.look import Look
 from chimera_dagster.ingest.manifest import DamagedTableError, Manifest, Stamp, reader_version
+from chimera_dagster.look import Look
 from chimera_dagster.results import IngestRecord, Summary
 from chimera_dagster.schemas import UNREAD_STATUSES, BenchmarkFiles, DataSummary, Facts, Findings, Measurements
 from chimera_dagster.store import Store
@@ -76,7 +76,8 @@ def ingested_look(store: Store, reports: Path) -> Look | None:
     if manifest is None or not is_summed_up(store, manifest.stamp.digest):
         return None
     with suppress(DamagedTableError):
-        return manifest.look()
+        entries = manifest.entries()
+        return Look.of(entries) if entries is not None else None
     return None
 
 

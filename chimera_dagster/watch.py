@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Literal, NamedTuple
 
-from chimera_dagster.ingest.look import Look
+from chimera_dagster.look import Look
 
 TRIES = 3  # of the same content: what three runs can't read, the fourth can't
 RunState = Literal["queued", "running", "succeeded", "failed", "canceled"]

@@ -17,7 +17,6 @@ import pyarrow.parquet as pq
 
 from chimera_dagster.code_version import code_version
 from chimera_dagster.ingest.discover import FoundFile, content_digest
-from chimera_dagster.ingest.look import Look
 from chimera_dagster.ingest.parse import FileRow, said_by_path
 from chimera_dagster.ingest.sheet import SCHEMA
 
@@ -91,8 +90,8 @@ class Manifest:
             and not any(file.problem for file in found)
         )
 
-    def look(self) -> Look | None:
-        """What the folder looked like; None where a file may have changed while it was read.
+    def entries(self) -> list[tuple[str, int, int, str]] | None:
+        """Path, size, time and why it was not read of each file; None where one may have changed while it was read.
 
         Raises DamagedTableError.
         """
@@ -101,9 +100,8 @@ class Manifest:
         if not (times < self._trusted_before).all():
             return None
         reasons = np.where(table["status"].to_numpy() == "unreadable", table["reason"].to_numpy(), "")
-        return Look.of(
-            zip(table["path"].to_pylist(), table["bytes"].to_pylist(), times.tolist(), reasons.tolist(), strict=True)
-        )
+        columns = (table["path"].to_pylist(), table["bytes"].to_pylist(), times.tolist(), reasons.tolist())
+        return list(zip(*columns, strict=True))
 
     def kept(self, found: Sequence[FoundFile]) -> dict[str, Kept]:
         """The files of `found` that need no reading, by path.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chimera_dagster.ingest.look import Look
+from chimera_dagster.look import Look
 from chimera_dagster.watch import TRIES, IngestRun, RunState, Verdict, judge
 
 NOW = 1_800_000_000_000_000

@@ -11,7 +11,7 @@ from chimera_dagster.ingest.discover import discover
 
 SETTLE_US = 2_000_000  # a file that changed later than this may still be written
 
-State = tuple[int, int, str]  # size in bytes, mtime in microseconds since 1970, problem
+_State = tuple[int, int, str]  # size in bytes, mtime in microseconds since 1970, problem
 _Entry = tuple[str, int, int, str]
 
 
@@ -24,7 +24,7 @@ class Look(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    files: dict[str, State]
+    files: dict[str, _State]
 
     @classmethod
     def at(cls, root: Path) -> Self:
@@ -33,7 +33,7 @@ class Look(BaseModel):
 
     @classmethod
     def of(cls, entries: Iterable[_Entry]) -> Self:
-        """The look that entries of (path, size, mtime, problem) make,."""
+        """The look that consists of (path, size, mtime, problem), as `FoundFile` has them."""
         # no validation: it costs more than the walk through the folder
         return cls.model_construct(
             files={path: (0, 0, problem) if problem else (size, mtime, "") for path, size, mtime, problem in entries}
@@ -62,6 +62,6 @@ class Look(BaseModel):
         return [*moving, *gone]
 
 
-def _is_young(state: State, now: int, *, trusted: bool) -> bool:
+def _is_young(state: _State, now: int, *, trusted: bool) -> bool:
     age = now - state[1]
     return age < SETTLE_US and (age >= 0 or not trusted)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chimera_dagster.errors import NoReportsError
-from chimera_dagster.ingest.look import SETTLE_US, Look
+from chimera_dagster.look import SETTLE_US, Look
 
 NOW = 1_800_000_000_000_000
 
