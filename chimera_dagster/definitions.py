@@ -5,7 +5,7 @@ from dagster import Definitions
 from chimera_dagster.orchestration.assets import evidence, ingest, rendered_report, report_index, trial
 from chimera_dagster.orchestration.executor import gpu_pinned_executor
 from chimera_dagster.orchestration.jobs import ingest_job, publish_job, trial_job
-from chimera_dagster.orchestration.refresh import stale_trials, with_refresh
+from chimera_dagster.orchestration.refresh import stale_trials
 from chimera_dagster.orchestration.sensors import (
     failed_trials,
     nightly,
@@ -18,7 +18,7 @@ from chimera_dagster.orchestration.workspace import workspace_from_environment
 from chimera_dagster.settings import load_settings
 
 defs = Definitions(
-    assets=with_refresh([ingest, evidence, trial, rendered_report, report_index]),
+    assets=[ingest, evidence, trial, rendered_report, report_index],
     jobs=[ingest_job, trial_job, publish_job],
     sensors=[
         sweep_spec,

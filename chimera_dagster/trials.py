@@ -73,7 +73,7 @@ def run_trial(
         params_key=plan.params.key,
         configuration=str(plan.params),
         created_at=datetime.now(UTC),
-        fingerprint=plan.fingerprint(summary.digest, f"{_text_code()}-{summary.code}"),
+        fingerprint=plan.fingerprint(summary.digest, f"{text_version()}-{summary.code}"),
         spec_hash=plan.spec.content_hash(),
         data_digest=summary.digest,
         prompt_version=prompt_version(),
@@ -99,11 +99,11 @@ def run_trial(
 def is_done(store: Store, plan: TrialPlan, data_digest: str) -> bool:
     """Whether a report stands that answers this very question about this very data."""
     metrics = read_metrics(store, plan)
-    wanted = plan.fingerprint(data_digest, f"{_text_code()}-{evidence_code()}")
+    wanted = plan.fingerprint(data_digest, f"{text_version()}-{evidence_code()}")
     return metrics is not None and metrics.fingerprint == wanted and store.folder_of(plan.trial).report.exists()
 
 
-def _text_code() -> str:
+def text_version() -> str:
     """Which prompts, checker and score these are: a report that another checker let through does not stand."""
     return code_version("chimera_dagster.write", ".py", ".j2", ".yaml")
 

@@ -27,12 +27,13 @@ from chimera_dagster.code_version import code_version
 from chimera_dagster.errors import ChimeraError
 from chimera_dagster.ingest.manifest import reader_version
 from chimera_dagster.orchestration.executor import GPU_TAG
+from chimera_dagster.orchestration.jobs import EVIDENCE_ASSETS
 from chimera_dagster.orchestration.metadata import table_metadata, trial_metadata
 from chimera_dagster.orchestration.partitions import TRIALS, plan_of
+from chimera_dagster.orchestration.refresh import stale_again
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.render.markdown_writer import without_links
 from chimera_dagster.schemas import BenchmarkFiles, DataSummary, Facts, Findings, Measurements
-from chimera_dagster.write.prompt import prompt_version
 
 OWNERS = ["team:benchmarks"]
 MEASURE_VERSION = code_version("chimera_dagster.measure", ".py")
@@ -50,6 +51,12 @@ def clear_failures() -> Generator[None]:
 
 def _spec(name: str, description: str, *, deps: Sequence[str] = (), kinds: set[str], version: str) -> AssetSpec:
     return AssetSpec(name, description=description, deps=deps, kinds=kinds, code_version=version, owners=OWNERS)
+
+
+def _trial_spec(name: str, description: str, *, deps: Sequence[str] = (), kinds: set[str], version: str) -> AssetSpec:
+    """Of a trial's asset. The evidence is an input of each: Dagster looks for what is stale at direct inputs only."""
+    spec = _spec(name, description, deps=[*deps, *EVIDENCE_ASSETS], kinds=kinds, version=version)
+    return spec.replace_attributes(automation_condition=stale_again())
 
 
 def _check(asset: str, function: Callable[..., checks.TrialCheck]) -> AssetCheckSpec:
@@ -141,21 +148,20 @@ _TRIAL_CHECKS = (
 @multi_asset(
     name="trial",
     specs=[
-        _spec(
+        _trial_spec(
             "llm_analysis",
             "The model's reading of the facts: findings and recommendations.",
-            deps=["data_summary", "facts", "findings"],
             kinds={"llm", "json"},
-            version=prompt_version(),
+            version=trials.text_version(),
         ),
-        _spec(
+        _trial_spec(
             "llm_report",
             "The model's report, by the agent's persona.",
             deps=["llm_analysis"],
             kinds={"llm", "json"},
-            version=prompt_version(),
+            version=trials.text_version(),
         ),
-        _spec(
+        _trial_spec(
             "trial_metrics",
             "What the trial's calls took, whether that is valid, and how good the text is.",
             deps=["llm_analysis", "llm_report"],
@@ -188,7 +194,8 @@ def trial(
 
 
 @asset(
-    deps=["llm_analysis", "llm_report", "trial_metrics"],
+    deps=["llm_analysis", "llm_report", "trial_metrics", *EVIDENCE_ASSETS],
+    automation_condition=stale_again(),
     check_specs=[_check("rendered_report", checks.structure)],
     partitions_def=TRIALS,
     group_name="trials",
