@@ -24,12 +24,12 @@ from chimera_dagster.errors import LeaseError
 from chimera_dagster.gpu.lanes import Lane
 
 _LOOK_AGAIN_S = 0.05
-_CLOCK_DRIFT_S = 2.0  # a process's start is computed from the clock, which may be set meanwhile
+_SAME_START_S = 0.05  # the kernel counts a process's start in steps of 10 ms
 _TICKETS = "waiting"
 
 
 class Holder(NamedTuple):
-    """Who holds a lane or waits for one: a process by its id and start (seconds of the epoch), and for what."""
+    """Who holds a lane or waits for one: a process by its id and start (see `start_of`), and for what."""
 
     pid: int
     started: float
@@ -52,10 +52,13 @@ def holder(run_id: str = "", trial: str = "") -> Holder:
 
 
 def start_of(pid: int) -> float:
-    """When a process started, in seconds of the epoch; raises psutil.Error where there is none."""
+    """When a process started, in seconds after the host did; raises psutil.Error where there is none.
+
+    Not by the clock: it may be set while the process runs, and moves both times that are subtracted here.
+    """
     import psutil
 
-    return psutil.Process(pid).create_time()
+    return psutil.Process(pid).create_time() - psutil.boot_time()
 
 
 def is_running(pid: int, started: float) -> bool:
@@ -63,7 +66,7 @@ def is_running(pid: int, started: float) -> bool:
     import psutil
 
     try:
-        same = abs(start_of(pid) - started) < _CLOCK_DRIFT_S
+        same = abs(start_of(pid) - started) < _SAME_START_S
         return same and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
@@ -157,6 +160,11 @@ def acquire(
 def standings(lanes: Sequence[Lane], folder: Path) -> list[Standing]:
     """How each lane stands now."""
     return [Standing(lane, *_look(_path(folder, lane))) for lane in lanes]
+
+
+def any_held(folder: Path) -> bool:
+    """Whether any lane of this host is held, whoever configured it."""
+    return any(_is_locked(path) for path in folder.glob("*.lease"))
 
 
 def waiting(folder: Path) -> list[Holder]:

@@ -52,6 +52,7 @@ from dagster._utils import get_run_crash_explanation
 from dagster_shared.error import SerializableErrorInfo
 
 from chimera_dagster.gpu.lanes import LaneConfig, config_of
+from chimera_dagster.orchestration.orphans import process_tag
 from chimera_dagster.orchestration.pinned_step import PinnedStep
 from chimera_dagster.settings import load_settings
 
@@ -70,6 +71,8 @@ class GpuPinnedExecutor(Executor):
         return self._retries
 
     def execute(self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan) -> Iterator[DagsterEvent]:
+        run_id = plan_context.dagster_run.run_id
+        plan_context.instance.add_run_tags(run_id, process_tag(run_id))
         yield DagsterEvent.engine_event(
             plan_context,
             f"Executing steps in this process (pid: {os.getpid()}), those that use a GPU in one of their own",
