@@ -8,6 +8,7 @@ from chimera_dagster.orchestration.jobs import ingest_job, publish_job, trial_jo
 from chimera_dagster.orchestration.refresh import stale_trials
 from chimera_dagster.orchestration.sensors import (
     failed_trials,
+    lost_runs,
     nightly,
     nightly_trials,
     published_reports,
@@ -26,6 +27,7 @@ defs = Definitions(
         failed_trials,
         nightly_trials,
         published_reports,
+        lost_runs,
         # read at import, as Dagster asks a sensor for its default when it loads it
         stale_trials(running=load_settings().auto_refresh),
     ],

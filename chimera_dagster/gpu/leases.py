@@ -9,6 +9,7 @@ which they came, which keeps those of one model together. Waiting is looking aga
 """
 
 import fcntl
+import hashlib
 import json
 import os
 import time
@@ -24,12 +25,13 @@ from chimera_dagster.errors import LeaseError
 from chimera_dagster.gpu.lanes import Lane
 
 _LOOK_AGAIN_S = 0.05
-_CLOCK_DRIFT_S = 2.0  # a process's start is computed from the clock, which may be set meanwhile
+_SAME_START_S = 0.05  # the kernel counts a process's start in steps of 10 ms
 _TICKETS = "waiting"
+_CLAIMS = "claims"
 
 
 class Holder(NamedTuple):
-    """Who holds a lane or waits for one: a process by its id and start (seconds of the epoch), and for what."""
+    """Who holds a lane or waits for one: a process by its id and start (see `start_of`), and for what."""
 
     pid: int
     started: float
@@ -52,10 +54,13 @@ def holder(run_id: str = "", trial: str = "") -> Holder:
 
 
 def start_of(pid: int) -> float:
-    """When a process started, in seconds of the epoch; raises psutil.Error where there is none."""
+    """When a process started, in seconds after the host did; raises psutil.Error where there is none.
+
+    Not by the clock: it may be set while the process runs, and moves both times that are subtracted here.
+    """
     import psutil
 
-    return psutil.Process(pid).create_time()
+    return psutil.Process(pid).create_time() - psutil.boot_time()
 
 
 def is_running(pid: int, started: float) -> bool:
@@ -63,7 +68,7 @@ def is_running(pid: int, started: float) -> bool:
     import psutil
 
     try:
-        same = abs(start_of(pid) - started) < _CLOCK_DRIFT_S
+        same = abs(start_of(pid) - started) < _SAME_START_S
         return same and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
@@ -154,9 +159,40 @@ def acquire(
             time.sleep(_LOOK_AGAIN_S)
 
 
+class Claim(_Locked):
+    """A right to do what `name` says, among all processes of this host, until `release` or the process's death."""
+
+    def __init__(self, path: Path, handle: int) -> None:
+        super().__init__(handle)
+        self._path = path
+
+    def release(self) -> None:
+        """Leave it to others. Idempotent."""
+        if self._handle is not None:
+            self._path.unlink(missing_ok=True)
+            self.close()
+
+
+def claim(name: str, folder: Path, *, wait: bool) -> Claim | None:
+    """The claim to `name`; while another process has it: wait for its end, or None. Raises LeaseError."""
+    claims = _usable(folder) / _CLAIMS
+    claims.mkdir(mode=0o700, exist_ok=True)
+    path = claims / hashlib.sha256(name.encode()).hexdigest()[:32]
+    while (handle := _lock(path)) is None:
+        if not wait:
+            return None
+        time.sleep(_LOOK_AGAIN_S)
+    return Claim(path, handle)
+
+
 def standings(lanes: Sequence[Lane], folder: Path) -> list[Standing]:
     """How each lane stands now."""
     return [Standing(lane, *_look(_path(folder, lane))) for lane in lanes]
+
+
+def any_held(folder: Path) -> bool:
+    """Whether any lane of this host is held, whoever configured it."""
+    return any(_is_locked(path) for path in folder.glob("*.lease"))
 
 
 def waiting(folder: Path) -> list[Holder]:

@@ -1,8 +1,11 @@
 """Runs the project's jobs in this process, on the Dagster instance that the UI shows."""
 
+from uuid import uuid4
+
 from dagster import DagsterEventType, DagsterInstance, Definitions, ExecuteInProcessResult, ResourceDefinition
 
 from chimera_dagster.orchestration.jobs import ingest_job, publish_job, trial_job
+from chimera_dagster.orchestration.orphans import process_tag
 from chimera_dagster.orchestration.partitions import dagster_key
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.sweep import TrialPlan
@@ -31,6 +34,7 @@ class Runner:
         return self._execute(publish_job.name, None, None)
 
     def _execute(self, job: str, partition_key: str | None, run_id: str | None) -> str | None:
+        run_id = run_id or str(uuid4())
         result = self._defs.resolve_job_def(job).execute_in_process(
             run_config=_QUIET,
             instance=self._instance,
@@ -38,6 +42,7 @@ class Runner:
             resources=self._resources,
             raise_on_error=False,
             run_id=run_id,
+            tags=process_tag(run_id),
         )
         return None if result.success else _reason(result)
 

@@ -14,6 +14,7 @@ from dagster import DagsterRun, DagsterRunStatus, RunsFilter
 
 from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.leases import Holder, standings, waiting
+from chimera_dagster.orchestration.orphans import fail_orphans
 from chimera_dagster.sweep import SweepSpec, TrialPlan
 from tests.conftest import Project
 from tests.integration.bench import Bench, bench_in
@@ -143,6 +144,11 @@ def test_kill_9_of_the_run_leaves_no_process_and_frees_the_lane(floor: Floor) ->
     assert floor.holders() == []
     assert floor.files(plan) == {"trial.json"}
     assert all(stub.is_left() for stub in floor.stubs.values())
+    lost = floor.run_of(plan)
+    assert lost.status == DagsterRunStatus.STARTED  # nobody was left to tell of it
+    assert fail_orphans(floor.bench.instance) == [lost.run_id]
+    assert floor.run_of(plan).status == DagsterRunStatus.FAILURE
+    assert f"pid {run}" in floor.said(lost.run_id)
 
 
 @pytest.mark.usefixtures("stalled")

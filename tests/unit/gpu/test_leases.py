@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TextIO
 
 import pytest
+from psutil import _pslinux
 
 from chimera_dagster.errors import LeaseError
 from chimera_dagster.gpu import leases
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import acquire, holder, leases_folder, standings, waiting
+from chimera_dagster.gpu.leases import acquire, any_held, holder, leases_folder, standings, waiting
 
 A, B = Lane("a.0", None, None), Lane("b.0", None, None)
 
@@ -157,11 +158,28 @@ def test_what_a_dead_holder_wrote_is_not_believed(tmp_path: Path, start: Callabl
     with acquire([A], holder("run", "trial"), tmp_path) as lease:
         [held] = standings([A], tmp_path)
         assert held.holder is not None and (held.holder.pid, held.holder.trial) == (os.getpid(), "trial")
-        lease.describe(held.holder._replace(started=held.holder.started - 3600))  # an earlier process of that id
+        lease.describe(held.holder._replace(started=held.holder.started - 60))  # an earlier process of that id
         assert standings([A], tmp_path) == [(A, True, None)]
         (tmp_path / "a.0.lease").write_text("{")
         assert standings([A], tmp_path) == [(A, True, None)]
     assert standings([A], tmp_path) == [(A, False, None)]
+
+
+@pytest.mark.parametrize("jump", [-86_400, 86_400])
+def test_a_clock_that_is_set_changes_no_holder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump: int) -> None:
+    with acquire([A], holder("run", "trial"), tmp_path):
+        before = standings([A], tmp_path)
+        boot_time = _pslinux.boot_time
+        monkeypatch.setattr(_pslinux, "boot_time", lambda: boot_time() + jump)  # what the kernel says after it was set
+        assert standings([A], tmp_path) == before
+        assert before[0].holder is not None
+
+
+def test_any_held_tells_of_lanes_that_this_process_does_not_know(tmp_path: Path) -> None:
+    assert not any_held(tmp_path / "none")
+    with acquire([B], holder(), tmp_path):
+        assert any_held(tmp_path)
+    assert not any_held(tmp_path)
 
 
 def test_a_fork_and_a_program_do_not_keep_the_lane(tmp_path: Path) -> None:

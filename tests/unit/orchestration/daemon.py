@@ -17,6 +17,7 @@ from dagster import (
     SkipReason,
     build_sensor_context,
 )
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
 from dagster._core.test_utils import create_run_for_test
 
 from chimera_dagster.definitions import defs
@@ -41,6 +42,12 @@ def new_run(instance: DagsterInstance, job: str, status: DagsterRunStatus, tags:
     return create_run_for_test(
         instance, job_name=job, run_id=str(uuid.uuid4()), status=status, tags=dict(tags), **more
     ).run_id
+
+
+def launched_run(instance: DagsterInstance, job: str, status: DagsterRunStatus) -> str:
+    """A run as the daemon makes it: it names the code location that has its job."""
+    origin = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("location"), "repository").get_job_origin(job)
+    return new_run(instance, job, status, {}, remote_job_origin=origin)
 
 
 @dataclass
