@@ -73,7 +73,7 @@ def run_trial(
         params_key=plan.params.key,
         configuration=str(plan.params),
         created_at=datetime.now(UTC),
-        fingerprint=plan.fingerprint(summary.digest, f"{text_version()}-{summary.code}"),
+        fingerprint=fingerprint(plan, summary.digest, summary.code),
         spec_hash=plan.spec.content_hash(),
         data_digest=summary.digest,
         prompt_version=prompt_version(),
@@ -99,8 +99,13 @@ def run_trial(
 def is_done(store: Store, plan: TrialPlan, data_digest: str) -> bool:
     """Whether a report stands that answers this very question about this very data."""
     metrics = read_metrics(store, plan)
-    wanted = plan.fingerprint(data_digest, f"{text_version()}-{evidence_code()}")
+    wanted = fingerprint(plan, data_digest, evidence_code())
     return metrics is not None and metrics.fingerprint == wanted and store.folder_of(plan.trial).report.exists()
+
+
+def fingerprint(plan: TrialPlan, data_digest: str, evidence_version: str) -> str:
+    """Equal exactly where this version's run of a trial would lead to the same report."""
+    return plan.fingerprint(data_digest, f"{text_version()}-{evidence_version}")
 
 
 def text_version() -> str:
