@@ -1,5 +1,6 @@
 """Live lines on stderr: the trial, stage and tokens of a sweep, the files of an ingest."""
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.leases import Standing
 from chimera_dagster.orchestration.workers import Ended
 from chimera_dagster.store import Store
@@ -88,6 +90,12 @@ class SweepProgress(_Live):
     def on_wait(self, found: list[Standing]) -> None:
         holders = [f"{each.lane.name} by {each.holder.trial} (pid {each.holder.pid})" for each in found if each.holder]
         self._console.print(f"waiting for a lane, held: {', '.join(holders) or 'all'}", highlight=False)
+
+    def on_left_out(self, left_out: Sequence[Lane]) -> None:
+        """Lanes that the sweep can't use: their servers don't answer, or one server is all there is."""
+        if left_out:
+            names = ", ".join(f"{lane.name} ({lane.endpoint})" for lane in left_out)
+            self._console.print(f"without: {names}; 'chimera ollama up' starts what is missing", highlight=False)
 
     def start(self, lane: str, plan: TrialPlan) -> None:
         self._begun += 1

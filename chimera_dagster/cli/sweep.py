@@ -91,6 +91,8 @@ def _run(
     from chimera_dagster.cli.progress import SweepProgress
     from chimera_dagster.definitions import defs
     from chimera_dagster.errors import ChimeraError
+    from chimera_dagster.gpu.lanes import config_of, lanes
+    from chimera_dagster.gpu.servers import with_a_server
     from chimera_dagster.orchestration.home import open_instance
     from chimera_dagster.orchestration.partitions import register
     from chimera_dagster.orchestration.runner import Runner
@@ -103,8 +105,11 @@ def _run(
         register(instance, store, plans)
         if not is_summed_up(store, digest) and (failure := runner.ingest_reports()):
             raise ChimeraError(failure)
+        found = lanes(config_of(settings))
+        used = with_a_server(found, todo[0].spec.engine)
         with SweepProgress(len(todo), store) as progress:
-            outcomes = run_on_lanes(defs, instance, settings, todo, progress, digest=digest, force=force)
+            progress.on_left_out([lane for lane in found if lane not in used])
+            outcomes = run_on_lanes(defs, instance, settings, used, todo, progress, digest=digest, force=force)
         if failure := runner.publish():
             raise ChimeraError(failure)
     return outcomes

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from chimera_dagster.engines.names import EngineChoice
 from chimera_dagster.engines.ollama import OllamaEngine
 from chimera_dagster.engines.ollama_host import server_url
 from chimera_dagster.errors import EngineError, OllamaServerError
@@ -42,6 +43,17 @@ def start_servers(lanes: Sequence[Lane], folder: Path) -> list[Server]:
     """
     firsts = {lane.endpoint: lane for lane in reversed(lanes)}  # slots of one GPU share its server
     return [_start(lane, folder) for lane in lanes if firsts[lane.endpoint] is lane]
+
+
+def with_a_server(lanes: Sequence[Lane], engine: EngineChoice) -> list[Lane]:
+    """The lanes on which a sweep by `engine` can measure now; the first one where none can, to say why.
+
+    A server of `openai` is one for all lanes, the embedded engine needs none.
+    """
+    if engine == "embedded":
+        return list(lanes)
+    answering = [lane for lane in lanes if lane.endpoint is None or _answers(lane.endpoint)]
+    return answering if answering and engine != "openai" else list(lanes[:1])
 
 
 def _start(lane: Lane, folder: Path) -> Server:

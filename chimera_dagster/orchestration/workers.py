@@ -17,7 +17,7 @@ from uuid import uuid4
 from dagster import DagsterInstance, Definitions
 
 from chimera_dagster.errors import ChimeraError
-from chimera_dagster.gpu.lanes import config_of, lanes
+from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.leases import Standing, acquire, holder, leases_folder
 from chimera_dagster.gpu.pin import pin
 from chimera_dagster.orchestration.child import CONTEXT, end_with_parent
@@ -94,21 +94,22 @@ def run_on_lanes(
     defs: Definitions,
     instance: DagsterInstance,
     settings: Settings,
+    lanes: Sequence[Lane],
     plans: Sequence[TrialPlan],
     audience: Audience,
     *,
     digest: str,
     force: bool = False,
 ) -> dict[str, Ended]:
-    """Run trials on all lanes of this host; how each went, by trial key.
+    """Run trials on lanes of this host, by a worker on each; how each went, by trial key.
 
     A trial whose report of the data `digest` stands by the time that it is begun is skipped, unless `force`. Raises
     ChimeraError where no worker gets as far as a trial, and KeyboardInterrupt when all workers have ended.
     """
     fail_orphans(instance)
     queue, ended = TrialQueue(plans), dict[str, Ended]()
-    crew = _Crew(defs, settings, digest, force=force)
-    with crew.at_work(min(len(lanes(config_of(settings))), len(plans))):
+    crew = _Crew(defs, settings, lanes, digest, force=force)
+    with crew.at_work(min(len(lanes), len(plans))):
         while len(ended) < len(plans):
             for worker in crew.that_speak():
                 word = worker.hear()
@@ -178,8 +179,10 @@ class _Worker:
 class _Crew:
     """The workers that are at work now."""
 
-    def __init__(self, defs: Definitions, settings: Settings, digest: str, *, force: bool) -> None:
-        self._asked = (defs, settings, digest, force)
+    def __init__(
+        self, defs: Definitions, settings: Settings, lanes: Sequence[Lane], digest: str, *, force: bool
+    ) -> None:
+        self._asked = (defs, settings, lanes, digest, force)
         self._workers: list[_Worker] = []
 
     @contextmanager
@@ -219,12 +222,19 @@ class _Crew:
         self._workers.append(_Worker(number, process, ours))
 
 
-def _work(connection: Connection, defs: Definitions, settings: Settings, digest: str, force: bool) -> None:
+def _work(
+    connection: Connection,
+    defs: Definitions,
+    settings: Settings,
+    lanes: Sequence[Lane],
+    digest: str,
+    force: bool,
+) -> None:
     """A worker's life: a lane, and trials on it until it is told to end."""
     os.setpgid(0, 0)  # Ctrl-C is the sweep's to pass on: the terminal would send it to both
     end_with_parent()
     try:
-        _run_trials(connection, defs, settings, digest, force=force)
+        _run_trials(connection, defs, settings, lanes, digest, force=force)
     except ChimeraError as error:
         connection.send(_Unable(error.message, error.hint))
     except KeyboardInterrupt:
@@ -232,7 +242,9 @@ def _work(connection: Connection, defs: Definitions, settings: Settings, digest:
         os._exit(130)
 
 
-def _run_trials(connection: Connection, defs: Definitions, settings: Settings, digest: str, *, force: bool) -> None:
+def _run_trials(
+    connection: Connection, defs: Definitions, settings: Settings, lanes: Sequence[Lane], digest: str, *, force: bool
+) -> None:
     said_at = 0.0
 
     def say_progress(stage: str, chunks: int) -> None:
@@ -258,7 +270,7 @@ def _run_trials(connection: Connection, defs: Definitions, settings: Settings, d
     with (
         open_instance(settings) as instance,
         acquire(
-            lanes(config_of(settings)),
+            lanes,
             holder(trial="a sweep"),
             leases_folder(settings.leases_dir),
             on_wait=lambda found: connection.send(_Waits(found)),

@@ -138,6 +138,15 @@ def test_a_sweep_splits_its_trials_over_all_lanes(two_lanes: TwoLanes) -> None:
             )
 
 
+def test_a_lane_whose_server_does_not_answer_is_left_out(two_lanes: TwoLanes) -> None:
+    two_lanes.stubs["gpu-1.0"].kill()
+    sweep = two_lanes.sweep()
+    _, stderr = sweep.communicate(timeout=120)
+    assert sweep.returncode == 0, stderr
+    assert f"without: gpu-1.0 ({two_lanes.stubs['gpu-1.0'].url}); 'chimera ollama up' starts what is missing" in stderr
+    assert two_lanes.measured() == [1, 2, 3, 4]
+
+
 def test_a_killed_worker_loses_its_own_trial_only_and_the_next_sweep_runs_it(two_lanes: TwoLanes) -> None:
     for stub in two_lanes.stubs.values():
         stub.answer_with(STALLED, times=1, after=2)  # in the report of each one's first trial
