@@ -87,15 +87,20 @@ class SweepProgress(_Live):
         self._sweep = self._bar.add_task("sweep", total=trials, said=f"0 of {trials} trials")
         self._ended = 0
 
+    def _say(self, line: str) -> None:
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
     def on_wait(self, found: list[Standing]) -> None:
         holders = [f"{each.lane.name} by {each.holder.trial} (pid {each.holder.pid})" for each in found if each.holder]
-        self._console.print(f"waiting for a lane, held: {', '.join(holders) or 'all'}", highlight=False)
+        self._say(f"waiting for a lane, held: {', '.join(holders) or 'all'}")
 
     def on_left_out(self, left_out: Sequence[Lane]) -> None:
         """Lanes that the sweep can't use: their servers don't answer, or one server is all there is."""
         if left_out:
             names = ", ".join(f"{lane.name} ({lane.endpoint})" for lane in left_out)
-            self._console.print(f"without: {names}; 'chimera ollama up' starts what is missing", highlight=False)
+            self._console.print(
+                f"without: {names}; 'chimera ollama up' starts what is missing", highlight=False, soft_wrap=True
+            )
 
     def start(self, lane: str, plan: TrialPlan) -> None:
         self._begun += 1
@@ -107,7 +112,7 @@ class SweepProgress(_Live):
     def on_progress(self, lane: str, stage: str, chunks: int) -> None:
         line = self._lanes[lane]
         if stage != line.stage and not self._console.is_terminal:
-            self._console.print(f"{line.name}: {stage}", highlight=False)
+            self._say(f"{line.name}: {stage}")
         line.hear(stage, chunks)
         said = f"{chunks} tokens"
         self._bar.update(line.task, description=f"{lane}  {line.name}: {stage}", completed=line.share, said=said)
@@ -117,7 +122,7 @@ class SweepProgress(_Live):
         line = self._lanes[lane]
         path = self._store.folder_of(line.plan.trial).report
         said = {"done": f"{path}", "skipped": f"{path}, by another process", "failed": f"{outcome.reason}"}
-        self._console.print(f"{line.name}: {said[outcome.status]}", highlight=False, soft_wrap=True)
+        self._say(f"{line.name}: {said[outcome.status]}")
         self._ended += 1
         line.share = 0.0
         self._show_sweep()

@@ -14,8 +14,8 @@ import json
 import os
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -159,30 +159,26 @@ def acquire(
             time.sleep(_LOOK_AGAIN_S)
 
 
-class Claim(_Locked):
-    """A right to do what `name` says, among all processes of this host, until `release` or the process's death."""
+@contextmanager
+def claim(name: str, folder: Path, *, wait: bool = True) -> Generator[bool]:
+    """Whether this process alone, of all on this host, does what `name` says, until the block ends or it dies.
 
-    def __init__(self, path: Path, handle: int) -> None:
-        super().__init__(handle)
-        self._path = path
-
-    def release(self) -> None:
-        """Leave it to others. Idempotent."""
-        if self._handle is not None:
-            self._path.unlink(missing_ok=True)
-            self.close()
-
-
-def claim(name: str, folder: Path, *, wait: bool) -> Claim | None:
-    """The claim to `name`; while another process has it: wait for its end, or None. Raises LeaseError."""
+    While another one does, it waits for that one's end; without `wait` it is False at once. Raises LeaseError.
+    """
     claims = _usable(folder) / _CLAIMS
     claims.mkdir(mode=0o700, exist_ok=True)
     path = claims / hashlib.sha256(name.encode()).hexdigest()[:32]
     while (handle := _lock(path)) is None:
         if not wait:
-            return None
+            yield False
+            return
         time.sleep(_LOOK_AGAIN_S)
-    return Claim(path, handle)
+    locked = _Locked(handle)
+    try:
+        yield True
+    finally:
+        path.unlink(missing_ok=True)
+        locked.close()
 
 
 def standings(lanes: Sequence[Lane], folder: Path) -> list[Standing]:

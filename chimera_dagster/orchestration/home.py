@@ -7,6 +7,7 @@ from pathlib import Path
 from dagster import DagsterInstance
 
 from chimera_dagster.gpu.lanes import config_of, lanes
+from chimera_dagster.gpu.leases import claim, leases_folder
 from chimera_dagster.settings import Settings
 
 _CONFIG = Path("dagster.yaml")
@@ -46,4 +47,7 @@ def _with_room_for_lanes(config: str, settings: Settings) -> str:
 
 def open_instance(settings: Settings) -> DagsterInstance:
     """The instance in that folder; a context manager."""
-    return DagsterInstance.from_config(str(prepare_home(settings)))
+    home = str(prepare_home(settings))
+    # Two processes that make its databases at the same time leave them broken.
+    with claim(home, leases_folder(settings.leases_dir)):
+        return DagsterInstance.from_config(home)

@@ -45,16 +45,12 @@ class Workspace:
             yield True
             return
         name = f"{self.settings.data_dir.absolute()}|{trial.key}"
-        claimed = claim(name, leases_folder(self.settings.leases_dir), wait=wait)
-        if claimed is None:
-            yield False
-            return
-        self._claimed = trial
-        try:
-            yield True
-        finally:
-            self._claimed = None
-            claimed.release()
+        with claim(name, leases_folder(self.settings.leases_dir), wait=wait) as claimed:
+            self._claimed = trial if claimed else None
+            try:
+                yield claimed
+            finally:
+                self._claimed = None
 
 
 @resource

@@ -17,7 +17,7 @@ from psutil import _pslinux
 from chimera_dagster.errors import LeaseError
 from chimera_dagster.gpu import leases
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import acquire, any_held, holder, leases_folder, standings, waiting
+from chimera_dagster.gpu.leases import acquire, any_held, claim, holder, leases_folder, standings, waiting
 
 A, B = Lane("a.0", None, None), Lane("b.0", None, None)
 
@@ -251,3 +251,20 @@ def test_a_folder_that_can_not_be_used_is_said(tmp_path: Path, monkeypatch: pyte
             acquire([A], holder(), tmp_path)
     assert leases_folder(None) == Path("/tmp/chimera-leases-12345")
     assert leases_folder(Path("x")) == Path("x").absolute()
+
+
+def test_a_claim_is_one_process_s_until_its_block_ends(tmp_path: Path) -> None:
+    with claim("a trial", tmp_path) as mine:
+        assert mine
+        said, says = os.pipe()
+        if (pid := os.fork()) == 0:
+            with claim("a trial", tmp_path, wait=False) as taken, claim("another", tmp_path, wait=False) as free:
+                os.write(says, f"{taken} {free}".encode())
+            os._exit(0)
+        os.waitpid(pid, 0)
+        assert os.read(said, 20) == b"False True"
+    with claim("a trial", tmp_path, wait=False) as again:
+        assert again
+    assert list((tmp_path / "claims").iterdir()) == []
+    for handle in (said, says):
+        os.close(handle)
