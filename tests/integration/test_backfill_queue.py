@@ -1,4 +1,4 @@
-"""In which order the runs of a backfill begin: Dagster's backfill daemon and its run queue, driven in this process."""
+"""Dagster's backfill daemon and run queue, driven in this process: the order of runs, and backfills that end early."""
 
 import time
 from collections.abc import Generator
@@ -20,7 +20,8 @@ from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
 from dagster._daemon.types import DaemonHeartbeat
 
 from chimera_dagster.definitions import defs
-from chimera_dagster.orchestration.backfill import submit
+from chimera_dagster.errors import DaemonError
+from chimera_dagster.orchestration.backfill import at_work, follow, submit
 from chimera_dagster.orchestration.partitions import dagster_key, register
 from chimera_dagster.store import Store
 from chimera_dagster.sweep import SweepSpec, TrialPlan
@@ -67,6 +68,11 @@ class Queue(NamedTuple):
         [repository] = self.workspace.create_request_context().code_locations[0].get_repositories().values()
         return repository
 
+    def state_of(self, backfill_id: str) -> BulkActionStatus:
+        backfill = self.instance.get_backfill(backfill_id)
+        assert backfill is not None
+        return backfill.status
+
     def tick(self) -> None:
         """Of the backfill daemon: it submits the runs."""
         assert [error for error in execute_backfill_iteration(self.workspace, getLogger("backfill")) if error] == []
@@ -89,11 +95,16 @@ def queue(tmp_path: Path) -> Generator[Queue]:
     module = LoadableTargetOrigin(module_name="chimera_dagster.definitions", attribute="defs")
     target = InProcessTestWorkspaceLoadTarget(InProcessCodeLocationOrigin(module, location_name="chimera"))
     with DagsterInstance.from_config(str(tmp_path)) as instance:
-        instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), "BACKFILL", None))
+        beat(instance)
         for spec in (FIRST, LATER):
             register(instance, Store(tmp_path / "data"), spec.plans())
         with WorkspaceProcessContext(instance, target) as workspace:
             yield Queue(instance, workspace, [*FIRST.plans(), *LATER.plans()])
+
+
+def beat(instance: DagsterInstance, ago_s: float = 0.0) -> None:
+    """As a daemon that was alive so long ago."""
+    instance.add_daemon_heartbeat(DaemonHeartbeat(time.time() - ago_s, "BACKFILL", None))
 
 
 def in_order(plans: list[TrialPlan]) -> list[str]:
@@ -120,3 +131,41 @@ def test_of_two_submissions_the_first_begins_first(queue: Queue) -> None:
     queue.tick()
     keys = [dagster_key(plan.trial) for plan in (*first, *second)]
     assert queue.begun() == [keys[0], "ingest_reports", keys[1]]
+
+
+def test_without_a_daemon_nothing_is_submitted_and_the_error_says_what_to_start(queue: Queue) -> None:
+    beat(queue.instance, ago_s=120)
+    with pytest.raises(DaemonError, match="Start 'chimera ui'"):
+        submit(defs, queue.instance, queue.plans)
+    assert queue.instance.get_backfills() == []
+
+
+def test_a_daemon_that_dies_ends_the_following_but_not_the_backfill(queue: Queue) -> None:
+    backfill = submit(defs, queue.instance, FIRST.plans()[:1])
+    queue.tick()
+    with pytest.raises(DaemonError):
+        follow(queue.instance, backfill, lambda key, state, why: beat(queue.instance, ago_s=120))
+    assert queue.state_of(backfill) == BulkActionStatus.REQUESTED
+
+
+def test_ctrl_c_ends_the_following_but_not_the_backfill(queue: Queue) -> None:
+    backfill = submit(defs, queue.instance, FIRST.plans()[:1])
+    queue.tick()
+
+    def interrupt(key: str, state: str, why: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        follow(queue.instance, backfill, interrupt)
+    assert queue.state_of(backfill) == BulkActionStatus.REQUESTED
+    assert at_work(queue.instance) == backfill
+
+
+def test_each_trial_of_a_backfill_that_was_canceled_before_it_began_says_so(queue: Queue) -> None:
+    plans = FIRST.plans()[:2]
+    backfill = queue.instance.get_backfill(submit(defs, queue.instance, plans))
+    assert backfill is not None
+    queue.instance.update_backfill(backfill.with_status(BulkActionStatus.CANCELED))
+    failures = follow(queue.instance, backfill.backfill_id, lambda key, state, why: None)
+    assert failures == {plan.trial.key: "canceled" for plan in plans}
+    assert at_work(queue.instance) is None
