@@ -30,7 +30,7 @@ OnChange = Callable[[str, State, str], None]  # trial's key, what it is now, and
 
 SWEEP_TAG = {"chimera/sweep": "daemon"}  # on a backfill of `submit` and on its runs
 _BACKFILL, _PARTITION = "dagster/backfill", "dagster/partition"
-CANCELED = "canceled"
+_CANCELED = "canceled"
 _HEARTBEAT_S = 30  # how often a daemon that is alive says so
 _STATES: Mapping[DagsterRunStatus, State] = {
     DagsterRunStatus.NOT_STARTED: "queued",
@@ -77,7 +77,8 @@ def follow(instance: DagsterInstance, backfill_id: str, on_change: OnChange, eve
 
     It only looks: whatever ends it, the backfill goes on. Raises DaemonError where the daemon has died.
     """
-    states: dict[str, State] = {}
+    told: dict[str, State] = {}  # by run: one that is launched again in the UI stays in its backfill
+    states: dict[str, State] = {}  # by trial
     failures: dict[str, str] = {}
     since = None
     while True:
@@ -89,14 +90,15 @@ def follow(instance: DagsterInstance, backfill_id: str, on_change: OnChange, eve
             since = record.update_timestamp - timedelta(seconds=5)
             run = record.dagster_run
             key, state = run.tags[_PARTITION], _STATES.get(run.status, "started")
-            if states.get(key) != state:
-                states[key] = state
+            if told.get(run.run_id) != state:
+                told[run.run_id] = states[key] = state
+                failures.pop(key, None)
                 if state == "failed":
                     failures[key] = _why(instance, run)
                 on_change(key, state, failures.get(key, ""))
         left = [key for key in _trials(backfill) if states.get(key) not in ("done", "failed")]
         if backfill.status in BULK_ACTION_TERMINAL_STATUSES:
-            why = backfill.error.message.strip() if backfill.error else CANCELED
+            why = backfill.error.message.strip() if backfill.error else _CANCELED
             failures |= dict.fromkeys(left, why)
             left = []
         if not left:
@@ -120,7 +122,7 @@ def _trials(backfill: PartitionBackfill) -> Sequence[str]:
 
 def _why(instance: DagsterInstance, run: DagsterRun) -> str:
     if run.status == DagsterRunStatus.CANCELED:
-        return CANCELED
+        return _CANCELED
     entries = instance.all_logs(run.run_id, of_type=TELLING)
     return reason_of(entry.dagster_event for entry in entries if entry.dagster_event is not None)
 

@@ -1,5 +1,7 @@
 """The run queue: first come, first served, but the trials of one backfill begin in load order."""
 
+from typing import Any
+
 from dagster import DagsterRun, QueuedRunCoordinator, RunsFilter
 from dagster._core.run_coordinator import SubmitRunContext
 
@@ -16,6 +18,10 @@ class LoadOrderCoordinator(QueuedRunCoordinator):
     named them. Runs begin while others are still submitted: the first ones are the best of those that are there.
     """
 
+    def __init__(self, **config: Any) -> None:
+        super().__init__(**config)
+        self._first: dict[str, int] = {}  # by backfill; thousands of runs would ask for it
+
     def submit_run(self, context: SubmitRunContext) -> DagsterRun:
         run = context.dagster_run
         if _PRIORITY not in run.tags:  # else whoever launched it has chosen one
@@ -27,8 +33,9 @@ class LoadOrderCoordinator(QueuedRunCoordinator):
         backfill, trial = run.tags.get(_BACKFILL), run.tags.get("dagster/partition")
         if backfill is None or trial is None:
             return self._came_in(RunsFilter(run_ids=[run.run_id])) * _SPAN
-        first = self._came_in(RunsFilter(tags={_BACKFILL: backfill}))
-        return first * _SPAN + place_in_load_order(self._instance, trial)
+        if backfill not in self._first:
+            self._first[backfill] = self._came_in(RunsFilter(tags={_BACKFILL: backfill}))
+        return self._first[backfill] * _SPAN + place_in_load_order(self._instance, trial)
 
     def _came_in(self, runs: RunsFilter) -> int:
         [first] = self._instance.get_run_records(runs, limit=1, ascending=True)
