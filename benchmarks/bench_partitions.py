@@ -6,6 +6,7 @@ Each side is an instance of its own with its trials registered and a tenth of th
 those that the UI sends, asked of the code server that it asks. Prints the seconds of both sides and their ratio.
 """
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -75,7 +76,7 @@ class Ui:
 
     def ask(self, query: str, **variables: Any) -> Any:
         context = self._workspace.create_request_context()
-        answer = self._schema.execute(query, variable_values=variables, context_value=context)
+        answer = asyncio.run(self._schema.execute_async(query, variable_values=variables, context_value=context))
         if answer.errors:
             raise answer.errors[0]
         return answer.data

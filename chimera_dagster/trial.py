@@ -106,7 +106,7 @@ def load_order(params_key: str) -> tuple[int, int]:
 def _short(name: str, value: float) -> str:
     if name == "num_ctx" and value % 1024 == 0:
         return f"{int(value) // 1024}k"
-    return f"{value:g}"
+    return str(value) if isinstance(value, int) else f"{value:g}"
 
 
 class Trial(NamedTuple):
