@@ -17,9 +17,7 @@ from tests.integration.bench import Bench
 
 T = TypeVar("T")
 PATIENCE_S = 40
-CODE = (
-    "daemon_code.py"  # what the daemon runs, in the project's folder; a command that gives it runs must name the same
-)
+CODE = "daemon_code.py"  # what it runs, in the project's folder; a command that gives it runs names it with -f
 # Dagster has no setting for either interval.
 SHORT_INTERVALS = """\
 from chimera_dagster.definitions import defs
