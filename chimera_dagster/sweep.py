@@ -22,6 +22,7 @@ from chimera_dagster.trial import (
     TopK,
     TopP,
     Trial,
+    load_order,
 )
 
 Policy = Literal["strict", "annotate"]
@@ -116,7 +117,7 @@ class SweepSpec(_Section):
 
     def _in_load_order(self) -> tuple[list[str], list[ParamSet]]:
         models = list(dict.fromkeys(self.models))
-        return models, sorted(self.param_sets(), key=lambda params: Trial(models[0], params).load_order)
+        return models, sorted(self.param_sets(), key=lambda params: load_order(params.key))
 
     def plans(self) -> list["TrialPlan"]:
         """`trials()`, each with what a run of it needs to know."""

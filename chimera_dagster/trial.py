@@ -89,10 +89,24 @@ class ParamSet(BaseModel):
         return ", ".join(f"{name}={'default' if value is None else value}" for name, value in shown.items())
 
 
+_LOAD_PARTS = re.compile(r"(?:g(-?\d+)-)?(?:c(\d+)(k)?-)?")
+
+
+def load_order(params_key: str) -> tuple[int, int]:
+    """num_gpu and num_ctx of a parameter set by its key, which never leaves them out; -2 and 0 where it sets none.
+
+    Trials of one model that are equal here share one loaded model, so a sorted sweep loads each model least often.
+    """
+    found = _LOAD_PARTS.match(params_key)
+    assert found is not None
+    gpu, ctx, kilo = found.groups()
+    return (-2 if gpu is None else int(gpu), int(ctx or 0) * (1024 if kilo else 1))
+
+
 def _short(name: str, value: float) -> str:
     if name == "num_ctx" and value % 1024 == 0:
         return f"{int(value) // 1024}k"
-    return f"{value:g}"
+    return str(value) if isinstance(value, int) else f"{value:g}"
 
 
 class Trial(NamedTuple):
@@ -105,12 +119,6 @@ class Trial(NamedTuple):
     def key(self) -> str:
         """Dagster's key of this partition: `model|params`."""
         return f"{self.model}|{self.params.key}"
-
-    @property
-    def load_order(self) -> tuple[str, int, int]:
-        """Trials that are equal here share one loaded model, so a sorted sweep loads each model least often."""
-        gpu, ctx = self.params.num_gpu, self.params.num_ctx
-        return (self.model, -2 if gpu is None else gpu, ctx or 0)
 
 
 def model_slug(tag: str) -> str:

@@ -4,19 +4,20 @@ from collections import deque
 from collections.abc import Hashable, Sequence
 
 from chimera_dagster.sweep import TrialPlan
+from chimera_dagster.trial import load_order
 
 
 class TrialQueue:
     """The trials of a sweep that no worker has taken yet; each is handed out once, unless it is put back.
 
-    Trials that share a loaded model (`Trial.load_order`) are a group. A worker is given its own group to the end, then
+    Trials that share a loaded model (`trial.load_order`) are a group. A worker is given its own group to the end, then
     one that nobody has begun, then part of the longest: that loads its model once more, but leaves no worker idle.
     """
 
     def __init__(self, plans: Sequence[TrialPlan]) -> None:
         groups: dict[tuple[str, int, int], deque[TrialPlan]] = {}
         for plan in plans:
-            groups.setdefault(plan.trial.load_order, deque()).append(plan)
+            groups.setdefault((plan.model, *load_order(plan.params.key)), deque()).append(plan)
         self._groups = list(groups.values())
         self._of: dict[Hashable, deque[TrialPlan]] = {}
         self._put_back: deque[TrialPlan] = deque()

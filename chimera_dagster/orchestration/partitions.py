@@ -12,7 +12,7 @@ from dagster import (
 
 from chimera_dagster.store import Store
 from chimera_dagster.sweep import TrialPlan
-from chimera_dagster.trial import Trial
+from chimera_dagster.trial import Trial, load_order
 
 MODELS = DynamicPartitionsDefinition(name="model")
 PARAMS = DynamicPartitionsDefinition(name="params")
@@ -39,6 +39,19 @@ def is_registered(instance: DagsterInstance, partition_key: str) -> bool:
     """Whether a partition of that key can be run; a request for another would fail the tick that makes it."""
     model, _, params_key = partition_key.partition("|")
     return instance.has_dynamic_partition("model", model) and instance.has_dynamic_partition("params", params_key)
+
+
+def place_in_load_order(instance: DagsterInstance, partition_key: str) -> int:
+    """How many trials come before this one where all that are registered run in load order; 0 of an unknown one.
+
+    Models by name, then `num_gpu` and `num_ctx`, then as registered.
+    """
+    model, _, params_key = partition_key.partition("|")
+    models = sorted(instance.get_dynamic_partitions("model"))
+    params = sorted(instance.get_dynamic_partitions("params"), key=load_order)
+    if model not in models or params_key not in params:
+        return 0
+    return models.index(model) * len(params) + params.index(params_key)
 
 
 def register(instance: DagsterInstance, store: Store, plans: list[TrialPlan]) -> None:

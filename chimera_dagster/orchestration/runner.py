@@ -7,6 +7,7 @@ from dagster import DagsterEventType, DagsterInstance, Definitions, ExecuteInPro
 from chimera_dagster.orchestration.jobs import ingest_job, publish_job, trial_job
 from chimera_dagster.orchestration.orphans import process_tag
 from chimera_dagster.orchestration.partitions import dagster_key
+from chimera_dagster.orchestration.reason import reason_of
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.sweep import TrialPlan
 
@@ -44,19 +45,15 @@ class Runner:
             run_id=run_id,
             tags=process_tag(run_id),
         )
-        return None if result.success else _reason(result)
-
-
-def _reason(result: ExecuteInProcessResult) -> str:
-    for event in result.all_events:
-        if event.event_type != DagsterEventType.STEP_FAILURE:
-            continue
-        failure = event.step_failure_data
-        if failure.error is not None and failure.error.cls_name == "DagsterExecutionInterruptedError":
+        if not result.success and _was_interrupted(result):
             raise KeyboardInterrupt
-        if failure.user_failure_data is not None and failure.user_failure_data.description:
-            return failure.user_failure_data.description
-        if failure.error is not None:
-            cause = failure.error.cause or failure.error
-            return cause.message.strip()
-    return "the run ended without saying why; see its page in the UI"
+        return None if result.success else reason_of(result.all_events)
+
+
+def _was_interrupted(result: ExecuteInProcessResult) -> bool:
+    errors = (
+        event.step_failure_data.error
+        for event in result.all_events
+        if event.event_type == DagsterEventType.STEP_FAILURE
+    )
+    return any(error is not None and error.cls_name == "DagsterExecutionInterruptedError" for error in errors)

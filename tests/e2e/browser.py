@@ -103,6 +103,11 @@ class Ui:
         assert launched["__typename"] == "LaunchRunSuccess", launched
         return launched["run"]["runId"]
 
+    def backfills(self) -> list[str]:
+        """Ids, newest first."""
+        asked = self.ask("{ partitionBackfillsOrError { ... on PartitionBackfills { results { id } } } }")
+        return [each["id"] for each in asked["partitionBackfillsOrError"]["results"]]
+
     def outcome(self, run: str) -> str | None:
         """How a run ended; None while it goes on."""
         status = self.ask("query ($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }", id=run)

@@ -7,19 +7,42 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 import pytest
+from playwright.sync_api import Locator, Page, expect
 
+from chimera_dagster.sweep import load_spec
 from tests.conftest import ROOT, Project
-from tests.e2e.browser import ALL_ASSETS, GROUPS, Ui, free_port, page_of, serving, wait_for
+from tests.e2e.browser import ALL_ASSETS, GROUPS, PATIENCE_S, Ui, free_port, page_of, serving, wait_for
+from tests.stub_ollama import Answer, StubOllama
+
+SPEC = """\
+engine: ollama
+models: [smollm2:135m, gemma3:270m]
+grid: {temperature: [0.2, 1.0]}
+max_tokens: 16
+"""
+CALLS = 3  # of a trial: its warm-up, the analysis and the report
+JOB = "/locations/__repository__@chimera_dagster.definitions/jobs/write_report"
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A project whose UI was opened before its first sweep ran."""
+    """A project whose UI was opened before its first sweep ran, which left the second model of its grid alone."""
 
     project: Project
     ui: Ui
+    stub: StubOllama
     partitions_at_first: list[str]
     keys: list[str]
+
+    def sweep(self) -> list[dict[str, str]]:
+        arguments = ("sweep", "--models", "smollm2:135m", "--json")
+        done = self.project.chimera(*arguments, env={"OLLAMA_HOST": self.stub.url})
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def rendered(self) -> set[str]:
+        """Partitions that have a report."""
+        return {each["partition"] for each in self.ui.materializations("rendered_report")}
 
 
 def make_env(project: Project) -> None:
@@ -29,18 +52,20 @@ def make_env(project: Project) -> None:
 
 @pytest.fixture(scope="module")
 def opened(shared_project: Project) -> Generator[Opened]:
+    shared_project.spec.write_text(SPEC)
     port = free_port()
     command = shared_project.command("ui", "--port", str(port))
-    with serving(shared_project, command, port, shared_project.path / "ui.log") as ui:
-        at_first = ui.partition_keys("rendered_report")
-        done = shared_project.chimera("sweep", "--json")
-        assert done.returncode == 0, done.stderr
-        keys = [f"{row['model']}|{row['params']}" for row in json.loads(done.stdout)]
-        yield Opened(shared_project, ui, at_first, keys)
+    with (
+        StubOllama() as stub,
+        serving(shared_project, command, port, shared_project.path / "ui.log", OLLAMA_HOST=stub.url) as ui,
+    ):
+        opened = Opened(shared_project, ui, stub, ui.partition_keys("rendered_report"), [])
+        opened.keys.extend(f"{row['model']}|{row['params']}" for row in opened.sweep())
+        yield opened
 
 
 def test_the_partitions_are_there_when_the_ui_first_opens(opened: Opened) -> None:
-    assert opened.partitions_at_first == opened.keys
+    assert opened.partitions_at_first == [plan.trial.key for plan in load_spec(opened.project.spec).plans()]
 
 
 def test_the_ui_shows_what_the_command_line_did(opened: Opened) -> None:
@@ -65,10 +90,7 @@ def test_the_asset_graph_shows_every_asset(opened: Opened) -> None:
 def test_a_partitions_report_opens_as_a_preview(opened: Opened) -> None:
     key = opened.keys[0]
     with page_of(opened.ui) as page:
-        page.goto(f"/assets/rendered_report?view=partitions&partition={key.replace('|', '%7C')}")
-        page.get_by_text("Materialized", exact=True).first.wait_for()
-        page.get_by_text("[Show Markdown]").click()
-        dialog = page.get_by_role("dialog")
+        dialog = show_report(page, key)
         for heading in ("Workflow Summary", "Metrics", "Key Findings", "Recommendations", "Persona Prompt"):
             dialog.get_by_role("heading", name=heading, exact=True).wait_for()
         assert "Total files analyzed: 5" in dialog.inner_text()
@@ -86,8 +108,49 @@ def test_a_run_launched_in_the_ui_writes_the_same_report_again(opened: Opened) -
     assert after["fingerprint"] == before["fingerprint"]
     assert metrics.with_name("report.md").exists()
     assert run in {each["runId"] for each in opened.ui.materializations("rendered_report")}
-    again = opened.project.chimera("sweep", "--json")
-    assert [row["status"] for row in json.loads(again.stdout)] == ["skipped", "skipped"]
+    assert [row["status"] for row in opened.sweep()] == ["skipped", "skipped"]
+
+
+def test_a_backfill_is_launched_and_watched_in_the_ui_and_what_failed_is_launched_again(opened: Opened) -> None:
+    done, failing = (key for key in opened.partitions_at_first if key.startswith("gemma3"))
+    refused = Answer(status=400, body={"error": "no temperature above 0.5 today"})
+    opened.stub.answer_with(refused, after=CALLS)
+    with page_of(opened.ui) as page:
+        choose_failed_and_missing(page, "2 partitions").get_by_role("button", name="Launch backfill").click()
+        [backfill] = wait_for(lambda: opened.ui.backfills() or None, "the backfill")
+        page.goto(f"/runs/b/{backfill}")
+        targeted, going_on, succeeded, failed = (page.get_by_role("cell").nth(column) for column in range(1, 5))
+        expect(succeeded).to_have_text("1", timeout=PATIENCE_S * 1000)
+        expect(failed).to_have_text("1", timeout=PATIENCE_S * 1000)
+        expect(going_on).to_have_text("0")
+        expect(targeted).to_have_text("2")
+        show_report(page, done).get_by_text("Total files analyzed: 5").wait_for()
+        opened.stub.answer_with(None)
+        choose_failed_and_missing(page, "1 partition").get_by_role("button", name="Launch 1 run").click()
+        wait_for(lambda: failing in opened.rendered() or None, "the report of what had failed")
+        show_report(page, failing).get_by_text("Total files analyzed: 5").wait_for()
+
+
+def choose_failed_and_missing(page: Page, count: str) -> Locator:
+    """The dialog that launches the job's runs, with all of the grid chosen that has no report; so many partitions."""
+    page.goto(JOB)
+    page.get_by_role("button", name="Materialize all").click()
+    dialog = page.get_by_role("dialog")
+    page.wait_for_load_state("networkidle")  # 'All' is all that the dialog knows of
+    for dimension in range(2):
+        dialog.get_by_role("button", name="All", exact=True).nth(dimension).click()
+    dialog.get_by_text("4 partitions", exact=True).wait_for()
+    dialog.get_by_text("Backfill only failed and missing partitions").click()
+    dialog.get_by_text(count, exact=True).wait_for()
+    return dialog
+
+
+def show_report(page: Page, key: str) -> Locator:
+    """The preview of a partition's report."""
+    page.goto(f"/assets/rendered_report?view=partitions&partition={key.replace('|', '%7C')}")
+    page.get_by_text("Materialized", exact=True).first.wait_for()
+    page.get_by_text("[Show Markdown]").click()
+    return page.get_by_role("dialog")
 
 
 def test_dagsters_own_command_line_goes_through_the_same_assets_and_home(opened: Opened) -> None:
@@ -99,7 +162,7 @@ def test_dagsters_own_command_line_goes_through_the_same_assets_and_home(opened:
             *("--select", "llm_analysis,llm_report,trial_metrics,rendered_report", "--partition", opened.keys[0]),
         ],
         cwd=opened.project.path,
-        env=opened.project.environment(),
+        env=opened.project.environment(OLLAMA_HOST=opened.stub.url),
         capture_output=True,
         text=True,
         timeout=300,

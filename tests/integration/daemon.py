@@ -17,8 +17,9 @@ from tests.integration.bench import Bench
 
 T = TypeVar("T")
 PATIENCE_S = 40
+CODE = "daemon_code.py"  # what it runs, in the project's folder; a command that gives it runs names it with -f
 # Dagster has no setting for either interval.
-_CODE = """\
+SHORT_INTERVALS = """\
 from chimera_dagster.definitions import defs
 
 for sensor in defs.sensors:
@@ -64,11 +65,11 @@ class Daemon:
 
 
 @contextmanager
-def running_daemon(bench: Bench, **env: str) -> Generator[Daemon]:
-    """The daemon of a project until the block ends; nothing of it stays behind."""
+def running_daemon(bench: Bench, text: str = SHORT_INTERVALS, **env: str) -> Generator[Daemon]:
+    """The daemon of a project, with that code, until the block ends; nothing of it stays behind."""
     folder = bench.project.path
-    code, log = folder / "short_intervals.py", folder / "daemon.log"
-    code.write_text(_CODE)
+    code, log = folder / CODE, folder / "daemon.log"
+    code.write_text(text)
     environment = bench.project.environment(DAGSTER_HOME=os.environ["DAGSTER_HOME"], PYTHONPATH=str(ROOT), **env)
     with log.open("wb") as out:
         process = subprocess.Popen(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from chimera_dagster.trial import ParamSet, Trial, check_model_tag, model_slug
+from chimera_dagster.trial import ParamSet, check_model_tag, load_order, model_slug
 
 PARAM_SETS = st.builds(
     ParamSet,
@@ -70,9 +70,14 @@ def test_the_configuration_line_names_every_parameter() -> None:
     assert str(ParamSet(num_gpu=80, num_ctx=2048, temperature=1)) == line
 
 
-def test_trials_that_share_a_loaded_model_are_neighbours() -> None:
-    default, none, some = (Trial("m", ParamSet(num_gpu=gpu)) for gpu in (None, 0, 5))
-    assert default.load_order < none.load_order < some.load_order
+@pytest.mark.parametrize("more", [{}, {"top_k": 40}, {"temperature": 0.123456789, "top_p": 0.987654321}])
+@pytest.mark.parametrize("num_ctx", [None, 256, 1000, 2048, 1_048_575, 1_048_576])
+@pytest.mark.parametrize("num_gpu", [None, -1, 0, 8, 999])
+def test_the_load_order_can_be_read_from_every_key(
+    num_gpu: int | None, num_ctx: int | None, more: dict[str, float]
+) -> None:
+    params = ParamSet.model_validate({"num_gpu": num_gpu, "num_ctx": num_ctx, **more})
+    assert load_order(params.key) == (-2 if num_gpu is None else num_gpu, num_ctx or 0)
 
 
 @pytest.mark.parametrize(
