@@ -25,7 +25,7 @@ from chimera_dagster.schemas import Calls
 from chimera_dagster.schemas import Telemetry as TelemetryTable
 from chimera_dagster.store import Store, write_table, write_text
 from chimera_dagster.sweep import TrialPlan
-from chimera_dagster.trial_evidence import TrialEvidence, read_evidence
+from chimera_dagster.trial_evidence import read_evidence
 from chimera_dagster.write.answer import read_analysis, read_report
 from chimera_dagster.write.claims import check
 from chimera_dagster.write.own_words import mark_void
@@ -58,10 +58,8 @@ def run_trial(
     `on_measured` is called when the last model call has ended: the next trial may begin while this one is written down.
     Nothing is written before the last call has ended well. Raises EngineError, NotIngestedError.
     """
-    summary = store.read_json("summary", Summary)
-    evidence = read_evidence(store, summary)
-    resolved = engines.resolve(plan.spec.engine, plan.model)
-    writer = _Writer(plan, resolved, evidence, summary.total_files, on_progress or (lambda stage, chunks: None))
+    writer = Writer(store, plan, engines, on_progress)
+    summary, evidence, resolved = writer.summary, writer.evidence, writer.resolved
     load_ms = None if plan.spec.cold else writer.warm_up()
     with Telemetry(place_of(resolved.engine)) as telemetry:
         rounds = [writer.round(number, telemetry.began) for number in range(plan.spec.repeats)]
@@ -128,14 +126,16 @@ class _Asked(NamedTuple):
     call: Call
 
 
-class _Writer:
-    """The calls of one trial, in order, on one engine."""
+class Writer:
+    """The calls of one trial, in order, on one engine; what was asked in each is in `requests`."""
 
-    def __init__(
-        self, plan: TrialPlan, resolved: Resolved, evidence: TrialEvidence, total_files: int, on_progress: OnProgress
-    ) -> None:
-        self._plan, self._resolved, self._evidence = plan, resolved, evidence
-        self._total_files, self._on_progress = total_files, on_progress
+    def __init__(self, store: Store, plan: TrialPlan, engines: Engines, on_progress: OnProgress | None = None) -> None:
+        """Raises EngineError, NotIngestedError."""
+        self.summary = store.read_json("summary", Summary)
+        self.evidence = read_evidence(store, self.summary)
+        self.resolved = engines.resolve(plan.spec.engine, plan.model)
+        self._plan, self._on_progress = plan, on_progress or (lambda stage, chunks: None)
+        self.requests: list[Request] = []
         self.calls: list[Call] = []
         self.seconds = {"analysis": 0.0, "report": 0.0}
 
@@ -146,7 +146,7 @@ class _Writer:
         """
         self._on_progress("loading", 0)
         request = self._request("Is it ready?", "", 0, max_tokens=1, schema={"type": "boolean"})
-        return warm_up(self._resolved.engine, request)
+        return warm_up(self.resolved.engine, request)
 
     def round(self, number: int, began: float) -> tuple[Written, _Asked]:
         """One analysis and the report that builds on it; with `cold`, on a model that has to be loaded first.
@@ -154,7 +154,7 @@ class _Writer:
         The report is not judged yet, as no call waits for that.
         """
         if self._plan.spec.cold:
-            self._resolved.engine.unload(self._plan.model)
+            self.resolved.engine.unload(self._plan.model)
         analysis = self.judged(self._ask("analysis", number, began))
         kept = [each.text for each in analysis.checked if each.kept]
         return analysis, self._ask("report", number, began, persona=self._plan.spec.agent.persona, analysis=kept)
@@ -162,14 +162,16 @@ class _Writer:
     def _ask(self, stage: Stage, number: int, began: float, persona: str = "", analysis: Sequence[str] = ()) -> _Asked:
         started = time.perf_counter()
         prompt = self._prompt(stage, persona, analysis)
+        request = self._request(prompt.text, prompt.system, number, self._plan.spec.max_tokens, prompt.schema)
         call = timed_call(
-            self._resolved.engine,
-            self._request(prompt.text, prompt.system, number, self._plan.spec.max_tokens, prompt.schema),
+            self.resolved.engine,
+            request,
             stage,
             number,
             began,
             lambda chunks: self._on_progress(stage, chunks),
         )
+        self.requests.append(request)
         self.calls.append(call)
         self.seconds[stage] += time.perf_counter() - started
         return _Asked(prompt, call)
@@ -177,7 +179,7 @@ class _Writer:
     def judged(self, asked: _Asked) -> Written:
         """The answer, each of its statements checked on the evidence."""
         started = time.perf_counter()
-        (prompt, call), evidence = asked, self._evidence
+        (prompt, call), evidence = asked, self.evidence
         answer = (read_analysis if call.stage == "analysis" else read_report)(call.text)
         checked = check([each.text for each in answer.statements], evidence.ground, evidence.models)
         ids = {each.id for each in (*evidence.facts, *evidence.findings)}
@@ -198,15 +200,15 @@ class _Writer:
         )
 
     def _prompt(self, stage: Stage, persona: str, analysis: Sequence[str]) -> Prompt:
-        evidence = self._evidence
+        evidence = self.evidence
         return render_prompt(
             stage,
             evidence.facts,
             findings=[(each.id, each.text) for each in evidence.findings],
             models=evidence.models,
-            total_files=self._total_files,
-            chat=self._resolved.info.chat,
-            num_ctx=min(self._plan.params.num_ctx or _UNSAID_NUM_CTX, self._resolved.info.trained_context or 1 << 62),
+            total_files=self.summary.total_files,
+            chat=self.resolved.info.chat,
+            num_ctx=min(self._plan.params.num_ctx or _UNSAID_NUM_CTX, self.resolved.info.trained_context or 1 << 62),
             max_tokens=self._plan.spec.max_tokens,
             persona=persona,
             analysis=analysis,
