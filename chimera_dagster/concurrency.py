@@ -100,10 +100,11 @@ def _scenario(
                 calls.extend(AgentCall.of(call, number, together=together) for call in agents[number].answer())
 
         everyone = range(len(agents))
-        on_step(f"{len(plans)} agents on {len(servers)} server(s): loading")
+        name = f"{len(plans)} agents, servers: {len(servers)}"
+        on_step(f"{name}, loading")
         who: list[Agent] = [agent.answer() for agent in agents]
         for round_ in range(rounds):
-            on_step(f"{len(plans)} agents on {len(servers)} server(s): round {round_ + 1} of {rounds}")
+            on_step(f"{name}, round {round_ + 1} of {rounds}")
             for together in (False, True) if round_ % 2 == 0 else (True, False):
                 for numbers in [everyone] if together else [[number] for number in everyone]:
                     measure(numbers, round_, together=together)

@@ -33,12 +33,12 @@ def lines(scenario: Scenario) -> list[str]:
     """The scenario's own figures and what spoils them, a sentence each."""
     gain = scenario.gain
     found = [
-        f"Speed-up {_mean(gain.speed_up, '.2f')}, efficiency {_mean(gain.efficiency, '.2f')}.",
-        f"One after the other {_mean(gain.sum_alone_s, '.1f')} s, at once {_mean(gain.makespan_together_s, '.1f')} s; "
-        f"the longest alone {_mean(gain.max_alone_s, '.1f')} s.",
+        f"Speed-up {_mean(gain.speed_up)}, efficiency {_mean(gain.efficiency)}.",
+        f"One after the other {_mean(gain.sum_alone_s, ' s')}, at once {_mean(gain.makespan_together_s, ' s')}; "
+        f"the longest alone {_mean(gain.max_alone_s, ' s')}.",
     ]
     if gain.token_speed_up is not None:
-        found.append(f"Speed-up by output tokens {_mean(gain.token_speed_up, '.2f')}.")
+        found.append(f"Speed-up by output tokens {_mean(gain.token_speed_up)}.")
     return found + [f"Not valid, {each.name}: {each.evidence}." for each in gain.validity]
 
 
@@ -48,9 +48,9 @@ def rows(scenario: Scenario) -> list[list[str]]:
         [
             who.trial,
             who.lane,
-            _mean(of.alone_s, ".1f"),
-            _mean(of.together_s, ".1f"),
-            _mean(of.slowdown, ".2f"),
+            f"{of.alone_s.mean:.2f}",
+            f"{of.together_s.mean:.2f}",
+            _mean(of.slowdown),
             *(
                 "-" if value is None else f"{value:.1f}"
                 for value in (of.wall_tok_s_alone, of.wall_tok_s_together, of.ttft_ms_alone, of.ttft_ms_together)
@@ -60,7 +60,7 @@ def rows(scenario: Scenario) -> list[list[str]]:
     ]
 
 
-def _mean(of: Interval, form: str) -> str:
+def _mean(of: Interval, unit: str = "") -> str:
     """`1.93 (1.90 to 1.96, n=3)`: the mean over rounds and its 95 % interval, where there is one."""
-    between = "" if of.low is None or of.high is None else f"{of.low:{form}} to {of.high:{form}}, "
-    return f"{of.mean:{form}} ({between}n={of.n})"
+    between = "" if of.low is None or of.high is None else f"{of.low:.2f} to {of.high:.2f}, "
+    return f"{of.mean:.2f}{unit} ({between}n={of.n})"
