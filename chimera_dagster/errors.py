@@ -9,6 +9,7 @@ ChimeraError
 │   └── SettingError            an environment variable has a value of the wrong form
 ├── LeaseError                  no lane could be had in time, or the folder of the leases can't be used
 ├── DaemonError                 no Dagster daemon is alive that would run a backfill
+├── AgentDiedError              the process of an agent ended in the midst of its work
 ├── OllamaServerError           no Ollama server could be started: its program is missing, or it ended at once
 └── EngineError                 a model call that gave no usable result; the trial fails, its neighbours go on
     ├── EngineUnreachableError  nothing answers at the engine's address, or something that is no such engine
@@ -67,6 +68,9 @@ class LeaseError(ChimeraError): ...
 
 
 class DaemonError(ChimeraError): ...
+
+
+class AgentDiedError(ChimeraError): ...
 
 
 class OllamaServerError(ChimeraError): ...

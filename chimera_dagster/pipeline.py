@@ -8,7 +8,6 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from chimera_dagster.evidence.facts import find_facts
-from chimera_dagster.evidence.findings import find_findings
 from chimera_dagster.evidence.summary import summarise, summary_block
 from chimera_dagster.evidence.twins import twin_files
 from chimera_dagster.evidence.version import evidence_version
@@ -87,6 +86,8 @@ def _manifest(store: Store, reports: Path) -> Manifest | None:
 
 def sum_up(store: Store) -> Summary:
     """Write `data_summary`, `facts`, `findings` and, last, the summary. Raises NotIngestedError."""
+    from chimera_dagster.evidence.findings import find_findings  # with scipy, which no other step needs
+
     files, measurements = store.read_table("benchmark_files"), store.read_table("measurements", categories=True)
     record = store.read_json("ingest", IngestRecord)
     twins = twin_files(measurements)

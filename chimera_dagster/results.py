@@ -1,10 +1,11 @@
-"""The documents that a run leaves: summary.json of the folder; outcome.json and metrics.json of each trial."""
+"""The documents that runs leave: summary.json; a trial's outcome.json and metrics.json; concurrency.json."""
 
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
 from chimera_dagster.measure.call import Call
+from chimera_dagster.measure.concurrency import AgentCall, Gain
 from chimera_dagster.measure.environment import Environment
 from chimera_dagster.measure.trial import Measured
 from chimera_dagster.measure.validity import Asked
@@ -212,3 +213,40 @@ class Metrics(Measured):
     def verdict(self) -> str:
         """`valid`, or the names of what spoils the trial."""
         return ", ".join(dict.fromkeys(each.name for each in self.validity if each.spoils)) or "valid"
+
+
+class Agent(_Document):
+    """Whose calls are made: a trial's, on a lane and the engine that answered there, and why that one."""
+
+    trial: str
+    model: str
+    configuration: str
+    lane: str
+    engine: str
+    reason: str
+
+
+class Scenario(_Document):
+    """Agents on so many servers; `calls` are all that `gain` is computed from."""
+
+    servers: int
+    agents: list[Agent]
+    gain: Gain
+    calls: list[AgentCall]
+
+    @property
+    def name(self) -> str:
+        return f"{len(self.agents)} agents on {self.servers} server{'s' if self.servers > 1 else ''}"
+
+
+class Concurrency(_Document):
+    """concurrency.json: scenarios of agents at once. `not_measured` says which are missing, and why."""
+
+    schema_version: int = 1
+    created_at: datetime
+    data_digest: str
+    rounds: int
+    max_tokens: int
+    scenarios: list[Scenario]
+    not_measured: str | None
+    environment: Environment

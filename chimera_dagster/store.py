@@ -3,6 +3,7 @@
 <data dir>/tables/<name>.parquet      the unpartitioned tables
 <data dir>/tables/summary.json        the data summary as it stands in every report
 <data dir>/runs/index.html, index.md  every report that is published, and why the others are not
+<data dir>/runs/concurrency.json, .md  what agents at once gain over the same agents one after the other
 <data dir>/tables/look.json           what the reports folder looked like when Dagster's sensor last looked
 <data dir>/runs/<model>/<params>/     one trial: trial.json, outcome.json, calls.parquet, telemetry.parquet,
                                       metrics.json, report.md, report.html
@@ -60,6 +61,10 @@ class Store:
     @property
     def index(self) -> Path:
         return self.runs / "index.html"
+
+    @property
+    def concurrency(self) -> Path:
+        return self.runs / "concurrency.json"
 
     def folder(self, model: str, params_key: str) -> TrialFolder:
         return TrialFolder(self.runs / model_slug(model) / params_key)

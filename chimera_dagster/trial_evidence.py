@@ -9,7 +9,7 @@ import pandas as pd
 
 from chimera_dagster.results import Configuration, Finding, Summary
 from chimera_dagster.store import Store
-from chimera_dagster.write.claims import Ground
+from chimera_dagster.write.claims import Ground, check
 from chimera_dagster.write.facts import Fact, load_facts
 
 _SHOWN_METRICS = ("decode_tok_s", "ttft_ms")
@@ -38,13 +38,16 @@ def _read(store: Store, digest: str, code: str) -> TrialEvidence:
     statistics = store.read_table("data_summary")
     models = tuple(sorted({str(model) for model in measurements["model"].dropna().unique()}))
     shown = statistics[statistics["metric"].isin(_SHOWN_METRICS) & (statistics["n"] > 0)]
-    return TrialEvidence(
+    found = TrialEvidence(
         facts=load_facts(facts),
         findings=[_finding(row) for row in findings.to_dict("records")],
         configurations=[_configuration(row) for row in shown.to_dict("records")],
         models=models,
         ground=Ground(store.read_table("benchmark_files"), measurements, facts, findings),
     )
+    # The first check compiles the lexicon's patterns and indexes the evidence, which must not be between two calls.
+    check([fact.statement for fact in found.facts[:1]], found.ground, models)
+    return found
 
 
 def _finding(row: dict[Hashable, Any]) -> Finding:

@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from chimera_dagster.code_version import code_version
 from chimera_dagster.engines.base import Request
-from chimera_dagster.engines.registry import Engines, Resolved
+from chimera_dagster.engines.registry import Engines, Resolved, import_client
+from chimera_dagster.errors import ChimeraError
 from chimera_dagster.measure.call import Call, CallMetrics, timed_call, warm_up
 from chimera_dagster.measure.environment import capture
 from chimera_dagster.measure.host import place_of
@@ -23,14 +25,25 @@ from chimera_dagster.schemas import Calls
 from chimera_dagster.schemas import Telemetry as TelemetryTable
 from chimera_dagster.store import Store, write_table, write_text
 from chimera_dagster.sweep import TrialPlan
-from chimera_dagster.trial_evidence import TrialEvidence, read_evidence
+from chimera_dagster.trial_evidence import read_evidence
 from chimera_dagster.write.answer import read_analysis, read_report
 from chimera_dagster.write.claims import check
 from chimera_dagster.write.own_words import mark_void
-from chimera_dagster.write.prompt import Prompt, Stage, prompt_version, render_prompt
+from chimera_dagster.write.prompt import Prompt, Stage, prompt_version, render_prompt, templates
 
 OnProgress = Callable[[str, int], None]  # stage, chunks so far
 _UNSAID_NUM_CTX = 4096  # what a prompt is fitted to where num_ctx is left to the engine: the least of their defaults
+
+
+def get_ready(store: Store) -> None:
+    """Do what a trial needs before its first call and needs no lane for, so that it does not measure late.
+
+    What is wrong with the evidence is left for the trial to say.
+    """
+    import_client()
+    templates()
+    with suppress(ChimeraError, OSError, ValueError):
+        read_evidence(store, store.read_json("summary", Summary))
 
 
 def run_trial(
@@ -45,23 +58,21 @@ def run_trial(
     `on_measured` is called when the last model call has ended: the next trial may begin while this one is written down.
     Nothing is written before the last call has ended well. Raises EngineError, NotIngestedError.
     """
-    summary = store.read_json("summary", Summary)
-    evidence = read_evidence(store, summary)
-    resolved = engines.resolve(plan.spec.engine, plan.model)
-    writer = _Writer(plan, resolved, evidence, summary.total_files, on_progress or (lambda stage, chunks: None))
+    writer = Writer(store, plan, engines, on_progress)
+    summary, evidence, resolved = writer.summary, writer.evidence, writer.resolved
     load_ms = None if plan.spec.cold else writer.warm_up()
     with Telemetry(place_of(resolved.engine)) as telemetry:
         rounds = [writer.round(number, telemetry.began) for number in range(plan.spec.repeats)]
     if on_measured is not None:
         on_measured()
-    analysis, report = rounds[0]
+    analysis, asked = rounds[0]
     outcome = Outcome(
         summary=summary,
         facts=evidence.facts,
         findings=evidence.findings,
         configurations=evidence.configurations,
         analysis=analysis,
-        report=report,
+        report=writer.judged(asked),
         asked=Asked(params=plan.params, cold=plan.spec.cold, layers=resolved.info.layers),
         warm_up_load_ms=load_ms,
         calls=writer.calls,
@@ -113,14 +124,23 @@ def text_version() -> str:
     return code_version("chimera_dagster.write", ".py", ".j2", ".yaml")
 
 
-class _Writer:
-    """The calls of one trial, in order, on one engine."""
+class _Asked(NamedTuple):
+    """One call of a trial: what was asked, and what came back."""
 
-    def __init__(
-        self, plan: TrialPlan, resolved: Resolved, evidence: TrialEvidence, total_files: int, on_progress: OnProgress
-    ) -> None:
-        self._plan, self._resolved, self._evidence = plan, resolved, evidence
-        self._total_files, self._on_progress = total_files, on_progress
+    prompt: Prompt
+    call: Call
+
+
+class Writer:
+    """The calls of one trial, in order, on one engine; what was asked in each is in `requests`."""
+
+    def __init__(self, store: Store, plan: TrialPlan, engines: Engines, on_progress: OnProgress | None = None) -> None:
+        """Raises EngineError, NotIngestedError."""
+        self.summary = store.read_json("summary", Summary)
+        self.evidence = read_evidence(store, self.summary)
+        self.resolved = engines.resolve(plan.spec.engine, plan.model)
+        self._plan, self._on_progress = plan, on_progress or (lambda stage, chunks: None)
+        self.requests: list[Request] = []
         self.calls: list[Call] = []
         self.seconds = {"analysis": 0.0, "report": 0.0}
 
@@ -131,35 +151,45 @@ class _Writer:
         """
         self._on_progress("loading", 0)
         request = self._request("Is it ready?", "", 0, max_tokens=1, schema={"type": "boolean"})
-        return warm_up(self._resolved.engine, request)
+        return warm_up(self.resolved.engine, request)
 
-    def round(self, number: int, began: float) -> tuple[Written, Written]:
-        """One analysis and the report that builds on it; with `cold`, on a model that has to be loaded first."""
+    def round(self, number: int, began: float) -> tuple[Written, _Asked]:
+        """One analysis and the report that builds on it; with `cold`, on a model that has to be loaded first.
+
+        The report is not judged yet, as no call waits for that.
+        """
         if self._plan.spec.cold:
-            self._resolved.engine.unload(self._plan.model)
-        analysis = self._stage("analysis", number, began)
+            self.resolved.engine.unload(self._plan.model)
+        analysis = self.judged(self._ask("analysis", number, began))
         kept = [each.text for each in analysis.checked if each.kept]
-        return analysis, self._stage("report", number, began, persona=self._plan.spec.agent.persona, analysis=kept)
+        return analysis, self._ask("report", number, began, persona=self._plan.spec.agent.persona, analysis=kept)
 
-    def _stage(
-        self, stage: Stage, number: int, began: float, persona: str = "", analysis: Sequence[str] = ()
-    ) -> Written:
+    def _ask(self, stage: Stage, number: int, began: float, persona: str = "", analysis: Sequence[str] = ()) -> _Asked:
         started = time.perf_counter()
-        prompt, evidence = self._prompt(stage, persona, analysis), self._evidence
+        prompt = self._prompt(stage, persona, analysis)
+        request = self._request(prompt.text, prompt.system, number, self._plan.spec.max_tokens, prompt.schema)
         call = timed_call(
-            self._resolved.engine,
-            self._request(prompt.text, prompt.system, number, self._plan.spec.max_tokens, prompt.schema),
+            self.resolved.engine,
+            request,
             stage,
             number,
             began,
             lambda chunks: self._on_progress(stage, chunks),
         )
+        self.requests.append(request)
         self.calls.append(call)
-        answer = (read_analysis if stage == "analysis" else read_report)(call.text)
+        self.seconds[stage] += time.perf_counter() - started
+        return _Asked(prompt, call)
+
+    def judged(self, asked: _Asked) -> Written:
+        """The answer, each of its statements checked on the evidence."""
+        started = time.perf_counter()
+        (prompt, call), evidence = asked, self.evidence
+        answer = (read_analysis if call.stage == "analysis" else read_report)(call.text)
         checked = check([each.text for each in answer.statements], evidence.ground, evidence.models)
         ids = {each.id for each in (*evidence.facts, *evidence.findings)}
         checked = mark_void(checked, prompt.text, evidence.models, ids)
-        self.seconds[stage] += time.perf_counter() - started
+        self.seconds[call.stage] += time.perf_counter() - started
         return Written(
             text=call.text,
             prompt=prompt.text,
@@ -175,15 +205,15 @@ class _Writer:
         )
 
     def _prompt(self, stage: Stage, persona: str, analysis: Sequence[str]) -> Prompt:
-        evidence = self._evidence
+        evidence = self.evidence
         return render_prompt(
             stage,
             evidence.facts,
             findings=[(each.id, each.text) for each in evidence.findings],
             models=evidence.models,
-            total_files=self._total_files,
-            chat=self._resolved.info.chat,
-            num_ctx=min(self._plan.params.num_ctx or _UNSAID_NUM_CTX, self._resolved.info.trained_context or 1 << 62),
+            total_files=self.summary.total_files,
+            chat=self.resolved.info.chat,
+            num_ctx=min(self._plan.params.num_ctx or _UNSAID_NUM_CTX, self.resolved.info.trained_context or 1 << 62),
             max_tokens=self._plan.spec.max_tokens,
             persona=persona,
             analysis=analysis,

@@ -32,7 +32,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,9 +79,13 @@ class _Handler(StubHandler):
     stub: "StubOllama"
 
     def answer(self, body: Json | None) -> None:
-        received = time.perf_counter()
         self.stub.requests.append((self.path, body or {}))
         self.stub.encodings.append(self.headers["Accept-Encoding"])
+        with self.stub.slots if self.path in GENERATIONS else nullcontext():
+            self._answer(body)
+
+    def _answer(self, body: Json | None) -> None:
+        received = time.perf_counter()
         answer = self.stub.answer(self.path, body or {})
         if answer.body is not None:
             time.sleep(answer.seconds_before)
@@ -148,6 +152,7 @@ class StubOllama(StubServer):
         embedders: Sequence[str] = (),
         seconds_between: float = 0.001,
         refuses_long_prompts: bool = True,
+        slots: int = 1_000,
     ) -> None:
         super().__init__()
         self.models = [*models, *embedders]
@@ -155,6 +160,7 @@ class StubOllama(StubServer):
         self.size_vram = size_vram  # None leaves the field out
         self.seconds_between = seconds_between
         self.refuses_long_prompts = refuses_long_prompts
+        self.slots = threading.Semaphore(slots)  # generations at once; further ones wait
         self.fixed: dict[str, Answer] = {}  # by path, in place of what it would say
         self.requests: list[tuple[str, Json]] = []
         self.encodings: list[str | None] = []  # that each request's client accepts

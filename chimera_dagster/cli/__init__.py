@@ -10,6 +10,7 @@ import typer
 
 from chimera_dagster.cli import (
     check,
+    concurrency,
     doctor,
     env,
     facts,
@@ -40,6 +41,7 @@ for verb in (
     findings.findings,
     report.report,
     check.check,
+    concurrency.concurrency,
     doctor.doctor,
     env.env,
     gpus.gpus,

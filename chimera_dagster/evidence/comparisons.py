@@ -13,7 +13,6 @@ from scipy import special
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-LEVEL = 0.05
 POWER = 0.8
 _LEAST_DF = 3  # a variance from fewer degrees of freedom says little, and nothing about its own error
 

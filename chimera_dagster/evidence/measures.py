@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from chimera_dagster.metric_names import DECODE, TTFT
 
+LEVEL = 0.05  # a corrected p-value below it tells two of them apart
+
 
 class Measure(NamedTuple):
     """`best` says which end of a metric is good, and `sign` makes that end the smallest."""

@@ -65,7 +65,7 @@ class Meaning(NamedTuple):
 def vocabulary() -> Vocabulary:
     """The packaged vocabulary; it is read once."""
     text = Path(__file__).with_name("vocabulary.yaml").read_text(encoding="utf-8")
-    return Vocabulary.model_validate(yaml.safe_load(text))
+    return Vocabulary.model_validate(yaml.load(text, yaml.CSafeLoader))
 
 
 @lru_cache(maxsize=10_000)

@@ -10,7 +10,7 @@ from chimera_dagster.measure.telemetry_summary import TelemetrySummary
 from chimera_dagster.trial import ParamSet
 
 _RESIDUAL_SHARE = 0.10  # docs/metrics.md: above it the call waited for something that no field names
-_LOADED_MS = 500.0  # Ollama reports some 1 to 100 ms of scheduling as load; a real load takes longer
+LOADED_MS = 500.0  # Ollama reports some 1 to 100 ms of scheduling as load; a real load takes longer
 # No tokenizer packs more characters into a token on average, whatever the language: English has four, and the prompts
 # here are full of figures. A prompt of which less than that was evaluated was cut.
 _MOST_CHARS_A_TOKEN = 12
@@ -126,7 +126,7 @@ def _placement(calls: Sequence[Call], asked: Asked) -> Iterator[tuple[str, str]]
 
 def _load(call: Call, metrics: CallMetrics) -> str:
     """What a call says of loading the model; empty where it found it loaded."""
-    if metrics.load_ms is None or metrics.load_ms <= _LOADED_MS:
+    if metrics.load_ms is None or metrics.load_ms <= LOADED_MS:
         return ""
     return f"{call.name}: the model was loaded, {metrics.load_ms:.0f} ms"
 

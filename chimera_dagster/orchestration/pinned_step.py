@@ -7,13 +7,14 @@ from dagster import DagsterEvent, DagsterEventType, DagsterInstance, Failure
 from dagster._core.errors import DagsterExecutionInterruptedError, raise_execution_interrupts
 from dagster._core.executor.multiprocess import MultiprocessExecutorChildProcessCommand
 
-from chimera_dagster.engines.registry import import_client
 from chimera_dagster.errors import ChimeraError
 from chimera_dagster.gpu.lanes import LaneConfig, lanes
 from chimera_dagster.gpu.leases import Lease, Standing, acquire, holder, leases_folder
 from chimera_dagster.gpu.pin import pin
 from chimera_dagster.orchestration.child import end_with_parent
 from chimera_dagster.settings import load_settings
+from chimera_dagster.store import Store
+from chimera_dagster.trials import get_ready
 
 _PARTITION = "dagster/partition"
 
@@ -46,10 +47,11 @@ class PinnedStep(MultiprocessExecutorChildProcessCommand):
 
     def _take_lane(self) -> None:
         global _step_lease  # noqa: PLW0603 - a process has one lane
-        import_client()
+        settings = load_settings()
+        get_ready(Store(settings.data_dir))
         trial = self.dagster_run.tags.get(_PARTITION, self.step_key)
         with raise_execution_interrupts():
-            folder = leases_folder(load_settings().leases_dir)
+            folder = leases_folder(settings.leases_dir)
             who = holder(self.dagster_run.run_id, trial)
             _step_lease = acquire(lanes(self.lanes), who, folder, on_wait=self._say_what_it_waits_for)
         pin(_step_lease.lane)

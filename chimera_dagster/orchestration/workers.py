@@ -28,7 +28,7 @@ from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.settings import Settings
 from chimera_dagster.sweep import TrialPlan
 from chimera_dagster.trial_queue import TrialQueue
-from chimera_dagster.trials import is_done
+from chimera_dagster.trials import get_ready, is_done
 
 _SAY_EVERY_S = 0.1
 
@@ -267,6 +267,7 @@ def _run_trials(
             return Ended("failed" if reason else "done", reason)
 
     workspace = Workspace(settings, on_progress=say_progress)
+    get_ready(workspace.store)
     with (
         open_instance(settings) as instance,
         acquire(

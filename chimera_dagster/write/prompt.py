@@ -8,7 +8,7 @@ from functools import cache
 from math import ceil
 from typing import Literal, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from chimera_dagster.code_version import code_version
 from chimera_dagster.errors import ContextTooSmallError
@@ -91,13 +91,14 @@ def render_prompt(
         analysis=[names.written(each, ()) for each in said],
         models=list(names.lines.values()),
     )
-    system = _templates().get_template("system.j2").render()
+    system = templates()["system"].render()
 
     def render(shown: _Data, examples: Sequence[Line]) -> str:
-        template = _templates().get_template(f"{stage}.j2")
-        return template.render(
-            every=every, shown=shown, examples=examples, files=total_files, chat=chat, persona=persona
-        ).strip()
+        return (
+            templates()[stage]
+            .render(every=every, shown=shown, examples=examples, files=total_files, chat=chat, persona=persona)
+            .strip()
+        )
 
     examples = _examples(facts, names)
     fixed = estimate_tokens(system) + estimate_tokens(render(_Data(), examples))
@@ -168,9 +169,10 @@ def _examples(facts: Sequence[Fact], names: Names) -> Sequence[Line]:
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Mapping[str, Template]:
+    """The templates by name, compiled: those of the stages and what they share."""
     # Prompts are plain text for a model: nothing to escape.
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("chimera_dagster.write", "prompts"),
         undefined=StrictUndefined,
         autoescape=False,
@@ -178,3 +180,4 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    return {name.removesuffix(".j2"): environment.get_template(name) for name in environment.list_templates(["j2"])}

@@ -1,6 +1,8 @@
 """What a trial makes of a server's faults: its error, its verdict, and what is on the disk afterwards."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from chimera_dagster import errors, recorded, trials
 from chimera_dagster.results import Metrics, Summary
 from chimera_dagster.store import Store
 from chimera_dagster.trial_evidence import read_evidence
+from chimera_dagster.write.claims import Checked
 from tests.desk import ANALYSIS, REPORT, WELL, Desk
 from tests.faults import FAULTS
 from tests.stub_ollama import BUSY, PIECES, Answer
@@ -126,6 +129,31 @@ def test_a_trial_that_another_checker_judged_is_not_done(desk: Desk, monkeypatch
 def test_the_trials_of_a_folder_share_its_evidence(desk: Desk) -> None:
     summary = desk.store.read_json("summary", Summary)
     assert read_evidence(Store(desk.store.data_dir), summary) is read_evidence(Store(desk.store.data_dir), summary)
+
+
+def test_what_a_trial_needs_is_ready_before_its_lane(desk: Desk, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    trials.get_ready(store)  # nothing is ingested: the trial says so
+    shutil.copytree(desk.store.tables, store.tables)
+    summary = desk.store.read_json("summary", Summary).model_copy(update={"digest": "of this test"})
+    store.write_json("summary", summary)
+    trials.get_ready(store)
+    for table in store.tables.glob("*.parquet"):
+        table.unlink()
+    assert read_evidence(store, summary).facts
+
+
+def test_the_lane_is_free_before_the_report_is_judged(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    check = trials.check
+
+    def checked(*given: Any) -> list[Checked]:
+        order.append("check")
+        return check(*given)
+
+    monkeypatch.setattr(trials, "check", checked)
+    trials.run_trial(desk.store, desk.plan(), desk.engines, on_measured=lambda: order.append("measured"))
+    assert order == ["check", "measured", "check"]
 
 
 def test_no_prompt_begins_like_another(desk: Desk) -> None:

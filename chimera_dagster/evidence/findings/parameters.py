@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from chimera_dagster.evidence.comparisons import LEVEL, Blocked, blocked, holm
+from chimera_dagster.evidence.comparisons import Blocked, blocked, holm
 from chimera_dagster.evidence.findings.evidence import Evidence, joint_codes
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, sources_of
-from chimera_dagster.evidence.measures import MEASURES, Measure
+from chimera_dagster.evidence.measures import LEVEL, MEASURES, Measure
 
 PARAMETERS = ("num_gpu", "num_ctx", "temperature", "top_p", "top_k", "repeat_penalty")
 _BLOCK = ["file", "setting", "backend", "gpu"]

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from chimera_dagster.evidence.comparisons import LEVEL, Groups, Pairs, blocked, holm, log_moments, welch_pairs
+from chimera_dagster.evidence.comparisons import Groups, Pairs, blocked, holm, log_moments, welch_pairs
 from chimera_dagster.evidence.findings.evidence import Evidence, joint_codes
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, params_words, sources_of
-from chimera_dagster.evidence.measures import MEASURES, Measure
+from chimera_dagster.evidence.measures import LEVEL, MEASURES, Measure
 from chimera_dagster.metric_names import DECODE, TTFT
 
 _LEAST_RUNS = 3

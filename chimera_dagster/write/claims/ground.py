@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from chimera_dagster.evidence.comparisons import LEVEL, holm, log_moments, welch_pairs
-from chimera_dagster.evidence.measures import MEASURES
+from chimera_dagster.evidence.measures import LEVEL, MEASURES
 from chimera_dagster.evidence.twins import twin_files
 from chimera_dagster.write.claims.lexicon import lexicon
 from chimera_dagster.write.claims.records import (
@@ -146,6 +145,8 @@ class Ground:
     @cached_property
     def _model_tests(self) -> dict[tuple[str, ...], float]:
         """Corrected p-values of the pairs of models with three warm runs or more, by metric and models."""
+        from chimera_dagster.evidence.comparisons import holm, log_moments, welch_pairs  # with scipy; few claims ask
+
         keys: list[tuple[str, ...]] = []
         found: list[np.ndarray] = []
         for measure in MEASURES:

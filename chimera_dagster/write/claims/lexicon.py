@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -78,7 +79,7 @@ class Words(NamedTuple):
 def lexicon() -> Lexicon:
     """The packaged lexicon; it is read once."""
     text = Path(__file__).with_name("lexicon.yaml").read_text(encoding="utf-8")
-    return Lexicon.model_validate(yaml.safe_load(text))
+    return Lexicon.model_validate(yaml.load(text, yaml.CSafeLoader))
 
 
 @cache
@@ -134,13 +135,18 @@ def words_of(meanings: dict[str, str]) -> Words:
 def pattern_of(words: Iterable[str]) -> re.Pattern[str]:
     """Any of `words` as whole words, the longest first; a space in them also matches a hyphen or an underscore."""
     ordered = sorted(set(words), key=lambda word: (-len(word), word))
-    return re.compile("|".join(_spelled(word) for word in ordered), re.IGNORECASE)
+    # The edges stand once for all words that have them: to compile them for each word takes longer than all else.
+    alike = groupby(ordered, key=lambda word: (word[0].isalnum(), word[-1].isalnum()))
+    parts = [_edged("|".join(map(_spelled, group)), *edges) for edges, group in alike]
+    return re.compile("|".join(parts), re.IGNORECASE)
+
+
+def _edged(spelled: str, before: bool, after: bool) -> str:
+    return f"{'(?<![A-Za-z0-9])' if before else ''}(?:{spelled}){'(?![A-Za-z0-9])' if after else ''}"
 
 
 def _spelled(word: str) -> str:
-    before = r"(?<![A-Za-z0-9])" if word[0].isalnum() else ""
-    after = r"(?![A-Za-z0-9])" if word[-1].isalnum() else ""
-    return before + r"[\s_-]+".join(re.escape(part) for part in word.split(" ")) + after
+    return r"[\s_-]+".join(re.escape(part) for part in word.split(" "))
 
 
 def _plain(text: str) -> str:

@@ -5,7 +5,7 @@ import unicodedata
 from functools import cache
 from typing import NamedTuple
 
-from chimera_dagster.write.claims.lexicon import lexicon, pattern_of, unit_words
+from chimera_dagster.write.claims.lexicon import lexicon, list_pattern, pattern_of, unit_words
 
 _ONES = [
     "zero",
@@ -58,7 +58,6 @@ VAGUE = re.compile(rf"(?<!\w)(?:{_VAGUE})(?!\w)", re.IGNORECASE)
 _TIMES = re.compile(r"\s?(?:times|[x×](?![A-Za-z0-9])|-?fold)", re.IGNORECASE)
 _POINTS = re.compile(r"\s*(?:percentage points|pp\b)", re.IGNORECASE)
 _PERCENT = re.compile(r"\s*(?:%|per\s?cent\b)", re.IGNORECASE)
-_APPROXIMATE = pattern_of(lexicon().approximate)
 
 
 class Number(NamedTuple):
@@ -160,7 +159,7 @@ def factor_value(text: str) -> float:
 def qualifiers(text: str, start: int) -> tuple[bool, str]:
     """Whether the figure at `start` is said to be approximate, and on which side of it the value is said to lie."""
     before = re.sub(r"\s+(?:a|an|the)\s*$", " ", text[max(0, start - 24) : start])
-    approximate = any(not before[found.end() :].strip() for found in _APPROXIMATE.finditer(before))
+    approximate = any(not before[found.end() :].strip() for found in list_pattern("approximate").finditer(before))
     for bound, words in lexicon().bounds.items():
         if any(not before[found.end() :].strip() for found in pattern_of(words).finditer(before)):
             return approximate, bound
