@@ -4,12 +4,23 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from chimera_dagster.gpu.leases import Standing
+from chimera_dagster.orchestration.workers import Ended
+from chimera_dagster.store import Store
 from chimera_dagster.sweep import TrialPlan
 
-_STAGES = ("analysis", "report")
+_CALLS_A_ROUND = 2  # analysis and report
+_SPEED_OVER_S = 600.0  # trials take minutes
 
 
 class _Live:
@@ -50,48 +61,75 @@ class FileProgress(_Live):
 
 
 class SweepProgress(_Live):
-    """Counts streamed chunks, which are tokens with nearly every engine, against the most there can be."""
+    """A line for each lane and one for the sweep; what it is told is `orchestration.workers.Audience`.
 
-    def __init__(self, trials: int) -> None:
+    Counts streamed chunks, which are tokens with nearly every engine, against the most there can be.
+    """
+
+    def __init__(self, trials: int, store: Store) -> None:
         self._console = Console(stderr=True)
-        self._trials, self._number = trials, 0
-        self._stage, self._calls, self._budget = "", 0, 1
+        self._trials, self._store, self._begun = trials, store, 0
+        self._lanes: dict[str, _LaneLine] = {}
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[tokens]} tokens"),
+            TextColumn("{task.fields[said]}"),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
             console=self._console,
             disable=not self._console.is_terminal,
             transient=True,
+            speed_estimate_period=_SPEED_OVER_S,
         )
-        self._task = self._bar.add_task("starting", total=1.0, tokens=0)
+        self._sweep = self._bar.add_task("sweep", total=trials, said=f"0 of {trials} trials")
+        self._ended = 0
 
     def on_wait(self, found: list[Standing]) -> None:
-        """What `gpu.leases.acquire` reports to."""
         holders = [f"{each.lane.name} by {each.holder.trial} (pid {each.holder.pid})" for each in found if each.holder]
         self._console.print(f"waiting for a lane, held: {', '.join(holders) or 'all'}", highlight=False)
 
-    def start(self, plan: TrialPlan) -> None:
-        self._number += 1
-        self._stage, self._calls = "", 0
-        self._budget = len(_STAGES) * plan.spec.repeats * plan.spec.max_tokens
-        self._max_tokens = plan.spec.max_tokens
-        self._name = f"{self._number}/{self._trials} {plan.model} {plan.params.key}"
+    def start(self, lane: str, plan: TrialPlan) -> None:
+        self._begun += 1
+        task = self._lanes[lane].task if lane in self._lanes else self._bar.add_task("", total=1.0, said="")
+        name = f"{self._begun}/{self._trials} {plan.model} {plan.params.key}"
+        self._lanes[lane] = _LaneLine(task, plan, name)
+        self._bar.reset(task, description=f"{lane}  {name}", said="")
 
-    def on_progress(self, stage: str, chunks: int) -> None:
-        """What `trials.run_trial` reports to."""
-        if stage != self._stage or chunks == 1:
-            self._calls += chunks == 1
-            if stage != self._stage and not self._console.is_terminal:
-                self._console.print(f"{self._name}: {stage}", highlight=False)
-            self._stage = stage
-        done = max(0, self._calls - 1) * self._max_tokens + chunks
-        share = (self._number - 1 + min(1.0, done / self._budget)) / self._trials
-        self._bar.update(self._task, description=f"{self._name}: {stage}", completed=share, tokens=chunks)
+    def on_progress(self, lane: str, stage: str, chunks: int) -> None:
+        line = self._lanes[lane]
+        if stage != line.stage and not self._console.is_terminal:
+            self._console.print(f"{line.name}: {stage}", highlight=False)
+        line.hear(stage, chunks)
+        said = f"{chunks} tokens"
+        self._bar.update(line.task, description=f"{lane}  {line.name}: {stage}", completed=line.share, said=said)
+        self._show_sweep()
 
-    def finish(self, outcome: str) -> None:
-        self._console.print(f"{self._name}: {outcome}", highlight=False, soft_wrap=True)
-        self._bar.update(self._task, completed=self._number / self._trials)
+    def finish(self, lane: str, outcome: Ended) -> None:
+        line = self._lanes[lane]
+        path = self._store.folder_of(line.plan.trial).report
+        said = {"done": f"{path}", "skipped": f"{path}, by another process", "failed": f"{outcome.reason}"}
+        self._console.print(f"{line.name}: {said[outcome.status]}", highlight=False, soft_wrap=True)
+        self._ended += 1
+        line.share = 0.0
+        self._show_sweep()
+
+    def _show_sweep(self) -> None:
+        done = self._ended + sum(line.share for line in self._lanes.values())
+        self._bar.update(self._sweep, completed=done, said=f"{self._ended} of {self._trials} trials")
+
+
+class _LaneLine:
+    """How far the trial of one lane is."""
+
+    def __init__(self, task: TaskID, plan: TrialPlan, name: str) -> None:
+        self.task, self.plan, self.name = task, plan, name
+        self.stage, self.share, self._calls = "", 0.0, 0
+
+    def hear(self, stage: str, chunks: int) -> None:
+        """What `trials.run_trial` reports; a call's first chunk is never left out."""
+        spec = self.plan.spec
+        self._calls += chunks == 1
+        self.stage = stage
+        tokens = max(0, self._calls - 1) * spec.max_tokens + chunks
+        self.share = min(1.0, tokens / (_CALLS_A_ROUND * spec.repeats * spec.max_tokens))

@@ -1,4 +1,4 @@
-"""`chimera sweep`: every trial of a sweep spec that has no report yet, through Dagster, one after the other."""
+"""`chimera sweep`: every trial of a sweep spec that has no report yet, through Dagster, on all lanes of this host."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -11,6 +11,7 @@ from chimera_dagster.cli.options import AsJson, Reports
 from chimera_dagster.engines.names import EngineChoice
 
 if TYPE_CHECKING:
+    from chimera_dagster.orchestration.workers import Ended
     from chimera_dagster.settings import Settings
     from chimera_dagster.store import Store
     from chimera_dagster.sweep import SweepSpec, TrialPlan
@@ -56,12 +57,12 @@ def sweep(
     typer.echo(
         f"{len(todo)} trials to run, {len(plans) - len(todo)} skipped: they have a report of these data.", err=True
     )
-    failures = _run(settings, store, plans, todo, digest) if todo else {}
-    rows = [_row(store, plan, failures.get(plan.trial.key), skipped=plan not in todo) for plan in plans]
+    outcomes = _run(settings, store, plans, todo, digest, force=force) if todo else {}
+    rows = [_row(store, plan, outcomes.get(plan.trial.key)) for plan in plans]
     _print(rows, as_json)
     if store.index.exists():
         typer.echo(f"All reports on one page: {store.index}", err=True)
-    if failures:
+    if any(outcome.status == "failed" for outcome in outcomes.values()):
         raise typer.Exit(1)
 
 
@@ -84,65 +85,41 @@ def _chosen(spec: "SweepSpec", models: list[str] | None, engine: EngineChoice | 
 
 
 def _run(
-    settings: "Settings", store: "Store", plans: list["TrialPlan"], todo: list["TrialPlan"], digest: str
-) -> dict[str, str]:
-    """Run the trials through Dagster; why each failed one failed, by trial key. Raises ChimeraError if ingest fails."""
-    from uuid import uuid4
-
+    settings: "Settings", store: "Store", plans: list["TrialPlan"], todo: list["TrialPlan"], digest: str, *, force: bool
+) -> dict[str, "Ended"]:
+    """Run the trials through Dagster; how each went, by trial key. Raises ChimeraError if ingest fails."""
     from chimera_dagster.cli.progress import SweepProgress
     from chimera_dagster.definitions import defs
     from chimera_dagster.errors import ChimeraError
-    from chimera_dagster.gpu.lanes import config_of, lanes
-    from chimera_dagster.gpu.leases import acquire, holder, leases_folder
-    from chimera_dagster.gpu.pin import pin
     from chimera_dagster.orchestration.home import open_instance
     from chimera_dagster.orchestration.partitions import register
     from chimera_dagster.orchestration.runner import Runner
+    from chimera_dagster.orchestration.workers import run_on_lanes
     from chimera_dagster.orchestration.workspace import Workspace
     from chimera_dagster.pipeline import is_summed_up
 
-    failures: dict[str, str] = {}
-    with open_instance(settings) as instance, SweepProgress(len(todo)) as progress:
-        workspace = Workspace(settings, on_progress=progress.on_progress)
-        runner = Runner(defs, instance, workspace)
+    with open_instance(settings) as instance:
+        runner = Runner(defs, instance, Workspace(settings))
         register(instance, store, plans)
-        if not is_summed_up(store, digest):
-            failure = runner.ingest_reports()
-            if failure is not None:
-                raise ChimeraError(failure)
-        # One lane for all of them: a process that has used one GPU can't be moved to another.
-        with acquire(
-            lanes(config_of(settings)),
-            holder(trial=f"a sweep of {len(todo)} trials"),
-            leases_folder(settings.leases_dir),
-            on_wait=progress.on_wait,
-        ) as lease:
-            pin(lease.lane)
-            for plan in todo:
-                progress.start(plan)
-                run_id = str(uuid4())
-                lease.describe(holder(run_id, plan.trial.key))
-                failure = runner.write_report(plan, run_id)
-                progress.finish(failure or str(store.folder_of(plan.trial).report))
-                if failure is not None:
-                    failures[plan.trial.key] = failure
-        failure = runner.publish()
-        if failure is not None:
+        if not is_summed_up(store, digest) and (failure := runner.ingest_reports()):
             raise ChimeraError(failure)
-        workspace.engines.close()
-    return failures
+        with SweepProgress(len(todo), store) as progress:
+            outcomes = run_on_lanes(defs, instance, settings, todo, progress, digest=digest, force=force)
+        if failure := runner.publish():
+            raise ChimeraError(failure)
+    return outcomes
 
 
-def _row(store: "Store", plan: "TrialPlan", failure: str | None, *, skipped: bool) -> Row:
+def _row(store: "Store", plan: "TrialPlan", outcome: "Ended | None") -> Row:
     from chimera_dagster.recorded import read_metrics
 
-    metrics = None if failure else read_metrics(store, plan)
+    metrics = None if outcome and outcome.status == "failed" else read_metrics(store, plan)
     if metrics is None:
-        return Row(plan.model, plan.params.key, "failed", reason=failure)
+        return Row(plan.model, plan.params.key, "failed", reason=outcome.reason if outcome else None)
     return Row(
         model=plan.model,
         params=plan.params.key,
-        status="skipped" if skipped else "done",
+        status=outcome.status if outcome else "skipped",
         throughput_tok_s=metrics.headline.throughput_tok_s,
         ttft_ms=metrics.headline.ttft_ms,
         validity=metrics.verdict,

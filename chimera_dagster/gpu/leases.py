@@ -9,6 +9,7 @@ which they came, which keeps those of one model together. Waiting is looking aga
 """
 
 import fcntl
+import hashlib
 import json
 import os
 import time
@@ -26,6 +27,7 @@ from chimera_dagster.gpu.lanes import Lane
 _LOOK_AGAIN_S = 0.05
 _SAME_START_S = 0.05  # the kernel counts a process's start in steps of 10 ms
 _TICKETS = "waiting"
+_CLAIMS = "claims"
 
 
 class Holder(NamedTuple):
@@ -155,6 +157,32 @@ def acquire(
                     f"No lane came free within {timeout_s:g} s.", hint="'chimera gpus' shows who holds which."
                 )
             time.sleep(_LOOK_AGAIN_S)
+
+
+class Claim(_Locked):
+    """A right to do what `name` says, among all processes of this host, until `release` or the process's death."""
+
+    def __init__(self, path: Path, handle: int) -> None:
+        super().__init__(handle)
+        self._path = path
+
+    def release(self) -> None:
+        """Leave it to others. Idempotent."""
+        if self._handle is not None:
+            self._path.unlink(missing_ok=True)
+            self.close()
+
+
+def claim(name: str, folder: Path, *, wait: bool) -> Claim | None:
+    """The claim to `name`; while another process has it: wait for its end, or None. Raises LeaseError."""
+    claims = _usable(folder) / _CLAIMS
+    claims.mkdir(mode=0o700, exist_ok=True)
+    path = claims / hashlib.sha256(name.encode()).hexdigest()[:32]
+    while (handle := _lock(path)) is None:
+        if not wait:
+            return None
+        time.sleep(_LOOK_AGAIN_S)
+    return Claim(path, handle)
 
 
 def standings(lanes: Sequence[Lane], folder: Path) -> list[Standing]:

@@ -180,9 +180,10 @@ def trial(
     store = workspace.store
     with clear_failures():
         plan = plan_of(context, store)
-        metrics, outcome, _ = trials.run_trial(
-            store, plan, workspace.engines, workspace.on_progress, workspace.on_measured
-        )
+        with workspace.claiming(plan.trial):
+            metrics, outcome, _ = trials.run_trial(
+                store, plan, workspace.engines, workspace.on_progress, workspace.on_measured
+            )
     folder = store.folder_of(plan.trial)
     for name, text in recorded.readable_texts(outcome).items():
         yield MaterializeResult(
@@ -209,7 +210,8 @@ def rendered_report(
     """The report as people read it, as Markdown and as one HTML page with figures, beside its metrics.json."""
     with clear_failures():
         plan = plan_of(context, workspace.store)
-        path, outcome = recorded.render_trial(workspace.store, plan)
+        with workspace.claiming(plan.trial):
+            path, outcome = recorded.render_trial(workspace.store, plan)
     text = path.read_text()
     yield MaterializeResult(
         metadata={

@@ -16,10 +16,9 @@ that a version of Dagster which changes any of it fails there.
 
 import multiprocessing
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from multiprocessing.process import BaseProcess
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from dagster import (
     DagsterEvent,
@@ -52,12 +51,12 @@ from dagster._utils import get_run_crash_explanation
 from dagster_shared.error import SerializableErrorInfo
 
 from chimera_dagster.gpu.lanes import LaneConfig, config_of
+from chimera_dagster.orchestration.child import CONTEXT, StartMethod
 from chimera_dagster.orchestration.orphans import process_tag
 from chimera_dagster.orchestration.pinned_step import PinnedStep
 from chimera_dagster.settings import load_settings
 
 GPU_TAG = "chimera/gpu"
-StartMethod = Literal["fork", "forkserver", "spawn"]
 
 
 class GpuPinnedExecutor(Executor):
@@ -201,7 +200,7 @@ class GpuPinnedExecutor(Executor):
         ),
         "start_method": Field(
             Enum("StartMethod", [EnumValue(name) for name in get_args(StartMethod)]),
-            default_value="fork" if sys.platform == "linux" else "spawn",
+            default_value=CONTEXT.get_start_method(),
             description="How the process of a GPU step is started.",
         ),
         "retries": get_retries_config(),

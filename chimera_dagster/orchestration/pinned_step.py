@@ -1,8 +1,5 @@
 """A step in a process of its own that holds a lease on one lane while it measures."""
 
-import multiprocessing
-import os
-import threading
 from collections.abc import Generator, Iterator
 from typing import cast
 
@@ -15,6 +12,7 @@ from chimera_dagster.errors import ChimeraError
 from chimera_dagster.gpu.lanes import LaneConfig, lanes
 from chimera_dagster.gpu.leases import Lease, Standing, acquire, holder, leases_folder
 from chimera_dagster.gpu.pin import pin
+from chimera_dagster.orchestration.child import end_with_parent
 from chimera_dagster.settings import load_settings
 
 _PARTITION = "dagster/partition"
@@ -30,7 +28,7 @@ class PinnedStep(MultiprocessExecutorChildProcessCommand):
     lanes: LaneConfig
 
     def execute(self) -> Iterator[DagsterEvent]:
-        _end_with_parent()
+        end_with_parent()
         events = cast("Generator[DagsterEvent]", super().execute())
         try:
             for event in events:
@@ -73,15 +71,3 @@ def release_step_lease() -> None:
     """Free the lane of this process's step, if it has one: its last model call has ended."""
     if _step_lease is not None:
         _step_lease.release()
-
-
-def _end_with_parent() -> None:
-    """End this process at once when the run's process has died: nobody would take its events."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()

@@ -1,15 +1,18 @@
 """What every asset works with: the settings of the project, its store, and the engines; built when a run starts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dagster import InitResourceContext, resource
 
 from chimera_dagster.engines.registry import Engines
+from chimera_dagster.gpu.leases import claim, leases_folder
 from chimera_dagster.ingest.folder import OnFile
 from chimera_dagster.orchestration.pinned_step import release_step_lease
 from chimera_dagster.settings import Settings, load_settings
 from chimera_dagster.store import Store
+from chimera_dagster.trial import Trial
 from chimera_dagster.trials import OnProgress
 
 
@@ -26,10 +29,32 @@ class Workspace:
     on_progress: OnProgress | None = None
     on_file: OnFile | None = None
     on_measured: Callable[[], None] | None = None
+    _claimed: Trial | None = field(default=None, init=False)
 
     @property
     def store(self) -> Store:
         return Store(self.settings.data_dir)
+
+    @contextmanager
+    def claiming(self, trial: Trial, *, wait: bool = True) -> Generator[bool]:
+        """Whether this process alone, of all on this host, is at work on the trial until the block ends.
+
+        False only without `wait`: another is. A block inside another for the same trial has what that one has.
+        """
+        if self._claimed == trial:
+            yield True
+            return
+        name = f"{self.settings.data_dir.absolute()}|{trial.key}"
+        claimed = claim(name, leases_folder(self.settings.leases_dir), wait=wait)
+        if claimed is None:
+            yield False
+            return
+        self._claimed = trial
+        try:
+            yield True
+        finally:
+            self._claimed = None
+            claimed.release()
 
 
 @resource
