@@ -224,9 +224,10 @@ def _work(connection: Connection, defs: Definitions, settings: Settings, digest:
     os.setpgid(0, 0)  # Ctrl-C is the sweep's to pass on: the terminal would send it to both
     end_with_parent()
     try:
-        _run_trials(connection, defs, settings, digest, force=force)
-    except ChimeraError as error:
-        connection.send(_Unable(error.message, error.hint))
+        try:
+            _run_trials(connection, defs, settings, digest, force=force)
+        except ChimeraError as error:
+            connection.send(_Unable(error.message, error.hint))
     except KeyboardInterrupt:
         # At once: a normal exit would wait until llama.cpp is through with the prompt it reads.
         os._exit(130)

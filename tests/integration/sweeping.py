@@ -20,7 +20,8 @@ from tests.stub_ollama import PIECES, Answer, StubOllama
 CALLS = 3  # of a trial: its warm-up, the analysis and the report
 STALLED = Answer(PIECES, stall_before=3)
 CPU = Lane("cpu.0", None, None)
-PATIENCE_S = 60
+PATIENCE_S = 120
+QUICK_S, SLOW_S = 0.001, 0.2  # between two tokens; a slow trial takes longer than a sweep takes to begin
 
 
 class Sweeping:
@@ -52,6 +53,15 @@ class Sweeping:
         """Let so many generations end, and the next ones say a few words only; how many there were with the first."""
         self.stub.answer_with(STALLED, after=calls)
         return len(self.stub.generations()) + calls + 1
+
+    def start_slowly(self, *arguments: str) -> "subprocess.Popen[str]":
+        """A sweep that is in its first call when this returns, and has seconds to go; what it calls next is quick."""
+        before = len(self.stub.generations())
+        self.stub.seconds_between = SLOW_S
+        sweep = self.start(*arguments)
+        wait_for(lambda: len(self.stub.generations()) > before, "first call")
+        self.stub.seconds_between = QUICK_S
+        return sweep
 
     def holder(self) -> Holder | None:
         return standings([CPU], self.leases)[0].holder
