@@ -1,5 +1,6 @@
 """Dagster's instance folder: one for the UI, Dagster's own commands and `chimera`; each shows what the others did."""
 
+import fcntl
 import os
 import re
 from collections.abc import Generator
@@ -49,6 +50,13 @@ def _with_room_for_lanes(config: str, settings: Settings) -> str:
     )
 
 
+def _first_opened_by_one(home: Path) -> DagsterInstance:
+    """The instance; its databases are made by one process at a time: two at once spoil them for good."""
+    with (home / ".opening").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return DagsterInstance.from_config(str(home))
+
+
 @contextmanager
 def open_instance(settings: Settings) -> Generator[DagsterInstance]:
     """The instance in that folder, while the block runs.
@@ -56,7 +64,7 @@ def open_instance(settings: Settings) -> Generator[DagsterInstance]:
     Raises StorageError where the block fails by a disk that is full or read-only, or by a database that stays locked.
     """
     try:
-        with DagsterInstance.from_config(str(prepare_home(settings))) as instance:
+        with _first_opened_by_one(prepare_home(settings)) as instance:
             yield instance
     except OSError as error:
         raise StorageError.of(error, error.filename or settings.data_dir) or error from error
