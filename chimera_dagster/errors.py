@@ -7,6 +7,7 @@ ChimeraError
 │   ├── UnknownTrialError       a partition that no registered sweep holds
 │   ├── NotIngestedError        an asset was asked for before the data it reads existed
 │   └── SettingError            an environment variable has a value of the wrong form
+├── StorageError                a file or Dagster's history can't be written: disk full, read-only, locked
 ├── LeaseError                  no lane could be had in time, or the folder of the leases can't be used
 ├── DaemonError                 no Dagster daemon is alive that would run a backfill
 ├── AgentDiedError              the process of an agent ended in the midst of its work
@@ -27,7 +28,9 @@ An error has two parts: what is wrong (naming the file, the row or the field), a
 `may_pass` says whether the same trial may well end otherwise when it runs again.
 """
 
-from typing import ClassVar
+import errno
+import os
+from typing import ClassVar, Self
 
 
 class ChimeraError(Exception):
@@ -62,6 +65,28 @@ class NotIngestedError(InputError): ...
 
 
 class SettingError(InputError): ...
+
+
+class StorageError(ChimeraError):
+    @classmethod
+    def of(cls, error: OSError, path: object) -> Self | None:
+        """What an error at that path means to a user; None where it is not the disk's, but a connection's, say."""
+        if error.errno not in _DISK_ERRORS:
+            return None
+        return cls(f"{os.strerror(error.errno)}: {path}.", hint=_DISK_ERRORS[error.errno])
+
+
+_FULL = "Free some space, then start it again: what is done is kept, and nothing is half-written."
+_CLOSED = "Make it writable for this user, or set CHIMERA_DATA_DIR to a folder that is."
+_DISK_ERRORS = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: _FULL,
+    errno.EROFS: _CLOSED,
+    errno.EACCES: _CLOSED,
+    errno.EPERM: _CLOSED,
+    errno.EIO: "The disk may be failing; its log is in 'dmesg'.",
+}
 
 
 class LeaseError(ChimeraError): ...

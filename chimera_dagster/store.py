@@ -9,6 +9,7 @@
                                       metrics.json, report.md, report.html
 """
 
+import glob
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +23,7 @@ import pyarrow.parquet as pq
 from pandera.pandas import DataFrameModel
 from pydantic import BaseModel
 
-from chimera_dagster.errors import NotIngestedError, UnknownTrialError
+from chimera_dagster.errors import NotIngestedError, StorageError, UnknownTrialError
 from chimera_dagster.sweep import TrialPlan
 from chimera_dagster.trial import Trial, model_slug
 
@@ -196,14 +197,31 @@ def _about(stamp: Mapping[str, str]) -> dict[str, str]:
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    scratch = Path(name)
+    """Raises StorageError where the disk is full or read-only; then, too, the old file stands."""
     try:
-        scratch.chmod(0o644)
-        write(scratch)
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _clear_scratches(path)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{os.getpid()}.")
+        scratch = Path(name)
+        try:
+            scratch.chmod(0o644)
+            write(scratch)
+            os.fsync(handle)  # else a machine that goes down may keep the name without the content
+            scratch.replace(path)
+        finally:
+            os.close(handle)
+            scratch.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError.of(error, path) or error from error
     return path
+
+
+def _clear_scratches(path: Path) -> None:
+    """Remove what processes that were killed have left of this file."""
+    for scratch in path.parent.glob(f".{glob.escape(path.name)}.[0-9]*.*"):
+        try:
+            os.kill(int(scratch.suffixes[-2][1:]), 0)
+        except ProcessLookupError:
+            scratch.unlink(missing_ok=True)
+        except PermissionError:
+            pass  # another user's, which runs

@@ -107,11 +107,15 @@ def run_trial(
     return Recorded(metrics, outcome, telemetry.samples)
 
 
-def is_done(store: Store, plan: TrialPlan, data_digest: str) -> bool:
-    """Whether a report stands that answers this very question about this very data."""
+def is_measured(store: Store, plan: TrialPlan, data_digest: str) -> bool:
+    """Whether a model has answered this very question about this very data; its report may not be written yet."""
     metrics = read_metrics(store, plan)
-    wanted = fingerprint(plan, data_digest, evidence_code())
-    return metrics is not None and metrics.fingerprint == wanted and store.folder_of(plan.trial).report.exists()
+    return metrics is not None and metrics.fingerprint == fingerprint(plan, data_digest, evidence_code())
+
+
+def is_done(store: Store, plan: TrialPlan, data_digest: str) -> bool:
+    """Whether its report stands."""
+    return store.folder_of(plan.trial).report.exists() and is_measured(store, plan, data_digest)
 
 
 def fingerprint(plan: TrialPlan, data_digest: str, evidence_version: str) -> str:

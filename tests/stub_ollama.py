@@ -153,8 +153,9 @@ class StubOllama(StubServer):
         seconds_between: float = 0.001,
         refuses_long_prompts: bool = True,
         slots: int = 1_000,
+        port: int = 0,
     ) -> None:
-        super().__init__()
+        super().__init__(port)
         self.models = [*models, *embedders]
         self.embedders = embedders
         self.size_vram = size_vram  # None leaves the field out

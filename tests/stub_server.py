@@ -11,15 +11,15 @@ Json = dict[str, Any]
 
 
 class StubServer:
-    """A server on a port of its own, until its block ends; `client_left` is set when a stalled answer is left."""
+    """A server on a port until its block ends; `client_left` is set when a stalled answer is left."""
 
     handler: ClassVar[type["StubHandler"]]
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.connections = 0
         self.client_left = threading.Event()
         self.closing = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), type("Handler", (self.handler,), {"stub": self}))
+        self._server = _Server(("127.0.0.1", port), type("Handler", (self.handler,), {"stub": self}))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
     def __enter__(self) -> Self:

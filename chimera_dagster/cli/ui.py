@@ -13,6 +13,7 @@ def ui(
     import sys
 
     from chimera_dagster.orchestration.home import open_instance
+    from chimera_dagster.orchestration.orphans import fail_orphans
     from chimera_dagster.orchestration.partitions import register
     from chimera_dagster.settings import load_settings
     from chimera_dagster.store import Store
@@ -20,6 +21,7 @@ def ui(
 
     settings = load_settings()
     with open_instance(settings) as instance:
+        fail_orphans(instance)
         register(instance, Store(settings.data_dir), load_spec(settings.spec).plans())
     typer.echo(f"Dagster UI: http://127.0.0.1:{port}", err=True)
     superseded = "ignore:Function `dev_command` is superseded"  # by 'dg dev', which needs a package of its own

@@ -181,9 +181,12 @@ def trial(
     with clear_failures():
         plan = plan_of(context, store)
         with workspace.claiming(plan.trial):
-            metrics, outcome, _ = trials.run_trial(
-                store, plan, workspace.engines, workspace.on_progress, workspace.on_measured
-            )
+            if workspace.keep_measured and trials.is_measured(store, plan, workspace.keep_measured):
+                metrics, outcome, _ = recorded.read_recorded(store, plan)
+            else:
+                metrics, outcome, _ = trials.run_trial(
+                    store, plan, workspace.engines, workspace.on_progress, workspace.on_measured
+                )
     folder = store.folder_of(plan.trial)
     for name, text in recorded.readable_texts(outcome).items():
         yield MaterializeResult(

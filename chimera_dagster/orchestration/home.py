@@ -2,13 +2,18 @@
 
 import os
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dagster import DagsterInstance
+from sqlalchemy.exc import DBAPIError
 
+from chimera_dagster.errors import StorageError
 from chimera_dagster.gpu.lanes import config_of, lanes
 from chimera_dagster.gpu.leases import claim, leases_folder
 from chimera_dagster.settings import Settings
+from chimera_dagster.store import write_text
 
 _CONFIG = Path("dagster.yaml")
 _RUNS_IN_WAITING = 2
@@ -23,9 +28,9 @@ def prepare_home(settings: Settings) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     config = home / _CONFIG.name
     if "DAGSTER_HOME" not in os.environ and _CONFIG.exists():
-        config.write_text(_with_room_for_lanes(_CONFIG.read_text(), settings))
+        write_text(config, _with_room_for_lanes(_CONFIG.read_text(), settings))
     elif not config.exists():  # else Dagster prints a page about its telemetry
-        config.write_text("telemetry: {enabled: false}\n")
+        write_text(config, "telemetry: {enabled: false}\n")
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 
@@ -45,9 +50,26 @@ def _with_room_for_lanes(config: str, settings: Settings) -> str:
     )
 
 
-def open_instance(settings: Settings) -> DagsterInstance:
-    """The instance in that folder; a context manager."""
+def _opened(settings: Settings) -> DagsterInstance:
     home = str(prepare_home(settings))
     # Two processes that make its databases at the same time leave them broken.
     with claim(home, leases_folder(settings.leases_dir)):
         return DagsterInstance.from_config(home)
+
+
+@contextmanager
+def open_instance(settings: Settings) -> Generator[DagsterInstance]:
+    """The instance in that folder, while the block runs.
+
+    Raises StorageError where the block fails by a disk that is full or read-only, or by a database that stays locked.
+    """
+    try:
+        with _opened(settings) as instance:
+            yield instance
+    except OSError as error:
+        raise StorageError.of(error, error.filename or settings.data_dir) or error from error
+    except DBAPIError as error:
+        raise StorageError(
+            f"Dagster's history in {settings.dagster_home} can't be used: {error.orig}.",
+            hint="Is the disk full or read-only, or does another program keep a file locked? What is done is kept.",
+        ) from error

@@ -234,9 +234,10 @@ def _work(
     os.setpgid(0, 0)  # Ctrl-C is the sweep's to pass on: the terminal would send it to both
     end_with_parent()
     try:
-        _run_trials(connection, defs, settings, lanes, digest, force=force)
-    except ChimeraError as error:
-        connection.send(_Unable(error.message, error.hint))
+        try:
+            _run_trials(connection, defs, settings, lanes, digest, force=force)
+        except ChimeraError as error:
+            connection.send(_Unable(error.message, error.hint))
     except KeyboardInterrupt:
         # At once: a normal exit would wait until llama.cpp is through with the prompt it reads.
         os._exit(130)
@@ -266,7 +267,7 @@ def _run_trials(
             reason = runner.write_report(plan, run_id)
             return Ended("failed" if reason else "done", reason)
 
-    workspace = Workspace(settings, on_progress=say_progress)
+    workspace = Workspace(settings, on_progress=say_progress, keep_measured=None if force else digest)
     get_ready(workspace.store)
     with (
         open_instance(settings) as instance,

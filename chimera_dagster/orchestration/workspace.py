@@ -21,7 +21,8 @@ class Workspace:
     """Handed to assets as the resource `workspace`.
 
     `on_progress` hears each stage of a trial and its chunks, `on_measured` that its last model call has ended,
-    `on_file` how many files of how many are ingested.
+    `on_file` how many files of how many are ingested. `keep_measured` is the digest of the data on which a trial that was
+    measured is not measured again: what ended before its report was written then costs no model call.
     """
 
     settings: Settings
@@ -29,6 +30,7 @@ class Workspace:
     on_progress: OnProgress | None = None
     on_file: OnFile | None = None
     on_measured: Callable[[], None] | None = None
+    keep_measured: str | None = None
     _claimed: Trial | None = field(default=None, init=False)
 
     @property

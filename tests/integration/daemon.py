@@ -16,8 +16,8 @@ from tests.conftest import ROOT
 from tests.integration.bench import Bench
 
 T = TypeVar("T")
-PATIENCE_S = 40
 CODE = "daemon_code.py"  # what it runs, in the project's folder; a command that gives it runs names it with -f
+PATIENCE_S = 240
 # Dagster has no setting for either interval.
 SHORT_INTERVALS = """\
 from chimera_dagster.definitions import defs
@@ -48,6 +48,17 @@ class Daemon:
                 return found
             time.sleep(0.2)
         raise AssertionError(f"no {what}:\n{self._log.read_text()[-5000:]}")
+
+    def kill(self) -> None:
+        """kill -9 of the daemon alone."""
+        self._process.kill()
+        self._process.wait()
+
+    def kill_all(self) -> None:
+        """kill -9 of the daemon, its code server and all runs at once, as when the machine goes down."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
     def said(self, sensor: str) -> list[str]:
         """Why a sensor's ticks asked for nothing, newest first."""

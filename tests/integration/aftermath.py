@@ -1,0 +1,78 @@
+"""What a fault has left behind: trials that are lost or were run twice, files, leases, runs that never end."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow.parquet as pq
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+from pyarrow import ArrowException
+
+from chimera_dagster.gpu.leases import any_held, waiting
+from chimera_dagster.results import Summary
+from chimera_dagster.store import Store
+from chimera_dagster.sweep import TrialPlan
+from chimera_dagster.trials import is_done
+from tests.conftest import Project
+
+
+class Aftermath(NamedTuple):
+    """Empty where nothing is wrong. Trials and runs by name, files by their path in the data folder."""
+
+    lost: list[str]
+    """Trials without a report of their question and these data."""
+    twice: list[str]
+    """Trials of which more than one run ended well."""
+    half_written: list[str]
+    """Files that can't be read, and temporary ones."""
+    held: list[str]
+    """Leases that are held or waited for."""
+    unfinished: list[str]
+    """Runs that wait or are at work, as Dagster sees them."""
+
+
+NOTHING = Aftermath([], [], [], [], [])
+
+
+def aftermath(project: Project, plans: Sequence[TrialPlan]) -> Aftermath:
+    """Look at a project in which nothing is at work any more."""
+    store, leases = Store(project.data), project.path / "leases"
+    digest = store.read_json("summary", Summary).digest
+    with DagsterInstance.from_config(str(project.data / "dagster_home")) as instance:
+        well = Counter(
+            run.tags.get("dagster/partition", "")
+            for run in instance.get_runs(RunsFilter(job_name="write_report", statuses=[DagsterRunStatus.SUCCESS]))
+        )
+        unfinished = instance.get_runs(RunsFilter(statuses=NOT_FINISHED_STATUSES))
+        return Aftermath(
+            lost=[plan.trial.key for plan in plans if not is_done(store, plan, digest)],
+            twice=[plan.trial.key for plan in plans if well[plan.trial.key] > 1],
+            half_written=half_written(project.data),
+            held=["a lane"] * any_held(leases) + [each.trial for each in waiting(leases)],
+            unfinished=[f"{run.run_id} is {run.status.value}" for run in unfinished],
+        )
+
+
+def half_written(data: Path) -> list[str]:
+    """Files of trials, the index and the tables that can't be read, and what is left under temporary names."""
+    files = [path for folder in ("runs", "tables") for path in (data / folder).rglob("*") if path.is_file()]
+    return [str(path.relative_to(data)) for path in files if path.name.startswith(".") or not _is_whole(path)]
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        match path.suffix:
+            case ".json":
+                json.loads(path.read_bytes())
+            case ".parquet":
+                pq.read_table(path)
+            case ".html":
+                return path.read_text().endswith("</html>\n")
+            case _:
+                return path.read_text().endswith("\n")
+    except (ValueError, ArrowException):
+        return False
+    return True

@@ -1,0 +1,93 @@
+"""`chimera sweep` as a process of its own on a stub of Ollama, to be killed and started again."""
+
+import subprocess
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import yaml
+
+from chimera_dagster.gpu.lanes import Lane
+from chimera_dagster.gpu.leases import Holder, standings
+from chimera_dagster.sweep import TrialPlan, load_spec
+from tests.conftest import Project
+from tests.integration.aftermath import Aftermath, aftermath
+from tests.integration.bench import bench_in
+from tests.stub_ollama import PIECES, Answer, StubOllama
+
+CALLS = 3  # of a trial: its warm-up, the analysis and the report
+STALLED = Answer(PIECES, stall_before=3)
+CPU = Lane("cpu.0", None, None)
+PATIENCE_S = 120
+QUICK_S, SLOW_S = 0.001, 0.2  # between two tokens; a slow trial takes longer than a sweep takes to begin
+
+
+class Sweeping:
+    """A project that is ingested, and the server that its sweeps ask."""
+
+    def __init__(self, project: Project, stub: StubOllama) -> None:
+        self.project, self.stub = project, stub
+
+    def trials(self, top_k: Sequence[int], **spec: object) -> list[TrialPlan]:
+        """Write the sweep file; tests that share a project take other values of `top_k` each."""
+        fields = {"engine": "ollama", "models": ["gemma3:270m"], "max_tokens": 16, "grid": {"top_k": list(top_k)}}
+        self.project.spec.write_text(yaml.safe_dump(fields | spec))
+        return load_spec(self.project.spec).plans()
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            self.project.command("sweep", *arguments),
+            cwd=self.project.path,
+            env=self.project.environment(OLLAMA_HOST=self.stub.url),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def sweep(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return self.project.chimera("sweep", *arguments, env={"OLLAMA_HOST": self.stub.url})
+
+    def stall_after(self, calls: int) -> int:
+        """Let so many generations end, and the next ones say a few words only; how many there were with the first."""
+        self.stub.answer_with(STALLED, after=calls)
+        return len(self.stub.generations()) + calls + 1
+
+    def start_slowly(self, *arguments: str) -> "subprocess.Popen[str]":
+        """A sweep that is in its first call when this returns, and has seconds to go; what it calls next is quick."""
+        before = len(self.stub.generations())
+        self.stub.seconds_between = SLOW_S
+        sweep = self.start(*arguments)
+        wait_for(lambda: len(self.stub.generations()) > before, "first call")
+        self.stub.seconds_between = QUICK_S
+        return sweep
+
+    def holder(self) -> Holder | None:
+        return standings([CPU], self.leases)[0].holder
+
+    @property
+    def leases(self) -> Path:
+        return self.project.path / "leases"
+
+    def aftermath(self, plans: Sequence[TrialPlan]) -> Aftermath:
+        return aftermath(self.project, plans)
+
+
+@contextmanager
+def sweeping_in(project: Project) -> Generator[Sweeping]:
+    with bench_in(project) as bench:
+        assert bench.runner.ingest_reports() is None
+    with StubOllama() as stub:
+        yield Sweeping(project, stub)
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < until, f"no {what}"
+        time.sleep(0.02)
+
+
+def is_gone(pid: int) -> bool:
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
