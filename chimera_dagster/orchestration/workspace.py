@@ -21,8 +21,8 @@ class Workspace:
     """Handed to assets as the resource `workspace`.
 
     `on_progress` hears each stage of a trial and its chunks, `on_measured` that its last model call has ended,
-    `on_file` how many files of how many are ingested. `keep_measured` is the digest of the data on which a trial that was
-    measured is not measured again: what ended before its report was written then costs no model call.
+    `on_file` how many files of how many are ingested. `keep_measured` is the digest of the data on which a trial
+    that was measured is not measured again: what ended before its report was written then costs no model call.
     """
 
     settings: Settings

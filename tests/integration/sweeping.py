@@ -11,6 +11,7 @@ import yaml
 
 from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.leases import Holder, standings
+from chimera_dagster.store import Store
 from chimera_dagster.sweep import TrialPlan, load_spec
 from tests.conftest import Project
 from tests.integration.aftermath import Aftermath, aftermath
@@ -36,11 +37,11 @@ class Sweeping:
         self.project.spec.write_text(yaml.safe_dump(fields | spec))
         return load_spec(self.project.spec).plans()
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, **env: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             self.project.command("sweep", *arguments),
             cwd=self.project.path,
-            env=self.project.environment(OLLAMA_HOST=self.stub.url),
+            env=self.project.environment(OLLAMA_HOST=self.stub.url, **env),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -54,17 +55,21 @@ class Sweeping:
         self.stub.answer_with(STALLED, after=calls)
         return len(self.stub.generations()) + calls + 1
 
-    def start_slowly(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start_slowly(self, *arguments: str, **env: str) -> "subprocess.Popen[str]":
         """A sweep that is in its first call when this returns, and has seconds to go; what it calls next is quick."""
         before = len(self.stub.generations())
         self.stub.seconds_between = SLOW_S
-        sweep = self.start(*arguments)
+        sweep = self.start(*arguments, **env)
         wait_for(lambda: len(self.stub.generations()) > before, "first call")
         self.stub.seconds_between = QUICK_S
         return sweep
 
     def holder(self) -> Holder | None:
         return standings([CPU], self.leases)[0].holder
+
+    @property
+    def store(self) -> Store:
+        return Store(self.project.data)
 
     @property
     def leases(self) -> Path:

@@ -1,18 +1,25 @@
 """What happens around a sweep while it runs: another one, a run of the UI's, another spec, a locked database."""
 
 import json
+import shutil
 import sqlite3
+import subprocess
 from collections.abc import Generator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from chimera_dagster.orchestration.partitions import register
+from chimera_dagster.recorded import read_metrics
 from tests.conftest import Project
 from tests.integration.aftermath import NOTHING
 from tests.integration.bench import bench_in
 from tests.integration.launch import Launcher
-from tests.integration.sweeping import CALLS, QUICK_S, SLOW_S, Sweeping, sweeping_in, wait_for
+from tests.integration.sweeping import CALLS, PATIENCE_S, QUICK_S, SLOW_S, Sweeping, sweeping_in, wait_for
+
+CLOCK = Path(__file__).with_name("clock.c")
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +71,26 @@ def test_a_spec_that_changes_midway_changes_the_next_sweep_and_not_this_one(swee
     again = sweeping.sweep()
     assert again.returncode == 0, again.stderr
     assert sweeping.aftermath(changed)._replace(twice=[]) == NOTHING
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler for the library that sets the clock")
+@pytest.mark.parametrize(("jump", "top_k"), [("-7200", 50), ("+7200", 60)])
+def test_a_clock_that_is_set_midway_costs_no_trial_and_no_figure(sweeping: Sweeping, jump: str, top_k: int) -> None:
+    plans = sweeping.trials(range(top_k, top_k + 2))
+    clock, library = sweeping.project.path / "clock", sweeping.project.path / "clock.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, CLOCK, "-ldl"], check=True)
+    clock.write_text("0")
+    sweep = sweeping.start_slowly(LD_PRELOAD=str(library), CLOCK_SHIFT=str(clock))
+    clock.write_text(jump)
+    _, stderr = sweep.communicate(timeout=120)
+    assert sweep.returncode == 0, stderr
+    first, second = (read_metrics(sweeping.store, plan) for plan in plans)
+    assert first is not None and second is not None
+    begun = datetime.fromtimestamp(clock.stat().st_mtime, UTC)
+    assert abs(second.created_at - begun - timedelta(seconds=int(jump))) < timedelta(minutes=10)  # it was really set
+    assert all(0 < call.e2e_ms < PATIENCE_S * 1000 for call in first.calls)
+    assert sweeping.sweep().returncode == 0
+    assert sweeping.aftermath(plans) == NOTHING
 
 
 def test_a_database_that_stays_locked_ends_the_sweep_with_a_sentence(sweeping: Sweeping) -> None:
