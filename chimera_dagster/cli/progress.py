@@ -1,5 +1,6 @@
 """Live lines on stderr: the trial, stage and tokens of a sweep, the files of an ingest."""
 
+from collections import Counter
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -17,6 +18,7 @@ from rich.progress import (
 
 from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.leases import Standing
+from chimera_dagster.orchestration.backfill import State
 from chimera_dagster.orchestration.workers import Ended
 from chimera_dagster.store import Store
 from chimera_dagster.sweep import TrialPlan
@@ -38,6 +40,46 @@ class _Live:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
+
+
+class BackfillProgress(_Live):
+    """A line for a sweep that the daemon runs, and one that stays for each trial that begins or ends."""
+
+    def __init__(self, trials: int) -> None:
+        self._console = Console(stderr=True)
+        self._trials, self._states = trials, dict[str, State]()
+        self._bar = _sweep_bar(self._console)
+        self._task = self._bar.add_task("backfill", total=trials, said="")
+
+    def on_change(self, key: str, state: State, why: str) -> None:
+        """What `orchestration.backfill.follow` tells."""
+        self._states[key] = state
+        counts = Counter(self._states.values())
+        ended = counts["done"] + counts["failed"]
+        if state != "queued":
+            _say(self._console, f"{ended}/{self._trials} {key}: {state}{why and f', {why}'}")
+        said = f"{ended} of {self._trials} trials, {counts['started']} at work"
+        self._bar.update(self._task, completed=ended, said=said)
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _sweep_bar(console: Console) -> Progress:
+    """With what each line is about, and what is `said` of it beside its bar."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[said]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+        speed_estimate_period=_SPEED_OVER_S,
+    )
 
 
 class FileProgress(_Live):
@@ -72,35 +114,19 @@ class SweepProgress(_Live):
         self._console = Console(stderr=True)
         self._trials, self._store, self._begun = trials, store, 0
         self._lanes: dict[str, _LaneLine] = {}
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[said]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=self._console,
-            disable=not self._console.is_terminal,
-            transient=True,
-            speed_estimate_period=_SPEED_OVER_S,
-        )
+        self._bar = _sweep_bar(self._console)
         self._sweep = self._bar.add_task("sweep", total=trials, said=f"0 of {trials} trials")
         self._ended = 0
 
-    def _say(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
-
     def on_wait(self, found: list[Standing]) -> None:
         holders = [f"{each.lane.name} by {each.holder.trial} (pid {each.holder.pid})" for each in found if each.holder]
-        self._say(f"waiting for a lane, held: {', '.join(holders) or 'all'}")
+        _say(self._console, f"waiting for a lane, held: {', '.join(holders) or 'all'}")
 
     def on_left_out(self, left_out: Sequence[Lane]) -> None:
         """Lanes that the sweep can't use: their servers don't answer, or one server is all there is."""
         if left_out:
             names = ", ".join(f"{lane.name} ({lane.endpoint})" for lane in left_out)
-            self._console.print(
-                f"without: {names}; 'chimera ollama up' starts what is missing", highlight=False, soft_wrap=True
-            )
+            _say(self._console, f"without: {names}; 'chimera ollama up' starts what is missing")
 
     def start(self, lane: str, plan: TrialPlan) -> None:
         self._begun += 1
@@ -112,7 +138,7 @@ class SweepProgress(_Live):
     def on_progress(self, lane: str, stage: str, chunks: int) -> None:
         line = self._lanes[lane]
         if stage != line.stage and not self._console.is_terminal:
-            self._say(f"{line.name}: {stage}")
+            _say(self._console, f"{line.name}: {stage}")
         line.hear(stage, chunks)
         said = f"{chunks} tokens"
         self._bar.update(line.task, description=f"{lane}  {line.name}: {stage}", completed=line.share, said=said)
@@ -122,7 +148,7 @@ class SweepProgress(_Live):
         line = self._lanes[lane]
         path = self._store.folder_of(line.plan.trial).report
         said = {"done": f"{path}", "skipped": f"{path}, by another process", "failed": f"{outcome.reason}"}
-        self._say(f"{line.name}: {said[outcome.status]}")
+        _say(self._console, f"{line.name}: {said[outcome.status]}")
         self._ended += 1
         line.share = 0.0
         self._show_sweep()

@@ -33,6 +33,7 @@ from chimera_dagster.orchestration.partitions import TRIALS, plan_of
 from chimera_dagster.orchestration.refresh import stale_again
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.render.markdown_writer import without_links
+from chimera_dagster.results import Summary
 from chimera_dagster.schemas import BenchmarkFiles, DataSummary, Facts, Findings, Measurements
 
 OWNERS = ["team:benchmarks"]
@@ -181,7 +182,7 @@ def trial(
     with clear_failures():
         plan = plan_of(context, store)
         with workspace.claiming(plan.trial):
-            if workspace.keep_measured and trials.is_measured(store, plan, workspace.keep_measured):
+            if workspace.keep_measured and trials.is_measured(store, plan, store.read_json("summary", Summary).digest):
                 metrics, outcome, _ = recorded.read_recorded(store, plan)
             else:
                 metrics, outcome, _ = trials.run_trial(

@@ -23,12 +23,12 @@ from chimera_dagster.errors import DaemonError
 from chimera_dagster.orchestration.jobs import TRIAL_ASSETS
 from chimera_dagster.orchestration.partitions import dagster_key
 from chimera_dagster.orchestration.reason import TELLING, reason_of
+from chimera_dagster.orchestration.workspace import AGAIN, GO_ON, SWEEP_TAG
 from chimera_dagster.sweep import TrialPlan
 
 State = Literal["queued", "started", "done", "failed"]
 OnChange = Callable[[str, State, str], None]  # trial's key, what it is now, and where it failed why; else ""
 
-SWEEP_TAG = {"chimera/sweep": "daemon"}  # on a backfill of `submit` and on its runs
 _BACKFILL, _PARTITION = "dagster/backfill", "dagster/partition"
 _CANCELED = "canceled"
 _HEARTBEAT_S = 30  # how often a daemon that is alive says so
@@ -41,8 +41,11 @@ _STATES: Mapping[DagsterRunStatus, State] = {
 }
 
 
-def submit(defs: Definitions, instance: DagsterInstance, plans: Sequence[TrialPlan]) -> str:
-    """Ask for one run of each of these trials, which must be registered; the backfill's id. Raises DaemonError."""
+def submit(defs: Definitions, instance: DagsterInstance, plans: Sequence[TrialPlan], *, force: bool = False) -> str:
+    """Ask for one run of each of these trials, which must be registered; the backfill's id. Raises DaemonError.
+
+    A trial that another process has measured by the time that its run begins is not measured again, unless `force`.
+    """
     _need_daemon(instance)
     backfill = PartitionBackfill.from_asset_partitions(
         backfill_id=make_new_backfill_id(),
@@ -50,7 +53,7 @@ def submit(defs: Definitions, instance: DagsterInstance, plans: Sequence[TrialPl
         partition_names=[dagster_key(plan.trial) for plan in plans],
         asset_selection=[AssetKey(name) for name in TRIAL_ASSETS],
         backfill_timestamp=time.time(),
-        tags=SWEEP_TAG,
+        tags={SWEEP_TAG: AGAIN if force else GO_ON},
         dynamic_partitions_store=instance,
         all_partitions=False,
         title="chimera sweep",
@@ -63,13 +66,19 @@ def submit(defs: Definitions, instance: DagsterInstance, plans: Sequence[TrialPl
 
 def at_work(instance: DagsterInstance) -> str | None:
     """The newest backfill of `submit` that has trials to run yet."""
-    asked = BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED], tags=SWEEP_TAG)
+    asked = BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED], tags={SWEEP_TAG: [GO_ON, AGAIN]})
     for backfill in instance.get_backfills(filters=asked):
         ended = RunsFilter(tags={_BACKFILL: backfill.backfill_id}, statuses=FINISHED_STATUSES)
         # Dagster itself sees only half a minute later that the last one has ended
         if instance.get_runs_count(ended) < len(_trials(backfill)):
             return backfill.backfill_id
     return None
+
+
+def size_of(instance: DagsterInstance, backfill_id: str) -> int:
+    """How many trials it has."""
+    backfill = instance.get_backfill(backfill_id)
+    return len(_trials(backfill)) if backfill is not None else 0
 
 
 def follow(instance: DagsterInstance, backfill_id: str, on_change: OnChange, every_s: float = 1.0) -> dict[str, str]:

@@ -267,7 +267,7 @@ def _run_trials(
             reason = runner.write_report(plan, run_id)
             return Ended("failed" if reason else "done", reason)
 
-    workspace = Workspace(settings, on_progress=say_progress, keep_measured=None if force else digest)
+    workspace = Workspace(settings, on_progress=say_progress, keep_measured=not force)
     get_ready(workspace.store)
     with (
         open_instance(settings) as instance,

@@ -15,14 +15,16 @@ from chimera_dagster.store import Store
 from chimera_dagster.trial import Trial
 from chimera_dagster.trials import OnProgress
 
+SWEEP_TAG, GO_ON, AGAIN = "chimera/sweep", "go on", "run again"  # on runs that a sweep asks the daemon for
+
 
 @dataclass
 class Workspace:
     """Handed to assets as the resource `workspace`.
 
     `on_progress` hears each stage of a trial and its chunks, `on_measured` that its last model call has ended,
-    `on_file` how many files of how many are ingested. `keep_measured` is the digest of the data on which a trial
-    that was measured is not measured again: what ended before its report was written then costs no model call.
+    `on_file` how many files of how many are ingested. With `keep_measured` a trial that was measured on
+    these data is not measured again: one that ended before its report was written then costs no model call.
     """
 
     settings: Settings
@@ -30,7 +32,7 @@ class Workspace:
     on_progress: OnProgress | None = None
     on_file: OnFile | None = None
     on_measured: Callable[[], None] | None = None
-    keep_measured: str | None = None
+    keep_measured: bool = False
     _claimed: Trial | None = field(default=None, init=False)
 
     @property
@@ -56,7 +58,7 @@ class Workspace:
 
 
 @resource
-def workspace_from_environment(_context: InitResourceContext) -> Workspace:
+def workspace_from_environment(context: InitResourceContext) -> Workspace:
     """A workspace by the CHIMERA_* variables of the process that runs."""
     engines = Engines()
 
@@ -64,4 +66,5 @@ def workspace_from_environment(_context: InitResourceContext) -> Workspace:
         engines.close()  # an engine in this process has its model in the GPU's memory
         release_step_lease()
 
-    return Workspace(load_settings(), engines, on_measured=free_lane)
+    tags = context.run.tags if context.run else {}
+    return Workspace(load_settings(), engines, on_measured=free_lane, keep_measured=tags.get(SWEEP_TAG) == GO_ON)

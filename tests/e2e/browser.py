@@ -5,9 +5,8 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 import urllib.request
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -17,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.conftest import Project
+from tests.waiting import wait_for
 
 T = TypeVar("T")
 Scheme = Literal["light", "dark"]
@@ -31,23 +31,11 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE_S = 120
 GROUPS = {
     "evidence": ("benchmark_files", "measurements", "data_summary", "facts", "findings"),
     "trials": ("llm_analysis", "llm_report", "trial_metrics", "rendered_report"),
 }
 ALL_ASSETS = [asset for assets in GROUPS.values() for asset in assets]
-
-
-def wait_for(look: Callable[[], T | None], what: str) -> T:
-    """The first result of `look` that is not None; fails after `PATIENCE_S` naming `what`."""
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        found = look()
-        if found is not None:
-            return found
-        time.sleep(0.5)
-    raise AssertionError(f"{what} did not come within {PATIENCE_S} s")
 
 
 class Ui:

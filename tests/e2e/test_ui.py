@@ -11,8 +11,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from chimera_dagster.sweep import load_spec
 from tests.conftest import ROOT, Project
-from tests.e2e.browser import ALL_ASSETS, GROUPS, PATIENCE_S, Ui, free_port, page_of, serving, wait_for
+from tests.e2e.browser import ALL_ASSETS, GROUPS, Ui, free_port, page_of, serving
 from tests.stub_ollama import Answer, StubOllama
+from tests.waiting import PATIENCE_S, wait_for
 
 SPEC = """\
 engine: ollama

@@ -1,12 +1,10 @@
 """`chimera sweep` as a process of its own on a stub of Ollama, to be killed and started again."""
 
 import subprocess
-import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import yaml
 
 from chimera_dagster.gpu.lanes import Lane
@@ -17,11 +15,11 @@ from tests.conftest import Project
 from tests.integration.aftermath import Aftermath, aftermath
 from tests.integration.bench import bench_in
 from tests.stub_ollama import PIECES, Answer, StubOllama
+from tests.waiting import wait_for
 
 CALLS = 3  # of a trial: its warm-up, the analysis and the report
 STALLED = Answer(PIECES, stall_before=3)
 CPU = Lane("cpu.0", None, None)
-PATIENCE_S = 120
 QUICK_S, SLOW_S = 0.001, 0.2  # between two tokens; a slow trial takes longer than a sweep takes to begin
 
 
@@ -85,14 +83,3 @@ def sweeping_in(project: Project) -> Generator[Sweeping]:
         assert bench.runner.ingest_reports() is None
     with StubOllama() as stub:
         yield Sweeping(project, stub)
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < until, f"no {what}"
-        time.sleep(0.02)
-
-
-def is_gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE

@@ -1,5 +1,6 @@
 """Backfills by Dagster's daemon: what fails alone, what is done again, and that every way leaves the same behind."""
 
+import json
 import os
 import subprocess
 import sys
@@ -13,9 +14,9 @@ from dagster import DagsterEventType, DagsterRun, DagsterRunStatus, RunsFilter
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from dagster._daemon.types import DaemonHeartbeat
 
-from chimera_dagster.definitions import defs
-from chimera_dagster.orchestration.backfill import SWEEP_TAG, State, at_work, follow, submit
+from chimera_dagster.orchestration.backfill import State, at_work, follow
 from chimera_dagster.orchestration.jobs import TRIAL_ASSETS
+from chimera_dagster.orchestration.workspace import GO_ON, SWEEP_TAG
 from chimera_dagster.pipeline import data_digest
 from chimera_dagster.sweep import SweepSpec, TrialPlan
 from chimera_dagster.trials import is_done
@@ -23,6 +24,7 @@ from tests.conftest import Project
 from tests.integration.bench import Bench, bench_in
 from tests.integration.daemon import CODE, running_daemon
 from tests.stub_ollama import GENERATIONS, Answer, Json, StubOllama
+from tests.waiting import wait_for
 
 GRID = SweepSpec.model_validate(
     {
@@ -67,6 +69,8 @@ class Backfilled:
     heard: list[tuple[str, State]]
     first: str
     seen_at_work: set[str | None]
+    sweeps: list["subprocess.CompletedProcess[str]"]
+    """`chimera sweep --daemon` that asked for it, and another one while it was under way."""
 
     @property
     def failed(self) -> TrialPlan:
@@ -88,6 +92,23 @@ def dagster(bench: Bench, *arguments: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def sweep_by_daemon(bench: Bench) -> "subprocess.Popen[str]":
+    environment = bench.project.environment(**{name: os.environ[name] for name in ("DAGSTER_HOME", "OLLAMA_HOST")})
+    return subprocess.Popen(
+        bench.project.command("sweep", "--daemon", "--json"),
+        cwd=bench.project.path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ended(process: "subprocess.Popen[str]") -> "subprocess.CompletedProcess[str]":
+    stdout, stderr = process.communicate(timeout=300)
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
 @pytest.fixture(scope="module")
 def backfilled(shared_project: Project) -> Generator[Backfilled]:
     shared_project.spec.write_text(GRID.model_dump_json())
@@ -104,10 +125,13 @@ def backfilled(shared_project: Project) -> Generator[Backfilled]:
 
         # A daemon looks for backfills when it starts, and then every half minute.
         bench.instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), "BACKFILL", None))
-        first = submit(defs, bench.instance, plans)
+        asking = sweep_by_daemon(bench)
+        first = wait_for(lambda: at_work(bench.instance), "backfill")
+        asking_too = sweep_by_daemon(bench)
         with running_daemon(bench, NO_SENSORS, OLLAMA_HOST=stub.url) as daemon:
             failures = follow(bench.instance, first, on_change, every_s=0.2)
-            done = Backfilled(bench, stub, plans, failures, heard, first, seen_at_work - {None})
+            sweeps = [ended(sweep) for sweep in (asking, asking_too)]
+            done = Backfilled(bench, stub, plans, failures, heard, first, seen_at_work - {None}, sweeps)
             stub.refuses = False
             keys = [plan.trial.key for plan in plans if not is_done(bench.store, plan, digest(bench))]
             dagster(bench, "job", "backfill", "-j", "write_report", "--partitions", ",".join(keys), "--noprompt")
@@ -130,6 +154,20 @@ def test_one_failure_is_that_trials_alone_with_its_reason(backfilled: Backfilled
     assert at_work(backfilled.bench.instance) is None
 
 
+def test_a_sweep_by_the_daemon_asks_once_and_tells_how_each_trial_went(backfilled: Backfilled) -> None:
+    asked, followed = backfilled.sweeps
+    assert "An earlier sweep's backfill" not in asked.stderr
+    assert f"An earlier sweep's backfill {backfilled.first} is under way" in followed.stderr
+    for sweep in backfilled.sweeps:
+        assert sweep.returncode == 1, sweep.stderr
+        rows = json.loads(sweep.stdout)
+        assert {f"{row['model']}|{row['params']}": row["status"] for row in rows} == {
+            plan.trial.key: "failed" if plan is backfilled.failed else "done" for plan in backfilled.plans
+        }
+        assert [row["reason"] for row in rows if row["reason"]] == [*backfilled.failures.values()]
+        assert f" {backfilled.failed.trial.key}: failed, " in sweep.stderr
+
+
 def test_the_reason_is_the_same_as_where_the_trial_runs_in_this_process(backfilled: Backfilled) -> None:
     backfilled.stub.refuses = True
     said = backfilled.bench.runner.write_report(backfilled.failed)
@@ -141,7 +179,7 @@ def test_the_reason_is_the_same_as_where_the_trial_runs_in_this_process(backfill
 def test_each_configuration_is_one_run_and_only_what_failed_ran_twice(backfilled: Backfilled) -> None:
     runs = backfilled.runs(**{"dagster/backfill": backfilled.first})
     assert sorted(run.tags["dagster/partition"] for run in runs) == sorted(plan.trial.key for plan in backfilled.plans)
-    assert all(SWEEP_TAG.items() <= run.tags.items() for run in runs)
+    assert all(run.tags[SWEEP_TAG] == GO_ON for run in runs)
     again = [run for run in backfilled.runs() if run.job_name == "write_report"]
     assert [run.tags["dagster/partition"] for run in again if "dagster/backfill" in run.tags] == [
         backfilled.failed.trial.key

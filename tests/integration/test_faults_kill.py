@@ -9,8 +9,9 @@ import pytest
 
 from tests.conftest import Project
 from tests.integration.aftermath import NOTHING
-from tests.integration.sweeping import CALLS, Sweeping, is_gone, sweeping_in, wait_for
+from tests.integration.sweeping import CALLS, Sweeping, sweeping_in
 from tests.stub_ollama import StubOllama
+from tests.waiting import is_gone, wait_for
 
 
 @pytest.fixture(scope="module")

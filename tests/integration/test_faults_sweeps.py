@@ -17,7 +17,8 @@ from tests.conftest import Project
 from tests.integration.aftermath import NOTHING
 from tests.integration.bench import bench_in
 from tests.integration.launch import Launcher
-from tests.integration.sweeping import CALLS, PATIENCE_S, QUICK_S, SLOW_S, Sweeping, sweeping_in, wait_for
+from tests.integration.sweeping import CALLS, QUICK_S, SLOW_S, Sweeping, sweeping_in
+from tests.waiting import PATIENCE_S, wait_for
 
 CLOCK = Path(__file__).with_name("clock.c")
 

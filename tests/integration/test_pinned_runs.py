@@ -3,8 +3,7 @@
 import json
 import os
 import signal
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ from tests.conftest import Project
 from tests.integration.bench import Bench, bench_in
 from tests.integration.launch import Launcher
 from tests.stub_ollama import PIECES, Answer, StubOllama
+from tests.waiting import is_gone, wait_for
 
 TRIALS, STAGES = 4, 3  # a trial is its warm-up, the analysis and the report
 STALLED = Answer(PIECES, stall_before=3)
@@ -79,17 +79,6 @@ def stalled(floor: Floor) -> Generator[None]:
     yield
     for stub in floor.stubs.values():
         stub.answer_with(None)
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    until = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < until, f"no {what}"
-        time.sleep(0.02)
-
-
-def is_gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def test_trials_are_split_evenly_and_each_has_one_lane_for_itself(floor: Floor) -> None:

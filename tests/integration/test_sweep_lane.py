@@ -18,8 +18,9 @@ from chimera_dagster.orchestration.home import prepare_home
 from chimera_dagster.settings import Settings
 from tests.conftest import ROOT, Project
 from tests.integration.bench import bench_in
-from tests.integration.test_pinned_runs import STALLED, is_gone, wait_for
+from tests.integration.test_pinned_runs import STALLED
 from tests.stub_ollama import StubOllama
+from tests.waiting import is_gone, wait_for
 
 GPU = Lane("gpu-3.0", "3", None)
 STAGES = 3  # a trial is its warm-up, the analysis and the report
