@@ -2,7 +2,7 @@
 
 from dagster import Definitions
 
-from chimera_dagster.orchestration.assets import evidence, ingest, rendered_report, report_index, trial
+from chimera_dagster.orchestration.assets import evidence, ingest, rendered_report, report_index, sweep_comparison, trial
 from chimera_dagster.orchestration.executor import gpu_pinned_executor
 from chimera_dagster.orchestration.jobs import ingest_job, publish_job, trial_job
 from chimera_dagster.orchestration.refresh import stale_trials
@@ -19,7 +19,7 @@ from chimera_dagster.orchestration.workspace import workspace_from_environment
 from chimera_dagster.settings import load_settings
 
 defs = Definitions(
-    assets=[ingest, evidence, trial, rendered_report, report_index],
+    assets=[ingest, evidence, trial, rendered_report, sweep_comparison, report_index],
     jobs=[ingest_job, trial_job, publish_job],
     sensors=[
         sweep_spec,

@@ -23,7 +23,7 @@ def write_index(store: Store) -> Published:
     entries: list[Entry] = []
     plans = store.plans()
     for plan in plans:
-        folder, metrics = store.folder_of(plan.trial), read_metrics(store, plan)
+        folder, metrics = store.folder_of(plan.trial), read_metrics(store, plan.trial)
         if metrics is None or not folder.page.exists():
             continue
         href = quote(folder.page.relative_to(store.runs).as_posix(), safe="/@+")

@@ -18,6 +18,7 @@ from chimera_dagster.render.words import Words
 from chimera_dagster.results import Grounding, Metrics, Outcome
 from chimera_dagster.store import Store, write_text
 from chimera_dagster.sweep import TrialPlan
+from chimera_dagster.trial import Trial
 from chimera_dagster.write.answer import read_analysis, read_report
 from chimera_dagster.write.quality import Quality
 from chimera_dagster.write.quality import judge as judge_text
@@ -45,10 +46,10 @@ def read_recorded(store: Store, plan: TrialPlan) -> Recorded:
         raise UnknownTrialError(f"The trial {plan.trial.key} {why}.", hint="Run 'chimera sweep'.") from error
 
 
-def read_metrics(store: Store, plan: TrialPlan) -> Metrics | None:
+def read_metrics(store: Store, trial: Trial) -> Metrics | None:
     """A trial's metrics.json; None where it has not run, or another version wrote it, so that it has to run again."""
     try:
-        return Metrics.model_validate_json(store.folder_of(plan.trial).metrics.read_text())
+        return Metrics.model_validate_json(store.folder_of(trial).metrics.read_text())
     except (FileNotFoundError, ValidationError):
         return None
 

@@ -183,6 +183,16 @@ class Grounding(_Document):
         return f"{share}; {LEAST_SUPPORTED:.0%} are asked for."
 
 
+class Failures(_Document):
+    """failures.json: runs of a trial's question that ended with an engine's error, and what the last one said."""
+
+    fingerprint: str
+    runs: int
+    error: str
+    message: str
+    at: datetime
+
+
 class Metrics(Measured):
     """metrics.json: everything measured and judged. Null: not measured; the `reasons` beside it say why."""
 

@@ -3,6 +3,8 @@
 Tables are Parquet files in `<data dir>/tables`; docs/architecture.md says who writes and who reads each.
 """
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 from pandera.dtypes import DataType
 from pandera.engines import pandas_engine
@@ -186,3 +188,50 @@ class Telemetry(Table):
     other_processes: Series[float] = Field(nullable=True, ge=0, description="compute processes but the engine's")
     other_memory_mib: Series[float] = Field(nullable=True, ge=0, description="memory that they use")
     reasons: Series[Text] = Field(description="why a value is null, a JSON object by column; 'gpu': why all are")
+
+
+class Trials(Table):
+    """One row a trial of any sweep: what was asked for, how it ended, and where its report is."""
+
+    model: Series[Text]
+    params: Series[Text] = Field(description="key of the parameter set; the next six columns are what it stands for")
+    num_gpu: Series[float] = Field(nullable=True, description="layers on the GPU; null: the engine's default")
+    num_ctx: Series[float] = Field(nullable=True)
+    temperature: Series[float] = Field(nullable=True)
+    top_p: Series[float] = Field(nullable=True)
+    top_k: Series[float] = Field(nullable=True)
+    repeat_penalty: Series[float] = Field(nullable=True)
+    state: Series[Text] = Field(isin=("measured", "failed", "missing"))
+    validity: Series[Text] = Field(nullable=True, description="'valid', or what spoils it; null where not measured")
+    error: Series[Text] = Field(nullable=True, description="why it failed")
+    repeats: Series[int] = Field(ge=0)
+    on_front: Series[bool] = Field(description="no other valid trial beats it in everything at once")
+    text: Series[Text] = Field(nullable=True, description="how good the model's text is")
+    published: Series[bool] = Field(description="enough of the text is supported by the evidence")
+    report: Series[Text] = Field(nullable=True, description="path of its report, from the folder of the runs")
+    created_at: Series[Text] = Field(nullable=True, description="ISO 8601, UTC")
+
+
+class Standings(Table):
+    """One row a trial and metric; docs/metrics.md defines each metric."""
+
+    model: Series[Text]
+    params: Series[Text]
+    metric: Series[Text]
+    unit: Series[Text]
+    valid: Series[bool] = Field(description="of a trial whose figures may stand beside others'")
+    n: Series[int] = Field(ge=1)
+    mean: Series[float]
+    low: Series[float] = Field(nullable=True, description="95 % t-interval of the mean; null below 3 repeats")
+    high: Series[float] = Field(nullable=True)
+    rank: Series[float] = Field(
+        nullable=True, ge=1, description="1 + trials that are detectably better; null without a test, or not valid"
+    )
+
+
+def as_table(rows: Sequence[Mapping[str, object]], schema: type[Table]) -> pd.DataFrame:
+    """Rows as a frame with the columns and types of a table, also where there is no row."""
+    columns = schema.to_schema().columns
+    frame = pd.DataFrame(rows, columns=list(columns))
+    types = {name: str(column.dtype) for name, column in columns.items()}
+    return frame.astype({name: "str" if kind.startswith("string") else kind for name, kind in types.items()})

@@ -5,8 +5,10 @@
 <data dir>/runs/index.html, index.md  every report that is published, and why the others are not
 <data dir>/runs/concurrency.json, .md  what agents at once gain over the same agents one after the other
 <data dir>/tables/look.json           what the reports folder looked like when Dagster's sensor last looked
+<data dir>/runs/comparison.json, .csv  all trials beside each other
+<data dir>/runs/baseline.json         the comparison that the next ones are held against, where one was saved
 <data dir>/runs/<model>/<params>/     one trial: trial.json, outcome.json, calls.parquet, telemetry.parquet,
-                                      metrics.json, report.md, report.html
+                                      metrics.json, report.md, report.html; failures.json of runs that failed
 """
 
 import glob
@@ -25,10 +27,17 @@ from pydantic import BaseModel
 
 from chimera_dagster.errors import NotIngestedError, StorageError, UnknownTrialError
 from chimera_dagster.sweep import TrialPlan
-from chimera_dagster.trial import Trial, model_slug
+from chimera_dagster.trial import ModelTag, ParamSet, Trial, model_slug
 
 T = TypeVar("T", bound=BaseModel)
 _GROUP_ROWS = 65_536  # of a table that is written in pieces: what is in memory at once, and what is read at once
+
+
+class _Named(BaseModel):
+    """The part of trial.json that names the trial."""
+
+    model: ModelTag
+    params: ParamSet
 
 
 class TrialFolder:
@@ -37,6 +46,7 @@ class TrialFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.plan = path / "trial.json"
+        self.failures = path / "failures.json"
         self.outcome = path / "outcome.json"
         self.calls = path / "calls.parquet"
         self.telemetry = path / "telemetry.parquet"
@@ -62,6 +72,14 @@ class Store:
     @property
     def index(self) -> Path:
         return self.runs / "index.html"
+
+    @property
+    def comparison(self) -> Path:
+        return self.runs / "comparison.json"
+
+    @property
+    def baseline(self) -> Path:
+        return self.runs / "baseline.json"
 
     @property
     def concurrency(self) -> Path:
@@ -97,6 +115,11 @@ class Store:
                 f"No sweep holds the trial {model}|{params_key}.",
                 hint=f"Known: {known}. Add it to sweep.yaml.",
             ) from None
+
+    def trials(self) -> list[Trial]:
+        """Every registered trial, sorted by its folder; without its spec, which takes longest to read."""
+        named = [_Named.model_validate_json(path.read_text()) for path in sorted(self.runs.glob("*/*/trial.json"))]
+        return [Trial(each.model, each.params) for each in named]
 
     def plans(self) -> list[TrialPlan]:
         """Every registered trial, sorted by its folder."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from chimera_dagster.engines.base import Api, Timeouts
 from chimera_dagster.engines.names import EngineChoice
 from chimera_dagster.errors import SpecError
+from chimera_dagster.goals import Goals
 from chimera_dagster.trial import (
     ModelTag,
     NumCtx,
@@ -88,6 +89,7 @@ class SweepSpec(_Section):
     max_tokens: Annotated[int, Field(ge=16, le=32_768)] = 512
     timeouts: CallTimeouts = CallTimeouts()
     agent: Agent = Agent()
+    goals: Goals = Goals()
 
     @model_validator(mode="after")
     def _keys_differ(self) -> "SweepSpec":

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import pandas as pd
+from pydantic import ValidationError
 
 from chimera_dagster.code_version import code_version
 from chimera_dagster.engines.base import Request
 from chimera_dagster.engines.registry import Engines, Resolved, import_client
-from chimera_dagster.errors import ChimeraError
+from chimera_dagster.errors import ChimeraError, EngineError
 from chimera_dagster.measure.call import Call, CallMetrics, timed_call, warm_up
 from chimera_dagster.measure.environment import capture
 from chimera_dagster.measure.host import place_of
@@ -20,11 +21,12 @@ from chimera_dagster.measure.telemetry import Telemetry
 from chimera_dagster.measure.validity import Asked
 from chimera_dagster.pipeline import evidence_code
 from chimera_dagster.recorded import Recorded, grounding_of, measure, quality_of, read_metrics
-from chimera_dagster.results import EngineRecord, Metrics, Outcome, StageSeconds, Summary, Written
+from chimera_dagster.results import EngineRecord, Failures, Metrics, Outcome, StageSeconds, Summary, Written
 from chimera_dagster.schemas import Calls
 from chimera_dagster.schemas import Telemetry as TelemetryTable
 from chimera_dagster.store import Store, write_table, write_text
 from chimera_dagster.sweep import TrialPlan
+from chimera_dagster.trial import Trial
 from chimera_dagster.trial_evidence import read_evidence
 from chimera_dagster.write.answer import read_analysis, read_report
 from chimera_dagster.write.claims import check
@@ -56,8 +58,44 @@ def run_trial(
     """Run one trial on an engine, measure and judge it, and write outcome.json, calls.parquet and metrics.json.
 
     `on_measured` is called when the last model call has ended: the next trial may begin while this one is written down.
-    Nothing is written before the last call has ended well. Raises EngineError, NotIngestedError.
+    Nothing is written before the last call has ended well, but that it failed. Raises EngineError, NotIngestedError.
     """
+    try:
+        return _run(store, plan, engines, on_progress, on_measured)
+    except EngineError as error:
+        _record_failure(store, plan, error)
+        raise
+
+
+def failures_of(store: Store, trial: Trial) -> Failures | None:
+    """The runs of a trial that failed; None where none did, or another version wrote of them."""
+    try:
+        return Failures.model_validate_json(store.folder_of(trial).failures.read_text())
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
+def _record_failure(store: Store, plan: TrialPlan, error: EngineError) -> None:
+    """Count it: how often a configuration fails is one of the figures that it is compared by."""
+    summary = store.read_json("summary", Summary)
+    asked, before = fingerprint(plan, summary.digest, summary.code), failures_of(store, plan.trial)
+    failures = Failures(
+        fingerprint=asked,
+        runs=1 + (before.runs if before is not None and before.fingerprint == asked else 0),
+        error=type(error).__name__,
+        message=error.message,
+        at=datetime.now(UTC),
+    )
+    write_text(store.folder_of(plan.trial).failures, failures.model_dump_json(indent=2) + "\n")
+
+
+def _run(
+    store: Store,
+    plan: TrialPlan,
+    engines: Engines,
+    on_progress: OnProgress | None,
+    on_measured: Callable[[], None] | None,
+) -> Recorded:
     writer = Writer(store, plan, engines, on_progress)
     summary, evidence, resolved = writer.summary, writer.evidence, writer.resolved
     load_ms = None if plan.spec.cold else writer.warm_up()
@@ -109,7 +147,7 @@ def run_trial(
 
 def is_measured(store: Store, plan: TrialPlan, data_digest: str) -> bool:
     """Whether a model has answered this very question about this very data; its report may not be written yet."""
-    metrics = read_metrics(store, plan)
+    metrics = read_metrics(store, plan.trial)
     return metrics is not None and metrics.fingerprint == fingerprint(plan, data_digest, evidence_code())
 
 

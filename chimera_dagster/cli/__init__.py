@@ -10,6 +10,7 @@ import typer
 
 from chimera_dagster.cli import (
     check,
+    compare,
     concurrency,
     doctor,
     env,
@@ -41,6 +42,7 @@ for verb in (
     findings.findings,
     report.report,
     check.check,
+    compare.compare,
     concurrency.concurrency,
     doctor.doctor,
     env.env,

@@ -180,7 +180,7 @@ def _follow(instance: "DagsterInstance", backfill_id: str) -> dict[str, str]:
 def _row(store: "Store", plan: "TrialPlan", outcome: "Ended | None") -> Row:
     from chimera_dagster.recorded import read_metrics
 
-    metrics = None if outcome and outcome.status == "failed" else read_metrics(store, plan)
+    metrics = None if outcome and outcome.status == "failed" else read_metrics(store, plan.trial)
     if metrics is None:
         return Row(plan.model, plan.params.key, "failed", reason=outcome.reason if outcome else None)
     return Row(

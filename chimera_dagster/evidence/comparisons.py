@@ -126,7 +126,11 @@ class Blocked(NamedTuple):
         return Pairs(first, second, difference, error, df, p)
 
     def detectable(self, level: float) -> float:
-        """Smallest ratio minus 1 between two levels that the F-test at `level` finds with 80 % power at least.
+        """`detectable_shift` as a ratio minus 1."""
+        return float(np.expm1(self.detectable_shift(level)))
+
+    def detectable_shift(self, level: float) -> float:
+        """Smallest difference between two levels that the F-test at `level` finds with 80 % power at least.
 
         Of all patterns with that range the least visible is taken: all other levels halfway between the two, and the
         two those that share the fewest blocks. The noncentrality is d' G d / sigma² (Searle, Linear Models, 1971).
@@ -140,7 +144,7 @@ class Blocked(NamedTuple):
             return np.nan
         critical = float(special.fdtri(self.df_effect, self.df, 1 - level))
         needed = _root(lambda x: float(special.ncfdtr(self.df_effect, self.df, x, critical)), falling=True)
-        return float(np.expm1(2 * self.sigma * np.sqrt(needed / least)))
+        return float(2 * self.sigma * np.sqrt(needed / least))
 
 
 def blocked(values: Floats, levels: Ints, blocks: Ints) -> Blocked | None:
@@ -151,6 +155,11 @@ def blocked(values: Floats, levels: Ints, blocks: Ints) -> Blocked | None:
     with one level tell nothing of a difference and are left out. None where less than 3 degrees of freedom are left.
     Friedman's test was not chosen: with two levels and few blocks it is a sign test and finds next to nothing.
     """
+    return additive(np.log(values), levels, blocks)
+
+
+def additive(values: Floats, levels: Ints, blocks: Ints) -> Blocked | None:
+    """`blocked` of values as they are: value = block + level."""
     width = int(levels.max()) + 1 if len(levels) else 0
     cells = np.unique(blocks.astype("int64") * width + levels)
     several = np.bincount(cells // width, minlength=int(blocks.max()) + 1 if len(blocks) else 0) > 1
@@ -162,8 +171,8 @@ def blocked(values: Floats, levels: Ints, blocks: Ints) -> Blocked | None:
     present = np.zeros(width, dtype=bool)
     present[levels[kept]] = True
     if not present.all():
-        return blocked(values[kept], level.astype("int64"), block.astype("int64"))
-    logs = np.log(values[kept])
+        return additive(values[kept], level.astype("int64"), block.astype("int64"))
+    logs = values[kept]
     sizes = np.bincount(block).astype("float64")
     centred = logs - (np.bincount(block, weights=logs) / sizes)[block]
     counts = np.bincount(block * width + level, minlength=len(names) * width).reshape(len(names), width)

@@ -22,7 +22,7 @@ from dagster import (
     multi_asset,
 )
 
-from chimera_dagster import checks, pipeline, publication, recorded, trials
+from chimera_dagster import checks, comparison, pipeline, publication, recorded, trials
 from chimera_dagster.code_version import code_version
 from chimera_dagster.errors import ChimeraError
 from chimera_dagster.ingest.manifest import reader_version
@@ -34,10 +34,11 @@ from chimera_dagster.orchestration.refresh import stale_again
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.render.markdown_writer import without_links
 from chimera_dagster.results import Summary
-from chimera_dagster.schemas import BenchmarkFiles, DataSummary, Facts, Findings, Measurements
+from chimera_dagster.schemas import BenchmarkFiles, DataSummary, Facts, Findings, Measurements, Standings
 
 OWNERS = ["team:benchmarks"]
 MEASURE_VERSION = code_version("chimera_dagster.measure", ".py")
+COMPARE_VERSION = code_version("chimera_dagster.compare", ".py")
 RENDER_VERSION = code_version("chimera_dagster.render", ".py", ".css")
 
 
@@ -229,6 +230,31 @@ def rendered_report(
 
 @asset(
     deps=["rendered_report"],
+    group_name="reports",
+    owners=OWNERS,
+    code_version=COMPARE_VERSION,
+    kinds={"pandas", "parquet", "json"},
+)
+def sweep_comparison(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
+    """All trials beside each other: ranks with ties, effects of parameters, the Pareto front, a recommendation."""
+    store = workspace.store
+    with clear_failures():
+        found = comparison.read_comparison(store, comparison.goals_of(workspace.settings.spec))
+        comparison.write_comparison(store, found)
+    answer = found.recommendation
+    return MaterializeResult(
+        metadata={
+            **table_metadata(store.table_path("standings"), Standings),
+            **comparison.counts(found.trials),
+            "recommended": answer.best.trial if answer.best else "none",
+            "why": answer.why,
+            "path": MetadataValue.path(store.comparison.absolute()),
+        }
+    )
+
+
+@asset(
+    deps=["sweep_comparison"],
     group_name="reports",
     owners=OWNERS,
     code_version=RENDER_VERSION,

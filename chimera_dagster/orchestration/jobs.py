@@ -17,6 +17,6 @@ trial_job = define_asset_job(
 )
 publish_job = define_asset_job(
     "publish_reports",
-    AssetSelection.assets("report_index"),
-    description="The page over all trials, from the reports that there are.",
+    AssetSelection.assets("sweep_comparison", "report_index"),
+    description="The comparison of all trials and the page over them, from the reports that there are.",
 )

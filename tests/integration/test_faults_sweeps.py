@@ -85,7 +85,7 @@ def test_a_clock_that_is_set_midway_costs_no_trial_and_no_figure(sweeping: Sweep
     clock.write_text(jump)
     _, stderr = sweep.communicate(timeout=120)
     assert sweep.returncode == 0, stderr
-    first, second = (read_metrics(sweeping.store, plan) for plan in plans)
+    first, second = (read_metrics(sweeping.store, plan.trial) for plan in plans)
     assert first is not None and second is not None
     begun = datetime.fromtimestamp(clock.stat().st_mtime, UTC)
     assert abs(second.created_at - begun - timedelta(seconds=int(jump))) < timedelta(minutes=10)  # it was really set

@@ -112,7 +112,7 @@ def test_a_trial_of_an_earlier_version_is_not_done(desk: Desk) -> None:
     folder.report.write_text("")
     assert trials.is_done(desk.store, desk.plan(), digest)
     folder.metrics.write_text('{"schema_version": 2, "text_quality": {}}')
-    assert recorded.read_metrics(desk.store, desk.plan()) is None
+    assert recorded.read_metrics(desk.store, desk.plan().trial) is None
     assert not trials.is_done(desk.store, desk.plan(), digest)
     with pytest.raises(errors.UnknownTrialError, match="another version"):
         recorded.recompute(desk.store, desk.plan())

@@ -1,0 +1,91 @@
+"""The whole comparison of a sweep as one document, computed from its trials and its goals."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from chimera_dagster.compare.effects import Effect, effects
+from chimera_dagster.compare.metrics import METRICS
+from chimera_dagster.compare.observed import Observed, valid
+from chimera_dagster.compare.pareto import axes, pareto_front
+from chimera_dagster.compare.ranking import pairs_in, ranks, spread
+from chimera_dagster.compare.recommend import Recommendation, recommend
+from chimera_dagster.goals import Goals, MetricName
+from chimera_dagster.measure.trial import Interval, interval
+
+SCHEMA_VERSION = 1
+_BY_TRIAL = ("model_digest", "effective_num_ctx")  # what a trial's model and parameters decide
+
+
+class Standing(BaseModel):
+    """A valid trial's place by one metric: its values summed up, and its rank.
+
+    `rank` is 1 + how many trials are detectably better, so trials that can't be told apart share one; None where there
+    are too few repeats for a test. Of a metric with one value a trial there is no rank.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    summary: Interval
+    rank: int | None
+
+
+class Comparison(BaseModel):
+    """comparison.json. `standings` by trial and metric, of valid trials alone; `front` are the trials' keys.
+
+    `comparisons` is how many pairs were tested for the ranks. `unlike` names what was not the same for all valid trials
+    though no parameter asked for it: the values of each, and of how many trials. The document keeps every value that it
+    was computed from.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_version: int = SCHEMA_VERSION
+    created_at: datetime
+    trials: list[Observed]
+    standings: dict[str, dict[MetricName, Standing]]
+    comparisons: int
+    effects: list[Effect]
+    front: list[str]
+    front_axes: list[MetricName]
+    recommendation: Recommendation
+    unlike: dict[str, dict[str, int]]
+
+
+def compare(trials: Sequence[Observed], goals: Goals, created_at: datetime) -> Comparison:
+    """Everything that trials say about each other. Trials that are not valid are kept, and compared with nothing."""
+    usable = valid(trials)
+    having = {metric: [trial for trial in usable if trial.values.get(metric)] for metric in METRICS}
+    comparisons = sum(pairs_in(len(having[name])) for name, metric in METRICS.items() if metric.by_round)
+    standings: dict[str, dict[MetricName, Standing]] = {trial.key: {} for trial in usable}
+    for name, metric in METRICS.items():
+        places = [-1] * len(having[name])
+        if metric.by_round and len(having[name]) > 1:
+            of = spread(
+                having[name], [[metric.on_scale(value) for value in trial.values[name]] for trial in having[name]]
+            )
+            places = ranks(of, metric.sign, comparisons).tolist()
+        for trial, place in zip(having[name], places, strict=True):
+            standings[trial.key][name] = Standing(
+                summary=interval(trial.values[name]), rank=place if place > 0 else None
+            )
+    return Comparison(
+        created_at=created_at,
+        trials=list(trials),
+        standings=standings,
+        comparisons=comparisons,
+        effects=effects(usable),
+        front=[trial.key for trial in pareto_front(usable)],
+        front_axes=list(axes(usable)),
+        recommendation=recommend(goals, usable),
+        unlike=_unlike(usable),
+    )
+
+
+def _unlike(trials: Sequence[Observed]) -> dict[str, dict[str, int]]:
+    settings = [trial.setting.flat() for trial in trials if trial.setting is not None]
+    names = dict.fromkeys(name for setting in settings for name in setting if name not in _BY_TRIAL)
+    counts = {name: Counter(setting.get(name, "none") for setting in settings) for name in names}
+    return {name: dict(count.most_common()) for name, count in counts.items() if len(count) > 1}

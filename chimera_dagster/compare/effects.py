@@ -1,0 +1,213 @@
+"""What each parameter did to each metric over the whole sweep, and which two of them did something only together."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+from scipy import special
+
+from chimera_dagster.compare.metrics import METRICS, Metric
+from chimera_dagster.compare.observed import Observed
+from chimera_dagster.compare.ranking import LEVEL
+from chimera_dagster.evidence.comparisons import Blocked, additive, holm
+from chimera_dagster.goals import MetricName
+from chimera_dagster.trial import ParamSet
+
+Ints = NDArray[np.int64]
+Unit = Literal["trials", "repeats"]
+PARAMETERS = tuple(ParamSet.model_fields)
+FACTORS = ("model", *PARAMETERS)
+_MOST_LEVELS = 100  # more of them, or of two factors' pairs, are a search's draws: hardly two with all else equal
+
+
+class Level(BaseModel):
+    """One value of a parameter, against the mean over all of its values.
+
+    `effect`, `low` and `high` are ratios minus 1, or differences for a share; the interval is one of 95 %.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    value: str
+    effect: float
+    low: float | None
+    high: float | None
+
+
+class Effect(BaseModel):
+    """A parameter's effect on a metric, where all else is equal; of `interaction`, what it has beyond both alone.
+
+    `p` is corrected by Holm over all effects and interactions of the comparison. `detectable` is the least effect that
+    the test would have found in four of five cases. `n` values were compared, in `blocks` of which all else is equal:
+    means of trials, as a trial's repeats share their moment, or, where too few trials differ for that, the repeats.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    metric: MetricName
+    parameter: str
+    interaction: str | None = None
+    p: float
+    detected: bool
+    range: float
+    detectable: float | None
+    levels: list[Level]
+    n: int
+    blocks: int
+    unit: Unit
+
+
+class _Test(NamedTuple):
+    metric: Metric
+    parameter: str
+    interaction: str | None
+    fitted: Blocked
+    names: list[str]
+    p: float
+    unit: Unit
+
+
+def effects(trials: Sequence[Observed]) -> list[Effect]:
+    """Effects of all parameters and the model on all metrics, of valid trials: F-tests of the additive block model.
+
+    A parameter that has one value, or whose values stand nowhere with all else equal, has none. Interactions of two
+    are tested where both combine in some block; what a grid leaves open is left out.
+    """
+    tests = [test for metric in METRICS.values() for test in _tests(metric, trials)]
+    adjusted = holm(np.array([test.p for test in tests]))
+    return [_effect(test, p, len(tests)) for test, p in zip(tests, adjusted.tolist(), strict=True)]
+
+
+def _tests(metric: Metric, trials: Sequence[Observed]) -> Iterator[_Test]:
+    having = [trial for trial in trials if trial.values.get(metric.name)]
+    means = _Table(having, [float(np.mean(_scaled(metric, trial))) for trial in having])
+    repeats = _Table(
+        [trial for trial in having for _ in trial.values[metric.name]],
+        [value for trial in having for value in _scaled(metric, trial)],
+    )
+    for factors in itertools.chain(((name,) for name in means.varied), itertools.combinations(means.varied, 2)):
+        for table, unit in ((means, "trials"), (repeats, "repeats")):
+            found = table.test(*factors)
+            if found is not None:
+                fitted, names, p = found
+                yield _Test(metric, factors[0], factors[1] if len(factors) > 1 else None, fitted, names, p, unit)
+                break
+
+
+def _scaled(metric: Metric, trial: Observed) -> list[float]:
+    return [metric.on_scale(value) for value in trial.values[metric.name]]
+
+
+class _Table:
+    """Values on a metric's scale, each with the levels of all factors."""
+
+    def __init__(self, trials: Sequence[Observed], values: Sequence[float]) -> None:
+        self._values = np.array(values)
+        self._factors = {name: _codes([_level(trial, name) for trial in trials]) for name in FACTORS}
+        self.varied = [name for name in FACTORS if 1 < len(self._factors[name].names) <= _MOST_LEVELS]
+        self._blocking = [name for name in FACTORS if len(self._factors[name].names) > 1]
+
+    def test(self, name: str, other: str | None = None) -> "tuple[Blocked, list[str], float] | None":
+        """Of one factor, or of what two do beyond both alone; None where the trials allow none."""
+        rest = [self._factors[each].codes for each in self._blocking if each not in (name, other)]
+        blocks = _joint(rest, len(self._values))
+        factor = self._factors[name]
+        if other is not None:
+            return _interaction(self._values, factor, self._factors[other], blocks)
+        fitted = additive(self._values, factor.codes, blocks)
+        if fitted is None or len(fitted.effects) != len(factor.names):
+            return None
+        return fitted, factor.names, fitted.p
+
+
+class _Factor(NamedTuple):
+    names: list[str]
+    codes: Ints
+
+
+def _interaction(
+    values: NDArray[np.float64], one: _Factor, other: _Factor, blocks: Ints
+) -> tuple[Blocked, list[str], float] | None:
+    """F-test of the cells of two factors beyond the sum of both (Searle, Linear Models, 1971, ch. 7)."""
+    width = len(other.names)
+    if len(one.names) * width > _MOST_LEVELS:
+        return None
+    cells, codes = np.unique(one.codes * width + other.codes, return_inverse=True)
+    fitted = additive(values, codes.astype("int64"), blocks)
+    if fitted is None or len(fitted.effects) != len(cells) or not fitted.sigma > 0:
+        return None
+    design = np.hstack([np.eye(len(one.names))[cells // width], np.eye(width)[cells % width]])
+    # of the cells' effects, in the metric of their Gram matrix, what no sum of two single effects explains
+    root = np.linalg.cholesky(fitted.gram + 1e-9 * np.eye(len(cells)))
+    mixed = root.T @ design
+    coefficients, _, rank, _ = np.linalg.lstsq(mixed, root.T @ fitted.effects, rcond=1e-7)
+    unexplained = root.T @ fitted.effects - mixed @ coefficients
+    df = len(cells) - int(rank)
+    if df < 1:
+        return None
+    p = float(special.fdtrc(df, fitted.df, float(unexplained @ unexplained) / df / fitted.sigma**2))
+    beyond = fitted.effects - design @ coefficients
+    names = [f"{one.names[cell // width]}, {other.names[cell % width]}" for cell in cells]
+    return fitted._replace(effects=beyond, df_effect=df, p=p), names, p
+
+
+def _effect(test: _Test, p: float, tests: int) -> Effect:
+    metric, fitted = test.metric, test.fitted
+    shown = (lambda x: float(np.expm1(x))) if metric.is_log else float
+    half = np.full(len(fitted.effects), np.nan)
+    if test.interaction is None and fitted.sigma > 0:
+        spread = np.sqrt(np.maximum(np.diag(np.linalg.pinv(fitted.gram, hermitian=True)), 0))
+        half = special.stdtrit(fitted.df, 0.975) * fitted.sigma * spread
+    smallest = fitted.detectable_shift(LEVEL / tests) if test.interaction is None else np.nan
+    return Effect(
+        metric=metric.name,
+        parameter=test.parameter,
+        interaction=test.interaction,
+        p=p,
+        detected=p < LEVEL,
+        range=shown(float(fitted.effects.max() - fitted.effects.min())),
+        detectable=None if np.isnan(smallest) else shown(smallest),
+        levels=[
+            Level(
+                value=name,
+                effect=shown(effect),
+                low=None if np.isnan(around) else shown(effect - around),
+                high=None if np.isnan(around) else shown(effect + around),
+            )
+            for name, effect, around in zip(test.names, fitted.effects.tolist(), half.tolist(), strict=True)
+        ],
+        n=fitted.n,
+        blocks=fitted.blocks,
+        unit=test.unit,
+    )
+
+
+def _level(trial: Observed, factor: str) -> str:
+    if factor == "model":
+        return trial.model
+    value = getattr(trial.params, factor)
+    return "default" if value is None else f"{value:g}"
+
+
+def _codes(levels: Sequence[str]) -> _Factor:
+    names = sorted(set(levels), key=_in_order)
+    places = {name: place for place, name in enumerate(names)}
+    return _Factor(names, np.array([places[level] for level in levels], dtype="int64"))
+
+
+def _in_order(name: str) -> tuple[int, float, str]:
+    try:
+        return (1, float(name), "")
+    except ValueError:
+        return (0, 0.0, name)
+
+
+def _joint(codes: Sequence[Ints], size: int) -> Ints:
+    """One code for each combination; all rows are one block where nothing else varies."""
+    joint = np.zeros(size, dtype="int64")
+    for each in codes:
+        joint = joint * (int(each.max()) + 1) + each
+    return np.unique(joint, return_inverse=True)[1].astype("int64")

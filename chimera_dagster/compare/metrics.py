@@ -1,0 +1,125 @@
+"""The metrics that trials are compared by: which end of each is good, and where a trial's values come from."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from statistics import fmean
+from typing import NamedTuple
+
+from chimera_dagster.goals import METRIC_NAMES, MetricName
+from chimera_dagster.measure.call import CallMetrics, rate
+from chimera_dagster.measure.telemetry_summary import TelemetrySummary
+from chimera_dagster.results import Metrics
+
+
+class Metric(NamedTuple):
+    """`is_log`: compared as ratios, since times and rates are skewed to the right; a share is compared as it is.
+
+    `by_round`: measured anew in each repeat; the others have one value a trial, about which no test can be made.
+    """
+
+    name: MetricName
+    words: str
+    unit: str
+    higher_is_better: bool
+    is_log: bool = True
+    by_round: bool = True
+
+    @property
+    def sign(self) -> int:
+        """1 where more is better, -1 where less is."""
+        return 1 if self.higher_is_better else -1
+
+    def on_scale(self, value: float) -> float:
+        """The value on the scale on which it is compared."""
+        return math.log(value) if self.is_log else value
+
+    def off_scale(self, value: float) -> float:
+        return math.exp(value) if self.is_log else value
+
+    def is_usable(self, value: float) -> bool:
+        """Whether a value can be compared: finite, and positive where ratios are formed."""
+        return math.isfinite(value) and (value > 0 or not self.is_log)
+
+
+METRICS: dict[MetricName, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("throughput_tok_s", "decode throughput", "tok/s", higher_is_better=True),
+        Metric("ttft_ms", "time to first token", "ms", higher_is_better=False),
+        Metric("tpot_ms", "time per output token", "ms", higher_is_better=False),
+        Metric("total_ms", "total duration", "ms", higher_is_better=False),
+        Metric("joules_per_token", "energy per token", "J/tok", higher_is_better=False),
+        Metric("peak_memory_mib", "peak memory", "MiB", higher_is_better=False, by_round=False),
+        Metric("error_rate", "error rate", "", higher_is_better=False, is_log=False, by_round=False),
+        Metric("quality", "quality score", "", higher_is_better=True, is_log=False, by_round=False),
+    )
+}
+assert tuple(METRICS) == METRIC_NAMES
+
+
+class _Round(NamedTuple):
+    """One repeat: its analysis and its report."""
+
+    calls: Sequence[CallMetrics]
+    telemetry: Sequence[TelemetrySummary]
+
+
+def values_of(metrics: Metrics, *, failed_runs: int = 0) -> dict[MetricName, list[float]]:
+    """A trial's values by metric, one for each repeat where it is measured by round; what was not measured is absent.
+
+    `failed_runs` are the runs of the same question that ended with an error before this one ended well.
+    """
+    of_round: Mapping[MetricName, Callable[[_Round], float | None]] = {
+        "throughput_tok_s": _throughput,
+        "ttft_ms": lambda each: fmean(call.ttft_ms for call in each.calls),
+        "tpot_ms": _tpot,
+        "total_ms": lambda each: sum(call.e2e_ms for call in each.calls),
+        "joules_per_token": _joules,
+    }
+    rounds = _rounds(metrics)
+    found: dict[MetricName, list[float | None]] = {name: [of(each) for each in rounds] for name, of in of_round.items()}
+    found["peak_memory_mib"] = [_peak_memory(metrics.telemetry)]
+    found["error_rate"] = [failed_runs / (failed_runs + 1)]
+    found["quality"] = [metrics.text_quality.score]
+    return {
+        name: [value for value in values if value is not None]
+        for name, values in found.items()
+        if all(value is not None and METRICS[name].is_usable(value) for value in values)
+    }
+
+
+def _rounds(metrics: Metrics) -> list[_Round]:
+    size = len(metrics.calls) // metrics.repeats
+    starts = range(0, size * metrics.repeats, size) if size else ()
+    return [
+        _Round(metrics.calls[start : start + size], metrics.telemetry_by_call[start : start + size]) for start in starts
+    ]
+
+
+def _throughput(each: _Round) -> float | None:
+    return rate(_sum([call.output_tokens for call in each.calls]), _sum([call.eval_ms for call in each.calls]))
+
+
+def _tpot(each: _Round) -> float | None:
+    """Of all tokens of the round but each first one; a mean over calls would let a short call count as much."""
+    after_first = _sum([call.output_tokens for call in each.calls])
+    gaps = None if after_first is None else after_first - len(each.calls)
+    return sum(call.e2e_ms - call.ttft_ms for call in each.calls) / gaps if gaps else None
+
+
+def _joules(each: _Round) -> float | None:
+    joules, tokens = _sum([of.energy_j for of in each.telemetry]), _sum([call.output_tokens for call in each.calls])
+    return joules / tokens if joules is not None and tokens else None
+
+
+def _peak_memory(telemetry: TelemetrySummary) -> float | None:
+    """Of the engine: on its GPU, or of its process where it has none."""
+    on_gpu = telemetry.gpu_process_memory_peak_mib
+    if on_gpu is None:
+        on_gpu = telemetry.gpu_memory_peak_mib
+    return telemetry.engine_rss_peak_mib if on_gpu is None else on_gpu
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None

@@ -1,0 +1,41 @@
+"""Which trials no other one beats in everything at once."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from chimera_dagster.compare.metrics import METRICS
+from chimera_dagster.compare.observed import Observed
+from chimera_dagster.goals import MetricName
+
+ALWAYS: tuple[MetricName, ...] = ("throughput_tok_s", "ttft_ms", "quality")
+WHERE_MEASURED: tuple[MetricName, ...] = ("joules_per_token",)
+
+
+def axes(trials: Sequence[Observed]) -> tuple[MetricName, ...]:
+    """Throughput, TTFT and quality, and energy where every trial has it; what nobody measured is left out."""
+    always = [name for name in ALWAYS if any(trial.values.get(name) for trial in trials)]
+    more = [name for name in WHERE_MEASURED if trials and all(trial.values.get(name) for trial in trials)]
+    return (*always, *more)
+
+
+def pareto_front(trials: Sequence[Observed]) -> list[Observed]:
+    """Those that no other is at least as good as in every axis and better than in one, by their means.
+
+    Trials that lack a value on an axis are no candidates. In the order given.
+    """
+    names = axes(trials)
+    candidates = [trial for trial in trials if all(trial.values.get(name) for name in names)]
+    if not candidates or not names:
+        return []
+    scores = np.array([[METRICS[name].sign * (trial.mean(name) or 0.0) for name in names] for trial in candidates])
+    order = np.lexsort(-scores.T[::-1])  # best first: only one that came before can dominate
+    front: list[int] = []
+    for place in order.tolist():
+        kept = scores[front]
+        dominated = len(front) > 0 and bool(
+            ((kept >= scores[place]).all(axis=1) & (kept > scores[place]).any(axis=1)).any()
+        )
+        if not dominated:
+            front.append(place)
+    return [candidates[place] for place in sorted(front)]

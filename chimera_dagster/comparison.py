@@ -1,0 +1,201 @@
+"""The comparison over all trials of a data folder: read from what they left, computed, and kept as files."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from chimera_dagster.compare.comparison import SCHEMA_VERSION, Comparison, compare
+from chimera_dagster.compare.metrics import METRICS, values_of
+from chimera_dagster.compare.observed import Observed, Setting
+from chimera_dagster.errors import InputError
+from chimera_dagster.goals import Goals
+from chimera_dagster.recorded import read_metrics
+from chimera_dagster.results import Metrics
+from chimera_dagster.schemas import Standings, Trials, as_table
+from chimera_dagster.store import Store, write_text
+from chimera_dagster.sweep import load_spec
+from chimera_dagster.trial import Trial
+from chimera_dagster.trials import failures_of
+
+_OF_A_LANE = ("CUDA_VISIBLE_DEVICES", "OLLAMA_HOST", "CHIMERA_")  # which lane a trial had is no change of its setting
+
+
+def read_comparison(store: Store, goals: Goals) -> Comparison:
+    """Compare all trials that the store knows. Trials that never ran, or failed, are in it and say so."""
+    return compare([observe(store, trial) for trial in store.trials()], goals, datetime.now(UTC))
+
+
+def write_comparison(store: Store, comparison: Comparison) -> None:
+    """Write comparison.json and .csv beside the reports, and the tables `trials` and `standings`."""
+    trials, standings = trial_table(comparison), standings_table(comparison)
+    write_text(store.comparison, comparison.model_dump_json(indent=1) + "\n")
+    wide = standings.pivot_table(index=["model", "params"], columns="metric", values=["mean", "rank"], sort=False)
+    wide.columns = [metric if of == "mean" else f"{metric}_rank" for of, metric in wide.columns]
+    write_text(store.comparison.with_suffix(".csv"), trials.join(wide, on=["model", "params"]).to_csv(index=False))
+    store.write_table("trials", trials, Trials)
+    store.write_table("standings", standings, Standings)
+
+
+def goals_of(spec: Path) -> Goals:
+    """The goals of a sweep file; none where there is no such file. Raises SpecError."""
+    return load_spec(spec).goals if spec.exists() else Goals()
+
+
+def read_baseline(store: Store, named: str | None) -> tuple[str, Comparison] | None:
+    """The comparison to hold others against, with what it is called: a file, or the one that a git commit has.
+
+    None where nothing is named and none was saved. Raises InputError.
+    """
+    if named is None:
+        if not store.baseline.exists():
+            return None
+        return str(store.baseline), load_comparison(store.baseline.read_text(), str(store.baseline))
+    if Path(named).is_file():
+        return named, load_comparison(Path(named).read_text(), named)
+    found: dict[str, str] = {}
+    for path in (store.baseline, store.comparison):
+        name = f"{named}:./{os.path.relpath(path)}"
+        shown = subprocess.run(["git", "show", name], capture_output=True, text=True, check=False)
+        if shown.returncode == 0:
+            return name, load_comparison(shown.stdout, name)
+        found[name] = shown.stderr.strip()
+    raise InputError(
+        f"{named} is no file, and git shows no comparison in it: {found.popitem()[1]}.",
+        hint="Give a file that 'chimera compare --save FILE' wrote, or a commit that holds one.",
+    )
+
+
+def load_comparison(text: str, name: str) -> Comparison:
+    """A saved comparison; raises InputError for what is none, or is one of another version."""
+    try:
+        version = _Versioned.model_validate_json(text).schema_version
+    except ValidationError as error:
+        raise InputError(f"{name} is no saved comparison.", hint="'chimera compare --save FILE' writes one.") from error
+    if version != SCHEMA_VERSION:
+        raise InputError(
+            f"{name} is a comparison of schema version {version}; this version reads {SCHEMA_VERSION}.",
+            hint="Save a new baseline with 'chimera compare --save FILE'.",
+        )
+    try:
+        return Comparison.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError(f"{name}, {where}: {first['msg']}.", hint="Save the baseline again.") from error
+
+
+def observe(store: Store, trial: Trial) -> Observed:
+    """What a trial left, as a comparison sees it."""
+    model, params = trial
+    failure, metrics = failures_of(store, trial), read_metrics(store, trial)
+    if metrics is None:
+        if failure is None:
+            return Observed(model=model, params=params, state="missing")
+        return Observed(model=model, params=params, state="failed", error=failure.message)
+    folder = store.folder_of(trial)
+    failed = failure.runs if failure is not None and failure.fingerprint == metrics.fingerprint else 0
+    page = quote(folder.page.relative_to(store.runs).as_posix(), safe="/@+") if folder.page.exists() else None
+    return Observed(
+        model=model,
+        params=params,
+        state="measured",
+        values=values_of(metrics, failed_runs=failed),
+        spoiled_by={each.name: each.evidence for each in metrics.validity if each.spoils},
+        href=page,
+        text=metrics.text_quality.verdict,
+        published=metrics.grounding.is_published,
+        repeats=metrics.repeats,
+        call_rows=[(call.ttft_ms, call.tpot_ms, call.e2e_ms, call.output_tokens) for call in metrics.calls],
+        setting=_setting(metrics),
+        created_at=metrics.created_at.isoformat(timespec="seconds"),
+    )
+
+
+def trial_table(comparison: Comparison) -> pd.DataFrame:
+    """The table `trials`: one row a trial, what it is and whether it is valid."""
+    front = set(comparison.front)
+    rows = [
+        {
+            "model": trial.model,
+            "params": trial.params.key,
+            **trial.params.model_dump(),
+            "state": trial.state,
+            "validity": ", ".join(trial.spoiled_by) or ("valid" if trial.state == "measured" else None),
+            "error": trial.error,
+            "repeats": trial.repeats,
+            "on_front": trial.key in front,
+            "text": trial.text,
+            "published": trial.published,
+            "report": trial.href,
+            "created_at": trial.created_at,
+        }
+        for trial in comparison.trials
+    ]
+    return as_table(rows, Trials)
+
+
+def standings_table(comparison: Comparison) -> pd.DataFrame:
+    """The table `standings`: one row a trial and metric; trials that are not valid have their means and no rank."""
+    rows: list[dict[str, object]] = []
+    for trial in comparison.trials:
+        for name, values in trial.values.items():
+            standing = comparison.standings.get(trial.key, {}).get(name)
+            summary = standing.summary if standing else None
+            rows.append(
+                {
+                    "model": trial.model,
+                    "params": trial.params.key,
+                    "metric": name,
+                    "unit": METRICS[name].unit,
+                    "valid": trial.is_valid,
+                    "n": len(values),
+                    "mean": trial.mean(name),
+                    "low": summary.low if summary else None,
+                    "high": summary.high if summary else None,
+                    "rank": standing.rank if standing else None,
+                }
+            )
+    return as_table(rows, Standings)
+
+
+class _Versioned(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    schema_version: int
+
+
+def _setting(metrics: Metrics) -> Setting:
+    environment = metrics.environment
+    variables = {
+        name: value for name, value in sorted(environment.variables.items()) if not name.startswith(_OF_A_LANE)
+    }
+    return Setting(
+        host=environment.host,
+        cpu=environment.cpu,
+        gpus=", ".join(sorted({gpu.name for gpu in environment.gpus})) or "none",
+        driver=environment.gpu_driver,
+        engine=metrics.engine.name,
+        engine_version=metrics.engine.version,
+        model_digest=metrics.engine.model_digest,
+        effective_num_ctx=", ".join(map(str, metrics.effective_num_ctx)) or "unknown",
+        prompts=metrics.prompt_version[:12],
+        data=metrics.data_digest[:12],
+        packages=environment.packages,
+        variables=variables,
+    )
+
+
+def counts(trials: Sequence[Observed]) -> dict[str, int]:
+    """How many trials there are of each kind."""
+    return {
+        "valid": sum(trial.is_valid for trial in trials),
+        "not valid": sum(trial.state == "measured" and not trial.is_valid for trial in trials),
+        "failed": sum(trial.state == "failed" for trial in trials),
+        "missing": sum(trial.state == "missing" for trial in trials),
+    }
