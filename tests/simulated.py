@@ -1,0 +1,57 @@
+"""Sweeps whose truth is known: trials with planted effects, and scatter of a given size."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from chimera_dagster.compare.observed import Observed
+from chimera_dagster.trial import ParamSet
+
+
+class Cell(NamedTuple):
+    """One configuration of a simulated sweep."""
+
+    model: str
+    num_ctx: int
+    temperature: float
+
+
+Truth = Callable[[Cell], float]  # a configuration's true throughput in tok/s, to be multiplied by scatter
+
+
+def simulated_sweep(
+    truth: Truth,
+    rng: np.random.Generator,
+    *,
+    models: Sequence[str] = ("a:1b", "b:1b"),
+    num_ctx: Sequence[int] = (2048, 4096, 8192),
+    temperature: Sequence[float] = (0.2, 0.6, 1.0),
+    repeats: int = 3,
+    noise: float = 0.02,
+    drift: float = 0.0,
+) -> list[Observed]:
+    """Every combination, `repeats` values each: log-normal scatter of `noise`, and of `drift` for a trial as a whole.
+
+    TTFT is 1e4 / throughput with scatter of its own; the quality score varies between trials at random.
+    """
+    found: list[Observed] = []
+    for cell in map(Cell._make, itertools.product(models, num_ctx, temperature)):
+        level = truth(cell) * np.exp(rng.normal(0, drift)) if drift else truth(cell)
+        rates = level * np.exp(rng.normal(0, noise, repeats))
+        waits = 1e4 / level * np.exp(rng.normal(0, noise, repeats))
+        found.append(
+            Observed(
+                model=cell.model,
+                params=ParamSet(num_ctx=cell.num_ctx, temperature=cell.temperature),
+                state="measured",
+                repeats=repeats,
+                values={
+                    "throughput_tok_s": rates.tolist(),
+                    "ttft_ms": waits.tolist(),
+                    "quality": [float(rng.uniform(0.4, 0.6))],
+                },
+            )
+        )
+    return found
