@@ -45,7 +45,12 @@ def get_ready(store: Store) -> None:
     import_client()
     templates()
     with suppress(ChimeraError, OSError, ValueError):
-        read_evidence(store, store.read_json("summary", Summary))
+        summary = store.read_json("summary", Summary)
+        facts = read_evidence(store, summary).facts
+        # the first prompt that is written takes ten times as long as the next
+        render_prompt(
+            "analysis", facts, total_files=summary.total_files, chat=True, num_ctx=_UNSAID_NUM_CTX, max_tokens=1
+        )
 
 
 def run_trial(

@@ -22,9 +22,12 @@ _BEGUN = [
 ]
 
 
-def process_tag(run_id: str) -> dict[str, str]:
-    """The tag of a run that this process executes; with the run's id, as one that is launched again inherits tags."""
-    pid = os.getpid()
+def process_tag(run_id: str, pid: int | None = None) -> dict[str, str]:
+    """The tag of a run that a process (this one) executes; with its id, as a run that is launched again inherits tags.
+
+    Raises psutil.Error where there is no such process.
+    """
+    pid = pid or os.getpid()
     return {PROCESS_TAG: f"{socket.gethostname()}, pid {pid}, begun {start_of(pid):.2f} s after boot, run {run_id}"}
 
 
@@ -37,11 +40,20 @@ def fail_orphans(instance: DagsterInstance) -> list[str]:
     return [run.run_id for run in dead if _report(instance, run)]
 
 
+def process_of(run: DagsterRun) -> int | None:
+    """The id of the run's process; None where it has none on this host that is running."""
+    said = _said(run)
+    return int(said["pid"]) if said and is_running(int(said["pid"]), float(said["start"])) else None
+
+
 def _is_dead(run: DagsterRun) -> bool:
+    return _said(run) is not None and process_of(run) is None
+
+
+def _said(run: DagsterRun) -> re.Match[str] | None:
+    """What a run says of its process, where that is one of this host."""
     said = _PROCESS.fullmatch(run.tags.get(PROCESS_TAG, ""))
-    if said is None or said["run"] != run.run_id or said["host"] != socket.gethostname():
-        return False
-    return not is_running(int(said["pid"]), float(said["start"]))
+    return said if said and said["run"] == run.run_id and said["host"] == socket.gethostname() else None
 
 
 def _report(instance: DagsterInstance, dead: DagsterRun) -> bool:
