@@ -38,7 +38,10 @@ def _none(_: Effect) -> bool:
 
 def _is(parameter: str, interaction: str | None = None) -> Callable[[Effect], bool]:
     def told(effect: Effect) -> bool:
-        return {effect.parameter, effect.interaction} == {parameter, interaction} and effect.metric == "throughput_tok_s"
+        return {effect.parameter, effect.interaction} == {
+            parameter,
+            interaction,
+        } and effect.metric == "throughput_tok_s"
 
     return told
 
@@ -75,7 +78,13 @@ WORLDS = (
         _touches("num_ctx", "temperature"),
         ranks_differ=True,
     ),
-    World("models cross over num_ctx by 4 %", _crossing, _is("model", "num_ctx"), _touches("model", "num_ctx"), ranks_differ=True),
+    World(
+        "models cross over num_ctx by 4 %",
+        _crossing,
+        _is("model", "num_ctx"),
+        _touches("model", "num_ctx"),
+        ranks_differ=True,
+    ),
     World("no effect, 1 % drift between trials", lambda _: RATE, _none, _none, ranks_differ=False, drift=0.01),
 )
 
@@ -85,7 +94,10 @@ def main(sweeps: int = 1000) -> None:
     print("|---|---|---|---|---|---|")
     for number, world in enumerate(WORLDS):
         rng = np.random.default_rng(number)
-        found = [compare(simulated_sweep(world.truth, rng, drift=world.drift), Goals(), datetime.now(UTC)) for _ in range(sweeps)]
+        found = [
+            compare(simulated_sweep(world.truth, rng, drift=world.drift), Goals(), datetime.now(UTC))
+            for _ in range(sweeps)
+        ]
         print(_row(world, found), flush=True)
 
 

@@ -55,15 +55,15 @@ def read_baseline(store: Store, named: str | None) -> tuple[str, Comparison] | N
     if named is None:
         if not store.baseline.exists():
             return None
-        return str(store.baseline), load_comparison(store.baseline.read_text(), str(store.baseline))
+        return str(store.baseline), parse_comparison(store.baseline.read_text(), str(store.baseline))
     if Path(named).is_file():
-        return named, load_comparison(Path(named).read_text(), named)
+        return named, parse_comparison(Path(named).read_text(), named)
     found: dict[str, str] = {}
     for path in (store.baseline, store.comparison):
         name = f"{named}:./{os.path.relpath(path)}"
         shown = subprocess.run(["git", "show", name], capture_output=True, text=True, check=False)
         if shown.returncode == 0:
-            return name, load_comparison(shown.stdout, name)
+            return name, parse_comparison(shown.stdout, name)
         found[name] = shown.stderr.strip()
     raise InputError(
         f"{named} is no file, and git shows no comparison in it: {found.popitem()[1]}.",
@@ -71,7 +71,12 @@ def read_baseline(store: Store, named: str | None) -> tuple[str, Comparison] | N
     )
 
 
-def load_comparison(text: str, name: str) -> Comparison:
+def load_comparison(store: Store) -> Comparison:
+    """The comparison that was written last; raises NotIngestedError where there is none."""
+    return parse_comparison(store.read_comparison(), str(store.comparison))
+
+
+def parse_comparison(text: str, name: str) -> Comparison:
     """A saved comparison; raises InputError for what is none, or is one of another version."""
     try:
         version = _Versioned.model_validate_json(text).schema_version
@@ -109,7 +114,7 @@ def observe(store: Store, trial: Trial) -> Observed:
         spoiled_by={each.name: each.evidence for each in metrics.validity if each.spoils},
         href=page,
         text=metrics.text_quality.verdict,
-        published=metrics.grounding.is_published,
+        withheld="" if metrics.grounding.is_published else metrics.grounding.said,
         repeats=metrics.repeats,
         call_rows=[(call.ttft_ms, call.tpot_ms, call.e2e_ms, call.output_tokens) for call in metrics.calls],
         setting=_setting(metrics),
@@ -131,7 +136,7 @@ def trial_table(comparison: Comparison) -> pd.DataFrame:
             "repeats": trial.repeats,
             "on_front": trial.key in front,
             "text": trial.text,
-            "published": trial.published,
+            "published": trial.href is not None and not trial.withheld,
             "report": trial.href,
             "created_at": trial.created_at,
         }

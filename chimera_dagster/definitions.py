@@ -2,7 +2,14 @@
 
 from dagster import Definitions
 
-from chimera_dagster.orchestration.assets import evidence, ingest, rendered_report, report_index, sweep_comparison, trial
+from chimera_dagster.orchestration.assets import (
+    evidence,
+    ingest,
+    rendered_report,
+    report_index,
+    sweep_comparison,
+    trial,
+)
 from chimera_dagster.orchestration.executor import gpu_pinned_executor
 from chimera_dagster.orchestration.jobs import ingest_job, publish_job, trial_job
 from chimera_dagster.orchestration.refresh import stale_trials

@@ -166,6 +166,12 @@ class Store:
     def has_json(self, name: str) -> bool:
         return (self.tables / f"{name}.json").exists()
 
+    def read_comparison(self) -> str:
+        """Raises NotIngestedError where trials were not compared yet."""
+        if not self.comparison.exists():
+            raise NotIngestedError(f"{self.comparison} is missing.", hint="Run 'chimera compare' first.")
+        return self.comparison.read_text()
+
     @staticmethod
     def _existing(path: Path) -> Path:
         if not path.exists():

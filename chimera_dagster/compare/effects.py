@@ -89,7 +89,8 @@ def _tests(metric: Metric, trials: Sequence[Observed]) -> Iterator[_Test]:
         [value for trial in having for value in _scaled(metric, trial)],
     )
     for factors in itertools.chain(((name,) for name in means.varied), itertools.combinations(means.varied, 2)):
-        for table, unit in ((means, "trials"), (repeats, "repeats")):
+        tables: list[tuple[_Table, Unit]] = [(means, "trials"), (repeats, "repeats")]
+        for table, unit in tables:
             found = table.test(*factors)
             if found is not None:
                 fitted, names, p = found

@@ -44,7 +44,8 @@ class Observed(BaseModel):
     """A trial. `values` has a list for each metric that was measured, one value a repeat or one for the trial.
 
     `spoiled_by` are the verdicts that make it invalid, with their evidence; `error` says why a trial failed. `href`
-    leads from `runs/` to its report. `call_rows` are the calls' (ttft_ms, tpot_ms, e2e_ms, output tokens), for goodput.
+    leads from `runs/` to its report; `withheld` says why that is not published, else empty. `call_rows` are the calls'
+    (ttft_ms, tpot_ms, e2e_ms, output tokens), for goodput.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -57,7 +58,7 @@ class Observed(BaseModel):
     error: str | None = None
     href: str | None = None
     text: str | None = None
-    published: bool = False
+    withheld: str = ""
     repeats: int = 0
     call_rows: list[tuple[float, float | None, float, int | None]] = []
     setting: Setting | None = None

@@ -39,7 +39,7 @@ from chimera_dagster.schemas import BenchmarkFiles, DataSummary, Facts, Findings
 OWNERS = ["team:benchmarks"]
 MEASURE_VERSION = code_version("chimera_dagster.measure", ".py")
 COMPARE_VERSION = code_version("chimera_dagster.compare", ".py")
-RENDER_VERSION = code_version("chimera_dagster.render", ".py", ".css")
+RENDER_VERSION = code_version("chimera_dagster.render", ".py", ".css", ".js")
 
 
 @contextmanager
@@ -263,7 +263,8 @@ def sweep_comparison(context: AssetExecutionContext, workspace: ResourceParam[Wo
 def report_index(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
     """One page over all trials: the reports that are published, and why the others are not."""
     with clear_failures():
-        counts = publication.write_index(workspace.store)
+        found = comparison.load_comparison(workspace.store)
+        counts = publication.write_index(workspace.store, found)
     path = workspace.store.index
     return MaterializeResult(
         metadata={

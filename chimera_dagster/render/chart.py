@@ -116,8 +116,11 @@ class Chart:
         size = {"width": _percent(end[0] - begin[0]), "height": end[1] - begin[1]}
         self._add("rect", kind, x=_percent(begin[0]), y=begin[1], **size)
 
-    def dot(self, at: Point, kind: str) -> None:
-        self._add("circle", kind, cx=_percent(at[0]), cy=at[1], r=4)
+    def dot(self, at: Point, kind: str, said: str = "") -> None:
+        """With what is `said` to whoever points at it."""
+        circle = self._add("circle", kind, cx=_percent(at[0]), cy=at[1], r=4)
+        if said:
+            ElementTree.SubElement(circle, "title").text = visible(said)
 
     def text(self, words: str, at: Point, kind: str = "", anchor: Anchor = "middle", shift: float = 0) -> None:
         """Words on one line; `shift` moves them by pixels to the right."""

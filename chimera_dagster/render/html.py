@@ -1,5 +1,10 @@
-"""A page as one HTML file that needs nothing else: no script, no asset, and a policy under which none could load."""
+"""A page as one HTML file that needs nothing else, and a policy under which nothing else could load.
 
+Only a page with an interactive table has a script: templates/page.js, which the policy names by its digest.
+"""
+
+import base64
+import hashlib
 from collections.abc import Sequence
 from functools import cache
 from html import escape
@@ -34,17 +39,18 @@ from chimera_dagster.render.page import (
     visible,
 )
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline';{} img-src data:; base-uri 'none'; form-action 'none'"
 _MAIN = "_main"  # no heading's anchor begins like this
 
 
 def to_html(page: Page) -> str:
     """The whole document; the same page is the same text."""
+    script = _script() if any(isinstance(block, Table) and block.interactive for block in page.blocks) else ""
     return f"""<!doctype html>
 <html lang="{escape(page.lang)}">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
@@ -59,9 +65,19 @@ def to_html(page: Page) -> str:
 {_contents(page)}<main id="{_MAIN}" tabindex="-1">
 {_blocks(page.blocks)}
 </main>
-</body>
+{f"<script>{script}</script>" if script else ""}</body>
 </html>
 """
+
+
+def _policy(script: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return _POLICY.format(f" script-src 'sha256-{digest}';" if script else "")
+
+
+@cache
+def _script() -> str:
+    return files("chimera_dagster.render").joinpath("templates", "page.js").read_text(encoding="utf-8")
 
 
 @cache
@@ -128,8 +144,9 @@ def _figure(figure: Figure) -> str:
 def _table(table: Table) -> str:
     head = "".join(_cell("th", f'{_numeric(table, n)} scope="col"', _text(name)) for n, name in enumerate(table.header))
     rows = "".join(f"<tr>{_row(table, row)}</tr>\n" for row in table.rows)
+    tag = '<table class="interactive">' if table.interactive else "<table>"
     return (
-        f'<div class="scroll" role="region" aria-label="{escape(visible(table.caption))}" tabindex="0"><table>\n'
+        f'<div class="scroll" role="region" aria-label="{escape(visible(table.caption))}" tabindex="0">{tag}\n'
         f"<caption><span>{_text(table.caption)}</span></caption>\n"
         f"<thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{rows}</tbody>\n</table></div>"
     )

@@ -125,12 +125,16 @@ class Numbered:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`numeric` are the columns, counted from 0, whose cells stand at the right. Raises ValueError for ragged rows."""
+    """`numeric` are the columns, counted from 0, whose cells stand at the right. Raises ValueError for ragged rows.
+
+    `interactive`: in HTML it can be sorted and filtered, where scripts run; its numeric cells begin with their number.
+    """
 
     header: tuple[str, ...]
     rows: tuple[tuple[Inlines, ...], ...]
     caption: str
     numeric: frozenset[int] = frozenset()
+    interactive: bool = False
 
     def __post_init__(self) -> None:
         if any(len(row) != len(self.header) for row in self.rows):

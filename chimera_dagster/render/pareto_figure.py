@@ -1,0 +1,60 @@
+"""The figure over all trials: throughput against time to first token, and which trials nothing beats."""
+
+from collections.abc import Sequence
+
+from chimera_dagster.compare.comparison import Comparison
+from chimera_dagster.compare.metrics import METRICS
+from chimera_dagster.compare.observed import Observed
+from chimera_dagster.goals import MetricName
+from chimera_dagster.render.chart import Chart, Margins, Scale, linear, logarithmic
+from chimera_dagster.render.comparison import configuration, figure
+from chimera_dagster.render.page import Figure, Table, inlines
+
+_PLOT_PX = 320
+_X: MetricName = "throughput_tok_s"
+_Y: MetricName = "ttft_ms"
+_LOG_FROM = 20.0  # largest over smallest value above which a linear axis has most dots in a corner
+
+
+def pareto_figure(comparison: Comparison) -> Figure | None:
+    """Every valid trial as a dot; those of the front are filled. None where no trial has both values."""
+    trials = [trial for trial in comparison.trials if trial.is_valid and trial.values.get(_X) and trial.values.get(_Y)]
+    if not trials:
+        return None
+    front = set(comparison.front)
+    rates, waits = ([trial.mean(name) or 0.0 for trial in trials] for name in (_X, _Y))
+    across, down = _scale(rates), _scale(waits)
+    axes = ", ".join(METRICS[name].words for name in comparison.front_axes)
+    title = "Throughput and time to first token"
+    description = (
+        f"Each dot is a valid trial; better is to the right and below. Filled: the {len(front)} that no other one "
+        f"beats in {axes} at once."
+    )
+    chart = Chart(title, description, _PLOT_PX, Margins(12, 24, 48, 72))
+    chart.across(across, f"{METRICS[_X].words}, tok/s{', logarithmic' * across.is_log}")
+    chart.down(down, 0, _PLOT_PX)
+    for trial, rate, wait in sorted(zip(trials, rates, waits, strict=True), key=lambda each: each[0].key in front):
+        at = (across.at(rate), _PLOT_PX * (1 - down.at(wait)))
+        chart.dot(at, "dot s1" if trial.key in front else "dot s1 open", _said(trial, comparison))
+    metrics = [METRICS[name] for name in comparison.front_axes]
+    rows = tuple(
+        tuple(map(inlines, [trial.model, configuration(trial), *(figure(of, trial.mean(of.name)) for of in metrics)]))
+        for trial in trials
+        if trial.key in front
+    )
+    header = ("model", "parameters", *(f"{name} {METRICS[name].unit}".strip() for name in comparison.front_axes))
+    table = Table(header, rows, "Trials that no other one beats", frozenset(range(2, len(header))))
+    return Figure(chart.svg(), title, description, table)
+
+
+def _said(trial: Observed, comparison: Comparison) -> str:
+    values = [
+        f"{metric.words} {figure(metric, trial.mean(name))} {metric.unit}".rstrip()
+        for name, metric in METRICS.items()
+        if name in comparison.front_axes
+    ]
+    return f"{trial.model}, {configuration(trial)}: {', '.join(values)}"
+
+
+def _scale(values: Sequence[float]) -> Scale:
+    return logarithmic(values) if min(values) > 0 and max(values) / min(values) > _LOG_FROM else linear(values)

@@ -1,0 +1,133 @@
+"""The recommendation: by the goals alone, with what would change it, and none where the data allow none."""
+
+import numpy as np
+import pytest
+
+from chimera_dagster.compare.observed import Observed
+from chimera_dagster.compare.pareto import pareto_front
+from chimera_dagster.compare.recommend import goodput, keeps, recommend
+from chimera_dagster.goals import Goals, parse_limit
+from chimera_dagster.trial import ParamSet
+from tests.simulated import simulated_sweep
+
+
+def trial(top_k: int, *, rate: float, wait: float, quality: float = 0.5, repeats: int = 3) -> Observed:
+    scatter = np.linspace(0.99, 1.01, repeats) if repeats > 1 else np.ones(1)
+    return Observed(
+        model="a:1b",
+        params=ParamSet(top_k=top_k),
+        state="measured",
+        values={
+            "throughput_tok_s": (rate * scatter).tolist(),
+            "ttft_ms": (wait * scatter).tolist(),
+            "quality": [quality],
+        },
+    )
+
+
+FAST, SLOW, GOOD = trial(1, rate=200, wait=300), trial(2, rate=50, wait=100), trial(3, rate=100, wait=400, quality=0.9)
+ALL = [FAST, SLOW, GOOD]
+
+
+@pytest.mark.parametrize(
+    ("goals", "best"),
+    [
+        ({"want": {"throughput_tok_s": 1}}, FAST),
+        ({"want": {"ttft_ms": 1}}, SLOW),
+        ({"want": {"quality": 1}}, GOOD),
+        ({"want": {"throughput_tok_s": 1}, "limits": ["ttft_ms <= 150"]}, SLOW),
+        ({"want": {"throughput_tok_s": 1}, "limits": ["quality >= 0.8"]}, GOOD),
+        ({"limits": ["quality >= 0.8"]}, GOOD),
+    ],
+)
+def test_the_goals_decide(goals: dict[str, object], best: Observed) -> None:
+    found = recommend(Goals.model_validate(goals), ALL)
+    assert found.best is not None and found.best.trial == best.key
+
+
+@pytest.mark.parametrize(
+    ("goals", "trials", "said"),
+    [
+        ({}, ALL, "No goals are stated"),
+        ({"want": {"ttft_ms": 1}}, [], "No valid trial was measured"),
+        ({"want": {"joules_per_token": 1}}, ALL, "No valid trial has a value for joules_per_token"),
+        ({"want": {"ttft_ms": 1}, "limits": ["ttft_ms <= 50"]}, ALL, "0 keep ttft_ms <= 50 (nearest: 100)"),
+        ({"limits": ["ttft_ms <= 350"]}, ALL, "no weights under 'want' say which of them is better"),
+    ],
+)
+def test_where_nothing_can_be_recommended_it_says_why(
+    goals: dict[str, object], trials: list[Observed], said: str
+) -> None:
+    found = recommend(Goals.model_validate(goals), trials)
+    assert found.best is None and found.runners_up == []
+    assert said in found.why
+
+
+def test_it_says_what_cant_be_told_from_it_and_what_is_worse() -> None:
+    twin = trial(4, rate=199.9, wait=300)
+    found = recommend(Goals(want={"throughput_tok_s": 1}), [*ALL, twin])
+    assert found.best is not None
+    assert (found.runners_up[0].trial, found.runners_up[0].tied) == (twin.key, True)
+    assert found.tied == 1
+    assert "1 of the 3 others can't be told from it" in found.why
+
+
+def test_without_repeats_it_says_that_no_test_is_behind_it() -> None:
+    once = [trial(number, rate=100.0 * number, wait=100, repeats=1) for number in (1, 2)]
+    found = recommend(Goals(want={"throughput_tok_s": 1}), once)
+    assert found.best is not None and found.runners_up[0].tied is None
+    assert "too few repeats" in found.why
+
+
+def test_a_weight_that_would_change_the_answer_is_named_where_it_turns() -> None:
+    goals = Goals(want={"throughput_tok_s": 1, "ttft_ms": 1})
+    found = recommend(goals, [FAST, SLOW])
+    assert found.best is not None and found.best.trial == FAST.key
+    # ln(200/50) against ln(300/100): with w_t * 1.386 = w_w * 1.099 both are equal
+    assert f"With a weight of throughput_tok_s below 0.792 (now 1): {SLOW.key}." in found.would_change
+    assert f"With a weight of ttft_ms above 1.26 (now 1): {SLOW.key}." in found.would_change
+    for weight, best in ((0.80, FAST), (0.78, SLOW)):
+        again = recommend(goals.model_copy(update={"want": {"throughput_tok_s": weight, "ttft_ms": 1}}), [FAST, SLOW])
+        assert again.best is not None and again.best.trial == best.key
+
+
+def test_a_limit_that_decides_is_named_with_what_it_costs() -> None:
+    found = recommend(Goals(want={"throughput_tok_s": 1}, limits=["ttft_ms <= 150"]), ALL)
+    assert found.would_change == [f"Without the limit ttft_ms <= 150: {FAST.key}, which has 300."]
+
+
+def test_a_limit_within_the_interval_is_not_certain() -> None:
+    assert keeps(FAST, parse_limit("ttft_ms <= 500")) == "kept"
+    assert keeps(FAST, parse_limit("ttft_ms <= 301")) == "not certain"
+    assert keeps(FAST, parse_limit("ttft_ms <= 200")) == "not kept"
+    assert keeps(FAST, parse_limit("joules_per_token <= 1")) == "not measured"
+    assert keeps(FAST, parse_limit("quality >= 0.5")) == "kept"
+
+
+def test_goodput_counts_the_tokens_of_calls_that_keep_their_limits() -> None:
+    rows = [(100.0, 10.0, 1000.0, 50), (900.0, 10.0, 1000.0, 50), (100.0, 90.0, 2000.0, 40)]
+    served = FAST.model_copy(update={"call_rows": rows})
+    assert goodput(served, [parse_limit("ttft_ms <= 500")]) == pytest.approx(90 / 4)
+    assert goodput(served, [parse_limit("ttft_ms <= 500"), parse_limit("tpot_ms <= 50")]) == pytest.approx(50 / 4)
+    assert goodput(served, [parse_limit("quality >= 0.1")]) is None
+
+
+def test_the_front_holds_what_nothing_beats_in_everything() -> None:
+    beaten = trial(5, rate=40, wait=120, quality=0.4)
+    assert [each.key for each in pareto_front([*ALL, beaten])] == [each.key for each in ALL]
+
+
+def test_the_front_is_that_of_looking_at_every_pair() -> None:
+    trials = simulated_sweep(lambda _: 100.0, np.random.default_rng(1), noise=0.3)
+
+    def scores(each: Observed) -> tuple[float, ...]:
+        rate, wait, quality = (each.mean(name) or 0.0 for name in ("throughput_tok_s", "ttft_ms", "quality"))
+        return rate, -wait, quality
+
+    def beats(one: Observed, other: Observed) -> bool:
+        pairs = list(zip(scores(one), scores(other), strict=True))
+        return all(mine >= its for mine, its in pairs) and any(mine > its for mine, its in pairs)
+
+    expected = [each.key for each in trials if not any(beats(other, each) for other in trials)]
+    assert [each.key for each in pareto_front(trials)] == expected
+    assert 1 < len(expected) < len(trials)

@@ -1,0 +1,98 @@
+"""A comparison against an earlier one: better, worse, no difference, and what else was not the same."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from chimera_dagster.compare.comparison import Comparison, compare
+from chimera_dagster.compare.observed import Observed, Setting
+from chimera_dagster.compare.regression import regress
+from chimera_dagster.goals import Goals
+from tests.simulated import simulated_sweep
+
+SETTING = Setting(
+    host="h",
+    cpu="c",
+    gpus="none",
+    driver="1",
+    engine="ollama",
+    engine_version="0.32",
+    model_digest="d",
+    effective_num_ctx="2048",
+    prompts="p",
+    data="x",
+    packages={"pandas": "3"},
+    variables={},
+)
+
+
+def compared(level: float, seed: int, *, repeats: int = 3, **setting: object) -> Comparison:
+    trials = simulated_sweep(lambda _: level, np.random.default_rng(seed), repeats=repeats)
+    own = SETTING.model_copy(update=setting)
+    return whole([trial.model_copy(update={"setting": own}) for trial in trials])
+
+
+def whole(trials: list[Observed]) -> Comparison:
+    return compare(trials, Goals(), datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def test_nothing_changed_is_no_difference() -> None:
+    found = regress(compared(100, 1), compared(100, 2), "base")
+    assert {change.verdict for change in found.changes if change.p is not None} == {"no difference detected"}
+    assert found.environment == []
+    assert found.apart == {}
+
+
+@pytest.mark.parametrize(("level", "throughput", "ttft"), [(80, "worse", "worse"), (125, "better", "better")])
+def test_a_change_of_a_quarter_is_seen_in_every_trial(level: float, throughput: str, ttft: str) -> None:
+    found = regress(compared(100, 1), compared(level, 2), "base")
+    by_metric = {
+        name: {c.verdict for c in found.changes if c.metric == name} for name in ("throughput_tok_s", "ttft_ms")
+    }
+    assert by_metric == {"throughput_tok_s": {throughput}, "ttft_ms": {ttft}}
+    rates = [change.change for change in found.changes if change.metric == "throughput_tok_s"]
+    assert np.median(rates) == pytest.approx(level / 100 - 1, abs=0.02)
+
+
+def test_what_has_one_value_a_trial_is_shown_and_not_tested() -> None:
+    found = regress(compared(100, 1), compared(100, 2), "base")
+    quality = [change for change in found.changes if change.metric == "quality"]
+    assert {(change.verdict, change.p) for change in quality} == {("not tested", None)}
+    assert all("one value a trial" in change.why for change in quality)
+
+
+def test_without_repeats_nothing_is_called_a_regression() -> None:
+    found = regress(compared(100, 1, repeats=1), compared(50, 2, repeats=1), "base")
+    assert found.count("worse") == 0
+    assert {change.why for change in found.changes if change.metric == "ttft_ms"} == {
+        "too few repeats: set 'repeats' to 3 or more"
+    }
+
+
+def test_what_else_changed_is_listed_part_by_part() -> None:
+    after = compared(100, 2, driver="2", packages={"pandas": "4", "new": "1"}, engine_version="0.33")
+    found = regress(compared(100, 1), after, "base")
+    assert [(each.name, each.before, each.after, each.trials) for each in found.environment] == [
+        ("driver", "1", "2", 18),
+        ("engine_version", "0.32", "0.33", 18),
+        ("packages: new", "none", "1", 18),
+        ("packages: pandas", "3", "4", 18),
+    ]
+
+
+def test_trials_that_cant_be_compared_say_why() -> None:
+    base = compared(100, 1)
+    first, second, third, *others = base.trials
+    changed = [
+        first.model_copy(update={"spoiled_by": {"throttled": "hot"}}),
+        Observed(model=second.model, params=second.params, state="failed", error="gone"),
+        *others,
+    ]
+    found = regress(base, whole(changed), "base")
+    assert found.apart == {
+        first.key: "not valid now: throttled",
+        second.key: "failed now",
+        third.key: "only in the baseline",
+    }
+    assert {change.trial for change in found.changes} == {trial.key for trial in others}
