@@ -24,7 +24,7 @@ import psutil
 from benchmarks.folders import SAMPLES
 from benchmarks.pooled import POOL
 from chimera_dagster import pipeline
-from chimera_dagster.orchestration.home import open_instance
+from chimera_dagster.orchestration.home import open_instance, with_storage_in
 from chimera_dagster.orchestration.partitions import register
 from chimera_dagster.settings import Settings
 from chimera_dagster.store import Store
@@ -112,7 +112,7 @@ def _prepare(folder: Path, trials: int, endpoints: list[str]) -> dict[str, str]:
     shutil.copytree(SAMPLES, settings.reports)
     home = settings.data_dir / "dagster_home"
     home.mkdir()
-    config = (ROOT / "dagster.yaml").read_text()
+    config = with_storage_in(home, (ROOT / "dagster.yaml").read_text())
     (home / "dagster.yaml").write_text(config.replace("max_concurrent_runs: 1", f"max_concurrent_runs: {LANES + 2}"))
     store = Store(settings.data_dir)
     pipeline.ingest(store, settings.reports)

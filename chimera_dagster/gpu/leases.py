@@ -82,6 +82,13 @@ class _Locked:
         _every.add(self)
 
     def close(self) -> None:
+        """Unlock at once: a process that was forked just now may still have the handle."""
+        if self._handle is not None:
+            fcntl.flock(self._handle, fcntl.LOCK_UN)
+            self.leave()
+
+    def leave(self) -> None:
+        """Close the handle without unlocking, as the lock is another process's."""
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
@@ -90,13 +97,13 @@ class _Locked:
 _every: weakref.WeakSet[_Locked] = weakref.WeakSet()
 
 
-def _close_all() -> None:
+def _leave_all() -> None:
     for locked in list(_every):
-        locked.close()
+        locked.leave()
 
 
 # A handle is closed where a program is started, but not by a mere fork, which would hold the lock beyond its holder.
-os.register_at_fork(after_in_child=_close_all)
+os.register_at_fork(after_in_child=_leave_all)
 
 
 class Lease(_Locked):

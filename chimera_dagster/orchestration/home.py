@@ -1,5 +1,6 @@
 """Dagster's instance folder: one for the UI, Dagster's own commands and `chimera`; each shows what the others did."""
 
+import json
 import os
 import re
 from collections.abc import Generator
@@ -28,11 +29,16 @@ def prepare_home(settings: Settings) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     config = home / _CONFIG.name
     if "DAGSTER_HOME" not in os.environ and _CONFIG.exists():
-        write_text(config, _with_room_for_lanes(_CONFIG.read_text(), settings))
+        write_text(config, with_storage_in(home, _with_room_for_lanes(_CONFIG.read_text(), settings)))
     elif not config.exists():  # else Dagster prints a page about its telemetry
         write_text(config, "telemetry: {enabled: false}\n")
     os.environ["DAGSTER_HOME"] = str(home)
     return home
+
+
+def with_storage_in(home: Path, config: str) -> str:
+    """With the history in that folder, whatever DAGSTER_HOME is for a process that opens it."""
+    return re.sub(r"(?m)^( *config:) {}.*$", lambda line: f"{line[1]} {{ base_dir: {json.dumps(str(home))} }}", config)
 
 
 def _with_room_for_lanes(config: str, settings: Settings) -> str:

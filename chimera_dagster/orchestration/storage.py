@@ -7,13 +7,17 @@ in one process that is most of what a trial costs beside its model.
 The classes that are derived from here are private but for their names: every test with an instance goes through them.
 """
 
+import atexit
 import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dagster import Field, StringSource
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.event_log.sqlite.consolidated_sqlite_event_log import ConsolidatedSqliteEventLogStorage
 from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
@@ -40,8 +44,12 @@ class OneFileStorage(DagsterSqliteStorage):
         DagsterStorage.__init__(self)  # its own class would make Dagster's storage of events too
 
     @classmethod
+    def config_type(cls) -> Any:
+        return {"base_dir": Field(StringSource, is_required=False)}
+
+    @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Any) -> "OneFileStorage":
-        return cls.from_local(inst_data=inst_data, **config_value)
+        return cls.from_local(config_value.get("base_dir") or _home(), inst_data)
 
 
 class _Runs(SqliteRunStorage):
@@ -56,6 +64,15 @@ class _Events(ConsolidatedSqliteEventLogStorage):
     def _connect(self) -> Generator[Connection]:
         with _engine(self._conn_string).begin() as connection:
             yield connection
+
+
+def _home() -> str:
+    """DAGSTER_HOME; a temporary one, as Dagster has it, where none is set, which its processes then have in common."""
+    if "DAGSTER_HOME" not in os.environ:
+        folder = tempfile.mkdtemp(prefix="dagster-home-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        os.environ["DAGSTER_HOME"] = folder
+    return os.environ["DAGSTER_HOME"]
 
 
 _engines: dict[str, Engine] = {}

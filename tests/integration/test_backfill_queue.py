@@ -22,6 +22,7 @@ from dagster._daemon.types import DaemonHeartbeat
 from chimera_dagster.definitions import defs
 from chimera_dagster.errors import DaemonError
 from chimera_dagster.orchestration.backfill import at_work, follow, submit
+from chimera_dagster.orchestration.home import with_storage_in
 from chimera_dagster.orchestration.partitions import dagster_key, register
 from chimera_dagster.store import Store
 from chimera_dagster.sweep import SweepSpec, TrialPlan
@@ -87,7 +88,8 @@ class Queue(NamedTuple):
 
 @pytest.fixture
 def queue(tmp_path: Path) -> Generator[Queue]:
-    config = (ROOT / "dagster.yaml").read_text().replace("max_concurrent_runs: 1", "max_concurrent_runs: 99")
+    config = with_storage_in(tmp_path, (ROOT / "dagster.yaml").read_text())
+    config = config.replace("max_concurrent_runs: 1", "max_concurrent_runs: 99")
     config = config.replace("dequeue_use_threads: true", "dequeue_use_threads: false")
     (tmp_path / "dagster.yaml").write_text(
         f"{config}\nrun_launcher: {{module: dagster._core.test_utils, class: MockedRunLauncher}}\n"
