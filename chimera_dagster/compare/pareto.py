@@ -15,7 +15,9 @@ WHERE_MEASURED: tuple[MetricName, ...] = ("joules_per_token",)
 def axes(trials: Sequence[Observed]) -> tuple[MetricName, ...]:
     """Throughput, TTFT and quality, and energy where every trial has it; what nobody measured is left out."""
     always: list[MetricName] = [name for name in ALWAYS if any(trial.values.get(name) for trial in trials)]
-    more: list[MetricName] = [name for name in WHERE_MEASURED if trials and all(trial.values.get(name) for trial in trials)]
+    more: list[MetricName] = [
+        name for name in WHERE_MEASURED if trials and all(trial.values.get(name) for trial in trials)
+    ]
     return (*always, *more)
 
 

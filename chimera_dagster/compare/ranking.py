@@ -20,7 +20,8 @@ class Spread(NamedTuple):
     """Mean and variance of one value on the metric's scale, for each trial; the variance is pooled, NaN without one.
 
     Variances are pooled over trials of one model that share num_gpu and num_ctx, or of one model where those have fewer
-    than 3 degrees of freedom: sampling parameters hardly change how much repeats of one host scatter.
+    than 3 degrees of freedom: sampling parameters hardly change how much repeats of one host scatter. They know
+    nothing of how much the host drifts from one trial to the next, as a trial's repeats share their moment.
     """
 
     n: Floats

@@ -64,7 +64,7 @@ class Regression(BaseModel):
 
 
 def regress(before: Comparison, after: Comparison, baseline: str) -> Regression:
-    """Compare trial by trial: t-tests with variances pooled over both sides' trials of one model and load group.
+    """Compare trial by trial: t-tests with variances pooled as for the ranks, of each side by itself.
 
     Raises nothing for what is missing: that is told in `apart`.
     """
@@ -87,28 +87,29 @@ def _changes(
     ]
     if not pairs:
         return
-    flat = [trial for pair in pairs for trial in pair]
-    of = spread(flat, [[metric.on_scale(value) for value in trial.values[metric.name]] for trial in flat])
+    sides = [
+        spread(trials, [[metric.on_scale(value) for value in trial.values[metric.name]] for trial in trials])
+        for trials in zip(*pairs, strict=True)
+    ]
     for place, (was, now) in enumerate(pairs):
-        one, other = 2 * place, 2 * place + 1
-        shift = float(of.mean[other] - of.mean[one])
+        shift = float(sides[1].mean[place] - sides[0].mean[place])
         p, why = None, ""
         if not metric.by_round:
             why = "one value a trial: nothing tells chance from a change"
-        elif np.isnan(of.variance[one]) or np.isnan(of.variance[other]):
+        elif any(np.isnan(side.variance[place]) for side in sides):
             why = "too few repeats: set 'repeats' to 3 or more"
         else:
-            error = float(np.sqrt(of.variance[one] / of.n[one] + of.variance[other] / of.n[other]))
-            # both sides are of one model and load group, so of one pool
-            p = float(2 * special.stdtr(of.df[one], -abs(shift) / error))
+            parts = [side.variance[place] / side.n[place] for side in sides]
+            df = sum(parts) ** 2 / sum(part**2 / side.df[place] for part, side in zip(parts, sides, strict=True))
+            p = float(2 * special.stdtr(df, -abs(shift) / np.sqrt(sum(parts))))
         before, after = was.mean(metric.name) or 0.0, now.mean(metric.name) or 0.0
         yield Change(
             trial=now.key,
             metric=metric.name,
             before=before,
             after=after,
-            n_before=int(of.n[one]),
-            n_after=int(of.n[other]),
+            n_before=int(sides[0].n[place]),
+            n_after=int(sides[1].n[place]),
             change=float(np.expm1(shift)) if metric.is_log else shift,
             p=p,
             verdict="not tested",
