@@ -22,7 +22,7 @@ from dagster import (
     multi_asset,
 )
 
-from chimera_dagster import checks, comparison, pipeline, publication, recorded, trials
+from chimera_dagster import checks, pipeline, recorded, trials
 from chimera_dagster.code_version import code_version
 from chimera_dagster.errors import ChimeraError
 from chimera_dagster.ingest.manifest import reader_version
@@ -237,6 +237,8 @@ def rendered_report(
 )
 def sweep_comparison(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
     """All trials beside each other: ranks with ties, effects of parameters, the Pareto front, a recommendation."""
+    from chimera_dagster import comparison  # scipy, which takes a second that no other run has to wait
+
     store = workspace.store
     with clear_failures():
         found = comparison.read_comparison(store, comparison.goals_of(workspace.settings.spec))
@@ -261,7 +263,9 @@ def sweep_comparison(context: AssetExecutionContext, workspace: ResourceParam[Wo
     kinds={"markdown", "html"},
 )
 def report_index(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
-    """One page over all trials: the reports that are published, and why the others are not."""
+    """One page over all trials: which configuration to run, how sure that is, and the report of each."""
+    from chimera_dagster import comparison, publication  # as above
+
     with clear_failures():
         found = comparison.load_comparison(workspace.store)
         counts = publication.write_index(workspace.store, found)

@@ -59,6 +59,7 @@ def test_every_asset_says_what_it_is() -> None:
         "llm_report",
         "trial_metrics",
         "rendered_report",
+        "sweep_comparison",
         "report_index",
     }
     for key in keys:
