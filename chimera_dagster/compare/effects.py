@@ -20,6 +20,7 @@ Ints = NDArray[np.int64]
 Unit = Literal["trials", "repeats"]
 PARAMETERS = tuple(ParamSet.model_fields)
 FACTORS = ("model", *PARAMETERS)
+_BLIND = 5.0  # on a log scale: a test that would miss a factor of 150 has nothing to say of what it would find
 _MOST_LEVELS = 100  # more of them, or of two factors' pairs, are a search's draws: hardly two with all else equal
 
 
@@ -163,6 +164,8 @@ def _effect(test: _Test, p: float, tests: int) -> Effect:
         spread = np.sqrt(np.maximum(np.diag(np.linalg.pinv(fitted.gram, hermitian=True)), 0))
         half = special.stdtrit(fitted.df, 0.975) * fitted.sigma * spread
     smallest = fitted.detectable_shift(LEVEL / tests) if test.interaction is None else np.nan
+    if smallest > _BLIND:
+        smallest = np.nan
     return Effect(
         metric=metric.name,
         parameter=test.parameter,

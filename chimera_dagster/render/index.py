@@ -188,9 +188,9 @@ def _method(comparison: Comparison) -> Iterator[str]:
         "Effects: F-tests of the additive model of parameter and of all else equal, over the means of trials, "
         "corrected by Holm over all effects and interactions."
     )
-    yield "Front: trials that no other one equals or beats in all of " + ", ".join(
-        METRICS[name].words for name in comparison.front_axes
-    )
+    if comparison.front_axes:
+        axes = ", ".join(METRICS[name].words for name in comparison.front_axes)
+        yield f"What nothing beats: no other trial is at least as good in all of {axes}, and better in one."
     for name, values in comparison.unlike.items():
         said = ", ".join(f"{value} ({count})" for value, count in values.items())
         yield f"Not the same for all valid trials: {name}: {said}."

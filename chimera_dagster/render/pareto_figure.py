@@ -30,9 +30,10 @@ def pareto_figure(comparison: Comparison) -> Figure | None:
         f"Each dot is a valid trial; better is to the right and below. Filled: the {len(front)} that no other one "
         f"beats in {axes} at once."
     )
-    chart = Chart(title, description, _PLOT_PX, Margins(12, 24, 48, 72))
+    chart = Chart(title, description, _PLOT_PX, Margins(30, 24, 48, 56))
     chart.across(across, f"{METRICS[_X].words}, tok/s{', logarithmic' * across.is_log}")
     chart.down(down, 0, _PLOT_PX)
+    chart.text(f"{METRICS[_Y].words}, ms{', logarithmic' * down.is_log}", (0, -14), "", "start", -48)
     for trial, rate, wait in sorted(zip(trials, rates, waits, strict=True), key=lambda each: each[0].key in front):
         at = (across.at(rate), _PLOT_PX * (1 - down.at(wait)))
         chart.dot(at, "dot s1" if trial.key in front else "dot s1 open", _said(trial, comparison))

@@ -1,0 +1,76 @@
+"""`chimera compare` on trials that ran: its table, its baseline, and its exit code."""
+
+import json
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from chimera_dagster.cli import app
+from chimera_dagster.recorded import render_trial
+from tests.conftest import Project
+from tests.desk import Desk, desk_in
+
+SETS = [{"grid": {"num_ctx": [4096], "top_k": [number]}, "repeats": 3, "max_tokens": 1000} for number in range(1, 4)]
+
+
+@pytest.fixture(scope="module")
+def compared(shared_project: Project) -> Generator[Desk]:
+    with desk_in(shared_project.data, shared_project.reports) as desk, pytest.MonkeyPatch.context() as patch:
+        for fields in SETS:
+            desk.store.register(desk.plan(**fields))
+            desk.run(**fields)
+            render_trial(desk.store, desk.plan(**fields))
+        patch.setenv("CHIMERA_DATA_DIR", str(desk.store.data_dir))
+        patch.setenv("CHIMERA_SPEC", str(desk.store.data_dir / "none.yaml"))
+        yield desk
+
+
+def chimera(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["compare", *arguments])
+
+
+def baseline(desk: Desk, path: Path, factor: float) -> str:
+    """The comparison of now, with all throughputs multiplied."""
+    assert chimera("--save", str(path)).exit_code == 0
+    document = json.loads(path.read_text())
+    for trial in document["trials"]:
+        trial["values"]["throughput_tok_s"] = [factor * each for each in trial["values"]["throughput_tok_s"]]
+    path.write_text(json.dumps(document))
+    return str(path)
+
+
+@pytest.mark.usefixtures("compared")
+def test_it_names_the_trials_the_effects_and_what_is_missing_for_a_recommendation() -> None:
+    shown = chimera()
+    assert shown.exit_code == 0, shown.output
+    assert "Trials: 3 valid." in shown.output
+    assert "equal ranks can't be told apart" in shown.output
+    assert "top_k has no detectable effect on time to first token" in shown.output
+    assert "No recommendation. No goals are stated" in shown.output
+
+
+@pytest.mark.parametrize(
+    ("factor", "verdict", "code"), [(1.0, "no difference", 0), (2.0, "worse", 1), (0.5, "better", 0)]
+)
+def test_a_regression_is_said_and_fails_where_that_is_asked_for(
+    compared: Desk, tmp_path: Path, factor: float, verdict: str, code: int
+) -> None:
+    path = baseline(compared, tmp_path / "base.json", factor)
+    shown = chimera("--baseline", path, "--fail-on", "worse")
+    assert shown.exit_code == code, shown.output
+    found = json.loads(chimera("--baseline", path, "--json").output)
+    told = {each["verdict"] for each in found["changes"] if each["metric"] == "throughput_tok_s"}
+    assert all(each.startswith(verdict) for each in told), told
+    assert chimera("--baseline", path).exit_code == 0
+
+
+def test_a_saved_baseline_is_what_later_ones_are_held_against(compared: Desk) -> None:
+    before = chimera("--fail-on", "worse")
+    assert before.exit_code == 2 or "There is no baseline" in str(before.exception)
+    assert chimera("--save-baseline").exit_code == 0
+    later = chimera("--fail-on", "worse")
+    assert later.exit_code == 0, later.output
+    assert f"Against {compared.store.baseline}" in later.output
+    compared.store.baseline.unlink()
