@@ -43,7 +43,8 @@ class Desk(NamedTuple):
         return SweepSpec.model_validate(fields).plans()[0]
 
     def files(self) -> dict[str, bytes]:
-        paths = [path for path in self.store.runs.rglob("*") if path.is_file()]
+        """What trials left, but for the note of those that failed."""
+        paths = [path for path in self.store.runs.rglob("*") if path.is_file() and path.name != "failures.json"]
         return {str(path.relative_to(self.store.runs)): path.read_bytes() for path in paths}
 
     def render(self, **spec: Any) -> TrialFolder:

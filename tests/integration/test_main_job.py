@@ -274,7 +274,8 @@ def test_a_failing_trial_says_why_and_leaves_no_result(
     failure = swept.runner.write_report(plan)
     assert failure is not None
     assert reason in failure
-    assert [path.name for path in swept.store.folder_of(plan.trial).path.iterdir()] == ["trial.json"]
+    left = {path.name for path in swept.store.folder_of(plan.trial).path.iterdir()}
+    assert left == {"trial.json", "failures.json"}
     [run] = swept.instance.get_runs(limit=1)
     assert run.status == DagsterRunStatus.FAILURE
 

@@ -49,11 +49,12 @@ def test_a_fault_fails_its_trial_in_the_servers_words_and_changes_no_file(desk: 
     assert not spoilers(desk.run()) & {"implausible", "reloaded"}  # the next trial is as good as any
 
 
-def test_a_trial_that_never_succeeded_leaves_nothing(desk: Desk) -> None:
+def test_a_trial_that_never_succeeded_leaves_the_note_of_it_alone(desk: Desk) -> None:
     spec = {"grid": {"num_ctx": [1024], "top_k": [3]}}
     with pytest.raises(errors.StreamBrokenError):
         desk.run(Answer(PIECES), after=REPORT, **spec)
-    assert not desk.store.folder_of(desk.plan(**spec).trial).path.exists()
+    left = desk.store.folder_of(desk.plan(**spec).trial).path
+    assert [path.name for path in left.iterdir()] == ["failures.json"]
 
 
 @pytest.mark.parametrize(
