@@ -216,4 +216,5 @@ def left_by(bench: Bench, plan: TrialPlan) -> dict[str, set[Any]]:
             found["checks"].add((check.asset_key.to_user_string(), check.check_name, check.severity))
             assert check.partition == plan.trial.key
     folder = bench.store.folder_of(plan.trial).path
-    return found | {"files": {path.name for path in folder.iterdir()}}
+    left = {path.name for path in folder.iterdir()} - {"failures.json"}  # of the run before, which failed
+    return found | {"files": left}
