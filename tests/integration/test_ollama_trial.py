@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from chimera_dagster.results import Failures
 from chimera_dagster.sweep import SweepSpec
 from tests.conftest import Project
 from tests.integration.bench import Bench, bench_in
@@ -67,11 +68,19 @@ def test_the_persona_is_really_sent_and_the_facts_with_it(bench: Bench, stub: St
 def test_an_error_in_mid_stream_is_the_trials_failure_in_the_servers_words(bench: Bench, stub: StubOllama) -> None:
     failure, folder = run(bench, engine="ollama", grid={"top_k": [5]})
     assert failure is None
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = _files_of(folder)
     stub.answer_with(Answer(lines=[{"error": "llama runner process has terminated"}]))
     try:
         failure, _ = run(bench, engine="ollama", grid={"top_k": [5]})
     finally:
         stub.answer_with(None)
     assert "llama runner process has terminated" in str(failure)
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    after = _files_of(folder)
+    failures = Failures.model_validate_json(after.pop("failures.json"))
+    assert (failures.error, failures.runs) == ("StreamBrokenError", 1)
+    assert "llama runner process has terminated" in failures.message
+    assert after == before, "what the trial had before stands"
+
+
+def _files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
