@@ -17,6 +17,7 @@ from chimera_dagster.settings import Settings
 from chimera_dagster.store import write_text
 
 _CONFIG = Path("dagster.yaml")
+_SHIPPED = Path(__file__).with_name(_CONFIG.name)  # the same, for a project that has none of its own
 _RUNS_IN_WAITING = 2
 
 
@@ -28,10 +29,12 @@ def prepare_home(settings: Settings) -> Path:
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     config = home / _CONFIG.name
-    if "DAGSTER_HOME" not in os.environ and _CONFIG.exists():
-        write_text(config, with_storage_in(home, _with_room_for_lanes(_CONFIG.read_text(), settings)))
-    elif not config.exists():  # else Dagster prints a page about its telemetry
-        write_text(config, "telemetry: {enabled: false}\n")
+    if "DAGSTER_HOME" in os.environ:
+        if not config.exists():  # else Dagster prints a page about its telemetry
+            write_text(config, "telemetry: {enabled: false}\n")
+    elif _CONFIG.exists() or not config.exists():
+        ours = (_CONFIG if _CONFIG.exists() else _SHIPPED).read_text()
+        write_text(config, with_storage_in(home, _with_room_for_lanes(ours, settings)))
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 
