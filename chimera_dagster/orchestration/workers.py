@@ -232,6 +232,8 @@ def _work(
 ) -> None:
     """A worker's life: a lane, and trials on it until it is told to end."""
     os.setpgid(0, 0)  # Ctrl-C is the sweep's to pass on: the terminal would send it to both
+    # A sweep that a shell put into the background ignores SIGINT, which its workers would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     end_with_parent()
     try:
         try:

@@ -125,6 +125,7 @@ def test_an_interrupted_sweep_keeps_what_is_done_and_the_next_does_the_rest(proj
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests in the background ignore it
     )
     assert process.stderr is not None
     shown: list[str] = []

@@ -82,9 +82,9 @@ class TwoLanes(NamedTuple):
         endpoints = ",".join(stub.url for stub in self.stubs.values())
         return self.project.environment(CHIMERA_GPUS="0,1", CHIMERA_OLLAMA_ENDPOINTS=endpoints)
 
-    def sweep(self) -> "subprocess.Popen[str]":
+    def sweep(self, *before: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            self.project.command("sweep", "--json"),
+            [*before, *self.project.command("sweep", "--json")],
             cwd=self.project.path,
             env=self.environment(),
             stdout=subprocess.PIPE,
@@ -167,6 +167,14 @@ def test_a_killed_worker_loses_its_own_trial_only_and_the_next_sweep_runs_it(two
     again = two_lanes.rows(two_lanes.sweep(), 0)
     assert sorted(row["status"] for row in again) == ["done", "done", "skipped", "skipped"]
     assert two_lanes.statuses() == {"SUCCESS": 4, "FAILURE": 2}
+
+
+def test_a_sweep_in_the_background_does_not_wait_for_the_lane_that_it_could_not_have(two_lanes: TwoLanes) -> None:
+    lane = Lane("gpu-1.0", "1", None)
+    with acquire([lane], holder("a-run", "its trial"), two_lanes.project.path / "leases"):
+        rows = two_lanes.rows(two_lanes.sweep("sh", "-c", "trap '' INT; exec \"$@\"", "sh"), 0)
+    assert [row["status"] for row in rows] == ["done"] * 4
+    assert two_lanes.stubs[lane.name].generations() == []
 
 
 def test_two_sweeps_at_once_run_each_trial_once(two_lanes: TwoLanes) -> None:
