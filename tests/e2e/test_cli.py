@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 import time
 from typing import Any
 
@@ -118,14 +119,15 @@ def test_an_unreachable_ollama_fails_the_trials_with_its_address(project: Projec
 def test_an_interrupted_sweep_keeps_what_is_done_and_the_next_does_the_rest(project: Project) -> None:
     spec = project.spec.read_text().replace("max_tokens: 16", "max_tokens: 64")
     project.spec.write_text(spec)
+    # Tests that a shell put into the background ignore SIGINT, which what they start would inherit.
+    heeding = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])"
     process = subprocess.Popen(
-        project.command("sweep"),
+        [sys.executable, "-c", heeding, *project.command("sweep")],
         cwd=project.path,
         env=project.environment(),
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests in the background ignore it
     )
     assert process.stderr is not None
     shown: list[str] = []
