@@ -121,8 +121,6 @@ def test_an_interrupted_sweep_keeps_what_is_done_and_the_next_does_the_rest(proj
     project.spec.write_text(spec)
     # Tests that a shell put into the background ignore SIGINT, which what they start would inherit.
     heeding = "import os, signal, sys; signal.signal(2, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])"
-        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])"
-    )
     process = subprocess.Popen(
         [sys.executable, "-c", heeding, *project.command("sweep")],
         cwd=project.path,
