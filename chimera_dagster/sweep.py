@@ -13,6 +13,7 @@ from chimera_dagster.engines.base import Api, Timeouts
 from chimera_dagster.engines.names import EngineChoice
 from chimera_dagster.errors import SpecError
 from chimera_dagster.goals import Goals
+from chimera_dagster.search_space import Axis, SearchSpace
 from chimera_dagster.trial import (
     ModelTag,
     NumCtx,
@@ -90,6 +91,7 @@ class SweepSpec(_Section):
     timeouts: CallTimeouts = CallTimeouts()
     agent: Agent = Agent()
     goals: Goals = Goals()
+    search: SearchSpace = SearchSpace()
 
     @model_validator(mode="after")
     def _keys_differ(self) -> "SweepSpec":
@@ -111,6 +113,10 @@ class SweepSpec(_Section):
         """Every trial once, in the order that loads each model least often; otherwise as written."""
         models, param_sets = self._in_load_order()
         return [Trial(model, params) for model in models for params in param_sets]
+
+    def search_axes(self) -> dict[str, Axis]:
+        """Where `chimera search` may look: the models, then each parameter."""
+        return {"model": Axis(list(dict.fromkeys(self.models))), **self.search.axes(self.grid.model_dump())}
 
     def partition_keys(self) -> dict[str, list[str]]:
         """The keys of `trials()` in each dimension of Dagster's partitions, each once, in their order."""

@@ -2,9 +2,32 @@
 
 from collections import deque
 from collections.abc import Hashable, Sequence
+from typing import Protocol
 
 from chimera_dagster.sweep import TrialPlan
 from chimera_dagster.trial import load_order
+
+
+class TrialSource(Protocol):
+    """Where workers get their trials from."""
+
+    @property
+    def left(self) -> int:
+        """How many trials may yet end; 0 once there is nothing more to wait for."""
+        ...
+
+    def take(self, worker: Hashable) -> tuple[TrialPlan, bool] | None:
+        """The next trial of a worker, and whether it was put back before; None where there is none for now."""
+        ...
+
+    def put_back(self, plan: TrialPlan) -> None:
+        """Have a trial handed out again, as another process is at work on it."""
+
+    def end(self, plan: TrialPlan) -> None:
+        """A trial that was handed out has ended, well or not."""
+
+    def leave(self, worker: Hashable) -> None:
+        """The worker is no more."""
 
 
 class TrialQueue:
@@ -21,6 +44,12 @@ class TrialQueue:
         self._groups = list(groups.values())
         self._of: dict[Hashable, deque[TrialPlan]] = {}
         self._put_back: deque[TrialPlan] = deque()
+        self._left = len(plans)
+
+    @property
+    def left(self) -> int:
+        """How many trials have not ended."""
+        return self._left
 
     def take(self, worker: Hashable) -> tuple[TrialPlan, bool] | None:
         """The next trial of a worker, and whether it was put back before; None where none is left."""
@@ -33,6 +62,11 @@ class TrialQueue:
     def put_back(self, plan: TrialPlan) -> None:
         """Have a trial handed out again, after all others."""
         self._put_back.append(plan)
+
+    def end(self, plan: TrialPlan) -> None:
+        """Of each trial once."""
+        del plan  # one is as good as another
+        self._left -= 1
 
     def leave(self, worker: Hashable) -> None:
         """The worker has ended: its group is open to others."""

@@ -22,6 +22,7 @@ from chimera_dagster.cli import (
     ollama,
     report,
     schema,
+    search,
     summary,
     sweep,
     ui,
@@ -47,6 +48,7 @@ for verb in (
     doctor.doctor,
     env.env,
     gpus.gpus,
+    search.search,
     schema.schema,
     ui.ui,
 ):

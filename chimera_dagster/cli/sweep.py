@@ -11,8 +11,6 @@ from chimera_dagster.cli.options import AsJson, Reports
 from chimera_dagster.engines.names import EngineChoice
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance
-
     from chimera_dagster.orchestration.workers import Ended
     from chimera_dagster.settings import Settings
     from chimera_dagster.store import Store
@@ -55,7 +53,7 @@ def sweep(
     from chimera_dagster.trials import is_done
 
     settings = load_settings(reports_dir=reports, spec=spec)
-    plans = _chosen(load_spec(settings.spec), models, engine).plans()
+    plans = chosen(load_spec(settings.spec), models, engine).plans()
     store = Store(settings.data_dir)
     digest = data_digest(store, settings.reports)
     todo = [plan for plan in plans if force or not is_done(store, plan, digest)]
@@ -71,7 +69,7 @@ def sweep(
         raise typer.Exit(1)
 
 
-def _chosen(spec: "SweepSpec", models: list[str] | None, engine: EngineChoice | None) -> "SweepSpec":
+def chosen(spec: "SweepSpec", models: list[str] | None, engine: EngineChoice | None) -> "SweepSpec":
     """The spec with what the command line puts in the place of its own; raises SpecError."""
     from pydantic import ValidationError
 
@@ -100,81 +98,14 @@ def _run(
     daemon: bool,
 ) -> dict[str, "Ended"]:
     """Run the trials through Dagster; how each went, by trial key. Raises ChimeraError if ingest fails."""
-    from chimera_dagster.definitions import defs
-    from chimera_dagster.errors import ChimeraError
-    from chimera_dagster.orchestration.home import open_instance
-    from chimera_dagster.orchestration.partitions import register
-    from chimera_dagster.orchestration.runner import Runner
-    from chimera_dagster.orchestration.workspace import Workspace
-    from chimera_dagster.pipeline import is_summed_up
+    from chimera_dagster.cli.running import running
+    from chimera_dagster.trial_queue import TrialQueue
 
-    with open_instance(settings) as instance:
-        runner = Runner(defs, instance, Workspace(settings))
-        register(instance, store, plans)
-        if not is_summed_up(store, digest) and (failure := runner.ingest_reports()):
-            raise ChimeraError(failure)
+    with running(settings, store, digest) as at_work:
+        at_work.register(plans)
         if daemon:
-            outcomes = _by_daemon(instance, store, todo, digest, force=force)
-        else:
-            outcomes = _by_workers(instance, settings, store, todo, digest, force=force)
-        if failure := runner.publish():
-            raise ChimeraError(failure)
-    return outcomes
-
-
-def _by_workers(
-    instance: "DagsterInstance",
-    settings: "Settings",
-    store: "Store",
-    todo: list["TrialPlan"],
-    digest: str,
-    *,
-    force: bool,
-) -> dict[str, "Ended"]:
-    """On the lanes of this host, by processes of this sweep."""
-    from chimera_dagster.cli.progress import SweepProgress
-    from chimera_dagster.definitions import defs
-    from chimera_dagster.gpu.lanes import config_of, lanes
-    from chimera_dagster.gpu.servers import with_a_server
-    from chimera_dagster.orchestration.workers import run_on_lanes
-
-    found = lanes(config_of(settings))
-    used = with_a_server(found, todo[0].spec.engine)
-    with SweepProgress(len(todo), store) as progress:
-        progress.on_left_out([lane for lane in found if lane not in used])
-        return run_on_lanes(defs, instance, settings, used, todo, progress, digest=digest, force=force)
-
-
-def _by_daemon(
-    instance: "DagsterInstance", store: "Store", todo: list["TrialPlan"], digest: str, *, force: bool
-) -> dict[str, "Ended"]:
-    """As a backfill, after one of an earlier sweep that is under way; raises DaemonError where no daemon is alive."""
-    from chimera_dagster.definitions import defs
-    from chimera_dagster.orchestration.backfill import at_work, submit
-    from chimera_dagster.orchestration.workers import Ended
-    from chimera_dagster.trials import is_done
-
-    failures: dict[str, str] = {}
-    if (earlier := at_work(instance)) is not None:
-        typer.echo(f"An earlier sweep's backfill {earlier} is under way; it is followed to its end first.", err=True)
-        failures = _follow(instance, earlier)
-    rest = [plan for plan in todo if plan.trial.key not in failures and (force or not is_done(store, plan, digest))]
-    if rest:
-        failures |= _follow(instance, submit(defs, instance, rest, force=force))
-    keys = [plan.trial.key for plan in todo]
-    return {key: Ended("failed", failures[key]) if key in failures else Ended("done") for key in keys}
-
-
-def _follow(instance: "DagsterInstance", backfill_id: str) -> dict[str, str]:
-    from chimera_dagster.cli.progress import BackfillProgress
-    from chimera_dagster.orchestration.backfill import follow, how_to_go_on, size_of
-
-    with BackfillProgress(size_of(instance, backfill_id)) as progress:
-        try:
-            return follow(instance, backfill_id, progress.on_change)
-        except KeyboardInterrupt:
-            typer.echo(how_to_go_on(backfill_id), err=True)
-            raise
+            return at_work.by_daemon(todo, force=force)
+        return at_work.on_lanes(TrialQueue(todo), todo[0].spec.engine, force=force)
 
 
 def _row(store: "Store", plan: "TrialPlan", outcome: "Ended | None") -> Row:

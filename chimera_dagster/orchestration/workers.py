@@ -27,7 +27,7 @@ from chimera_dagster.orchestration.runner import Runner
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.settings import Settings
 from chimera_dagster.sweep import TrialPlan
-from chimera_dagster.trial_queue import TrialQueue
+from chimera_dagster.trial_queue import TrialSource
 from chimera_dagster.trials import get_ready, is_done
 
 _SAY_EVERY_S = 0.1
@@ -95,22 +95,22 @@ def run_on_lanes(
     instance: DagsterInstance,
     settings: Settings,
     lanes: Sequence[Lane],
-    plans: Sequence[TrialPlan],
+    source: TrialSource,
     audience: Audience,
     *,
     digest: str,
     force: bool = False,
 ) -> dict[str, Ended]:
-    """Run trials on lanes of this host, by a worker on each; how each went, by trial key.
+    """Run a source's trials on lanes of this host, by a worker on each; how each went, by trial key.
 
     A trial whose report of the data `digest` stands by the time that it is begun is skipped, unless `force`. Raises
     ChimeraError where no worker gets as far as a trial, and KeyboardInterrupt when all workers have ended.
     """
     fail_orphans(instance)
-    queue, ended = TrialQueue(plans), dict[str, Ended]()
+    ended: dict[str, Ended] = {}
     crew = _Crew(defs, settings, lanes, digest, force=force)
-    with crew.at_work(min(len(lanes), len(plans))):
-        while len(ended) < len(plans):
+    with crew.at_work(min(len(lanes), source.left)):
+        while source.left:
             for worker in crew.that_speak():
                 word = worker.hear()
                 match word:
@@ -123,16 +123,22 @@ def run_on_lanes(
                     case _Ready():
                         worker.lane = word.lane
                     case _Elsewhere():
-                        queue.put_back(worker.plan)
+                        source.put_back(worker.give_up())
+                    case None if worker.is_free:  # it was killed between two trials
+                        source.leave(worker.number)
+                        crew.replace(worker)
                     case Ended() | None:
                         outcome = word or Ended("failed", f"The trial's process {worker.last_words()}.")
-                        ended[worker.plan.trial.key] = outcome
+                        plan = worker.give_up()
+                        ended[plan.trial.key] = outcome
                         audience.finish(worker.lane, outcome)
                         if word is None:
                             fail_orphans(instance)
-                            queue.leave(worker.number)
+                            source.leave(worker.number)
                             crew.replace(worker)
-                if isinstance(word, _Ready | _Elsewhere | Ended) and (taken := queue.take(worker.number)):
+                        source.end(plan)
+            for worker in crew.that_are_free():
+                if taken := source.take(worker.number):
                     worker.send(_Errand(*taken))
                     audience.start(worker.lane, taken[0])
     return ended
@@ -147,11 +153,16 @@ class _Worker:
         self._plan: TrialPlan | None = None
 
     @property
-    def plan(self) -> TrialPlan:
-        """Its trial. Raises ChimeraError where it has ended without ever having had one."""
+    def is_free(self) -> bool:
+        """Whether it has a lane and no trial."""
+        return bool(self.lane) and self._plan is None
+
+    def give_up(self) -> TrialPlan:
+        """Its trial, which is its own no more. Raises ChimeraError where it has ended without having one."""
         if self._plan is None:
             raise ChimeraError(f"A worker process {self.last_words()} before it had a trial.")
-        return self._plan
+        plan, self._plan = self._plan, None
+        return plan
 
     def send(self, errand: _Errand | None) -> None:
         """Give it a trial, or have it end."""
@@ -207,6 +218,9 @@ class _Crew:
         """Those that have something to say; waits until there is one."""
         said = wait([worker.connection for worker in self._workers])
         return [worker for worker in self._workers if worker.connection in said]
+
+    def that_are_free(self) -> list[_Worker]:
+        return [worker for worker in self._workers if worker.is_free]
 
     def replace(self, worker: _Worker) -> None:
         """Have a new one in the place of one that has died."""

@@ -35,9 +35,9 @@ class Sweeping:
         self.project.spec.write_text(yaml.safe_dump(fields | spec))
         return load_spec(self.project.spec).plans()
 
-    def start(self, *arguments: str, **env: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, verb: str = "sweep", **env: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            self.project.command("sweep", *arguments),
+            self.project.command(verb, *arguments),
             cwd=self.project.path,
             env=self.project.environment(OLLAMA_HOST=self.stub.url, **env),
             stdout=subprocess.PIPE,

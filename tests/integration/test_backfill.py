@@ -156,8 +156,8 @@ def test_one_failure_is_that_trials_alone_with_its_reason(backfilled: Backfilled
 
 def test_a_sweep_by_the_daemon_asks_once_and_tells_how_each_trial_went(backfilled: Backfilled) -> None:
     asked, followed = backfilled.sweeps
-    assert "An earlier sweep's backfill" not in asked.stderr
-    assert f"An earlier sweep's backfill {backfilled.first} is under way" in followed.stderr
+    assert "An earlier backfill" not in asked.stderr
+    assert f"An earlier backfill {backfilled.first} is under way" in followed.stderr
     for sweep in backfilled.sweeps:
         assert sweep.returncode == 1, sweep.stderr
         rows = json.loads(sweep.stdout)
