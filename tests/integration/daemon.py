@@ -25,6 +25,15 @@ from chimera_dagster.definitions import defs
 for sensor in defs.sensors:
     sensor._min_interval = 1
 """
+NO_SENSORS = """\
+from dagster import Definitions
+
+from chimera_dagster import definitions
+
+whole = definitions.defs
+defs = Definitions(whole.assets, jobs=whole.jobs, resources=whole.resources, executor=whole.executor)
+del whole  # Dagster takes a module with one of them only
+"""
 _DAEMON = """\
 import dagster._daemon.sensor
 from dagster._daemon.cli import main

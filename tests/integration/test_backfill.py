@@ -22,7 +22,7 @@ from chimera_dagster.sweep import SweepSpec, TrialPlan
 from chimera_dagster.trials import is_done
 from tests.conftest import Project
 from tests.integration.bench import Bench, bench_in
-from tests.integration.daemon import CODE, running_daemon
+from tests.integration.daemon import CODE, NO_SENSORS, running_daemon
 from tests.stub_ollama import GENERATIONS, Answer, Json, StubOllama
 from tests.waiting import wait_for
 
@@ -34,15 +34,6 @@ GRID = SweepSpec.model_validate(
         "max_tokens": 16,
     }
 )
-NO_SENSORS = """\
-from dagster import Definitions
-
-from chimera_dagster import definitions
-
-whole = definitions.defs
-defs = Definitions(whole.assets, jobs=whole.jobs, resources=whole.resources, executor=whole.executor)
-del whole  # Dagster takes a module with one of them only
-"""
 LEFT = {DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.ASSET_CHECK_EVALUATION}
 REFUSED = Answer(status=400, body={"error": "no temperature above 0.5 today"})
 

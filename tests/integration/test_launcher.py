@@ -15,9 +15,9 @@ from chimera_dagster.orchestration.orphans import process_of
 from chimera_dagster.trials import is_done
 from tests.conftest import Project
 from tests.integration.bench import bench_in
-from tests.integration.daemon import running_daemon
+from tests.integration.daemon import NO_SENSORS, running_daemon
 from tests.integration.sweeping import STALLED, Sweeping
-from tests.integration.test_backfill import NO_SENSORS, digest
+from tests.integration.test_backfill import digest
 from tests.stub_ollama import StubOllama
 from tests.waiting import is_gone, wait_for
 

@@ -3,16 +3,20 @@
 import json
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Generator
 
 import pytest
 from dagster import DagsterRunStatus, RunsFilter
+from dagster._daemon.types import DaemonHeartbeat
 
 from chimera_dagster.gpu.leases import claim
+from chimera_dagster.orchestration.backfill import at_work
 from tests.conftest import Project
 from tests.integration.aftermath import NOTHING
 from tests.integration.bench import bench_in
+from tests.integration.daemon import NO_SENSORS, running_daemon
 from tests.integration.sweeping import CALLS, Sweeping, sweeping_in
 from tests.waiting import is_gone, wait_for
 
@@ -78,6 +82,24 @@ def test_kill_9_in_the_midst_of_a_proposal(searching: Sweeping) -> None:
     with bench_in(searching.project) as bench:
         plans = [bench.store.plan(str(each["model"]), str(each["params"])) for each in found]
     assert searching.aftermath(plans) == NOTHING
+
+
+def test_the_daemon_runs_proposals_as_a_backfill(searching: Sweeping) -> None:
+    asked(searching, seed=5, search={"top_k": [70, 71]})
+    with bench_in(searching.project) as bench, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OLLAMA_HOST", searching.stub.url)
+        # A daemon looks for backfills when it starts, and then every half minute.
+        bench.instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), "BACKFILL", None))
+        home = os.environ["DAGSTER_HOME"]
+        asking = searching.start("--trials", "1", "--daemon", "--json", verb="search", DAGSTER_HOME=home)
+        backfill = wait_for(lambda: at_work(bench.instance), "backfill")
+        with running_daemon(bench, NO_SENSORS, OLLAMA_HOST=searching.stub.url):
+            stdout, stderr = asking.communicate(timeout=300)
+        assert asking.returncode == 0, stderr
+        [found] = json.loads(stdout)["proposals"]
+        [run] = bench.instance.get_runs(RunsFilter(tags={"dagster/backfill": backfill}))
+        assert run.tags["dagster/partition"] == f"{found['model']}|{found['params']}"
+        assert bench.store.folder(found["model"], found["params"]).report.exists()
 
 
 def test_a_second_search_at_once_is_refused(searching: Sweeping) -> None:
