@@ -72,6 +72,7 @@ class EngineRecord(_Document):
     quantization: str | None
     trained_context: int | None
     layers: int | None
+    default_options: str | None = None
 
 
 class StageSeconds(_Document):

@@ -294,6 +294,7 @@ def _engine_record(resolved: Resolved) -> EngineRecord:
         quantization=info.quantization,
         trained_context=info.trained_context,
         layers=info.layers,
+        default_options=info.default_options,
     )
 
 

@@ -59,6 +59,7 @@ class OllamaEngine:
             trained_context=_count(facts, f"{architecture}.context_length"),
             layers=_count(facts, f"{architecture}.block_count"),
             capabilities=can,
+            default_options=_on_one_line(shown.parameters or ""),
         )
 
     def stream(self, request: Request) -> Stream:
@@ -124,6 +125,11 @@ def same_model(first: str, second: str) -> bool:
 def _full_tag(tag: str) -> str:
     tag = tag.lower().removeprefix("registry.ollama.ai/").removeprefix("library/")
     return tag if ":" in tag.rsplit("/", 1)[-1] else f"{tag}:latest"
+
+
+def _on_one_line(parameters: str) -> str:
+    """The parameters that a model's own file sets, which Ollama gives as lines of name and value."""
+    return ", ".join(sorted(" ".join(line.split()) for line in parameters.splitlines())) or "none"
 
 
 def _count(facts: Mapping[str, Any], key: str) -> int | None:

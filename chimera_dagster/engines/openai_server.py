@@ -148,13 +148,16 @@ def _lm_studio_list(answer: Json) -> list[Json]:
 
 def _llama_model(entry: Json, props: Json) -> Served:
     meta = section(entry, "meta")
-    parameters, window = count(meta, "n_params"), count(section(props, "default_generation_settings"), "n_ctx")
+    defaults = section(props, "default_generation_settings")
+    parameters, window = count(meta, "n_params"), count(defaults, "n_ctx")
+    options = [f"{name} {value:g}" for name, value in section(defaults, "params").items() if name in _LLAMA]
     info = ModelInfo(
         entry["id"],
         parameter_size=None if parameters is None else _short(parameters),
         quantization=text(meta, "ftype") or text(props, "model_ftype"),
         trained_context=count(meta, "n_ctx_train"),
         chat=props.get("chat_template") != "",
+        default_options=", ".join(sorted(options)) or None,
     )
     return Served(info, count(meta, "n_ctx") if window is None else window, tuple(entry.get("aliases") or ()))
 

@@ -174,6 +174,7 @@ def test_questions_about_models() -> None:
             layers=30,
             chat=True,
             capabilities=("completion",),
+            default_options='stop "<|im_end|>", stop "<|im_start|>"',
         )
         _, stats = read_all(engine.stream(Request("smollm2:135m", "Hi")))
         assert (stats.effective_num_ctx, stats.vram_mib, stats.gpu_share) == (2048, 0.0, 0.0)

@@ -363,11 +363,18 @@ def test_unknown_server(answer: Any) -> None:
 
 def test_older_llama_cpp_says_its_window_elsewhere() -> None:
     with StubOpenAI("llamacpp", meta={"n_ctx_train": 8192, "n_params": 7_241_732_096}) as stub:
-        props = {"default_generation_settings": {"n_ctx": 512}, "chat_template": "", "build_info": "b4400-8f9a1a"}
+        settings = {"n_ctx": 512, "params": {"temperature": 0.8, "top_k": 40, "seed": 1}}
+        props = {"default_generation_settings": settings, "chat_template": "", "build_info": "b4400-8f9a1a"}
         stub.fixed["/props"] = (200, props)
         engine = OpenAIEngine(stub.url)
         assert engine.version() == "llama.cpp b4400-8f9a1a"
-        assert engine.describe(MODEL) == ModelInfo(MODEL, parameter_size="7.2B", trained_context=8192, chat=False)
+        assert engine.describe(MODEL) == ModelInfo(
+            MODEL,
+            parameter_size="7.2B",
+            trained_context=8192,
+            chat=False,
+            default_options="temperature 0.8, top_k 40",
+        )
         assert call(engine)[1].effective_num_ctx == 512
 
 
