@@ -13,7 +13,8 @@ from pandera.typing import Series
 
 FILE_KINDS = ("csv", "json", "markdown", "folder")  # folder: one that could not be listed
 UNREAD_STATUSES = ("partial", "malformed", "unreadable", "too_large")
-FILE_STATUSES = ("ok", "empty", "duplicate_of", *UNREAD_STATUSES)
+NOT_VALID = "not_valid"  # status of a trial that this project measured, and whose verdict says that it misleads
+FILE_STATUSES = ("ok", "empty", "duplicate_of", NOT_VALID, "set_aside", *UNREAD_STATUSES)
 FACT_AGGREGATES = ("mean", "p95", "min", "max", "count", "share")
 SEVERITIES = ("warning", "notice", "info")
 
