@@ -22,6 +22,7 @@ from chimera_dagster.cli import (
     ollama,
     report,
     schema,
+    sql,
     summary,
     sweep,
     ui,
@@ -48,6 +49,7 @@ for verb in (
     env.env,
     gpus.gpus,
     schema.schema,
+    sql.sql,
     ui.ui,
 ):
     app.command()(verb)
