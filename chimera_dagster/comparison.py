@@ -17,7 +17,7 @@ from chimera_dagster.errors import InputError
 from chimera_dagster.goals import Goals
 from chimera_dagster.recorded import read_metrics
 from chimera_dagster.results import Metrics
-from chimera_dagster.schemas import Standings, Trials, as_table
+from chimera_dagster.schemas import Effects, Standings, Trials, as_table
 from chimera_dagster.store import Store, write_text
 from chimera_dagster.sweep import load_spec
 from chimera_dagster.trial import Trial
@@ -32,7 +32,7 @@ def read_comparison(store: Store, goals: Goals) -> Comparison:
 
 
 def write_comparison(store: Store, comparison: Comparison) -> None:
-    """Write comparison.json and .csv beside the reports, and the tables `trials` and `standings`."""
+    """Write comparison.json and .csv beside the reports, and the tables `trials`, `standings` and `effects`."""
     trials, standings = trial_table(comparison), standings_table(comparison)
     write_text(store.comparison, comparison.model_dump_json(indent=1) + "\n")
     wide = standings.pivot_table(index=["model", "params"], columns="metric", values=["mean", "rank"], sort=False)
@@ -40,6 +40,7 @@ def write_comparison(store: Store, comparison: Comparison) -> None:
     write_text(store.comparison.with_suffix(".csv"), trials.join(wide, on=["model", "params"]).to_csv(index=False))
     store.write_table("trials", trials, Trials)
     store.write_table("standings", standings, Standings)
+    store.write_table("effects", effect_table(comparison), Effects)
 
 
 def goals_of(spec: Path) -> Goals:
@@ -167,6 +168,16 @@ def standings_table(comparison: Comparison) -> pd.DataFrame:
                 }
             )
     return as_table(rows, Standings)
+
+
+def effect_table(comparison: Comparison) -> pd.DataFrame:
+    """The table `effects`: one row an effect and level."""
+    rows = [
+        effect.model_dump(exclude={"levels"}) | level.model_dump(exclude={"value"}) | {"level": level.value}
+        for effect in comparison.effects
+        for level in effect.levels
+    ]
+    return as_table(rows, Effects)
 
 
 class _Versioned(BaseModel):

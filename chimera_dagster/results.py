@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from chimera_dagster.ingest.own_reader import METRICS_VERSION
 from chimera_dagster.measure.call import Call
 from chimera_dagster.measure.concurrency import AgentCall, Gain
 from chimera_dagster.measure.environment import Environment
@@ -197,7 +198,7 @@ class Failures(_Document):
 class Metrics(Measured):
     """metrics.json: everything measured and judged. Null: not measured; the `reasons` beside it say why."""
 
-    schema_version: int = 4
+    schema_version: int = METRICS_VERSION
     model: str
     params: ParamSet
     params_key: str

@@ -13,7 +13,8 @@ from pandera.typing import Series
 
 FILE_KINDS = ("csv", "json", "markdown", "folder")  # folder: one that could not be listed
 UNREAD_STATUSES = ("partial", "malformed", "unreadable", "too_large")
-FILE_STATUSES = ("ok", "empty", "duplicate_of", *UNREAD_STATUSES)
+NOT_VALID = "not_valid"  # status of a trial that this project measured, and whose verdict says that it misleads
+FILE_STATUSES = ("ok", "empty", "duplicate_of", NOT_VALID, "set_aside", *UNREAD_STATUSES)
 FACT_AGGREGATES = ("mean", "p95", "min", "max", "count", "share")
 SEVERITIES = ("warning", "notice", "info")
 
@@ -227,6 +228,27 @@ class Standings(Table):
     rank: Series[float] = Field(
         nullable=True, ge=1, description="1 + trials that are detectably better; null without a test, or not valid"
     )
+
+
+class Effects(Table):
+    """One row a level of a parameter (or of two together) whose effect on a metric over the whole sweep was tested."""
+
+    metric: Series[Text]
+    parameter: Series[Text] = Field(description="a parameter, or 'model'")
+    interaction: Series[Text] = Field(nullable=True, description="the other one, of what two have beyond both alone")
+    level: Series[Text] = Field(description="value of the parameter, 'default' for the engine's own; of two both")
+    effect: Series[float] = Field(description="against the mean of all levels: ratio minus 1, a share's difference")
+    low: Series[float] = Field(nullable=True, description="95 % interval; null for two together, or without variance")
+    high: Series[float] = Field(nullable=True)
+    range: Series[float] = Field(description="between the highest and the lowest level, in the form of `effect`")
+    p: Series[float] = Field(ge=0, le=1, description="of all levels together, corrected over all rows' tests")
+    detected: Series[bool] = Field(description="the test tells the levels apart")
+    detectable: Series[float] = Field(
+        nullable=True, description="least range that would be found in four of five cases"
+    )
+    n: Series[int] = Field(ge=1, description="values that were compared")
+    blocks: Series[int] = Field(ge=1, description="groups of them in which all else is equal")
+    unit: Series[Text] = Field(isin=("trials", "repeats"), description="what one of the values is of")
 
 
 def as_table(rows: Sequence[Mapping[str, object]], schema: type[Table]) -> pd.DataFrame:

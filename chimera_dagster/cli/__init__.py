@@ -23,6 +23,7 @@ from chimera_dagster.cli import (
     report,
     schema,
     search,
+    sql,
     summary,
     sweep,
     ui,
@@ -50,6 +51,7 @@ for verb in (
     gpus.gpus,
     search.search,
     schema.schema,
+    sql.sql,
     ui.ui,
 ):
     app.command()(verb)

@@ -103,7 +103,7 @@ def _print(now: "Comparison", store: "Store") -> None:
             typer.echo(f"  next: {each.trial} ({candidate_words(each)})")
         for line in answer.would_change:
             typer.echo(f"  {line}")
-    typer.echo(f"Kept in {store.comparison}, .csv, and the tables trials and standings.", err=True)
+    typer.echo(f"Kept in {store.comparison}, .csv, and the tables trials, standings and effects.", err=True)
 
 
 def _print_changes(found: "Regression") -> None:

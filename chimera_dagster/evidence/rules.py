@@ -49,7 +49,7 @@ def _runs(data: Groundwork) -> Iterator[Statement]:
 
 
 def _unread(data: Groundwork) -> Iterator[Statement]:
-    unread = data.files[~data.files["status"].isin(("ok", "partial", "empty", "duplicate_of"))]
+    unread = data.files[data.files["status"].isin(("malformed", "unreadable", "too_large"))]
     yield from _count_files("unread", "benchmark files that could not be read", unread)
 
 

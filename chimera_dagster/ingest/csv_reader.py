@@ -8,6 +8,7 @@ from itertools import chain, islice
 
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING, ToNumber, decimal_comma_number_in, number_in
+from chimera_dagster.ingest.own_reader import set_aside
 from chimera_dagster.ingest.sheet import Sheet
 
 _DELIMITERS = ",;\t|"
@@ -28,10 +29,9 @@ def read_csv(text: str, sheet: Sheet) -> None:
     rows = _rows(text, start, delimiter, sheet)
     header = tuple(name.strip() for name in next(rows, []))
     first = [*islice(rows, _SAMPLE)]
-    if not header and not first:
+    if not (header or first) or set_aside(header, "", sheet):
         return
-    if refusal := _refusal(header, first, number):
-        sheet.problem(refusal)
+    if _is_refused(header, first, number, sheet):
         sheet.numbers += sum(_numbers(row, number) for row in ([*header], *first, *rows))
         return
     for name in sorted(name for name, count in Counter(header).items() if name and count > 1):
@@ -111,15 +111,17 @@ def _lines(text: str, start: int) -> Iterator[str]:
         start = stop
 
 
-def _refusal(header: tuple[str, ...], body: list[list[str]], number: ToNumber) -> str | None:
+def _is_refused(header: tuple[str, ...], body: list[list[str]], number: ToNumber, sheet: Sheet) -> bool:
     named = [name for name in header if name]
     if not header:
-        return "the header can't be read, and so no row can be"
-    if all(number(name) is not None for name in named):
-        return "line 1: a header is expected, and there are only numbers"
-    if len(header) == 1 and not (vocabulary.is_metric(header[0]) or any(_numbers(row, number) for row in body)):
-        return f"line 1: no table, {header[0][:60]!r} has none of the delimiters , ; tab |"
-    return None
+        sheet.problem("the header can't be read, and so no row can be")
+    elif all(number(name) is not None for name in named):
+        sheet.problem("line 1: a header is expected, and there are only numbers")
+    elif len(header) == 1 and not (vocabulary.is_metric(header[0]) or any(_numbers(row, number) for row in body)):
+        sheet.problem(f"line 1: no table, {header[0][:60]!r} has none of the delimiters , ; tab |")
+    else:
+        return False
+    return True
 
 
 def _starts_with_units(body: list[list[str]], number: ToNumber) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, cast
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import CONTAINERS, NUMBERS
 from chimera_dagster.ingest.context import Context
+from chimera_dagster.ingest.own_reader import read_own
 from chimera_dagster.ingest.sheet import Sheet
 
 # a cut string goes to the end; possessive, as what could be given back of 8 MB takes a gigabyte to remember
@@ -134,7 +135,11 @@ class _Walk:
                 return _Subtree(0, 0)
             self._depth += 1
             if isinstance(value, dict):
-                below = self._object(cast("Object", value), pointer, name, context, attached=attached)
+                content = cast("Object", value)
+                if not name and read_own(content, self._line + pointer, self._sheet):  # the document, or one in a list
+                    below = _Subtree(0, 0)
+                else:
+                    below = self._object(content, pointer, name, context, attached=attached)
             else:
                 items = enumerate(cast("list[object]", value))
                 below = _Subtree(sum(self.value(each, f"{pointer}/{at}", name, context).rows for at, each in items), 0)

@@ -128,6 +128,9 @@ def _read(row: FileRow, digest: str, raw: bytes, sheet: Sheet, changed: str, sam
 def _verdict(sheet: Sheet) -> tuple[str, str]:
     more = sheet.problem_count - len(sheet.problems)
     reason = "; ".join([*sheet.problems, *([f"and {more} more"] if more else [])])
+    if sheet.left_out:
+        status, why = sheet.left_out
+        return status, "; ".join(filter(None, (why, reason)))
     if reason:
         return ("partial" if sheet.records else "malformed"), reason
     if not sheet.records:

@@ -37,7 +37,7 @@ class Sheet:
 
     `contents` are the digests of the files that were read. After a file: `records` and `rows` it gave, `numbers` that
     were found in it, how many of them are `covered` by a row (as its value, parameter, label or other column), the
-    `plans` of its rows, and its `problems`.
+    `plans` of its rows, its `problems`, and `left_out`, a status and its reason, where none of it is to be read.
     """
 
     def __init__(self, sink: Callable[[pa.Table], object]) -> None:
@@ -51,6 +51,7 @@ class Sheet:
         self._file, self.context, self._summary = file, context, summary
         self.records = self.rows = self.numbers = self.covered = self.problem_count = 0
         self.problems: list[str] = []
+        self.left_out: tuple[str, str] | None = None
         self.plans: dict[int, Plan] = {}
 
     def problem(self, text: str) -> None:
@@ -58,6 +59,10 @@ class Sheet:
         self.problem_count += 1
         if len(self.problems) < _SHOWN_PROBLEMS:
             self.problems.append(_storable(text))
+
+    def leave_out(self, status: str, reason: str) -> None:
+        """Say that the file was understood and counts for nothing; `status` is one of schemas.FILE_STATUSES."""
+        self.left_out = (status, reason)
 
     def plan(
         self,

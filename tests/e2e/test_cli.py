@@ -1,6 +1,7 @@
 """`chimera` as a user runs it: a process of its own, its output, its exit code, its files."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -60,6 +61,23 @@ def test_metrics_are_computed_again_and_a_changed_figure_is_named(swept: Project
     assert changed.returncode == 1
     assert "headline.tokens_generated: 33 is 32" in changed.stdout
     assert path.read_text() == before
+
+
+def test_tables_are_asked_by_sql(swept: Project) -> None:
+    query = "select model, stage, count(*) as n from calls group by all order by stage"
+    found = swept.chimera("sql", query, "--json")
+    assert found.returncode == 0, found.stderr
+    assert rows(found.stdout) == [{"model": "smollm2:135m", "stage": stage, "n": 2} for stage in ("analysis", "report")]
+    as_csv = swept.chimera("sql", query, "--csv")
+    assert as_csv.stdout == "model,stage,n\nsmollm2:135m,analysis,2\nsmollm2:135m,report,2\n"
+    many = swept.chimera("sql", "select record, value from measurements")
+    assert len(many.stdout.strip().split("\n")) == 2 + 100  # with the head
+    assert re.search(r"The first 100 of [0-9]{3,} rows; --csv and --json print all\.\n", many.stderr)
+    wrong = swept.chimera("sql", "copy calls to 'calls.csv'")
+    assert (wrong.returncode, wrong.stdout) == (2, "") and "it can only read" in wrong.stderr
+    assert not (swept.path / "calls.csv").exists()
+    views = swept.chimera("sql", "--json")
+    assert {row["view"] for row in rows(views.stdout)} >= {"facts", "calls", "telemetry", "trials", "effects"}
 
 
 def test_changed_data_makes_a_sweep_run_again(project: Project) -> None:

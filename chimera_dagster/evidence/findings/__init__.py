@@ -6,7 +6,7 @@ import pandas as pd
 
 from chimera_dagster.evidence.findings.cold import cold_starts
 from chimera_dagster.evidence.findings.evidence import Evidence
-from chimera_dagster.evidence.findings.failures import failed_runs_of_files, repeated_files
+from chimera_dagster.evidence.findings.failures import failed_runs_of_files, repeated_files, trials_not_valid
 from chimera_dagster.evidence.findings.finding import Finding, as_table
 from chimera_dagster.evidence.findings.outliers import outliers
 from chimera_dagster.evidence.findings.parameters import parameter_effects
@@ -23,6 +23,7 @@ DETECTORS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
     parameter_effects,
     cold_starts,
     failed_runs_of_files,
+    trials_not_valid,
     wrong_summaries,
     outliers,
     repeated_files,

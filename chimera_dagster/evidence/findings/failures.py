@@ -1,4 +1,4 @@
-"""Runs that failed, and files that repeat others."""
+"""Runs that failed, trials that are not valid, and files that repeat others."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ import pandas as pd
 from chimera_dagster.evidence.findings.evidence import Evidence
 from chimera_dagster.evidence.findings.finding import WHOLE_FILE, Figures, Finding, listed
 from chimera_dagster.metric_names import FAILED
+from chimera_dagster.schemas import NOT_VALID
 
 
 def failed_runs_of_files(evidence: Evidence) -> Iterator[Finding]:
@@ -62,6 +63,28 @@ def _run(record: str, parents: set[str]) -> str | None:
         if "/".join(parts[:depth]) in parents:
             return "/".join(parts[: depth + 1])
     return None
+
+
+def trials_not_valid(evidence: Evidence) -> Iterator[Finding]:
+    """One finding that names this project's own trials among the files that no statistic may use, and what spoils each.
+
+    The evidence of each verdict is the file's `reason`, behind the verdicts' names.
+    """
+    files = evidence.files[(evidence.files["status"] == NOT_VALID).to_numpy()]
+    if files.empty:
+        return
+    figures = Figures()
+    said = [
+        f"{path} ({str(reason).partition(':')[0]})" for path, reason in zip(files["path"], files["reason"], strict=True)
+    ]
+    one = len(said) == 1
+    text = (
+        f"{figures.count('trials', len(said), 'trial')} among the files {'is' if one else 'are'} not valid by "
+        f"{'its' if one else 'their'} own verdict, so no statistic holds a figure of {'it' if one else 'them'}: "
+        f"{listed(said)}."
+    )
+    sources = [(str(path), "/validity") for path in files["path"]]
+    yield Finding("trials_not_valid", "notice", "validity", text, figures, len(said), sources, float(len(said)))
 
 
 def repeated_files(evidence: Evidence) -> Iterator[Finding]:

@@ -1,0 +1,50 @@
+"""`chimera sql`: queries over all tables of the data folder."""
+
+import csv
+import re
+import sys
+from typing import Annotated
+
+import typer
+
+from chimera_dagster.cli.options import AsJson
+
+_SHOWN = 100  # rows of a table for the eye
+_NUMBER = re.compile(r"[A-Z]*INT|U?INTEGER|DOUBLE|FLOAT|DECIMAL.*")
+
+
+def sql(
+    query: Annotated[
+        str | None, typer.Argument(help="Such as 'select stage, avg(ttft_ms) from calls group by 1'.")
+    ] = None,
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
+) -> None:
+    """Ask the tables of the data folder a query, which can only read; without one, list them and their columns."""
+    from chimera_dagster.cli.tables import print_json, print_table
+    from chimera_dagster.errors import InputError
+    from chimera_dagster.query import Database, text_of
+    from chimera_dagster.settings import load_settings
+    from chimera_dagster.store import Store
+
+    if as_json and as_csv:
+        raise InputError("--json and --csv exclude each other.")
+    database = Database(Store(load_settings().data_dir))
+    answer = database.ask(query) if query is not None else database.listing()
+    types = answer.types
+    if as_json:
+        print_json([dict(zip(types, row, strict=True)) for row in answer.rows()])
+    elif as_csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(types)
+        writer.writerows(map(text_of, row) for row in answer.rows())
+    else:
+        rows, total = answer.head(_SHOWN if query is not None else sys.maxsize)
+        shown = [[*map(text_of, row)] for row in rows]
+        # a title is wrapped to the width of its table, which may be one number
+        print_table("", [*types], shown, numeric={name for name, kind in types.items() if _NUMBER.fullmatch(kind)})
+        if total > len(shown):
+            typer.echo(f"The first {len(shown)} of {total} rows; --csv and --json print all.", err=True)
+    if query is None:
+        for name, command in database.missing.items():
+            typer.echo(f"Not there yet: {name}, which '{command}' writes.", err=True)
