@@ -72,8 +72,8 @@ def main() -> None:
     ratio = median(each[1_000].ready / each[10].ready for each in rounds)
     print(
         f"ready_ratio: {ratio:.2f} ({many.ready:.0f} ms with 1,000 trials, {few.ready:.0f} ms with 10; "
-        f"sorted in {many.sort:.0f} against {few.sort:.0f} ms, filtered in {many.filter:.0f} against {few.filter:.0f} ms; "
-        f"{sizes[1_000]:.0f} against {sizes[10]:.0f} KiB, index.md {markdown:.0f} KiB)"
+        f"sorted in {many.sort:.0f} against {few.sort:.0f} ms, filtered in {many.filter:.0f} against "
+        f"{few.filter:.0f} ms; {sizes[1_000]:.0f} against {sizes[10]:.0f} KiB, index.md {markdown:.0f} KiB)"
     )
 
 

@@ -102,7 +102,7 @@ def change_row(change: Change) -> tuple[str, ...]:
     verdict = change.verdict if change.p is not None else change.why
     return (
         change.trial,
-        f"{metric.name} {metric.unit}".strip(),
+        metric.name,
         figure(metric, change.before),
         figure(metric, change.after),
         changed,

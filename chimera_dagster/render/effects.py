@@ -49,13 +49,13 @@ def effect_blocks(effects: Sequence[Effect]) -> Iterator[Block]:
 
 def _overview(effects: Sequence[Effect]) -> Table:
     found: dict[tuple[str, MetricName], Effect] = {(each.parameter, each.metric): each for each in effects}
-    names = [name for name in METRICS if any(metric == name for _, metric in found)]
+    names: list[MetricName] = [name for name in METRICS if any(metric == name for _, metric in found)]
     rows = tuple(
         (inlines(factor), *(_cell(found.get((factor, name))) for name in names))
         for factor in FACTORS
         if any(parameter == factor for parameter, _ in found)
     )
-    return Table(("parameter", *names), rows, "What each parameter changes")
+    return Table(("parameter", *names), rows, "What each parameter changes", frozenset(range(1, 1 + len(names))))
 
 
 def _cell(effect: Effect | None) -> Inlines:

@@ -1,4 +1,4 @@
-"""The page over all trials: which configuration to run, how sure that is, what it cost, and the report of each trial."""
+"""The page over all trials: which configuration to run, how sure that is, what it cost, and each trial's report."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from chimera_dagster.compare.observed import Observed, valid
 from chimera_dagster.compare.ranking import LEVEL
 from chimera_dagster.compare.regression import Regression
 from chimera_dagster.render.comparison import (
-    candidate_words,
+    NOTHING,
     change_row,
     configuration,
     figure,
@@ -21,7 +21,7 @@ from chimera_dagster.render.comparison import (
 from chimera_dagster.render.cost import cost_of, cost_words
 from chimera_dagster.render.effects import effect_blocks
 from chimera_dagster.render.leaderboard import NAMED, gap_words, leaderboard, mean_cell, named
-from chimera_dagster.render.order import Order, leading_metric, metrics_of, order_of
+from chimera_dagster.render.order import Order, leading_metric, limit_words, metrics_of, order_of
 from chimera_dagster.render.page import (
     Block,
     Bullets,
@@ -94,14 +94,12 @@ def _blocks(comparison: Comparison, withheld: Sequence[Withheld], regression: Re
 def _counts(comparison: Comparison, withheld: Sequence[Withheld]) -> str:
     kinds = Counter("valid" if trial.is_valid else _KINDS[trial.state] for trial in comparison.trials)
     trials, reports = len(comparison.trials), sum(trial.href is not None for trial in comparison.trials)
-    said = ", ".join(f"{kinds[kind]} {kind}" for kind in ("valid", *_KINDS.values()) if kinds[kind])
-    counts = f"{_number(trials, 'trial')}: {said}. {reports - len(withheld)} of {reports} reports are published"
+    said = ", ".join(f"{kinds[kind]:,} {kind}" for kind in ("valid", *_KINDS.values()) if kinds[kind])
+    counts = f"{_number(trials, 'trial')}: {said}. {reports - len(withheld):,} of {reports:,} reports are published"
     waiting = trials - reports
-    return (
-        f"{counts}; {_number(waiting, 'trial')} {'has' if waiting == 1 else 'have'} none yet."
-        if waiting
-        else f"{counts}."
-    )
+    if waiting:
+        counts += f"; {_number(waiting, 'trial')} {'has' if waiting == 1 else 'have'} none yet"
+    return f"{counts}."
 
 
 def _recommendation(comparison: Comparison, order: Order, regression: Regression | None) -> Iterator[Block]:
@@ -151,18 +149,28 @@ def _candidates(comparison: Comparison, order: Order) -> Iterator[Block]:
     answer, trials = comparison.recommendation, {trial.key: trial for trial in order.trials}
     asked = {*answer.goals.want, *(limit.metric for limit in answer.goals.parsed()), *_COST}
     metrics = [metric for metric in shown_metrics(comparison) if metric.name in asked]
+    shown = [each for each in (answer.best, *answer.runners_up) if each is not None]
+    limits = {each.trial: limit_words(trials[each.trial], answer.goals) for each in shown}
+    has_limits = set(limits.values()) != {"kept"}
+    has_goodput = any(each.goodput_tok_s is not None for each in shown)
     rows = tuple(
         (
             *named(trials[each.trial]),
-            inlines(gap_words(order, trials[each.trial])),
+            *((inlines(limits[each.trial]),) if has_limits else ()),
+            inlines(gap_words(order, trials[each.trial]) + {None: "", True: "", False: ", worse"}[each.tied]),
             *(mean_cell(comparison, trials[each.trial], metric) for metric in metrics),
-            inlines(candidate_words(each)),
+            *(
+                (inlines(NOTHING if each.goodput_tok_s is None else f"{each.goodput_tok_s:.4g}"),)
+                if has_goodput
+                else ()
+            ),
         )
-        for each in (answer.best, *answer.runners_up)
-        if each is not None
+        for each in shown
     )
-    header = (*NAMED, "behind the best", *(metric.name for metric in metrics), "by the goals")
-    yield Table(header, rows, "The recommended configuration and the runners-up", frozenset(range(3, len(header) - 1)))
+    words = (*NAMED, *(["limits"] * has_limits))
+    header = (*words, "behind the best", *(metric.name for metric in metrics), *(["goodput_tok_s"] * has_goodput))
+    numeric = frozenset(range(len(words), len(header)))
+    yield Table(header, rows, "The recommended configuration and the runners-up", numeric)
     goals = [f"{name} weighs {weight:g}" for name, weight in answer.goals.want.items()] + answer.goals.limits
     yield Paragraph(inlines(f"Goals: {'; '.join(goals)}."))
     if answer.would_change:
@@ -231,10 +239,10 @@ def _method(comparison: Comparison) -> Iterator[Inlines]:
     )
     if len(valid(comparison.trials)) > 1:
         yield inlines(
-            "A trial's rank is 1 + how many trials are detectably better. "
-            "Ranks: t-tests of logarithms, variances pooled over trials of one model, num_gpu and num_ctx, at "
-            f"{LEVEL:g} divided by all {comparison.comparisons} pairs of all metrics (Bonferroni). A trial's repeats are "
-            "measured one after the other, so a slow drift of the host can look like a difference between trials."
+            "A trial's rank is 1 + how many trials are detectably better: t-tests of logarithms, variances pooled over "
+            f"trials of one model, num_gpu and num_ctx, at {LEVEL:g} divided by all {comparison.comparisons:,} pairs "
+            "of all metrics (Bonferroni). A trial's repeats are measured one after the other, so a slow drift of the "
+            "host can look like a difference between trials."
         )
         yield inlines(
             "Effects: F-tests of the additive model of parameter and of all else equal, over the means of trials, "
@@ -265,4 +273,4 @@ def _table(
 
 
 def _number(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+    return f"{count} {what}" if count == 1 else f"{count:,} {what}s"

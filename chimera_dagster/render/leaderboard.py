@@ -1,6 +1,7 @@
-"""Every valid trial in one table, as a part of the page over all trials: how far it is behind, and by how sure means."""
+"""Every valid trial in one table, as a part of the page over all trials: how far behind it is, and how sure that is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from chimera_dagster.compare.comparison import Comparison
 from chimera_dagster.compare.metrics import Metric
@@ -12,27 +13,29 @@ from chimera_dagster.render.page import Block, Inlines, Link, Paragraph, Strong,
 NAMED = ("model", "parameters", "report")
 
 
+class _Column(NamedTuple):
+    """`same` is the text of all cells where one sentence says as much as the column, else empty."""
+
+    name: str
+    cells: Sequence[Inlines]
+    is_numeric: bool = True
+    same: str = ""
+
+
 def leaderboard(comparison: Comparison, order: Order) -> Iterator[Block]:
-    """What the columns mean, and the table."""
-    metrics, limits = shown_metrics(comparison), comparison.recommendation.goals.limits
+    """What the columns mean, what is the same for all trials, and the table."""
+    columns = _columns(comparison, order)
+    shown = [column for column in columns if not column.same]
+    same = [f"{column.name} {column.same}" for column in columns if column.same]
     yield Paragraph(inlines(_meaning(comparison, order)))
-    if metrics:
-        yield Paragraph(inlines(_reading(comparison, metrics)))
-    names = [metric.name for metric in metrics]
-    header = (*NAMED, "behind the best", *(["limits"] if limits else []), "repeats", *names, "model's text")
+    if order.behind:
+        yield Paragraph(inlines(_reading(comparison) + (f" The same for all: {', '.join(same)}." if same else "")))
+    header = (*NAMED, *(column.name for column in shown))
     rows = tuple(
-        (
-            *named(trial),
-            inlines(gap_words(order, trial)),
-            *([inlines(limit_words(trial, comparison.recommendation.goals))] if limits else []),
-            inlines(str(trial.repeats)),
-            *(mean_cell(comparison, trial, metric) for metric in metrics),
-            inlines(_text(trial)),
-        )
-        for trial in order.trials
+        (*named(trial), *(column.cells[place] for column in shown)) for place, trial in enumerate(order.trials)
     )
-    words = frozenset({0, 1, 2, len(header) - 1} | ({4} if limits else set()))
-    yield Table(header, rows, "Valid trials", frozenset(range(len(header))) - words, interactive=True)
+    numeric = frozenset(place for place, column in enumerate(shown, len(NAMED)) if column.is_numeric)
+    yield Table(header, rows, "Valid trials", numeric, interactive=True)
 
 
 def named(trial: Observed) -> tuple[Inlines, ...]:
@@ -62,29 +65,55 @@ def mean_cell(comparison: Comparison, trial: Observed, metric: Metric) -> Inline
     return inlines(Strong(mean.text) if rank.number == 1 else mean.text)
 
 
+def _columns(comparison: Comparison, order: Order) -> list[_Column]:
+    goals = comparison.recommendation.goals
+    columns = [_Column("behind the best", [inlines(gap_words(order, trial)) for trial in order.trials])]
+    if goals.limits:
+        columns.append(_plain("limits", [limit_words(trial, goals) for trial in order.trials], is_numeric=False))
+    columns.append(_plain("repeats", [str(trial.repeats) for trial in order.trials]))
+    for metric in shown_metrics(comparison):
+        if metric.by_round:
+            columns.append(_Column(metric.name, [mean_cell(comparison, trial, metric) for trial in order.trials]))
+        else:
+            columns.append(
+                _plain(metric.name, [standing_cells(comparison, trial, metric)[0].text for trial in order.trials])
+            )
+    columns.append(_plain("model's text", [_text(trial) for trial in order.trials], is_numeric=False))
+    return columns
+
+
+def _plain(name: str, texts: Sequence[str], is_numeric: bool = True) -> _Column:
+    same = texts[0] if len(texts) > 1 and len(set(texts)) == 1 else ""
+    return _Column(name, [inlines(text) for text in texts], is_numeric, same)
+
+
 def _meaning(comparison: Comparison, order: Order) -> str:
     answer = comparison.recommendation
     if not order.behind:
         return "No valid trial has a value to be ordered by."
-    ways = f"'Behind the best' is how much worse a trial is by {order.by}"
+    said = f"'Behind the best' is how much worse a trial is by {order.by}"
     if answer.best is not None and len(answer.goals.want) > 1:
-        ways += ": as much as if every metric that weighs were that much worse"
-    untested = answer.tied - len(order.tied) if answer.best is not None else 0
-    if any(standing.rank for of in comparison.standings.values() for standing in of.values()):
-        ways += "; 'tie': a test can't tell it from the best"
-        ways += f", nor {untested} more that stand further down" if untested > 0 else ""
-    if answer.best is not None and len(order.behind) < len(order.trials):
-        ways += f". Without a figure there: it breaks a limit, or lacks a value, that the goals name"
-    return f"{ways}."
+        said += ": as much as if every metric that weighs were that much worse"
+    if _is_tested(comparison):
+        said += "; 'tie': a test can't tell it from the best"
+        untested = answer.tied - len(order.tied) if answer.best is not None else 0
+        said += f", nor {untested:,} more that stand further down" if untested > 0 else ""
+    if len(order.behind) < len(order.trials):
+        said += ". A trial without that figure breaks a limit or lacks a value that is needed for it"
+    return f"{said}."
 
 
-def _reading(comparison: Comparison, metrics: list[Metric]) -> str:
-    better = ", ".join(metric.name for metric in metrics if metric.higher_is_better)
-    said = f"More is better in {better}, less in every other. " if better else "Less is better everywhere. "
+def _reading(comparison: Comparison) -> str:
+    better = [metric.name for metric in shown_metrics(comparison) if metric.higher_is_better]
+    said = f"More is better in {' and '.join(better)}, less in all else. " if better else "Less is better everywhere. "
     said += "Means over the repeats, ± half of their 95 % interval from 3 repeats on."
-    if any(standing.rank for of in comparison.standings.values() for standing in of.values()):
+    if _is_tested(comparison):
         return f"{said} Bold: no trial is detectably better. Each rank is in comparison.csv."
     return f"{said} No test was possible: it takes two trials or more, and 3 repeats or more of each."
+
+
+def _is_tested(comparison: Comparison) -> bool:
+    return any(standing.rank for of in comparison.standings.values() for standing in of.values())
 
 
 def _text(trial: Observed) -> str:

@@ -1,4 +1,4 @@
-"""The order of valid trials, and how far each is behind the best: by the goals, or by the first metric that there is."""
+"""The order of valid trials, and how far each is behind the best: by the goals, or by the first metric measured."""
 
 import math
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ def order_of(comparison: Comparison) -> Order:
 
 
 def leading_metric(comparison: Comparison) -> Metric | None:
-    """The only one that weighs, where goals that recommend a trial have one weight; else the first that was measured."""
+    """The only one that weighs, where goals of one weight recommend a trial; else the first that was measured."""
     answer = comparison.recommendation
     if answer.best is not None and len(answer.goals.want) == 1:
         return METRICS[next(iter(answer.goals.want))]
@@ -85,10 +85,10 @@ def _is_eligible(trial: Observed, goals: Goals) -> bool:
 def _by_goals(trials: Sequence[Observed], goals: Goals) -> dict[str, float]:
     scores = {trial.key: utility(trial, goals) for trial in trials}
     top, weights = max(scores.values()), sum(goals.want.values())
-    return {key: -math.expm1((score - top) / weights) for key, score in scores.items()}
+    return {key: 1 - math.exp((score - top) / weights) for key, score in scores.items()}
 
 
 def _by_metric(trials: Sequence[Observed], metric: Metric) -> dict[str, float]:
     means = {trial.key: mean for trial in trials if (mean := trial.mean(metric.name)) is not None}
     best = max(means.values(), key=lambda mean: metric.sign * mean, default=0.0)
-    return {key: metric.sign * ((best - mean) / best if metric.is_log else best - mean) for key, mean in means.items()}
+    return {key: abs(best - mean) / best if metric.is_log else abs(best - mean) for key, mean in means.items()}

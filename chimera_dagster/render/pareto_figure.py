@@ -11,10 +11,10 @@ from chimera_dagster.render.comparison import configuration, figure
 from chimera_dagster.render.leaderboard import NAMED, named
 from chimera_dagster.render.page import Figure, Table, inlines
 
-_PLOT_PX = 320
+_PLOT_PX = 400
 _X: MetricName = "throughput_tok_s"
 _Y: MetricName = "ttft_ms"
-_LOG_FROM = 20.0  # largest over smallest value above which a linear axis has most dots in a corner
+_LOG_FROM = 10.0  # largest over smallest value above which a linear axis has most dots in a corner
 
 
 def pareto_figure(comparison: Comparison) -> Figure | None:

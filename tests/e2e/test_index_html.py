@@ -1,4 +1,4 @@
-"""The page over all trials as its reader uses it: sorted, filtered, pointed at, on a phone, without script, at 1,000."""
+"""The page over all trials as its reader uses it: sorted, filtered, pointed at, on a phone, without script."""
 
 import json
 from collections.abc import Generator
@@ -23,8 +23,8 @@ from tests.desk import Desk, desk_in
 from tests.e2e.browser import CONTRASTS, TOUCHING, Opened, Scheme, chromium, look
 from tests.simulated import in_full, large_sweep, simulated_sweep
 from tests.stub_ollama import Answer
-from tests.waiting import wait_for
 from tests.unit.render.hostile import HOSTILE, HOSTILE_LINKS
+from tests.waiting import wait_for
 
 PHONE, DESK = 360, 1280
 GOALS = Goals(want={"throughput_tok_s": 1, "quality": 0.5}, limits=["ttft_ms <= 100000"])
