@@ -6,11 +6,10 @@ from typing import NamedTuple
 from chimera_dagster.compare.comparison import Comparison
 from chimera_dagster.compare.metrics import Metric
 from chimera_dagster.compare.observed import Observed
-from chimera_dagster.render.comparison import NOTHING, configuration, shown_metrics, standing_cells
+from chimera_dagster.render.comparison import NOTHING, shown_metrics, standing_cells
 from chimera_dagster.render.order import Order, limit_words
-from chimera_dagster.render.page import Block, Inlines, Link, Paragraph, Strong, Table, inlines
-
-NAMED = ("model", "parameters", "report")
+from chimera_dagster.render.page import Block, Inlines, Paragraph, Strong, Table, inlines
+from chimera_dagster.render.trial_tables import NAMED, named
 
 
 class _Column(NamedTuple):
@@ -36,16 +35,6 @@ def leaderboard(comparison: Comparison, order: Order) -> Iterator[Block]:
     )
     numeric = frozenset(place for place, column in enumerate(shown, len(NAMED)) if column.is_numeric)
     yield Table(header, rows, "Valid trials", numeric, interactive=True)
-
-
-def named(trial: Observed) -> tuple[Inlines, ...]:
-    """A trial in the columns of NAMED."""
-    key = trial.params.key
-    return (
-        inlines(trial.model),
-        inlines(configuration(trial)),
-        inlines(Link(key, trial.href) if trial.href is not None else key),
-    )
 
 
 def gap_words(order: Order, trial: Observed) -> str:

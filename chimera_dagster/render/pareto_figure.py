@@ -8,8 +8,8 @@ from chimera_dagster.compare.observed import Observed, valid
 from chimera_dagster.goals import MetricName
 from chimera_dagster.render.chart import Chart, Margins, Scale, linear, logarithmic
 from chimera_dagster.render.comparison import configuration, figure
-from chimera_dagster.render.leaderboard import NAMED, named
 from chimera_dagster.render.page import Figure, Table, inlines
+from chimera_dagster.render.trial_tables import NAMED, named
 
 _PLOT_PX = 400
 _X: MetricName = "throughput_tok_s"

@@ -4,6 +4,7 @@ import json
 from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from tests.stub_ollama import Answer
 from tests.unit.render.hostile import HOSTILE, HOSTILE_LINKS
 from tests.waiting import wait_for
 
-PHONE, DESK = 360, 1280
+PHONE, DESK, LANDSCAPE = 360, 1280, 1001  # the last one: A4 without its margins
 GOALS = Goals(want={"throughput_tok_s": 1, "quality": 0.5}, limits=["ttft_ms <= 100000"])
 SPEC = {"repeats": 3, "max_tokens": 1000}
 BOARD = "[aria-label='Valid trials']"
@@ -249,14 +250,35 @@ def test_a_report_opens_by_its_link(browser: Browser, small: Store) -> None:
     opened.page.close()
 
 
-def test_without_script_it_is_whole(browser: Browser, small: Store) -> None:
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_a_hundred_rows_are_drawn_until_all_are_asked_for_or_printed(
+    browser: Browser, large: Store, media: Literal["screen", "print"]
+) -> None:
+    opened = Opened(browser, large.index, "light", LANDSCAPE)
+    drawn = opened.page.locator(f"{BOARD} tbody tr:visible")
+    assert drawn.count() == 100
+    said = opened.page.locator(".filter output").first
+    expect(said).to_have_text("850 of 850, the first 100 are shown")
+    if media == "print":
+        opened.page.emulate_media(media="print")
+        assert opened.ask("[...document.querySelectorAll('.scroll')].every(e => e.scrollWidth <= e.clientWidth)")
+    else:
+        opened.page.get_by_role("button", name="Show all").first.click()
+        expect(said).to_have_text("850 of 850")
+    assert drawn.count() == 850
+    opened.page.close()
+
+
+@pytest.mark.parametrize(("size", "trials"), [("small", 4), ("large", 850)])
+def test_without_script_it_is_whole(browser: Browser, request: pytest.FixtureRequest, size: str, trials: int) -> None:
+    store: Store = request.getfixturevalue(size)
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(small.index.as_uri())
-    assert page.locator(f"{BOARD} tbody tr:visible").count() == 4
-    assert page.locator(f"{BOARD} tbody a:visible").count() == 4
+    page.goto(store.index.as_uri())
+    assert page.locator(f"{BOARD} tbody tr:visible").count() == trials
+    assert page.locator(f"{BOARD} tbody a:visible").count() == trials
     assert page.locator("input, button").count() == 0
-    for heading in ("Recommendation", "Leaderboard", "What nothing beats", "Against the baseline", "Not ranked"):
+    for heading in ("Recommendation", "Leaderboard", "What nothing beats", "Effects of the parameters", "Not ranked"):
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
     expect(page.locator("svg.chart")).to_be_visible()
     context.close()
