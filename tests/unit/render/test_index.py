@@ -170,6 +170,8 @@ def test_metrics_that_nobody_measured_have_no_column_and_single_gaps_a_dash() ->
     assert "Not drawn: 1 without both values." in said
     board = said.split("## Leaderboard")[1].split("## ")[0].strip().splitlines()
     assert board[-1].startswith(f"| {trials[0].model} |") and board[-1].count("| – ") >= 5
+    good = [each.model_copy(update={"values": {"quality": each.values["quality"]}}) for each in trials]
+    assert "no test can tell how sure that is: it has one value a trial" in read(good, Goals())
     bare = [each.model_copy(update={"values": {}}) for each in trials]
     assert "No valid trial has a value to be ordered by." in read(bare, Goals())
 
