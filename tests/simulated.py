@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chimera_dagster.compare.observed import Observed
-from chimera_dagster.trial import ParamSet
+from chimera_dagster.compare.observed import Observed, Setting
+from chimera_dagster.trial import ParamSet, model_slug
 
 
 class Cell(NamedTuple):
@@ -55,3 +55,62 @@ def simulated_sweep(
             )
         )
     return found
+
+
+def in_full(trials: Sequence[Observed], rng: np.random.Generator) -> list[Observed]:
+    """The same trials as a sweep on a GPU leaves them: every metric, two calls a repeat, a setting, and a report."""
+    return [_in_full(trial, rng) for trial in trials]
+
+
+def _in_full(trial: Observed, rng: np.random.Generator) -> Observed:
+    calls = [
+        (wait, 1e3 / rate, wait + 2e5 / rate, 200)
+        for rate, wait in zip(trial.values["throughput_tok_s"], trial.values["ttft_ms"], strict=True)
+        for _ in ("analysis", "report")
+    ]
+    values = trial.values | {
+        "tpot_ms": [1e3 / rate for rate in trial.values["throughput_tok_s"]],
+        "total_ms": [calls[place][2] + calls[place + 1][2] for place in range(0, len(calls), 2)],
+        "joules_per_token": (250 / np.array(trial.values["throughput_tok_s"]) * rng.uniform(0.95, 1.05)).tolist(),
+        "peak_memory_mib": [float(rng.integers(2_000, 9_000))],
+        "error_rate": [0.0],
+    }
+    setting = Setting(
+        host="bench",
+        cpu="a processor",
+        gpus="an accelerator",
+        driver="1",
+        engine="ollama",
+        engine_version="0.32.0",
+        model_digest=model_slug(trial.model),
+        effective_num_ctx=str(trial.params.num_ctx),
+        prompts="a",
+        data="b",
+        packages={"ollama": "0.6"},
+        variables={},
+    )
+    return trial.model_copy(
+        update={
+            "values": values,
+            "call_rows": calls,
+            "setting": setting,
+            "href": f"{model_slug(trial.model)}/{trial.params.key}/report.html",
+            "text": "usable with care",
+        }
+    )
+
+
+def large_sweep(
+    rng: np.random.Generator, models: int = 10, contexts: int = 10, temperatures: int = 10
+) -> list[Observed]:
+    """A trial in full of each combination: the larger a model and its context, the slower."""
+    return in_full(
+        simulated_sweep(
+            lambda cell: 400 / float(cell.model.split(":")[1].removesuffix("b")) / (1 + cell.num_ctx / 40_000),
+            rng,
+            models=[f"model-{number}:{number}b" for number in range(1, models + 1)],
+            num_ctx=[2048 * number for number in range(1, contexts + 1)],
+            temperature=[number / 10 for number in range(temperatures)],
+        ),
+        rng,
+    )

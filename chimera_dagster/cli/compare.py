@@ -61,7 +61,6 @@ def _print(now: "Comparison", store: "Store") -> None:
     from chimera_dagster.compare.metrics import METRICS
     from chimera_dagster.comparison import counts
     from chimera_dagster.render.comparison import (
-        by_rank,
         candidate_words,
         effect_words,
         level_words,
@@ -69,11 +68,12 @@ def _print(now: "Comparison", store: "Store") -> None:
         spoiled_rows,
         standing_cells,
     )
+    from chimera_dagster.render.order import order_of
 
     said = ", ".join(f"{count} {kind}" for kind, count in counts(now.trials).items() if count) or "none"
     typer.echo(f"Trials: {said}.")
     metrics = shown_metrics(now)
-    if rows := by_rank(now):
+    if rows := order_of(now).trials:
         columns = ["model", "parameters", *(f"{metric.name}{' (rank)' * metric.by_round}" for metric in metrics)]
         cells: list[list[str]] = []
         for trial in rows:

@@ -6,12 +6,14 @@ from typing import NamedTuple
 from chimera_dagster.compare.comparison import Comparison
 from chimera_dagster.compare.effects import Effect
 from chimera_dagster.compare.metrics import METRICS, Metric
-from chimera_dagster.compare.observed import Observed
-from chimera_dagster.compare.recommend import Candidate, Recommendation
+from chimera_dagster.compare.observed import Observed, valid
+from chimera_dagster.compare.recommend import Candidate
 from chimera_dagster.compare.regression import Change, Regression
 from chimera_dagster.evidence.figures import named_params
+from chimera_dagster.render.order import metrics_of
 
 NOTHING = "–"
+_REASON_CHARS = 400  # of why a trial is not ranked; a server's error may be a page
 
 
 class Cell(NamedTuple):
@@ -26,8 +28,8 @@ def configuration(trial: Observed) -> str:
 
 
 def shown_metrics(comparison: Comparison) -> list[Metric]:
-    """Those that any trial has."""
-    return [metric for name, metric in METRICS.items() if any(trial.values.get(name) for trial in comparison.trials)]
+    """Those that any valid trial has."""
+    return metrics_of(valid(comparison.trials))
 
 
 def figure(metric: Metric, value: float | None) -> str:
@@ -40,38 +42,25 @@ def figure(metric: Metric, value: float | None) -> str:
 
 
 def standing_cells(comparison: Comparison, trial: Observed, metric: Metric) -> tuple[Cell, Cell]:
-    """A trial's mean with its interval, and its rank, of one metric."""
+    """A trial's mean with half of its interval, and its rank, of one metric."""
     mean, standing = trial.mean(metric.name), comparison.standings.get(trial.key, {}).get(metric.name)
     words = figure(metric, mean)
-    if standing is not None and standing.summary.low is not None:
-        words += f" ({figure(metric, standing.summary.low)} to {figure(metric, standing.summary.high)})"
+    if standing is not None and standing.summary.high is not None:
+        words += f" ± {_two_digits(standing.summary.high - standing.summary.mean)}"
     rank = standing.rank if standing is not None else None
     return Cell(words, mean), Cell(NOTHING if rank is None else str(rank), rank)
-
-
-def by_rank(comparison: Comparison) -> list[Observed]:
-    """Valid trials: the recommended ones first, then by the rank and mean of the first metric that there is."""
-    order = {key: place for place, key in enumerate(_recommended(comparison.recommendation))}
-    metrics = shown_metrics(comparison)
-
-    def place(trial: Observed) -> tuple[int, int, float, str]:
-        first = metrics[0] if metrics else None
-        standing = comparison.standings[trial.key].get(first.name) if first else None
-        rank = standing.rank if standing and standing.rank is not None else len(comparison.trials)
-        mean = (trial.mean(first.name) or 0.0) * first.sign if first else 0.0
-        return order.get(trial.key, len(order)), rank, -mean, trial.key
-
-    return sorted((trial for trial in comparison.trials if trial.is_valid), key=place)
 
 
 def effect_words(effect: Effect) -> str:
     """A sentence about a parameter's effect: how large it is, or that none was detected, and what would have been."""
     metric = METRICS[effect.metric]
     name = effect.parameter if effect.interaction is None else f"{effect.parameter} together with {effect.interaction}"
-    share = _change(metric, effect.range)
+    share = change_words(metric, effect.range)
     on = f"{effect.n} {effect.unit} in {effect.blocks} {'group' if effect.blocks == 1 else 'groups'} of all else equal"
     if not effect.detected:
-        least = "" if effect.detectable is None else f"; one of {_change(metric, effect.detectable)} would have been"
+        least = (
+            "" if effect.detectable is None else f"; one of {change_words(metric, effect.detectable)} would have been"
+        )
         return f"{name} has no detectable effect on {metric.words}{least} (p = {effect.p:.2g}, {on})."
     if effect.interaction is not None:
         return (
@@ -113,7 +102,7 @@ def change_row(change: Change) -> tuple[str, ...]:
     verdict = change.verdict if change.p is not None else change.why
     return (
         change.trial,
-        f"{metric.name} {metric.unit}".strip(),
+        metric.name,
         figure(metric, change.before),
         figure(metric, change.after),
         changed,
@@ -130,28 +119,29 @@ def regression_words(found: Regression) -> str:
     return f"Against {found.baseline}: of {len(tested)} tests {kinds}.{apart}"
 
 
-def _recommended(recommendation: Recommendation) -> list[str]:
-    return [each.trial for each in (recommendation.best, *recommendation.runners_up) if each is not None]
+def spoiled_rows(trials: Sequence[Observed]) -> list[tuple[Observed, str]]:
+    """Trials that are compared with nothing, each with why."""
+    return [(trial, _shortened(_reason(trial))) for trial in trials if not trial.is_valid]
 
 
-def _change(metric: Metric, size: float) -> str:
+def _reason(trial: Observed) -> str:
+    if trial.state == "missing":
+        return "has not run"
+    return f"failed: {trial.error}" if trial.state == "failed" else "; ".join(map(": ".join, trial.spoiled_by.items()))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _REASON_CHARS else f"{text[:_REASON_CHARS]} […]"
+
+
+def _two_digits(value: float) -> str:
+    rounded = float(f"{value:.2g}")
+    return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:g}"
+
+
+def change_words(metric: Metric, size: float) -> str:
     return f"{size:.1%}".replace("%", " %") if metric.is_log else f"{size:.3f}"
 
 
 def _signed(metric: Metric, size: float) -> str:
     return f"{size:+.1%}".replace("%", " %") if metric.is_log else f"{size:+.3f}"
-
-
-def spoiled_rows(trials: Sequence[Observed]) -> list[tuple[Observed, str]]:
-    """Trials that are compared with nothing, each with why."""
-    said = {"failed": "failed: {}", "missing": "has not run"}
-    return [
-        (
-            trial,
-            said[trial.state].format(trial.error)
-            if trial.state in said
-            else "; ".join(map(": ".join, trial.spoiled_by.items())),
-        )
-        for trial in trials
-        if not trial.is_valid
-    ]

@@ -144,9 +144,9 @@ def _figure(figure: Figure) -> str:
 def _table(table: Table) -> str:
     head = "".join(_cell("th", f'{_numeric(table, n)} scope="col"', _text(name)) for n, name in enumerate(table.header))
     rows = "".join(f"<tr>{_row(table, row)}</tr>\n" for row in table.rows)
-    tag = '<table class="interactive">' if table.interactive else "<table>"
+    kind = "scroll interactive" if table.interactive else "scroll"
     return (
-        f'<div class="scroll" role="region" aria-label="{escape(visible(table.caption))}" tabindex="0">{tag}\n'
+        f'<div class="{kind}" role="region" aria-label="{escape(visible(table.caption))}" tabindex="0"><table>\n'
         f"<caption><span>{_text(table.caption)}</span></caption>\n"
         f"<thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{rows}</tbody>\n</table></div>"
     )

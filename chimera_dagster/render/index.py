@@ -1,41 +1,26 @@
-"""The page over all trials: which configuration to run, how sure that is, and the report of each trial."""
+"""The page over all trials: which configuration to run, how sure that is, what it cost, and each trial's report."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from chimera_dagster.compare.comparison import Comparison
 from chimera_dagster.compare.metrics import METRICS
-from chimera_dagster.compare.observed import Observed
+from chimera_dagster.compare.observed import Observed, valid
 from chimera_dagster.compare.ranking import LEVEL
 from chimera_dagster.compare.regression import Regression
-from chimera_dagster.render.comparison import (
-    NOTHING,
-    by_rank,
-    candidate_words,
-    change_row,
-    configuration,
-    effect_words,
-    level_words,
-    regression_words,
-    shown_metrics,
-    spoiled_rows,
-    standing_cells,
-)
-from chimera_dagster.render.page import (
-    Block,
-    Bullets,
-    Details,
-    Heading,
-    Inlines,
-    Link,
-    Note,
-    Page,
-    Paragraph,
-    Strong,
-    Table,
-    inlines,
-)
+from chimera_dagster.render.baseline import against_the_baseline
+from chimera_dagster.render.comparison import figure, shown_metrics, spoiled_rows
+from chimera_dagster.render.effects import effect_blocks
+from chimera_dagster.render.leaderboard import leaderboard
+from chimera_dagster.render.order import metrics_of, order_of
+from chimera_dagster.render.page import Block, Bullets, Heading, Inlines, Link, Page, Paragraph, inlines
 from chimera_dagster.render.pareto_figure import pareto_figure
+from chimera_dagster.render.recommendation import nothing, recommendation
+from chimera_dagster.render.trial_tables import NAMED, counted, listed, named
+
+_VALUES = 5  # of what was not the same for all trials
+_KINDS = {"measured": "not valid", "failed": "failed", "missing": "not run yet"}
 
 
 class Withheld(NamedTuple):
@@ -51,155 +36,95 @@ def build_index(comparison: Comparison, withheld: Sequence[Withheld], regression
 
 
 def _blocks(comparison: Comparison, withheld: Sequence[Withheld], regression: Regression | None) -> Iterator[Block]:
+    if not comparison.trials:
+        yield nothing("There is no trial yet. ", "'chimera sweep' runs those that sweep.yaml asks for.")
+        return
+    order = order_of(comparison)
     yield Paragraph(inlines(_counts(comparison, withheld)))
     yield Heading(2, "Recommendation", "recommendation")
-    yield from _recommendation(comparison)
-    yield Heading(2, "Leaderboard", "leaderboard")
-    yield from _leaderboard(comparison)
-    figure = pareto_figure(comparison)
-    if figure is not None:
-        yield Heading(2, "What nothing beats", "front")
-        yield figure
-    yield Heading(2, "Effects of the parameters", "effects")
-    yield from _effects(comparison)
+    yield from recommendation(comparison, order, regression)
+    if order.trials:
+        yield Heading(2, "Leaderboard", "leaderboard")
+        yield from leaderboard(comparison, order)
+        drawing = pareto_figure(comparison)
+        if drawing is not None:
+            yield Heading(2, "What nothing beats", "front")
+            yield drawing
+        yield Heading(2, "Effects of the parameters", "effects")
+        yield from effect_blocks(comparison.effects)
     if regression is not None:
-        yield Heading(2, "Against the baseline", "baseline")
-        yield from _regression(regression)
+        yield from against_the_baseline(regression, comparison)
     if withheld:
         yield Heading(2, "Not published", "not-published")
         said = "What the evidence does not bear out is not recommended for reading. The trials' measurements stand."
         yield Paragraph(inlines(said))
-        rows = tuple((*_named(each.trial), inlines(each.why)) for each in withheld)
-        yield Table(("model", "parameters", "report", "why"), rows, "Reports that are not published")
-    apart = spoiled_rows(comparison.trials)
-    if apart:
+        rows = tuple((*named(each.trial), inlines(each.why)) for each in withheld)
+        yield listed((*NAMED, "why"), rows, "Reports that are not published")
+    if len(order.trials) < len(comparison.trials):
         yield Heading(2, "Not ranked", "not-ranked")
-        rows = tuple((*_named(trial), inlines(why)) for trial, why in apart)
-        yield Table(("model", "parameters", "report", "why"), rows, "Trials that are compared with nothing")
+        yield from _apart(comparison)
     yield Heading(2, "How this was computed", "method")
-    yield Bullets(tuple(map(inlines, _method(comparison))))
+    yield Bullets(tuple(_method(comparison)))
 
 
 def _counts(comparison: Comparison, withheld: Sequence[Withheld]) -> str:
-    measured = [trial for trial in comparison.trials if trial.href is not None]
-    waiting = len(comparison.trials) - len(measured)
-    counts = f"{len(measured) - len(withheld)} of {len(measured)} reports are published"
-    return f"{counts}; {waiting} trials have none yet." if waiting else f"{counts}."
+    kinds = Counter("valid" if trial.is_valid else _KINDS[trial.state] for trial in comparison.trials)
+    trials, reports = len(comparison.trials), sum(trial.href is not None for trial in comparison.trials)
+    said = ", ".join(f"{kinds[kind]:,} {kind}" for kind in ("valid", *_KINDS.values()) if kinds[kind])
+    counts = f"{counted(trials, 'trial')}: {said}. {reports - len(withheld):,} of {reports:,} reports are published"
+    waiting = trials - reports
+    if waiting:
+        counts += f"; {counted(waiting, 'trial')} {'has' if waiting == 1 else 'have'} none yet"
+    return f"{counts}."
 
 
-def _recommendation(comparison: Comparison) -> Iterator[Block]:
-    answer = comparison.recommendation
-    if answer.best is None:
-        yield Note("info", (Paragraph(inlines(Strong("No recommendation. "), answer.why)),))
-        return
-    trials = {trial.key: trial for trial in comparison.trials}
-    best = trials[answer.best.trial]
-    yield Paragraph(inlines(Strong(f"{best.model}, {configuration(best)}. "), answer.why))
-    metrics = shown_metrics(comparison)
-    rows = tuple(
-        (
-            *_named(trials[each.trial]),
-            *(inlines(standing_cells(comparison, trials[each.trial], metric)[0].text) for metric in metrics),
-            inlines(candidate_words(each)),
+def _apart(comparison: Comparison) -> Iterator[Block]:
+    """Trials that are compared with nothing: what they measured all the same, and why it does not count."""
+    reasons = spoiled_rows(comparison.trials)
+    measured = [(trial, why) for trial, why in reasons if trial.state == "measured"]
+    others = [(trial, why) for trial, why in reasons if trial.state != "measured"]
+    yield Paragraph(inlines("These stand in no rank, front, effect or recommendation."))
+    if measured:
+        metrics = metrics_of([trial for trial, _ in measured])
+        rows = tuple(
+            (*named(trial), inlines(why), *(inlines(figure(of, trial.mean(of.name))) for of in metrics))
+            for trial, why in measured
         )
-        for each in (answer.best, *answer.runners_up)
+        header = (*NAMED, "why", *(metric.name for metric in metrics))
+        said = "Measured, but not valid: the figures are not comparable"
+        yield listed(header, rows, said, frozenset(range(4, len(header))))
+    if others:
+        rows = tuple((*named(trial)[:2], inlines(trial.params.key), inlines(why)) for trial, why in others)
+        yield listed(("model", "parameters", "key", "why"), rows, "Without figures")
+
+
+def _method(comparison: Comparison) -> Iterator[Inlines]:
+    names = "; ".join(f"{of.name}: {of.words}{f', {of.unit}' * bool(of.unit)}" for of in shown_metrics(comparison))
+    if names:
+        yield inlines(f"{names}.")
+    yield inlines(
+        "Only valid trials are compared: what a cache, a reload, throttling and so on spoiled stands apart, with why."
     )
-    header = ("model", "parameters", "report", *(metric.name for metric in metrics), "by the goals")
-    yield Table(header, rows, "The recommended configuration and the runners-up", frozenset(range(3, 3 + len(metrics))))
-    goals = [f"{name} weighs {weight:g}" for name, weight in answer.goals.want.items()] + answer.goals.limits
-    yield Paragraph(inlines(f"Goals: {'; '.join(goals)}."))
-    if answer.would_change:
-        yield Paragraph(inlines("What would change the answer:"))
-        yield Bullets(tuple(inlines(line) for line in answer.would_change))
-
-
-def _leaderboard(comparison: Comparison) -> Iterator[Block]:
-    metrics, trials = shown_metrics(comparison), by_rank(comparison)
-    if not trials:
-        yield Paragraph(inlines("No valid trial was measured."))
-        return
-    yield Paragraph(
-        inlines(
-            "Means with their 95 % intervals, and ranks. A rank is 1 + how many trials are detectably better; "
-            "trials of one rank can't be told from the best of them. Without a rank there were too few repeats to test."
+    if len(valid(comparison.trials)) > 1:
+        yield inlines(
+            "A trial's rank is 1 + how many trials are detectably better: t-tests of logarithms, variances pooled over "
+            f"trials of one model, num_gpu and num_ctx, at {LEVEL:g} divided by all {comparison.comparisons:,} pairs "
+            "of all metrics (Bonferroni). A trial's repeats are measured one after the other, so a slow drift of the "
+            "host can look like a difference between trials."
         )
-    )
-    header = ["model", "parameters", "report"]
-    for metric in metrics:
-        header += [f"{metric.name} {metric.unit}".strip(), *(["rank"] if metric.by_round else [])]
-    header.append("model's text")
-    rows = tuple(
-        (
-            *_named(trial),
-            *(
-                inlines(cell.text)
-                for metric in metrics
-                for cell in standing_cells(comparison, trial, metric)[: 2 if metric.by_round else 1]
-            ),
-            inlines(trial.text or NOTHING),
+        yield inlines(
+            "Effects: F-tests of the additive model of parameter and of all else equal, over the means of trials, "
+            "corrected by Holm over all effects and interactions."
         )
-        for trial in trials
-    )
-    numeric = frozenset(range(3, len(header) - 1))
-    yield Table(tuple(header), rows, "Valid trials", numeric, interactive=True)
-
-
-def _effects(comparison: Comparison) -> Iterator[Block]:
-    if not comparison.effects:
-        yield Paragraph(inlines("The trials allow no test: no parameter varies where all else is equal."))
-        return
-    for effect in sorted(comparison.effects, key=lambda each: each.p):
-        if effect.detected:
-            yield Paragraph(inlines(effect_words(effect)))
-            if effect.interaction is None:
-                yield Bullets(tuple(map(inlines, level_words(METRICS[effect.metric], effect))))
-    none = [each for each in comparison.effects if not each.detected and each.interaction is None]
-    if none:
-        yield Details(
-            f"No detectable effect ({len(none)})", (Bullets(tuple(inlines(effect_words(each)) for each in none)),)
-        )
-
-
-def _regression(found: Regression) -> Iterator[Block]:
-    yield Paragraph(inlines(regression_words(found)))
-    if found.environment:
-        yield Paragraph(inlines("Not the same as then, whatever the figures say:"))
-        yield Bullets(
-            tuple(
-                inlines(f"{each.name}: {each.before} → {each.after} ({each.trials} trials)")
-                for each in found.environment
-            )
-        )
-    told = [change for change in found.changes if change.verdict in ("better", "worse")]
-    header = ("trial", "metric", "before", "now", "change", "test", "verdict")
-    if told:
-        rows = tuple(tuple(map(inlines, change_row(change))) for change in told)
-        yield Table(header, rows, "What changed", frozenset({2, 3, 4}))
-
-
-def _method(comparison: Comparison) -> Iterator[str]:
-    yield "Only valid trials are compared: what a cache, a reload, throttling and so on spoiled stands apart, with why."
-    yield (
-        f"Ranks: t-tests of logarithms, variances pooled over trials of one model, num_gpu and num_ctx, at {LEVEL:g} "
-        f"divided by all {comparison.comparisons} pairs of all metrics (Bonferroni). A trial's repeats are measured "
-        "one after the other, so a slow drift of the host can look like a difference between trials."
-    )
-    yield (
-        "Effects: F-tests of the additive model of parameter and of all else equal, over the means of trials, "
-        "corrected by Holm over all effects and interactions."
-    )
     if comparison.front_axes:
         axes = ", ".join(METRICS[name].words for name in comparison.front_axes)
-        yield f"What nothing beats: no other trial is at least as good in all of {axes}, and better in one."
+        yield inlines(f"What nothing beats: no other trial is at least as good in all of {axes}, and better in one.")
     for name, values in comparison.unlike.items():
-        said = ", ".join(f"{value} ({count})" for value, count in values.items())
-        yield f"Not the same for all valid trials: {name}: {said}."
-
-
-def _named(trial: Observed) -> tuple[Inlines, ...]:
-    key = trial.params.key
-    return (
-        inlines(trial.model),
-        inlines(configuration(trial)),
-        inlines(Link(key, trial.href) if trial.href is not None else key),
+        said = ", ".join(f"{value} ({count})" for value, count in list(values.items())[:_VALUES])
+        more = f" and {len(values) - _VALUES} more" if len(values) > _VALUES else ""
+        yield inlines(f"Not the same for all valid trials: {name}: {said}{more}.")
+    yield inlines(
+        *("Every value stands in ", Link("comparison.json", "comparison.json"), ", every mean and rank in "),
+        *(Link("comparison.csv", "comparison.csv"), f", both of {comparison.created_at:%Y-%m-%d %H:%M} UTC; "),
+        "each report says how its trial was measured.",
     )

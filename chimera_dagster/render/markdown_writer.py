@@ -39,6 +39,9 @@ from chimera_dagster.render.page import (
 )
 
 _FIGURE_ROWS = 10  # of a figure's values; the page as HTML has the drawing and all of them
+_ROWS = (
+    50  # of a table that can be sorted and filtered in HTML; a viewer draws thousands slowly, and finds nothing in them
+)
 
 _ADDRESS = re.compile(
     r"((?:[a-z][a-z0-9+.-]{0,20}://|www\.|mailto:|xmpp:)[^\s`|\\<>\"]*[\w/#&=%]|[\w.+-]{1,64}@[\w-]+\.[\w.-]*\w)", re.I
@@ -92,7 +95,7 @@ def _block(block: Block, other: bool) -> str:  # noqa: PLR0911 - a line for each
             sign = ")" if other else "."
             return "\n".join(_item(f"{number}{sign}", item) for number, item in enumerate(block.items, block.start))
         case Table():
-            return _table(block)
+            return _table(block, _ROWS if block.interactive else None)
         case CodeBlock():
             return _fenced(block)
         case Note():
@@ -116,23 +119,23 @@ def _quoted(blocks: Sequence[str]) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    table, rows = figure.table, figure.table.rows
-    shown = Table(table.header, rows[:_FIGURE_ROWS], table.caption, table.numeric)
-    left = len(rows) - len(shown.rows)
-    more = [f"and {left} more {'row' if left == 1 else 'rows'}; the HTML page has all of them"] if left else []
     said = _lines((Strong(f"Figure: {figure.title}."), Text(f" {figure.description}")))
-    return "\n\n".join([said, _table(shown), *more])
+    return "\n\n".join([said, _table(figure.table, _FIGURE_ROWS)])
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, most: int | None) -> str:
+    """Its first rows, `most` of them, and how many are left out."""
+    shown = table.rows[:most]
+    left = len(table.rows) - len(shown)
     rules = ["---:" if number in table.numeric else "---" for number in range(len(table.header))]
     rows = [
         [_line((Text(name),)) for name in table.header],
         rules,
-        *([_line(cell) for cell in row] for row in table.rows),
+        *([_line(cell) for cell in row] for row in shown),
     ]
     lines = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([_lines((Emphasis(table.caption),)), "", *lines])
+    more = ["", f"and {left} more {'row' if left == 1 else 'rows'}; the HTML page has all of them"] if left else []
+    return "\n".join([_lines((Emphasis(table.caption),)), "", *lines, *more])
 
 
 def _fenced(block: CodeBlock) -> str:

@@ -127,7 +127,8 @@ class Numbered:
 class Table:
     """`numeric` are the columns, counted from 0, whose cells stand at the right. Raises ValueError for ragged rows.
 
-    `interactive`: in HTML it can be sorted and filtered, where scripts run; its numeric cells begin with their number.
+    `interactive`: in HTML it scrolls in itself and can be sorted and filtered, where scripts run; its numeric cells
+    begin with their number. Markdown has its first rows.
     """
 
     header: tuple[str, ...]

@@ -4,21 +4,23 @@ from collections.abc import Sequence
 
 from chimera_dagster.compare.comparison import Comparison
 from chimera_dagster.compare.metrics import METRICS
-from chimera_dagster.compare.observed import Observed
+from chimera_dagster.compare.observed import Observed, valid
 from chimera_dagster.goals import MetricName
 from chimera_dagster.render.chart import Chart, Margins, Scale, linear, logarithmic
 from chimera_dagster.render.comparison import configuration, figure
 from chimera_dagster.render.page import Figure, Table, inlines
+from chimera_dagster.render.trial_tables import NAMED, named
 
-_PLOT_PX = 320
+_PLOT_PX = 400
 _X: MetricName = "throughput_tok_s"
 _Y: MetricName = "ttft_ms"
-_LOG_FROM = 20.0  # largest over smallest value above which a linear axis has most dots in a corner
+_LOG_FROM = 10.0  # largest over smallest value above which a linear axis has most dots in a corner
 
 
 def pareto_figure(comparison: Comparison) -> Figure | None:
     """Every valid trial as a dot; those of the front are filled. None where no trial has both values."""
-    trials = [trial for trial in comparison.trials if trial.is_valid and trial.values.get(_X) and trial.values.get(_Y)]
+    usable = valid(comparison.trials)
+    trials = [trial for trial in usable if trial.values.get(_X) and trial.values.get(_Y)]
     if not trials:
         return None
     front = set(comparison.front)
@@ -29,6 +31,7 @@ def pareto_figure(comparison: Comparison) -> Figure | None:
     description = (
         f"Each dot is a valid trial; better is to the right and below. Filled: the {len(front)} that no other one "
         f"beats in {axes} at once."
+        + (f" Not drawn: {len(usable) - len(trials)} without both values." if len(trials) < len(usable) else "")
     )
     chart = Chart(title, description, _PLOT_PX, Margins(30, 24, 48, 56))
     chart.across(across, f"{METRICS[_X].words}, tok/s{', logarithmic' * across.is_log}")
@@ -39,12 +42,12 @@ def pareto_figure(comparison: Comparison) -> Figure | None:
         chart.dot(at, "dot s1" if trial.key in front else "dot s1 open", _said(trial, comparison))
     metrics = [METRICS[name] for name in comparison.front_axes]
     rows = tuple(
-        tuple(map(inlines, [trial.model, configuration(trial), *(figure(of, trial.mean(of.name)) for of in metrics)]))
+        (*named(trial), *(inlines(figure(of, trial.mean(of.name))) for of in metrics))
         for trial in trials
         if trial.key in front
     )
-    header = ("model", "parameters", *(f"{name} {METRICS[name].unit}".strip() for name in comparison.front_axes))
-    table = Table(header, rows, "Trials that no other one beats", frozenset(range(2, len(header))))
+    header = (*NAMED, *comparison.front_axes)
+    table = Table(header, rows, "Trials that no other one beats", frozenset(range(3, len(header))))
     return Figure(chart.svg(), title, description, table)
 
 

@@ -1,6 +1,8 @@
 """One file, well formed whatever its texts say, in which nothing can load or act."""
 
 import re
+from base64 import b64encode
+from hashlib import sha256
 from html.parser import HTMLParser
 
 import pytest
@@ -118,6 +120,17 @@ def test_a_figure_has_its_drawing_and_its_values() -> None:
     html = body(Figure(Svg("<svg></svg>"), "T < U", "D.", table))
     assert html.startswith("<figure>\n<figcaption><strong>T &lt; U</strong> D.</figcaption>\n<svg></svg>\n<details>")
     assert "<summary>The values of this figure (1 row)</summary>" in html
+
+
+def test_only_a_page_with_an_interactive_table_has_a_script_and_names_it_by_its_digest() -> None:
+    rows = tuple((inlines(f"n{number}"), inlines(str(number))) for number in range(200))
+    table = Table(("name", "ms"), rows, "Times", frozenset({1}), interactive=True)
+    html = to_html(Page("T", "en", (table,)))
+    assert '<div class="scroll interactive" role="region"' in html
+    assert html.count("<tr>") == 201
+    [script] = re.findall(r"<script>(.*?)</script>", html, re.S)
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    assert f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:" in html
 
 
 def test_the_file_needs_nothing_and_runs_nothing() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -145,6 +146,15 @@ def test_a_figure_is_told_and_its_first_values_are_shown() -> None:
     assert "c10" not in text
     assert text.endswith("\n\nand 2 more rows; the HTML page has all of them")
     assert "svg" not in text
+
+
+def test_of_a_table_that_html_sorts_and_filters_the_first_rows_are_shown() -> None:
+    rows = tuple((inlines(f"c{number}"), inlines(str(number))) for number in range(52))
+    table = Table(("c", "ms"), rows, "Times", frozenset({1}), interactive=True)
+    text = written(table)
+    assert "| c49 | 49 |" in text and "c50" not in text
+    assert text.endswith("\n\nand 2 more rows; the HTML page has all of them")
+    assert "c51" in written(replace(table, interactive=False))
 
 
 @pytest.mark.parametrize(

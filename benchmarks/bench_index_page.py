@@ -1,0 +1,81 @@
+"""runs/index.html of 1,000 trials in headless Chromium, against the same page of 10 trials, in turns.
+
+    python -m benchmarks.bench_index_page
+
+Ready is when a click on a column's header has sorted the table and the next frame stands, counted from the navigation.
+"""
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+from playwright.sync_api import Browser
+
+from chimera_dagster.compare.comparison import compare
+from chimera_dagster.goals import Goals
+from chimera_dagster.publication import write_index
+from chimera_dagster.store import Store
+from tests.e2e.browser import CHROMIUM, chromium
+from tests.simulated import large_sweep
+
+ROUNDS = 9
+SIDES = {10: (1, 10, 1), 1_000: (10, 10, 10)}  # trials: models, contexts, temperatures
+GOALS = Goals(want={"throughput_tok_s": 1, "quality": 0.5}, limits=["ttft_ms <= 2000"])
+TABLE = "[aria-label='Valid trials']"
+FRAME = "new Promise(done => requestAnimationFrame(() => setTimeout(() => done(performance.now()))))"
+READY = f"""window.ready = new Promise(done => addEventListener('load', async () => {{
+  document.querySelectorAll("{TABLE} thead button")[5].click();
+  done(await {FRAME});
+}}))"""
+SORT = f"""async () => {{ const began = performance.now();
+  document.querySelectorAll("{TABLE} thead button")[6].click(); return await {FRAME} - began }}"""
+FILTER = f"""async () => {{ const field = document.querySelector("input"), began = performance.now();
+  field.value = "model-1:1b num_ctx=2048"; field.dispatchEvent(new Event("input")); return await {FRAME} - began }}"""
+
+
+class Took(NamedTuple):
+    """Milliseconds."""
+
+    ready: float
+    sort: float
+    filter: float
+
+
+def write(folder: Path, shape: tuple[int, int, int]) -> Path:
+    store = Store(folder)
+    write_index(store, compare(large_sweep(np.random.default_rng(1), *shape), GOALS, datetime.now(UTC)))
+    return store.index
+
+
+def take(browser: Browser, path: Path) -> Took:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.add_init_script(READY)
+    page.goto(path.as_uri())
+    took = Took(page.evaluate("window.ready"), page.evaluate(SORT), page.evaluate(FILTER))
+    page.close()
+    return took
+
+
+def main() -> None:
+    if CHROMIUM is None:
+        print("no Chromium on this machine; on Debian: apt-get install chromium")
+        return
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        paths = {trials: write(Path(folder, str(trials)), shape) for trials, shape in SIDES.items()}
+        rounds = [{trials: take(browser, path) for trials, path in paths.items()} for _ in range(ROUNDS)]
+        sizes = {trials: path.stat().st_size / 2**10 for trials, path in paths.items()}
+        markdown = paths[1_000].with_suffix(".md").stat().st_size / 2**10
+    few, many = (Took(*map(median, zip(*(each[trials] for each in rounds), strict=True))) for trials in SIDES)
+    ratio = median(each[1_000].ready / each[10].ready for each in rounds)
+    print(
+        f"ready_ratio: {ratio:.2f} ({many.ready:.0f} ms with 1,000 trials, {few.ready:.0f} ms with 10; "
+        f"sorted in {many.sort:.0f} against {few.sort:.0f} ms, filtered in {many.filter:.0f} against "
+        f"{few.filter:.0f} ms; {sizes[1_000]:.0f} against {sizes[10]:.0f} KiB, index.md {markdown:.0f} KiB)"
+    )
+
+
+if __name__ == "__main__":
+    main()
