@@ -35,9 +35,7 @@ class ModelInfo:
     layers: int | None = None
     chat: bool = True  # False: a base model without a chat template, which continues text
     capabilities: tuple[str, ...] | None = None  # in the engine's words, such as "completion"
-    default_options: str | None = (
-        None  # of parameters that are not set, such as "temperature 0.7, top_k 20"
-    )
+    default_options: str | None = None  # of parameters that are not set, such as "temperature 0.7, top_k 20"
 
 
 @dataclass(frozen=True)

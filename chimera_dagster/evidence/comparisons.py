@@ -15,6 +15,7 @@ Ints = NDArray[np.int64]
 
 POWER = 0.8
 _LEAST_DF = 3  # a variance from fewer degrees of freedom says little, and nothing about its own error
+_NULL = 1e-10  # of the largest eigenvalue: what is below is a zero and rounding, which grows with the number of runs
 
 
 def holm(p_values: Floats) -> Floats:
@@ -114,7 +115,7 @@ class Blocked(NamedTuple):
 
     def pairs(self) -> Pairs:
         """t-tests of all pairs of levels with the variance of all blocks together."""
-        inverse = np.linalg.pinv(self.gram, hermitian=True)
+        inverse = inverse_of(self.gram)
         first, second = (side.astype("int64") for side in np.triu_indices(len(self.effects), 1))
         spread = np.diag(inverse)
         error = self.sigma * np.sqrt(np.maximum(spread[first] + spread[second] - 2 * inverse[first, second], 0))
@@ -145,6 +146,11 @@ class Blocked(NamedTuple):
         critical = float(special.fdtri(self.df_effect, self.df, 1 - level))
         needed = _root(lambda x: float(special.ncfdtr(self.df_effect, self.df, x, critical)), falling=True)
         return float(2 * self.sigma * np.sqrt(needed / least))
+
+
+def inverse_of(gram: Floats) -> Floats:
+    """The generalised inverse of a `Blocked.gram`, which is singular: a shift of all levels alike is no effect."""
+    return np.linalg.pinv(gram, rtol=_NULL, hermitian=True)
 
 
 def blocked(values: Floats, levels: Ints, blocks: Ints) -> Blocked | None:
@@ -178,11 +184,11 @@ def additive(values: Floats, levels: Ints, blocks: Ints) -> Blocked | None:
     counts = np.bincount(block * width + level, minlength=len(names) * width).reshape(len(names), width)
     gram = np.diag(counts.sum(axis=0)) - counts.T @ (counts / sizes[:, None])
     sums = np.bincount(level, weights=centred, minlength=width)
-    rank = int(np.linalg.matrix_rank(gram, hermitian=True))
+    rank = int(np.linalg.matrix_rank(gram, hermitian=True, rtol=_NULL))
     df = len(logs) - len(names) - rank
     if df < _LEAST_DF or rank < width - 1:  # a lower rank: levels that no chain of blocks connects
         return None
-    effects = np.linalg.pinv(gram, hermitian=True) @ sums
+    effects = inverse_of(gram) @ sums
     explained = float(sums @ effects)
     total = float(centred @ centred)
     rest = max(total - explained, 0.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from chimera_dagster.evidence.comparisons import blocked, holm, log_moments, welch_pairs
+from chimera_dagster.evidence.comparisons import additive, blocked, holm, inverse_of, log_moments, welch_pairs
 
 LEVELS, BLOCKS = np.tile(np.arange(3), 12), np.repeat(np.arange(12), 3)
 NOISE = {
@@ -133,3 +133,15 @@ def test_the_smallest_detectable_difference_of_models_is_found_four_times_in_fiv
         shifted = np.exp(0.02 * rng.normal(0, 1, 20) + np.log1p(stated) * codes)
         hits += welch_pairs(log_moments(shifted, codes, 2)).p[0] < 0.01
     assert 0.70 <= hits / 500 <= 0.88
+
+
+@pytest.mark.parametrize(("width", "size"), [(3, 400), (5, 200), (3, 3000), (6, 833)])
+def test_rounding_in_many_blocks_with_missing_cells_is_no_effect(width, size):
+    rng = np.random.default_rng(1)
+    levels, blocks = np.tile(np.arange(width), size), np.repeat(np.arange(size), width)
+    kept = rng.random(len(levels)) < 0.9
+    levels, blocks = levels[kept], np.unique(blocks[kept], return_inverse=True)[1]
+    fitted = additive(0.1 * levels + rng.normal(0, 0.02, len(levels)), levels, blocks)
+    assert fitted.effects == pytest.approx(0.1 * (np.arange(width) - (width - 1) / 2), abs=0.01)
+    assert np.diag(inverse_of(fitted.gram)).max() < 0.01
+    assert fitted.df == fitted.n - fitted.blocks - width + 1
