@@ -15,6 +15,7 @@ from chimera_dagster.write.claims import Checked, Verdict
 from chimera_dagster.write.facts import Fact
 from chimera_dagster.write.quality import Quality
 
+METRICS_VERSION = 4
 LEAST_SUPPORTED = 0.5  # of the statements that can be checked: below it the model guesses more than it finds
 
 
@@ -196,7 +197,7 @@ class Failures(_Document):
 class Metrics(Measured):
     """metrics.json: everything measured and judged. Null: not measured; the `reasons` beside it say why."""
 
-    schema_version: int = 4
+    schema_version: int = METRICS_VERSION
     model: str
     params: ParamSet
     params_key: str

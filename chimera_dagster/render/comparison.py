@@ -144,14 +144,30 @@ def _signed(metric: Metric, size: float) -> str:
 
 def spoiled_rows(trials: Sequence[Observed]) -> list[tuple[Observed, str]]:
     """Trials that are compared with nothing, each with why."""
-    said = {"failed": "failed: {}", "missing": "has not run"}
-    return [
-        (
-            trial,
-            said[trial.state].format(trial.error)
-            if trial.state in said
-            else "; ".join(map(": ".join, trial.spoiled_by.items())),
+    return [(trial, _why_apart(trial)) for trial in trials if not trial.is_valid]
+
+
+def _why_apart(trial: Observed) -> str:
+    if trial.state == "failed":
+        return f"failed: {trial.error}"
+    if trial.state == "missing":
+        return trial.error or "has not run"
+    return "; ".join(map(": ".join, trial.spoiled_by.items()))
+
+
+def drift_words(comparison: Comparison) -> list[str]:
+    """How far the host drifts between trials, for which the ranks allow, and where nobody can tell."""
+    lines: list[str] = []
+    known = [f"{METRICS[name].words} {drift:.1%}" for name, drift in comparison.drift.items() if drift is not None]
+    if known:
+        said = ", ".join(known).replace("%", " %")
+        lines.append(
+            f"Beyond what their repeats and parameters explain, trials scatter (standard deviation): {said}. "
+            "Ranks allow for it."
         )
-        for trial in trials
-        if not trial.is_valid
-    ]
+    if blind := [METRICS[name].words for name, drift in comparison.drift.items() if drift is None]:
+        lines.append(
+            "The trials are too few for their parameters to tell how far the host drifts from one to the next: ranks "
+            f"by {', '.join(blind)} take such a drift for a difference."
+        )
+    return lines

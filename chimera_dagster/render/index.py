@@ -14,6 +14,7 @@ from chimera_dagster.render.comparison import (
     candidate_words,
     change_row,
     configuration,
+    drift_words,
     effect_words,
     level_words,
     regression_words,
@@ -182,8 +183,9 @@ def _method(comparison: Comparison) -> Iterator[str]:
     yield (
         f"Ranks: t-tests of logarithms, variances pooled over trials of one model, num_gpu and num_ctx, at {LEVEL:g} "
         f"divided by all {comparison.comparisons} pairs of all metrics (Bonferroni). A trial's repeats are measured "
-        "one after the other, so a slow drift of the host can look like a difference between trials."
+        "one after the other, so what trials lie apart beyond repeats and effects is added to their variance."
     )
+    yield from drift_words(comparison)
     yield (
         "Effects: F-tests of the additive model of parameter and of all else equal, over the means of trials, "
         "corrected by Holm over all effects and interactions."
