@@ -1,8 +1,11 @@
 """The comparison over all trials of a data folder: read from what they left, computed, and kept as files."""
 
+import gc
+import math
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -11,12 +14,10 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chimera_dagster.compare.comparison import SCHEMA_VERSION, Comparison, compare
-from chimera_dagster.compare.metrics import METRICS, values_of
+from chimera_dagster.compare.metrics import METRICS, Excerpt, values_of
 from chimera_dagster.compare.observed import Observed, Setting
 from chimera_dagster.errors import InputError
 from chimera_dagster.goals import Goals
-from chimera_dagster.recorded import read_metrics
-from chimera_dagster.results import Metrics
 from chimera_dagster.schemas import Effects, Standings, Trials, as_table
 from chimera_dagster.store import Store, write_text
 from chimera_dagster.sweep import load_spec
@@ -27,8 +28,14 @@ _OF_A_LANE = ("CUDA_VISIBLE_DEVICES", "OLLAMA_HOST", "CHIMERA_")  # which lane a
 
 
 def read_comparison(store: Store, goals: Goals) -> Comparison:
-    """Compare all trials that the store knows. Trials that never ran, or failed, are in it and say so."""
-    return compare([observe(store, trial) for trial in store.trials()], goals, datetime.now(UTC))
+    """Compare all trials that the store knows. Trials that never ran, or failed, are in it and say so.
+
+    Raises InputError where a trial.json is damaged.
+    """
+    settings: dict[str, Setting] = {}
+    with _without_collector():
+        trials = [_observed(store, trial, settings) for trial in store.trials()]
+        return compare(trials, goals, datetime.now(UTC), settings)
 
 
 def write_comparison(store: Store, comparison: Comparison) -> None:
@@ -53,23 +60,37 @@ def read_baseline(store: Store, named: str | None) -> tuple[str, Comparison] | N
 
     None where nothing is named and none was saved. Raises InputError.
     """
+    path = store.baseline if named is None else Path(named)
+    if path.is_file():
+        return str(path), parse_comparison(_read(path), str(path))
     if named is None:
-        if not store.baseline.exists():
-            return None
-        return str(store.baseline), parse_comparison(store.baseline.read_text(), str(store.baseline))
-    if Path(named).is_file():
-        return named, parse_comparison(Path(named).read_text(), named)
-    found: dict[str, str] = {}
-    for path in (store.baseline, store.comparison):
-        name = f"{named}:./{os.path.relpath(path)}"
-        shown = subprocess.run(["git", "show", name], capture_output=True, text=True, check=False)
-        if shown.returncode == 0:
-            return name, parse_comparison(shown.stdout, name)
-        found[name] = shown.stderr.strip()
+        return None
+    said = "it is a folder" if path.is_dir() else "no commit begins with '-'"
+    for saved in () if path.is_dir() or named.startswith("-") else (store.baseline, store.comparison):
+        name = f"{named}:./{os.path.relpath(saved)}"
+        found, said = _from_git(name)
+        if found is not None:
+            return name, parse_comparison(found, name)
     raise InputError(
-        f"{named} is no file, and git shows no comparison in it: {found.popitem()[1]}.",
+        f"{named} is no file, and git shows no comparison in it: {said}.",
         hint="Give a file that 'chimera compare --save FILE' wrote, or a commit that holds one.",
     )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} can't be read: {error.strerror}.", hint="Give another file.") from error
+
+
+def _from_git(name: str) -> tuple[bytes | None, str]:
+    """A file as a commit has it, else what git says."""
+    try:
+        shown = subprocess.run(["git", "show", name], capture_output=True, check=False)
+    except FileNotFoundError:
+        return None, "git is not installed"
+    return (shown.stdout, "") if shown.returncode == 0 else (None, shown.stderr.decode(errors="replace").strip())
 
 
 def load_comparison(store: Store) -> Comparison:
@@ -77,50 +98,92 @@ def load_comparison(store: Store) -> Comparison:
     return parse_comparison(store.read_comparison(), str(store.comparison))
 
 
-def parse_comparison(text: str, name: str) -> Comparison:
+def parse_comparison(text: str | bytes, name: str) -> Comparison:
     """A saved comparison; raises InputError for what is none, or is one of another version."""
     try:
         version = _Versioned.model_validate_json(text).schema_version
     except ValidationError as error:
-        raise InputError(f"{name} is no saved comparison.", hint="'chimera compare --save FILE' writes one.") from error
+        raise InputError(
+            f"{name} is no saved comparison: {error.errors()[0]['msg']}.",
+            hint="'chimera compare --save FILE' writes one.",
+        ) from error
     if version != SCHEMA_VERSION:
         raise InputError(
-            f"{name} is a comparison of schema version {version}; this version reads {SCHEMA_VERSION}.",
+            f"{name} is of schema version {version}; this version reads comparisons of version {SCHEMA_VERSION}.",
             hint="Save a new baseline with 'chimera compare --save FILE'.",
         )
     try:
-        return Comparison.model_validate_json(text)
+        with _without_collector():
+            return Comparison.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise InputError(f"{name}, {where}: {first['msg']}.", hint="Save the baseline again.") from error
 
 
+@contextmanager
+def _without_collector() -> Generator[None]:
+    """10,000 trials are a million objects without a cycle: looking for one takes a fifth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def observe(store: Store, trial: Trial) -> Observed:
     """What a trial left, as a comparison sees it."""
-    model, params = trial
-    failure, metrics = failures_of(store, trial), read_metrics(store, trial)
-    if metrics is None:
+    return _observed(store, trial, {})
+
+
+def _observed(store: Store, trial: Trial, settings: dict[str, Setting]) -> Observed:
+    """`observe`; the trial's setting joins `settings` under its digest."""
+    (model, params), folder = trial, store.folder_of(trial)
+    failure, metrics = failures_of(store, trial), _excerpt(folder.metrics)
+    if not isinstance(metrics, Excerpt):
         if failure is None:
-            return Observed(model=model, params=params, state="missing")
+            return Observed(model=model, params=params, state="missing", error=metrics)
         return Observed(model=model, params=params, state="failed", error=failure.message)
-    folder = store.folder_of(trial)
     failed = failure.runs if failure is not None and failure.fingerprint == metrics.fingerprint else 0
-    page = quote(folder.page.relative_to(store.runs).as_posix(), safe="/@+") if folder.page.exists() else None
+    page = folder.page
+    href = quote(f"{folder.path.parent.name}/{folder.path.name}/{page.name}", safe="/@+") if page.exists() else None
+    setting = _setting(metrics)
+    digest = setting.digest
+    settings.setdefault(digest, setting)
     return Observed(
         model=model,
         params=params,
         state="measured",
         values=values_of(metrics, failed_runs=failed),
         spoiled_by={each.name: each.evidence for each in metrics.validity if each.spoils},
-        href=page,
+        href=href,
         text=metrics.text_quality.verdict,
         withheld="" if metrics.grounding.is_published else metrics.grounding.said,
         repeats=metrics.repeats,
-        call_rows=[(call.ttft_ms, call.tpot_ms, call.e2e_ms, call.output_tokens) for call in metrics.calls],
-        setting=_setting(metrics),
+        call_rows=_call_rows(metrics),
+        setting=digest,
         created_at=metrics.created_at.isoformat(timespec="seconds"),
     )
+
+
+def _excerpt(path: Path) -> Excerpt | str | None:
+    """What a comparison needs of a metrics.json; why it can't be read, or None where there is none."""
+    try:
+        return Excerpt.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        return f"its metrics.json is damaged or of another version ({where}: {first['msg']})"
+
+
+def _call_rows(metrics: Excerpt) -> list[tuple[float, float | None, float, int | None]]:
+    """None where a time is not finite: of such calls no goodput can be told."""
+    rows = [(call.ttft_ms, call.tpot_ms, call.e2e_ms, call.output_tokens) for call in metrics.calls]
+    return rows if all(math.isfinite(value) for row in rows for value in row if value is not None) else []
 
 
 def trial_table(comparison: Comparison) -> pd.DataFrame:
@@ -150,13 +213,14 @@ def standings_table(comparison: Comparison) -> pd.DataFrame:
     """The table `standings`: one row a trial and metric; trials that are not valid have their means and no rank."""
     rows: list[dict[str, object]] = []
     for trial in comparison.trials:
+        params, own = trial.params.key, comparison.standings.get(trial.key, {})
         for name, values in trial.values.items():
-            standing = comparison.standings.get(trial.key, {}).get(name)
+            standing = own.get(name)
             summary = standing.summary if standing else None
             rows.append(
                 {
                     "model": trial.model,
-                    "params": trial.params.key,
+                    "params": params,
                     "metric": name,
                     "unit": METRICS[name].unit,
                     "valid": trial.is_valid,
@@ -186,7 +250,7 @@ class _Versioned(BaseModel):
     schema_version: int
 
 
-def _setting(metrics: Metrics) -> Setting:
+def _setting(metrics: Excerpt) -> Setting:
     environment = metrics.environment
     variables = {
         name: value for name, value in sorted(environment.variables.items()) if not name.startswith(_OF_A_LANE)
@@ -199,6 +263,7 @@ def _setting(metrics: Metrics) -> Setting:
         engine=metrics.engine.name,
         engine_version=metrics.engine.version,
         model_digest=metrics.engine.model_digest,
+        default_options=metrics.engine.default_options,
         effective_num_ctx=", ".join(map(str, metrics.effective_num_ctx)) or "unknown",
         prompts=metrics.prompt_version[:12],
         data=metrics.data_digest[:12],

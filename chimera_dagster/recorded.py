@@ -37,8 +37,8 @@ def read_recorded(store: Store, plan: TrialPlan) -> Recorded:
     folder = store.folder_of(plan.trial)
     try:
         return Recorded(
-            Metrics.model_validate_json(folder.metrics.read_text()),
-            Outcome.model_validate_json(folder.outcome.read_text()),
+            Metrics.model_validate_json(folder.metrics.read_bytes()),
+            Outcome.model_validate_json(folder.outcome.read_bytes()),
             from_frame(pd.read_parquet(folder.telemetry)),
         )
     except (FileNotFoundError, ValidationError) as error:
@@ -49,7 +49,7 @@ def read_recorded(store: Store, plan: TrialPlan) -> Recorded:
 def read_metrics(store: Store, trial: Trial) -> Metrics | None:
     """A trial's metrics.json; None where it has not run, or another version wrote it, so that it has to run again."""
     try:
-        return Metrics.model_validate_json(store.folder_of(trial).metrics.read_text())
+        return Metrics.model_validate_json(store.folder_of(trial).metrics.read_bytes())
     except (FileNotFoundError, ValidationError):
         return None
 

@@ -23,9 +23,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pandera.pandas import DataFrameModel
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from chimera_dagster.errors import NotIngestedError, StorageError, UnknownTrialError
+from chimera_dagster.errors import InputError, NotIngestedError, StorageError, UnknownTrialError
 from chimera_dagster.sweep import TrialPlan
 from chimera_dagster.trial import ModelTag, ParamSet, Trial, model_slug
 
@@ -40,19 +40,30 @@ class _Named(BaseModel):
     params: ParamSet
 
 
+class _File:
+    """A path that is made when it is asked for: to make all of them takes as long as to read a trial's metrics."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, folder: "TrialFolder", _: object) -> Path:
+        return folder.path / self._name
+
+
 class TrialFolder:
     """Paths of one trial's files."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.plan = path / "trial.json"
-        self.failures = path / "failures.json"
-        self.outcome = path / "outcome.json"
-        self.calls = path / "calls.parquet"
-        self.telemetry = path / "telemetry.parquet"
-        self.metrics = path / "metrics.json"
-        self.report = path / "report.md"
-        self.page = path / "report.html"
+
+    plan = _File("trial.json")
+    failures = _File("failures.json")
+    outcome = _File("outcome.json")
+    calls = _File("calls.parquet")
+    telemetry = _File("telemetry.parquet")
+    metrics = _File("metrics.json")
+    report = _File("report.md")
+    page = _File("report.html")
 
 
 @dataclass(frozen=True)
@@ -117,9 +128,11 @@ class Store:
             ) from None
 
     def trials(self) -> list[Trial]:
-        """Every registered trial, sorted by its folder; without its spec, which takes longest to read."""
-        named = [_Named.model_validate_json(path.read_text()) for path in sorted(self.runs.glob("*/*/trial.json"))]
-        return [Trial(each.model, each.params) for each in named]
+        """Every registered trial, sorted by its folder; without its spec, which takes longest to read.
+
+        Raises InputError where a trial.json is damaged.
+        """
+        return [_named(path) for path in sorted(self.runs.glob("*/*/trial.json"))]
 
     def plans(self) -> list[TrialPlan]:
         """Every registered trial, sorted by its folder."""
@@ -166,17 +179,29 @@ class Store:
     def has_json(self, name: str) -> bool:
         return (self.tables / f"{name}.json").exists()
 
-    def read_comparison(self) -> str:
+    def read_comparison(self) -> bytes:
         """Raises NotIngestedError where trials were not compared yet."""
         if not self.comparison.exists():
             raise NotIngestedError(f"{self.comparison} is missing.", hint="Run 'chimera compare' first.")
-        return self.comparison.read_text()
+        return self.comparison.read_bytes()
 
     @staticmethod
     def _existing(path: Path) -> Path:
         if not path.exists():
             raise NotIngestedError(f"{path} is missing: nothing was ingested yet.", hint="Run 'chimera ingest' first.")
         return path
+
+
+def _named(path: Path) -> Trial:
+    try:
+        named = _Named.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise InputError(
+            f"{path}: {where}: {first['msg']}.", hint="Remove its folder, and run 'chimera sweep' to measure it again."
+        ) from error
+    return Trial(named.model, named.params)
 
 
 def write_text(path: Path, text: str) -> Path:

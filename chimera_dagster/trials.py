@@ -75,7 +75,7 @@ def run_trial(
 def failures_of(store: Store, trial: Trial) -> Failures | None:
     """The runs of a trial that failed; None where none did, or another version wrote of them."""
     try:
-        return Failures.model_validate_json(store.folder_of(trial).failures.read_text())
+        return Failures.model_validate_json(store.folder_of(trial).failures.read_bytes())
     except (FileNotFoundError, ValidationError):
         return None
 

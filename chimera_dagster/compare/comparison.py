@@ -1,22 +1,22 @@
 """The whole comparison of a sweep as one document, computed from its trials and its goals."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from chimera_dagster.compare.effects import Effect, effects
+from chimera_dagster.compare.effects import Effect, effects, together
 from chimera_dagster.compare.metrics import METRICS
-from chimera_dagster.compare.observed import Observed, valid
+from chimera_dagster.compare.observed import Observed, Setting, summary, valid
 from chimera_dagster.compare.pareto import axes, pareto_front
 from chimera_dagster.compare.ranking import pairs_in, ranks, spread
 from chimera_dagster.compare.recommend import Recommendation, recommend
 from chimera_dagster.goals import Goals, MetricName
-from chimera_dagster.measure.trial import Interval, interval
+from chimera_dagster.measure.trial import Interval
 
-SCHEMA_VERSION = 1
-_BY_TRIAL = ("model_digest", "effective_num_ctx")  # what a trial's model and parameters decide
+SCHEMA_VERSION = 2
+_BY_TRIAL = ("model_digest", "default_options", "effective_num_ctx")  # what a trial's model and parameters decide
 
 
 class Standing(BaseModel):
@@ -35,9 +35,11 @@ class Standing(BaseModel):
 class Comparison(BaseModel):
     """comparison.json. `standings` by trial and metric, of valid trials alone; `front` are the trials' keys.
 
-    `comparisons` is how many pairs were tested for the ranks. `unlike` names what was not the same for all valid trials
-    though no parameter asked for it: the values of each, and of how many trials. The document keeps every value that it
-    was computed from.
+    `comparisons` is how many pairs were tested for the ranks. `drift` has each metric that has ranks: the standard
+    deviation of trials, on the metric's scale, beyond what their repeats and the parameters explain, for which the
+    ranks allow; None where the trials are too few to tell. `unlike` names what was not the same for all valid trials
+    though no parameter asked for it: the values of each, and of how many trials. `settings` are those of all trials, by
+    digest. The document keeps every value that it was computed from.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,8 +47,10 @@ class Comparison(BaseModel):
     schema_version: int = SCHEMA_VERSION
     created_at: datetime
     trials: list[Observed]
+    settings: dict[str, Setting]
     standings: dict[str, dict[MetricName, Standing]]
     comparisons: int
+    drift: dict[MetricName, float | None]
     effects: list[Effect]
     front: list[str]
     front_axes: list[MetricName]
@@ -54,38 +58,49 @@ class Comparison(BaseModel):
     unlike: dict[str, dict[str, int]]
 
 
-def compare(trials: Sequence[Observed], goals: Goals, created_at: datetime) -> Comparison:
+def compare(
+    trials: Sequence[Observed], goals: Goals, created_at: datetime, settings: Mapping[str, Setting] | None = None
+) -> Comparison:
     """Everything that trials say about each other. Trials that are not valid are kept, and compared with nothing."""
-    usable = valid(trials)
+    usable, settings = valid(trials), settings or {}
     having = {metric: [trial for trial in usable if trial.values.get(metric)] for metric in METRICS}
     comparisons = sum(pairs_in(len(having[name])) for name, metric in METRICS.items() if metric.by_round)
+    found = effects(usable)
     standings: dict[str, dict[MetricName, Standing]] = {trial.key: {} for trial in usable}
+    drift: dict[MetricName, float | None] = {}
     for name, metric in METRICS.items():
         places = [-1] * len(having[name])
         if metric.by_round and len(having[name]) > 1:
-            of = spread(
-                having[name], [[metric.on_scale(value) for value in trial.values[name]] for trial in having[name]]
-            )
+            values = [metric.scaled(trial.values[name]) for trial in having[name]]
+            of = spread(having[name], values, together(found, [name]))
             places = ranks(of, metric.sign, comparisons).tolist()
+            if max(places) > 0:
+                drift[name] = None if of.between is None else of.between.variance**0.5
         for trial, place in zip(having[name], places, strict=True):
             standings[trial.key][name] = Standing(
-                summary=interval(trial.values[name]), rank=place if place > 0 else None
+                summary=summary(trial.values[name]), rank=place if place > 0 else None
             )
     return Comparison(
         created_at=created_at,
         trials=list(trials),
+        settings=dict(settings),
         standings=standings,
         comparisons=comparisons,
-        effects=effects(usable),
+        drift=drift,
+        effects=found,
         front=[trial.key for trial in pareto_front(usable)],
         front_axes=list(axes(usable)),
-        recommendation=recommend(goals, usable),
-        unlike=_unlike(usable),
+        recommendation=recommend(goals, usable, together(found, goals.want)),
+        unlike=_unlike(usable, settings),
     )
 
 
-def _unlike(trials: Sequence[Observed]) -> dict[str, dict[str, int]]:
-    settings = [trial.setting.flat() for trial in trials if trial.setting is not None]
-    names = dict.fromkeys(name for setting in settings for name in setting if name not in _BY_TRIAL)
-    counts = {name: Counter(setting.get(name, "none") for setting in settings) for name in names}
+def _unlike(trials: Sequence[Observed], settings: Mapping[str, Setting]) -> dict[str, dict[str, int]]:
+    of = Counter(trial.setting for trial in trials if trial.setting in settings)
+    flat = {digest: settings[digest].flat() for digest in of if digest is not None}
+    names = dict.fromkeys(name for setting in flat.values() for name in setting if name not in _BY_TRIAL)
+    counts: dict[str, Counter[str]] = {name: Counter() for name in names}
+    for digest, setting in flat.items():
+        for name in names:
+            counts[name][setting.get(name, "none")] += of[digest]
     return {name: dict(count.most_common()) for name, count in counts.items() if len(count) > 1}

@@ -1,7 +1,8 @@
 """What each parameter did to each metric over the whole sweep, and which two of them did something only together."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -9,19 +10,15 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 from scipy import special
 
+from chimera_dagster.compare.factors import MOST_LEVELS, Factor, Ints, factors
 from chimera_dagster.compare.metrics import METRICS, Metric
 from chimera_dagster.compare.observed import Observed
 from chimera_dagster.compare.ranking import LEVEL
-from chimera_dagster.evidence.comparisons import Blocked, additive, holm
+from chimera_dagster.evidence.comparisons import Blocked, additive, holm, inverse_of
 from chimera_dagster.goals import MetricName
-from chimera_dagster.trial import ParamSet
 
-Ints = NDArray[np.int64]
 Unit = Literal["trials", "repeats"]
-PARAMETERS = tuple(ParamSet.model_fields)
-FACTORS = ("model", *PARAMETERS)
 _BLIND = 5.0  # on a log scale: a test that would miss a factor of 150 has nothing to say of what it would find
-_MOST_LEVELS = 100  # more of them, or of two factors' pairs, are a search's draws: hardly two with all else equal
 
 
 class Level(BaseModel):
@@ -77,40 +74,50 @@ def effects(trials: Sequence[Observed]) -> list[Effect]:
     A parameter that has one value, or whose values stand nowhere with all else equal, has none. Interactions of two
     are tested where both combine in some block; what a grid leaves open is left out.
     """
-    tests = [test for metric in METRICS.values() for test in _tests(metric, trials)]
+    of_all = factors(trials)
+    tests = [test for metric in METRICS.values() for test in _tests(metric, trials, of_all)]
     adjusted = holm(np.array([test.p for test in tests]))
     return [_effect(test, p, len(tests)) for test, p in zip(tests, adjusted.tolist(), strict=True)]
 
 
-def _tests(metric: Metric, trials: Sequence[Observed]) -> Iterator[_Test]:
-    having = [trial for trial in trials if trial.values.get(metric.name)]
-    means = _Table(having, [float(np.mean(_scaled(metric, trial))) for trial in having])
-    repeats = _Table(
-        [trial for trial in having for _ in trial.values[metric.name]],
-        [value for trial in having for value in _scaled(metric, trial)],
-    )
-    for factors in itertools.chain(((name,) for name in means.varied), itertools.combinations(means.varied, 2)):
-        tables: list[tuple[_Table, Unit]] = [(means, "trials"), (repeats, "repeats")]
-        for table, unit in tables:
-            found = table.test(*factors)
-            if found is not None:
-                fitted, names, p = found
-                yield _Test(metric, factors[0], factors[1] if len(factors) > 1 else None, fitted, names, p, unit)
-                break
+def together(effects: Sequence[Effect], metrics: Collection[MetricName]) -> list[tuple[str, str]]:
+    """The pairs of factors of which an interaction was detected, over trials, in any of these metrics."""
+    found = [
+        (effect.parameter, effect.interaction)
+        for effect in effects
+        if effect.metric in metrics and effect.interaction is not None and effect.detected and effect.unit == "trials"
+    ]
+    return list(dict.fromkeys(found))
 
 
-def _scaled(metric: Metric, trial: Observed) -> list[float]:
-    return [metric.on_scale(value) for value in trial.values[metric.name]]
+def _tests(metric: Metric, trials: Sequence[Observed], of_all: Mapping[str, Factor]) -> Iterator[_Test]:
+    having = np.array([place for place, trial in enumerate(trials) if trial.values.get(metric.name)], dtype="int64")
+    values = [metric.scaled(trials[place].values[metric.name]) for place in having.tolist()]
+    means = _Table(having, of_all, [sum(each) / len(each) for each in values])
+
+    @cache
+    def repeats() -> _Table:
+        owners = np.repeat(having, [len(each) for each in values])
+        return _Table(owners, of_all, list(itertools.chain.from_iterable(values)))
+
+    for names in itertools.chain(((name,) for name in means.varied), itertools.combinations(means.varied, 2)):
+        unit: Unit = "trials"
+        found = means.test(*names)
+        if found is None:
+            unit, found = "repeats", repeats().test(*names)
+        if found is not None:
+            fitted, levels, p = found
+            yield _Test(metric, names[0], names[1] if len(names) > 1 else None, fitted, levels, p, unit)
 
 
 class _Table:
-    """Values on a metric's scale, each with the levels of all factors."""
+    """Values on a metric's scale, each of the trial at that place, with the levels of all factors."""
 
-    def __init__(self, trials: Sequence[Observed], values: Sequence[float]) -> None:
+    def __init__(self, places: Ints, of_all: Mapping[str, Factor], values: Sequence[float]) -> None:
         self._values = np.array(values)
-        self._factors = {name: _codes([_level(trial, name) for trial in trials]) for name in FACTORS}
-        self.varied = [name for name in FACTORS if 1 < len(self._factors[name].names) <= _MOST_LEVELS]
-        self._blocking = [name for name in FACTORS if len(self._factors[name].names) > 1]
+        self._factors = {name: factor.at(places) for name, factor in of_all.items()}
+        self.varied = [name for name, factor in self._factors.items() if 1 < len(factor.names) <= MOST_LEVELS]
+        self._blocking = [name for name, factor in self._factors.items() if len(factor.names) > 1]
 
     def test(self, name: str, other: str | None = None) -> "tuple[Blocked, list[str], float] | None":
         """Of one factor, or of what two do beyond both alone; None where the trials allow none."""
@@ -125,17 +132,12 @@ class _Table:
         return fitted, factor.names, fitted.p
 
 
-class _Factor(NamedTuple):
-    names: list[str]
-    codes: Ints
-
-
 def _interaction(
-    values: NDArray[np.float64], one: _Factor, other: _Factor, blocks: Ints
+    values: NDArray[np.float64], one: Factor, other: Factor, blocks: Ints
 ) -> tuple[Blocked, list[str], float] | None:
     """F-test of the cells of two factors beyond the sum of both (Searle, Linear Models, 1971, ch. 7)."""
     width = len(other.names)
-    if len(one.names) * width > _MOST_LEVELS:
+    if len(one.names) * width > MOST_LEVELS:
         return None
     cells, codes = np.unique(one.codes * width + other.codes, return_inverse=True)
     fitted = additive(values, codes.astype("int64"), blocks)
@@ -161,7 +163,7 @@ def _effect(test: _Test, p: float, tests: int) -> Effect:
     shown = (lambda x: float(np.expm1(x))) if metric.is_log else float
     half = np.full(len(fitted.effects), np.nan)
     if test.interaction is None and fitted.sigma > 0:
-        spread = np.sqrt(np.maximum(np.diag(np.linalg.pinv(fitted.gram, hermitian=True)), 0))
+        spread = np.sqrt(np.maximum(np.diag(inverse_of(fitted.gram)), 0))
         half = special.stdtrit(fitted.df, 0.975) * fitted.sigma * spread
     smallest = fitted.detectable_shift(LEVEL / tests) if test.interaction is None else np.nan
     if smallest > _BLIND:
@@ -189,29 +191,12 @@ def _effect(test: _Test, p: float, tests: int) -> Effect:
     )
 
 
-def _level(trial: Observed, factor: str) -> str:
-    if factor == "model":
-        return trial.model
-    value = getattr(trial.params, factor)
-    return "default" if value is None else f"{value:g}"
-
-
-def _codes(levels: Sequence[str]) -> _Factor:
-    names = sorted(set(levels), key=_in_order)
-    places = {name: place for place, name in enumerate(names)}
-    return _Factor(names, np.array([places[level] for level in levels], dtype="int64"))
-
-
-def _in_order(name: str) -> tuple[int, float, str]:
-    try:
-        return (1, float(name), "")
-    except ValueError:
-        return (0, 0.0, name)
-
-
 def _joint(codes: Sequence[Ints], size: int) -> Ints:
     """One code for each combination; all rows are one block where nothing else varies."""
     joint = np.zeros(size, dtype="int64")
     for each in codes:
-        joint = joint * (int(each.max()) + 1) + each
+        width = int(each.max()) + 1
+        if (int(joint.max()) + 1) * width >= 2**63:  # six parameters that a search draws
+            joint = np.unique(joint, return_inverse=True)[1].astype("int64")
+        joint = joint * width + each
     return np.unique(joint, return_inverse=True)[1].astype("int64")

@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from statistics import fmean
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from chimera_dagster.goals import METRIC_NAMES, MetricName
-from chimera_dagster.measure.call import CallMetrics, rate
-from chimera_dagster.measure.telemetry_summary import TelemetrySummary
-from chimera_dagster.results import Metrics
+from chimera_dagster.measure.call import rate
+from chimera_dagster.measure.validity import Verdict
+from chimera_dagster.results import METRICS_VERSION, Grounding
 
 
 class Metric(NamedTuple):
@@ -33,8 +36,8 @@ class Metric(NamedTuple):
         """The value on the scale on which it is compared."""
         return math.log(value) if self.is_log else value
 
-    def off_scale(self, value: float) -> float:
-        return math.exp(value) if self.is_log else value
+    def scaled(self, values: Sequence[float]) -> list[float]:
+        return list(map(math.log, values)) if self.is_log else list(values)
 
     def is_usable(self, value: float) -> bool:
         """Whether a value can be compared: finite, and positive where ratios are formed."""
@@ -57,14 +60,78 @@ METRICS: dict[MetricName, Metric] = {
 assert tuple(METRICS) == METRIC_NAMES
 
 
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _Call(_Part):
+    ttft_ms: float
+    tpot_ms: float | None
+    e2e_ms: float
+    eval_ms: float | None
+    output_tokens: int | None
+
+
+class _Telemetry(_Part):
+    energy_j: float | None
+    gpu_process_memory_peak_mib: float | None
+    gpu_memory_peak_mib: float | None
+    engine_rss_peak_mib: float | None
+
+
+class _Quality(_Part):
+    score: float
+    verdict: str
+
+
+class _Engine(_Part):
+    name: str
+    version: str
+    model_digest: str | None
+    default_options: str | None = None
+
+
+class _Gpu(_Part):
+    name: str
+
+
+class _Environment(_Part):
+    host: str | None = None
+    cpu: str
+    gpus: list[_Gpu]
+    gpu_driver: str | None
+    packages: dict[str, str]
+    variables: dict[str, str] = {}
+
+
+class Excerpt(_Part):
+    """The part of metrics.json that a comparison is made of: reading all of it takes three times as long."""
+
+    schema_version: Annotated[int, Field(ge=METRICS_VERSION, le=METRICS_VERSION)]
+    created_at: datetime
+    fingerprint: str
+    repeats: Annotated[int, Field(ge=1)]
+    calls: list[_Call]
+    telemetry: _Telemetry
+    telemetry_by_call: list[_Telemetry]
+    validity: list[Verdict]
+    text_quality: _Quality
+    grounding: Grounding
+    engine: _Engine
+    effective_num_ctx: list[int]
+    prompt_version: str
+    data_digest: str
+    environment: _Environment
+
+
 class _Round(NamedTuple):
     """One repeat: its analysis and its report."""
 
-    calls: Sequence[CallMetrics]
-    telemetry: Sequence[TelemetrySummary]
+    calls: Sequence[_Call]
+    telemetry: Sequence[_Telemetry]
 
 
-def values_of(metrics: Metrics, *, failed_runs: int = 0) -> dict[MetricName, list[float]]:
+def values_of(metrics: Excerpt, *, failed_runs: int = 0) -> dict[MetricName, list[float]]:
     """A trial's values by metric, one for each repeat where it is measured by round; what was not measured is absent.
 
     `failed_runs` are the runs of the same question that ended with an error before this one ended well.
@@ -84,11 +151,11 @@ def values_of(metrics: Metrics, *, failed_runs: int = 0) -> dict[MetricName, lis
     return {
         name: [value for value in values if value is not None]
         for name, values in found.items()
-        if all(value is not None and METRICS[name].is_usable(value) for value in values)
+        if values and all(value is not None and METRICS[name].is_usable(value) for value in values)
     }
 
 
-def _rounds(metrics: Metrics) -> list[_Round]:
+def _rounds(metrics: Excerpt) -> list[_Round]:
     size = len(metrics.calls) // metrics.repeats
     starts = range(0, size * metrics.repeats, size) if size else ()
     return [
@@ -112,7 +179,7 @@ def _joules(each: _Round) -> float | None:
     return joules / tokens if joules is not None and tokens else None
 
 
-def _peak_memory(telemetry: TelemetrySummary) -> float | None:
+def _peak_memory(telemetry: _Telemetry) -> float | None:
     """Of the engine: on its GPU, or of its process where it has none."""
     on_gpu = telemetry.gpu_process_memory_peak_mib
     if on_gpu is None:

@@ -1,11 +1,16 @@
 """One trial as a comparison sees it: what was asked, what was measured in each repeat, and whether that is valid."""
 
+import hashlib
 from collections.abc import Sequence
+from functools import cached_property
+from math import fsum, sqrt
+from statistics import fmean
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from chimera_dagster.goals import MetricName
+from chimera_dagster.measure.trial import Interval, interval_of
 from chimera_dagster.trial import ParamSet
 
 State = Literal["measured", "failed", "missing"]
@@ -23,11 +28,17 @@ class Setting(BaseModel):
     engine: str
     engine_version: str
     model_digest: str | None
+    default_options: str | None = None
     effective_num_ctx: str
     prompts: str
     data: str
     packages: dict[str, str]
     variables: dict[str, str]
+
+    @property
+    def digest(self) -> str:
+        """What it is called: thousands of trials share a few settings."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
     def flat(self) -> dict[str, str]:
         """Each field as it is shown, those that have parts with a name for each part."""
@@ -43,12 +54,13 @@ class Setting(BaseModel):
 class Observed(BaseModel):
     """A trial. `values` has a list for each metric that was measured, one value a repeat or one for the trial.
 
-    `spoiled_by` are the verdicts that make it invalid, with their evidence; `error` says why a trial failed. `href`
-    leads from `runs/` to its report; `withheld` says why that is not published, else empty. `call_rows` are the calls'
-    (ttft_ms, tpot_ms, e2e_ms, output tokens), for goodput.
+    `spoiled_by` are the verdicts that make it invalid, with their evidence; `error` says why a trial failed, or why
+    what it left can't be read. `href` leads from `runs/` to its report; `withheld` says why that is not published, else
+    empty. `call_rows` are the calls' (ttft_ms, tpot_ms, e2e_ms, output tokens), for goodput. `setting` is the digest of
+    the Setting that the comparison holds.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     model: str
     params: ParamSet
@@ -61,10 +73,10 @@ class Observed(BaseModel):
     withheld: str = ""
     repeats: int = 0
     call_rows: list[tuple[float, float | None, float, int | None]] = []
-    setting: Setting | None = None
+    setting: str | None = None
     created_at: str | None = None
 
-    @property
+    @cached_property
     def key(self) -> str:
         return f"{self.model}|{self.params.key}"
 
@@ -77,6 +89,13 @@ class Observed(BaseModel):
         """As the trial's own report gives it: the arithmetic mean over repeats. None where it was not measured."""
         values = self.values.get(metric)
         return sum(values) / len(values) if values else None
+
+
+def summary(values: Sequence[float]) -> Interval:
+    """`interval` of one or more values, ten times as fast: of 10,000 trials there are 80,000."""
+    mean = fmean(values)
+    std = sqrt(fsum((value - mean) ** 2 for value in values) / (len(values) - 1)) if len(values) > 1 else None
+    return interval_of(len(values), mean, std)
 
 
 def valid(trials: Sequence[Observed]) -> list[Observed]:

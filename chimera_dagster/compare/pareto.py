@@ -32,12 +32,11 @@ def pareto_front(trials: Sequence[Observed]) -> list[Observed]:
         return []
     scores = np.array([[METRICS[name].sign * (trial.mean(name) or 0.0) for name in names] for trial in candidates])
     order = np.lexsort(-scores.T[::-1])  # best first: only one that came before can dominate
+    kept, size = np.empty_like(scores), 0  # the scores of the front so far
     front: list[int] = []
     for place in order.tolist():
-        kept = scores[front]
-        dominated = len(front) > 0 and bool(
-            ((kept >= scores[place]).all(axis=1) & (kept > scores[place]).any(axis=1)).any()
-        )
-        if not dominated:
+        mine, before = scores[place], kept[:size]
+        if not ((before >= mine).all(axis=1) & (before > mine).any(axis=1)).any():
+            kept[size], size = mine, size + 1
             front.append(place)
     return [candidates[place] for place in sorted(front)]

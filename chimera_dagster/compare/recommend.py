@@ -1,5 +1,6 @@
 """Which configuration to run, by the goals that the sweep states; and where the data allow no answer, why."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -7,10 +8,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from chimera_dagster.compare.metrics import METRICS, Metric
-from chimera_dagster.compare.observed import Observed
-from chimera_dagster.compare.ranking import LEVEL, margin, pairs_in, spread
+from chimera_dagster.compare.observed import Observed, summary
+from chimera_dagster.compare.ranking import LEVEL, Together, margins, pairs_in, spread
 from chimera_dagster.goals import Goals, Limit, MetricName
-from chimera_dagster.measure.trial import interval
 
 RUNNERS_UP = 3
 # Goodput's limits are those that a single call can keep or break.
@@ -52,57 +52,53 @@ class Recommendation(BaseModel):
     would_change: list[str]
 
 
-def recommend(goals: Goals, trials: Sequence[Observed]) -> Recommendation:
+def recommend(goals: Goals, trials: Sequence[Observed], together: Together = ()) -> Recommendation:
     """By valid trials that have a value for every goal; limits first, then the sum of weighted logarithms.
 
     Utility = sum over `want` of weight * ln(value), less where less is better; a share counts as it is, weight * value.
-    So a weight says how many percent of one metric are worth one percent of another.
+    So a weight says how many percent of one metric are worth one percent of another. `together` are the interactions
+    that were detected in what the goals want.
     """
     refusal = _refusal(goals, trials)
-    order = [] if refusal else _in_order(goals, trials)
-    if not order:
+    field = None if refusal else _Field(goals, trials)
+    order = [] if field is None else field.order()
+    if field is None or not order:
         return Recommendation(
             goals=goals, best=None, runners_up=[], tied=0, why=refusal or _nobody(goals, trials), would_change=[]
         )
-    best, limits = order[0], goals.parsed()
-    tied = _tied(order, goals)
+    limits, tied = goals.parsed(), tied_with_first(goals, trials, order, together)
     candidates = [
         Candidate(
-            trial=trial.key,
-            behind=utility(best, goals) - utility(trial, goals),
+            trial=trials[place].key,
+            behind=float(field.utility[order[0]] - field.utility[place]),
             tied=tie,
-            limits={str(limit): keeps(trial, limit) for limit in limits},
-            goodput_tok_s=goodput(trial, limits),
+            limits={str(limit): keeps(trials[place], limit) for limit in limits},
+            goodput_tok_s=goodput(trials[place], limits),
         )
-        for trial, tie in zip(order[: 1 + RUNNERS_UP], tied, strict=False)
+        for place, tie in zip(order[: 1 + RUNNERS_UP], tied, strict=False)
     ]
     return Recommendation(
         goals=goals,
         best=candidates[0],
         runners_up=candidates[1:],
         tied=sum(tie is True for tie in tied[1:]),
-        why=_why(goals, order, tied, trials),
-        would_change=[*_weights_that_decide(goals, order), *_limits_that_decide(goals, trials, best)],
+        why=_why(goals, tied, len(trials)),
+        would_change=[*_weights_that_decide(field, order), *_limits_that_decide(field, order[0])],
     )
 
 
 def keeps(trial: Observed, limit: Limit) -> Kept:
     """Whether a trial keeps a limit: `not certain` where the 95 % interval of its mean reaches beyond the limit."""
-    values = trial.values.get(limit.metric)
-    if not values:
+    values, mean = trial.values.get(limit.metric), trial.mean(limit.metric)
+    if not values or mean is None:
         return "not measured"
-    if not limit.keeps(float(np.mean(values))):
+    if not limit.keeps(mean):
         return "not kept"
     if len(values) < 3:
         return "kept" if not METRICS[limit.metric].by_round else "not certain"
-    around = interval(values)
+    around = summary(values)
     assert around.low is not None and around.high is not None
     return "kept" if limit.keeps(around.low) and limit.keeps(around.high) else "not certain"
-
-
-def utility(trial: Observed, goals: Goals) -> float:
-    """The sum that `recommend` orders by, of the trial's means; 0 without weights."""
-    return sum(weight * _score(trial, name) for name, weight in goals.want.items())
 
 
 def goodput(trial: Observed, limits: Sequence[Limit]) -> float | None:
@@ -129,7 +125,7 @@ def _refusal(goals: Goals, trials: Sequence[Observed]) -> str:
     missing = [name for name in named if not any(trial.values.get(name) for trial in trials)]
     if missing:
         return f"No valid trial has a value for {', '.join(missing)}, which the goals name."
-    if not goals.want and sum(_keeps_all(trial, goals) for trial in trials) > 1:
+    if not goals.want and np.all([_keeps(trials, limit) for limit in goals.parsed()], axis=0).sum() > 1:
         return "More than one trial keeps every limit, and no weights under 'want' say which of them is better."
     return ""
 
@@ -146,35 +142,53 @@ def _nobody(goals: Goals, trials: Sequence[Observed]) -> str:
     return f"None of {len(trials)} valid trials keeps every limit and has a value for every goal: {'; '.join(parts)}."
 
 
-def _keeps_all(trial: Observed, goals: Goals) -> bool:
-    return all(keeps(trial, limit) in ("kept", "not certain") for limit in goals.parsed())
+class _Field:
+    """All trials by the goals: which limits each keeps, its score in each metric that is wanted, and its utility.
+
+    Scores are NaN where a trial has no value.
+    """
+
+    def __init__(self, goals: Goals, trials: Sequence[Observed]) -> None:
+        self.goals, self.trials = goals, trials
+        self._keeps = np.array([_keeps(trials, limit) for limit in goals.parsed()], dtype=bool).reshape(-1, len(trials))
+        self.scores = {name: np.array([_score(trial, name) for trial in trials]) for name in goals.want}
+        self.utility = np.zeros(len(trials))
+        for name, weight in goals.want.items():
+            self.utility = self.utility + weight * self.scores[name]
+
+    def order(self, without: Limit | None = None) -> list[int]:
+        """Places of those that keep every limit and have a value for each weight, the best first; `without` a limit."""
+        limits = [row for limit, row in zip(self.goals.parsed(), self._keeps, strict=True) if limit != without]
+        chosen = np.flatnonzero(np.all([~np.isnan(self.utility), *limits], axis=0))
+        return sorted(chosen.tolist(), key=lambda place: (-self.utility[place], self.trials[place].key))
 
 
-def _in_order(goals: Goals, trials: Sequence[Observed]) -> list[Observed]:
-    """Those that keep every limit and have a value for each weight, the best first."""
-    chosen = [
-        trial for trial in trials if _keeps_all(trial, goals) and all(trial.values.get(name) for name in goals.want)
-    ]
-    return sorted(chosen, key=lambda trial: (-utility(trial, goals), trial.key))
+def _keeps(trials: Sequence[Observed], limit: Limit) -> list[bool]:
+    return [keeps(trial, limit) in ("kept", "not certain") for trial in trials]
 
 
 def _score(trial: Observed, name: MetricName) -> float:
     metric, mean = METRICS[name], trial.mean(name)
-    return 0.0 if mean is None else metric.sign * metric.on_scale(mean)
+    return math.nan if mean is None else metric.sign * metric.on_scale(mean)
 
 
-def _tied(order: Sequence[Observed], goals: Goals) -> list[bool | None]:
-    """Whether each trial's utility can't be told from the first one's: t-tests over repeats, corrected for all pairs.
+def tied_with_first(
+    goals: Goals, trials: Sequence[Observed], order: Sequence[int], together: Together = ()
+) -> list[bool | None]:
+    """Whether the utility of each trial of `order` can't be told from the first one's: t-tests corrected for all pairs.
 
     What has one value a trial shifts all of its repeats alike. None where a trial has too few repeats.
     """
     if not any(METRICS[name].by_round for name in goals.want):
         return [None] * len(order)
-    of = spread(order, [_by_repeat(trial, goals) for trial in order])
-    level = LEVEL / max(pairs_in(len(order)), 1)
-    margins = [margin(of, 0, place, level) for place in range(len(order))]
+    having = [place for place, trial in enumerate(trials) if all(trial.values.get(name) for name in goals.want)]
+    of = spread([trials[place] for place in having], [_by_repeat(trials[place], goals) for place in having], together)
+    chosen = np.searchsorted(having, order)
+    least = margins(of, int(chosen[0]), chosen, LEVEL / max(pairs_in(len(order)), 1))
+    behind = of.mean[chosen[0]] - of.mean[chosen]
     return [
-        None if np.isnan(apart) else bool(of.mean[0] - of.mean[place] <= apart) for place, apart in enumerate(margins)
+        None if np.isnan(apart) else bool(far <= apart)
+        for apart, far in zip(least.tolist(), behind.tolist(), strict=True)
     ]
 
 
@@ -189,40 +203,43 @@ def _by_repeat(trial: Observed, goals: Goals) -> list[float]:
     return [sum(goals.want[metric.name] * value(metric, number) for metric in metrics) for number in range(repeats)]
 
 
-def _why(goals: Goals, order: Sequence[Observed], tied: Sequence[bool | None], trials: Sequence[Observed]) -> str:
-    kept = f"{len(order)} of {len(trials)} valid trials keep every limit. " if goals.limits else ""
-    if len(order) == 1:
+def _why(goals: Goals, tied: Sequence[bool | None], valid: int) -> str:
+    kept = f"{len(tied)} of {valid} valid trials keep every limit. " if goals.limits else ""
+    if len(tied) == 1:
         return f"{kept}It is the only one to choose from."
     if tied[1] is None:
         few = "no test can tell how sure that is: too few repeats (set 'repeats' to 3 or more)"
         return f"{kept}It has the best mean, but {few}."
     count = sum(tie is True for tie in tied[1:])
     if count:
-        return f"{kept}It has the best mean; {count} of the {len(order) - 1} others can't be told from it."
+        return f"{kept}It has the best mean; {count} of the {len(tied) - 1} others can't be told from it."
     return f"{kept}Every other one is detectably worse by these goals."
 
 
-def _weights_that_decide(goals: Goals, order: Sequence[Observed]) -> Iterator[str]:
+def _weights_that_decide(field: _Field, order: Sequence[int]) -> Iterator[str]:
     """For each weight the nearest value at which another trial wins; the others' weights stay as they are."""
-    best = order[0]
-    for name, weight in goals.want.items():
-        turning: list[tuple[float, float, str]] = []
-        for other in order[1:]:
-            ahead = _score(best, name) - _score(other, name)
-            if ahead != 0:
-                at = weight - (utility(best, goals) - utility(other, goals)) / ahead
-                turning.append((abs(at - weight), at, other.key))
-        possible = [each for each in turning if each[1] >= 0]
+    best, others = order[0], np.array(order[1:], dtype="int64")
+    for name, weight in field.goals.want.items():
+        ahead = field.scores[name][best] - field.scores[name][others]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            at = weight - (field.utility[best] - field.utility[others]) / ahead
+        possible = [
+            (abs(turn - weight), turn, field.trials[place].key)
+            for turn, place in zip(at.tolist(), others.tolist(), strict=True)
+            if 0 <= turn < math.inf
+        ]
         if possible:
-            _, at, winner = min(possible)
-            way = "below" if at < weight else "above"
-            yield f"With a weight of {name} {way} {at:.3g} (now {weight:g}): {winner}."
+            _, turn, winner = min(possible)
+            way = "below" if turn < weight else "above"
+            yield f"With a weight of {name} {way} {turn:.3g} (now {weight:g}): {winner}."
 
 
-def _limits_that_decide(goals: Goals, trials: Sequence[Observed], best: Observed) -> Iterator[str]:
+def _limits_that_decide(field: _Field, best: int) -> Iterator[str]:
     """Which trial would be the answer without each of the limits."""
-    for limit, text in zip(goals.parsed(), goals.limits, strict=True):
-        looser = goals.model_copy(update={"limits": [other for other in goals.limits if other != text]})
-        winner = next(iter(_in_order(looser, trials)), best)
-        if goals.want and winner.key != best.key:
-            yield f"Without the limit {text}: {winner.key}, which has {winner.mean(limit.metric):.4g}."
+    if not field.goals.want:
+        return
+    for limit in field.goals.parsed():
+        winner = field.trials[field.order(without=limit)[0]]
+        if winner.key != field.trials[best].key:
+            mean = winner.mean(limit.metric)
+            yield f"Without the limit {limit}: {winner.key}, which has {'no value' if mean is None else f'{mean:.4g}'}."

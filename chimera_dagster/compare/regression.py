@@ -1,14 +1,18 @@
 """A comparison against an earlier one: what is better, worse or not detectably different, and what else changed."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from statistics import fmean
+from typing import Literal, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 from scipy import special
 
+from chimera_dagster.compare.between import Floats, Together
 from chimera_dagster.compare.comparison import Comparison
+from chimera_dagster.compare.effects import together
 from chimera_dagster.compare.metrics import METRICS, Metric
 from chimera_dagster.compare.observed import Observed
 from chimera_dagster.compare.ranking import LEVEL, spread
@@ -64,64 +68,73 @@ class Regression(BaseModel):
 
 
 def regress(before: Comparison, after: Comparison, baseline: str) -> Regression:
-    """Compare trial by trial: t-tests with variances pooled as for the ranks, of each side by itself.
+    """Compare trial by trial: t-tests with variances as for the ranks, of each side by itself.
 
     Raises nothing for what is missing: that is told in `apart`.
     """
     old, new = ({trial.key: trial for trial in each.trials} for each in (before, after))
     apart = {key: why for key in dict.fromkeys([*old, *new]) if (why := _apart(old.get(key), new.get(key)))}
-    both = [key for key in new if key in old and key not in apart]
-    changes = [change for metric in METRICS.values() for change in _changes(metric, both, old, new)]
-    tested = [place for place, change in enumerate(changes) if change.p is not None]
-    adjusted = holm(np.array([changes[place].p for place in tested], dtype="float64"))
-    for place, p in zip(tested, adjusted.tolist(), strict=True):
-        changes[place] = _judged(changes[place], p)
-    return Regression(baseline=baseline, changes=changes, environment=_environment(both, old, new), apart=apart)
+    both = [(old[key], new[key]) for key in new if key in old and key not in apart]
+    found = [
+        _Shifts.of(metric, pairs, [together(each.effects, [metric.name]) for each in (before, after)])
+        for metric in METRICS.values()
+        if (pairs := [pair for pair in both if all(trial.values.get(metric.name) for trial in pair)])
+    ]
+    p_values = np.concatenate([each.p for each in found]) if found else np.zeros(0)
+    tested = ~np.isnan(p_values)
+    p_values[tested] = holm(p_values[tested])
+    told = iter(p_values.tolist())
+    changes = [change for each in found for change in each.changes(told)]
+    return Regression(baseline=baseline, changes=changes, environment=_environment(both, before, after), apart=apart)
 
 
-def _changes(
-    metric: Metric, keys: Sequence[str], old: dict[str, Observed], new: dict[str, Observed]
-) -> Iterator[Change]:
-    pairs = [
-        (old[key], new[key]) for key in keys if old[key].values.get(metric.name) and new[key].values.get(metric.name)
-    ]
-    if not pairs:
-        return
-    sides = [
-        spread(trials, [[metric.on_scale(value) for value in trial.values[metric.name]] for trial in trials])
-        for trials in zip(*pairs, strict=True)
-    ]
-    for place, (was, now) in enumerate(pairs):
-        shift = float(sides[1].mean[place] - sides[0].mean[place])
-        p, why = None, ""
+class _Shifts(NamedTuple):
+    """What a metric of each pair of trials changed by, on its scale, and the p-value of that; NaN without a test."""
+
+    metric: Metric
+    pairs: Sequence[tuple[Observed, Observed]]
+    shift: Floats
+    p: Floats
+
+    @classmethod
+    def of(cls, metric: Metric, pairs: Sequence[tuple[Observed, Observed]], explained: Sequence[Together]) -> "_Shifts":
+        scaled = [[metric.scaled(trial.values[metric.name]) for trial in trials] for trials in zip(*pairs, strict=True)]
         if not metric.by_round:
-            why = "one value a trial: nothing tells chance from a change"
-        elif any(np.isnan(side.variance[place]) for side in sides):
-            why = "too few repeats: set 'repeats' to 3 or more"
-        else:
-            parts = [side.variance[place] / side.n[place] for side in sides]
-            df = sum(parts) ** 2 / sum(part**2 / side.df[place] for part, side in zip(parts, sides, strict=True))
-            p = float(2 * special.stdtr(df, -abs(shift) / np.sqrt(sum(parts))))
-        before, after = was.mean(metric.name) or 0.0, now.mean(metric.name) or 0.0
-        yield Change(
-            trial=now.key,
-            metric=metric.name,
-            before=before,
-            after=after,
-            n_before=int(sides[0].n[place]),
-            n_after=int(sides[1].n[place]),
-            change=float(np.expm1(shift)) if metric.is_log else shift,
-            p=p,
-            verdict="not tested",
-            why=why,
+            shift = [fmean(after) - fmean(before) for before, after in zip(*scaled, strict=True)]
+            return cls(metric, pairs, np.array(shift), np.full(len(pairs), np.nan))
+        was, now = (
+            spread(trials, values, pairs_of)
+            for trials, values, pairs_of in zip(zip(*pairs, strict=True), scaled, explained, strict=True)
         )
+        shift = now.mean - was.mean
+        (part, df), (other, other_df) = was.errors(), now.errors()
+        both = part + other
+        welch = both**2 / (part**2 / df + other**2 / other_df)
+        return cls(metric, pairs, shift, 2 * special.stdtr(welch, -np.abs(shift) / np.sqrt(both)))
 
-
-def _judged(change: Change, p: float) -> Change:
-    verdict: Verdict = "no difference detected"
-    if p < LEVEL:
-        verdict = "better" if change.change * METRICS[change.metric].sign > 0 else "worse"
-    return change.model_copy(update={"p": p, "verdict": verdict})
+    def changes(self, corrected: Iterator[float]) -> Iterator[Change]:
+        """One a pair, judged by the next of the corrected p-values."""
+        name = self.metric.name
+        few = "too few repeats: set 'repeats' to 3 or more"
+        untested = few if self.metric.by_round else "one value a trial: nothing tells chance from a change"
+        changed = np.expm1(self.shift) if self.metric.is_log else self.shift
+        for (was, now), change, p in zip(self.pairs, changed.tolist(), corrected, strict=False):
+            verdict: Verdict = "not tested"
+            if not math.isnan(p):
+                way: Verdict = "better" if change * self.metric.sign > 0 else "worse"
+                verdict = way if p < LEVEL else "no difference detected"
+            yield Change(
+                trial=now.key,
+                metric=name,
+                before=was.mean(name) or 0.0,
+                after=now.mean(name) or 0.0,
+                n_before=len(was.values[name]),
+                n_after=len(now.values[name]),
+                change=change,
+                p=None if math.isnan(p) else p,
+                verdict=verdict,
+                why=untested if math.isnan(p) else "",
+            )
 
 
 def _apart(old: Observed | None, new: Observed | None) -> str:
@@ -135,17 +148,19 @@ def _apart(old: Observed | None, new: Observed | None) -> str:
     return ""
 
 
-def _environment(keys: Sequence[str], old: dict[str, Observed], new: dict[str, Observed]) -> list[EnvironmentChange]:
+def _environment(
+    pairs: Sequence[tuple[Observed, Observed]], before: Comparison, after: Comparison
+) -> list[EnvironmentChange]:
     found: Counter[tuple[str, str, str]] = Counter()
-    for key in keys:
-        was, now = old[key].setting, new[key].setting
-        if was is None or now is None:
+    for (was, now), trials in Counter((was.setting, now.setting) for was, now in pairs).items():
+        first, second = before.settings.get(was or ""), after.settings.get(now or "")
+        if first is None or second is None:
             continue
-        before, after = was.flat(), now.flat()
-        for name in dict.fromkeys([*before, *after]):
-            values = before.get(name, "none"), after.get(name, "none")
+        old, new = first.flat(), second.flat()
+        for name in dict.fromkeys([*old, *new]):
+            values = old.get(name, "none"), new.get(name, "none")
             if values[0] != values[1]:
-                found[(name, *values)] += 1
+                found[(name, *values)] += trials
     return [
         EnvironmentChange(name=name, before=before, after=after, trials=trials)
         for (name, before, after), trials in sorted(found.items())

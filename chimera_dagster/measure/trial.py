@@ -108,8 +108,11 @@ def _headline(repeats: Sequence[int], calls: Sequence[CallMetrics], warm_up_load
 
 def interval(values: Sequence[float]) -> Interval:
     """Mean, sample standard deviation and 95 % t-interval of one or more values; below three no interval is claimed."""
-    n, mean = len(values), fmean(values)
-    std = stdev(values) if n > 1 else None
+    return interval_of(len(values), fmean(values), stdev(values) if len(values) > 1 else None)
+
+
+def interval_of(n: int, mean: float, std: float | None) -> Interval:
+    """`interval` of values of which so much is known."""
     if std is None or n < 3:
         return Interval(n=n, mean=mean, std=std, low=None, high=None)
     from scipy.special import stdtrit

@@ -126,7 +126,7 @@ def spoiled_rows(trials: Sequence[Observed]) -> list[tuple[Observed, str]]:
 
 def _reason(trial: Observed) -> str:
     if trial.state == "missing":
-        return "has not run"
+        return trial.error or "has not run"
     return f"failed: {trial.error}" if trial.state == "failed" else "; ".join(map(": ".join, trial.spoiled_by.items()))
 
 
@@ -145,3 +145,21 @@ def change_words(metric: Metric, size: float) -> str:
 
 def _signed(metric: Metric, size: float) -> str:
     return f"{size:+.1%}".replace("%", " %") if metric.is_log else f"{size:+.3f}"
+
+
+def drift_words(comparison: Comparison) -> list[str]:
+    """How far the host drifts between trials, for which the ranks allow, and where nobody can tell."""
+    lines: list[str] = []
+    known = [f"{METRICS[name].words} {drift:.1%}" for name, drift in comparison.drift.items() if drift is not None]
+    if known:
+        said = ", ".join(known).replace("%", " %")
+        lines.append(
+            f"Beyond what their repeats and parameters explain, trials scatter (standard deviation): {said}. "
+            "Ranks allow for it."
+        )
+    if blind := [METRICS[name].words for name, drift in comparison.drift.items() if drift is None]:
+        lines.append(
+            "The trials are too few for their parameters to tell how far the host drifts from one to the next: ranks "
+            f"by {', '.join(blind)} take such a drift for a difference."
+        )
+    return lines

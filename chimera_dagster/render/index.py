@@ -10,7 +10,7 @@ from chimera_dagster.compare.observed import Observed, valid
 from chimera_dagster.compare.ranking import LEVEL
 from chimera_dagster.compare.regression import Regression
 from chimera_dagster.render.baseline import against_the_baseline
-from chimera_dagster.render.comparison import figure, shown_metrics, spoiled_rows
+from chimera_dagster.render.comparison import drift_words, figure, shown_metrics, spoiled_rows
 from chimera_dagster.render.effects import effect_blocks
 from chimera_dagster.render.leaderboard import leaderboard
 from chimera_dagster.render.order import metrics_of, order_of
@@ -109,9 +109,10 @@ def _method(comparison: Comparison) -> Iterator[Inlines]:
         yield inlines(
             "A trial's rank is 1 + how many trials are detectably better: t-tests of logarithms, variances pooled over "
             f"trials of one model, num_gpu and num_ctx, at {LEVEL:g} divided by all {comparison.comparisons:,} pairs "
-            "of all metrics (Bonferroni). A trial's repeats are measured one after the other, so a slow drift of the "
-            "host can look like a difference between trials."
+            "of all metrics (Bonferroni). A trial's repeats are measured one after the other, so what trials lie apart "
+            "beyond repeats and effects is added to their variance."
         )
+        yield from map(inlines, drift_words(comparison))
         yield inlines(
             "Effects: F-tests of the additive model of parameter and of all else equal, over the means of trials, "
             "corrected by Holm over all effects and interactions."

@@ -128,8 +128,8 @@ def test_values_that_are_not_finite_are_left_out(desk: Desk) -> None:
     ("text", "said"),
     [
         ("[]", "is no saved comparison"),
-        ('{"schema_version": 99}', "of schema version 99; this version reads 1"),
-        ('{"schema_version": 1}', "created_at: Field required"),
+        ('{"schema_version": 99}', "of schema version 99; this version reads comparisons of version 2"),
+        ('{"schema_version": 2}', "created_at: Field required"),
     ],
 )
 def test_what_is_no_comparison_is_refused(text: str, said: str) -> None:

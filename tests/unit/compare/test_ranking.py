@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chimera_dagster.compare.observed import Observed
-from chimera_dagster.compare.ranking import margin, pairs_in, ranks, spread
+from chimera_dagster.compare.ranking import margins, pairs_in, ranks, spread
 from tests.simulated import simulated_sweep
 
 RNG = 5
@@ -49,10 +49,8 @@ def test_ranks_agree_with_every_pair_looked_at_by_itself() -> None:
     comparisons = pairs_in(len(trials))
     found = ranks(of, 1, comparisons)
     for one in range(len(trials)):
-        better = sum(
-            of.mean[other] - of.mean[one] > margin(of, one, other, 0.05 / comparisons) for other in range(len(trials))
-        )
-        assert found[one] == 1 + better
+        apart = [float(margins(of, one, np.array([other]), 0.05 / comparisons)[0]) for other in range(len(trials))]
+        assert found[one] == 1 + sum(of.mean - of.mean[one] > apart)
 
 
 def test_without_repeats_there_is_no_rank() -> None:
@@ -67,7 +65,7 @@ def test_values_without_any_scatter_allow_no_test() -> None:
 
 def test_a_noisy_load_group_is_judged_by_its_own_scatter() -> None:
     rng = np.random.default_rng(RNG)
-    quiet = simulated_sweep(lambda _: 100.0, rng, models=("a:1b",), num_ctx=(2048,), noise=0.001)
-    noisy = simulated_sweep(lambda _: 100.0, rng, models=("a:1b",), num_ctx=(4096,), noise=0.2)
+    quiet = simulated_sweep(lambda _: 100.0, rng, models=("a:1b",), num_ctx=(2048,), repeats=9, noise=0.001)
+    noisy = simulated_sweep(lambda _: 100.0, rng, models=("a:1b",), num_ctx=(4096,), repeats=9, noise=0.2)
     of = spread([*quiet, *noisy], throughput([*quiet, *noisy]))
     assert of.variance[0] < 0.01 < of.variance[-1]

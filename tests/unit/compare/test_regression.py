@@ -30,11 +30,11 @@ SETTING = Setting(
 def compared(level: float, seed: int, *, repeats: int = 3, **setting: object) -> Comparison:
     trials = simulated_sweep(lambda _: level, np.random.default_rng(seed), repeats=repeats)
     own = SETTING.model_copy(update=setting)
-    return whole([trial.model_copy(update={"setting": own}) for trial in trials])
+    return whole([trial.model_copy(update={"setting": own.digest}) for trial in trials], own)
 
 
-def whole(trials: list[Observed]) -> Comparison:
-    return compare(trials, Goals(), datetime(2026, 1, 1, tzinfo=UTC))
+def whole(trials: list[Observed], own: Setting = SETTING) -> Comparison:
+    return compare(trials, Goals(), datetime(2026, 1, 1, tzinfo=UTC), {own.digest: own})
 
 
 def test_nothing_changed_is_no_difference() -> None:

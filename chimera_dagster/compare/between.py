@@ -1,0 +1,80 @@
+"""How far trials lie apart beyond what their repeats and the parameters explain: what a host's drift does to them."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from chimera_dagster.compare.factors import Factor, Ints
+
+Floats = NDArray[np.float64]
+Together = Sequence[tuple[str, str]]  # pairs of factors that do something only together
+
+LEAST_DF = 3  # a variance from fewer degrees of freedom says little, and nothing about its own error
+_CLIP = 1.345  # Huber's: standard deviations beyond which a residual counts no more; it costs 5 % where all is normal
+_SHARE = float(special.chdtr(3, _CLIP**2) + _CLIP**2 * special.chdtrc(1, _CLIP**2))  # of squares, what is left so
+_ROUNDS = 100  # at most; a whole grid needs some ten
+
+
+class Between(NamedTuple):
+    """`variance` of trials' means on the metric's scale beyond that of their repeats, from `df` degrees of freedom."""
+
+    variance: float
+    df: int
+
+
+def between(means: Floats, within: Floats, of_all: Mapping[str, Factor], together: Together) -> Between | None:
+    """From trials' means and the variance that each has by its repeats; None where the trials are too few to tell.
+
+    The means are explained by the model and the parameters, each adding its own, and by the interactions `together`.
+    The variance is the one with which the squares that are left, each over its variance, come to their degrees of
+    freedom (Paule and Mandel, J. Res. NBS 87, 1982), clipped after Huber (Ann. Math. Statist. 35, 1964): so a few
+    configurations that really are apart are not taken for a drift of all.
+    """
+    terms = [factor.codes for factor in of_all.values() if len(factor.names) > 1]
+    df = len(means) - 1 - sum(max(len(factor.names) - 1, 0) for factor in of_all.values())
+    for one, other in (tuple(of_all[name] for name in pair) for pair in together):
+        cells, codes = np.unique(one.codes * len(other.names) + other.codes, return_inverse=True)
+        terms.append(codes.astype("int64"))
+        df -= max(len(cells) - len(one.names) - len(other.names) + 1, 0)
+    if df < LEAST_DF:
+        return None
+    variance, trust = 0.0, np.ones(len(means))
+    for _ in range(_ROUNDS):
+        squares = _unexplained(means, trust / (within + variance), terms) ** 2
+        before, variance = variance, _fitting(squares, within, _SHARE * df)
+        with np.errstate(divide="ignore"):
+            trust = np.minimum(1, _CLIP / np.sqrt(squares / (within + variance)))
+        if abs(variance - before) <= 1e-3 * (variance + float(within.mean())):
+            break
+    return Between(variance, df)
+
+
+def _fitting(squares: Floats, within: Floats, target: float) -> float:
+    """The variance with which the clipped squares come to their target; 0 where they don't even reach it without."""
+
+    def total(variance: float) -> float:
+        return float(np.minimum(squares / (within + variance), _CLIP**2).sum())
+
+    if total(0.0) <= target:
+        return 0.0
+    low, high = 0.0, float(squares.sum()) / target
+    for _ in range(30):
+        middle = (low + high) / 2
+        low, high = (middle, high) if total(middle) > target else (low, middle)
+    return high
+
+
+def _unexplained(means: Floats, weights: Floats, terms: Sequence[Ints]) -> Floats:
+    """What weighted least squares on the levels of all terms leaves, by fitting one term after the other."""
+    rest = means - np.average(means, weights=weights)
+    enough = 1e-6 * float(np.abs(rest).max(initial=0.0))
+    for _ in range(_ROUNDS):
+        before = rest
+        for codes in terms:
+            rest = rest - (np.bincount(codes, weights * rest) / np.bincount(codes, weights))[codes]
+        if np.abs(rest - before).max(initial=0.0) <= enough:
+            break
+    return rest
