@@ -98,7 +98,7 @@ def _in_full(trial: Observed, rng: np.random.Generator) -> Observed:
         update={
             "values": values,
             "call_rows": calls,
-            "setting": setting,
+            "setting": setting.digest,
             "href": f"{model_slug(trial.model)}/{trial.params.key}/report.html",
             "text": "usable with care",
         }

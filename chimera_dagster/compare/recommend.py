@@ -39,7 +39,8 @@ class Candidate(BaseModel):
 class Recommendation(BaseModel):
     """`best` is None where nothing can be recommended; `why` says so, or on what the recommendation stands.
 
-    `would_change` are sentences: which weight, and which limit, would make another one the answer.
+    `tied` are the keys of all trials that can't be told from the best one; `would_change` are sentences: which weight,
+    and which limit, would make another one the answer.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -47,7 +48,7 @@ class Recommendation(BaseModel):
     goals: Goals
     best: Candidate | None
     runners_up: list[Candidate]
-    tied: int
+    tied: list[str]
     why: str
     would_change: list[str]
 
@@ -64,7 +65,7 @@ def recommend(goals: Goals, trials: Sequence[Observed], together: Together = ())
     order = [] if field is None else field.order()
     if field is None or not order:
         return Recommendation(
-            goals=goals, best=None, runners_up=[], tied=0, why=refusal or _nobody(goals, trials), would_change=[]
+            goals=goals, best=None, runners_up=[], tied=[], why=refusal or _nobody(goals, trials), would_change=[]
         )
     limits, tied = goals.parsed(), tied_with_first(goals, trials, order, together)
     candidates = [
@@ -81,7 +82,7 @@ def recommend(goals: Goals, trials: Sequence[Observed], together: Together = ())
         goals=goals,
         best=candidates[0],
         runners_up=candidates[1:],
-        tied=sum(tie is True for tie in tied[1:]),
+        tied=[trials[place].key for place, tie in zip(order[1:], tied[1:], strict=True) if tie],
         why=_why(goals, tied, len(trials)),
         would_change=[*_weights_that_decide(field, order), *_limits_that_decide(field, order[0])],
     )
@@ -99,6 +100,11 @@ def keeps(trial: Observed, limit: Limit) -> Kept:
     around = summary(values)
     assert around.low is not None and around.high is not None
     return "kept" if limit.keeps(around.low) and limit.keeps(around.high) else "not certain"
+
+
+def utility(trial: Observed, goals: Goals) -> float:
+    """The sum that `recommend` orders by, of the trial's means; NaN where it lacks one that weighs."""
+    return sum(weight * _score(trial, name) for name, weight in goals.want.items())
 
 
 def goodput(trial: Observed, limits: Sequence[Limit]) -> float | None:

@@ -150,7 +150,7 @@ class Blocked(NamedTuple):
 
 def inverse_of(gram: Floats) -> Floats:
     """The generalised inverse of a `Blocked.gram`, which is singular: a shift of all levels alike is no effect."""
-    return np.linalg.pinv(gram, rtol=_NULL, hermitian=True)
+    return np.linalg.pinv(gram, rtol=_NULL, hermitian=True).astype("float64")
 
 
 def blocked(values: Floats, levels: Ints, blocks: Ints) -> Blocked | None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from chimera_dagster.compare.effects import FACTORS, Effect
+from chimera_dagster.compare.effects import Effect
+from chimera_dagster.compare.factors import FACTORS
 from chimera_dagster.compare.metrics import METRICS
 from chimera_dagster.goals import MetricName
 from chimera_dagster.render.comparison import NOTHING, change_words, effect_words, level_words

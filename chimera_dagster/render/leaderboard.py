@@ -85,8 +85,6 @@ def _meaning(comparison: Comparison, order: Order) -> str:
         said += ": as much as if every metric that weighs were that much worse"
     if _is_tested(comparison):
         said += "; 'tie': a test can't tell it from the best"
-        untested = answer.tied - len(order.tied) if answer.best is not None else 0
-        said += f", nor {untested:,} more that stand further down" if untested > 0 else ""
     if len(order.behind) < len(order.trials):
         said += ". A trial without that figure breaks a limit or lacks a value that is needed for it"
     return f"{said}."

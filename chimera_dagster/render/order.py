@@ -16,7 +16,7 @@ class Order(NamedTuple):
 
     `by` is `the goals` or a metric's words; empty where nothing was measured. `behind` by trial is a share of the best
     one's value, or a difference of shares: 0 for the best. Trials that lack a value or break a limit are last, and not
-    in it. `tied` are those that a test can't tell from the best; by the goals only the runners-up have such a test.
+    in it. `tied` are those that a test can't tell from the best.
     """
 
     by: str
@@ -47,7 +47,7 @@ def order_of(comparison: Comparison) -> Order:
 
     ordered = sorted(trials, key=place)
     if answer.best is not None:
-        tied = {each.trial for each in answer.runners_up if each.tied}
+        tied = set(answer.tied)
     else:
         standings = comparison.standings
         tied = {

@@ -68,7 +68,7 @@ def test_it_says_what_cant_be_told_from_it_and_what_is_worse() -> None:
     found = recommend(Goals(want={"throughput_tok_s": 1}), [*ALL, twin])
     assert found.best is not None
     assert (found.runners_up[0].trial, found.runners_up[0].tied) == (twin.key, True)
-    assert found.tied == 1
+    assert found.tied == [twin.key]
     assert "1 of the 3 others can't be told from it" in found.why
 
 
