@@ -87,7 +87,7 @@ def _in_full(trial: Observed, rng: np.random.Generator) -> Observed:
         driver="1",
         engine="ollama",
         engine_version="0.32.0",
-        model_digest=model_slug(trial.model),
+        model_digest=trial.model.encode(errors="replace").hex(),
         effective_num_ctx=str(trial.params.num_ctx),
         prompts="a",
         data="b",

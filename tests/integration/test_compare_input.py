@@ -167,7 +167,7 @@ def test_repeats_that_are_all_alike_rank_nothing(sweep: Sweep, chimera: Callable
         sweep.trial(number, calls=sweep.calls(ttft_ms=100.0 * number, tpot_ms=1.0, e2e_ms=200.0, eval_ms=100.0))
     document = json.loads(chimera("--json").out)
     assert {of["ttft_ms"]["rank"] for of in document["standings"].values()} == {None}
-    assert "100 to 100) (–)" in chimera().out
+    assert "100 ± 0 (–)" in chimera().out
 
 
 @pytest.mark.parametrize(
