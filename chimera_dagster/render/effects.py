@@ -16,7 +16,7 @@ _TOGETHER = 10  # pairs of parameters, before the rest is folded away
 def effect_blocks(effects: Sequence[Effect]) -> Iterator[Block]:
     """A table of parameter by metric; which parameters depend on another; folded away, the values and the tests."""
     if not effects:
-        yield Paragraph(inlines("The trials allow no test: no parameter varies where all else is equal."))
+        yield Paragraph(inlines("The trials allow no test: too few of them differ in one parameter alone."))
         return
     ordered = sorted(effects, key=lambda each: each.p)
     single = [each for each in ordered if each.interaction is None]
