@@ -19,35 +19,59 @@ from chimera_dagster.compare.observed import Observed, Setting
 from chimera_dagster.errors import InputError
 from chimera_dagster.goals import Goals
 from chimera_dagster.schemas import Effects, Standings, Trials, as_table
-from chimera_dagster.store import Store, write_text
+from chimera_dagster.store import Store, TrialFolder, write_text
 from chimera_dagster.sweep import load_spec
 from chimera_dagster.trial import Trial
-from chimera_dagster.trials import failures_of
+from chimera_dagster.trials import failures_in
 
 _OF_A_LANE = ("CUDA_VISIBLE_DEVICES", "OLLAMA_HOST", "CHIMERA_")  # which lane a trial had is no change of its setting
 
 
+@contextmanager
+def _without_collector() -> Generator[None]:
+    """10,000 trials are a million objects without a cycle: looking for one takes a fourth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_without_collector()
 def read_comparison(store: Store, goals: Goals) -> Comparison:
     """Compare all trials that the store knows. Trials that never ran, or failed, are in it and say so.
 
     Raises InputError where a trial.json is damaged.
     """
     settings: dict[str, Setting] = {}
-    with _without_collector():
-        trials = [_observed(store, trial, settings) for trial in store.trials()]
-        return compare(trials, goals, datetime.now(UTC), settings)
+    trials = [_observed(trial, folder, settings) for folder, trial in store.trials_by_folder().items()]
+    return compare(trials, goals, datetime.now(UTC), settings)
 
 
+@_without_collector()
 def write_comparison(store: Store, comparison: Comparison) -> None:
     """Write comparison.json and .csv beside the reports, and the tables `trials`, `standings` and `effects`."""
     trials, standings = trial_table(comparison), standings_table(comparison)
     write_text(store.comparison, comparison.model_dump_json(indent=1) + "\n")
-    wide = standings.pivot_table(index=["model", "params"], columns="metric", values=["mean", "rank"], sort=False)
-    wide.columns = [metric if of == "mean" else f"{metric}_rank" for of, metric in wide.columns]
-    write_text(store.comparison.with_suffix(".csv"), trials.join(wide, on=["model", "params"]).to_csv(index=False))
+    write_text(store.comparison.with_suffix(".csv"), trials.join(_wide(comparison)).to_csv(index=False))
     store.write_table("trials", trials, Trials)
     store.write_table("standings", standings, Standings)
     store.write_table("effects", effect_table(comparison), Effects)
+
+
+def _wide(comparison: Comparison) -> pd.DataFrame:
+    """Means and ranks, a row each trial, and columns for each metric that any of them has."""
+    found: dict[str, list[float | None]] = {}
+    standings = [comparison.standings.get(trial.key, {}) for trial in comparison.trials]
+    for name, metric in METRICS.items():
+        means = [trial.mean(name) for trial in comparison.trials]
+        if any(mean is not None for mean in means):
+            found[name] = means
+            if metric.by_round:
+                found[f"{name}_rank"] = [of[name].rank if name in of else None for of in standings]
+    return pd.DataFrame(found, index=range(len(standings)))
 
 
 def goals_of(spec: Path) -> Goals:
@@ -98,6 +122,7 @@ def load_comparison(store: Store) -> Comparison:
     return parse_comparison(store.read_comparison(), str(store.comparison))
 
 
+@_without_collector()
 def parse_comparison(text: str | bytes, name: str) -> Comparison:
     """A saved comparison; raises InputError for what is none, or is one of another version."""
     try:
@@ -113,35 +138,22 @@ def parse_comparison(text: str | bytes, name: str) -> Comparison:
             hint="Save a new baseline with 'chimera compare --save FILE'.",
         )
     try:
-        with _without_collector():
-            return Comparison.model_validate_json(text)
+        return Comparison.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise InputError(f"{name}, {where}: {first['msg']}.", hint="Save the baseline again.") from error
 
 
-@contextmanager
-def _without_collector() -> Generator[None]:
-    """10,000 trials are a million objects without a cycle: looking for one takes a fifth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
 def observe(store: Store, trial: Trial) -> Observed:
     """What a trial left, as a comparison sees it."""
-    return _observed(store, trial, {})
+    return _observed(trial, store.folder_of(trial), {})
 
 
-def _observed(store: Store, trial: Trial, settings: dict[str, Setting]) -> Observed:
+def _observed(trial: Trial, folder: TrialFolder, settings: dict[str, Setting]) -> Observed:
     """`observe`; the trial's setting joins `settings` under its digest."""
-    (model, params), folder = trial, store.folder_of(trial)
-    failure, metrics = failures_of(store, trial), _excerpt(folder.metrics)
+    model, params = trial
+    failure, metrics = failures_in(folder), _excerpt(folder.metrics)
     if not isinstance(metrics, Excerpt):
         if failure is None:
             return Observed(model=model, params=params, state="missing", error=metrics)
@@ -211,26 +223,15 @@ def trial_table(comparison: Comparison) -> pd.DataFrame:
 
 def standings_table(comparison: Comparison) -> pd.DataFrame:
     """The table `standings`: one row a trial and metric; trials that are not valid have their means and no rank."""
-    rows: list[dict[str, object]] = []
+    rows: list[tuple[object, ...]] = []
     for trial in comparison.trials:
-        params, own = trial.params.key, comparison.standings.get(trial.key, {})
+        key, valid, own = trial.params.key, trial.is_valid, comparison.standings.get(trial.key, {})
         for name, values in trial.values.items():
-            standing = own.get(name)
-            summary = standing.summary if standing else None
-            rows.append(
-                {
-                    "model": trial.model,
-                    "params": params,
-                    "metric": name,
-                    "unit": METRICS[name].unit,
-                    "valid": trial.is_valid,
-                    "n": len(values),
-                    "mean": trial.mean(name),
-                    "low": summary.low if summary else None,
-                    "high": summary.high if summary else None,
-                    "rank": standing.rank if standing else None,
-                }
-            )
+            low, high, rank = None, None, None
+            if (standing := own.get(name)) is not None:
+                low, high, rank = standing.summary.low, standing.summary.high, standing.rank
+            mean = sum(values) / len(values)
+            rows.append((trial.model, key, name, METRICS[name].unit, valid, len(values), mean, low, high, rank))
     return as_table(rows, Standings)
 
 

@@ -251,8 +251,8 @@ class Effects(Table):
     unit: Series[Text] = Field(isin=("trials", "repeats"), description="what one of the values is of")
 
 
-def as_table(rows: Sequence[Mapping[str, object]], schema: type[Table]) -> pd.DataFrame:
-    """Rows as a frame with the columns and types of a table, also where there is no row."""
+def as_table(rows: Sequence[Mapping[str, object]] | Sequence[tuple[object, ...]], schema: type[Table]) -> pd.DataFrame:
+    """Rows, by name or in the columns' order, as a frame with the columns and types of a table, also without a row."""
     columns = schema.to_schema().columns
     frame = pd.DataFrame(rows, columns=list(columns))
     types = {name: str(column.dtype) for name, column in columns.items()}

@@ -24,7 +24,7 @@ from chimera_dagster.recorded import Recorded, grounding_of, measure, quality_of
 from chimera_dagster.results import EngineRecord, Failures, Metrics, Outcome, StageSeconds, Summary, Written
 from chimera_dagster.schemas import Calls
 from chimera_dagster.schemas import Telemetry as TelemetryTable
-from chimera_dagster.store import Store, write_table, write_text
+from chimera_dagster.store import Store, TrialFolder, write_table, write_text
 from chimera_dagster.sweep import TrialPlan
 from chimera_dagster.trial import Trial
 from chimera_dagster.trial_evidence import read_evidence
@@ -74,8 +74,13 @@ def run_trial(
 
 def failures_of(store: Store, trial: Trial) -> Failures | None:
     """The runs of a trial that failed; None where none did, or another version wrote of them."""
+    return failures_in(store.folder_of(trial))
+
+
+def failures_in(folder: TrialFolder) -> Failures | None:
+    """`failures_of` the trial in this folder."""
     try:
-        return Failures.model_validate_json(store.folder_of(trial).failures.read_bytes())
+        return Failures.model_validate_json(folder.failures.read_bytes())
     except (FileNotFoundError, ValidationError):
         return None
 

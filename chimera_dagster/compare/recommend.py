@@ -13,6 +13,7 @@ from chimera_dagster.compare.ranking import LEVEL, Together, margins, pairs_in, 
 from chimera_dagster.goals import Goals, Limit, MetricName
 
 RUNNERS_UP = 3
+_LEAST_WEIGHT = 1e-6  # at 0 a goal is none; what decides there is rounding
 # Goodput's limits are those that a single call can keep or break.
 _OF_CALL: Mapping[MetricName, int] = {"ttft_ms": 0, "tpot_ms": 1}
 
@@ -232,7 +233,7 @@ def _weights_that_decide(field: _Field, order: Sequence[int]) -> Iterator[str]:
         possible = [
             (abs(turn - weight), turn, field.trials[place].key)
             for turn, place in zip(at.tolist(), others.tolist(), strict=True)
-            if 0 <= turn < math.inf
+            if _LEAST_WEIGHT < turn < math.inf
         ]
         if possible:
             _, turn, winner = min(possible)

@@ -166,26 +166,24 @@ def blocked(values: Floats, levels: Ints, blocks: Ints) -> Blocked | None:
 
 def additive(values: Floats, levels: Ints, blocks: Ints) -> Blocked | None:
     """`blocked` of values as they are: value = block + level."""
-    width = int(levels.max()) + 1 if len(levels) else 0
-    cells = np.unique(blocks.astype("int64") * width + levels)
-    several = np.bincount(cells // width, minlength=int(blocks.max()) + 1 if len(blocks) else 0) > 1
+    if not len(levels):
+        return None
+    first = np.zeros(int(blocks.max()) + 1, dtype="int64")
+    first[blocks] = levels  # any one of each block
+    several = np.zeros(len(first), dtype=bool)
+    several[blocks[levels != first[blocks]]] = True
     kept = several[blocks]
     if not kept.any():
         return None
-    _, level = np.unique(levels[kept], return_inverse=True)
-    names, block = np.unique(blocks[kept], return_inverse=True)
-    present = np.zeros(width, dtype=bool)
-    present[levels[kept]] = True
-    if not present.all():
-        return additive(values[kept], level.astype("int64"), block.astype("int64"))
+    (level, width), (block, size) = _packed(levels[kept]), _packed(blocks[kept])
     logs = values[kept]
     sizes = np.bincount(block).astype("float64")
     centred = logs - (np.bincount(block, weights=logs) / sizes)[block]
-    counts = np.bincount(block * width + level, minlength=len(names) * width).reshape(len(names), width)
+    counts = np.bincount(block * width + level, minlength=size * width).reshape(size, width)
     gram = np.diag(counts.sum(axis=0)) - counts.T @ (counts / sizes[:, None])
     sums = np.bincount(level, weights=centred, minlength=width)
     rank = int(np.linalg.matrix_rank(gram, hermitian=True, rtol=_NULL))
-    df = len(logs) - len(names) - rank
+    df = len(logs) - size - rank
     if df < _LEAST_DF or rank < width - 1:  # a lower rank: levels that no chain of blocks connects
         return None
     effects = inverse_of(gram) @ sums
@@ -194,9 +192,15 @@ def additive(values: Floats, levels: Ints, blocks: Ints) -> Blocked | None:
     rest = max(total - explained, 0.0)
     if rest <= 1e-12 * total or total < 1e-24 * len(logs):  # what is left is rounding
         p = 1.0 if total < 1e-24 * len(logs) else 0.0
-        return Blocked(effects, gram, 0.0, rank, df, p, len(logs), len(names))
+        return Blocked(effects, gram, 0.0, rank, df, p, len(logs), size)
     p = float(special.fdtrc(rank, df, explained / rank / (rest / df)))
-    return Blocked(effects, gram, float(np.sqrt(rest / df)), rank, df, p, len(logs), len(names))
+    return Blocked(effects, gram, float(np.sqrt(rest / df)), rank, df, p, len(logs), size)
+
+
+def _packed(codes: Ints) -> tuple[Ints, int]:
+    """Codes without gaps, in their order, and how many there are; `np.unique` would sort them."""
+    present = np.bincount(codes) > 0
+    return (np.cumsum(present) - 1)[codes], int(present.sum())
 
 
 def _t_power(shift: float, df: float, critical: float) -> float:

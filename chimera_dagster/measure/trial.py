@@ -1,6 +1,7 @@
 """One trial's headline: its calls summed up as docs/metrics.md defines."""
 
 from collections.abc import Sequence
+from functools import cache
 from math import sqrt
 from statistics import fmean, stdev
 
@@ -115,10 +116,15 @@ def interval_of(n: int, mean: float, std: float | None) -> Interval:
     """`interval` of values of which so much is known."""
     if std is None or n < 3:
         return Interval(n=n, mean=mean, std=std, low=None, high=None)
+    half = _t_quantile(n - 1) * std / sqrt(n)
+    return Interval(n=n, mean=mean, std=std, low=mean - half, high=mean + half)
+
+
+@cache
+def _t_quantile(df: int) -> float:
     from scipy.special import stdtrit
 
-    half = float(stdtrit(n - 1, 0.975)) * std / sqrt(n)
-    return Interval(n=n, mean=mean, std=std, low=mean - half, high=mean + half)
+    return float(stdtrit(df, 0.975))
 
 
 def _throughput(calls: Sequence[CallMetrics]) -> float | None:

@@ -1,9 +1,13 @@
 """Effects of parameters: found where they were planted, and called none where there are none."""
 
+import itertools
+
 import numpy as np
 import pytest
+from scipy import stats
 
-from chimera_dagster.compare.effects import Effect, effects
+from chimera_dagster.compare.effects import Effect, effects, together
+from chimera_dagster.compare.observed import Observed
 from tests.simulated import Cell, simulated_sweep
 
 
@@ -64,3 +68,99 @@ def test_what_allows_no_test_has_no_effect(sweep: dict[str, object]) -> None:
 
 def test_no_trial_has_no_effects() -> None:
     assert effects([]) == []
+
+
+def design(trials: list[Observed], *terms: tuple[str, ...]) -> np.ndarray:
+    """A column for each combination of levels of each term."""
+    columns: list[list[float]] = []
+    for term in terms:
+        levels = [
+            tuple(trial.model if name == "model" else getattr(trial.params, name) for name in term) for trial in trials
+        ]
+        columns += [[float(level == each) for level in levels] for each in dict.fromkeys(levels)]
+    return np.array(columns).T
+
+
+def nested_p(values: np.ndarray, small: np.ndarray, large: np.ndarray) -> float:
+    """F-test of what the larger of two linear models explains beyond the smaller."""
+    fits = [np.linalg.lstsq(each, values) for each in (small, large)]
+    rest = [float(np.sum((values - each @ fit[0]) ** 2)) for each, fit in zip((small, large), fits, strict=True)]
+    more, df = fits[1][2] - fits[0][2], len(values) - fits[1][2]
+    return float(stats.f.sf((rest[0] - rest[1]) / more / (rest[1] / df), more, df))
+
+
+def test_the_p_values_are_those_of_linear_models_corrected_by_holm() -> None:
+    names = ("model", "num_ctx", "temperature")
+    checked: set[bool] = set()
+    for seed in range(8):
+        trials = [
+            trial.model_copy(update={"values": {"throughput_tok_s": trial.values["throughput_tok_s"]}})
+            for trial in simulated_sweep(lambda cell: 100 + cell.temperature, np.random.default_rng(seed), repeats=2)
+        ]
+        means = np.array([np.mean(np.log(trial.values["throughput_tok_s"])) for trial in trials])
+        expected: dict[tuple[str, str | None], float] = {}
+        for name in names:
+            block = tuple(each for each in names if each != name)
+            expected[name, None] = nested_p(means, design(trials, block), design(trials, block, (name,)))
+        for one, other in itertools.combinations(names, 2):
+            block = tuple(each for each in names if each not in (one, other))
+            sums = design(trials, block, (one,), (other,))
+            expected[one, other] = nested_p(means, sums, np.hstack([sums, design(trials, (one, other))]))
+        ordered = sorted(expected, key=expected.__getitem__)
+        steps = np.maximum.accumulate([expected[each] * (len(ordered) - place) for place, each in enumerate(ordered)])
+        told = {(each.parameter, each.interaction): each for each in effects(trials)}
+        for each, p in zip(ordered, np.minimum(steps, 1), strict=True):
+            assert told[each].p == pytest.approx(p)
+            assert told[each].detected == (p < 0.05)
+            checked.add(0.05 < p < 0.5)
+    assert checked == {True, False}
+
+
+def test_a_doubling_is_a_change_by_100_percent() -> None:
+    told = found(lambda cell: {2048: 50.0, 4096: 100.0, 8192: 100.0}[cell.num_ctx], noise=0.001)
+    assert told["num_ctx", None].range == pytest.approx(1.0, abs=0.01)
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
+    rng, held = np.random.default_rng(6), []
+    for _ in range(60):
+        [effect] = effects(simulated_sweep(lambda _: 100.0, rng, models=("a:1b",), num_ctx=(2048,), repeats=5))[:1]
+        held += [each.low is not None and each.high is not None and each.low < 0 < each.high for each in effect.levels]
+    assert 0.90 < np.mean(held) < 0.99
+
+
+def test_what_would_have_been_found_is_found_in_four_of_five_sweeps() -> None:
+    rng = np.random.default_rng(7)
+
+    def sweep(size: float) -> Effect:
+        trials = simulated_sweep(lambda cell: 100 * (1 + size) ** (cell.num_ctx == 8192), rng, num_ctx=(2048, 8192))
+        return next(each for each in effects(trials) if (each.parameter, each.interaction) == ("num_ctx", None))
+
+    size = float(np.median([sweep(0.0).detectable or 0.0 for _ in range(40)]))
+    assert 0.7 < np.mean([sweep(size).detected for _ in range(150)]) < 0.9
+
+
+def test_together_are_the_interactions_that_were_detected_over_trials() -> None:
+    def crossing(cell: Cell) -> float:
+        return 100 * (1.2 if (cell.model == "a:1b") == (cell.num_ctx == 8192) else 1.0)
+
+    told = effects(simulated_sweep(crossing, np.random.default_rng(1)))
+    assert together(told, ["throughput_tok_s"]) == [("model", "num_ctx")]
+    assert together(told, ["throughput_tok_s", "ttft_ms"]) == [("model", "num_ctx")]
+    assert together(told, ["quality"]) == []
+    by_repeats = effects(simulated_sweep(crossing, np.random.default_rng(1), temperature=(0.2,)))
+    assert {each.unit for each in by_repeats if each.interaction and each.detected} == {"repeats"}
+    assert together(by_repeats, ["throughput_tok_s"]) == []
+
+
+def test_levels_come_in_the_order_of_their_numbers() -> None:
+    told = found(lambda _: 100.0, num_ctx=(10240, 2048, 4096))
+    assert [level.value for level in told["num_ctx", None].levels] == ["2048", "4096", "10240"]
+
+
+def test_what_a_search_drew_is_no_factor_but_keeps_others_apart() -> None:
+    sizes = tuple(range(1024, 1024 + 101))
+    told = found(lambda cell: 100.0 + cell.num_ctx + 20 * cell.temperature, num_ctx=sizes)
+    assert ("num_ctx", None) not in told
+    assert told["temperature", None].blocks == 2 * len(sizes)
+    assert told["temperature", None].detected

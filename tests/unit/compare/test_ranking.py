@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
+from chimera_dagster.compare.between import Between
 from chimera_dagster.compare.observed import Observed
-from chimera_dagster.compare.ranking import margins, pairs_in, ranks, spread
-from tests.simulated import simulated_sweep
+from chimera_dagster.compare.ranking import Spread, margins, pairs_in, ranks, spread
+from tests.simulated import Cell, simulated_sweep
 
 RNG = 5
 
@@ -69,3 +71,81 @@ def test_a_noisy_load_group_is_judged_by_its_own_scatter() -> None:
     noisy = simulated_sweep(lambda _: 100.0, rng, models=("a:1b",), num_ctx=(4096,), repeats=9, noise=0.2)
     of = spread([*quiet, *noisy], throughput([*quiet, *noisy]))
     assert of.variance[0] < 0.01 < of.variance[-1]
+
+
+def p_at_the_margin(of: Spread, values: list[list[float]], one: int, other: int, level: float, **test: bool) -> float:
+    """What SciPy's t-test says of two trials that are moved to where they can just be told apart."""
+    apart = float(margins(of, one, np.array([other]), level)[0])
+    moved = np.array(values[other]) - np.mean(values[other]) + np.mean(values[one]) + apart
+    return float(stats.ttest_ind(values[one], moved, **test).pvalue)
+
+
+@pytest.mark.parametrize("level", [0.05, 1e-4])
+def test_the_margin_is_where_the_t_test_turns(level: float) -> None:
+    rng = np.random.default_rng(RNG)
+    alike = simulated_sweep(lambda _: 100.0, rng, models=("a:1b",), num_ctx=(2048,), temperature=(0.2, 1.0), repeats=6)
+    others = simulated_sweep(
+        lambda _: 100.0, rng, models=("b:1b",), num_ctx=(2048,), temperature=(0.2,), repeats=9, noise=0.1
+    )
+    trials = [*alike, *others]
+    values = throughput(trials)
+    of = spread(trials, values)
+    assert of.between is None
+    assert p_at_the_margin(of, values, 0, 1, level, equal_var=True) == pytest.approx(level)
+    by_two = spread([trials[0], trials[2]], [values[0], values[2]])
+    assert p_at_the_margin(by_two, [values[0], values[2]], 0, 1, level, equal_var=False) == pytest.approx(level)
+
+
+def test_what_lies_between_trials_widens_the_margin_and_bounds_its_degrees_of_freedom() -> None:
+    trials = simulated_sweep(lambda _: 100.0, np.random.default_rng(RNG), models=("a:1b",))
+    of = spread(trials, throughput(trials))._replace(between=Between(0.01**2, 4))
+    within = float(of.variance[0] / 3)
+    expected = stats.t.ppf(1 - 0.05 / 2, 4) * np.sqrt(2 * (within + 0.01**2))
+    assert margins(of, 0, np.array([1]), 0.05) == pytest.approx([expected])
+    variances, df = of.errors()
+    assert (variances[0], df[0]) == (pytest.approx(within + 0.01**2), 4)
+    assert of._replace(between=None).errors()[0][0] == pytest.approx(within)
+
+
+def test_the_host_s_drift_makes_no_ranks() -> None:
+    rng = np.random.default_rng(RNG)
+    for _ in range(20):
+        trials = simulated_sweep(lambda _: 100.0, rng, drift=0.03)
+        assert set(ranks(spread(trials, throughput(trials)), 1, pairs_in(len(trials))).tolist()) == {1}
+
+
+def test_an_interaction_that_was_detected_is_not_taken_for_drift() -> None:
+    def crossing(cell: Cell) -> float:
+        return 100 * (1.15 if (cell.model == "a:1b") == (cell.num_ctx == 8192) else 1.0)
+
+    trials = simulated_sweep(crossing, np.random.default_rng(RNG), noise=0.005)
+    values = throughput(trials)
+    alone, told = (
+        ranks(spread(trials, values, together), 1, pairs_in(len(trials))) for together in ((), [("model", "num_ctx")])
+    )
+    assert max(alone) == 1
+    assert {1 + 9 * (crossing(Cell(t.model, t.params.num_ctx or 0, 0.2)) == 100.0) for t in trials} == {*told.tolist()}
+
+
+def test_a_load_group_with_few_repeats_is_judged_by_its_whole_model() -> None:
+    trials = simulated_sweep(lambda _: 100.0, np.random.default_rng(RNG))
+    values = throughput(trials)
+    of = spread(trials, values)
+    for start, end in ((0, 9), (9, 18)):
+        assert of.df[start:end] == pytest.approx(18)
+        assert of.variance[start:end] == pytest.approx(np.mean([np.var(each, ddof=1) for each in values[start:end]]))
+
+
+def test_two_repeats_of_one_trial_each_are_too_few() -> None:
+    trials = simulated_sweep(
+        lambda _: 100.0, np.random.default_rng(RNG), num_ctx=(2048,), temperature=(0.2,), repeats=2
+    )
+    assert set(ranks(spread(trials, throughput(trials)), 1, 1).tolist()) == {-1}
+
+
+def test_the_level_is_shared_by_all_comparisons() -> None:
+    """A difference that is certain enough by itself is none among a million."""
+    trials = simulated_sweep(lambda _: 100.0, np.random.default_rng(RNG), models=("a:1b",), temperature=(0.2,))
+    of = spread(trials, throughput(trials, 1.1))
+    assert max(ranks(of, 1, 1)) == 3 - 1
+    assert max(ranks(of, 1, 10**6)) == 1

@@ -5,7 +5,8 @@ import pytest
 
 from chimera_dagster.compare.observed import Observed
 from chimera_dagster.compare.pareto import pareto_front
-from chimera_dagster.compare.recommend import goodput, keeps, recommend
+from chimera_dagster.compare.ranking import margins, spread
+from chimera_dagster.compare.recommend import goodput, keeps, recommend, tied_with_first
 from chimera_dagster.goals import Goals, parse_limit
 from chimera_dagster.trial import ParamSet
 from tests.simulated import simulated_sweep
@@ -131,3 +132,66 @@ def test_the_front_is_that_of_looking_at_every_pair() -> None:
     expected = [each.key for each in trials if not any(beats(other, each) for other in trials)]
     assert [each.key for each in pareto_front(trials)] == expected
     assert 1 < len(expected) < len(trials)
+
+
+def test_the_ties_are_those_of_the_utility_of_each_repeat() -> None:
+    """Weights count, what has one value a trial shifts all repeats, and the level is shared by all pairs."""
+    weights = {"throughput_tok_s": 2.0, "ttft_ms": 0.5, "quality": 3.0}
+    goals, told = Goals.model_validate({"want": weights}), set()
+    for seed in range(10):
+        trials = simulated_sweep(lambda cell: 100 + 50 * cell.temperature, np.random.default_rng(seed), noise=0.03)
+        utilities = [
+            [
+                2 * np.log(rate) - 0.5 * np.log(wait) + 3 * trial.values["quality"][0]
+                for rate, wait in zip(trial.values["throughput_tok_s"], trial.values["ttft_ms"], strict=True)
+            ]
+            for trial in trials
+        ]
+        means = np.mean(utilities, axis=1)
+        order = np.argsort(-means).tolist()
+        apart = margins(spread(trials, utilities), order[0], np.array(order), 0.05 / (18 * 17 / 2))
+        expected = (means[order[0]] - means[order] <= apart).tolist()
+        assert tied_with_first(goals, trials, order) == expected
+        told |= set(expected)
+    assert told == {True, False}
+
+
+def test_how_far_one_is_behind_is_the_difference_of_utilities() -> None:
+    found = recommend(Goals(want={"throughput_tok_s": 2}), [SLOW, FAST, GOOD])
+    assert found.best is not None and found.best.behind == 0
+    assert [each.behind for each in found.runners_up] == pytest.approx([2 * np.log(2), 2 * np.log(4)])
+
+
+def test_of_equals_the_first_by_name_is_the_answer_in_any_order() -> None:
+    one, other = trial(1, rate=100, wait=100), trial(2, rate=100, wait=100)
+    for trials in ([one, other], [other, one]):
+        found = recommend(Goals(want={"throughput_tok_s": 1}), trials)
+        assert found.best is not None and found.best.trial == one.key
+
+
+def test_a_weight_below_zero_is_no_answer() -> None:
+    """What wins by both goals loses at no weight that one can give."""
+    found = recommend(Goals(want={"throughput_tok_s": 1, "ttft_ms": 1}), [FAST, trial(6, rate=100, wait=310)])
+    assert found.would_change == []
+
+
+def test_a_limit_on_what_the_answer_without_it_lacks_is_named_too() -> None:
+    unknown = trial(7, rate=900, wait=100)
+    unknown = unknown.model_copy(update={"values": {"throughput_tok_s": unknown.values["throughput_tok_s"]}})
+    found = recommend(Goals(want={"throughput_tok_s": 1}, limits=["ttft_ms <= 350"]), [*ALL, unknown])
+    assert found.would_change == [f"Without the limit ttft_ms <= 350: {unknown.key}, which has no value."]
+
+
+def test_equals_are_on_the_front_together() -> None:
+    one, other = trial(1, rate=100, wait=100), trial(2, rate=100, wait=100)
+    assert pareto_front([one, other]) == [one, other]
+
+
+def test_energy_is_on_the_front_where_every_trial_has_it() -> None:
+    thrifty = trial(8, rate=10, wait=900, quality=0.1)
+    measured = [
+        each.model_copy(update={"values": {**each.values, "joules_per_token": [joules] * 3}})
+        for each, joules in ((FAST, 9.0), (thrifty, 1.0))
+    ]
+    assert [each.key for each in pareto_front(measured)] == [FAST.key, thrifty.key]
+    assert [each.key for each in pareto_front([*measured, GOOD])] == [FAST.key, GOOD.key]

@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from chimera_dagster.compare.comparison import Comparison, compare
 from chimera_dagster.compare.observed import Observed, Setting
 from chimera_dagster.compare.regression import regress
 from chimera_dagster.goals import Goals
-from tests.simulated import simulated_sweep
+from tests.simulated import Cell, simulated_sweep
 
 SETTING = Setting(
     host="h",
@@ -96,3 +97,50 @@ def test_trials_that_cant_be_compared_say_why() -> None:
         third.key: "only in the baseline",
     }
     assert {change.trial for change in found.changes} == {trial.key for trial in others}
+
+
+def test_of_one_trial_the_p_value_is_that_of_welch_s_test_corrected_by_holm() -> None:
+    def sweep(level: float, seed: int, repeats: int) -> list[Observed]:
+        rng = np.random.default_rng(seed)
+        return simulated_sweep(
+            lambda _: level, rng, models=("a:1b",), num_ctx=(2048,), temperature=(0.2,), repeats=repeats
+        )
+
+    before, after = sweep(100, 1, 5), sweep(102, 2, 8)
+    found = {change.metric: change for change in regress(whole(before), whole(after), "base").changes}
+    raw = {
+        name: float(
+            stats.ttest_ind(*(np.log(each[0].values[name]) for each in (before, after)), equal_var=False).pvalue
+        )
+        for name in ("throughput_tok_s", "ttft_ms")
+    }
+    smaller, larger = sorted(raw, key=raw.__getitem__)
+    assert found[smaller].p == pytest.approx(min(2 * raw[smaller], 1))
+    assert found[larger].p == pytest.approx(min(max(2 * raw[smaller], raw[larger]), 1))
+    assert found["throughput_tok_s"].change == pytest.approx(
+        stats.gmean(after[0].values["throughput_tok_s"]) / stats.gmean(before[0].values["throughput_tok_s"]) - 1
+    )
+
+
+def test_the_host_s_drift_is_no_change() -> None:
+    rng = np.random.default_rng(8)
+    for _ in range(10):
+        before, after = (whole(simulated_sweep(lambda _: 100.0, rng, drift=0.03)) for _ in range(2))
+        assert {change.verdict for change in regress(before, after, "base").changes if change.p is not None} == {
+            "no difference detected"
+        }
+
+
+def test_a_change_is_seen_where_parameters_act_together() -> None:
+    def crossing(cell: Cell) -> float:
+        return 100 * (1.3 if (cell.model == "a:1b") == (cell.num_ctx == 8192) else 1.0)
+
+    rng = np.random.default_rng(9)
+    before, after = simulated_sweep(crossing, rng), simulated_sweep(lambda cell: 0.8 * crossing(cell), rng)
+    found = regress(whole(before), whole(after), "base")
+    assert {change.verdict for change in found.changes if change.metric == "throughput_tok_s"} == {"worse"}
+
+
+def test_trials_whose_setting_is_not_told_have_no_change_of_it() -> None:
+    before, after = compared(100, 1), compared(100, 2, driver="2")
+    assert regress(before.model_copy(update={"settings": {}}), after, "base").environment == []
