@@ -3,8 +3,8 @@
     python -m benchmarks.search_against_grid
 
 The grid has 3 temperatures x 2 values of top_k. The search, of 12 proposals in ranges that hold the grid's values, is
-killed by kill -9 after some of them and started again. Both have the goals that are stated in their sweep file; the utility is
-that of the recommendation, so that exp(its difference) is a ratio.
+killed by kill -9 after some of them and started again. Both have the goals that are stated in their sweep file; the
+utility is that of the recommendation, so that exp(its difference) is a ratio.
 """
 
 import json
