@@ -9,6 +9,21 @@ import numpy as np
 from chimera_dagster.compare.observed import Observed, Setting
 from chimera_dagster.trial import ParamSet, model_slug
 
+SETTING = Setting(
+    host="bench",
+    cpu="a processor",
+    gpus="an accelerator",
+    driver="1",
+    engine="ollama",
+    engine_version="0.32.0",
+    model_digest="d",
+    effective_num_ctx="2048",
+    prompts="p",
+    data="x",
+    packages={"pandas": "3"},
+    variables={},
+)
+
 
 class Cell(NamedTuple):
     """One configuration of a simulated sweep."""
@@ -80,20 +95,7 @@ def _in_full(trial: Observed, rng: np.random.Generator) -> Observed:
         "peak_memory_mib": [float(rng.integers(2_000, 9_000))],
         "error_rate": [0.0],
     }
-    setting = Setting(
-        host="bench",
-        cpu="a processor",
-        gpus="an accelerator",
-        driver="1",
-        engine="ollama",
-        engine_version="0.32.0",
-        model_digest=trial.model.encode(errors="replace").hex(),
-        effective_num_ctx=str(trial.params.num_ctx),
-        prompts="a",
-        data="b",
-        packages={"ollama": "0.6"},
-        variables={},
-    )
+    setting = SETTING.model_copy(update={"model_digest": trial.model.encode(errors="replace").hex()})
     return trial.model_copy(
         update={
             "values": values,

@@ -10,22 +10,7 @@ from chimera_dagster.compare.comparison import Comparison, compare
 from chimera_dagster.compare.observed import Observed, Setting
 from chimera_dagster.compare.regression import regress
 from chimera_dagster.goals import Goals
-from tests.simulated import Cell, simulated_sweep
-
-SETTING = Setting(
-    host="h",
-    cpu="c",
-    gpus="none",
-    driver="1",
-    engine="ollama",
-    engine_version="0.32",
-    model_digest="d",
-    effective_num_ctx="2048",
-    prompts="p",
-    data="x",
-    packages={"pandas": "3"},
-    variables={},
-)
+from tests.simulated import SETTING, Cell, simulated_sweep
 
 
 def compared(level: float, seed: int, *, repeats: int = 3, **setting: object) -> Comparison:
@@ -76,7 +61,7 @@ def test_what_else_changed_is_listed_part_by_part() -> None:
     found = regress(compared(100, 1), after, "base")
     assert [(each.name, each.before, each.after, each.trials) for each in found.environment] == [
         ("driver", "1", "2", 18),
-        ("engine_version", "0.32", "0.33", 18),
+        ("engine_version", "0.32.0", "0.33", 18),
         ("packages: new", "none", "1", 18),
         ("packages: pandas", "3", "4", 18),
     ]
