@@ -5,6 +5,7 @@ from typing import NamedTuple
 from chimera_dagster.compare.comparison import Comparison
 from chimera_dagster.compare.regression import regress
 from chimera_dagster.comparison import read_baseline
+from chimera_dagster.errors import InputError
 from chimera_dagster.render.html import to_html
 from chimera_dagster.render.index import Withheld, build_index
 from chimera_dagster.render.markdown_writer import to_markdown
@@ -20,12 +21,19 @@ class Published(NamedTuple):
 
 
 def write_index(store: Store, comparison: Comparison) -> Published:
-    """Write index.html and index.md beside the trials' folders; against the saved baseline, where there is one."""
+    """Write index.html and index.md beside the trials' folders; against the saved baseline, where there is one.
+
+    One that can't be read, such as an older version's, is no reason to write no page: the page says so.
+    """
     shown = [trial for trial in comparison.trials if trial.href is not None]
     withheld = [Withheld(trial, trial.withheld) for trial in shown if trial.withheld]
-    baseline = read_baseline(store, None)
-    found = regress(baseline[1], comparison, baseline[0]) if baseline else None
-    page = build_index(comparison, withheld, found)
+    try:
+        baseline = read_baseline(store, None)
+    except InputError as error:
+        against = str(error)
+    else:
+        against = regress(baseline[1], comparison, baseline[0]) if baseline else None
+    page = build_index(comparison, withheld, against)
     write_text(store.index, to_html(page))
     write_text(store.index.with_suffix(".md"), to_markdown(page))
     return Published(len(shown) - len(withheld), len(withheld), len(comparison.trials) - len(shown))

@@ -30,19 +30,19 @@ class Withheld(NamedTuple):
     why: str
 
 
-def build_index(comparison: Comparison, withheld: Sequence[Withheld], regression: Regression | None) -> Page:
-    """Everything over all trials, the answer first."""
-    return Page("Which configuration?", "en", tuple(_blocks(comparison, withheld, regression)))
+def build_index(comparison: Comparison, withheld: Sequence[Withheld], against: Regression | str | None) -> Page:
+    """Everything over all trials, the answer first; `against` a baseline, or why the saved one is of no use."""
+    return Page("Which configuration?", "en", tuple(_blocks(comparison, withheld, against)))
 
 
-def _blocks(comparison: Comparison, withheld: Sequence[Withheld], regression: Regression | None) -> Iterator[Block]:
+def _blocks(comparison: Comparison, withheld: Sequence[Withheld], against: Regression | str | None) -> Iterator[Block]:
     if not comparison.trials:
         yield nothing("There is no trial yet. ", "'chimera sweep' runs those that sweep.yaml asks for.")
         return
     order = order_of(comparison)
     yield Paragraph(inlines(_counts(comparison, withheld)))
     yield Heading(2, "Recommendation", "recommendation")
-    yield from recommendation(comparison, order, regression)
+    yield from recommendation(comparison, order, None if isinstance(against, str) else against)
     if order.trials:
         yield Heading(2, "Leaderboard", "leaderboard")
         yield from leaderboard(comparison, order)
@@ -52,8 +52,11 @@ def _blocks(comparison: Comparison, withheld: Sequence[Withheld], regression: Re
             yield drawing
         yield Heading(2, "Effects of the parameters", "effects")
         yield from effect_blocks(comparison.effects)
-    if regression is not None:
-        yield from against_the_baseline(regression, comparison)
+    if isinstance(against, str):
+        yield Heading(2, "Against the baseline", "baseline")
+        yield nothing("The saved baseline is of no use. ", against)
+    elif against is not None:
+        yield from against_the_baseline(against, comparison)
     if withheld:
         yield Heading(2, "Not published", "not-published")
         said = "What the evidence does not bear out is not recommended for reading. The trials' measurements stand."

@@ -52,3 +52,12 @@ def test_a_report_of_another_version_waits_to_be_made_again(desk: Desk) -> None:
     folder = desk.store.folder_of(desk.plan().trial)
     write_text(folder.metrics, '{"schema_version": 1}')
     assert written(desk).waiting == 2
+
+
+def test_a_baseline_of_another_version_is_said_and_keeps_no_page_from_being_written(desk: Desk) -> None:
+    ground(desk, 3, 1)
+    write_text(desk.store.baseline, '{"schema_version": 1}')
+    written(desk)
+    for path in (desk.store.index, desk.store.index.with_suffix(".md")):
+        assert "is of schema version 1; this version reads comparisons of version" in path.read_text().replace("\\", "")
+    desk.store.baseline.unlink()
