@@ -6,7 +6,18 @@ from collections.abc import Iterator
 from chimera_dagster.compare.comparison import Comparison
 from chimera_dagster.compare.regression import Regression
 from chimera_dagster.render.comparison import change_row, regression_words
-from chimera_dagster.render.page import Block, Bullets, Details, Heading, Inlines, Link, Paragraph, anchor_of, inlines
+from chimera_dagster.render.page import (
+    Block,
+    Bullets,
+    Details,
+    Heading,
+    Inlines,
+    Link,
+    Note,
+    Paragraph,
+    anchor_of,
+    inlines,
+)
 from chimera_dagster.render.trial_tables import NAMED, listed, named
 
 _HEADING = Heading(2, "Against the baseline", "baseline")
@@ -20,9 +31,15 @@ def since_the_baseline(found: Regression) -> Inlines:
     return inlines(f"{found.count('worse'):,} worse, {found.count('better'):,} better (", _link("which"), ").")
 
 
-def against_the_baseline(found: Regression, comparison: Comparison) -> Iterator[Block]:
-    """The section: what changed besides, each change that was detected, and what could not be compared."""
+def against_the_baseline(found: Regression | str, comparison: Comparison) -> Iterator[Block]:
+    """The section: what changed besides, each change that was detected, and what could not be compared.
+
+    A text says why the baseline is of no use.
+    """
     yield _HEADING
+    if isinstance(found, str):
+        yield Note("warning", (Paragraph(inlines(found)),))
+        return
     yield Paragraph(inlines(regression_words(found)))
     if found.environment:
         yield Paragraph(inlines("Not the same as then, whatever the figures say:"))

@@ -52,10 +52,7 @@ def _blocks(comparison: Comparison, withheld: Sequence[Withheld], against: Regre
             yield drawing
         yield Heading(2, "Effects of the parameters", "effects")
         yield from effect_blocks(comparison.effects)
-    if isinstance(against, str):
-        yield Heading(2, "Against the baseline", "baseline")
-        yield nothing("The saved baseline is of no use. ", against)
-    elif against is not None:
+    if against is not None:
         yield from against_the_baseline(against, comparison)
     if withheld:
         yield Heading(2, "Not published", "not-published")
