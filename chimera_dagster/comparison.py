@@ -195,7 +195,7 @@ def _excerpt(path: Path) -> Excerpt | str | None:
 def _call_rows(metrics: Excerpt) -> list[tuple[float, float | None, float, int | None]]:
     """None where a time is not finite: of such calls no goodput can be told."""
     rows = [(call.ttft_ms, call.tpot_ms, call.e2e_ms, call.output_tokens) for call in metrics.calls]
-    return rows if all(math.isfinite(value) for row in rows for value in row if value is not None) else []
+    return rows if math.isfinite(sum([ttft + (tpot or 0.0) + e2e for ttft, tpot, e2e, _ in rows])) else []
 
 
 def trial_table(comparison: Comparison) -> pd.DataFrame:
@@ -204,7 +204,7 @@ def trial_table(comparison: Comparison) -> pd.DataFrame:
     rows = [
         {
             "model": trial.model,
-            "params": trial.params.key,
+            "params": trial.params_key,
             **trial.params.model_dump(),
             "state": trial.state,
             "validity": ", ".join(trial.spoiled_by) or ("valid" if trial.state == "measured" else None),
@@ -225,7 +225,7 @@ def standings_table(comparison: Comparison) -> pd.DataFrame:
     """The table `standings`: one row a trial and metric; trials that are not valid have their means and no rank."""
     rows: list[tuple[object, ...]] = []
     for trial in comparison.trials:
-        key, valid, own = trial.params.key, trial.is_valid, comparison.standings.get(trial.key, {})
+        key, valid, own = trial.params_key, trial.is_valid, comparison.standings.get(trial.key, {})
         for name, values in trial.values.items():
             low, high, rank = None, None, None
             if (standing := own.get(name)) is not None:

@@ -1,9 +1,8 @@
 """The metrics that trials are compared by: which end of each is good, and where a trial's values come from."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from statistics import fmean
 from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -124,59 +123,41 @@ class Excerpt(_Part):
     environment: _Environment
 
 
-class _Round(NamedTuple):
-    """One repeat: its analysis and its report."""
-
-    calls: Sequence[_Call]
-    telemetry: Sequence[_Telemetry]
-
-
 def values_of(metrics: Excerpt, *, failed_runs: int = 0) -> dict[MetricName, list[float]]:
     """A trial's values by metric, one for each repeat where it is measured by round; what was not measured is absent.
 
     `failed_runs` are the runs of the same question that ended with an error before this one ended well.
     """
-    of_round: Mapping[MetricName, Callable[[_Round], float | None]] = {
-        "throughput_tok_s": _throughput,
-        "ttft_ms": lambda each: fmean(call.ttft_ms for call in each.calls),
-        "tpot_ms": _tpot,
-        "total_ms": lambda each: sum(call.e2e_ms for call in each.calls),
-        "joules_per_token": _joules,
-    }
-    rounds = _rounds(metrics)
-    found: dict[MetricName, list[float | None]] = {name: [of(each) for each in rounds] for name, of in of_round.items()}
+    size = len(metrics.calls) // metrics.repeats
+    rounds = [
+        _of_round(metrics.calls[start : start + size], metrics.telemetry_by_call[start : start + size])
+        for start in range(0, size * metrics.repeats, size or 1)
+    ]
+    found: dict[MetricName, list[float | None]] = {name: [of[name] for of in rounds] for name in (rounds or [{}])[0]}
     found["peak_memory_mib"] = [_peak_memory(metrics.telemetry)]
     found["error_rate"] = [failed_runs / (failed_runs + 1)]
     found["quality"] = [metrics.text_quality.score]
     return {
         name: [value for value in values if value is not None]
         for name, values in found.items()
-        if values and all(value is not None and METRICS[name].is_usable(value) for value in values)
+        if all(value is not None and METRICS[name].is_usable(value) for value in values)
     }
 
 
-def _rounds(metrics: Excerpt) -> list[_Round]:
-    size = len(metrics.calls) // metrics.repeats
-    starts = range(0, size * metrics.repeats, size) if size else ()
-    return [
-        _Round(metrics.calls[start : start + size], metrics.telemetry_by_call[start : start + size]) for start in starts
-    ]
-
-
-def _throughput(each: _Round) -> float | None:
-    return rate(_sum([call.output_tokens for call in each.calls]), _sum([call.eval_ms for call in each.calls]))
-
-
-def _tpot(each: _Round) -> float | None:
-    """Of all tokens of the round but each first one; a mean over calls would let a short call count as much."""
-    after_first = _sum([call.output_tokens for call in each.calls])
-    gaps = None if after_first is None else after_first - len(each.calls)
-    return sum(call.e2e_ms - call.ttft_ms for call in each.calls) / gaps if gaps else None
-
-
-def _joules(each: _Round) -> float | None:
-    joules, tokens = _sum([of.energy_j for of in each.telemetry]), _sum([call.output_tokens for call in each.calls])
-    return joules / tokens if joules is not None and tokens else None
+def _of_round(calls: Sequence[_Call], telemetry: Sequence[_Telemetry]) -> dict[MetricName, float | None]:
+    """The values of one repeat, which is its analysis and its report."""
+    tokens, eval_ms = _sum([call.output_tokens for call in calls]), _sum([call.eval_ms for call in calls])
+    ttft_ms, e2e_ms = sum([call.ttft_ms for call in calls]), sum([call.e2e_ms for call in calls])
+    joules = _sum([of.energy_j for of in telemetry])
+    # over all tokens but each call's first: a mean over calls would let a short one count as much
+    gaps = None if tokens is None else tokens - len(calls)
+    return {
+        "throughput_tok_s": rate(tokens, eval_ms),
+        "ttft_ms": ttft_ms / len(calls),
+        "tpot_ms": (e2e_ms - ttft_ms) / gaps if gaps else None,
+        "total_ms": e2e_ms,
+        "joules_per_token": joules / tokens if joules is not None and tokens else None,
+    }
 
 
 def _peak_memory(telemetry: _Telemetry) -> float | None:
@@ -188,5 +169,6 @@ def _peak_memory(telemetry: _Telemetry) -> float | None:
 
 
 def _sum(values: Sequence[float | None]) -> float | None:
+    """None where one is unknown, as a part is not the whole."""
     known = [value for value in values if value is not None]
     return sum(known) if len(known) == len(values) else None

@@ -77,8 +77,12 @@ class Observed(BaseModel):
     created_at: str | None = None
 
     @cached_property
+    def params_key(self) -> str:
+        return self.params.key
+
+    @cached_property
     def key(self) -> str:
-        return f"{self.model}|{self.params.key}"
+        return f"{self.model}|{self.params_key}"
 
     @property
     def is_valid(self) -> bool:
