@@ -39,11 +39,11 @@ class World(NamedTuple):
     drift: float = 0.0
     noise: float | Mapping[str, float] = 0.02
     spoiled: int = 0
+    grid: Mapping[str, Sequence[object]] = {}
 
     def sweep(self, rng: np.random.Generator, factor: float = 1.0) -> list[Observed]:
-        return simulated_sweep(
-            lambda cell: factor * self.truth(cell), rng, drift=self.drift, noise=self.noise, spoiled=self.spoiled
-        )
+        fields = {"drift": self.drift, "noise": self.noise, "spoiled": self.spoiled, **self.grid}
+        return simulated_sweep(lambda cell: factor * self.truth(cell), rng, **fields)
 
     def rate(self, trial: Observed) -> float:
         """A trial's true throughput."""
@@ -79,6 +79,7 @@ def _crossing(cell: Cell) -> float:
     return RATE * (1 + way * {2048: -0.04, 4096: 0.0, 8192: 0.04}[cell.num_ctx])
 
 
+ONE_PARAMETER = {"models": ["a:1b"], "num_ctx": [2048, 4096, 8192, 16384], "temperature": [0.2]}
 UNEQUAL = {"a:1b": 0.01, "b:1b": 0.05}
 WORLDS = (
     World("no effect", _flat),
@@ -99,6 +100,8 @@ WORLDS = (
     World("num_ctx by 5 %, 1 % drift", _context, _is("num_ctx"), ({"num_ctx"},), drift=0.01),
     World("strong num_ctx and model, 1 % drift", _strong, _is("num_ctx"), ({"num_ctx"}, {"model"}), drift=0.01),
     World("models scatter by 1 and 5 %, 1 % drift", _flat, noise=UNEQUAL, drift=0.01),
+    World("no effect, nothing but 4 num_ctx", _flat, grid=ONE_PARAMETER),
+    World("no effect, nothing but 4 num_ctx, 1 % drift", _flat, drift=0.01, grid=ONE_PARAMETER),
 )
 
 

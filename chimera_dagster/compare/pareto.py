@@ -31,12 +31,10 @@ def pareto_front(trials: Sequence[Observed]) -> list[Observed]:
     if not candidates or not names:
         return []
     scores = np.array([[METRICS[name].sign * (trial.mean(name) or 0.0) for name in names] for trial in candidates])
-    order = np.lexsort(-scores.T[::-1])  # best first: only one that came before can dominate
-    kept, size = np.empty_like(scores), 0  # the scores of the front so far
+    left = np.lexsort(-scores.T[::-1])  # best first: only one that came before can dominate
     front: list[int] = []
-    for place in order.tolist():
-        mine, before = scores[place], kept[:size]
-        if not ((before >= mine).all(axis=1) & (before > mine).any(axis=1)).any():
-            kept[size], size = mine, size + 1
-            front.append(place)
+    while len(left):
+        best, others = scores[left[0]], scores[left[1:]]
+        front.append(int(left[0]))
+        left = left[1:][~((best >= others).all(axis=1) & (best > others).any(axis=1))]
     return [candidates[place] for place in sorted(front)]

@@ -160,6 +160,6 @@ def drift_words(comparison: Comparison) -> list[str]:
     if blind := [METRICS[name].words for name, drift in comparison.drift.items() if drift is None]:
         lines.append(
             "The trials are too few for their parameters to tell how far the host drifts from one to the next: ranks "
-            f"by {', '.join(blind)} take such a drift for a difference."
+            f"by {', '.join(blind)}, and effects tested over repeats, take such a drift for a difference."
         )
     return lines
