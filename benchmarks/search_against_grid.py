@@ -60,10 +60,10 @@ def main() -> None:
     best = [max(valid(trials), key=_utility) for trials in sides]
     print(f"grid: {_said(sides[0], best[0])}")
     print(f"search, killed after {before} of {measured} reports: {_said(sides[1], best[1])}")
-    apart = compare(
-        [_named(trial, side) for side, trial in zip(("grid", "search"), best, strict=True)], GOALS, datetime.now(UTC)
-    )
-    print(f"search_over_grid: {math.exp(_utility(best[1]) - _utility(best[0])):.3f} ({apart.recommendation.why})")
+    both = [_named(trial, side) for side, trials in zip(("grid", "search"), sides, strict=True) for trial in trials]
+    answer = compare(both, GOALS, datetime.now(UTC)).recommendation
+    print(f"search_over_grid: {math.exp(_utility(best[1]) - _utility(best[0])):.3f}")
+    print(f"of all {len(both)} trials {answer.best.trial if answer.best else 'none'}. {answer.why}")
 
 
 def _utility(trial: Observed) -> float:
@@ -75,7 +75,7 @@ def _said(trials: Sequence[Observed], best: Observed) -> str:
 
 
 def _named(trial: Observed, side: str) -> Observed:
-    return trial.model_copy(update={"model": f"{trial.model}.{side}"})
+    return Observed.model_validate(trial.model_dump() | {"model": f"{trial.model}.{side}"})
 
 
 def _folder(path: Path) -> Path:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from chimera_dagster.compare.comparison import SCHEMA_VERSION, Comparison, compare
 from chimera_dagster.compare.metrics import METRICS, Excerpt, values_of
 from chimera_dagster.compare.observed import Observed, Setting
-from chimera_dagster.errors import InputError
+from chimera_dagster.errors import InputError, first_problem
 from chimera_dagster.goals import Goals
 from chimera_dagster.schemas import Effects, Standings, Trials, as_table
 from chimera_dagster.store import Store, TrialFolder, write_text
@@ -140,9 +140,7 @@ def parse_comparison(text: str | bytes, name: str) -> Comparison:
     try:
         return Comparison.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise InputError(f"{name}, {where}: {first['msg']}.", hint="Save the baseline again.") from error
+        raise InputError(f"{name}, {first_problem(error)}.", hint="Save the baseline again.") from error
 
 
 def observe(store: Store, trial: Trial) -> Observed:
@@ -187,13 +185,11 @@ def _excerpt(path: Path) -> Excerpt | str | None:
     except FileNotFoundError:
         return None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        return f"its metrics.json is damaged or of another version ({where}: {first['msg']})"
+        return f"its metrics.json is damaged or of another version ({first_problem(error)})"
 
 
 def _call_rows(metrics: Excerpt) -> list[tuple[float, float | None, float, int | None]]:
-    """None where a time is not finite: of such calls no goodput can be told."""
+    """Empty where a time is not finite: of such calls no goodput can be told."""
     rows = [(call.ttft_ms, call.tpot_ms, call.e2e_ms, call.output_tokens) for call in metrics.calls]
     return rows if math.isfinite(sum([ttft + (tpot or 0.0) + e2e for ttft, tpot, e2e, _ in rows])) else []
 
@@ -230,8 +226,8 @@ def standings_table(comparison: Comparison) -> pd.DataFrame:
             low, high, rank = None, None, None
             if (standing := own.get(name)) is not None:
                 low, high, rank = standing.summary.low, standing.summary.high, standing.rank
-            mean = sum(values) / len(values)
-            rows.append((trial.model, key, name, METRICS[name].unit, valid, len(values), mean, low, high, rank))
+            mean, unit = trial.mean(name), METRICS[name].unit
+            rows.append((trial.model, key, name, unit, valid, len(values), mean, low, high, rank))
     return as_table(rows, Standings)
 
 

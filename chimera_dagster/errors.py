@@ -30,7 +30,10 @@ An error has two parts: what is wrong (naming the file, the row or the field), a
 
 import errno
 import os
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class ChimeraError(Exception):
@@ -137,6 +140,12 @@ class EmptyOutputError(EngineError):
 
 class EngineTimeoutError(EngineError):
     may_pass = True
+
+
+def first_problem(error: "ValidationError") -> str:
+    """`calls.0.ttft_ms: Input should be a valid number`: where a document is wrong first, and how."""
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}"
 
 
 def may_pass(name: str | None) -> bool:

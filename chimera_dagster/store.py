@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from pandera.pandas import DataFrameModel
 from pydantic import BaseModel, ValidationError
 
-from chimera_dagster.errors import InputError, NotIngestedError, StorageError, UnknownTrialError
+from chimera_dagster.errors import InputError, NotIngestedError, StorageError, UnknownTrialError, first_problem
 from chimera_dagster.sweep import TrialPlan
 from chimera_dagster.trial import ModelTag, ParamSet, Trial, model_slug
 
@@ -200,10 +200,8 @@ def _named(path: Path) -> Trial:
     try:
         named = _Named.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
         raise InputError(
-            f"{path}: {where}: {first['msg']}.", hint="Remove its folder, and run 'chimera sweep' to measure it again."
+            f"{path}: {first_problem(error)}.", hint="Remove its folder, and run 'chimera sweep' to measure it again."
         ) from error
     return Trial(named.model, named.params)
 

@@ -1,15 +1,14 @@
 """`chimera concurrency`: what it gains to let trials write at once, on one server and on several."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from chimera_dagster.cli.options import AsJson
+from chimera_dagster.cli.options import AsJson, Spec
 
 
 def concurrency(
-    spec: Annotated[Path | None, typer.Option(help="Sweep file.  [default: $CHIMERA_SPEC or sweep.yaml]")] = None,
+    spec: Spec = None,
     agents: Annotated[
         int, typer.Option(min=2, help="Trials at once: the first of each model, then the second of each.")
     ] = 2,

@@ -5,6 +5,11 @@ from typing import Annotated
 
 import typer
 
+from chimera_dagster.engines.names import EngineChoice
+
+Spec = Annotated[Path | None, typer.Option(help="Sweep file.  [default: $CHIMERA_SPEC or sweep.yaml]")]
+Models = Annotated[list[str] | None, typer.Option(help="Only these, comma-separated.")]
+Engine = Annotated[EngineChoice | None, typer.Option(help="Engine instead of the sweep file's.")]
 Reports = Annotated[
     Path | None,
     typer.Option(

@@ -1,13 +1,11 @@
 """`chimera search`: proposes trials one after the other, each from what the ones before it measured."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from chimera_dagster.cli.options import AsJson, Reports
-from chimera_dagster.engines.names import EngineChoice
+from chimera_dagster.cli.options import AsJson, Engine, Models, Reports, Spec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,10 +20,10 @@ def search(
     plateau: Annotated[
         int | None, typer.Option(min=1, help="End once that many in a row are none that no other beats.")
     ] = None,
-    spec: Annotated[Path | None, typer.Option(help="Sweep file.  [default: $CHIMERA_SPEC or sweep.yaml]")] = None,
+    spec: Spec = None,
     reports: Reports = None,
-    models: Annotated[list[str] | None, typer.Option(help="Only these, comma-separated.")] = None,
-    engine: Annotated[EngineChoice | None, typer.Option(help="Engine instead of the sweep file's.")] = None,
+    models: Models = None,
+    engine: Engine = None,
     daemon: Annotated[
         bool, typer.Option("--daemon", help="Have the daemon of 'chimera ui' run them, a backfill for each round.")
     ] = False,

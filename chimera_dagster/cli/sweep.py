@@ -2,12 +2,11 @@
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chimera_dagster.cli.options import AsJson, Reports
+from chimera_dagster.cli.options import AsJson, Engine, Models, Reports, Spec
 from chimera_dagster.engines.names import EngineChoice
 
 if TYPE_CHECKING:
@@ -35,10 +34,10 @@ class Row:
 
 
 def sweep(
-    spec: Annotated[Path | None, typer.Option(help="Sweep file.  [default: $CHIMERA_SPEC or sweep.yaml]")] = None,
+    spec: Spec = None,
     reports: Reports = None,
-    models: Annotated[list[str] | None, typer.Option(help="Only these, comma-separated.")] = None,
-    engine: Annotated[EngineChoice | None, typer.Option(help="Engine instead of the sweep file's.")] = None,
+    models: Models = None,
+    engine: Engine = None,
     force: Annotated[bool, typer.Option("--force", help="Run trials again that have a report.")] = False,
     daemon: Annotated[
         bool, typer.Option("--daemon", help="Have the daemon of 'chimera ui' run them as a backfill, and follow it.")

@@ -36,7 +36,7 @@ class Metric(NamedTuple):
         return math.log(value) if self.is_log else value
 
     def scaled(self, values: Sequence[float]) -> list[float]:
-        return list(map(math.log, values)) if self.is_log else list(values)
+        return [self.on_scale(value) for value in values]
 
     def is_usable(self, value: float) -> bool:
         """Whether a value can be compared: finite, and positive where ratios are formed."""

@@ -39,9 +39,7 @@ from chimera_dagster.render.page import (
 )
 
 _FIGURE_ROWS = 10  # of a figure's values; the page as HTML has the drawing and all of them
-_ROWS = (
-    50  # of a table that can be sorted and filtered in HTML; a viewer draws thousands slowly, and finds nothing in them
-)
+_ROWS = 50  # of a table that HTML can sort and filter; a viewer draws thousands slowly, and finds nothing in them
 
 _ADDRESS = re.compile(
     r"((?:[a-z][a-z0-9+.-]{0,20}://|www\.|mailto:|xmpp:)[^\s`|\\<>\"]*[\w/#&=%]|[\w.+-]{1,64}@[\w-]+\.[\w.-]*\w)", re.I

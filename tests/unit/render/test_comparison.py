@@ -1,4 +1,4 @@
-"""What a comparison says of the host's drift between trials."""
+"""A comparison in words: what is said of the host's drift between trials."""
 
 from datetime import UTC, datetime
 
