@@ -187,7 +187,7 @@ def additive(values: Floats, levels: Ints, blocks: Ints) -> Blocked | None:
     if df < _LEAST_DF or rank < width - 1:  # a lower rank: levels that no chain of blocks connects
         return None
     effects = inverse_of(gram) @ sums
-    explained = float(sums @ effects)
+    explained = max(float(sums @ effects), 0.0)  # rounding of levels that are alike can be below, where no F has a p
     total = float(centred @ centred)
     rest = max(total - explained, 0.0)
     if rest <= 1e-12 * total or total < 1e-24 * len(logs):  # what is left is rounding

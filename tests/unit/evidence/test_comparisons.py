@@ -145,3 +145,11 @@ def test_rounding_in_many_blocks_with_missing_cells_is_no_effect(width, size):
     assert fitted.effects == pytest.approx(0.1 * (np.arange(width) - (width - 1) / 2), abs=0.01)
     assert np.diag(inverse_of(fitted.gram)).max() < 0.01
     assert fitted.df == fitted.n - fitted.blocks - width + 1
+
+
+def test_levels_with_the_same_values_have_no_effect():
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        fitted = additive(np.tile(np.log(rng.uniform(1, 2, 3)), 5), np.repeat(np.arange(5), 3), np.zeros(15, dtype=int))
+        assert fitted is not None
+        assert fitted.p == pytest.approx(1)
