@@ -137,10 +137,15 @@ def choose_failed_and_missing(page: Page, count: str) -> Locator:
     page.goto(JOB)
     page.get_by_role("button", name="Materialize all").click()
     dialog = page.get_by_role("dialog")
-    page.wait_for_load_state("networkidle")  # 'All' is all that the dialog knows of
-    for dimension in range(2):
-        dialog.get_by_role("button", name="All", exact=True).nth(dimension).click()
-    dialog.get_by_text("4 partitions", exact=True).wait_for()
+    whole = dialog.get_by_text("4 partitions", exact=True)
+
+    def all_chosen() -> bool | None:
+        for dimension in range(2):
+            dialog.get_by_role("button", name="All", exact=True).nth(dimension).click()
+        page.wait_for_timeout(100)
+        return whole.is_visible() or None
+
+    wait_for(all_chosen, "the whole grid in the dialog")  # 'All' is all that it knows of at that moment
     dialog.get_by_text("Backfill only failed and missing partitions").click()
     dialog.get_by_text(count, exact=True).wait_for()
     return dialog
