@@ -17,6 +17,7 @@ from chimera_dagster.errors import OllamaServerError
 from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.leases import acquire, holder
 from tests.stub_ollama import StubOllama
+from tests.waiting import is_gone, wait_for
 
 OLLAMA = f"""\
 #!{sys.executable}
@@ -108,6 +109,7 @@ def test_up_starts_a_server_for_each_gpu_once(chimera: Chimera, ports: list[int]
     assert [server["state"] for server in again] == ["runs already", "runs already"]
     assert [server["pid"] for server in again] == [server["pid"] for server in servers]
     os.kill(servers[0]["pid"], signal.SIGKILL)
+    wait_for(lambda: is_gone(servers[0]["pid"]), "end of the server")
     third = chimera("ollama", "up")
     assert [server["state"] for server in third] == ["started", "runs already"]
 
