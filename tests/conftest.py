@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked import Forked, run_chimera
+
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
 SPEC = """\
@@ -62,6 +64,10 @@ class Project:
             timeout=300,
             check=False,
         )
+
+    def fork(self, *arguments: str, **env: str) -> Forked:
+        """`chimera` in a process that starts at once, and goes on while the test does."""
+        return Forked(run_chimera, *arguments, folder=self.path, env=self.environment(**env))
 
     def files(self) -> dict[str, bytes]:
         """Content of every file below `runs`."""

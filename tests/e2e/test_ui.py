@@ -37,7 +37,7 @@ class Opened:
 
     def sweep(self) -> list[dict[str, str]]:
         arguments = ("sweep", "--models", "smollm2:135m", "--json")
-        done = self.project.chimera(*arguments, env={"OLLAMA_HOST": self.stub.url})
+        done = self.project.fork(*arguments, OLLAMA_HOST=self.stub.url).ended()
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

@@ -12,6 +12,7 @@ from chimera_dagster.gpu.leases import Holder, standings
 from chimera_dagster.store import Store
 from chimera_dagster.sweep import TrialPlan, load_spec
 from tests.conftest import Project
+from tests.forked import Forked, exec_chimera, run_chimera
 from tests.integration.aftermath import Aftermath, aftermath
 from tests.integration.bench import bench_in
 from tests.stub_ollama import PIECES, Answer, StubOllama
@@ -35,25 +36,20 @@ class Sweeping:
         self.project.spec.write_text(yaml.safe_dump(fields | spec))
         return load_spec(self.project.spec).plans()
 
-    def start(self, *arguments: str, verb: str = "sweep", **env: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            self.project.command(verb, *arguments),
-            cwd=self.project.path,
-            env=self.project.environment(OLLAMA_HOST=self.stub.url, **env),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def start(self, *arguments: str, verb: str = "sweep", **env: str) -> Forked:
+        environment = self.project.environment(OLLAMA_HOST=self.stub.url, **env)
+        target = exec_chimera if "LD_PRELOAD" in env else run_chimera  # preloading is of programs
+        return Forked(target, verb, *arguments, folder=self.project.path, env=environment)
 
     def sweep(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        return self.project.chimera("sweep", *arguments, env={"OLLAMA_HOST": self.stub.url})
+        return self.start(*arguments).ended()
 
     def stall_after(self, calls: int) -> int:
         """Let so many generations end, and the next ones say a few words only; how many there were with the first."""
         self.stub.answer_with(STALLED, after=calls)
         return len(self.stub.generations()) + calls + 1
 
-    def start_slowly(self, *arguments: str, **env: str) -> "subprocess.Popen[str]":
+    def start_slowly(self, *arguments: str, **env: str) -> Forked:
         """A sweep that is in its first call when this returns, and has seconds to go; what it calls next is quick."""
         before = len(self.stub.generations())
         self.stub.seconds_between = SLOW_S

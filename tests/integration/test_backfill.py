@@ -75,7 +75,7 @@ class Backfilled:
 
 def dagster(bench: Bench, *arguments: str) -> None:
     """One of Dagster's own commands, in the project and on the daemon's code."""
-    environment = bench.project.environment(**{name: os.environ[name] for name in ("DAGSTER_HOME", "OLLAMA_HOST")})
+    environment = bench.project.environment(**homes())
     command = [sys.executable, "-m", "dagster", *arguments, "-f", CODE]
     done = subprocess.run(
         command, cwd=bench.project.path, env=environment, capture_output=True, text=True, timeout=300, check=False
@@ -83,21 +83,8 @@ def dagster(bench: Bench, *arguments: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def sweep_by_daemon(bench: Bench) -> "subprocess.Popen[str]":
-    environment = bench.project.environment(**{name: os.environ[name] for name in ("DAGSTER_HOME", "OLLAMA_HOST")})
-    return subprocess.Popen(
-        bench.project.command("sweep", "--daemon", "--json"),
-        cwd=bench.project.path,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def ended(process: "subprocess.Popen[str]") -> "subprocess.CompletedProcess[str]":
-    stdout, stderr = process.communicate(timeout=300)
-    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+def homes() -> dict[str, str]:
+    return {name: os.environ[name] for name in ("DAGSTER_HOME", "OLLAMA_HOST")}
 
 
 @pytest.fixture(scope="module")
@@ -116,12 +103,12 @@ def backfilled(shared_project: Project) -> Generator[Backfilled]:
 
         # A daemon looks for backfills when it starts, and then every half minute.
         bench.instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), "BACKFILL", None))
-        asking = sweep_by_daemon(bench)
+        asking = shared_project.fork("sweep", "--daemon", "--json", **homes())
         first = wait_for(lambda: at_work(bench.instance), "backfill")
-        asking_too = sweep_by_daemon(bench)
+        asking_too = shared_project.fork("sweep", "--daemon", "--json", **homes())
         with running_daemon(bench, NO_SENSORS, OLLAMA_HOST=stub.url) as daemon:
             failures = follow(bench.instance, first, on_change, every_s=0.2)
-            sweeps = [ended(sweep) for sweep in (asking, asking_too)]
+            sweeps = [sweep.ended() for sweep in (asking, asking_too)]
             done = Backfilled(bench, stub, plans, failures, heard, first, seen_at_work - {None}, sweeps)
             stub.refuses = False
             keys = [plan.trial.key for plan in plans if not is_done(bench.store, plan, digest(bench))]

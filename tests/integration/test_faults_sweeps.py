@@ -14,9 +14,9 @@ import pytest
 from chimera_dagster.orchestration.partitions import register
 from chimera_dagster.recorded import read_metrics
 from tests.conftest import Project
+from tests.forked import Forked, run_job
 from tests.integration.aftermath import NOTHING
 from tests.integration.bench import bench_in
-from tests.integration.launch import Launcher
 from tests.integration.sweeping import CALLS, QUICK_S, SLOW_S, Sweeping, sweeping_in
 from tests.waiting import PATIENCE_S, wait_for
 
@@ -45,11 +45,10 @@ def test_a_sweep_does_not_measure_a_trial_that_a_run_of_dagsters_is_at_work_on(s
     environment = sweeping.project.environment(
         DAGSTER_HOME=str(sweeping.project.data / "dagster_home"), OLLAMA_HOST=sweeping.stub.url
     )
-    with Launcher(sweeping.project.path, environment) as launcher:
-        run = launcher.start("write_report", plans[0].trial.key)
-        wait_for(lambda: len(sweeping.stub.generations()) > before, "trial of the run")
-        done = sweeping.sweep()
-        assert launcher.wait(run) == 0
+    run = Forked(run_job, "write_report", plans[0].trial.key, folder=sweeping.project.path, env=environment)
+    wait_for(lambda: len(sweeping.stub.generations()) > before, "trial of the run")
+    done = sweeping.sweep()
+    assert run.ended().returncode == 0
     assert done.returncode == 0, done.stderr
     assert len(sweeping.stub.generations()) - before == CALLS
     # that run frees the trial once it is measured, so both may have written its report

@@ -16,8 +16,8 @@ from chimera_dagster.gpu.leases import Holder, standings, waiting
 from chimera_dagster.orchestration.orphans import fail_orphans
 from chimera_dagster.sweep import SweepSpec, TrialPlan
 from tests.conftest import Project
+from tests.forked import Forked, run_job
 from tests.integration.bench import Bench, bench_in
-from tests.integration.launch import Launcher
 from tests.stub_ollama import PIECES, Answer, StubOllama
 from tests.waiting import is_gone, wait_for
 
@@ -26,11 +26,11 @@ STALLED = Answer(PIECES, stall_before=3)
 
 
 class Floor(NamedTuple):
-    """A project, two lanes with a stub each, and the launcher."""
+    """A project, and two lanes with a stub each."""
 
     bench: Bench
     stubs: dict[str, StubOllama]
-    launcher: Launcher
+    environment: dict[str, str]
 
     @property
     def leases(self) -> Path:
@@ -44,8 +44,9 @@ class Floor(NamedTuple):
         spec: dict[str, Any] = {"models": ["gemma3:270m"], "engine": "ollama", "max_tokens": 32}
         return self.bench.register(SweepSpec.model_validate(spec | {"grid": {parameter: list(values)}}))
 
-    def start(self, plan: TrialPlan) -> int:
-        return self.launcher.start("write_report", plan.trial.key)
+    def start(self, plan: TrialPlan) -> Forked:
+        path = self.bench.project.path
+        return Forked(run_job, "write_report", plan.trial.key, folder=path, env=self.environment)
 
     def run_of(self, plan: TrialPlan) -> DagsterRun:
         [run] = self.bench.instance.get_runs(RunsFilter(tags={"dagster/partition": plan.trial.key}), limit=1)
@@ -67,8 +68,7 @@ def floor(shared_project: Project) -> Generator[Floor]:
             CHIMERA_GPUS="0,1",
             CHIMERA_OLLAMA_ENDPOINTS=f"{first.url},{second.url}",
         )
-        with Launcher(shared_project.path, environment) as launcher:
-            yield Floor(bench, {"gpu-0.0": first, "gpu-1.0": second}, launcher)
+        yield Floor(bench, {"gpu-0.0": first, "gpu-1.0": second}, environment)
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_trials_are_split_evenly_and_each_has_one_lane_for_itself(floor: Floor) 
     for stub in floor.stubs.values():
         stub.seconds_between = 0.01  # so that a trial takes longer than another takes to begin
     runs = [floor.start(plan) for plan in plans]
-    assert [floor.launcher.wait(pid) for pid in runs] == [0] * TRIALS
+    assert [run.ended().returncode for run in runs] == [0] * TRIALS
     measured_at: dict[str, list[int]] = {}
     for plan in plans:
         metrics = json.loads(floor.bench.store.folder_of(plan.trial).metrics.read_text())
@@ -113,9 +113,9 @@ def test_kill_9_of_the_steps_process_fails_the_run_and_frees_the_lane(floor: Flo
     [holder] = floor.holders()
     assert holder.trial == plan.trial.key
     assert holder.run_id == floor.run_of(plan).run_id
-    assert psutil.Process(holder.pid).ppid() == run
+    assert psutil.Process(holder.pid).ppid() == run.pid
     os.kill(holder.pid, signal.SIGKILL)
-    assert floor.launcher.wait(run) == 1
+    assert run.ended().returncode == 1
     assert floor.run_of(plan).status == DagsterRunStatus.FAILURE
     assert floor.holders() == []
     assert floor.files(plan) == {"trial.json"}
@@ -127,8 +127,8 @@ def test_kill_9_of_the_run_leaves_no_process_and_frees_the_lane(floor: Floor) ->
     run = floor.start(plan)
     wait_for(floor.holders, "holder")
     [holder] = floor.holders()
-    os.kill(run, signal.SIGKILL)
-    assert floor.launcher.wait(run) == -signal.SIGKILL
+    os.kill(run.pid, signal.SIGKILL)
+    assert run.ended().returncode == -signal.SIGKILL
     wait_for(lambda: is_gone(holder.pid), "end of the step's process")
     assert floor.holders() == []
     assert floor.files(plan) == {"trial.json"}
@@ -137,7 +137,7 @@ def test_kill_9_of_the_run_leaves_no_process_and_frees_the_lane(floor: Floor) ->
     assert lost.status == DagsterRunStatus.STARTED  # nobody was left to tell of it
     assert fail_orphans(floor.bench.instance) == [lost.run_id]
     assert floor.run_of(plan).status == DagsterRunStatus.FAILURE
-    assert f"pid {run}" in floor.said(lost.run_id)
+    assert f"pid {run.pid}" in floor.said(lost.run_id)
 
 
 @pytest.mark.usefixtures("stalled")
@@ -149,10 +149,10 @@ def test_runs_that_are_terminated_are_canceled_be_they_at_work_or_waiting(floor:
     wait_for(
         lambda: "Waiting for a lane; held now: gpu-0.0 (gemma3:270m|" in floor.said(last.run_id), "word of waiting"
     )
-    for plan, pid in sorted(zip(plans, runs, strict=True), key=lambda each: each[0].trial.key != last.trial):
+    for plan, run in sorted(zip(plans, runs, strict=True), key=lambda each: each[0].trial.key != last.trial):
         floor.bench.instance.report_run_canceling(floor.run_of(plan))  # as the UI does, before it sends the signal
-        os.kill(pid, signal.SIGTERM)
-        floor.launcher.wait(pid)
+        os.kill(run.pid, signal.SIGTERM)
+        run.ended()
         assert floor.run_of(plan).status == DagsterRunStatus.CANCELED
         assert floor.files(plan) == {"trial.json"}
     assert floor.holders() == []

@@ -36,7 +36,7 @@ def asked(searching: Sweeping, seed: int, **fields: object) -> None:
 
 
 def search(searching: Sweeping, *arguments: str, code: int = 0) -> dict[str, list[dict[str, object]]]:
-    done = searching.project.chimera("search", "--json", *arguments, env={"OLLAMA_HOST": searching.stub.url})
+    done = searching.start("--json", *arguments, verb="search").ended()
     assert done.returncode == code, done.stderr
     return json.loads(done.stdout)
 
@@ -106,7 +106,7 @@ def test_a_second_search_at_once_is_refused(searching: Sweeping) -> None:
     asked(searching, seed=3)
     study = searching.project.path.absolute() / "data" / "dagster_home" / "search.db"
     with claim(f"search|{study}", searching.leases):
-        done = searching.project.chimera("search", "--trials", "1", env={"OLLAMA_HOST": searching.stub.url})
+        done = searching.start("--trials", "1", verb="search").ended()
     assert done.returncode == 1
     assert "Another search is at work in this data folder." in done.stderr
 
@@ -136,6 +136,6 @@ def test_what_can_not_be_searched_is_said_in_a_sentence(
         "search": {"top_k": [1, 2]},
     } | fields
     searching.project.spec.write_text(json.dumps(document))
-    done = searching.project.chimera("search", "--trials", "2", env={"OLLAMA_HOST": searching.stub.url})
+    done = searching.start("--trials", "2", verb="search").ended()
     assert done.returncode == 2, done.stderr
     assert said in done.stderr and "Traceback" not in done.stderr

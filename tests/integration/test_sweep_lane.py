@@ -3,9 +3,8 @@
 import json
 import os
 import signal
-import subprocess
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from chimera_dagster.gpu.leases import Holder, acquire, holder, standings
 from chimera_dagster.orchestration.home import prepare_home
 from chimera_dagster.settings import Settings
 from tests.conftest import ROOT, Project
+from tests.forked import Forked, run_chimera
 from tests.integration.bench import bench_in
 from tests.integration.test_pinned_runs import STALLED
 from tests.stub_ollama import StubOllama
@@ -43,18 +43,9 @@ def test_a_sweep_waits_for_its_lane_and_keeps_it_for_all_of_its_trials(project: 
     project.spec.write_text(SPEC)
     leases = project.path / "leases"
     with Watched(leases) as stub, acquire([GPU], holder("a-run", "its trial"), leases) as lease:
-        environment = project.environment(CHIMERA_GPUS="3", OLLAMA_HOST=stub.url)
-        sweep = subprocess.Popen(
-            project.command("sweep", "--json"),
-            cwd=project.path,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert sweep.stderr is not None
-        waits = next(line for line in sweep.stderr if "waiting" in line)
-        assert waits == f"waiting for a lane, held: gpu-3.0 by its trial (pid {os.getpid()})\n"
+        sweep = project.fork("sweep", "--json", CHIMERA_GPUS="3", OLLAMA_HOST=stub.url)
+        waits = f"waiting for a lane, held: gpu-3.0 by its trial (pid {os.getpid()})\n"
+        wait_for(lambda: waits in sweep.said()[1], "word of waiting")
         assert stub.generations() == []
         lease.release()
         stdout, stderr = sweep.communicate(timeout=120)
@@ -72,27 +63,24 @@ def test_a_sweep_waits_for_its_lane_and_keeps_it_for_all_of_its_trials(project: 
     assert not standings([GPU], leases)[0].held
 
 
+def in_the_background(*arguments: str) -> None:
+    """`chimera` as a shell's `&` starts it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    run_chimera(*arguments)
+
+
 class TwoLanes(NamedTuple):
     """A project with a stub for each of two GPUs, its trials `top_k` 1 to 4 of one model."""
 
     project: Project
     stubs: dict[str, StubOllama]
 
-    def environment(self) -> dict[str, str]:
+    def sweep(self, run: Callable[..., None] = run_chimera) -> Forked:
         endpoints = ",".join(stub.url for stub in self.stubs.values())
-        return self.project.environment(CHIMERA_GPUS="0,1", CHIMERA_OLLAMA_ENDPOINTS=endpoints)
+        environment = self.project.environment(CHIMERA_GPUS="0,1", CHIMERA_OLLAMA_ENDPOINTS=endpoints)
+        return Forked(run, "sweep", "--json", folder=self.project.path, env=environment)
 
-    def sweep(self, *before: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [*before, *self.project.command("sweep", "--json")],
-            cwd=self.project.path,
-            env=self.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def rows(self, sweep: "subprocess.Popen[str]", code: int) -> list[dict[str, Any]]:
+    def rows(self, sweep: Forked, code: int) -> list[dict[str, Any]]:
         stdout, stderr = sweep.communicate(timeout=120)
         assert sweep.returncode == code, stderr
         return json.loads(stdout)
@@ -172,7 +160,7 @@ def test_a_killed_worker_loses_its_own_trial_only_and_the_next_sweep_runs_it(two
 def test_a_sweep_in_the_background_does_not_wait_for_the_lane_that_it_could_not_have(two_lanes: TwoLanes) -> None:
     lane = Lane("gpu-1.0", "1", None)
     with acquire([lane], holder("a-run", "its trial"), two_lanes.project.path / "leases"):
-        rows = two_lanes.rows(two_lanes.sweep("sh", "-c", "trap '' INT; exec \"$@\"", "sh"), 0)
+        rows = two_lanes.rows(two_lanes.sweep(in_the_background), 0)
     assert [row["status"] for row in rows] == ["done"] * 4
     assert two_lanes.stubs[lane.name].generations() == []
 
