@@ -37,7 +37,7 @@ class Opened:
 
     def sweep(self) -> list[dict[str, str]]:
         arguments = ("sweep", "--models", "smollm2:135m", "--json")
-        done = self.project.fork(*arguments, OLLAMA_HOST=self.stub.url).ended()
+        done = self.project.forked(*arguments, OLLAMA_HOST=self.stub.url)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

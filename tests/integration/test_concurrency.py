@@ -37,7 +37,7 @@ def test_agents_on_a_server_of_their_own_gain_what_agents_on_one_slot_do_not(pro
     pipeline.sum_up(store)
     with Watched(project) as first, Watched(project) as second:
         endpoints = {"CHIMERA_GPUS": "0,1", "CHIMERA_OLLAMA_ENDPOINTS": f"{first.url},{second.url}"}
-        done = project.fork("concurrency", "--rounds", "2", "--json", **endpoints).ended()
+        done = project.forked("concurrency", "--rounds", "2", "--json", **endpoints)
         assert done.returncode == 0, done.stderr
         assert all([*first.held, *second.held])
     assert not any(each.held for each in standings(LANES, project.path / "leases"))
@@ -89,7 +89,7 @@ def test_an_agent_that_fails_ends_the_measurement_and_leaves_nothing(project: Pr
     pipeline.ingest(store, project.reports)
     pipeline.sum_up(store)
     with StubOllama(models=MODELS[:1]) as stub:
-        done = project.fork("concurrency", "--rounds", "1", OLLAMA_HOST=stub.url).ended()
+        done = project.forked("concurrency", "--rounds", "1", OLLAMA_HOST=stub.url)
     assert done.returncode == 1
     assert "smollm2:135m" in done.stderr
     assert "Traceback" not in done.stderr

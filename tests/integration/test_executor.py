@@ -1,6 +1,7 @@
 """The executor against the Dagster that is installed: each way through it, with a job of small steps."""
 
 import json
+import multiprocessing.forkserver
 import os
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -64,6 +65,8 @@ def instance() -> Generator[DagsterInstance]:
 
 @pytest.mark.parametrize("start_method", ["fork", "forkserver"])
 def test_a_gpu_step_has_a_process_and_a_lane_and_the_others_have_none(run: Run, start_method: str) -> None:
+    # One that earlier tests have started would give the step their environment.
+    multiprocessing.forkserver._forkserver._stop()
     ran = run(start_method=start_method)
     assert ran.success
     own, gpu = os.getpid(), ran.seen["on_gpu"]

@@ -232,7 +232,7 @@ def scaled(path: str, factor: float) -> Callable[[dict[str, Any]], None]:
         (scaled("configurations.*.low", 0.9), 2),
         (scaled("configurations.*.high", 1.05), 2),
         (scaled("configurations.*.n", 2), 2),
-        (scaled("calls.1.ledger.0.at_ms", 0.9), 2),
+        (scaled("calls.1.ledger.0.at_ms", 0.5), 2),
         (scaled("calls.0.ledger.20.at_ms", 1.05), 2),
         (scaled("calls.2.sent_ms", 1.02), 1),
     ],
