@@ -25,7 +25,7 @@ demo: setup ## run the demo sweep on the embedded engine and say where the repor
 	@$(BIN)/chimera sweep --engine embedded
 
 test: setup lint ## run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## ruff, import-linter, pyright
 	@$(BIN)/ruff check .
