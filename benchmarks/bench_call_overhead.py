@@ -19,7 +19,7 @@ from chimera_dagster.engines.embedded import EmbeddedEngine
 from chimera_dagster.measure.call import call_metrics, timed_call
 from chimera_dagster.measure.host import place_of
 from chimera_dagster.measure.telemetry import Telemetry
-from chimera_dagster.trial import ParamSet
+from chimera_dagster.spec.trial import ParamSet
 
 MODEL, PROMPT, TOKENS, ROUNDS, NUM_CTX = "smollm2:135m", "Write a story about a lighthouse.", 48, 61, 1024
 

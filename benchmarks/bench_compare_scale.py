@@ -20,13 +20,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.folders import SAMPLES
-from chimera_dagster import pipeline
 from chimera_dagster.engines.registry import Engines
-from chimera_dagster.results import Metrics
+from chimera_dagster.records.documents import Metrics
+from chimera_dagster.records.store import Store, write_text
 from chimera_dagster.settings import Settings
-from chimera_dagster.store import Store, write_text
-from chimera_dagster.sweep import TrialPlan, load_spec
-from chimera_dagster.trials import run_trial
+from chimera_dagster.spec.sweep import TrialPlan, load_spec
+from chimera_dagster.steps import evidence, ingest
+from chimera_dagster.steps.trial import run_trial
 from tests.stub_ollama import StubOllama
 
 ROUNDS = 3
@@ -126,8 +126,8 @@ def measured_once(store: Store) -> Metrics:
     """What one trial of a stub leaves."""
     fields = {"engine": "ollama", "models": ["smollm2:135m"], "repeats": 3, "max_tokens": 1000}
     with StubOllama() as stub:
-        pipeline.ingest(store, SAMPLES)
-        pipeline.sum_up(store)
+        ingest.ingest_folder(store, SAMPLES)
+        evidence.sum_up(store)
         spec = load_spec(write_text(store.data_dir / "sweep.yaml", json.dumps(fields | {"grid": {"num_ctx": [4096]}})))
         return run_trial(store, spec.plans()[0], Engines(stub.url)).metrics
 

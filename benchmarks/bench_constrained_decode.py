@@ -15,7 +15,7 @@ from chimera_dagster.engines.base import Request
 from chimera_dagster.engines.embedded import EmbeddedEngine
 from chimera_dagster.engines.models import PINNED
 from chimera_dagster.measure.call import timed_call
-from chimera_dagster.trial import ParamSet
+from chimera_dagster.spec.trial import ParamSet
 from chimera_dagster.write.answer_schema import Schema, analysis_schema
 
 PROMPT = "Compare the models {M1} and {M2}. {F1} is the throughput of {M1}, {F2} that of {M2}. Answer in JSON."

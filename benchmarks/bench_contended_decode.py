@@ -26,7 +26,7 @@ def child() -> None:
     from chimera_dagster.engines.base import Request
     from chimera_dagster.engines.embedded import EmbeddedEngine
     from chimera_dagster.measure.call import call_metrics, timed_call
-    from chimera_dagster.trial import ParamSet
+    from chimera_dagster.spec.trial import ParamSet
 
     engine = EmbeddedEngine()
     for tokens in (1, TOKENS):

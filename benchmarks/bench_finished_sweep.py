@@ -12,13 +12,14 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.folders import SAMPLES
-from chimera_dagster import pipeline
 from chimera_dagster.engines.registry import Engines
-from chimera_dagster.recorded import render_trial
+from chimera_dagster.records.store import Store, write_text
 from chimera_dagster.settings import Settings
-from chimera_dagster.store import Store, write_text
-from chimera_dagster.sweep import load_spec
-from chimera_dagster.trials import fingerprint, is_done, run_trial
+from chimera_dagster.spec.sweep import load_spec
+from chimera_dagster.steps import evidence, ingest
+from chimera_dagster.steps.done import fingerprint, is_done
+from chimera_dagster.steps.report import render_trial
+from chimera_dagster.steps.trial import run_trial
 from tests.stub_ollama import StubOllama
 
 TRIALS, ROUNDS = 1000, 5
@@ -52,8 +53,8 @@ def main() -> None:
 def finish_all(settings: Settings, spec: Path, stub: StubOllama) -> None:
     """Run one trial; the others have its results under their own fingerprints."""
     store = Store(settings.data_dir)
-    pipeline.ingest(store, settings.reports)
-    summary = pipeline.sum_up(store)
+    ingest.ingest_folder(store, settings.reports)
+    summary = evidence.sum_up(store)
     plans = load_spec(spec).plans()
     metrics = run_trial(store, plans[0], Engines(stub.url)).metrics
     render_trial(store, plans[0])

@@ -15,9 +15,9 @@ import numpy as np
 from playwright.sync_api import Browser
 
 from chimera_dagster.compare.comparison import compare
-from chimera_dagster.goals import Goals
-from chimera_dagster.publication import write_index
-from chimera_dagster.store import Store
+from chimera_dagster.records.store import Store
+from chimera_dagster.spec.goals import Goals
+from chimera_dagster.steps.index import write_index
 from tests.e2e.browser import CHROMIUM, chromium
 from tests.simulated import large_sweep
 

@@ -17,8 +17,8 @@ from statistics import median
 import pandas as pd
 
 from benchmarks.folders import SAMPLES
-from chimera_dagster.pipeline import ingest
-from chimera_dagster.store import Store
+from chimera_dagster.records.store import Store
+from chimera_dagster.steps.ingest import ingest
 
 ROUNDS = 31
 

@@ -27,8 +27,8 @@ def one(root: str, data: str) -> None:
     """Ingest `root` in this process and print what it took; memory of all its processes at one time."""
     import threading
 
-    from chimera_dagster.pipeline import ingest
-    from chimera_dagster.store import Store
+    from chimera_dagster.records.store import Store
+    from chimera_dagster.steps.ingest import ingest
 
     me, peak, done = psutil.Process(), 0, threading.Event()
 

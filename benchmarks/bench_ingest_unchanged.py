@@ -11,8 +11,8 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.folders import make_folder
-from chimera_dagster.pipeline import ingest
-from chimera_dagster.store import Store
+from chimera_dagster.records.store import Store
+from chimera_dagster.steps.ingest import ingest
 
 FILES, ROUNDS = 10_000, 25
 

@@ -25,9 +25,9 @@ from benchmarks.bench_ingest_unchanged import seconds
 from chimera_dagster.orchestration.home import open_instance
 from chimera_dagster.orchestration.jobs import TRIAL_ASSETS
 from chimera_dagster.orchestration.partitions import dagster_key, register
+from chimera_dagster.records.store import Store
 from chimera_dagster.settings import Settings
-from chimera_dagster.store import Store
-from chimera_dagster.sweep import SweepSpec
+from chimera_dagster.spec.sweep import SweepSpec
 
 MODULE = "chimera_dagster.definitions"
 ROUNDS = 3

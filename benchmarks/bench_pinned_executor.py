@@ -23,12 +23,12 @@ import psutil
 
 from benchmarks.folders import SAMPLES
 from benchmarks.pooled import POOL
-from chimera_dagster import pipeline
 from chimera_dagster.orchestration.home import open_instance, with_storage_in
 from chimera_dagster.orchestration.partitions import register
+from chimera_dagster.records.store import Store
 from chimera_dagster.settings import Settings
-from chimera_dagster.store import Store
-from chimera_dagster.sweep import SweepSpec
+from chimera_dagster.spec.sweep import SweepSpec
+from chimera_dagster.steps import evidence, ingest
 from tests.stub_ollama import FINAL, GENERATIONS, Answer, Json, StubOllama
 
 ROOT = Path(__file__).parents[1]
@@ -115,8 +115,8 @@ def _prepare(folder: Path, trials: int, endpoints: list[str]) -> dict[str, str]:
     config = with_storage_in(home, (ROOT / "dagster.yaml").read_text())
     (home / "dagster.yaml").write_text(config.replace("max_concurrent_runs: 1", f"max_concurrent_runs: {LANES + 2}"))
     store = Store(settings.data_dir)
-    pipeline.ingest(store, settings.reports)
-    pipeline.sum_up(store)
+    ingest.ingest_folder(store, settings.reports)
+    evidence.sum_up(store)
     spec = {"engine": "ollama", "models": ["smollm2:135m"], "grid": {"top_k": list(range(1, trials + 1))}}
     own = {
         name: value for name, value in os.environ.items() if not name.startswith(("CHIMERA_", "DAGSTER_", "OLLAMA_"))

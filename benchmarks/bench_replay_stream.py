@@ -20,8 +20,9 @@ from statistics import median, quantiles
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from chimera_dagster.engines.base import Request, Timeouts
+from chimera_dagster.engines.base import Request
 from chimera_dagster.engines.ollama import OllamaEngine
+from chimera_dagster.spec.timeouts import Timeouts
 
 LINES_A_SECOND, SECONDS, ROUNDS = 5_000, 4.0, 5
 _COUNT = int(LINES_A_SECOND * SECONDS)

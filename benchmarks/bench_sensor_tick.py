@@ -13,8 +13,9 @@ from dagster import DagsterInstance, build_sensor_context
 from benchmarks.bench_ingest_unchanged import seconds
 from chimera_dagster.orchestration.sensors import reports_folder
 from chimera_dagster.orchestration.workspace import Workspace
-from chimera_dagster.pipeline import ingest, sum_up
 from chimera_dagster.settings import Settings
+from chimera_dagster.steps.evidence import sum_up
+from chimera_dagster.steps.ingest import ingest
 
 FILES, ROUNDS = 10_000, 25
 

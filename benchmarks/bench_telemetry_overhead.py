@@ -19,7 +19,7 @@ from chimera_dagster.measure.call import timed_call
 from chimera_dagster.measure.host import HostReader, place_of
 from chimera_dagster.measure.nvml import NVML, Handle, read_gpu, survey_gpus
 from chimera_dagster.measure.telemetry import Telemetry
-from chimera_dagster.trial import ParamSet
+from chimera_dagster.spec.trial import ParamSet
 
 MODEL, PROMPT, TOKENS, ROUNDS, SAMPLES, HZ = "smollm2:135m", "Write a story about a lighthouse.", 96, 9, 300, 10
 

@@ -22,7 +22,7 @@ from chimera_dagster.compare.effects import Effect, together
 from chimera_dagster.compare.observed import Observed, valid
 from chimera_dagster.compare.recommend import tied_with_first
 from chimera_dagster.compare.regression import regress
-from chimera_dagster.goals import Goals
+from chimera_dagster.spec.goals import Goals
 from tests.simulated import Cell, Truth, simulated_sweep
 
 RATE = 100.0

@@ -86,7 +86,7 @@ def cases(world: World, shape: str, random_: random.Random) -> Iterator[Case]:  
             for q in metrics:
                 yield {"m": m, "m2": m2, "metric": q, "value": world.value(q, m), "value2": world.value(q, m2)}
     elif shape in ("cited", "cited two"):
-        means = {(f.model, f.metric): f.id for f in world.ground.facts.values() if f.kind == "model_mean"}
+        means = {(f.model, f.metric): f.id for f in world.evidence_index.facts.values() if f.kind == "model_mean"}
         for (m, q), f in means.items():
             if shape == "cited":
                 yield {"m": m, "metric": q, "f": f}
@@ -126,7 +126,7 @@ def cases(world: World, shape: str, random_: random.Random) -> Iterator[Case]:  
     elif shape == "parameter":
         yield from ({"m": m, "p": p, "x": x} for m, p in world.swept for x in world.levels(m, p))
     elif shape == "lack":
-        yield {"false": bool(world.ground.telemetry & {"gpu_util", "power"})}
+        yield {"false": bool(world.evidence_index.telemetry & {"gpu_util", "power"})}
 
 
 def says(sentence: Sentence) -> str:
@@ -246,7 +246,7 @@ def _right(
 
 def _cites(world: World, metric: str, model: str, fact: str) -> bool:
     """Whether the fact's value is the mean that the sentence says; its words must be of a mean over all runs, too."""
-    row = world.ground.facts.get(fact)
+    row = world.evidence_index.facts.get(fact)
     if row is None:
         return False
     true = world.value(metric, model)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from chimera_dagster.write.claims import Ground, check
+from chimera_dagster.grounding import EvidenceIndex, check
 
 SEED, FOUR = "data/reports", "4 models, telemetry"
 
@@ -242,29 +242,29 @@ class Verdict(NamedTuple):
     reason: str
 
 
-def fresh(folder: str, ground: Ground) -> Iterator[Verdict]:
+def fresh(folder: str, index: EvidenceIndex) -> Iterator[Verdict]:
     """What the checker says of each sentence about a folder; none of a folder that is neither SEED nor FOUR."""
     for name, (true, false) in SETS.items():
         for is_true, texts in ((True, true.get(folder, ())), (False, false.get(folder, ()))):
             for text in texts:
-                [checked] = check([_filled(text, ground)], ground, ground.models)
+                [checked] = check([_filled(text, index)], index, index.models)
                 yield Verdict(name, checked.rendered, is_true, checked.kept, checked.reason)
 
 
-def _filled(text: str, ground: Ground) -> str:
-    return re.sub(r"\{([\w.]+)\}", lambda match: f"{{{_id(match[1], ground)}}}", text)
+def _filled(text: str, index: EvidenceIndex) -> str:
+    return re.sub(r"\{([\w.]+)\}", lambda match: f"{{{_id(match[1], index)}}}", text)
 
 
-def _id(name: str, ground: Ground) -> str:
+def _id(name: str, index: EvidenceIndex) -> str:
     subject, _, what = name.partition(".")
     if subject == "found":
         detector, words = FINDINGS[what]
-        return next(each.id for each in ground.findings.values() if each.detector == detector and words in each.subject)
+        return next(each.id for each in index.findings.values() if each.detector == detector and words in each.subject)
     if name in ("files", "runs"):
-        return next(each.id for each in ground.facts.values() if each.kind == name)
-    place, model = next((i, each) for i, each in enumerate(ground.models, 1) if each.startswith(f"{subject}:"))
+        return next(each.id for each in index.facts.values() if each.kind == name)
+    place, model = next((i, each) for i, each in enumerate(index.models, 1) if each.startswith(f"{subject}:"))
     if not what:
         return f"M{place}"
     return next(
-        each.id for each in ground.facts.values() if (each.kind, each.metric) == FACTS[what] and each.model == model
+        each.id for each in index.facts.values() if (each.kind, each.metric) == FACTS[what] and each.model == model
     )

@@ -101,8 +101,11 @@ def mutants(sentence: Sentence, random_: random.Random) -> Iterator[tuple[str, S
         yield "shifted date", changed(day=f"{day:%Y-%m-%d}")
         yield "shifted date", changed(day=f"{day:%d %B %Y}".lstrip("0"))
     if "f" in case:
-        yield "wrong fact", changed(f=random_.choice([name for name in world.ground.facts if name != case["f"]]))
-        yield "wrong fact", changed(f=f"F{len(world.ground.facts) + random_.randrange(1, 40)}")
+        yield (
+            "wrong fact",
+            changed(f=random_.choice([name for name in world.evidence_index.facts if name != case["f"]])),
+        )
+        yield "wrong fact", changed(f=f"F{len(world.evidence_index.facts) + random_.randrange(1, 40)}")
     if "m" in case:
         fake = random_.choice([name for name in FAKE_MODELS if name not in set(world.table["model"].dropna())])
         yield "invented model", changed(m=fake)
@@ -112,7 +115,7 @@ def mutants(sentence: Sentence, random_: random.Random) -> Iterator[tuple[str, S
             "invented parameter value",
             changed(x=random_.choice((max(levels) * 2, max(levels) + 1, max(levels) * 3 + 1))),
         )
-    telemetry = world.ground.telemetry
+    telemetry = world.evidence_index.telemetry
     if not telemetry & {"gpu_util", "power"} and shape in ("mean", "compare", "cited", "two metrics", "n"):
         more = random_.choice(FAKE_TELEMETRY).format(x=random_.randrange(35, 99))
         yield "invented telemetry", changed(more=more, false=True)
@@ -125,7 +128,7 @@ def mutants(sentence: Sentence, random_: random.Random) -> Iterator[tuple[str, S
 
 
 def _tested(world: World, case: Case) -> bool:
-    return world.ground.effect(case["metric"], case["m"], case["p"])[0] is not False
+    return world.evidence_index.effect(case["metric"], case["m"], case["p"])[0] is not False
 
 
 def _alike(sentence: Sentence, shape: str) -> list[Phrasing]:

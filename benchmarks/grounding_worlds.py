@@ -11,10 +11,10 @@ import pandas as pd
 from scipy import stats
 
 from benchmarks.grounding_phrasings import THROUGHPUT, TTFT
+from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.summary import summarise
-from chimera_dagster.evidence.twins import twin_files
+from chimera_dagster.grounding import EvidenceIndex, index_evidence
 from chimera_dagster.ingest.folder import ingest_folder
-from chimera_dagster.write.claims import Ground, ground_of
 
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
@@ -31,10 +31,10 @@ class World:
         self._p: dict[tuple[str, str, str], float] = {}
         read = ingest_folder(root)
         self.files, self.table = read.files, read.measurements
-        self.ground: Ground = ground_of(read.files, read.measurements, summarise(read.measurements))
+        self.evidence_index: EvidenceIndex = index_evidence(read.files, read.measurements, summarise(read.measurements))
         raw = read.measurements
         raw = raw[raw["aggregate"].isna() & ~raw["error"] & raw["metric"].isin([THROUGHPUT, TTFT])]
-        raw = raw[raw["unit"].notna() & ~raw["file"].isin(list(twin_files(read.measurements)))]
+        raw = raw[raw["unit"].notna() & ~raw["file"].isin(list(duplicate_runs(read.measurements)))]
         self.raw = raw.assign(sets=[json.loads(text) for text in raw["params"]])
 
     @cached_property

@@ -21,7 +21,7 @@ from benchmarks.grounding_fresh import SETS, Verdict, fresh
 from benchmarks.grounding_mutants import mutants
 from benchmarks.grounding_phrasings import halves
 from benchmarks.grounding_worlds import World, worlds
-from chimera_dagster.write.claims import check
+from chimera_dagster.grounding import check
 
 
 class Tally(NamedTuple):
@@ -61,7 +61,7 @@ def _one(sentence: Sentence, half: str, random_: random.Random, tally: Tally) ->
     world, key = sentence.world, (half, sentence.phrasing.shape)
     text = says(sentence)
     if sentence.phrasing.shape == "lack" and not is_true(sentence):
-        [checked] = check([text], world.ground, world.models)
+        [checked] = check([text], world.evidence_index, world.models)
         tally.planted[half, "denied telemetry"] += 1
         tally.caught[half, "denied telemetry"] += not checked.kept
         return
@@ -69,7 +69,7 @@ def _one(sentence: Sentence, half: str, random_: random.Random, tally: Tally) ->
         tally.left_out["generated sentence not true as written"] += 1
         return
     tally.true[key] += 1
-    [base] = check([text], world.ground, world.models)
+    [base] = check([text], world.evidence_index, world.models)
     if not base.kept:
         tally.alarms[key] += 1
         tally.missed[f"alarm, {half}"].append((text, base.reason))
@@ -80,7 +80,7 @@ def _one(sentence: Sentence, half: str, random_: random.Random, tally: Tally) ->
             tally.left_out["true after all"] += 1
         else:
             mutated = says(mutant)
-            [checked] = check([mutated], world.ground, world.models)
+            [checked] = check([mutated], world.evidence_index, world.models)
             tally.planted[half, kind] += 1
             tally.caught[half, kind] += not checked.kept
             if checked.kept:
@@ -139,7 +139,7 @@ def main() -> None:
         start = time.perf_counter()
         tally = run(found, options.seed, options.most)
         seconds = time.perf_counter() - start
-        free = [verdict for world in found for verdict in fresh(world.name, world.ground)]
+        free = [verdict for world in found for verdict in fresh(world.name, world.evidence_index)]
     for verdict in free:
         if verdict.kept != verdict.is_true:
             tally.missed[f"free, {verdict.of}, {verdict.is_true}"].append((verdict.text, verdict.reason))

@@ -22,9 +22,9 @@ from benchmarks.folders import SAMPLES
 from chimera_dagster.compare.comparison import compare
 from chimera_dagster.compare.observed import Observed, valid
 from chimera_dagster.compare.recommend import utility
-from chimera_dagster.comparison import read_comparison
-from chimera_dagster.goals import Goals
-from chimera_dagster.store import Store
+from chimera_dagster.records.store import Store
+from chimera_dagster.spec.goals import Goals
+from chimera_dagster.steps.sweep_comparison import read_comparison
 
 TRIALS, KILLED_AFTER = 12, 5
 GOALS = Goals(want={"throughput_tok_s": 1, "quality": 2})

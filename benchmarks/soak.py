@@ -28,7 +28,7 @@ from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.leases import standings
 from chimera_dagster.orchestration.partitions import register
 from chimera_dagster.orchestration.sensors.night import NIGHTLY
-from chimera_dagster.sweep import TrialPlan, load_spec
+from chimera_dagster.spec.sweep import TrialPlan, load_spec
 from tests.conftest import Project
 from tests.integration.aftermath import NOTHING, aftermath
 from tests.integration.bench import Bench, bench_in

@@ -11,6 +11,10 @@ from pandera.engines import pandas_engine
 from pandera.pandas import DataFrameModel, Field
 from pandera.typing import Series
 
+# Metrics that code refers to by name; docs/metrics.md defines them.
+DECODE, TTFT, LOAD = "decode_tok_s", "ttft_ms", "load_ms"
+FAILED = "failed"  # of a record that says that its run failed; its value is 1
+
 FILE_KINDS = ("csv", "json", "markdown", "folder")  # folder: one that could not be listed
 UNREAD_STATUSES = ("partial", "malformed", "unreadable", "too_large")
 NOT_VALID = "not_valid"  # status of a trial that this project measured, and whose verdict says that it misleads

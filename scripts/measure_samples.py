@@ -22,7 +22,7 @@ from chimera_dagster.engines.embedded import EmbeddedEngine
 from chimera_dagster.errors import EngineError
 from chimera_dagster.measure.call import call_metrics, timed_call
 from chimera_dagster.measure.environment import capture
-from chimera_dagster.trial import ParamSet, model_slug
+from chimera_dagster.spec.trial import ParamSet, model_slug
 
 MODELS = ("smollm2:135m", "gemma3:270m")
 MAX_TOKENS = 64

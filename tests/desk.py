@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from chimera_dagster import pipeline, recorded, trials
 from chimera_dagster.engines.registry import Engines
-from chimera_dagster.results import Metrics
-from chimera_dagster.store import Store, TrialFolder
-from chimera_dagster.sweep import SweepSpec, TrialPlan
+from chimera_dagster.records.documents import Metrics
+from chimera_dagster.records.store import Store, TrialFolder
+from chimera_dagster.spec.sweep import SweepSpec, TrialPlan
+from chimera_dagster.steps import evidence, ingest, report, trial
 from tests.stub_ollama import FINAL, PIECES, Answer, StubOllama
 
 ANALYSIS, REPORT = 1, 2  # generations before the stage: the warm-up, and the analysis
@@ -34,7 +34,7 @@ class Desk(NamedTuple):
         """Run a trial, with the generations after the next `after` answered so."""
         self.stub.answer_with(answer, times, after)
         try:
-            return trials.run_trial(self.store, self.plan(**spec), self.engines).metrics
+            return trial.run_trial(self.store, self.plan(**spec), self.engines).metrics
         finally:
             self.stub.answer_with(None)
 
@@ -50,7 +50,7 @@ class Desk(NamedTuple):
     def render(self, **spec: Any) -> TrialFolder:
         """The folder of a trial that has run, its report in it."""
         plan = self.plan(**spec)
-        recorded.render_trial(self.store, plan)
+        report.render_trial(self.store, plan)
         return self.store.folder_of(plan.trial)
 
 
@@ -65,7 +65,7 @@ def saying(text: str, seconds_between: float = 0.001) -> Answer:
 def desk_in(data: Path, reports: Path) -> Generator[Desk]:
     with StubOllama(size_vram=None) as stub:
         desk = Desk(Store(data), stub, Engines(stub.url))
-        pipeline.ingest(desk.store, reports)
-        pipeline.sum_up(desk.store)
+        ingest.ingest_folder(desk.store, reports)
+        evidence.sum_up(desk.store)
         yield desk
         desk.engines.close()

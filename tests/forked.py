@@ -20,9 +20,9 @@ _SERVER.set_forkserver_preload(
     [
         *PRELOADED,
         "chimera_dagster.cli.progress",
-        "chimera_dagster.cli.running",
+        "chimera_dagster.orchestration.sweeping",
         "chimera_dagster.evidence.findings",
-        "chimera_dagster.search",
+        "chimera_dagster.sweeps.search",
         __name__,
     ]
 )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from chimera_dagster.compare.observed import Observed, Setting
-from chimera_dagster.trial import ParamSet, model_slug
+from chimera_dagster.spec.trial import ParamSet, model_slug
 
 SETTING = Setting(
     host="bench",

@@ -28,14 +28,14 @@ def check(
     from chimera_dagster.cli.evidence import read_folder
     from chimera_dagster.cli.tables import print_json, print_table
     from chimera_dagster.evidence.summary import summarise
-    from chimera_dagster.write.claims import check as check_statements
-    from chimera_dagster.write.claims import ground_of
-    from chimera_dagster.write.claims.document import statements
+    from chimera_dagster.grounding import check as check_statements
+    from chimera_dagster.grounding import index_evidence
+    from chimera_dagster.grounding.document import statements
 
     text = file.read_text(encoding="utf-8")
     read = read_folder(reports)
     own_date = _DATE.search(text)
-    ground = ground_of(
+    index = index_evidence(
         read.files,
         read.measurements,
         summarise(read.measurements),
@@ -43,7 +43,7 @@ def check(
         today=date.fromisoformat(own_date[1]) if own_date else None,
     )
     found = statements(text)
-    checked = check_statements([each.text for each in found], ground, ground.models)
+    checked = check_statements([each.text for each in found], index, index.models)
     rows = [
         {"line": statement.line, "statement": each.rendered, "kept": each.kept, **claim.model_dump()}
         for statement, each in zip(found, checked, strict=True)

@@ -10,7 +10,7 @@ from chimera_dagster.cli.options import AsJson
 if TYPE_CHECKING:
     from chimera_dagster.compare.comparison import Comparison
     from chimera_dagster.compare.regression import Regression
-    from chimera_dagster.store import Store
+    from chimera_dagster.records.store import Store
 
 
 def compare(
@@ -32,10 +32,10 @@ def compare(
 ) -> None:
     """Rank all trials, name the effects of parameters, recommend one; with a baseline, say what is better or worse."""
     from chimera_dagster.compare.regression import regress
-    from chimera_dagster.comparison import goals_of, read_baseline, read_comparison, write_comparison
     from chimera_dagster.errors import InputError
+    from chimera_dagster.records.store import Store, write_text
     from chimera_dagster.settings import load_settings
-    from chimera_dagster.store import Store, write_text
+    from chimera_dagster.steps.sweep_comparison import goals_of, read_baseline, read_comparison, write_comparison
 
     settings = load_settings(spec=spec)
     store = Store(settings.data_dir)
@@ -70,8 +70,7 @@ def compare(
 def _print(now: "Comparison", store: "Store", top: int) -> None:
     from chimera_dagster.cli.tables import print_table
     from chimera_dagster.compare.metrics import METRICS
-    from chimera_dagster.comparison import counts
-    from chimera_dagster.render.comparison import (
+    from chimera_dagster.render.index.cells import (
         candidate_words,
         drift_words,
         effect_words,
@@ -80,7 +79,8 @@ def _print(now: "Comparison", store: "Store", top: int) -> None:
         spoiled_rows,
         standing_cells,
     )
-    from chimera_dagster.render.order import order_of
+    from chimera_dagster.render.index.order import order_of
+    from chimera_dagster.steps.sweep_comparison import counts
 
     said = ", ".join(f"{count} {kind}" for kind, count in counts(now.trials).items() if count) or "none"
     typer.echo(f"Trials: {said}.")
@@ -119,7 +119,7 @@ def _print(now: "Comparison", store: "Store", top: int) -> None:
 
 def _print_changes(found: "Regression", top: int) -> None:
     from chimera_dagster.cli.tables import print_table
-    from chimera_dagster.render.comparison import change_row, regression_words
+    from chimera_dagster.render.index.cells import change_row, regression_words
 
     columns = ("trial", "metric", "before", "now", "change", "test", "verdict")
     changes = sorted(found.changes, key=lambda change: change.verdict not in ("better", "worse"))  # those first

@@ -19,13 +19,13 @@ def concurrency(
     from contextlib import ExitStack
 
     from chimera_dagster.cli.tables import print_table
-    from chimera_dagster.concurrency import choose, run
     from chimera_dagster.gpu.lanes import config_of, lanes
     from chimera_dagster.gpu.leases import acquire, holder, leases_folder
-    from chimera_dagster.render.concurrency import HEADER, NUMERIC, lines, rows
+    from chimera_dagster.records.store import Store
+    from chimera_dagster.render.contention_page import HEADER, NUMERIC, lines, rows
     from chimera_dagster.settings import load_settings
-    from chimera_dagster.store import Store
-    from chimera_dagster.sweep import load_spec
+    from chimera_dagster.spec.sweep import load_spec
+    from chimera_dagster.sweeps.contention import choose, run
 
     settings = load_settings(spec=spec)
     plans = choose(load_spec(settings.spec).plans(), agents)

@@ -67,7 +67,7 @@ def _reports(folder: Path) -> Check:
 
 def _spec(path: Path) -> Check:
     from chimera_dagster.errors import SpecError
-    from chimera_dagster.sweep import load_spec
+    from chimera_dagster.spec.sweep import load_spec
 
     try:
         return Check("sweep file", "ok", f"{path}: {len(load_spec(path).trials())} trials")

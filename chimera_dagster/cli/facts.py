@@ -8,7 +8,7 @@ import typer
 from chimera_dagster.cli.options import AsJson, Reports
 
 if TYPE_CHECKING:
-    from chimera_dagster.write.facts import Fact
+    from chimera_dagster.evidence.fact import Fact
 
 
 def facts(
@@ -20,9 +20,9 @@ def facts(
     """List what code can prove about a folder of results, each statement with its sources."""
     from chimera_dagster.cli.evidence import read_folder
     from chimera_dagster.cli.tables import print_json, print_table
+    from chimera_dagster.evidence.fact import load_facts
     from chimera_dagster.evidence.facts import find_facts
     from chimera_dagster.evidence.summary import summarise
-    from chimera_dagster.write.facts import load_facts
     from chimera_dagster.write.prompt import estimate_tokens
 
     read = read_folder(reports)

@@ -21,7 +21,7 @@ def ingest(
     from chimera_dagster.orchestration.home import open_instance
     from chimera_dagster.orchestration.runner import Runner
     from chimera_dagster.orchestration.workspace import Workspace
-    from chimera_dagster.results import Summary
+    from chimera_dagster.records.documents import Summary
     from chimera_dagster.settings import load_settings
 
     settings = load_settings(reports_dir=folder)

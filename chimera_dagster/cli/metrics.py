@@ -22,9 +22,9 @@ def recompute(
 ) -> None:
     """Compute every trial's metrics again from its ledgers and samples; exits with 1 where a stored figure differs."""
     from chimera_dagster.cli.tables import print_table
-    from chimera_dagster.recorded import recompute
+    from chimera_dagster.records.store import Store
     from chimera_dagster.settings import load_settings
-    from chimera_dagster.store import Store
+    from chimera_dagster.steps.recompute import recompute
 
     store = Store(load_settings().data_dir)
     done = [plan for plan in store.plans() if store.folder_of(plan.trial).metrics.exists()]

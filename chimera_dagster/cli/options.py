@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from chimera_dagster.engines.names import EngineChoice
+from chimera_dagster.spec.engine_names import EngineChoice
 
 Spec = Annotated[Path | None, typer.Option(help="Sweep file.  [default: $CHIMERA_SPEC or sweep.yaml]")]
 Models = Annotated[list[str] | None, typer.Option(help="Only these, comma-separated.")]

@@ -1,10 +1,12 @@
 """Live lines on stderr: the trial, stage and tokens of a sweep, the files of an ingest."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
+import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -18,10 +20,10 @@ from rich.progress import (
 
 from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.leases import Standing
-from chimera_dagster.orchestration.backfill import State
+from chimera_dagster.orchestration.backfill import OnChange, State
 from chimera_dagster.orchestration.workers import Ended
-from chimera_dagster.store import Store
-from chimera_dagster.sweep import TrialPlan
+from chimera_dagster.records.store import Store
+from chimera_dagster.spec.sweep import TrialPlan
 
 _CALLS_A_ROUND = 2  # analysis and report
 _SPEED_OVER_S = 600.0  # trials take minutes
@@ -40,6 +42,27 @@ class _Live:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
+
+
+class TerminalDisplay:
+    """`orchestration.sweeping.Display` on stderr."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @contextmanager
+    def on_lanes(self, trials: int, left_out: Sequence[Lane]) -> Generator["SweepProgress"]:
+        with SweepProgress(trials, self._store) as progress:
+            progress.on_left_out(left_out)
+            yield progress
+
+    @contextmanager
+    def in_backfill(self, trials: int) -> Generator[OnChange]:
+        with BackfillProgress(trials) as progress:
+            yield progress.on_change
+
+    def note(self, line: str) -> None:
+        typer.echo(line, err=True)
 
 
 class BackfillProgress(_Live):

@@ -11,8 +11,8 @@ def report(
 ) -> None:
     """Print the path of a trial's report."""
     from chimera_dagster.errors import UnknownTrialError
+    from chimera_dagster.records.store import Store
     from chimera_dagster.settings import load_settings
-    from chimera_dagster.store import Store
 
     store = Store(load_settings().data_dir)
     plan = store.plan(model, params)

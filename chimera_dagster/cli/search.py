@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chimera_dagster.compare.recommend import Recommendation
-    from chimera_dagster.search import Search
+    from chimera_dagster.sweeps.search import Search
 
 
 def search(
@@ -30,16 +30,18 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search the ranges of the sweep file for the best by its goals; goes on where an earlier search ended or died."""
-    from chimera_dagster.cli.running import running
+    from chimera_dagster.cli.progress import TerminalDisplay
     from chimera_dagster.cli.sweep import chosen
-    from chimera_dagster.comparison import load_comparison
+    from chimera_dagster.definitions import defs
     from chimera_dagster.errors import LeaseError
     from chimera_dagster.gpu.leases import claim, leases_folder
-    from chimera_dagster.pipeline import data_digest
-    from chimera_dagster.search import Search
+    from chimera_dagster.orchestration.sweeping import sweeping
+    from chimera_dagster.records.store import Store
     from chimera_dagster.settings import load_settings
-    from chimera_dagster.store import Store
-    from chimera_dagster.sweep import load_spec
+    from chimera_dagster.spec.sweep import load_spec
+    from chimera_dagster.steps.ingest import data_digest
+    from chimera_dagster.steps.sweep_comparison import load_comparison
+    from chimera_dagster.sweeps.search import Search
 
     settings = load_settings(reports_dir=reports, spec=spec)
     asked = chosen(load_spec(settings.spec), models, engine)
@@ -49,7 +51,7 @@ def search(
     with claim(f"search|{study.absolute()}", leases_folder(settings.leases_dir), wait=False) as alone:
         if not alone:
             raise LeaseError("Another search is at work in this data folder.", hint="Wait for its end, or stop it.")
-        with running(settings, store, digest) as at_work:
+        with sweeping(defs, settings, store, digest, TerminalDisplay(store)) as at_work:
             found = Search(
                 study,
                 asked,
@@ -72,7 +74,7 @@ def search(
 def _print(found: "Search", failed: "Mapping[str, str | None]", answer: "Recommendation", as_json: bool) -> None:
     from chimera_dagster.cli.tables import print_table
     from chimera_dagster.compare.metrics import METRICS
-    from chimera_dagster.render.comparison import figure
+    from chimera_dagster.render.index.cells import figure
 
     tried = found.tried()
     if as_json:

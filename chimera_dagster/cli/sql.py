@@ -23,9 +23,9 @@ def sql(
     """Ask the tables of the data folder a query, which can only read; without one, list them and their columns."""
     from chimera_dagster.cli.tables import print_json, print_table
     from chimera_dagster.errors import InputError
-    from chimera_dagster.query import Database, text_of
+    from chimera_dagster.records.sql import Database, text_of
+    from chimera_dagster.records.store import Store
     from chimera_dagster.settings import load_settings
-    from chimera_dagster.store import Store
 
     if as_json and as_csv:
         raise InputError("--json and --csv exclude each other.")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chimera_dagster.cli.options import AsJson, Engine, Models, Reports, Spec
-from chimera_dagster.engines.names import EngineChoice
+from chimera_dagster.spec.engine_names import EngineChoice
 
 if TYPE_CHECKING:
     from chimera_dagster.orchestration.workers import Ended
+    from chimera_dagster.records.store import Store
     from chimera_dagster.settings import Settings
-    from chimera_dagster.store import Store
-    from chimera_dagster.sweep import SweepSpec, TrialPlan
+    from chimera_dagster.spec.sweep import SweepSpec, TrialPlan
 
 _WIDTH = 1000
 
@@ -45,11 +45,11 @@ def sweep(
     as_json: AsJson = False,
 ) -> None:
     """Run every trial of a sweep that has no report yet; what is done already is skipped."""
-    from chimera_dagster.pipeline import data_digest
+    from chimera_dagster.records.store import Store
     from chimera_dagster.settings import load_settings
-    from chimera_dagster.store import Store
-    from chimera_dagster.sweep import load_spec
-    from chimera_dagster.trials import is_done
+    from chimera_dagster.spec.sweep import load_spec
+    from chimera_dagster.steps.done import is_done
+    from chimera_dagster.steps.ingest import data_digest
 
     settings = load_settings(reports_dir=reports, spec=spec)
     plans = chosen(load_spec(settings.spec), models, engine).plans()
@@ -73,7 +73,7 @@ def chosen(spec: "SweepSpec", models: list[str] | None, engine: EngineChoice | N
     from pydantic import ValidationError
 
     from chimera_dagster.errors import SpecError
-    from chimera_dagster.sweep import SweepSpec
+    from chimera_dagster.spec.sweep import SweepSpec
 
     changes: dict[str, object] = {}
     if models:
@@ -97,10 +97,12 @@ def _run(
     daemon: bool,
 ) -> dict[str, "Ended"]:
     """Run the trials through Dagster; how each went, by trial key. Raises ChimeraError if ingest fails."""
-    from chimera_dagster.cli.running import running
-    from chimera_dagster.trial_queue import TrialQueue
+    from chimera_dagster.cli.progress import TerminalDisplay
+    from chimera_dagster.definitions import defs
+    from chimera_dagster.orchestration.sweeping import sweeping
+    from chimera_dagster.sweeps.queue import TrialQueue
 
-    with running(settings, store, digest) as at_work:
+    with sweeping(defs, settings, store, digest, TerminalDisplay(store)) as at_work:
         at_work.register(plans)
         if daemon:
             return at_work.by_daemon(todo, force=force)
@@ -108,7 +110,7 @@ def _run(
 
 
 def _row(store: "Store", plan: "TrialPlan", outcome: "Ended | None") -> Row:
-    from chimera_dagster.recorded import read_metrics
+    from chimera_dagster.records.trial_files import read_metrics
 
     metrics = None if outcome and outcome.status == "failed" else read_metrics(store, plan.trial)
     if metrics is None:

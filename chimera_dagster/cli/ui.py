@@ -15,9 +15,9 @@ def ui(
     from chimera_dagster.orchestration.home import open_instance
     from chimera_dagster.orchestration.orphans import fail_orphans
     from chimera_dagster.orchestration.partitions import register
+    from chimera_dagster.records.store import Store
     from chimera_dagster.settings import load_settings
-    from chimera_dagster.store import Store
-    from chimera_dagster.sweep import load_spec
+    from chimera_dagster.spec.sweep import load_spec
 
     settings = load_settings()
     with open_instance(settings) as instance:

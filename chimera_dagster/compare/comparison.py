@@ -12,8 +12,8 @@ from chimera_dagster.compare.observed import Observed, Setting, summary, valid
 from chimera_dagster.compare.pareto import axes, pareto_front
 from chimera_dagster.compare.ranking import pairs_in, ranks, spread
 from chimera_dagster.compare.recommend import Recommendation, recommend
-from chimera_dagster.goals import Goals, MetricName
-from chimera_dagster.measure.trial import Interval
+from chimera_dagster.measure.measured import Interval
+from chimera_dagster.spec.goals import Goals, MetricName
 
 SCHEMA_VERSION = 2
 _BY_TRIAL = ("model_digest", "default_options", "effective_num_ctx")  # what a trial's model and parameters decide

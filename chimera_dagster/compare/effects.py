@@ -14,8 +14,8 @@ from chimera_dagster.compare.factors import MOST_LEVELS, Factor, Ints, factors
 from chimera_dagster.compare.metrics import METRICS, Metric
 from chimera_dagster.compare.observed import Observed
 from chimera_dagster.compare.ranking import LEVEL
-from chimera_dagster.evidence.comparisons import Blocked, additive, holm, inverse_of
-from chimera_dagster.goals import MetricName
+from chimera_dagster.evidence.difference_tests import Blocked, additive, holm, inverse_of
+from chimera_dagster.spec.goals import MetricName
 
 Unit = Literal["trials", "repeats"]
 _BLIND = 5.0  # on a log scale: a test that would miss a factor of 150 has nothing to say of what it would find

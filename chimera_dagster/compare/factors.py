@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chimera_dagster.compare.observed import Observed
-from chimera_dagster.trial import ParamSet
+from chimera_dagster.spec.trial import ParamSet
 
 Ints = NDArray[np.int64]
 

@@ -7,10 +7,10 @@ from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chimera_dagster.goals import METRIC_NAMES, MetricName
 from chimera_dagster.measure.call import rate
 from chimera_dagster.measure.validity import Verdict
-from chimera_dagster.results import METRICS_VERSION, Grounding
+from chimera_dagster.records.documents import METRICS_VERSION, Grounding
+from chimera_dagster.spec.goals import METRIC_NAMES, MetricName
 
 
 class Metric(NamedTuple):

@@ -9,9 +9,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from chimera_dagster.goals import MetricName
-from chimera_dagster.measure.trial import Interval, interval_of
-from chimera_dagster.trial import ParamSet
+from chimera_dagster.measure.measured import Interval, interval_of
+from chimera_dagster.spec.goals import MetricName
+from chimera_dagster.spec.trial import ParamSet
 
 State = Literal["measured", "failed", "missing"]
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from chimera_dagster.compare.metrics import METRICS
 from chimera_dagster.compare.observed import Observed
-from chimera_dagster.goals import MetricName
+from chimera_dagster.spec.goals import MetricName
 
 ALWAYS: tuple[MetricName, ...] = ("throughput_tok_s", "ttft_ms", "quality")
 WHERE_MEASURED: tuple[MetricName, ...] = ("joules_per_token",)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from chimera_dagster.compare.metrics import METRICS, Metric
 from chimera_dagster.compare.observed import Observed, summary
 from chimera_dagster.compare.ranking import LEVEL, Together, margins, pairs_in, spread
-from chimera_dagster.goals import Goals, Limit, MetricName
+from chimera_dagster.spec.goals import Goals, Limit, MetricName
 
 RUNNERS_UP = 3
 _LEAST_WEIGHT = 1e-6  # at 0 a goal is none; what decides there is rounding

@@ -16,8 +16,8 @@ from chimera_dagster.compare.effects import together
 from chimera_dagster.compare.metrics import METRICS, Metric
 from chimera_dagster.compare.observed import Observed
 from chimera_dagster.compare.ranking import LEVEL, spread
-from chimera_dagster.evidence.comparisons import holm
-from chimera_dagster.goals import MetricName
+from chimera_dagster.evidence.difference_tests import holm
+from chimera_dagster.spec.goals import MetricName
 
 Verdict = Literal["better", "worse", "no difference detected", "not tested"]
 

@@ -5,21 +5,12 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from chimera_dagster.errors import EngineTimeoutError
-from chimera_dagster.trial import ParamSet
-
-Api = Literal["generate", "chat"]
-
-
-@dataclass(frozen=True)
-class Timeouts:
-    """Seconds that a call may take; `first_token_s` also covers loading the model."""
-
-    first_token_s: float = 120.0
-    between_tokens_s: float = 30.0
-    total_s: float = 600.0
+from chimera_dagster.spec.engine_names import Api
+from chimera_dagster.spec.timeouts import Timeouts
+from chimera_dagster.spec.trial import ParamSet
 
 
 @dataclass(frozen=True)
@@ -52,7 +43,7 @@ class Request:
     params: ParamSet = field(default_factory=ParamSet)
     max_tokens: int = 512
     seed: int = 0
-    timeouts: Timeouts = Timeouts()
+    timeouts: Timeouts = field(default_factory=Timeouts)
     schema: Mapping[str, Any] | None = None
     api: Api = "generate"
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from chimera_dagster.engines.base import Engine, ModelInfo
 from chimera_dagster.engines.embedded import EmbeddedEngine
-from chimera_dagster.engines.names import EngineChoice, EngineName
 from chimera_dagster.engines.ollama import OllamaEngine, same_model
 from chimera_dagster.engines.openai import OpenAIEngine
 from chimera_dagster.errors import ChimeraError, EngineUnreachableError, ModelNotFoundError
+from chimera_dagster.spec.engine_names import EngineChoice, EngineName
 
 _FILES = "the embedded engine reads any model as file:/path/model.gguf"
 

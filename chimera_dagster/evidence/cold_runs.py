@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from chimera_dagster.metric_names import LOAD
+from chimera_dagster.schemas import LOAD
 
 # A model that is in memory loads in some 100 ms, even of 8 billion parameters; from disk it takes seconds.
 COLD_MS, COLD_RATIO = 500, 5

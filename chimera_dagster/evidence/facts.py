@@ -6,7 +6,7 @@ from math import isfinite
 
 import pandas as pd
 
-from chimera_dagster.evidence.groundwork import prepare, sources_of
+from chimera_dagster.evidence.fact_context import prepare, sources_of
 from chimera_dagster.evidence.rules import RULES, Statement
 from chimera_dagster.schemas import Facts
 
@@ -18,16 +18,16 @@ def find_facts(
     statistics: pd.DataFrame,
     measurements: pd.DataFrame,
     limit: int = 40,
-    twins: Mapping[str, str] | None = None,
+    duplicates: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """schemas.Facts from schemas.BenchmarkFiles, DataSummary and Measurements, most important first; at most `limit`.
 
     Kinds are ranked as `rules.RULES` lists them, but no kind says more than four things about one metric before the
     others have said as much: a folder of many models would else be told by its means alone. Texts hold no measured
-    figure; model tags and parameters may hold digits. Equal tables in any order of rows give equal facts. `twins`
-    are those of `twin_files` where the caller knows them.
+    figure; model tags and parameters may hold digits. Equal tables in any order of rows give equal facts. `duplicates`
+    are those of `duplicate_runs` where the caller knows them.
     """
-    data = prepare(files, statistics, measurements, twins)
+    data = prepare(files, statistics, measurements, duplicates)
     ranked: list[tuple[int, int, Statement]] = []
     for number, rule in enumerate(RULES):
         places: dict[tuple[str, str], int] = {}

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from chimera_dagster.metric_names import DECODE, TTFT
+from chimera_dagster.schemas import DECODE, TTFT
 
 LEVEL = 0.05  # a corrected p-value below it tells two of them apart
 

@@ -1,15 +1,15 @@
-"""One function a kind of fact; each states what it can prove from the groundwork, the most important first."""
+"""One function a kind of fact; each states what it can prove from the context, the most important first."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import pandas as pd
 
+from chimera_dagster.evidence.fact_context import TIMED, FactContext, ModelRuns, by_model, sources_of
 from chimera_dagster.evidence.figures import named_params
-from chimera_dagster.evidence.groundwork import TIMED, Groundwork, ModelRuns, by_model, sources_of
 from chimera_dagster.evidence.measures import MEASURES
 from chimera_dagster.evidence.statistics import LEAST_FOR_INTERVAL
-from chimera_dagster.metric_names import TTFT
+from chimera_dagster.schemas import TTFT
 
 _LEAST_RUNS = 3  # a mean of fewer says more about chance than about the model
 _LEAST_FOR_P95 = 20  # below, a 95th percentile lies between the two largest values and says no more than they do
@@ -37,27 +37,27 @@ class Statement(NamedTuple):
     over: str = "all"
 
 
-Rule = Callable[[Groundwork], Iterator[Statement]]
+Rule = Callable[[FactContext], Iterator[Statement]]
 
 
-def _files(data: Groundwork) -> Iterator[Statement]:
+def _files(data: FactContext) -> Iterator[Statement]:
     yield from _count_files("files", "benchmark files found", data.files)
 
 
-def _runs(data: Groundwork) -> Iterator[Statement]:
+def _runs(data: FactContext) -> Iterator[Statement]:
     yield from _count_records("runs", "runs measured", data.runs[data.runs["metric"].isin(list(TIMED))])
 
 
-def _unread(data: Groundwork) -> Iterator[Statement]:
+def _unread(data: FactContext) -> Iterator[Statement]:
     unread = data.files[data.files["status"].isin(("malformed", "unreadable", "too_large"))]
     yield from _count_files("unread", "benchmark files that could not be read", unread)
 
 
-def _failures(data: Groundwork) -> Iterator[Statement]:
+def _failures(data: FactContext) -> Iterator[Statement]:
     yield from _count_records("failures", "records that report a failure", data.failed)
 
 
-def _best_model(data: Groundwork) -> Iterator[Statement]:
+def _best_model(data: FactContext) -> Iterator[Statement]:
     for measure in MEASURES:
         often = [group for group in data.models[measure.metric] if len(group.rows) >= _LEAST_RUNS]
         if len(often) > 1:
@@ -65,7 +65,7 @@ def _best_model(data: Groundwork) -> Iterator[Statement]:
             yield _mean("best_model", text, measure.unit, often[0].statistics, often[0].rows)
 
 
-def _model_means(data: Groundwork) -> Iterator[Statement]:
+def _model_means(data: FactContext) -> Iterator[Statement]:
     for measure in MEASURES:
         for group in data.models[measure.metric]:
             if len(group.rows) >= _LEAST_RUNS:
@@ -73,7 +73,7 @@ def _model_means(data: Groundwork) -> Iterator[Statement]:
                 yield _mean("model_mean", text, measure.unit, group.statistics, group.rows)
 
 
-def _starts(data: Groundwork) -> Iterator[Statement]:
+def _starts(data: FactContext) -> Iterator[Statement]:
     """Warm and cold runs apart, of every model that has cold ones; also of a single run, as the gap is no chance."""
     cold = _with_start(data, cold=True)
     warm = _with_start(data, cold=False)
@@ -85,7 +85,7 @@ def _starts(data: Groundwork) -> Iterator[Statement]:
                 yield _mean(f"{kind}_mean", text, "ms", half.statistics, half.rows)._replace(over=kind)
 
 
-def _model_failures(data: Groundwork) -> Iterator[Statement]:
+def _model_failures(data: FactContext) -> Iterator[Statement]:
     failed = by_model(data.failed[data.failed["model"].notna()])
     for group in sorted(failed, key=lambda group: (-len(group.rows), group.model)):
         good = data.runs[data.runs["model"] == group.model]
@@ -95,7 +95,7 @@ def _model_failures(data: Groundwork) -> Iterator[Statement]:
         yield Statement("model_failures", text, values, "", n, group.rows, " of {of} records", model=group.model)
 
 
-def _best_params(data: Groundwork) -> Iterator[Statement]:
+def _best_params(data: FactContext) -> Iterator[Statement]:
     """The parameter set with the best mean of every model of which two or more sets ran often enough."""
     for measure in MEASURES:
         table = data.statistics
@@ -111,7 +111,7 @@ def _best_params(data: Groundwork) -> Iterator[Statement]:
             yield _mean("best_params", text, measure.unit, best, rows)._replace(params=str(best["params"]))
 
 
-def _p95(data: Groundwork) -> Iterator[Statement]:
+def _p95(data: FactContext) -> Iterator[Statement]:
     for group in data.models[TTFT]:
         n = len(group.rows)
         if n >= _LEAST_FOR_P95:
@@ -121,7 +121,7 @@ def _p95(data: Groundwork) -> Iterator[Statement]:
             yield Statement("model_p95", text, values, "ms", n, group.rows, " (n={n})", *about)
 
 
-def _nameless(data: Groundwork) -> Iterator[Statement]:
+def _nameless(data: FactContext) -> Iterator[Statement]:
     nameless = data.measurements[data.measurements["model"].isna()]
     n, of = len(nameless), len(data.measurements)
     if n:
@@ -130,7 +130,7 @@ def _nameless(data: Groundwork) -> Iterator[Statement]:
         yield Statement("nameless", text, values, "%", n, nameless, " ({n} of {of})", "share")
 
 
-def _only_aggregates(data: Groundwork) -> Iterator[Statement]:
+def _only_aggregates(data: FactContext) -> Iterator[Statement]:
     """Metrics of a model of which the folder holds aggregates only, no run; tags differ in case from file to file."""
     rows = data.measurements
     given = rows[rows["aggregate"].notna() & rows["metric"].isin(list(TIMED)) & rows["model"].notna()]
@@ -146,7 +146,7 @@ def _only_aggregates(data: Groundwork) -> Iterator[Statement]:
                 )
 
 
-def _best_run(data: Groundwork) -> Iterator[Statement]:
+def _best_run(data: FactContext) -> Iterator[Statement]:
     for measure in MEASURES:
         for group in data.models[measure.metric]:
             end = "max" if measure.sign < 0 else "min"
@@ -189,14 +189,14 @@ def _mean(kind: str, text: str, unit: str, statistics: "pd.Series[float]", rows:
     return Statement(kind, text, values, unit, n, rows, note, "mean", model, metric)
 
 
-def _mixed(data: Groundwork, group: ModelRuns) -> str:
+def _mixed(data: FactContext, group: ModelRuns) -> str:
     """What a mean over all runs of a model must say; decoding has begun only after the model was loaded."""
     cold = data.loads.loc[data.loads["cold"], ["file", "record"]]
     waited = group.rows["metric"].iloc[0] == TTFT and not group.rows.merge(cold, on=["file", "record"]).empty
     return ", warm and cold together" if waited else ""
 
 
-def _with_start(data: Groundwork, *, cold: bool) -> pd.DataFrame:
+def _with_start(data: FactContext, *, cold: bool) -> pd.DataFrame:
     """TTFT of runs whose record says how long the model loaded."""
     records = data.loads.loc[data.loads["cold"] == cold, ["file", "record"]]
     times = [group.rows for group in data.models[TTFT]]

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from chimera_dagster.evidence.twins import twin_files
-from chimera_dagster.metric_names import FAILED
+from chimera_dagster.evidence.duplicates import duplicate_runs
+from chimera_dagster.schemas import FAILED
 
 # What evidence looks at; the other columns only cost memory where a folder has millions of numbers.
 COLUMNS = ["file", "record", "model", "params", "metric", "value", "unit", "aggregate", "error"]
@@ -16,19 +16,19 @@ _RUN = ["file", "record"]
 _DIGITS = re.compile("([0-9]+)")
 
 
-def raw_runs(measurements: pd.DataFrame, twins: Iterable[str] | None = None) -> pd.DataFrame:
+def raw_runs(measurements: pd.DataFrame, duplicates: Iterable[str] | None = None) -> pd.DataFrame:
     """Measurements of runs that did not fail, each run once.
 
     Left out are numbers that sum up others, and every row of a file that repeats the runs of an earlier one (see
-    `twin_files`). `twins` are these files where the caller knows them already; finding them takes a while.
+    `duplicate_runs`). `duplicates` are these files where the caller knows them already; finding them takes a while.
     """
-    kept = _without(measurements, twins)
+    kept = _without(measurements, duplicates)
     return kept[kept["aggregate"].isna() & ~kept["error"]]
 
 
-def failed_runs(measurements: pd.DataFrame, twins: Iterable[str] | None = None) -> pd.DataFrame:
+def failed_runs(measurements: pd.DataFrame, duplicates: Iterable[str] | None = None) -> pd.DataFrame:
     """One row a record that says that it failed; files that repeat another's runs repeat its failures, too."""
-    kept = _without(measurements, twins)
+    kept = _without(measurements, duplicates)
     return kept[kept["metric"] == FAILED].drop_duplicates(_RUN)
 
 
@@ -56,6 +56,6 @@ def natural(record: str) -> list[str | tuple[int, str]]:
     return [(len(part), part) if n % 2 else part for n, part in enumerate(parts)]
 
 
-def _without(measurements: pd.DataFrame, twins: Iterable[str] | None) -> pd.DataFrame:
-    left_out = list(twin_files(measurements) if twins is None else twins)
+def _without(measurements: pd.DataFrame, duplicates: Iterable[str] | None) -> pd.DataFrame:
+    left_out = list(duplicate_runs(measurements) if duplicates is None else duplicates)
     return measurements[~measurements["file"].isin(left_out)] if left_out else measurements

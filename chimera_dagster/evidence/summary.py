@@ -5,12 +5,11 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
+from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.figures import printable
 from chimera_dagster.evidence.runs import COLUMNS, failed_runs, grouped, raw_runs
 from chimera_dagster.evidence.statistics import describe
-from chimera_dagster.evidence.twins import twin_files
-from chimera_dagster.metric_names import FAILED
-from chimera_dagster.schemas import FILE_KINDS, DataSummary
+from chimera_dagster.schemas import FAILED, FILE_KINDS, DataSummary
 
 SHOWN = 5
 _GROUP = ["model", "params", "metric", "unit"]
@@ -35,29 +34,29 @@ def summary_block(files: pd.DataFrame) -> str:
     return "\n\n".join(parts)
 
 
-def summarise(measurements: pd.DataFrame, twins: Mapping[str, str] | None = None) -> pd.DataFrame:
+def summarise(measurements: pd.DataFrame, duplicates: Mapping[str, str] | None = None) -> pd.DataFrame:
     """schemas.DataSummary: one row a model, parameter set, metric and unit, sorted by them.
 
     A failed run counts for every metric that its file measures, and for no mean; a parameter set of which every run
     failed has n = 0 and no statistics. Files that repeat another's runs count once (`raw_runs`). `describe` defines
-    the statistics; null is what too few runs or an overflow leave open. Texts may be strings or categories. `twins`
-    are those of `twin_files` where the caller knows them.
+    the statistics; null is what too few runs or an overflow leave open. Texts may be strings or categories.
+    `duplicates` are those of `duplicate_runs` where the caller knows them.
     """
     columns = list(DataSummary.to_schema().columns)
     measurements = measurements[COLUMNS]
-    twins = twin_files(measurements) if twins is None else twins
-    good = raw_runs(measurements, twins)
+    duplicates = duplicate_runs(measurements) if duplicates is None else duplicates
+    good = raw_runs(measurements, duplicates)
     good = good[good["metric"] != FAILED]
     ids, keys = grouped(good, _GROUP)
     statistics = pd.concat([keys, describe(good["value"].to_numpy(), ids, len(keys))], axis=1)
-    joined = statistics.merge(_failures(measurements, twins), on=_GROUP, how="outer")
+    joined = statistics.merge(_failures(measurements, duplicates), on=_GROUP, how="outer")
     joined = joined.fillna({"n": 0, "failures": 0}).astype({"n": "int64", "failures": "int64"})
     return joined.sort_values(_GROUP, na_position="last", ignore_index=True)[columns]
 
 
-def _failures(measurements: pd.DataFrame, twins: Iterable[str]) -> pd.DataFrame:
+def _failures(measurements: pd.DataFrame, duplicates: Iterable[str]) -> pd.DataFrame:
     """Failed runs of each group, counted for every metric and unit that their file measures."""
-    failed = failed_runs(measurements, twins)
+    failed = failed_runs(measurements, duplicates)
     ids, runs = grouped(failed, ["file", "model", "params"])
     runs["failures"] = np.bincount(ids, minlength=len(runs))
     raw = measurements["aggregate"].isna() & (measurements["metric"] != FAILED)

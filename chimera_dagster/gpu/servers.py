@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from chimera_dagster.engines.names import EngineChoice
 from chimera_dagster.engines.ollama import OllamaEngine
 from chimera_dagster.engines.ollama_host import server_url
 from chimera_dagster.errors import EngineError, OllamaServerError
 from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.leases import is_running, start_of
 from chimera_dagster.measure.host import is_loopback
+from chimera_dagster.spec.engine_names import EngineChoice
 
 _PATIENCE_S = 30.0  # a first start looks for GPUs, which takes seconds without persistence mode
 _LOOK_AGAIN_S = 0.1

@@ -12,7 +12,7 @@ from chimera_dagster.ingest.cells import plain_number
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.plan import plan_of
 from chimera_dagster.ingest.sheet import Sheet
-from chimera_dagster.trial import ParamSet
+from chimera_dagster.spec.trial import ParamSet
 
 METRICS_VERSION = 4  # of results.Metrics; the fields below must be read as that version writes them
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 from chimera_dagster.ingest.cells import ToNumber, number_in, overflows, plain_number
 from chimera_dagster.ingest.context import Context, about, json_of
 from chimera_dagster.ingest.plan import Measured, Plan, plan_of
-from chimera_dagster.metric_names import FAILED
+from chimera_dagster.schemas import FAILED
 
 FLUSH_ROWS = 32_768
 _SHOWN_PROBLEMS = 3

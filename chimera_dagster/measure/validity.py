@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from chimera_dagster.measure.call import Call, CallMetrics
 from chimera_dagster.measure.telemetry_summary import TelemetrySummary
-from chimera_dagster.trial import ParamSet
+from chimera_dagster.spec.trial import ParamSet
 
 _RESIDUAL_SHARE = 0.10  # docs/metrics.md: above it the call waited for something that no field names
 LOADED_MS = 500.0  # Ollama reports some 1 to 100 ms of scheduling as load; a real load takes longer
@@ -40,7 +40,7 @@ class Asked(BaseModel):
     layers: int | None
 
 
-def judge(
+def check_validity(
     calls: Sequence[Call], metrics: Sequence[CallMetrics], telemetry: Sequence[TelemetrySummary], asked: Asked
 ) -> list[Verdict]:
     """The validity verdicts of a trial's measured calls (one or more), `metrics` and `telemetry` being theirs."""

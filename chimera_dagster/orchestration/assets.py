@@ -22,7 +22,6 @@ from dagster import (
     multi_asset,
 )
 
-from chimera_dagster import checks, pipeline, recorded, trials
 from chimera_dagster.code_version import code_version
 from chimera_dagster.errors import ChimeraError
 from chimera_dagster.ingest.manifest import reader_version
@@ -32,9 +31,16 @@ from chimera_dagster.orchestration.metadata import table_metadata, trial_metadat
 from chimera_dagster.orchestration.partitions import TRIALS, plan_of
 from chimera_dagster.orchestration.refresh import stale_again
 from chimera_dagster.orchestration.workspace import Workspace
+from chimera_dagster.records import trial_files
+from chimera_dagster.records.documents import Summary
 from chimera_dagster.render.markdown_writer import without_links
-from chimera_dagster.results import Summary
 from chimera_dagster.schemas import BenchmarkFiles, DataSummary, Facts, Findings, Measurements, Standings
+from chimera_dagster.steps import checks
+from chimera_dagster.steps.done import is_measured, text_version
+from chimera_dagster.steps.evidence import evidence_code, sum_up
+from chimera_dagster.steps.ingest import ingest_folder
+from chimera_dagster.steps.report import readable_texts, render_trial
+from chimera_dagster.steps.trial import run_trial
 
 OWNERS = ["team:benchmarks"]
 MEASURE_VERSION = code_version("chimera_dagster.measure", ".py")
@@ -102,7 +108,7 @@ def _checked(asset: str, check: checks.TrialCheck) -> AssetCheckResult:
 )
 def ingest(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> Iterator[MaterializeResult[Any]]:
     with clear_failures():
-        record = pipeline.ingest(workspace.store, workspace.settings.reports, workspace.on_file)
+        record = ingest_folder(workspace.store, workspace.settings.reports, workspace.on_file)
     for name, schema in (("benchmark_files", BenchmarkFiles), ("measurements", Measurements)):
         metadata = table_metadata(workspace.store.table_path(name), schema)
         yield MaterializeResult(name, metadata=metadata, data_version=DataVersion(record.digest))
@@ -116,7 +122,7 @@ def ingest(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) 
             description,
             deps=["benchmark_files", "measurements"],
             kinds={"pandas", "parquet"},
-            version=pipeline.evidence_code(),
+            version=evidence_code(),
         )
         for name, description in (
             (
@@ -132,7 +138,7 @@ def ingest(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) 
 def evidence(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> Iterator[MaterializeResult[Any]]:
     store = workspace.store
     with clear_failures():
-        summary = pipeline.sum_up(store)
+        summary = sum_up(store)
     block = {"summary": MetadataValue.md(f"```\n{summary.block}\n```"), "files": summary.total_files}
     for name, schema, more in (("data_summary", DataSummary, block), ("facts", Facts, {}), ("findings", Findings, {})):
         metadata = table_metadata(store.table_path(name), schema) | more
@@ -154,14 +160,14 @@ _TRIAL_CHECKS = (
             "llm_analysis",
             "The model's reading of the facts: findings and recommendations.",
             kinds={"llm", "json"},
-            version=trials.text_version(),
+            version=text_version(),
         ),
         _trial_spec(
             "llm_report",
             "The model's report, by the agent's persona.",
             deps=["llm_analysis"],
             kinds={"llm", "json"},
-            version=trials.text_version(),
+            version=text_version(),
         ),
         _trial_spec(
             "trial_metrics",
@@ -183,14 +189,14 @@ def trial(
     with clear_failures():
         plan = plan_of(context, store)
         with workspace.claiming(plan.trial):
-            if workspace.keep_measured and trials.is_measured(store, plan, store.read_json("summary", Summary).digest):
-                metrics, outcome, _ = recorded.read_recorded(store, plan)
+            if workspace.keep_measured and is_measured(store, plan, store.read_json("summary", Summary).digest):
+                metrics, outcome, _ = trial_files.read_recorded(store, plan)
             else:
-                metrics, outcome, _ = trials.run_trial(
+                metrics, outcome, _ = run_trial(
                     store, plan, workspace.engines, workspace.on_progress, workspace.on_measured
                 )
     folder = store.folder_of(plan.trial)
-    for name, text in recorded.readable_texts(outcome).items():
+    for name, text in readable_texts(outcome).items():
         yield MaterializeResult(
             name, metadata={"text": MetadataValue.md(text), "path": MetadataValue.path(folder.outcome.absolute())}
         )
@@ -216,7 +222,7 @@ def rendered_report(
     with clear_failures():
         plan = plan_of(context, workspace.store)
         with workspace.claiming(plan.trial):
-            path, outcome = recorded.render_trial(workspace.store, plan)
+            path, outcome = render_trial(workspace.store, plan)
     text = path.read_text()
     yield MaterializeResult(
         metadata={
@@ -237,17 +243,18 @@ def rendered_report(
 )
 def sweep_comparison(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
     """All trials beside each other: ranks with ties, effects of parameters, the Pareto front, a recommendation."""
-    from chimera_dagster import comparison  # scipy, which takes a second that no other run has to wait
+    # scipy takes a second that no other run has to wait
+    from chimera_dagster.steps.sweep_comparison import counts, goals_of, read_comparison, write_comparison
 
     store = workspace.store
     with clear_failures():
-        found = comparison.read_comparison(store, comparison.goals_of(workspace.settings.spec))
-        comparison.write_comparison(store, found)
+        found = read_comparison(store, goals_of(workspace.settings.spec))
+        write_comparison(store, found)
     answer = found.recommendation
     return MaterializeResult(
         metadata={
             **table_metadata(store.table_path("standings"), Standings),
-            **comparison.counts(found.trials),
+            **counts(found.trials),
             "recommended": answer.best.trial if answer.best else "none",
             "why": answer.why,
             "path": MetadataValue.path(store.comparison.absolute()),
@@ -264,11 +271,12 @@ def sweep_comparison(context: AssetExecutionContext, workspace: ResourceParam[Wo
 )
 def report_index(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
     """One page over all trials: which configuration to run, how sure that is, and the report of each."""
-    from chimera_dagster import comparison, publication  # as above
+    from chimera_dagster.steps.index import write_index  # as above
+    from chimera_dagster.steps.sweep_comparison import load_comparison
 
     with clear_failures():
-        found = comparison.load_comparison(workspace.store)
-        counts = publication.write_index(workspace.store, found)
+        found = load_comparison(workspace.store)
+        counts = write_index(workspace.store, found)
     path = workspace.store.index
     return MaterializeResult(
         metadata={

@@ -24,7 +24,7 @@ from chimera_dagster.orchestration.jobs import TRIAL_ASSETS
 from chimera_dagster.orchestration.partitions import dagster_key
 from chimera_dagster.orchestration.reason import TELLING, reason_of
 from chimera_dagster.orchestration.workspace import AGAIN, GO_ON, SWEEP_TAG
-from chimera_dagster.sweep import TrialPlan
+from chimera_dagster.spec.sweep import TrialPlan
 
 State = Literal["queued", "started", "done", "failed"]
 OnChange = Callable[[str, State, str], None]  # trial's key, what it is now, and where it failed why; else ""

@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from chimera_dagster.errors import StorageError
 from chimera_dagster.gpu.lanes import config_of, lanes
 from chimera_dagster.gpu.leases import claim, leases_folder
+from chimera_dagster.records.store import write_text
 from chimera_dagster.settings import Settings
-from chimera_dagster.store import write_text
 
 _CONFIG = Path("dagster.yaml")
 _SHIPPED = Path(__file__).with_name(_CONFIG.name)  # the same, for a project that has none of its own

@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 from dagster import MetadataValue, TableColumn, TableColumnConstraints, TableConstraints, TableSchema
 from pandera.pandas import DataFrameModel
 
+from chimera_dagster.records.documents import Metrics
 from chimera_dagster.render.markdown_writer import blocks_to_markdown
 from chimera_dagster.render.page import Table, inlines
-from chimera_dagster.results import Metrics
 
 Metadata = dict[str, Any]  # Dagster exports no name for what its metadata takes
 _PREVIEW_ROWS = 10

@@ -10,9 +10,9 @@ from dagster import (
     MultiPartitionsDefinition,
 )
 
-from chimera_dagster.store import Store
-from chimera_dagster.sweep import TrialPlan
-from chimera_dagster.trial import Trial, load_order
+from chimera_dagster.records.store import Store
+from chimera_dagster.spec.sweep import TrialPlan
+from chimera_dagster.spec.trial import Trial, load_order
 
 MODELS = DynamicPartitionsDefinition(name="model")
 PARAMS = DynamicPartitionsDefinition(name="params")

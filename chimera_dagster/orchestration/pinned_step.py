@@ -12,9 +12,9 @@ from chimera_dagster.gpu.lanes import LaneConfig, lanes
 from chimera_dagster.gpu.leases import Lease, Standing, acquire, holder, leases_folder
 from chimera_dagster.gpu.pin import pin
 from chimera_dagster.orchestration.child import end_with_parent
+from chimera_dagster.records.store import Store
 from chimera_dagster.settings import load_settings
-from chimera_dagster.store import Store
-from chimera_dagster.trials import get_ready
+from chimera_dagster.steps.trial import get_ready
 
 _PARTITION = "dagster/partition"
 

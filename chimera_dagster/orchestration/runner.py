@@ -9,7 +9,7 @@ from chimera_dagster.orchestration.orphans import process_tag
 from chimera_dagster.orchestration.partitions import dagster_key
 from chimera_dagster.orchestration.reason import reason_of
 from chimera_dagster.orchestration.workspace import Workspace
-from chimera_dagster.sweep import TrialPlan
+from chimera_dagster.spec.sweep import TrialPlan
 
 # The command line shows its own progress; Dagster's events are in the instance.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

@@ -26,9 +26,10 @@ from chimera_dagster.orchestration.orphans import fail_orphans
 from chimera_dagster.orchestration.runner import Runner
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.settings import Settings
-from chimera_dagster.sweep import TrialPlan
-from chimera_dagster.trial_queue import TrialSource
-from chimera_dagster.trials import get_ready, is_done
+from chimera_dagster.spec.sweep import TrialPlan
+from chimera_dagster.steps.done import is_done
+from chimera_dagster.steps.trial import get_ready
+from chimera_dagster.sweeps.queue import TrialSource
 
 _SAY_EVERY_S = 0.1
 

@@ -12,9 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from chimera_dagster.code_version import code_version
 from chimera_dagster.errors import ContextTooSmallError
+from chimera_dagster.evidence.fact import Fact
 from chimera_dagster.write.answer_schema import Schema, Words, analysis_schema, report_schema, statement_pattern
 from chimera_dagster.write.data_lines import Line, Names, model_ids
-from chimera_dagster.write.facts import Fact
 
 Stage = Literal["analysis", "report"]
 

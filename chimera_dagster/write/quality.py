@@ -59,7 +59,7 @@ class Quality(BaseModel):
     complaints: list[str]
 
 
-def judge(
+def score_text(
     report: Report,
     shown: Sequence[str],
     *,

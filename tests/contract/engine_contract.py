@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chimera_dagster.engines.base import Chunk, Engine, EngineStats, Request, Stream, Timeouts
+from chimera_dagster.engines.base import Chunk, Engine, EngineStats, Request, Stream
 from chimera_dagster.errors import (
     ContextTooSmallError,
     EngineTimeoutError,
@@ -17,7 +17,8 @@ from chimera_dagster.errors import (
     ModelNotFoundError,
     StreamBrokenError,
 )
-from chimera_dagster.trial import ParamSet
+from chimera_dagster.spec.timeouts import Timeouts
+from chimera_dagster.spec.trial import ParamSet
 
 
 def read_all(stream: Stream) -> tuple[list[Chunk], EngineStats]:

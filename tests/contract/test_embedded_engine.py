@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from chimera_dagster.engines.base import Timeouts
 from chimera_dagster.engines.embedded import EmbeddedEngine
 from chimera_dagster.engines.models import find_model
 from chimera_dagster.errors import ModelFileError, ModelNotFoundError
-from chimera_dagster.trial import ParamSet
+from chimera_dagster.spec.timeouts import Timeouts
+from chimera_dagster.spec.trial import ParamSet
 from chimera_dagster.write.answer import read_analysis
 from chimera_dagster.write.answer_schema import analysis_schema
 from tests.contract.engine_contract import EngineContract, read_all, text_of

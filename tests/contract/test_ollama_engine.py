@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chimera_dagster.engines.base import Engine, Request, Timeouts
+from chimera_dagster.engines.base import Engine, Request
 from chimera_dagster.engines.ollama import OllamaEngine, same_model
 from chimera_dagster.errors import (
     EngineError,
@@ -17,7 +17,8 @@ from chimera_dagster.errors import (
     RequestRefusedError,
     SettingError,
 )
-from chimera_dagster.trial import ParamSet
+from chimera_dagster.spec.timeouts import Timeouts
+from chimera_dagster.spec.trial import ParamSet
 from tests.contract.engine_contract import ANSWER, EngineContract, ServerContract, read_all
 from tests.stub_ollama import FINAL, PIECES, Answer, StubOllama
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from chimera_dagster.engines.base import Timeouts
 from chimera_dagster.engines.openai import OpenAIEngine
 from chimera_dagster.errors import ContextTooSmallError, ModelNotFoundError, NothingListensError, RequestRefusedError
-from chimera_dagster.trial import ParamSet
+from chimera_dagster.spec.timeouts import Timeouts
+from chimera_dagster.spec.trial import ParamSet
 from tests.contract.engine_contract import ServerContract, read_all, text_of
 from tests.llama_server import LlamaServer
 

@@ -12,13 +12,13 @@ from playwright.sync_api import Browser, expect
 
 from chimera_dagster.compare.comparison import Comparison, compare
 from chimera_dagster.compare.observed import Observed
-from chimera_dagster.comparison import load_comparison, read_comparison, write_comparison
 from chimera_dagster.errors import EngineError
-from chimera_dagster.goals import Goals, MetricName
-from chimera_dagster.publication import write_index
-from chimera_dagster.recorded import render_trial
-from chimera_dagster.store import Store, write_text
-from chimera_dagster.trial import ParamSet
+from chimera_dagster.records.store import Store, write_text
+from chimera_dagster.spec.goals import Goals, MetricName
+from chimera_dagster.spec.trial import ParamSet
+from chimera_dagster.steps.index import write_index
+from chimera_dagster.steps.report import render_trial
+from chimera_dagster.steps.sweep_comparison import load_comparison, read_comparison, write_comparison
 from tests.conftest import Project
 from tests.desk import Desk, desk_in
 from tests.e2e.browser import CONTRASTS, TOUCHING, Opened, Scheme, chromium, look

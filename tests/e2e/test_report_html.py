@@ -8,12 +8,6 @@ import pytest
 from playwright.sync_api import Browser
 
 from chimera_dagster.render import page as document
-from chimera_dagster.render.figures import (
-    latency_distribution,
-    throughput_by_configuration,
-    token_timeline,
-    ttft_by_configuration,
-)
 from chimera_dagster.render.html import to_html
 from chimera_dagster.render.page import (
     Block,
@@ -35,7 +29,13 @@ from chimera_dagster.render.page import (
     anchor_of,
     inlines,
 )
-from chimera_dagster.render.telemetry_figure import telemetry_over_time
+from chimera_dagster.render.report.charts import (
+    latency_distribution,
+    throughput_by_configuration,
+    token_timeline,
+    ttft_by_configuration,
+)
+from chimera_dagster.render.report.telemetry_chart import telemetry_over_time
 from tests.e2e.browser import CONTRASTS, OPEN_TABLES, TOUCHING, Opened, chromium, look
 from tests.unit.render.hostile import HOSTILE, HOSTILE_LINKS
 from tests.unit.render.trials import estimates, samples, spans, traces

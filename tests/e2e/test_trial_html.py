@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from chimera_dagster import trials
 from chimera_dagster.measure.telemetry import Telemetry
+from chimera_dagster.steps import trial
 from tests.conftest import Project
 from tests.desk import desk_in, saying
 from tests.e2e.browser import CONTRASTS, OPEN_TABLES, TOUCHING, Opened, Scheme, chromium, look
@@ -43,7 +43,7 @@ def report(shared_project: Project) -> Generator[Path]:
         for number in range(2)
     ]
     with desk_in(shared_project.data, shared_project.reports) as desk, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trials, "Telemetry", partial(Telemetry, nvml=FakeNvml(*gpus)))
+        patch.setattr(trial, "Telemetry", partial(Telemetry, nvml=FakeNvml(*gpus)))
         desk.run(saying(json.dumps(TEXT), seconds_between=0.02), after=1, repeats=3)
         yield desk.render(repeats=3).page
 

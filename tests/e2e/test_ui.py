@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from chimera_dagster.sweep import load_spec
+from chimera_dagster.spec.sweep import load_spec
 from tests.conftest import ROOT, Project
 from tests.e2e.browser import ALL_ASSETS, GROUPS, Ui, free_port, page_of, serving
 from tests.stub_ollama import Answer, StubOllama

@@ -12,10 +12,10 @@ from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from pyarrow import ArrowException
 
 from chimera_dagster.gpu.leases import any_held, waiting
-from chimera_dagster.results import Summary
-from chimera_dagster.store import Store
-from chimera_dagster.sweep import TrialPlan
-from chimera_dagster.trials import is_done
+from chimera_dagster.records.documents import Summary
+from chimera_dagster.records.store import Store
+from chimera_dagster.spec.sweep import TrialPlan
+from chimera_dagster.steps.done import is_done
 from tests.conftest import Project
 
 

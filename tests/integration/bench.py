@@ -13,7 +13,7 @@ from chimera_dagster.orchestration.partitions import register
 from chimera_dagster.orchestration.runner import Runner
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.settings import Settings
-from chimera_dagster.sweep import SweepSpec, TrialPlan, load_spec
+from chimera_dagster.spec.sweep import SweepSpec, TrialPlan, load_spec
 from tests.conftest import Project
 
 

@@ -9,8 +9,8 @@ import yaml
 
 from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.leases import Holder, standings
-from chimera_dagster.store import Store
-from chimera_dagster.sweep import TrialPlan, load_spec
+from chimera_dagster.records.store import Store
+from chimera_dagster.spec.sweep import TrialPlan, load_spec
 from tests.conftest import Project
 from tests.forked import Forked, exec_chimera, run_chimera
 from tests.integration.aftermath import Aftermath, aftermath

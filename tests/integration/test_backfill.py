@@ -17,9 +17,9 @@ from dagster._daemon.types import DaemonHeartbeat
 from chimera_dagster.orchestration.backfill import State, at_work, follow
 from chimera_dagster.orchestration.jobs import TRIAL_ASSETS
 from chimera_dagster.orchestration.workspace import GO_ON, SWEEP_TAG
-from chimera_dagster.pipeline import data_digest
-from chimera_dagster.sweep import SweepSpec, TrialPlan
-from chimera_dagster.trials import is_done
+from chimera_dagster.spec.sweep import SweepSpec, TrialPlan
+from chimera_dagster.steps.done import is_done
+from chimera_dagster.steps.ingest import data_digest
 from tests.conftest import Project
 from tests.integration.bench import Bench, bench_in
 from tests.integration.daemon import CODE, NO_SENSORS, running_daemon

@@ -24,8 +24,8 @@ from chimera_dagster.errors import DaemonError
 from chimera_dagster.orchestration.backfill import at_work, follow, submit
 from chimera_dagster.orchestration.home import with_storage_in
 from chimera_dagster.orchestration.partitions import dagster_key, register
-from chimera_dagster.store import Store
-from chimera_dagster.sweep import SweepSpec, TrialPlan
+from chimera_dagster.records.store import Store
+from chimera_dagster.spec.sweep import SweepSpec, TrialPlan
 from tests.conftest import ROOT
 
 FIRST = SweepSpec.model_validate(

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from chimera_dagster.cli import app
-from chimera_dagster.recorded import render_trial
+from chimera_dagster.steps.report import render_trial
 from tests.conftest import Project
 from tests.desk import Desk, desk_in
 

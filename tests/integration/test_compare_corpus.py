@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from chimera_dagster import pipeline
 from chimera_dagster.compare.comparison import Comparison, compare
 from chimera_dagster.compare.observed import Observed
-from chimera_dagster.goals import Goals
-from chimera_dagster.render.comparison import effect_words
-from chimera_dagster.store import Store
-from chimera_dagster.trial import ParamSet
+from chimera_dagster.records.store import Store
+from chimera_dagster.render.index.cells import effect_words
+from chimera_dagster.spec.goals import Goals
+from chimera_dagster.spec.trial import ParamSet
+from chimera_dagster.steps import ingest
 from tests.conftest import CORPUS, needs_corpus
 
 FILE = "csv_data/ollama_param_tuning.csv"
@@ -23,7 +23,7 @@ MODEL = "llama3.1:8b-instruct-q4_0"
 def tuning(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
     """Each row of the file a trial: 4 values of num_gpu, 3 of num_ctx, 3 of temperature, once each."""
     store = Store(tmp_path_factory.mktemp("corpus"))
-    pipeline.ingest(store, Path(CORPUS))
+    ingest.ingest_folder(store, Path(CORPUS))
     rows = store.read_table("measurements").query("file == @FILE and model == @MODEL and metric == 'decode_tok_s'")
     trials = [
         Observed(

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from chimera_dagster import cli
-from chimera_dagster.store import Store, TrialFolder
-from chimera_dagster.sweep import SweepSpec
+from chimera_dagster.records.store import Store, TrialFolder
+from chimera_dagster.spec.sweep import SweepSpec
 from tests.conftest import Project
 from tests.desk import desk_in
 

@@ -4,7 +4,7 @@ from dagster import DagsterRunStatus
 from dagster._core.test_utils import create_run_for_test
 
 from chimera_dagster.orchestration.sensors.night import NIGHTLY
-from chimera_dagster.sweep import load_spec
+from chimera_dagster.spec.sweep import load_spec
 from tests.conftest import Project
 from tests.integration.bench import bench_in
 from tests.integration.daemon import running_daemon

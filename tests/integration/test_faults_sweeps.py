@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from chimera_dagster.orchestration.partitions import register
-from chimera_dagster.recorded import read_metrics
+from chimera_dagster.records.trial_files import read_metrics
 from tests.conftest import Project
 from tests.forked import Forked, run_job
 from tests.integration.aftermath import NOTHING

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chimera_dagster import trials
 from chimera_dagster.evidence.figures import named_params
 from chimera_dagster.measure.telemetry import Telemetry
-from chimera_dagster.store import TrialFolder
+from chimera_dagster.records.store import TrialFolder
+from chimera_dagster.steps import trial
 from tests.conftest import Project
 from tests.desk import Desk, desk_in, saying
 from tests.drawing import Drawing, number, share
@@ -34,9 +34,9 @@ BY_CONFIGURATION = {
 def desk(shared_project: Project) -> Generator[Desk]:
     with desk_in(shared_project.data, shared_project.reports) as desk, pytest.MonkeyPatch.context() as patch:
         power = FakeGpu("GPU-0", PowerUsage=lambda times: 90_000 + 7_000 * (times % 5))
-        patch.setattr(trials, "Telemetry", partial(Telemetry, nvml=FakeNvml(power)))
+        patch.setattr(trial, "Telemetry", partial(Telemetry, nvml=FakeNvml(power)))
         desk.run(saying(TEXT, seconds_between=0.02), after=1, **SPECS["gpu"])
-        patch.setattr(trials, "Telemetry", partial(Telemetry, nvml=FakeNvml()))
+        patch.setattr(trial, "Telemetry", partial(Telemetry, nvml=FakeNvml()))
         yield desk
 
 

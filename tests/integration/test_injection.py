@@ -12,9 +12,9 @@ from typing import NamedTuple
 import pytest
 from markdown_it import MarkdownIt
 
-from chimera_dagster.results import Outcome
-from chimera_dagster.store import TrialFolder
-from chimera_dagster.write.facts import load_facts
+from chimera_dagster.evidence.fact import load_facts
+from chimera_dagster.records.documents import Outcome
+from chimera_dagster.records.store import TrialFolder
 from tests.desk import Desk, desk_in, saying
 from tests.e2e.browser import Opened, chromium
 from tests.integration.test_words_of_a_report import free_digits, free_digits_of_markdown

@@ -12,7 +12,7 @@ from chimera_dagster.gpu.leases import any_held
 from chimera_dagster.orchestration.backfill import submit
 from chimera_dagster.orchestration.launcher import ForkingLauncher
 from chimera_dagster.orchestration.orphans import process_of
-from chimera_dagster.trials import is_done
+from chimera_dagster.steps.done import is_done
 from tests.conftest import Project
 from tests.integration.bench import bench_in
 from tests.integration.daemon import NO_SENSORS, running_daemon

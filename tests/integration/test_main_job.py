@@ -12,10 +12,10 @@ from dagster import AssetCheckKey, AssetKey, DagsterRunStatus, TableSchema
 from dagster._core.event_api import PartitionKeyFilter
 
 from chimera_dagster import schemas
-from chimera_dagster.recorded import recompute
 from chimera_dagster.render.markdown_writer import without_links
-from chimera_dagster.sweep import SweepSpec, load_spec
-from chimera_dagster.trials import is_done
+from chimera_dagster.spec.sweep import SweepSpec, load_spec
+from chimera_dagster.steps.done import is_done
+from chimera_dagster.steps.recompute import recompute
 from tests.conftest import Project
 from tests.integration.bench import Bench, bench_in
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chimera_dagster.results import Failures
-from chimera_dagster.sweep import SweepSpec
+from chimera_dagster.records.documents import Failures
+from chimera_dagster.spec.sweep import SweepSpec
 from tests.conftest import Project
 from tests.integration.bench import Bench, bench_in
 from tests.stub_ollama import Answer, StubOllama

@@ -14,7 +14,7 @@ from dagster import DagsterRun, DagsterRunStatus, RunsFilter
 from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.leases import Holder, standings, waiting
 from chimera_dagster.orchestration.orphans import fail_orphans
-from chimera_dagster.sweep import SweepSpec, TrialPlan
+from chimera_dagster.spec.sweep import SweepSpec, TrialPlan
 from tests.conftest import Project
 from tests.forked import Forked, run_job
 from tests.integration.bench import Bench, bench_in

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from chimera_dagster.engines.registry import Engines
-from chimera_dagster.store import TrialFolder
+from chimera_dagster.records.store import TrialFolder
 from tests.conftest import ROOT, Project
 from tests.desk import Desk, desk_in
 

@@ -12,7 +12,7 @@ from dagster._core.loader import LoadingContextForTest
 from chimera_dagster.definitions import defs
 from chimera_dagster.orchestration.jobs import TRIAL_ASSETS
 from chimera_dagster.orchestration.refresh import stale_trials
-from chimera_dagster.sweep import SweepSpec, TrialPlan
+from chimera_dagster.spec.sweep import SweepSpec, TrialPlan
 from tests.conftest import Project
 from tests.integration.bench import Bench, bench_in
 from tests.stub_ollama import StubOllama

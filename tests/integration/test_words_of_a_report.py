@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from markdown_it.token import Token
 
-from chimera_dagster.results import Metrics, Outcome
+from chimera_dagster.records.documents import Metrics, Outcome
 from tests.conftest import Project
 from tests.desk import Desk, desk_in, saying
 from tests.rendered import Element, Html, markdown_sections, texts

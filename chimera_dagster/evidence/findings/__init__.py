@@ -34,12 +34,12 @@ DETECTORS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
 
 
 def find_findings(
-    files: pd.DataFrame, measurements: pd.DataFrame, twins: Mapping[str, str] | None = None
+    files: pd.DataFrame, measurements: pd.DataFrame, duplicates: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
     """schemas.Findings from schemas.BenchmarkFiles and Measurements, in any row order; text columns may be categorical.
 
-    Warnings first, then notices, then info. Each detector corrects for all its comparisons. `twins` are
-    those of `twin_files` where the caller knows them.
+    Warnings first, then notices, then info. Each detector corrects for all its comparisons. `duplicates` are
+    those of `duplicate_runs` where the caller knows them.
     """
-    evidence = Evidence(files, measurements, twins)
+    evidence = Evidence(files, measurements, duplicates)
     return as_table(finding for detector in DETECTORS for finding in detector(evidence))

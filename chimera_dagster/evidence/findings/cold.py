@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from chimera_dagster.evidence.cold_runs import COLD_MS, COLD_RATIO
-from chimera_dagster.evidence.comparisons import holm, log_moments, welch_pairs
+from chimera_dagster.evidence.difference_tests import holm, log_moments, welch_pairs
 from chimera_dagster.evidence.findings.evidence import Evidence
 from chimera_dagster.evidence.findings.finding import Figures, Finding, sources_of
 from chimera_dagster.evidence.measures import LEVEL
-from chimera_dagster.metric_names import LOAD, TTFT
+from chimera_dagster.schemas import LOAD, TTFT
 
 
 class _Model(NamedTuple):

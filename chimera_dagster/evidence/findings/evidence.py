@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from chimera_dagster.evidence.cold_runs import is_cold
+from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.runs import natural
-from chimera_dagster.evidence.twins import twin_files
-from chimera_dagster.metric_names import DECODE, FAILED, LOAD, TTFT
+from chimera_dagster.schemas import DECODE, FAILED, LOAD, TTFT
 
 PROMPT_EVAL, EVAL, TOTAL = "prompt_eval_ms", "eval_ms", "total_ms"
 PROMPT_TOKENS, OUTPUT_TOKENS = "prompt_tokens", "output_tokens"
@@ -36,21 +36,27 @@ class Evidence:
     original name and value, whatever the order given.
     """
 
-    def __init__(self, files: pd.DataFrame, measurements: pd.DataFrame, twins: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, files: pd.DataFrame, measurements: pd.DataFrame, duplicates: Mapping[str, str] | None = None
+    ) -> None:
         self.files = files.sort_values("path", ignore_index=True)
         self.table = _ordered(measurements)
-        self.twins: Mapping[str, str] = twin_files(self.table) if twins is None else twins
+        self.duplicates: Mapping[str, str] = duplicate_runs(self.table) if duplicates is None else duplicates
 
     @cached_property
     def recorded(self) -> pd.DataFrame:
-        """Raw numbers of records that did not fail, twin files included: what a file says of its own runs."""
+        """Raw numbers of records that did not fail, duplicate runs included: what a file says of its own runs."""
         table = self.table
         return table[(table["aggregate"].isna() & ~table["error"] & (table["metric"] != FAILED)).to_numpy()]
 
     @cached_property
     def raw(self) -> pd.DataFrame:
-        """`recorded` without twin files: every run once."""
-        return self.recorded[~self.recorded["file"].isin(list(self.twins)).to_numpy()] if self.twins else self.recorded
+        """`recorded` without duplicate runs: every run once."""
+        return (
+            self.recorded[~self.recorded["file"].isin(list(self.duplicates)).to_numpy()]
+            if self.duplicates
+            else self.recorded
+        )
 
     @cached_property
     def runs(self) -> pd.DataFrame:

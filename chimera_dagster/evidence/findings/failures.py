@@ -6,8 +6,7 @@ import pandas as pd
 
 from chimera_dagster.evidence.findings.evidence import Evidence
 from chimera_dagster.evidence.findings.finding import WHOLE_FILE, Figures, Finding, listed
-from chimera_dagster.metric_names import FAILED
-from chimera_dagster.schemas import NOT_VALID
+from chimera_dagster.schemas import FAILED, NOT_VALID
 
 
 def failed_runs_of_files(evidence: Evidence) -> Iterator[Finding]:
@@ -92,8 +91,8 @@ def repeated_files(evidence: Evidence) -> Iterator[Finding]:
     copies = evidence.files[evidence.files["status"] == "duplicate_of"]
     pairs = zip(copies["reason"].astype("str"), copies["path"].astype("str"), strict=True)
     yield from _repeats(list(pairs), "duplicate_files", "holds the same bytes as", "hold the same bytes as", "info")
-    twins = sorted((original, twin) for twin, original in evidence.twins.items())
-    yield from _repeats(twins, "twin_files", "holds the same runs as", "hold the same runs as", "notice")
+    duplicates = sorted((original, copy) for copy, original in evidence.duplicates.items())
+    yield from _repeats(duplicates, "duplicate_runs", "holds the same runs as", "hold the same runs as", "notice")
 
 
 def _repeats(pairs: list[tuple[str, str]], detector: str, one: str, many: str, severity: str) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from chimera_dagster.evidence.comparisons import Blocked, blocked, holm
+from chimera_dagster.evidence.difference_tests import Blocked, blocked, holm
 from chimera_dagster.evidence.findings.evidence import Evidence, joint_codes
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, sources_of
 from chimera_dagster.evidence.measures import LEVEL, MEASURES, Measure

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from chimera_dagster.evidence.comparisons import Groups, Pairs, blocked, holm, log_moments, welch_pairs
+from chimera_dagster.evidence.difference_tests import Groups, Pairs, blocked, holm, log_moments, welch_pairs
 from chimera_dagster.evidence.findings.evidence import Evidence, joint_codes
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, params_words, sources_of
 from chimera_dagster.evidence.measures import LEVEL, MEASURES, Measure
-from chimera_dagster.metric_names import DECODE, TTFT
+from chimera_dagster.schemas import DECODE, TTFT
 
 _LEAST_RUNS = 3
 _MOST_SWEEPS = 20

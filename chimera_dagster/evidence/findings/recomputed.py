@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from chimera_dagster.evidence.findings.evidence import is_setting, joint_codes
-from chimera_dagster.metric_names import FAILED
+from chimera_dagster.schemas import FAILED
 
 _KEYS = ("metric", "model", "params", "labels", "prompt", "backend")
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from chimera_dagster.evidence.findings.evidence import Evidence
 from chimera_dagster.evidence.findings.finding import Figures, Finding, params_words, sources_of
 from chimera_dagster.evidence.findings.recomputed import Runs, tolerance
-from chimera_dagster.metric_names import FAILED
+from chimera_dagster.schemas import FAILED
 
 _WORDS = r"summary|summaries|stats|statistics|aggregated?|report|results|runs|raw|details|data"
 _ENDS = re.compile(rf"(?:^|[_.-])(?:{_WORDS})$|^(?:{_WORDS})(?:[_.-]|$)")

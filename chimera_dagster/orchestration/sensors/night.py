@@ -19,9 +19,9 @@ from chimera_dagster.errors import SpecError
 from chimera_dagster.orchestration.jobs import ingest_job, trial_job
 from chimera_dagster.orchestration.partitions import dagster_key, missing_keys
 from chimera_dagster.orchestration.workspace import Workspace
-from chimera_dagster.results import Summary
-from chimera_dagster.sweep import load_spec
-from chimera_dagster.trials import is_done
+from chimera_dagster.records.documents import Summary
+from chimera_dagster.spec.sweep import load_spec
+from chimera_dagster.steps.done import is_done
 
 ROUND_TAG = "chimera/round"  # on an ingest: which kind of round it begins; on a trial: the ingest that it came after
 NIGHTLY = {ROUND_TAG: "nightly"}

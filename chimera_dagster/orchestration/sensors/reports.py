@@ -16,10 +16,10 @@ from dagster import (
 )
 
 from chimera_dagster.errors import NoReportsError
+from chimera_dagster.ingest.due import IngestRun, RunState, decide
 from chimera_dagster.orchestration.jobs import ingest_job
 from chimera_dagster.orchestration.workspace import Workspace
-from chimera_dagster.pipeline import ingested_look, look_at
-from chimera_dagster.watch import IngestRun, RunState, judge
+from chimera_dagster.steps.ingest import ingested_snapshot, take_snapshot
 
 CONTENT_TAG = "chimera/reports"  # on a run: the digest of the look at the folder that it was asked for
 _RUNS = 10  # more than are ever asked for with the same content
@@ -39,23 +39,23 @@ def reports_folder(context: SensorEvaluationContext, workspace: ResourceParam[Wo
     """Ingests the reports folder once it has changed and nothing in it is written any more."""
     store, reports = workspace.store, workspace.settings.reports
     try:
-        look, last = look_at(store, reports)
+        snapshot, last = take_snapshot(store, reports)
     except NoReportsError as error:
         return SkipReason(str(error))
-    verdict = judge(
-        look,
+    decision = decide(
+        snapshot,
         last=last,
-        ingested=ingested_look(store, reports),
+        ingested=ingested_snapshot(store, reports),
         asked=context.cursor,
         runs=list(_runs(context.instance)),
         now=time.time_ns() // 1000,
     )
-    if verdict.content is not None:
-        context.update_cursor(verdict.content)
-    if not verdict.ingest:
-        return SkipReason(verdict.why)
-    context.log.info(verdict.why)
-    return RunRequest(tags={CONTENT_TAG: look.digest})
+    if decision.content is not None:
+        context.update_cursor(decision.content)
+    if not decision.ingest:
+        return SkipReason(decision.why)
+    context.log.info(decision.why)
+    return RunRequest(tags={CONTENT_TAG: snapshot.digest})
 
 
 def _runs(instance: DagsterInstance) -> Iterator[IngestRun]:

@@ -5,7 +5,7 @@ from dagster import DefaultSensorStatus, ResourceParam, SensorEvaluationContext,
 from chimera_dagster.errors import SpecError
 from chimera_dagster.orchestration.partitions import MODELS, PARAMS, missing_keys
 from chimera_dagster.orchestration.workspace import Workspace
-from chimera_dagster.sweep import load_spec
+from chimera_dagster.spec.sweep import load_spec
 
 
 @sensor(minimum_interval_seconds=20, default_status=DefaultSensorStatus.RUNNING)

@@ -7,8 +7,8 @@ import pytest
 
 from chimera_dagster.compare.comparison import Comparison, compare
 from chimera_dagster.compare.observed import Observed, Setting, summary
-from chimera_dagster.goals import Goals
-from chimera_dagster.measure.trial import interval
+from chimera_dagster.measure.measured import interval
+from chimera_dagster.spec.goals import Goals
 from tests.simulated import SETTING, Cell, simulated_sweep
 
 GOALS = Goals(want={"ttft_ms": 1})

@@ -7,8 +7,8 @@ from chimera_dagster.compare.observed import Observed
 from chimera_dagster.compare.pareto import pareto_front
 from chimera_dagster.compare.ranking import margins, spread
 from chimera_dagster.compare.recommend import goodput, keeps, recommend, tied_with_first
-from chimera_dagster.goals import Goals, parse_limit
-from chimera_dagster.trial import ParamSet
+from chimera_dagster.spec.goals import Goals, parse_limit
+from chimera_dagster.spec.trial import ParamSet
 from tests.simulated import simulated_sweep
 
 

@@ -9,7 +9,7 @@ from scipy import stats
 from chimera_dagster.compare.comparison import Comparison, compare
 from chimera_dagster.compare.observed import Observed, Setting
 from chimera_dagster.compare.regression import regress
-from chimera_dagster.goals import Goals
+from chimera_dagster.spec.goals import Goals
 from tests.simulated import SETTING, Cell, simulated_sweep
 
 

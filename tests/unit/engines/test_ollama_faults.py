@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from chimera_dagster import errors
-from chimera_dagster.engines.base import EngineStats, Request, Timeouts
+from chimera_dagster.engines.base import EngineStats, Request
 from chimera_dagster.engines.ollama import OllamaEngine
+from chimera_dagster.spec.timeouts import Timeouts
 from tests.contract.engine_contract import read_all, text_of
 from tests.faults import FAULTS
 from tests.stub_ollama import BUSY, FINAL, PIECES, Answer, StubOllama

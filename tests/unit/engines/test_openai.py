@@ -10,9 +10,10 @@ import httpx
 import pytest
 
 from chimera_dagster import errors
-from chimera_dagster.engines.base import EngineStats, ModelInfo, Request, Timeouts
+from chimera_dagster.engines.base import EngineStats, ModelInfo, Request
 from chimera_dagster.engines.openai import OpenAIEngine
-from chimera_dagster.trial import ParamSet
+from chimera_dagster.spec.timeouts import Timeouts
+from chimera_dagster.spec.trial import ParamSet
 from tests.contract.engine_contract import read_all, text_of
 from tests.stub_openai import CUT, DONE, MODEL, STALL, StubOpenAI, event, sse
 

@@ -7,10 +7,10 @@ from statistics import fmean
 import pandas as pd
 import pytest
 
-from chimera_dagster import pipeline
-from chimera_dagster.results import Metrics
+from chimera_dagster.records.documents import Metrics
+from chimera_dagster.records.store import Store
 from chimera_dagster.schemas import Facts, Findings
-from chimera_dagster.store import Store
+from chimera_dagster.steps import evidence, ingest
 from tests.desk import ANALYSIS, WELL, Desk
 from tests.stub_ollama import PIECES, Answer
 
@@ -31,8 +31,8 @@ class Earlier:
             copy.write_bytes(desk.store.folder_of(desk.plan(**fields).trial).metrics.read_bytes())
         assert [each.verdict for each in self.trials.values()] == ["valid", "valid", "incomplete"]
         store = Store(root / "data")
-        pipeline.ingest(store, root / "reports")
-        pipeline.sum_up(store)
+        ingest.ingest_folder(store, root / "reports")
+        evidence.sum_up(store)
         self.statistics = store.read_table("data_summary")
         self.facts = Facts.validate(store.read_table("facts"))
         self.findings = Findings.validate(store.read_table("findings"))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from chimera_dagster.engines.names import EngineChoice
 from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.servers import with_a_server
+from chimera_dagster.spec.engine_names import EngineChoice
 from tests.stub_ollama import StubOllama
 
 NOWHERE = "http://127.0.0.1:1"

@@ -9,10 +9,10 @@ import shutil
 import pandas as pd
 import pytest
 
-from chimera_dagster import pipeline
 from chimera_dagster.ingest import parse
 from chimera_dagster.ingest.folder import ingest_folder
-from chimera_dagster.store import Store
+from chimera_dagster.records.store import Store
+from chimera_dagster.steps import ingest
 
 STEPS = 310
 FOLDERS = ("", "plain/", "other/", "gemma3_270m/", "gemma3_270m/deep/", "smollm2_135m/")
@@ -201,7 +201,7 @@ def test_a_long_walk(tmp_path, parsed):
         happened.add(walk.step())
         now = digests(walk.root)
         parsed.clear()
-        pipeline.ingest(store, walk.root)
+        ingest.ingest_folder(store, walk.root)
         assert sorted(parsed) == sorted(to_parse(before, now))
         read, known = read + len(parsed), known + len(now) - len(parsed)
         assert_same(store, walk.root)
@@ -220,14 +220,14 @@ def ingested(tmp_path):
     shutil.copyfile(walk.root / "a.csv", walk.root / "plain/z.csv")
     walk.clock += 1
     os.utime(walk.root / "plain/z.csv", (walk.clock, walk.clock))
-    pipeline.ingest(store, walk.root)
+    ingest.ingest_folder(store, walk.root)
     return walk, store
 
 
 def test_nothing_changed_and_nothing_is_parsed_or_written(ingested, parsed):
     walk, store = ingested
     written = [store.table_path(name).stat().st_mtime_ns for name in ("benchmark_files", "measurements")]
-    pipeline.ingest(store, walk.root)
+    ingest.ingest_folder(store, walk.root)
     assert parsed == []
     assert [store.table_path(name).stat().st_mtime_ns for name in ("benchmark_files", "measurements")] == written
 
@@ -235,7 +235,7 @@ def test_nothing_changed_and_nothing_is_parsed_or_written(ingested, parsed):
 def test_a_copy_that_is_renamed_before_its_original_leaves_the_numbers_in_the_table(ingested):
     walk, store = ingested
     (walk.root / "plain/z.csv").rename(walk.root / "0.csv")
-    pipeline.ingest(store, walk.root)
+    ingest.ingest_folder(store, walk.root)
     assert_same(store, walk.root)
     assert (tables_of(store)[1]["file"] == "0.csv").any()
 
@@ -243,7 +243,7 @@ def test_a_copy_that_is_renamed_before_its_original_leaves_the_numbers_in_the_ta
 def test_a_file_of_another_kind_is_parsed_anew(ingested, parsed):
     walk, store = ingested
     (walk.root / "b.json").rename(walk.root / "b.md")
-    pipeline.ingest(store, walk.root)
+    ingest.ingest_folder(store, walk.root)
     assert parsed == ["b.md"]
     assert_same(store, walk.root)
 
@@ -252,12 +252,12 @@ def test_a_file_whose_rights_are_taken_away_is_unreadable_though_nothing_else_ch
     walk, store = ingested
     (walk.root / "b.json").chmod(0)
     monkeypatch.setattr(os, "access", lambda path, mode: not str(path).endswith("b.json"))
-    pipeline.ingest(store, walk.root)
+    ingest.ingest_folder(store, walk.root)
     files = tables_of(store)[0].set_index("path")
     assert tuple(files.loc["b.json", ["status", "reason"]]) == ("unreadable", "Permission denied")
     monkeypatch.undo()
     (walk.root / "b.json").chmod(0o644)
-    pipeline.ingest(store, walk.root)
+    ingest.ingest_folder(store, walk.root)
     assert_same(store, walk.root)
 
 
@@ -271,11 +271,11 @@ def test_a_reading_that_is_killed_between_its_two_tables_is_made_good(ingested, 
 
     monkeypatch.setattr(Store, "write_table", killed)
     with pytest.raises(KeyboardInterrupt):
-        pipeline.ingest(store, walk.root)
+        ingest.ingest_folder(store, walk.root)
     monkeypatch.undo()
     with pytest.raises(AssertionError):
         assert_same(store, walk.root)
-    pipeline.ingest(store, walk.root)
+    ingest.ingest_folder(store, walk.root)
     assert_same(store, walk.root)
 
 
@@ -297,7 +297,7 @@ def test_a_damaged_table_is_made_anew(ingested, parsed, name, damage):
     walk, store = ingested
     path = store.table_path(name)
     path.write_bytes(damage(path.read_bytes()))
-    pipeline.ingest(store, walk.root)
+    ingest.ingest_folder(store, walk.root)
     assert len(parsed) == 6
     assert_same(store, walk.root)
 
@@ -314,5 +314,5 @@ def test_a_table_with_one_wrong_byte_is_never_taken_over(ingested, name):
         at = chance.randrange(4, len(whole))
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << chance.randrange(8)]) + whole[at + 1 :])
         walk.write(walk.root / "keep.csv")
-        pipeline.ingest(store, walk.root)
+        ingest.ingest_folder(store, walk.root)
         assert_same(store, walk.root)

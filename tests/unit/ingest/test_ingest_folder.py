@@ -10,8 +10,7 @@ from chimera_dagster.errors import NoReportsError
 from chimera_dagster.ingest import folder, parse
 from chimera_dagster.ingest.discover import data_digest, discover
 from chimera_dagster.ingest.folder import ingest_folder
-from chimera_dagster.metric_names import FAILED
-from chimera_dagster.schemas import BenchmarkFiles, Measurements
+from chimera_dagster.schemas import FAILED, BenchmarkFiles, Measurements
 from tests.unit.ingest import reread
 
 REPO = Path(__file__).parents[3]

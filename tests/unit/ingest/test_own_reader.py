@@ -9,17 +9,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from chimera_dagster.comparison import read_comparison, write_comparison
 from chimera_dagster.errors import EngineError
 from chimera_dagster.evidence.runs import raw_runs
-from chimera_dagster.goals import Goals
 from chimera_dagster.ingest.folder import ingest_folder
 from chimera_dagster.ingest.vocabulary import vocabulary
 from chimera_dagster.measure.telemetry_summary import TelemetrySummary
-from chimera_dagster.publication import write_index
-from chimera_dagster.results import Concurrency, Metrics
+from chimera_dagster.records.documents import Concurrency, Metrics
+from chimera_dagster.records.store import write_text
 from chimera_dagster.schemas import BenchmarkFiles, Measurements
-from chimera_dagster.store import write_text
+from chimera_dagster.spec.goals import Goals
+from chimera_dagster.steps.index import write_index
+from chimera_dagster.steps.sweep_comparison import read_comparison, write_comparison
 from tests.desk import ANALYSIS, WELL, Desk
 from tests.stub_ollama import PIECES, Answer
 from tests.unit.ingest import reread

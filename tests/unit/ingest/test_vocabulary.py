@@ -2,7 +2,7 @@ import pytest
 
 from chimera_dagster.ingest.context import json_of
 from chimera_dagster.ingest.vocabulary import meaning, model_in_path, role_of, vocabulary
-from chimera_dagster.trial import ParamSet
+from chimera_dagster.spec.trial import ParamSet
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pandera.errors import SchemaErrors
 
 from chimera_dagster.measure.samples import GpuSample, HostSample, Sample, from_frame, to_frame
 from chimera_dagster.measure.telemetry_summary import summarise
+from chimera_dagster.records.store import write_table
 from chimera_dagster.schemas import Telemetry
-from chimera_dagster.store import write_table
 
 HOST = [
     HostSample(0, 0.5, None, 8000.0, 500.0, {"cpu_pct": "too soon", "gpu": "no NVIDIA GPU (Driver Not Loaded)"}),

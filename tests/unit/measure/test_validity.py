@@ -8,8 +8,8 @@ import pytest
 from chimera_dagster.engines.base import EngineStats
 from chimera_dagster.measure.call import Call, LedgerEntry, call_metrics
 from chimera_dagster.measure.telemetry_summary import summarise
-from chimera_dagster.measure.validity import Asked, Verdict, judge
-from chimera_dagster.trial import ParamSet
+from chimera_dagster.measure.validity import Asked, Verdict, check_validity
+from chimera_dagster.spec.trial import ParamSet
 
 STATS = EngineStats("stop", prompt_eval_ms=40.0, eval_ms=50.0, total_ms=95.0, prompt_tokens=9)
 NOTHING_SEEN = summarise([], 0.0, 1.0)
@@ -37,7 +37,7 @@ def judged(
 ) -> list[Verdict]:
     asked = Asked(params=ParamSet(**params), cold=cold, layers=layers)
     telemetry = [NOTHING_SEEN.model_copy(update=seen or {})] * len(calls)
-    found = judge(calls, [call_metrics(each.ledger, each.stats) for each in calls], telemetry, asked)
+    found = check_validity(calls, [call_metrics(each.ledger, each.stats) for each in calls], telemetry, asked)
     assert all(verdict.evidence for verdict in found)
     return found
 

@@ -15,13 +15,14 @@ from dagster import (
     build_run_status_sensor_context,
 )
 
-from chimera_dagster import errors, trials
+from chimera_dagster import errors
 from chimera_dagster.definitions import defs
+from chimera_dagster.orchestration import assets
 from chimera_dagster.orchestration.jobs import trial_job
 from chimera_dagster.orchestration.partitions import dagster_key, register
 from chimera_dagster.orchestration.sensors import failed_trials
 from chimera_dagster.orchestration.workspace import Workspace
-from chimera_dagster.sweep import SweepSpec
+from chimera_dagster.spec.sweep import SweepSpec
 from tests.unit.orchestration.daemon import new_run, workspace_at
 
 [PLAN] = SweepSpec(models=["smollm2:135m"]).plans()
@@ -43,7 +44,7 @@ class Failing:
         def run_trial(*_: object) -> NoReturn:
             raise error
 
-        self._patch.setattr(trials, "run_trial", run_trial)
+        self._patch.setattr(assets, "run_trial", run_trial)
         result = defs.resolve_job_def("write_report").execute_in_process(
             instance=self.instance,
             partition_key=KEY,

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus, DefaultScheduleStatus, RunRequest, build_schedule_context
 
-from chimera_dagster import pipeline
 from chimera_dagster.orchestration.partitions import register
 from chimera_dagster.orchestration.sensors import nightly, nightly_trials
-from chimera_dagster.store import Store
-from chimera_dagster.sweep import TrialPlan, load_spec
+from chimera_dagster.records.store import Store
+from chimera_dagster.spec.sweep import TrialPlan, load_spec
+from chimera_dagster.steps import evidence, ingest
 from tests.unit.orchestration.daemon import Ticking, new_run, workspace_at, written
 
 SPEC = "models: [a:1, b:1]\ngrid: {temperature: [0.1, 0.2, 0.3]}\n"
@@ -45,7 +45,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     keys: set[str] = set()
 
     def is_done(store: Store, plan: TrialPlan, digest: str) -> bool:
-        assert digest == pipeline.data_digest(store, store.tables.with_name("reports"))
+        assert digest == ingest.data_digest(store, store.tables.with_name("reports"))
         return plan.trial.key in keys
 
     monkeypatch.setattr("chimera_dagster.orchestration.sensors.night.is_done", is_done)
@@ -56,8 +56,8 @@ def done(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 def night(tmp_path: Path, done: set[str]) -> Generator[Night]:
     workspace = workspace_at(tmp_path)
     written(workspace.settings.reports / "a.csv", "model,ttft_ms\nm:1,5\n")
-    pipeline.ingest(workspace.store, workspace.settings.reports)
-    pipeline.sum_up(workspace.store)
+    ingest.ingest_folder(workspace.store, workspace.settings.reports)
+    evidence.sum_up(workspace.store)
     with DagsterInstance.ephemeral() as instance:
         night = Night(nightly_trials, workspace, instance)
         night.write(SPEC)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus, RunRequest
 
-from chimera_dagster import pipeline
+from chimera_dagster.ingest.due import TRIES
 from chimera_dagster.orchestration.sensors import reports_folder
-from chimera_dagster.watch import TRIES
+from chimera_dagster.steps import evidence, ingest
 from tests.unit.orchestration.daemon import Ticking, workspace_at, written
 
 CSV = "model,ttft_ms\nm:1,5\nm:1,6\n"
@@ -23,8 +23,8 @@ class Folder(Ticking):
         return self.workspace.settings.reports
 
     def ingest(self) -> None:
-        pipeline.ingest(self.workspace.store, self.reports)
-        pipeline.sum_up(self.workspace.store)
+        ingest.ingest_folder(self.workspace.store, self.reports)
+        evidence.sum_up(self.workspace.store)
 
     def requested(self) -> RunRequest:
         """The one request of a tick."""
@@ -161,11 +161,11 @@ def test_what_the_command_line_ingested_is_not_ingested_again(folder: Folder) ->
 
 def test_a_touched_file_is_looked_at_again_and_then_settled(folder: Folder) -> None:
     folder.ends()
-    digest = pipeline.data_digest(folder.workspace.store, folder.reports)
+    digest = ingest.data_digest(folder.workspace.store, folder.reports)
     written(folder.reports / "a.csv", CSV, age_s=20)
     folder.refused()
     folder.ends()
-    assert pipeline.data_digest(folder.workspace.store, folder.reports) == digest
+    assert ingest.data_digest(folder.workspace.store, folder.reports) == digest
     assert "what is there" in folder.refused()
 
 
@@ -188,7 +188,7 @@ def test_a_folder_without_files_is_a_reason_and_no_run(folder: Folder) -> None:
 
 def test_a_damaged_manifest_is_as_none(folder: Folder) -> None:
     folder.ends()
-    (folder.workspace.store.tables / "look.json").write_text("{")
+    (folder.workspace.store.tables / "snapshot.json").write_text("{")
     assert "what is there: 1 file" in folder.refused()
 
 
@@ -202,8 +202,8 @@ def test_tables_that_are_gone_are_made_again(folder: Folder) -> None:
 def test_another_folders_tables_are_left_alone(folder: Folder, tmp_path: Path) -> None:
     folder.ends()
     written(tmp_path / "other" / "x.csv", CSV)
-    pipeline.ingest(folder.workspace.store, tmp_path / "other")
-    pipeline.sum_up(folder.workspace.store)
+    ingest.ingest_folder(folder.workspace.store, tmp_path / "other")
+    evidence.sum_up(folder.workspace.store)
     assert "ingested what is there: 1 file" in folder.refused()
     written(folder.reports / "b.csv", CSV)
     folder.refused()

@@ -7,8 +7,8 @@ import pytest
 from dagster import DagsterInstance
 
 from chimera_dagster.orchestration.sensors import sweep_spec
-from chimera_dagster.store import Store
-from chimera_dagster.sweep import SweepSpec, TrialPlan, load_spec
+from chimera_dagster.records.store import Store
+from chimera_dagster.spec.sweep import SweepSpec, TrialPlan, load_spec
 from tests.unit.orchestration.daemon import Ticking, workspace_at
 
 TWO = "models: [a:1]\ngrid: {top_k: [1, 2]}\n"

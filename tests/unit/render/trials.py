@@ -3,8 +3,8 @@
 from random import Random
 
 from chimera_dagster.measure.samples import GpuSample, HostSample, Sample
-from chimera_dagster.render.figures import Estimate, Trace
-from chimera_dagster.render.telemetry_figure import Span
+from chimera_dagster.render.report.charts import Estimate, Trace
+from chimera_dagster.render.report.telemetry_chart import Span
 
 
 def estimates(count: int) -> list[Estimate]:

@@ -1,6 +1,6 @@
 """Facts made by hand."""
 
-from chimera_dagster.write.facts import Fact
+from chimera_dagster.evidence.fact import Fact
 
 
 def fact(number: str, text: str, rendered: str) -> Fact:

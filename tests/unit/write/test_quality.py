@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chimera_dagster.write.answer import Recommendation, Report, Risk, Statement, read_report
-from chimera_dagster.write.quality import MANDATORY, WORDS, Quality, judge
+from chimera_dagster.write.quality import MANDATORY, WORDS, Quality, score_text
 
 SHOWN = [f"F{number}" for number in range(1, 13)]
 NOUNS = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel")
@@ -42,7 +42,7 @@ GOOD = Report(
 
 
 def quality(report: Report = GOOD, **counts: Any) -> Quality:
-    return judge(report, SHOWN, **({"supported": 6} | counts))
+    return score_text(report, SHOWN, **({"supported": 6} | counts))
 
 
 def value(of: Quality, name: str) -> float:
@@ -164,7 +164,7 @@ def test_the_facts_that_must_be_cited_are_the_first_by_rank() -> None:
     assert missed
     assert value(quality(one), "mandatory facts") == pytest.approx(1 - len(missed) / MANDATORY)
     assert f"it does not cite {', '.join(missed)}" in quality(one).complaints
-    assert value(judge(GOOD, SHOWN[:1], supported=1), "mandatory facts") == 1
+    assert value(score_text(GOOD, SHOWN[:1], supported=1), "mandatory facts") == 1
 
 
 def test_what_cites_nothing_or_is_refuted_is_not_usable() -> None:
@@ -176,7 +176,7 @@ def test_what_cites_nothing_or_is_refuted_is_not_usable() -> None:
 
 @pytest.mark.parametrize("text", ["", "\n \n", "{}", '{"executive_summary": []}', "{"])
 def test_an_empty_answer_scores_nothing_and_says_so(text: str) -> None:
-    empty = judge(read_report(text), SHOWN)
+    empty = score_text(read_report(text), SHOWN)
     assert (empty.score, empty.verdict, empty.complaints, empty.words) == (0.0, "not usable", ["it is empty"], 0)
 
 

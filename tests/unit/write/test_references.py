@@ -2,7 +2,7 @@
 
 import pytest
 
-from chimera_dagster.write.references import own_figure, parts
+from chimera_dagster.grounding.references import own_figure, parts
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ CHECKERS = {
     "wrong_summaries",
     "outliers",
     "duplicate_files",
-    "twin_files",
+    "duplicate_runs",
     "contradicting_units",
     "contradicting_files",
 }

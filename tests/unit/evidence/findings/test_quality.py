@@ -65,13 +65,13 @@ def test_failed_runs_are_counted_by_file(tmp_path: Path) -> None:
 def test_copies_are_said_to_be_copies(tmp_path: Path) -> None:
     write_csv(tmp_path / "a_runs.csv", clean(7))
     write_csv(tmp_path / "b_runs.csv", clean(8))
-    assert found_in(tmp_path, "duplicate_files") == found_in(tmp_path, "twin_files") == []
+    assert found_in(tmp_path, "duplicate_files") == found_in(tmp_path, "duplicate_runs") == []
     shutil.copy(tmp_path / "a_runs.csv", tmp_path / "c_runs.csv")
     (found,) = found_in(tmp_path, "duplicate_files")
     assert found["sources"] == [("a_runs.csv", "/"), ("c_runs.csv", "/")]
     assert "c_runs.csv holds the same bytes as a_runs.csv" in str(found["text"])
     write_csv(tmp_path / "c_runs.csv", [{"note": "exported"} | row for row in clean(7)])
-    (found,) = found_in(tmp_path, "twin_files")
+    (found,) = found_in(tmp_path, "duplicate_runs")
     assert "c_runs.csv holds the same runs as a_runs.csv" in str(found["text"])
 
 
@@ -225,7 +225,7 @@ def test_what_the_corpus_gets_wrong() -> None:
     assert eval_["values"]["value"] == [pytest.approx(26320.605), "ms"]
     assert eval_["sources"] == [("reports/ollama/20251008-122911/gemma3_benchmark_fixed_runs.csv", "row 1")]
     assert sum(row["detector"] == "duplicate_files" for row in found) == 4
-    assert sum(row["detector"] == "twin_files" for row in found) == 3
+    assert sum(row["detector"] == "duplicate_runs" for row in found) == 3
     assert not [row for row in found if str(row["detector"]).startswith("contradicting")]
     wrong = [row["subject"] for row in found if "disagree with" in str(row["text"])]
     assert wrong == [

@@ -1,0 +1,97 @@
+"""Files that hold the same runs in another form, such as a CSV and the JSON that it was exported from."""
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+
+from chimera_dagster.schemas import FAILED
+
+_DIGITS = 9  # what two formats of one number agree on, whatever unit and precision they were written in
+# Fixed seeds repeat token counts and sizes from run to run; times, rates and power repeat by copying alone.
+_TELLING_UNITS = ("ms", "tok/s", "W", "J")
+_TELLING_DIGITS = 3
+_LEAST_TELLING = 6
+
+
+def duplicate_runs(measurements: pd.DataFrame) -> dict[str, str]:
+    """Files of schemas.Measurements whose runs all stand in an earlier file, each with the first such file.
+
+    Earlier is by path. A run is a record's raw numbers (no aggregate, not FAILED) as a multiset of (metric, value),
+    values rounded to nine significant digits; model, parameters and record names may differ, as formats name them
+    differently. Runs that stand twice must stand twice in the earlier file too, which may hold more.
+
+    Files agree by chance where they hold little. So a duplicate needs six different numbers that no two runs share:
+    times, rates, power or energy of three significant digits or more. Zeros of failed runs, token counts and rounded
+    values are no evidence. One record is enough if it holds six such numbers. What a duplicate maps to is never a
+    duplicate itself.
+    """
+    raw = measurements[measurements["aggregate"].isna() & (measurements["metric"] != FAILED)]
+    if raw.empty:
+        return {}
+    codes, names = pd.factorize(raw["file"])
+    paths = [str(name) for name in names]
+    mantissas, exponents = _rounded(raw["value"].to_numpy("float64"))
+    numbers = _hashed(pd.factorize(raw["metric"])[0], mantissas, exponents)
+    pairs = _contained(codes, pd.factorize(raw["record"])[0], numbers, paths)
+    of_pairs = np.isin(codes, list(pairs))
+    telling = _is_telling(mantissas[of_pairs], raw.loc[of_pairs, "unit"])
+    enough = _with_evidence(codes[of_pairs][telling], numbers[of_pairs][telling])
+    return {paths[duplicate]: paths[first] for duplicate, first in pairs.items() if duplicate in enough}
+
+
+def _rounded(values: "np.ndarray") -> tuple["np.ndarray", "np.ndarray"]:
+    """Decimal mantissas of nine digits and their exponents; 0 is 0 times 1."""
+    sizes = np.abs(values)
+    exponents = np.floor(np.log10(sizes, where=sizes > 0, out=np.zeros_like(sizes))).astype("int64")
+    # A power of ten beyond 300 may be no float any more; what is smaller keeps fewer digits.
+    scale = np.clip(_DIGITS - 1 - exponents, -300, 300)
+    mantissas = np.rint(values * np.power(10.0, scale)).astype("int64")
+    carried = np.abs(mantissas) == 10**_DIGITS  # 999.9999999999 is 1000
+    return np.where(carried, mantissas // 10, mantissas), np.where(carried, exponents + 1, exponents)
+
+
+def _hashed(*columns: "np.ndarray") -> "np.ndarray":
+    """One 64-bit hash a row of equally long integer columns."""
+    hashed = np.zeros(len(columns[0]), dtype="uint64")
+    for column in columns:
+        hashed = pd.util.hash_array(hashed ^ pd.util.hash_array(column.astype("uint64")))
+        hashed += np.uint64(0x9E3779B97F4A7C15)  # else equal columns would cancel out
+    return hashed
+
+
+def _contained(files: "np.ndarray", records: "np.ndarray", numbers: "np.ndarray", paths: list[str]) -> dict[int, int]:
+    """Each file all of whose runs stand in an earlier one, with the first of these."""
+    ids, keys = pd.factorize(files.astype("int64") * (int(records.max()) + 1) + records)
+    runs = np.zeros(len(keys), dtype="uint64")  # a hash that doesn't depend on the order of a run's numbers
+    np.add.at(runs, ids, numbers)
+    owners = keys // (int(records.max()) + 1)
+    _, places, times = np.unique(runs, return_inverse=True, return_counts=True)
+    alone = times[places] == 1  # nearly all, as a rule; whoever has such a run is no duplicate
+    held: dict[int, Counter[int]] = {}
+    for owner, run in zip(owners[~alone].tolist(), runs[~alone].tolist(), strict=True):
+        held.setdefault(owner, Counter())[run] += 1
+    unlike = set(owners[alone].tolist())
+    holders: dict[int, list[int]] = {}
+    found: dict[int, int] = {}
+    for file in sorted(held, key=paths.__getitem__):
+        if file not in unlike:
+            # Whoever holds every run holds the rarest one.
+            candidates = min((holders.get(run, []) for run in held[file]), key=len)
+            first = next((earlier for earlier in candidates if held[file] <= held[earlier]), None)
+            if first is not None:
+                found[file] = first
+        for run in held[file]:
+            holders.setdefault(run, []).append(file)
+    return found
+
+
+def _is_telling(mantissas: "np.ndarray", units: "pd.Series") -> "np.ndarray":
+    digits = mantissas % 10 ** (_DIGITS - _TELLING_DIGITS + 1) != 0
+    return digits & units.isin(_TELLING_UNITS).to_numpy()
+
+
+def _with_evidence(files: "np.ndarray", numbers: "np.ndarray") -> set[int]:
+    different = pd.DataFrame({"file": files, "number": numbers}).drop_duplicates()
+    counts = different["file"].value_counts()
+    return set(counts.index[counts >= _LEAST_TELLING].tolist())

@@ -1,0 +1,129 @@
+"""Statements about results, each claim of theirs checked by executing it on the evidence."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from chimera_dagster.grounding.claim import Checked, Claim, unsupported
+from chimera_dagster.grounding.clause import Clause, clauses
+from chimera_dagster.grounding.evidence_index import EvidenceIndex
+from chimera_dagster.grounding.kinds.contrast import comparison_claims
+from chimera_dagster.grounding.kinds.direction import direction_claims
+from chimera_dagster.grounding.kinds.figure import figure_claims
+from chimera_dagster.grounding.kinds.presence import presence_claims
+from chimera_dagster.grounding.kinds.rank import rank_claims
+from chimera_dagster.grounding.kinds.significance import effect_claims, loose_significance, sameness_claims
+from chimera_dagster.grounding.lexicon import list_pattern
+from chimera_dagster.grounding.mention import Mention
+from chimera_dagster.grounding.reading import read
+from chimera_dagster.grounding.rendering import plain, render
+
+# In this order, as each takes the words and figures that it is about: what is left of them is another kind's.
+_KINDS = (
+    effect_claims,
+    direction_claims,
+    sameness_claims,
+    comparison_claims,
+    rank_claims,
+    loose_significance,
+    presence_claims,
+    figure_claims,
+)
+_END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[A-Z{\[(\"“*‘0-9])|\n+")
+_NO_END = re.compile(r"(?:\be\.g|\bi\.e|\bvs|\bapprox|\bno|\bcf|\bca|\b[A-Z])\.$", re.IGNORECASE)
+_PRONOUN = re.compile(
+    r"^\W*(?:(?:And|But|Also|There|Here|Moreover|Thus)[,\s]+)?"
+    r"(?:it|its|the (?:former|same) model|this model|that model)\b",
+    re.IGNORECASE,
+)
+
+
+def check(statements: Sequence[str], index: EvidenceIndex, models: Sequence[str] = ()) -> list[Checked]:
+    """Every claim of every statement with its verdict, in their order.
+
+    A statement may cite facts as `{F3}` and name models as `{M1}`, the first of `models`. It is kept where none of its
+    claims is contradicted or unsupported.
+    """
+    return [_checked(text, index, models) for text in statements]
+
+
+def _checked(text: str, index: EvidenceIndex, models: Sequence[str]) -> Checked:
+    claims = list(dict.fromkeys(_claims(text, index, models)))
+    if not claims:
+        reason = "an opinion or advice without a claim about the data"
+        claims = [Claim(kind="opinion", text=text.strip(), verdict="not checkable", reason=reason)]
+    failed = next((claim for claim in claims if claim.verdict == "contradicted"), None)
+    failed = failed or next((claim for claim in claims if claim.fails), None)
+    reason = f"{failed.verdict}: {failed.text}: {failed.reason}" if failed else ""
+    return Checked(
+        text=text, rendered=render(text, index, models)[0], claims=claims, kept=failed is None, reason=reason
+    )
+
+
+def _claims(text: str, index: EvidenceIndex, models: Sequence[str]) -> Iterator[Claim]:
+    rendered, citations = render(plain(text), index, models)
+    last: list[Mention] = []
+    for start, end in _sentences(rendered):
+        inside = [
+            each._replace(start=each.start - start, end=each.end - start)
+            for each in citations
+            if start <= each.start < end
+        ]
+        sentence = read(rendered[start:end], inside, index, models)
+        pronoun = _PRONOUN.match(sentence.text) is not None
+        for clause in clauses(sentence, index):
+            if pronoun and not clause.models and not clause.carry.models:
+                clause.carry.models = last
+            yield from _clause_claims(clause)
+        last = [each for each in sentence.mentions if each.kind == "model"] or last
+
+
+def _clause_claims(clause: Clause) -> Iterator[Claim]:
+    found = [claim for kind in _KINDS for claim in kind(clause)]
+    yield from found
+    substantial = [each for each in found if each.kind not in ("model", "parameter")]
+    if clause.is_advice:
+        return
+    for word in clause.of("comparative", "verb", "superlative"):
+        if not any(each.kind in ("value", "citation", "count") for each in found):
+            yield unsupported(
+                "comparison", clause.text, f"'{word.text}' compares nothing that can be told from the words"
+            )
+            return
+    for word in clause.of("same"):
+        if not found:
+            yield unsupported(
+                "comparison", clause.text, f"'{word.text}' compares nothing that can be told from the words"
+            )
+            return
+    if not substantial and clause.all_of("metric", "telemetry") and list_pattern("causes").search(clause.text):
+        yield unsupported("data", clause.text, "a cause that can't be executed")
+        return
+    directed = [word for word in clause.of("direction") if clause.all_of("metric", "telemetry")]
+    if directed and not substantial:
+        yield unsupported("direction", clause.text, f"'{directed[0].text}' names no parameter that it goes with")
+    elif not substantial and _relates(clause):
+        yield unsupported("data", clause.text, "it relates things in words that can't be executed")
+    elif not found and _speaks_of_data(clause):
+        yield unsupported("data", clause.text, "a claim about the data that can't be executed")
+
+
+def _relates(clause: Clause) -> bool:
+    """Whether it says something of a metric by a parameter or two models; that they were measured is no relation."""
+    names = {name for each in clause.models for name in each.many}
+    things = clause.all_of("parameter") or len(names) > 1
+    return bool(things and clause.all_of("metric")) and not list_pattern("measured").search(clause.text)
+
+
+def _speaks_of_data(clause: Clause) -> bool:
+    text = clause.text
+    return bool(list_pattern("data_subjects").search(text) and list_pattern("data_verbs").search(text))
+
+
+def _sentences(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for match in _END.finditer(text):
+        if not _NO_END.search(text[start : match.start()]):
+            yield start, match.start()
+            start = match.end()
+    if text[start:].strip():
+        yield start, len(text)

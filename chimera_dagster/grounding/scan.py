@@ -1,0 +1,36 @@
+"""A sentence while it is read."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from chimera_dagster.grounding.evidence_index import EvidenceIndex
+from chimera_dagster.grounding.lexicon import Words
+from chimera_dagster.grounding.mention import Mention
+
+HIDDEN = "\x01"
+
+
+class Scan:
+    """A sentence from which what is found is taken out of `left`, so that no word is read twice."""
+
+    def __init__(self, text: str, index: EvidenceIndex, models: Sequence[str]) -> None:
+        self.text, self.left = text, text
+        self.index, self.given = index, tuple(models)
+        self.found: list[Mention] = []
+
+    def take(self, mention: Mention) -> None:
+        self.found.append(mention)
+        self.left = self.left[: mention.start] + HIDDEN * (mention.end - mention.start) + self.left[mention.end :]
+
+    def each(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+        for match in list(pattern.finditer(self.left)):
+            if HIDDEN not in self.left[match.start() : match.end()] and match[0]:
+                yield match
+
+    def by_words(self, kind: str, words: Words) -> None:
+        for match in self.each(words.pattern):
+            self.take(Mention(kind, *match.span(), match[0], words.meaning(match[0])))
+
+    def by_list(self, kind: str, pattern: re.Pattern[str]) -> None:
+        for match in self.each(pattern):
+            self.take(Mention(kind, *match.span(), match[0], match[0].lower()))

@@ -1,0 +1,137 @@
+"""One trial's headline: its calls summed up as docs/metrics.md defines."""
+
+from collections.abc import Sequence
+from functools import cache
+from math import sqrt
+from statistics import fmean, stdev
+
+from pydantic import BaseModel, ConfigDict
+
+from chimera_dagster.measure.call import Call, CallMetrics, call_metrics, rate
+from chimera_dagster.measure.samples import Sample
+from chimera_dagster.measure.telemetry_summary import TelemetrySummary, summarise
+from chimera_dagster.measure.validity import Asked, Verdict, check_validity
+
+
+class Interval(BaseModel):
+    """A metric over repeats; the t-interval `mean ± t(0.975, n-1) · s / sqrt(n)` needs three of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    n: int
+    mean: float
+    std: float | None
+    low: float | None
+    high: float | None
+
+
+class Headline(BaseModel):
+    """The seven lines of a report's Metrics. `reasons` says why a value that is None was not measured."""
+
+    model_config = ConfigDict(frozen=True)
+
+    calls: int
+    throughput_tok_s: float | None
+    ttft_ms: float
+    total_duration_ms: float
+    tokens_generated: int | None
+    prompt_eval_ms: float | None
+    eval_ms: float | None
+    load_ms: float | None
+    reasons: dict[str, str]
+    throughput_by_repeat: Interval | None
+    ttft_by_repeat: Interval
+
+
+class Measured(BaseModel):
+    """All that is computed from what a trial recorded, and can be computed from it again."""
+
+    model_config = ConfigDict(frozen=True)
+
+    headline: Headline
+    calls: list[CallMetrics]
+    telemetry: TelemetrySummary
+    telemetry_by_call: list[TelemetrySummary]
+    validity: list[Verdict]
+
+
+def measured(calls: Sequence[Call], samples: Sequence[Sample], warm_up_load_ms: float | None, asked: Asked) -> Measured:
+    """The metrics and verdicts of a trial from its calls (one or more) in their order, and telemetry's samples.
+
+    The trial's telemetry is that from the first request to the last chunk. `warm_up_load_ms` is the load that was
+    kept out of the calls.
+    """
+    metrics = [call_metrics(call.ledger, call.stats) for call in calls]
+    by_call = [
+        summarise(samples, call.sent_ms, call.end_ms, of.output_tokens) for call, of in zip(calls, metrics, strict=True)
+    ]
+    head = _headline([call.repeat for call in calls], metrics, warm_up_load_ms)
+    return Measured(
+        headline=head,
+        calls=metrics,
+        telemetry=summarise(samples, calls[0].sent_ms, calls[-1].end_ms, head.tokens_generated),
+        telemetry_by_call=by_call,
+        validity=check_validity(calls, metrics, by_call, asked),
+    )
+
+
+def _headline(repeats: Sequence[int], calls: Sequence[CallMetrics], warm_up_load_ms: float | None) -> Headline:
+    tokens, eval_ms = _total(calls, "output_tokens"), _total(calls, "eval_ms")
+    # Where nothing was loaded there is no time to report: null, not 0.
+    loads = [ms for ms in (warm_up_load_ms, *(call.load_ms for call in calls)) if ms is not None]
+    values: dict[str, float | None] = {
+        "throughput_tok_s": _throughput(calls),
+        "tokens_generated": tokens,
+        "prompt_eval_ms": _total(calls, "prompt_eval_ms"),
+        "eval_ms": eval_ms,
+        "load_ms": sum(loads) if loads else None,
+    }
+    reasons = {name: "the engine did not report it" for name, value in values.items() if value is None}
+    if "load_ms" in reasons:
+        reasons["load_ms"] = "the model was loaded before this trial"
+    placed = list(zip(repeats, calls, strict=True))
+    grouped = [[call for of, call in placed if of == number] for number in sorted(set(repeats))]
+    rates = [found for group in grouped if (found := _throughput(group)) is not None]
+    return Headline(
+        calls=len(calls),
+        ttft_ms=fmean(call.ttft_ms for call in calls),
+        total_duration_ms=sum(call.e2e_ms for call in calls),
+        throughput_tok_s=values["throughput_tok_s"],
+        tokens_generated=None if tokens is None else round(tokens),
+        prompt_eval_ms=values["prompt_eval_ms"],
+        eval_ms=eval_ms,
+        load_ms=values["load_ms"],
+        reasons=reasons,
+        throughput_by_repeat=interval(rates) if rates else None,
+        ttft_by_repeat=interval([fmean(call.ttft_ms for call in group) for group in grouped]),
+    )
+
+
+def interval(values: Sequence[float]) -> Interval:
+    """Mean, sample standard deviation and 95 % t-interval of one or more values; below three no interval is claimed."""
+    return interval_of(len(values), fmean(values), stdev(values) if len(values) > 1 else None)
+
+
+def interval_of(n: int, mean: float, std: float | None) -> Interval:
+    """`interval` of values of which so much is known."""
+    if std is None or n < 3:
+        return Interval(n=n, mean=mean, std=std, low=None, high=None)
+    half = _t_quantile(n - 1) * std / sqrt(n)
+    return Interval(n=n, mean=mean, std=std, low=mean - half, high=mean + half)
+
+
+@cache
+def _t_quantile(df: int) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(df, 0.975))
+
+
+def _throughput(calls: Sequence[CallMetrics]) -> float | None:
+    return rate(_total(calls, "output_tokens"), _total(calls, "eval_ms"))
+
+
+def _total(calls: Sequence[CallMetrics], field: str) -> float | None:
+    """Sum of a field over the calls; None where any of them lacks it, as a part is not the whole."""
+    values = [getattr(call, field) for call in calls]
+    return None if None in values else sum(values)

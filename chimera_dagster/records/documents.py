@@ -1,0 +1,264 @@
+"""The documents that runs leave: summary.json; a trial's outcome.json and metrics.json; concurrency.json."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from chimera_dagster.evidence.fact import Fact
+from chimera_dagster.grounding import Checked, Verdict
+from chimera_dagster.ingest.own_reader import METRICS_VERSION
+from chimera_dagster.measure.call import Call
+from chimera_dagster.measure.environment import Environment
+from chimera_dagster.measure.measured import Measured
+from chimera_dagster.measure.speedup import AgentCall, Gain
+from chimera_dagster.measure.validity import Asked
+from chimera_dagster.spec.sweep import Policy
+from chimera_dagster.spec.trial import ParamSet
+from chimera_dagster.write.quality import Quality
+
+LEAST_SUPPORTED = 0.5  # of the statements that can be checked: below it the model guesses more than it finds
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class IngestRecord(_Document):
+    """Which folder the tables were read from, the digest of its content, and how long reading took."""
+
+    reports_dir: str
+    digest: str
+    seconds: float
+
+
+class Summary(_Document):
+    """What was ingested. `digest` covers the content of every file, `block` is the text that every report prints.
+
+    `numbers` are the numeric cells and leaves of all files, `covered` those that a row of the measurements shows.
+    Of its rows, `known` have a metric and a unit that the vocabulary knows. `code` names the readers and detectors.
+    """
+
+    reports_dir: str
+    total_files: int
+    problem_files: int
+    numbers: int
+    covered: int
+    measurements: int
+    known: int
+    digest: str
+    code: str
+    block: str
+    ingest_s: float
+    ingested_at: datetime
+
+    @property
+    def coverage(self) -> str:
+        """How much of the numbers in the files reached the measurements, in words."""
+        share = f"{self.covered / self.numbers:.1%}".replace("%", " %") if self.numbers else "none"
+        return (
+            f"Coverage: {share} of {self.numbers} numeric cells and leaves are in the measurements, "
+            f"{self.known} of {self.measurements} rows under a metric that the vocabulary knows."
+        )
+
+
+class EngineRecord(_Document):
+    """Which engine and which model answered, and why that engine was taken."""
+
+    name: str
+    version: str
+    reason: str
+    model_digest: str | None
+    family: str | None
+    parameter_size: str | None
+    quantization: str | None
+    trained_context: int | None
+    layers: int | None
+    default_options: str | None = None
+
+
+class StageSeconds(_Document):
+    """Wall clock of a trial's stages, all repeats together."""
+
+    ingest: float
+    analysis: float
+    report: float
+
+    @property
+    def total(self) -> float:
+        return self.ingest + self.analysis + self.report
+
+
+class Finding(_Document):
+    """One row of the findings table, as a report shows it; `source` is the first file and record behind it."""
+
+    id: str
+    severity: str
+    text: str
+    source: tuple[str, str]
+
+
+class Configuration(_Document):
+    """Runs of one model and parameter set summed up by one metric: mean, its 95 % interval, median."""
+
+    model: str | None
+    params: str
+    metric: str
+    unit: str
+    n: int
+    failures: int
+    mean: float
+    low: float | None
+    high: float | None
+    median: float | None
+
+
+class Written(_Document):
+    """One stage's text as the model wrote it, the prompt it answered, and what checking its statements said.
+
+    `facts` and `findings` are those in the prompt, in which the models are named M1, M2, ... in the order of `models`.
+    """
+
+    text: str
+    prompt: str
+    system: str
+    prompt_sha256: str
+    facts: int
+    facts_left_out: int
+    findings: int
+    findings_left_out: int
+    models: tuple[str, ...]
+    policy: Policy
+    checked: list[Checked]
+
+    def withheld(self, checked: Checked) -> str:
+        """Why a statement is not shown as the model's word; empty where it is. `annotate` shows unsupported ones."""
+        never = any(claim.verdict in ("contradicted", "void") for claim in checked.claims)
+        return "" if checked.kept or (self.policy == "annotate" and not never) else checked.reason
+
+
+class Outcome(_Document):
+    """outcome.json: everything raw, so that each number and each word can be computed again.
+
+    The facts and the summary are the ones that the model was shown; a later ingest renumbers them.
+    """
+
+    summary: Summary
+    facts: list[Fact]
+    findings: list[Finding]
+    configurations: list[Configuration]
+    analysis: Written
+    report: Written
+    asked: Asked
+    warm_up_load_ms: float | None
+    calls: list[Call]
+
+
+class Grounding(_Document):
+    """How the model's two texts of the first round stood up to the evidence.
+
+    `claims` and `statements` count by verdict, a statement by its worst claim; `withheld` are the statements that
+    `policy` does not show as the model's word.
+    """
+
+    policy: Policy
+    claims: dict[Verdict, int]
+    statements: dict[Verdict, int]
+    withheld: int
+
+    @property
+    def share(self) -> float | None:
+        """Supported among the statements that can be checked, 0 to 1; None where there is none."""
+        supported = self.statements.get("supported", 0)
+        checkable = supported + self.statements.get("contradicted", 0) + self.statements.get("unsupported", 0)
+        return supported / checkable if checkable else None
+
+    @property
+    def is_published(self) -> bool:
+        """Whether enough of it is supported for the index to show the report among those to be read."""
+        return self.share is not None and self.share >= LEAST_SUPPORTED
+
+    @property
+    def said(self) -> str:
+        if self.share is None:
+            return "The model stated nothing that can be checked."
+        share = f"{self.share:.0%} of the statements that can be checked are supported"
+        return f"{share}; {LEAST_SUPPORTED:.0%} are asked for."
+
+
+class Failures(_Document):
+    """failures.json: runs of a trial's question that ended with an engine's error, and what the last one said."""
+
+    fingerprint: str
+    runs: int
+    error: str
+    message: str
+    at: datetime
+
+
+class Metrics(Measured):
+    """metrics.json: everything measured and judged. Null: not measured; the `reasons` beside it say why."""
+
+    schema_version: int = METRICS_VERSION
+    model: str
+    params: ParamSet
+    params_key: str
+    configuration: str
+    created_at: datetime
+    fingerprint: str
+    spec_hash: str
+    data_digest: str
+    prompt_version: str
+    seed: int
+    repeats: int
+    engine: EngineRecord
+    seconds: StageSeconds
+    effective_num_ctx: list[int]
+    text_quality: Quality
+    grounding: Grounding
+    environment: Environment
+
+    @property
+    def is_valid(self) -> bool:
+        return not any(each.spoils for each in self.validity)
+
+    @property
+    def verdict(self) -> str:
+        """`valid`, or the names of what spoils the trial."""
+        return ", ".join(dict.fromkeys(each.name for each in self.validity if each.spoils)) or "valid"
+
+
+class Agent(_Document):
+    """Whose calls are made: a trial's, on a lane and the engine that answered there, and why that one."""
+
+    trial: str
+    model: str
+    configuration: str
+    lane: str
+    engine: str
+    reason: str
+
+
+class Scenario(_Document):
+    """Agents on so many servers; `calls` are all that `gain` is computed from."""
+
+    servers: int
+    agents: list[Agent]
+    gain: Gain
+    calls: list[AgentCall]
+
+    @property
+    def name(self) -> str:
+        return f"{len(self.agents)} agents on {self.servers} server{'s' if self.servers > 1 else ''}"
+
+
+class Concurrency(_Document):
+    """concurrency.json: scenarios of agents at once. `not_measured` says which are missing, and why."""
+
+    schema_version: int = 1
+    created_at: datetime
+    data_digest: str
+    rounds: int
+    max_tokens: int
+    scenarios: list[Scenario]
+    not_measured: str | None
+    environment: Environment

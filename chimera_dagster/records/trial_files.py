@@ -1,0 +1,56 @@
+"""What a trial left on the disk: read back, computed again, judged, rendered. Nothing here asks a model anything."""
+
+from typing import NamedTuple
+
+import pandas as pd
+from pydantic import ValidationError
+
+from chimera_dagster.errors import UnknownTrialError
+from chimera_dagster.measure.samples import Sample, from_frame
+from chimera_dagster.records.documents import Failures, Metrics, Outcome
+from chimera_dagster.records.store import Store, TrialFolder
+from chimera_dagster.spec.sweep import TrialPlan
+from chimera_dagster.spec.trial import Trial
+
+
+class Recorded(NamedTuple):
+    """The documents and samples of one trial."""
+
+    metrics: Metrics
+    outcome: Outcome
+    samples: list[Sample]
+
+
+def read_recorded(store: Store, plan: TrialPlan) -> Recorded:
+    """Everything that a trial left. Raises UnknownTrialError where it has not run, or another version wrote it."""
+    folder = store.folder_of(plan.trial)
+    try:
+        return Recorded(
+            Metrics.model_validate_json(folder.metrics.read_bytes()),
+            Outcome.model_validate_json(folder.outcome.read_bytes()),
+            from_frame(pd.read_parquet(folder.telemetry)),
+        )
+    except (FileNotFoundError, ValidationError) as error:
+        why = "has not run" if isinstance(error, FileNotFoundError) else "was written by another version"
+        raise UnknownTrialError(f"The trial {plan.trial.key} {why}.", hint="Run 'chimera sweep'.") from error
+
+
+def read_metrics(store: Store, trial: Trial) -> Metrics | None:
+    """A trial's metrics.json; None where it has not run, or another version wrote it, so that it has to run again."""
+    try:
+        return Metrics.model_validate_json(store.folder_of(trial).metrics.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
+def failures_of(store: Store, trial: Trial) -> Failures | None:
+    """The runs of a trial that failed; None where none did, or another version wrote of them."""
+    return failures_in(store.folder_of(trial))
+
+
+def failures_in(folder: TrialFolder) -> Failures | None:
+    """`failures_of` the trial in this folder."""
+    try:
+        return Failures.model_validate_json(folder.failures.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None

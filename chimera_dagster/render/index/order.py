@@ -1,0 +1,94 @@
+"""The order of valid trials, and how far each is behind the best: by the goals, or by the first metric measured."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from chimera_dagster.compare.comparison import Comparison
+from chimera_dagster.compare.metrics import METRICS, Metric
+from chimera_dagster.compare.observed import Observed, valid
+from chimera_dagster.compare.recommend import keeps, utility
+from chimera_dagster.spec.goals import Goals
+
+
+class Order(NamedTuple):
+    """Valid trials, the best first.
+
+    `by` is `the goals` or a metric's words; empty where nothing was measured. `behind` by trial is a share of the best
+    one's value, or a difference of shares: 0 for the best. Trials that lack a value or break a limit are last, and not
+    in it. `tied` are those that a test can't tell from the best.
+    """
+
+    by: str
+    trials: list[Observed]
+    behind: dict[str, float]
+    tied: frozenset[str]
+
+
+def order_of(comparison: Comparison) -> Order:
+    """By the goals where they recommend a trial.
+
+    Of several weights, 0.2 behind is as much as if each metric that weighs were 20 % worse than the best one's.
+    """
+    trials, metric, answer = valid(comparison.trials), leading_metric(comparison), comparison.recommendation
+    goals = answer.goals if answer.best is not None else Goals()
+    chosen = [trial for trial in trials if _is_eligible(trial, goals)]
+    if metric is None:
+        return Order("", trials, {}, frozenset())
+    if len(goals.want) > 1:
+        by, behind = "the goals", _by_goals(chosen, goals)
+    else:
+        by, behind = metric.words, _by_metric(chosen, metric)
+
+    def place(trial: Observed) -> tuple[bool, float, float, str]:
+        is_other = answer.best is not None and trial.key != answer.best.trial
+        mean = trial.mean(metric.name)
+        return is_other, behind.get(trial.key, math.inf), math.inf if mean is None else -metric.sign * mean, trial.key
+
+    ordered = sorted(trials, key=place)
+    if answer.best is not None:
+        tied = set(answer.tied)
+    else:
+        standings = comparison.standings
+        tied = {
+            trial.key for trial in ordered[1:] if trial.key in behind and standings[trial.key][metric.name].rank == 1
+        }
+    return Order(by, ordered, behind, frozenset(tied))
+
+
+def leading_metric(comparison: Comparison) -> Metric | None:
+    """The only one that weighs, where goals of one weight recommend a trial; else the first that was measured."""
+    answer = comparison.recommendation
+    if answer.best is not None and len(answer.goals.want) == 1:
+        return METRICS[next(iter(answer.goals.want))]
+    return next(iter(metrics_of(valid(comparison.trials))), None)
+
+
+def metrics_of(trials: Sequence[Observed]) -> list[Metric]:
+    """Those that any of the trials has a value of."""
+    return [metric for name, metric in METRICS.items() if any(trial.values.get(name) for trial in trials)]
+
+
+def limit_words(trial: Observed, goals: Goals) -> str:
+    """`kept`, or what became of each limit that is not certainly kept."""
+    found = {str(limit): keeps(trial, limit) for limit in goals.parsed()}
+    return "; ".join(f"{limit}: {kept}" for limit, kept in found.items() if kept != "kept") or "kept"
+
+
+def _is_eligible(trial: Observed, goals: Goals) -> bool:
+    """As the recommendation has it: every limit kept, and a value for each weight."""
+    return all(trial.values.get(name) for name in goals.want) and all(
+        keeps(trial, limit) in ("kept", "not certain") for limit in goals.parsed()
+    )
+
+
+def _by_goals(trials: Sequence[Observed], goals: Goals) -> dict[str, float]:
+    scores = {trial.key: utility(trial, goals) for trial in trials}
+    top, weights = max(scores.values()), sum(goals.want.values())
+    return {key: 1 - math.exp((score - top) / weights) for key, score in scores.items()}
+
+
+def _by_metric(trials: Sequence[Observed], metric: Metric) -> dict[str, float]:
+    means = {trial.key: mean for trial in trials if (mean := trial.mean(metric.name)) is not None}
+    best = max(means.values(), key=lambda mean: metric.sign * mean, default=0.0)
+    return {key: abs(best - mean) / best if metric.is_log else abs(best - mean) for key, mean in means.items()}

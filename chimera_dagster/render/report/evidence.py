@@ -1,0 +1,144 @@
+"""What a report stands on: findings and configurations computed from the files, the facts, and the claims checked."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple, get_args
+from urllib.parse import quote
+
+from chimera_dagster.evidence.fact import Fact
+from chimera_dagster.evidence.figures import format_value, named_params
+from chimera_dagster.grounding import Verdict
+from chimera_dagster.records.documents import Configuration, Outcome
+from chimera_dagster.render.page import (
+    Block,
+    Bullets,
+    Details,
+    Heading,
+    Inlines,
+    Link,
+    Paragraph,
+    Strong,
+    Table,
+    inlines,
+)
+from chimera_dagster.render.report.charts import Estimate, throughput_by_configuration, ttft_by_configuration
+from chimera_dagster.render.report.words import FACTS, FINDINGS, Words, cited, source
+from chimera_dagster.write.answer import read_analysis
+
+_FINDINGS = 12  # shown at once; the rest is folded
+_CONFIGURATIONS = (("decode_tok_s", "Decode throughput"), ("ttft_ms", "Time to first token"))
+
+
+class Sources(NamedTuple):
+    """Where the files that facts come from lie, and where the report will: links are relative to it."""
+
+    reports: Path
+    folder: Path
+
+    def link(self, file: str, record: str) -> Inlines:
+        path = os.path.relpath(self.reports / file, self.folder).replace(os.sep, "/")
+        return inlines(Link(file, quote(path)), f", {record}")
+
+
+def findings(outcome: Outcome, sources: Sources) -> Iterator[Block]:
+    yield Heading(2, "Key Findings", FINDINGS)
+    yield Heading(3, "Computed from the files", "computed-from-the-files")
+    items = [
+        inlines(
+            *((Strong("Warning: "),) if each.severity == "warning" else ()),
+            f"{each.text} (",
+            source(each.id),
+            ", from ",
+            *sources.link(*each.source),
+            ")",
+        )
+        for each in outcome.findings
+    ]
+    facts = [inlines(f"{fact.statement} ", *cited(fact.id)) for fact in outcome.facts[:4]]
+    yield Bullets((*facts, *items[:_FINDINGS]))
+    if items[_FINDINGS:]:
+        yield Details(f"{len(items) - _FINDINGS} more findings", (Bullets(tuple(items[_FINDINGS:])),))
+    yield Heading(3, "In the model's words", "findings-in-the-models-words")
+    analysis, words = read_analysis(outcome.analysis.text), Words(outcome, outcome.analysis)
+    yield words.items((*analysis.executive_summary, *analysis.key_findings, *analysis.loose))
+    yield from _configurations(outcome.configurations)
+
+
+def _configurations(configurations: Sequence[Configuration]) -> Iterator[Block]:
+    by_metric = {name: [each for each in configurations if each.metric == name] for name, _ in _CONFIGURATIONS}
+    if not any(by_metric.values()):
+        return
+    yield Heading(3, "By configuration", "by-configuration")
+    drawn = (
+        throughput_by_configuration([_estimate(each) for each in by_metric["decode_tok_s"]]),
+        ttft_by_configuration([_estimate(each) for each in by_metric["ttft_ms"]]),
+    )
+    yield from (figure for figure in drawn if figure is not None)
+    for name, title in _CONFIGURATIONS:
+        rows = tuple(
+            (
+                inlines(each.model or "no model named"),
+                inlines(named_params(each.params) or "no parameters named"),
+                *(inlines(_rounded(value, each.unit)) for value in (each.mean, each.low, each.high, each.median)),
+                inlines(str(each.n)),
+                inlines(str(each.failures)),
+            )
+            for each in by_metric[name]
+        )
+        if rows:
+            header = ("model", "parameters", "mean", "95 % from", "95 % to", "median", "n", "failed")
+            yield Details(title, (Table(header, rows, f"{title} of the runs in the files", frozenset(range(2, 8))),))
+
+
+def evidence(outcome: Outcome, sources: Sources) -> Iterator[Block]:
+    yield Heading(2, "Evidence", FACTS)
+    shown = f"{outcome.analysis.facts} of {len(outcome.facts)} facts fitted the analysis prompt, "
+    yield Paragraph(inlines(f"{shown}{outcome.report.facts} the report prompt."))
+    rows = tuple(_fact_row(fact, sources) for fact in outcome.facts)
+    header = ("fact", "statement", "value", "n", "from")
+    yield Table(header, rows, "Facts, computed from the files", frozenset({2, 3}))
+
+
+def _fact_row(fact: Fact, sources: Sources) -> tuple[Inlines, ...]:
+    link = sources.link(fact.file, fact.record)
+    return (inlines(source(fact.id)), inlines(fact.statement), inlines(fact.rendered), inlines(str(fact.n)), link)
+
+
+def verification(outcome: Outcome) -> Iterator[Block]:
+    yield Heading(2, "Verification", "verification")
+    stages = (("analysis", outcome.analysis), ("report", outcome.report))
+    claims = [(stage, claim) for stage, written in stages for each in written.checked for claim in each.claims]
+    counts = {name: sum(claim.verdict == name for _, claim in claims) for name in get_args(Verdict)}
+    counted = ", ".join(f"{count} {name}" for name, count in counts.items())
+    yield Paragraph(inlines(f"Claims of the model's two texts, checked by executing them on the evidence: {counted}."))
+    rows = tuple(
+        (
+            inlines(stage),
+            inlines(claim.text),
+            inlines(claim.kind),
+            inlines(claim.verdict),
+            inlines(claim.evidence or claim.reason),
+        )
+        for stage, claim in claims
+    )
+    withheld = [(each, why) for _, written in stages for each in written.checked if (why := written.withheld(each))]
+    if withheld:
+        yield Heading(3, "Withheld", "withheld")
+        said = "Statements of the model that the evidence contradicts or does not support, or with figures of its own."
+        yield Paragraph(inlines(f"{said} They are no findings."))
+        reasons = tuple((inlines(each.rendered), inlines(why)) for each, why in withheld)
+        yield Table(("statement", "why it is withheld"), reasons, "Statements that were withheld")
+    if rows:
+        table = Table(("text", "claim", "kind", "verdict", "evidence"), rows, "Each claim and its verdict")
+        yield Details(f"All {len(rows)} claims", (table,))
+
+
+def _estimate(each: Configuration) -> Estimate:
+    params = named_params(each.params)
+    label = f"{each.model or 'no model named'}{f', {params}' if params else ''}"
+    return Estimate(label, each.n, each.mean, each.low, each.high)
+
+
+def _rounded(value: float | None, unit: str) -> str:
+    return "–" if value is None else format_value(value, unit)

@@ -1,0 +1,220 @@
+"""The report as a page: every section of a Chimera report; figures by code, words by the model where they were kept."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+from chimera_dagster.measure.samples import Sample
+from chimera_dagster.records.documents import Metrics, Outcome
+from chimera_dagster.render.page import (
+    Block,
+    Bullets,
+    Code,
+    CodeBlock,
+    Details,
+    Heading,
+    Inlines,
+    LineBreak,
+    Link,
+    Note,
+    NoteKind,
+    Numbered,
+    Page,
+    Paragraph,
+    Strong,
+    Table,
+    Text,
+    inlines,
+)
+from chimera_dagster.render.report.charts import Trace, latency_distribution, token_timeline
+from chimera_dagster.render.report.evidence import Sources, evidence, findings, verification
+from chimera_dagster.render.report.metric_lines import interval_line, metric_lines, telemetry_lines
+from chimera_dagster.render.report.setting import methodology, setting
+from chimera_dagster.render.report.telemetry_chart import Span, telemetry_over_time
+from chimera_dagster.render.report.words import Words, nothing
+from chimera_dagster.spec.sweep import TrialPlan
+from chimera_dagster.write.answer import read_analysis, read_report
+
+_CALL_COLUMNS = {
+    "ttft_ms": "TTFT, ms",
+    "e2e_ms": "end to end, ms",
+    "prompt_eval_ms": "prompt eval, ms",
+    "eval_ms": "eval, ms",
+    "residual_ms": "rest, ms",
+    "output_tokens": "output tokens",
+    "decode_tok_s": "decode, tok/s",
+}
+
+
+def build_report(plan: TrialPlan, metrics: Metrics, outcome: Outcome, samples: Sequence[Sample], folder: Path) -> Page:
+    """The whole report of a trial. `folder` is where it will lie."""
+    sources = Sources(Path(outcome.summary.reports_dir), folder)
+    agent = plan.spec.agent.name
+    parts = (
+        _head(agent, metrics),
+        _text(metrics, outcome),
+        _workflow(metrics, outcome),
+        _metrics(metrics),
+        _timing(metrics, outcome, samples),
+        findings(outcome, sources),
+        _recommendations(metrics, outcome),
+        methodology(plan, metrics, outcome),
+        setting(plan, metrics),
+        evidence(outcome, sources),
+        verification(outcome),
+        [Heading(2, "Persona Prompt", "persona-prompt"), CodeBlock(plan.spec.agent.persona.strip())],
+    )
+    return Page(agent, "en", tuple(chain.from_iterable(parts)))
+
+
+def _head(agent: str, metrics: Metrics) -> Iterator[Block]:
+    quality, grounding = metrics.text_quality, metrics.grounding
+    yield Heading(2, f"Technical Report: {agent} Analysis", "technical-report")
+    about = {
+        "Date": f"{metrics.created_at:%Y-%m-%d}",
+        "Agent Type": agent,
+        "Model": metrics.model,
+        "Configuration": metrics.configuration,
+        "Validity": metrics.verdict,
+        "Model's text": f"{quality.verdict} (score {quality.score:.2f})",
+        "Publication": f"{'in' if grounding.is_published else 'not in'} the index of reports. {grounding.said}",
+    }
+    yield Paragraph(_broken((Strong(f"{name}:"), Text(f" {value}")) for name, value in about.items()))
+    head = metrics.headline
+    yield Table(
+        ("measured in this trial", "value"),
+        tuple(
+            (inlines(name), inlines(value))
+            for name, value in [
+                *metric_lines(head)[:4],
+                ("Quality of the text", f"{quality.score:.2f} of 1"),
+            ]
+        ),
+        "What this trial measured",
+    )
+    if not metrics.is_valid:
+        evidence = tuple(inlines(Strong(each.name), f": {each.evidence}") for each in metrics.validity if each.spoils)
+        said = Paragraph(inlines("Something spoiled this measurement; read its figures with that in mind."))
+        yield Note("warning", (said, Bullets(evidence)))
+
+
+def _text(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
+    """The report call's words, as far as they were kept, in the persona's three sections."""
+    report, words = read_report(outcome.report.text), Words(outcome, outcome.report)
+    quality = metrics.text_quality
+    whose = (
+        f"The words of the three sections below are {metrics.model}'s own. Figures in them were put in by code from "
+        "the Evidence table; each claim was checked against it, and what does not hold is ",
+        Link("listed apart", "#verification"),
+        ".",
+    )
+    kind: NoteKind = "bad" if quality.verdict == "not usable" else "info"
+    verdict = f"The text is {quality.verdict}: {'; '.join(quality.complaints)}." if quality.complaints else ""
+    blocks = [Paragraph(inlines(*whose)), *([Paragraph(inlines(Strong(verdict)))] if verdict else [])]
+    if kind == "bad":
+        blocks.append(Paragraph(inlines("Everything outside these sections was computed by code and stands.")))
+    yield Note(kind, tuple(blocks))
+    yield Heading(3, "1. Executive Summary", "executive-summary")
+    yield words.paragraph((*report.executive_summary, *report.loose))
+    yield Heading(3, "2. Optimisation Recommendations", "optimisation-recommendations")
+    advice = words.advice(report.recommendations)
+    yield Bullets(advice) if advice else nothing()
+    yield Heading(3, "3. Risks and Mitigations", "risks-and-mitigations")
+    rows = [
+        (risk, words.standing([row.mitigation] if row.mitigation else []))
+        for row in report.risks
+        if (risk := words.standing([row.risk]))
+    ]
+    if rows:
+        yield Table(
+            ("risk", "mitigation"),
+            tuple((words.inlines(risk), words.inlines(mitigation) or inlines("–")) for risk, mitigation in rows),
+            "Risks and mitigations in the model's words",
+        )
+    else:
+        yield nothing()
+
+
+def _workflow(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
+    seconds, summary = metrics.seconds, outcome.summary
+    yield Heading(2, "Workflow Summary", "workflow-summary")
+    items = [
+        f"Files analyzed: {summary.total_files}",
+        f"Execution time: {seconds.total:.2f}s (ingest {seconds.ingest:.2f}s | analysis {seconds.analysis:.2f}s | "
+        f"report {seconds.report:.2f}s)",
+    ]
+    if summary.problem_files:
+        items.append(
+            f"Files that could not be read in full: {summary.problem_files}, listed with their reasons in the table "
+            "benchmark_files"
+        )
+    yield Bullets(tuple(inlines(item) for item in (*items, "Data summary:")))
+    yield CodeBlock(summary.block)
+
+
+def _metrics(metrics: Metrics) -> Iterator[Block]:
+    head = metrics.headline
+    yield Heading(2, "Metrics", "metrics")
+    yield Bullets(tuple(inlines(f"{name}: {line}") for name, line in metric_lines(head)))
+    if metrics.repeats > 1:
+        yield Paragraph(inlines(f"Over {metrics.repeats} repeats:"))
+        yield Bullets(
+            (
+                inlines(interval_line("Throughput", head.throughput_by_repeat, "tok/s")),
+                inlines(interval_line("TTFT", head.ttft_by_repeat, "ms")),
+            )
+        )
+    yield Paragraph(inlines("During the calls:"))
+    yield Bullets(tuple(inlines(f"{name}: {line}") for name, line in telemetry_lines(metrics.telemetry)))
+    yield Paragraph(inlines("Validity of this measurement:"))
+    yield Bullets(tuple(inlines(Strong(each.name), f": {each.evidence}") for each in metrics.validity))
+    engine = metrics.engine
+    yield Paragraph(
+        inlines(
+            f"Engine: {engine.name}, {engine.version} ({engine.reason}). Every value and the environment are in ",
+            Link("metrics.json", "metrics.json"),
+            ", each sample in telemetry.parquet, the prompts, the raw answers and the time of every chunk in ",
+            Link("outcome.json", "outcome.json"),
+            ".",
+        )
+    )
+
+
+def _timing(metrics: Metrics, outcome: Outcome, samples: Sequence[Sample]) -> Iterator[Block]:
+    traces = [Trace(call.name, call.stage, [entry.at_ms for entry in call.ledger]) for call in outcome.calls]
+    spans = [Span(call.name, call.sent_ms, call.end_ms) for call in outcome.calls]
+    figures = (token_timeline(traces), latency_distribution(traces), telemetry_over_time(samples, spans))
+    yield from (figure for figure in figures if figure is not None)
+    rows = tuple(
+        (
+            inlines(call.name),
+            *(inlines(_number(getattr(of, field), field)) for field in _CALL_COLUMNS),
+            inlines(of.done_reason),
+        )
+        for call, of in zip(outcome.calls, metrics.calls, strict=True)
+    )
+    table = Table(
+        ("call", *_CALL_COLUMNS.values(), "ended by"), rows, "Each call as it was measured", frozenset(range(1, 8))
+    )
+    yield Details("Each call", (table,))
+
+
+def _recommendations(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
+    yield Heading(2, "Recommendations", "recommendations")
+    advice = Words(outcome, outcome.analysis).advice(read_analysis(outcome.analysis.text).recommendations)
+    if not advice:
+        yield Paragraph(inlines(Code(metrics.model), " gave no recommendation that can stand."))
+        return
+    yield Paragraph(inlines("In the model's words, to be weighed against the evidence:"))
+    yield Numbered(advice)
+
+
+def _broken(lines: Iterable[Inlines]) -> Inlines:
+    parts = [(*line, LineBreak()) for line in lines]
+    return tuple(chain.from_iterable(parts))[:-1]
+
+
+def _number(value: float | None, field: str) -> str:
+    if value is None:
+        return "–"
+    return str(value) if field == "output_tokens" else f"{value:.2f}"

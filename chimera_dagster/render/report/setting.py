@@ -1,0 +1,99 @@
+"""How a report came about: the task, the prompts, what was measured and what was not, on which machine."""
+
+from collections.abc import Iterator
+
+from chimera_dagster.records.documents import Metrics, Outcome, Written
+from chimera_dagster.render.page import (
+    Block,
+    Bullets,
+    Code,
+    CodeBlock,
+    Details,
+    Heading,
+    Inlines,
+    Paragraph,
+    Table,
+    inlines,
+)
+from chimera_dagster.render.report.metric_lines import metric_lines, telemetry_lines
+from chimera_dagster.spec.sweep import TrialPlan
+
+
+def methodology(plan: TrialPlan, metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
+    yield Heading(2, "Methodology", "methodology")
+    calls = f"{metrics.repeats} {'round' if metrics.repeats == 1 else 'rounds'} of analysis and report"
+    begun = "the model unloaded before each" if plan.spec.cold else "after a call that only loads the model"
+    yield Bullets(
+        (
+            inlines(
+                f"Task: {metrics.model} reads the facts and findings of {outcome.summary.total_files} files, writes an "
+                "analysis of them, and from that and the facts the report."
+            ),
+            inlines(
+                f"Calls: {calls}, {begun}; seeds from {plan.spec.seed}; at most {plan.spec.max_tokens} tokens each."
+            ),
+            *(
+                _shown(stage, written)
+                for stage, written in (("Analysis", outcome.analysis), ("Report", outcome.report))
+            ),
+            inlines(
+                "Evaluation: throughput and TTFT as docs/metrics.md defines them; the text by whether its claims hold, "
+                "by what the persona asks for, by language, repetition and completeness."
+            ),
+            inlines(f"Policy for statements: {plan.spec.grounding}."),
+            inlines(f"Not measured: {_not_measured(metrics)}."),
+        )
+    )
+    parts = tuple(
+        (inlines(each.name), inlines(f"{each.value:.2f}"), inlines(f"{each.weight:.2f}"), inlines(each.reason or "–"))
+        for each in metrics.text_quality.components
+    )
+    table = Table(
+        ("part", "value", "weight", "why it is not 1"), parts, "Quality of the model's text", frozenset({1, 2})
+    )
+    yield Details(f"Quality of the text: {metrics.text_quality.score:.2f}", (table,))
+
+
+def _shown(stage: str, written: Written) -> Inlines:
+    facts = f"{written.facts} of {written.facts + written.facts_left_out} facts"
+    findings = f"{written.findings} of {written.findings + written.findings_left_out} findings"
+    return inlines(f"{stage} prompt: {facts} and {findings} fitted; sha256 ", Code(written.prompt_sha256[:16]), ".")
+
+
+def _not_measured(metrics: Metrics) -> str:
+    missing = [name for name, line in telemetry_lines(metrics.telemetry) if line.startswith("not measured")]
+    missing += [name for name, line in metric_lines(metrics.headline) if line.startswith("not measured")]
+    return ", ".join([*missing, "the accuracy of the model's answers on a task with known answers"])
+
+
+def setting(plan: TrialPlan, metrics: Metrics) -> Iterator[Block]:
+    engine, environment = metrics.engine, metrics.environment
+    yield Heading(2, "Configuration and Environment", "configuration-and-environment")
+    windows = sorted({str(size) for size in metrics.effective_num_ctx})
+    rows = [
+        ("asked for", metrics.configuration),
+        ("context window in effect", ", ".join(windows) or "the engine does not say"),
+        ("engine", f"{engine.name}, {engine.version}"),
+        ("model digest", engine.model_digest or "the engine does not say"),
+        ("model family", engine.family or "the engine does not say"),
+        ("parameters of the model", engine.parameter_size or "the engine does not say"),
+        ("quantization", engine.quantization or "the engine does not say"),
+        ("trained context", _or_unknown(engine.trained_context)),
+        ("layers", _or_unknown(engine.layers)),
+        ("host", f"{environment.cpu}, {environment.cores} cores, {environment.memory_total_mib:.0f} MiB"),
+        ("GPU", ", ".join(gpu.name for gpu in environment.gpus) or environment.gpu_reason or "none"),
+        ("system", f"{environment.os}, Python {environment.python}"),
+        ("data digest", metrics.data_digest),
+        ("spec hash", metrics.spec_hash),
+        ("prompt version", metrics.prompt_version),
+    ]
+    cells = tuple((inlines(name), inlines(value)) for name, value in rows)
+    yield Table(("setting", "value"), cells, "Effective configuration, model and environment")
+    yield Paragraph(inlines("To run this trial again, with the sweep.yaml that trial.json holds:"))
+    yield CodeBlock(f"chimera sweep --models {plan.model} --engine {engine.name}", "sh")
+    packages = tuple((inlines(name), inlines(number)) for name, number in sorted(environment.packages.items()))
+    yield Details("Packages", (Table(("package", "version"), packages, "Versions of the packages"),))
+
+
+def _or_unknown(value: int | None) -> str:
+    return "the engine does not say" if value is None else str(value)

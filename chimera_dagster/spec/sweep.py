@@ -1,0 +1,237 @@
+"""sweep.yaml: which models, which parameter sets, how each trial is run."""
+
+import hashlib
+import itertools
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from chimera_dagster.errors import SpecError
+from chimera_dagster.spec.engine_names import Api, EngineChoice
+from chimera_dagster.spec.goals import Goals
+from chimera_dagster.spec.search_space import Axis, SearchSpace
+from chimera_dagster.spec.timeouts import Timeouts
+from chimera_dagster.spec.trial import (
+    ModelTag,
+    NumCtx,
+    NumGpu,
+    ParamSet,
+    RepeatPenalty,
+    Temperature,
+    TopK,
+    TopP,
+    Trial,
+    load_order,
+)
+
+Policy = Literal["strict", "annotate"]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+DEFAULT_PERSONA = """\
+You are InsightAgent, a Chimera-optimised LLM operations specialist.
+Given the repository context described previously, produce:
+1. Executive summary of model performance.
+2. Three optimisation recommendations that balance throughput, TTFT, and quality.
+3. A risk/mitigation table with at least two rows.
+Aim for 300-400 words, with numbered sections and bolded metric callouts.
+"""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Agent(_Section):
+    """Who writes: the name in the report's title and the persona prompt sent with every call."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\n]+$")] = "Chimera Agent B"
+    persona: Annotated[str, Field(min_length=1, max_length=8_000)] = DEFAULT_PERSONA
+
+
+class CallTimeouts(_Section):
+    """Seconds; the first token may have to wait for the model to load."""
+
+    first_token_s: Seconds = Timeouts.first_token_s
+    between_tokens_s: Seconds = Timeouts.between_tokens_s
+    total_s: Seconds = Timeouts.total_s
+
+
+class Grid(_Section):
+    """Values per parameter; every combination is a parameter set. null, or a missing one: the engine's default."""
+
+    num_gpu: list[NumGpu | None] = Field(default=[None], min_length=1)
+    num_ctx: list[NumCtx | None] = Field(default=[None], min_length=1)
+    temperature: list[Temperature | None] = Field(default=[None], min_length=1)
+    top_p: list[TopP | None] = Field(default=[None], min_length=1)
+    top_k: list[TopK | None] = Field(default=[None], min_length=1)
+    repeat_penalty: list[RepeatPenalty | None] = Field(default=[None], min_length=1)
+
+
+class SweepSpec(_Section):
+    """The whole of sweep.yaml."""
+
+    engine: EngineChoice = "auto"
+    models: Annotated[list[ModelTag], Field(min_length=1)]
+    grid: Grid = Grid()
+    extra: list[ParamSet] = []
+    repeats: Annotated[int, Field(ge=1, le=100)] = 1
+    cold: Annotated[bool, Field(description="unload the model before each repeat, so that its first call loads it")] = (
+        False
+    )
+    api: Annotated[Api, Field(description="Ollama's endpoint: /api/generate or /api/chat")] = "generate"
+    grounding: Annotated[
+        Policy,
+        Field(description="strict withholds what the evidence does not support, annotate what it contradicts"),
+    ] = "strict"
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 7
+    max_tokens: Annotated[int, Field(ge=16, le=32_768)] = 512
+    timeouts: CallTimeouts = CallTimeouts()
+    agent: Agent = Agent()
+    goals: Goals = Goals()
+    search: SearchSpace = SearchSpace()
+
+    @model_validator(mode="after")
+    def _keys_differ(self) -> "SweepSpec":
+        seen: dict[str, ParamSet] = {}
+        for params in self.param_sets():
+            if seen.setdefault(params.key, params) != params:
+                raise ValueError(f"two parameter sets share the key {params.key}; change a value of one a little")
+        return self
+
+    def param_sets(self) -> list[ParamSet]:
+        """Every parameter set once: the grid's combinations, then the extra ones."""
+        grid = self.grid.model_dump()
+        combinations = (
+            ParamSet(**dict(zip(grid, values, strict=True))) for values in itertools.product(*grid.values())
+        )
+        return list(dict.fromkeys([*combinations, *self.extra]))
+
+    def trials(self) -> list[Trial]:
+        """Every trial once, in the order that loads each model least often; otherwise as written."""
+        models, param_sets = self._in_load_order()
+        return [Trial(model, params) for model in models for params in param_sets]
+
+    def search_axes(self) -> dict[str, Axis]:
+        """Where `chimera search` may look: the models, then each parameter."""
+        return {"model": Axis(list(dict.fromkeys(self.models))), **self.search.axes(self.grid.model_dump())}
+
+    def partition_keys(self) -> dict[str, list[str]]:
+        """The keys of `trials()` in each dimension of Dagster's partitions, each once, in their order."""
+        models, param_sets = self._in_load_order()
+        return {"model": models, "params": [params.key for params in param_sets]}
+
+    def _in_load_order(self) -> tuple[list[str], list[ParamSet]]:
+        models = list(dict.fromkeys(self.models))
+        return models, sorted(self.param_sets(), key=lambda params: load_order(params.key))
+
+    def plans(self) -> list["TrialPlan"]:
+        """`trials()`, each with what a run of it needs to know."""
+        # no validation: the spec's would compare all its parameter sets for each of its trials
+        return [TrialPlan.model_construct(model=model, params=params, spec=self) for model, params in self.trials()]
+
+    def content_hash(self) -> str:
+        """sha256 of the canonical JSON: equal where two specs mean the same, however they are written."""
+        return digest_of(self.model_dump(mode="json"))
+
+    def call_timeouts(self) -> Timeouts:
+        return Timeouts(**self.timeouts.model_dump())
+
+
+class TrialPlan(BaseModel):
+    """A trial with the spec that asked for it: all that a run needs to know, kept beside its results."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    params: ParamSet
+    spec: SweepSpec
+
+    @property
+    def trial(self) -> Trial:
+        return Trial(self.model, self.params)
+
+    def fingerprint(self, data_digest: str, prompt_version: str) -> str:
+        """Equal exactly where a run would ask the same model the same question about the same data."""
+        asked = self.spec.model_dump(
+            mode="json", include={"engine", "repeats", "cold", "api", "grounding", "seed", "max_tokens", "agent"}
+        )
+        asked |= {"model": self.model, "params": self.params.options()}
+        return digest_of([asked, data_digest, prompt_version])
+
+
+def digest_of(value: object) -> str:
+    """sha256 of a JSON value's canonical form."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def load_spec(path: Path) -> SweepSpec:
+    """Read and validate a sweep file; raises SpecError naming the file, the line and the field."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SpecError(
+            f"There is no sweep file {path}.", hint="Write one (see 'chimera schema') or use --spec."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path} can't be read: {error}.", hint="Save it as UTF-8 text.") from error
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise SpecError(f"{path}, line {line}: {error.problem}.", hint="Mend the YAML.") from error
+    except yaml.YAMLError as error:
+        raise SpecError(f"{path}: {error}.", hint="Mend the YAML.") from error
+    if not isinstance(content, dict) or root is None:
+        raise SpecError(f"{path}, line 1: a mapping with at least 'models' is expected.", hint="See 'chimera schema'.")
+    _refuse_duplicates(root, path)
+    try:
+        return SweepSpec.model_validate(content)
+    except ValidationError as error:
+        problems = [_problem(root, problem) for problem in error.errors()]
+        raise SpecError(
+            "\n".join(f"{path}, {problem}" for problem in problems), hint="See 'chimera schema'."
+        ) from error
+
+
+def _problem(root: yaml.Node, problem: Any) -> str:
+    loc: tuple[str | int, ...] = problem["loc"]
+    given = problem["input"]
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
+    message = "there is no such field" if problem["type"] == "extra_forbidden" else problem["msg"]
+    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
+    return f"line {_line(root, loc)}, {field or 'the file'}: {message.removeprefix('Value error, ')}{shown}"
+
+
+def _line(node: yaml.Node, loc: tuple[str | int, ...]) -> int:
+    """Line of the node at `loc`, or of the deepest one on the way to it that the file holds."""
+    line = node.start_mark.line
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == part), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line
+        else:
+            break
+    return line + 1
+
+
+def _refuse_duplicates(node: yaml.Node, path: Path) -> None:
+    """PyYAML keeps the last of two equal keys without a word; a reader would believe the first."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise SpecError(f"{path}, line {key.start_mark.line + 1}, {key.value}: the key stands twice.")
+            seen.add(key.value)
+            _refuse_duplicates(value, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_duplicates(item, path)

@@ -1,0 +1,80 @@
+"""The assets `benchmark_files` and `measurements`: the reports folder as tables, kept up to date with it."""
+
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from chimera_dagster.ingest import discover
+from chimera_dagster.ingest.folder import OnFile, Reading
+from chimera_dagster.ingest.manifest import DamagedTableError, Manifest, Stamp
+from chimera_dagster.ingest.snapshot import Snapshot
+from chimera_dagster.records.documents import IngestRecord
+from chimera_dagster.records.store import Store
+from chimera_dagster.schemas import BenchmarkFiles, Measurements
+from chimera_dagster.steps.evidence import is_summed_up
+
+
+def ingest_folder(store: Store, reports: Path, on_file: OnFile | None = None) -> IngestRecord:
+    """Bring `benchmark_files` and `measurements` in step with the reports folder. Raises NoReportsError.
+
+    Files that did not change since the last time are not read again, and an unchanged folder's tables are left alone.
+    """
+    started = time.perf_counter()
+    try:
+        stamp = _in_step(store, reports, _manifest(store, reports), on_file)
+    except DamagedTableError:
+        stamp = _in_step(store, reports, None, on_file)
+    record = IngestRecord(reports_dir=str(reports), digest=stamp.digest, seconds=time.perf_counter() - started)
+    store.write_json("ingest", record)
+    return record
+
+
+def _in_step(store: Store, reports: Path, manifest: Manifest | None, on_file: OnFile | None) -> Stamp:
+    reading = Reading(reports, manifest, on_file)
+    if manifest and reading.unchanged:
+        return manifest.stamp
+    store.write_tables("measurements", reading.measurements(), Measurements, reading.stamped)
+    store.write_table("benchmark_files", reading.files(), BenchmarkFiles, reading.stamped())
+    return reading.stamp
+
+
+def data_digest(store: Store, reports: Path) -> str:
+    """`discover.data_digest` of the reports folder, without reading it where nothing changed. Raises NoReportsError."""
+    manifest = _manifest(store, reports)
+    with suppress(DamagedTableError):
+        if manifest and manifest.same_as(discover.discover(reports)):
+            return manifest.stamp.digest
+    return discover.data_digest(reports)
+
+
+def take_snapshot(store: Store, reports: Path) -> tuple[Snapshot, Snapshot | None]:
+    """What the reports folder looks like now, and when this was last asked, if ever. Raises NoReportsError."""
+    snapshot, last = Snapshot.at(reports), None
+    if store.has_json("snapshot"):
+        with suppress(ValidationError):  # of an earlier version, or damaged
+            last = store.read_json("snapshot", Snapshot)
+    if snapshot != last:
+        store.write_json("snapshot", snapshot)
+    return snapshot, last
+
+
+def ingested_snapshot(store: Store, reports: Path) -> Snapshot | None:
+    """What the reports folder looked like when the tables were made of it; without any file where there are no tables.
+
+    None where that can't be told: the tables are another folder's, of another version, or not whole.
+    """
+    if not store.table_path("benchmark_files").exists():
+        return Snapshot(files={})
+    manifest = _manifest(store, reports)
+    if manifest is None or not is_summed_up(store, manifest.stamp.digest):
+        return None
+    with suppress(DamagedTableError):
+        entries = manifest.entries()
+        return Snapshot.of(entries) if entries is not None else None
+    return None
+
+
+def _manifest(store: Store, reports: Path) -> Manifest | None:
+    return Manifest.load(store.table_path("benchmark_files"), store.table_path("measurements"), reports)

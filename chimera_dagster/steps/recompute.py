@@ -1,0 +1,52 @@
+"""A trial's metrics and verdicts, computed again from what it recorded."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, cast
+
+from chimera_dagster.measure.measured import Measured, measured
+from chimera_dagster.measure.samples import Sample
+from chimera_dagster.records.documents import Outcome
+from chimera_dagster.records.store import Store, write_text
+from chimera_dagster.records.trial_files import read_recorded
+from chimera_dagster.spec.sweep import TrialPlan
+
+
+def measure(outcome: Outcome, samples: Sequence[Sample]) -> Measured:
+    """Every metric and verdict of a trial, computed from what it recorded."""
+    return measured(outcome.calls, samples, outcome.warm_up_load_ms, outcome.asked)
+
+
+class Difference(NamedTuple):
+    """A figure of metrics.json that is another one when computed again."""
+
+    name: str
+    stored: object
+    computed: object
+
+
+def recompute(store: Store, plan: TrialPlan, *, write: bool = False) -> tuple[int, list[Difference]]:
+    """Compute a trial's metrics and verdicts again from what it recorded.
+
+    Returns how many figures there are, and those that differ from the stored ones; with `write` the computed ones
+    replace them. Raises UnknownTrialError.
+    """
+    metrics, outcome, samples = read_recorded(store, plan)
+    again = measure(outcome, samples)
+    stored, computed = (_figures(each.model_dump(include=set(Measured.model_fields))) for each in (metrics, again))
+    names = list(dict.fromkeys([*stored, *computed]))
+    found = [Difference(name, stored.get(name), computed.get(name)) for name in names]
+    if write:
+        document = metrics.model_copy(update=dict(again)).model_dump_json(indent=2)
+        write_text(store.folder_of(plan.trial).metrics, f"{document}\n")
+    return len(names), [each for each in found if each.stored != each.computed]
+
+
+def _figures(value: object, name: str = "") -> dict[str, object]:
+    """Every leaf of a document by its path: `calls.0.ttft_ms`."""
+    if isinstance(value, dict):
+        children = cast("dict[str, object]", value).items()
+    elif isinstance(value, list):
+        children = ((str(place), each) for place, each in enumerate(cast("list[object]", value)))
+    else:
+        return {name: value}
+    return {path: leaf for key, each in children for path, leaf in _figures(each, f"{name}.{key}".lstrip(".")).items()}

@@ -1,0 +1,33 @@
+"""The asset `rendered_report`: a trial's report as Markdown and as one HTML page."""
+
+from pathlib import Path
+
+from chimera_dagster.records.documents import Outcome
+from chimera_dagster.records.store import Store, write_text
+from chimera_dagster.records.trial_files import read_recorded
+from chimera_dagster.render.html import to_html
+from chimera_dagster.render.markdown_writer import blocks_to_markdown, to_markdown, without_links
+from chimera_dagster.render.report.page import build_report
+from chimera_dagster.render.report.words import Words
+from chimera_dagster.spec.sweep import TrialPlan
+from chimera_dagster.write.answer import read_analysis, read_report
+
+
+def readable_texts(outcome: Outcome) -> dict[str, str]:
+    """The statements of a trial's two texts that stand, as Markdown, by the asset that holds them."""
+    texts = {"llm_analysis": (outcome.analysis, read_analysis), "llm_report": (outcome.report, read_report)}
+    return {
+        asset: without_links(blocks_to_markdown([Words(outcome, written).items(read(written.text).statements)]))
+        for asset, (written, read) in texts.items()
+    }
+
+
+def render_trial(store: Store, plan: TrialPlan) -> tuple[Path, Outcome]:
+    """Write a trial's report.html and report.md; returns the path of the latter, and the outcome that it shows.
+
+    Raises UnknownTrialError.
+    """
+    folder, recorded = store.folder_of(plan.trial), read_recorded(store, plan)
+    page = build_report(plan, *recorded, folder.path)
+    write_text(folder.page, to_html(page))
+    return write_text(folder.report, to_markdown(page)), recorded.outcome

@@ -1,0 +1,279 @@
+"""The comparison over all trials of a data folder: read from what they left, computed, and kept as files."""
+
+import gc
+import math
+import os
+import subprocess
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from chimera_dagster.compare.comparison import SCHEMA_VERSION, Comparison, compare
+from chimera_dagster.compare.metrics import METRICS, Excerpt, values_of
+from chimera_dagster.compare.observed import Observed, Setting
+from chimera_dagster.errors import InputError, first_problem
+from chimera_dagster.records.store import Store, TrialFolder, write_text
+from chimera_dagster.records.trial_files import failures_in
+from chimera_dagster.schemas import Effects, Standings, Trials, as_table
+from chimera_dagster.spec.goals import Goals
+from chimera_dagster.spec.sweep import load_spec
+from chimera_dagster.spec.trial import Trial
+
+_OF_A_LANE = ("CUDA_VISIBLE_DEVICES", "OLLAMA_HOST", "CHIMERA_")  # which lane a trial had is no change of its setting
+
+
+@contextmanager
+def _without_collector() -> Generator[None]:
+    """10,000 trials are a million objects without a cycle: looking for one takes a fourth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_without_collector()
+def read_comparison(store: Store, goals: Goals) -> Comparison:
+    """Compare all trials that the store knows. Trials that never ran, or failed, are in it and say so.
+
+    Raises InputError where a trial.json is damaged.
+    """
+    settings: dict[str, Setting] = {}
+    trials = [_observed(trial, folder, settings) for folder, trial in store.trials_by_folder().items()]
+    return compare(trials, goals, datetime.now(UTC), settings)
+
+
+@_without_collector()
+def write_comparison(store: Store, comparison: Comparison) -> None:
+    """Write comparison.json and .csv beside the reports, and the tables `trials`, `standings` and `effects`."""
+    trials, standings = trial_table(comparison), standings_table(comparison)
+    write_text(store.comparison, comparison.model_dump_json(indent=1) + "\n")
+    write_text(store.comparison.with_suffix(".csv"), trials.join(_wide(comparison)).to_csv(index=False))
+    store.write_table("trials", trials, Trials)
+    store.write_table("standings", standings, Standings)
+    store.write_table("effects", effect_table(comparison), Effects)
+
+
+def _wide(comparison: Comparison) -> pd.DataFrame:
+    """Means and ranks, a row each trial, and columns for each metric that any of them has."""
+    found: dict[str, list[float | None]] = {}
+    standings = [comparison.standings.get(trial.key, {}) for trial in comparison.trials]
+    for name, metric in METRICS.items():
+        means = [trial.mean(name) for trial in comparison.trials]
+        if any(mean is not None for mean in means):
+            found[name] = means
+            if metric.by_round:
+                found[f"{name}_rank"] = [of[name].rank if name in of else None for of in standings]
+    return pd.DataFrame(found, index=range(len(standings)))
+
+
+def goals_of(spec: Path) -> Goals:
+    """The goals of a sweep file; none where there is no such file. Raises SpecError."""
+    return load_spec(spec).goals if spec.exists() else Goals()
+
+
+def read_baseline(store: Store, named: str | None) -> tuple[str, Comparison] | None:
+    """The comparison to hold others against, with what it is called: a file, or the one that a git commit has.
+
+    None where nothing is named and none was saved. Raises InputError.
+    """
+    path = store.baseline if named is None else Path(named)
+    if path.is_file():
+        return str(path), parse_comparison(_read(path), str(path))
+    if named is None:
+        return None
+    said = "it is a folder" if path.is_dir() else "no commit begins with '-'"
+    for saved in () if path.is_dir() or named.startswith("-") else (store.baseline, store.comparison):
+        name = f"{named}:./{os.path.relpath(saved)}"
+        found, said = _from_git(name)
+        if found is not None:
+            return name, parse_comparison(found, name)
+    raise InputError(
+        f"{named} is no file, and git shows no comparison in it: {said}.",
+        hint="Give a file that 'chimera compare --save FILE' wrote, or a commit that holds one.",
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} can't be read: {error.strerror}.", hint="Give another file.") from error
+
+
+def _from_git(name: str) -> tuple[bytes | None, str]:
+    """A file as a commit has it, else what git says."""
+    try:
+        shown = subprocess.run(["git", "show", name], capture_output=True, check=False)
+    except FileNotFoundError:
+        return None, "git is not installed"
+    return (shown.stdout, "") if shown.returncode == 0 else (None, shown.stderr.decode(errors="replace").strip())
+
+
+def load_comparison(store: Store) -> Comparison:
+    """The comparison that was written last; raises NotIngestedError where there is none."""
+    return parse_comparison(store.read_comparison(), str(store.comparison))
+
+
+@_without_collector()
+def parse_comparison(text: str | bytes, name: str) -> Comparison:
+    """A saved comparison; raises InputError for what is none, or is one of another version."""
+    try:
+        version = _Versioned.model_validate_json(text).schema_version
+    except ValidationError as error:
+        raise InputError(
+            f"{name} is no saved comparison: {error.errors()[0]['msg']}.",
+            hint="'chimera compare --save FILE' writes one.",
+        ) from error
+    if version != SCHEMA_VERSION:
+        raise InputError(
+            f"{name} is of schema version {version}; this version reads comparisons of version {SCHEMA_VERSION}.",
+            hint="Save a new baseline with 'chimera compare --save FILE'.",
+        )
+    try:
+        return Comparison.model_validate_json(text)
+    except ValidationError as error:
+        raise InputError(f"{name}, {first_problem(error)}.", hint="Save the baseline again.") from error
+
+
+def observe(store: Store, trial: Trial) -> Observed:
+    """What a trial left, as a comparison sees it."""
+    return _observed(trial, store.folder_of(trial), {})
+
+
+def _observed(trial: Trial, folder: TrialFolder, settings: dict[str, Setting]) -> Observed:
+    """`observe`; the trial's setting joins `settings` under its digest."""
+    model, params = trial
+    failure, metrics = failures_in(folder), _excerpt(folder.metrics)
+    if not isinstance(metrics, Excerpt):
+        if failure is None:
+            return Observed(model=model, params=params, state="missing", error=metrics)
+        return Observed(model=model, params=params, state="failed", error=failure.message)
+    failed = failure.runs if failure is not None and failure.fingerprint == metrics.fingerprint else 0
+    page = folder.page
+    href = quote(f"{folder.path.parent.name}/{folder.path.name}/{page.name}", safe="/@+") if page.exists() else None
+    setting = _setting(metrics)
+    digest = setting.digest
+    settings.setdefault(digest, setting)
+    return Observed(
+        model=model,
+        params=params,
+        state="measured",
+        values=values_of(metrics, failed_runs=failed),
+        spoiled_by={each.name: each.evidence for each in metrics.validity if each.spoils},
+        href=href,
+        text=metrics.text_quality.verdict,
+        withheld="" if metrics.grounding.is_published else metrics.grounding.said,
+        repeats=metrics.repeats,
+        call_rows=_call_rows(metrics),
+        setting=digest,
+        created_at=metrics.created_at.isoformat(timespec="seconds"),
+    )
+
+
+def _excerpt(path: Path) -> Excerpt | str | None:
+    """What a comparison needs of a metrics.json; why it can't be read, or None where there is none."""
+    try:
+        return Excerpt.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        return f"its metrics.json is damaged or of another version ({first_problem(error)})"
+
+
+def _call_rows(metrics: Excerpt) -> list[tuple[float, float | None, float, int | None]]:
+    """Empty where a time is not finite: of such calls no goodput can be told."""
+    rows = [(call.ttft_ms, call.tpot_ms, call.e2e_ms, call.output_tokens) for call in metrics.calls]
+    return rows if math.isfinite(sum([ttft + (tpot or 0.0) + e2e for ttft, tpot, e2e, _ in rows])) else []
+
+
+def trial_table(comparison: Comparison) -> pd.DataFrame:
+    """The table `trials`: one row a trial, what it is and whether it is valid."""
+    front = set(comparison.front)
+    rows = [
+        {
+            "model": trial.model,
+            "params": trial.params_key,
+            **trial.params.model_dump(),
+            "state": trial.state,
+            "validity": ", ".join(trial.spoiled_by) or ("valid" if trial.state == "measured" else None),
+            "error": trial.error,
+            "repeats": trial.repeats,
+            "on_front": trial.key in front,
+            "text": trial.text,
+            "published": trial.href is not None and not trial.withheld,
+            "report": trial.href,
+            "created_at": trial.created_at,
+        }
+        for trial in comparison.trials
+    ]
+    return as_table(rows, Trials)
+
+
+def standings_table(comparison: Comparison) -> pd.DataFrame:
+    """The table `standings`: one row a trial and metric; trials that are not valid have their means and no rank."""
+    rows: list[tuple[object, ...]] = []
+    for trial in comparison.trials:
+        key, valid, own = trial.params_key, trial.is_valid, comparison.standings.get(trial.key, {})
+        for name, values in trial.values.items():
+            low, high, rank = None, None, None
+            if (standing := own.get(name)) is not None:
+                low, high, rank = standing.summary.low, standing.summary.high, standing.rank
+            mean, unit = trial.mean(name), METRICS[name].unit
+            rows.append((trial.model, key, name, unit, valid, len(values), mean, low, high, rank))
+    return as_table(rows, Standings)
+
+
+def effect_table(comparison: Comparison) -> pd.DataFrame:
+    """The table `effects`: one row an effect and level."""
+    rows = [
+        effect.model_dump(exclude={"levels"}) | level.model_dump(exclude={"value"}) | {"level": level.value}
+        for effect in comparison.effects
+        for level in effect.levels
+    ]
+    return as_table(rows, Effects)
+
+
+class _Versioned(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    schema_version: int
+
+
+def _setting(metrics: Excerpt) -> Setting:
+    environment = metrics.environment
+    variables = {
+        name: value for name, value in sorted(environment.variables.items()) if not name.startswith(_OF_A_LANE)
+    }
+    return Setting(
+        host=environment.host,
+        cpu=environment.cpu,
+        gpus=", ".join(sorted({gpu.name for gpu in environment.gpus})) or "none",
+        driver=environment.gpu_driver,
+        engine=metrics.engine.name,
+        engine_version=metrics.engine.version,
+        model_digest=metrics.engine.model_digest,
+        default_options=metrics.engine.default_options,
+        effective_num_ctx=", ".join(map(str, metrics.effective_num_ctx)) or "unknown",
+        prompts=metrics.prompt_version[:12],
+        data=metrics.data_digest[:12],
+        packages=environment.packages,
+        variables=variables,
+    )
+
+
+def counts(trials: Sequence[Observed]) -> dict[str, int]:
+    """How many trials there are of each kind."""
+    return {
+        "valid": sum(trial.is_valid for trial in trials),
+        "not valid": sum(trial.state == "measured" and not trial.is_valid for trial in trials),
+        "failed": sum(trial.state == "failed" for trial in trials),
+        "missing": sum(trial.state == "missing" for trial in trials),
+    }

@@ -1,0 +1,74 @@
+"""What a trial's prompts, checks and report stand on: the evidence of the folder, read once for all trials of it."""
+
+import json
+from collections.abc import Hashable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from chimera_dagster.evidence.fact import Fact, load_facts
+from chimera_dagster.grounding import EvidenceIndex, check
+from chimera_dagster.records.documents import Configuration, Finding, Summary
+from chimera_dagster.records.store import Store
+
+_SHOWN_METRICS = ("decode_tok_s", "ttft_ms")
+
+
+class TrialEvidence(NamedTuple):
+    """Facts and findings by rank, the configurations' statistics, every model's tag, and what claims are checked on."""
+
+    facts: list[Fact]
+    findings: list[Finding]
+    configurations: list[Configuration]
+    models: tuple[str, ...]
+    evidence_index: EvidenceIndex
+
+
+def read_evidence(store: Store, summary: Summary) -> TrialEvidence:
+    """The evidence that `summary` tells of. Raises NotIngestedError."""
+    return _read(store, summary.digest, summary.code)
+
+
+@lru_cache(maxsize=1)
+def _read(store: Store, digest: str, code: str) -> TrialEvidence:
+    """Kept by the content of the folder and the code that read it: a sweep's trials share it."""
+    facts, findings = store.read_table("facts"), store.read_table("findings")
+    measurements = store.read_table("measurements", categories=True)
+    statistics = store.read_table("data_summary")
+    models = tuple(sorted({str(model) for model in measurements["model"].dropna().unique()}))
+    shown = statistics[statistics["metric"].isin(_SHOWN_METRICS) & (statistics["n"] > 0)]
+    found = TrialEvidence(
+        facts=load_facts(facts),
+        findings=[_finding(row) for row in findings.to_dict("records")],
+        configurations=[_configuration(row) for row in shown.to_dict("records")],
+        models=models,
+        evidence_index=EvidenceIndex(store.read_table("benchmark_files"), measurements, facts, findings),
+    )
+    # The first check compiles the lexicon's patterns and indexes the evidence, which must not be between two calls.
+    check([fact.statement for fact in found.facts[:1]], found.evidence_index, models)
+    return found
+
+
+def _finding(row: dict[Hashable, Any]) -> Finding:
+    file, record = json.loads(row["sources"])[0]
+    return Finding(id=row["id"], severity=row["severity"], text=row["text"], source=(file, record))
+
+
+def _configuration(row: dict[Hashable, Any]) -> Configuration:
+    return Configuration(
+        model=_plain(row["model"]),
+        params=row["params"],
+        metric=row["metric"],
+        unit=row["unit"],
+        n=row["n"],
+        failures=row["failures"],
+        mean=row["mean"],
+        low=_plain(row["mean_low"]),
+        high=_plain(row["mean_high"]),
+        median=_plain(row["median"]),
+    )
+
+
+def _plain(value: Any) -> Any:
+    return None if pd.isna(value) else value

@@ -1,0 +1,188 @@
+"""Scenarios of agents at once: each agent is a trial's writer, that sends its two requests alone, and with the others.
+
+An agent is a process, so that no interpreter's lock is in its times and an engine in the process has a GPU's memory of
+its own. It first writes once, unmeasured: that loads its model, and from then on its two requests never change, though
+the second is made of the answer to the first. Between the calls that are measured it computes nothing.
+"""
+
+import multiprocessing
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from types import TracebackType
+from typing import Any, Self
+
+from chimera_dagster.engines.registry import Engines
+from chimera_dagster.errors import AgentDiedError, ChimeraError, SpecError
+from chimera_dagster.gpu.lanes import Lane
+from chimera_dagster.gpu.pin import pin
+from chimera_dagster.measure.call import Call, timed_call
+from chimera_dagster.measure.environment import capture
+from chimera_dagster.measure.speedup import AgentCall, gain
+from chimera_dagster.records.documents import Agent, Concurrency, Scenario, Summary
+from chimera_dagster.records.store import Store, write_text
+from chimera_dagster.render.contention_page import build_concurrency
+from chimera_dagster.render.markdown_writer import to_markdown
+from chimera_dagster.spec.engine_names import EngineChoice
+from chimera_dagster.spec.sweep import TrialPlan
+from chimera_dagster.steps.trial import Writer, get_ready
+
+OnStep = Callable[[str], None]
+
+_START_METHOD = "fork" if sys.platform == "linux" else "spawn"  # as for the steps of a run; orchestration/executor.py
+_NOTICE_S = 0.02  # from telling the agents when to begin until then
+_ONE_SERVER = "several servers: there is one only (CHIMERA_GPUS, CHIMERA_OLLAMA_ENDPOINTS; openai has one for all)"
+
+
+def choose(plans: Sequence[TrialPlan], count: int) -> list[TrialPlan]:
+    """The first trial of each model, then the second of each, and so on. Raises SpecError where there are too few."""
+    seen: dict[str, int] = {}
+    places: list[int] = []
+    for plan in plans:
+        places.append(seen.setdefault(plan.model, 0))
+        seen[plan.model] += 1
+    if len(plans) < count:
+        raise SpecError(f"The sweep has {len(plans)} trials for {count} agents.", hint="Add trials, or ask for fewer.")
+    return [plans[at] for at in sorted(range(len(plans)), key=places.__getitem__)[:count]]
+
+
+def run(store: Store, plans: Sequence[TrialPlan], lanes: Sequence[Lane], rounds: int, on_step: OnStep) -> Concurrency:
+    """Measure the trials' agents on one server, and on several where `lanes` have them; write and return the result.
+
+    The caller holds the lanes. Raises NotIngestedError, EngineError, AgentDiedError.
+    """
+    summary = store.read_json("summary", Summary)
+    get_ready(store)  # once for all agents
+    servers = _servers(lanes, plans[0].spec.engine)[: len(plans)]
+    used = [servers[:1], servers] if len(servers) > 1 else [servers]
+    result = Concurrency(
+        created_at=datetime.now(UTC),
+        data_digest=summary.digest,
+        rounds=rounds,
+        max_tokens=plans[0].spec.max_tokens,
+        scenarios=[_scenario(store, plans, each, rounds, on_step) for each in used],
+        not_measured=None if len(servers) > 1 else _ONE_SERVER,
+        environment=capture(),
+    )
+    write_text(store.concurrency, result.model_dump_json(indent=2) + "\n")
+    write_text(store.concurrency.with_suffix(".md"), to_markdown(build_concurrency(result)))
+    return result
+
+
+def _servers(lanes: Sequence[Lane], engine: EngineChoice) -> list[Lane]:
+    """The first lane of each server, or of each GPU where the engine is in the process."""
+    found: dict[str | None, Lane] = {}
+    for lane in lanes[:1] if engine == "openai" else lanes:
+        found.setdefault(lane.gpu if engine == "embedded" else lane.endpoint, lane)
+    return list(found.values())
+
+
+def _scenario(
+    store: Store, plans: Sequence[TrialPlan], servers: Sequence[Lane], rounds: int, on_step: OnStep
+) -> Scenario:
+    """All alone, all together, all together, all alone, ...: what the host becomes meanwhile is in both alike."""
+    calls: list[AgentCall] = []
+    with ExitStack() as stack:
+        agents = [
+            stack.enter_context(_Process(store, plan, servers[number % len(servers)]))
+            for number, plan in enumerate(plans)
+        ]
+
+        def measure(numbers: Sequence[int], round_: int, *, together: bool) -> None:
+            begin = time.perf_counter() + _NOTICE_S
+            for number in numbers:
+                agents[number].send((begin, round_))
+            for number in numbers:
+                calls.extend(AgentCall.of(call, number, together=together) for call in agents[number].answer())
+
+        everyone = range(len(agents))
+        name = f"{len(plans)} agents, servers: {len(servers)}"
+        on_step(f"{name}, loading")
+        who: list[Agent] = [agent.answer() for agent in agents]
+        for round_ in range(rounds):
+            on_step(f"{name}, round {round_ + 1} of {rounds}")
+            for together in (False, True) if round_ % 2 == 0 else (True, False):
+                for numbers in [everyone] if together else [[number] for number in everyone]:
+                    measure(numbers, round_, together=together)
+    return Scenario(servers=len(servers), agents=who, gain=gain(calls), calls=calls)
+
+
+class _Process:
+    """An agent's process, until its block ends."""
+
+    def __init__(self, store: Store, plan: TrialPlan, lane: Lane) -> None:
+        context: Any = multiprocessing.get_context(_START_METHOD)
+        self._name = plan.trial.key
+        self._pipe, theirs = context.Pipe()
+        self._process: BaseProcess = context.Process(target=_work, args=(theirs, store, plan, lane), daemon=True)
+        self._process.start()
+        theirs.close()  # so that its end is heard
+
+    def send(self, order: tuple[float, int] | None) -> None:
+        """Tell it when to begin which round; None: to end."""
+        with suppress(BrokenPipeError):  # it has failed, and `answer` says with what
+            self._pipe.send(order)
+
+    def answer(self) -> Any:
+        """What the process has to say next; raises what it failed with."""
+        try:
+            said = self._pipe.recv()
+        except EOFError:
+            self._process.join()
+            raise AgentDiedError(f"The process of {self._name} ended with {self._process.exitcode}.") from None
+        if isinstance(said, ChimeraError):
+            raise said
+        return said
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.send(None)
+        if error is not None:  # it may be in the midst of a call
+            self._process.terminate()
+        self._process.join()
+        self._pipe.close()
+
+
+def _work(pipe: Connection, store: Store, plan: TrialPlan, lane: Lane) -> None:
+    """Write once, then send the same two requests again at each instant that the pipe names, until it says None."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    pin(lane)
+    engines = Engines()
+    try:
+        writer = Writer(store, plan, engines)
+        writer.warm_up()
+        writer.round(0, time.perf_counter())
+        engine = writer.resolved.engine
+        pipe.send(
+            Agent(
+                trial=plan.trial.key,
+                model=plan.model,
+                configuration=str(plan.params),
+                lane=lane.name,
+                engine=engine.name,
+                reason=writer.resolved.reason,
+            )
+        )
+        while pipe in wait([pipe, parent.sentinel]) and (order := pipe.recv()) is not None:
+            begin, number = order
+            time.sleep(max(0.0, begin - time.perf_counter()))
+            calls: list[Call] = [
+                timed_call(engine, request, stage, number, begin)
+                for stage, request in zip(("analysis", "report"), writer.requests, strict=True)
+            ]
+            pipe.send(calls)
+    except KeyboardInterrupt:
+        pass  # whoever was interrupted says so
+    except ChimeraError as error:
+        pipe.send(error)
+    finally:
+        engines.close()

@@ -1,0 +1,95 @@
+"""The checks of a trial: each passes, and each fails for what it is there for."""
+
+from typing import Any
+
+import pytest
+
+from chimera_dagster.grounding import Verdict
+from chimera_dagster.records.documents import Grounding, Metrics
+from chimera_dagster.records.trial_files import Recorded, read_recorded
+from chimera_dagster.steps import checks
+from chimera_dagster.steps.report import render_trial
+from tests.desk import Desk
+
+
+@pytest.fixture(scope="module")
+def recorded(desk: Desk) -> Recorded:
+    desk.run()
+    return read_recorded(desk.store, desk.plan())
+
+
+def judged(recorded: Recorded, **statements: int) -> Metrics:
+    found: dict[Verdict, int] = {name.replace("_", " "): count for name, count in statements.items()}  # pyright: ignore[reportAssignmentType]
+    grounding = Grounding(policy="strict", claims=found, statements=found, withheld=1)
+    return recorded.metrics.model_copy(update={"grounding": grounding})
+
+
+@pytest.mark.parametrize(
+    ("statements", "passed", "said"),
+    [
+        ({"supported": 2, "unsupported": 1, "contradicted": 1}, True, "50% of the statements"),
+        ({"supported": 1, "unsupported": 2}, False, "33% of the statements"),
+        ({"supported": 1, "contradicted": 2}, False, "33% of the statements"),
+        ({"supported": 3, "not_checkable": 9}, True, "100% of the statements"),
+        ({"not_checkable": 9}, False, "nothing that can be checked"),
+        ({}, False, "nothing that can be checked"),
+    ],
+)
+def test_grounding_needs_half_of_what_can_be_checked(
+    recorded: Recorded, statements: dict[str, int], passed: bool, said: str
+) -> None:
+    check = checks.grounding(judged(recorded, **statements))
+    assert (check.passed, check.blocks) == (passed, True)
+    assert said in check.said
+
+
+def with_quality(recorded: Recorded, component: str, value: float, **changes: Any) -> Metrics:
+    quality = recorded.metrics.text_quality
+    found = [
+        each.model_copy(update={"value": value, "reason": "" if value == 1 else "it drifts"})
+        if each.name == component
+        else each
+        for each in quality.components
+    ]
+    return recorded.metrics.model_copy(
+        update={"text_quality": quality.model_copy(update={"components": found} | changes)}
+    )
+
+
+def test_language_has_to_be_english_throughout(recorded: Recorded) -> None:
+    assert checks.language(with_quality(recorded, "language", 1.0)).passed
+    check = checks.language(with_quality(recorded, "language", 0.99))
+    assert (check.passed, check.said, check.evidence) == (False, "It drifts.", {"value": 0.99})
+
+
+@pytest.mark.parametrize(("verdict", "passed"), [("good", True), ("usable with care", True), ("not usable", False)])
+def test_the_floor_of_quality_is_what_can_be_used_with_care(recorded: Recorded, verdict: str, passed: bool) -> None:
+    metrics = with_quality(recorded, "length", 0.5, verdict=verdict, complaints=["it is short"])
+    check = checks.quality_floor(metrics)
+    assert check.passed is passed
+    assert (check.evidence["length"], check.evidence["complaints"]) == (0.5, "it is short")
+
+
+def test_structure_misses_a_section_that_is_gone_or_out_of_its_place(desk: Desk, recorded: Recorded) -> None:
+    path, outcome = render_trial(desk.store, desk.plan())
+    text = path.read_text()
+    whole = checks.structure(text, outcome).evidence.get("missing", "")
+    assert not [section for section in checks.SECTIONS if section in str(whole)]
+    for section in checks.SECTIONS:
+        missing = str(checks.structure(text.replace(f"## {section}", "## Other"), outcome).evidence["missing"])
+        assert [each for each in missing.splitlines() if each in checks.SECTIONS] == [section]
+    before, _, after = text.partition("## Key Findings")
+    swapped = checks.structure(f"## Key Findings{after}\n{before}", outcome)
+    assert "Key Findings" in str(swapped.evidence["missing"]).splitlines()
+
+
+def test_structure_wants_the_sections_of_the_model_filled(recorded: Recorded) -> None:
+    outcome = recorded.outcome
+    none_stands = outcome.report.model_copy(update={"checked": []})
+    check = checks.structure("", outcome.model_copy(update={"report": none_stands}))
+    assert str(check.evidence["missing"]).splitlines() == [
+        *checks.SECTIONS,
+        "an executive summary",
+        "3 of 3 recommendations",
+        "2 of 2 risks with a mitigation",
+    ]

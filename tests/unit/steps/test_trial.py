@@ -1,0 +1,196 @@
+"""What a trial makes of a server's faults: its error, its verdict, and what is on the disk afterwards."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chimera_dagster import errors
+from chimera_dagster.grounding import Checked
+from chimera_dagster.records import trial_files
+from chimera_dagster.records.documents import Metrics, Summary
+from chimera_dagster.records.store import Store
+from chimera_dagster.steps import done, recompute, trial
+from chimera_dagster.steps.trial_evidence import read_evidence
+from tests.desk import ANALYSIS, REPORT, WELL, Desk
+from tests.faults import FAULTS
+from tests.stub_ollama import BUSY, PIECES, Answer
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds slept between tries, which are not slept here."""
+    slept: list[float] = []
+    monkeypatch.setattr("chimera_dagster.measure.call._again.sleep", slept.append)
+    return slept
+
+
+def spoilers(metrics: Metrics) -> set[str]:
+    return {verdict.name for verdict in metrics.validity if verdict.spoils}
+
+
+@pytest.mark.parametrize("after", [ANALYSIS, REPORT], ids=["analysis", "report"])
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_fails_its_trial_in_the_servers_words_and_changes_no_file(desk: Desk, name: str, after: int) -> None:
+    answer, kind, words = FAULTS[name]
+    limits: dict[str, Any] = {}
+    if kind is errors.EngineTimeoutError:
+        answer = replace(answer, seconds_before=3.0 if answer.stall_before is None else 0.0)
+        limits = {"timeouts": {"first_token_s": 1.0, "between_tokens_s": 1.0}}
+        words = words.replace("0.1 s", "1 s")
+    if not desk.files():
+        desk.run()
+    before = desk.files()
+    with pytest.raises(errors.EngineError) as error:
+        desk.run(answer, after=after, **limits)
+    assert type(error.value) is kind
+    assert words in error.value.message
+    assert desk.files() == before
+    assert not spoilers(desk.run()) & {"implausible", "reloaded"}  # the next trial is as good as any
+
+
+def test_a_trial_that_never_succeeded_leaves_the_note_of_it_alone(desk: Desk) -> None:
+    spec = {"grid": {"num_ctx": [1024], "top_k": [3]}}
+    with pytest.raises(errors.StreamBrokenError):
+        desk.run(Answer(PIECES), after=REPORT, **spec)
+    left = desk.store.folder_of(desk.plan(**spec).trial).path
+    assert [path.name for path in left.iterdir()] == ["failures.json"]
+
+
+@pytest.mark.parametrize(
+    ("lie", "verdict", "evidence"),
+    [
+        ({"eval_count": 1000}, "implausible", "1000 tokens reported"),
+        ({"eval_count": 1}, "implausible", "1 tokens reported"),
+        ({"eval_duration": 10**13, "total_duration": 10**13 + 10**6}, "implausible", "ms of work reported"),
+        ({"load_duration": 900_000_000, "total_duration": 908_500_000}, "reloaded", "the model was loaded, 900 ms"),
+        ({"context": list(range(2_000))}, "truncated", "400 of 1981 prompt tokens"),
+        ({"prompt_eval_count": 9}, "truncated", "9 tokens evaluated"),
+        ({"total_duration": 90_000_000}, "contended", "in no field of the engine"),
+        ({"done_reason": "length"}, "incomplete", "done_reason length"),
+    ],
+)
+def test_an_account_that_can_not_be_believed_is_a_verdict(
+    desk: Desk, lie: dict[str, Any], verdict: str, evidence: str
+) -> None:
+    metrics = desk.run(Answer([*PIECES, WELL | lie]), after=ANALYSIS)
+    assert verdict in spoilers(metrics)
+    assert {each.evidence for each in metrics.validity if each.name == verdict and evidence in each.evidence}
+    assert not metrics.is_valid
+
+
+def test_an_honest_server_is_believed(desk: Desk) -> None:
+    metrics = desk.run(Answer([*PIECES, WELL]), after=ANALYSIS)
+    assert [verdict.name for verdict in metrics.validity] == ["warm", "valid"]
+
+
+def test_a_window_that_is_another_one_is_clamped(desk: Desk) -> None:
+    placed = {"name": "smollm2:135m", "model": "smollm2:135m", "size": 100, "size_vram": 40, "context_length": 512}
+    desk.stub.fixed["/api/ps"] = Answer(body={"models": [placed]})
+    try:
+        metrics = desk.run(grid={"num_ctx": [1024], "num_gpu": [99]})
+    finally:
+        del desk.stub.fixed["/api/ps"]
+    assert spoilers(metrics) >= {"clamped", "offloaded_to_cpu"}
+
+
+def test_a_busy_server_costs_pauses_and_no_measured_time(desk: Desk, pauses: list[float]) -> None:
+    metrics = desk.run(BUSY, times=2, after=ANALYSIS)
+    outcome = trial_files.read_recorded(desk.store, desk.plan()).outcome
+    assert [call.retries for call in outcome.calls] == [2, 0]
+    assert len(pauses) == 2
+    assert "implausible" not in spoilers(metrics)
+
+
+def test_a_slow_first_token_is_measured(desk: Desk) -> None:
+    metrics = desk.run(Answer([*PIECES, WELL], seconds_before=0.4), after=ANALYSIS)
+    assert all(call.ttft_ms >= 400 for call in metrics.calls)
+
+
+def test_a_trial_of_an_earlier_version_is_not_done(desk: Desk) -> None:
+    folder = desk.store.folder_of(desk.plan().trial)
+    digest = desk.run().data_digest
+    folder.report.write_text("")
+    assert done.is_done(desk.store, desk.plan(), digest)
+    folder.metrics.write_text('{"schema_version": 2, "text_quality": {}}')
+    assert trial_files.read_metrics(desk.store, desk.plan().trial) is None
+    assert not done.is_done(desk.store, desk.plan(), digest)
+    with pytest.raises(errors.UnknownTrialError, match="another version"):
+        recompute.recompute(desk.store, desk.plan())
+
+
+def test_a_trial_that_another_checker_judged_is_not_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = desk.run().data_digest
+    desk.store.folder_of(desk.plan().trial).report.write_text("")
+    assert done.is_done(desk.store, desk.plan(), digest)
+    monkeypatch.setattr(done, "code_version", lambda *_: "other")
+    assert not done.is_done(desk.store, desk.plan(), digest)
+
+
+def test_the_trials_of_a_folder_share_its_evidence(desk: Desk) -> None:
+    summary = desk.store.read_json("summary", Summary)
+    assert read_evidence(Store(desk.store.data_dir), summary) is read_evidence(Store(desk.store.data_dir), summary)
+
+
+def test_what_a_trial_needs_is_ready_before_its_lane(desk: Desk, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    trial.get_ready(store)  # nothing is ingested: the trial says so
+    shutil.copytree(desk.store.tables, store.tables)
+    summary = desk.store.read_json("summary", Summary).model_copy(update={"digest": "of this test"})
+    store.write_json("summary", summary)
+    trial.get_ready(store)
+    for table in store.tables.glob("*.parquet"):
+        table.unlink()
+    assert read_evidence(store, summary).facts
+
+
+def test_the_lane_is_free_before_the_report_is_judged(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    check = trial.check
+
+    def checked(*given: Any) -> list[Checked]:
+        order.append("check")
+        return check(*given)
+
+    monkeypatch.setattr(trial, "check", checked)
+    trial.run_trial(desk.store, desk.plan(), desk.engines, on_measured=lambda: order.append("measured"))
+    assert order == ["check", "measured", "check"]
+
+
+def test_no_prompt_begins_like_another(desk: Desk) -> None:
+    before = len(desk.stub.generations())
+    desk.run(repeats=2)
+    sent = desk.stub.generations()[before + 1 :]
+    beginnings = [(body.get("system") or body["prompt"])[:14] for body in sent]
+    assert len(set(beginnings)) == len(beginnings) == 4
+
+
+@pytest.mark.parametrize("api", ["generate", "chat"])
+def test_either_endpoint_can_be_asked_for(desk: Desk, api: str) -> None:
+    before = len(desk.stub.requests)
+    desk.run(api=api)
+    asked = [path for path, _ in desk.stub.requests[before:] if path in ("/api/generate", "/api/chat")]
+    assert asked == [f"/api/{api}"] * 3
+
+
+def test_cold_unloads_before_each_round(desk: Desk) -> None:
+    before = len(desk.stub.generations())
+    metrics = desk.run(cold=True, repeats=2)
+    sent = desk.stub.generations()[before:]
+    assert [body.get("keep_alive") == 0 for body in sent] == [True, False, False, True, False, False]
+    assert [(call.load_ms or 0) > 500 for call in metrics.calls] == [True, False, True, False]
+    assert metrics.validity[0].name == "cold"
+    assert not spoilers(metrics) & {"reloaded", "warm"}
+
+
+def test_the_end_of_the_last_call_is_told_before_anything_is_written(desk: Desk) -> None:
+    plan, before = desk.plan(grid={"top_k": [77]}), len(desk.stub.generations())
+    told: list[tuple[int, bool]] = []
+
+    def on_measured() -> None:
+        told.append((len(desk.stub.generations()) - before, desk.store.folder_of(plan.trial).path.exists()))
+
+    trial.run_trial(desk.store, plan, desk.engines, on_measured=on_measured)
+    assert told == [(REPORT + 1, False)]
