@@ -134,10 +134,10 @@ def test_a_record_is_rendered_to_the_same_bytes_in_any_process(
     plan = tmp_path / "plan.json"
     plan.write_text(desk.plan(**SPEC).spec.model_dump_json())
     script = (
-        "import pathlib, sys; from chimera_dagster import recorded; from chimera_dagster.store import Store;"
-        "from chimera_dagster.sweep import SweepSpec;"
+        "import pathlib, sys; from chimera_dagster.steps.report import render_trial;"
+        "from chimera_dagster.records.store import Store; from chimera_dagster.spec.sweep import SweepSpec;"
         "spec = SweepSpec.model_validate_json(pathlib.Path(sys.argv[1]).read_text());"
-        "recorded.render_trial(Store(pathlib.Path(sys.argv[2])), spec.plans()[0])"
+        "render_trial(Store(pathlib.Path(sys.argv[2])), spec.plans()[0])"
     )
     environment = os.environ | {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", script, str(plan), str(desk.store.runs.parent)]
