@@ -1,6 +1,7 @@
 """NVIDIA GPUs through NVML: which ones the engine sees, what they are, and one sample of one of them."""
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -122,8 +123,9 @@ def uuids_visible(nvml: Nvml = NVML, environ: Mapping[str, str] = os.environ) ->
 def visible_gpus(nvml: Nvml, environ: Mapping[str, str] = os.environ) -> tuple[list[Handle], str]:
     """The GPUs that CUDA_VISIBLE_DEVICES leaves to this machine's engine, all where it is unset; why there are none.
 
-    It may hold indices, UUIDs, their beginnings, and MIG instances; as in CUDA an entry that names nothing hides
-    itself and what follows. Raises NvmlError where NVML fails.
+    It may hold indices, or UUIDs, their beginnings, and MIG instances. As in CUDA, an entry that names no GPU hides
+    itself and what follows, as does one that is not an index if the first is, or the reverse; a GPU that is named twice
+    hides all of them. Raises NvmlError if NVML fails.
     """
     every = list(_handles(nvml))
     if not every:
@@ -131,15 +133,19 @@ def visible_gpus(nvml: Nvml, environ: Mapping[str, str] = os.environ) -> tuple[l
     value = environ.get("CUDA_VISIBLE_DEVICES")
     if value is None:
         return every, ""
-    entries = [entry.strip() for entry in value.split(",")]
+    entries = value.split(",")
+    indices = [_index(entry) is not None for entry in entries]
     mixed = len({nvml.nvmlDeviceGetName(handle.device) for handle in every}) > 1
-    if mixed and any(entry.isdecimal() for entry in entries) and environ.get("CUDA_DEVICE_ORDER") != "PCI_BUS_ID":
+    if mixed and any(indices) and environ.get("CUDA_DEVICE_ORDER") != "PCI_BUS_ID":
         # CUDA puts the fastest first, NVML follows the bus: an index would name another GPU here than there.
         return [], f"CUDA_VISIBLE_DEVICES={value} numbers GPUs of several kinds; set CUDA_DEVICE_ORDER=PCI_BUS_ID"
     chosen: dict[str, Handle] = {}
-    for entry in entries:
+    for entry, is_index in zip(entries, indices, strict=True):
         handle = _named(nvml, every, entry)
-        if handle is None:
+        if handle is None or is_index != indices[0]:
+            break
+        if handle.uuid in chosen:
+            chosen.clear()
             break
         chosen[handle.uuid] = handle
     return list(chosen.values()), f"CUDA_VISIBLE_DEVICES={value} shows no GPU"
@@ -187,21 +193,32 @@ def _handles(nvml: Nvml) -> Iterator[Handle]:
         yield Handle(nvml.nvmlDeviceGetUUID(device), device)
 
 
+def _index(entry: str) -> int | None:
+    """The index that an entry of CUDA_VISIBLE_DEVICES is; CUDA ignores what follows the digits."""
+    found = re.match(r"\s*\+?(\d+)", entry, re.ASCII)
+    return int(found[1]) if found else None
+
+
 def _named(nvml: Nvml, every: list[Handle], entry: str) -> Handle | None:
     """The GPU that one entry of CUDA_VISIBLE_DEVICES names."""
-    if entry.isdecimal():
-        return every[int(entry)] if int(entry) < len(every) else None
+    index = _index(entry)
+    if index is not None:
+        return every[index] if index < len(every) else None
+    entry = entry.rstrip()
     if entry.startswith("MIG-"):
         try:
             return Handle(entry, nvml.nvmlDeviceGetHandleByUUID(entry))
         except NvmlError:
             return None
-    found = [handle for handle in every if entry.startswith("GPU-") and handle.uuid.startswith(entry)]
+    if not entry.startswith("GPU-") or entry == "GPU-":
+        return None
+    digits = entry.lower()
+    found = [gpu for gpu in every if (uuid := gpu.uuid.lower()).startswith(digits) or digits.startswith(uuid)]
     return found[0] if len(found) == 1 else None
 
 
 def _gpu(nvml: Nvml, handle: Handle) -> Gpu:
-    memory = nvml.nvmlDeviceGetMemoryInfo(handle.device)
+    memory = _memory(nvml, handle.device)
     persistent = _told(lambda: nvml.nvmlDeviceGetPersistenceMode(handle.device))
     return Gpu(
         name=nvml.nvmlDeviceGetName(handle.device),
@@ -225,6 +242,14 @@ def _words(error: Exception) -> str:
     return "not known to this driver" if isinstance(error, pynvml.NVMLLibraryMismatchError) else str(error)
 
 
+def _memory(nvml: Nvml, device: Any) -> Any:
+    try:
+        # The first version counts as used what the driver reserves: 615 MiB of an idle H200.
+        return nvml.nvmlDeviceGetMemoryInfo(device, nvml.nvmlMemory_v2)
+    except _NO_FUNCTION:  # a driver from before 2022
+        return nvml.nvmlDeviceGetMemoryInfo(device)
+
+
 def _temperature(nvml: Nvml, device: Any) -> int:
     try:
         return nvml.nvmlDeviceGetTemperatureV(device, nvml.NVML_TEMPERATURE_GPU)
@@ -243,7 +268,7 @@ def _clock_reasons(nvml: Nvml, device: Any) -> tuple[str, ...]:
 
 _READS: dict[str, Callable[[Nvml, Any], Any]] = {
     "gpu_util_pct": lambda nvml, device: nvml.nvmlDeviceGetUtilizationRates(device).gpu,
-    "memory_used_mib": lambda nvml, device: nvml.nvmlDeviceGetMemoryInfo(device).used / 2**20,
+    "memory_used_mib": lambda nvml, device: _memory(nvml, device).used / 2**20,
     "temperature_c": _temperature,
     "power_w": lambda nvml, device: nvml.nvmlDeviceGetPowerUsage(device) / 1e3,
     "energy_mj": lambda nvml, device: nvml.nvmlDeviceGetTotalEnergyConsumption(device),

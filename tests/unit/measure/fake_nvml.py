@@ -23,7 +23,8 @@ class FakeGpu:
         self.answers: dict[str, Answer] = {
             "Name": "Fake GPU",
             "UtilizationRates": SimpleNamespace(gpu=50, memory=10),
-            "MemoryInfo": SimpleNamespace(total=8192 * MIB, used=1024 * MIB, free=7168 * MIB),
+            "MemoryInfo": SimpleNamespace(total=8192 * MIB, used=1536 * MIB, free=6656 * MIB),
+            "MemoryInfo_v2": SimpleNamespace(total=8192 * MIB, used=1024 * MIB, free=6656 * MIB, reserved=512 * MIB),
             "PowerUsage": 100_000,
             "TotalEnergyConsumption": lambda times: 5_000_000 + 10_000 * times,
             "TemperatureV": 60,
@@ -50,6 +51,7 @@ class FakeNvml:
     """The functions of pynvml that are used; `initialised` counts the open sessions."""
 
     NVML_TEMPERATURE_GPU, NVML_CLOCK_SM, NVML_CLOCK_MEM = 0, 1, 2
+    nvmlMemory_v2 = pynvml.nvmlMemory_v2  # noqa: N815
 
     def __init__(self, *gpus: FakeGpu, mig: tuple[FakeGpu, ...] = (), init: Exception | None = None) -> None:
         self.gpus, self.mig, self.init, self.initialised = list(gpus), mig, init, 0
@@ -90,7 +92,8 @@ class FakeNvml:
 
         def ask(gpu: FakeGpu, *options: Any) -> Any:
             self.threads.add(threading.current_thread().name)
-            return gpu.answer(name.removeprefix("nvmlDeviceGet"))
+            function = name.removeprefix("nvmlDeviceGet")
+            return gpu.answer("MemoryInfo_v2" if function == "MemoryInfo" and options else function)
 
         return ask
 

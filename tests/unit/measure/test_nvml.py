@@ -56,7 +56,7 @@ def test_one_sample() -> None:
     ("function", "fields"),
     [
         ("UtilizationRates", {"gpu_util_pct"}),
-        ("MemoryInfo", {"memory_used_mib"}),
+        ("MemoryInfo_v2", {"memory_used_mib"}),
         ("PowerUsage", {"power_w"}),
         ("TotalEnergyConsumption", {"energy_mj"}),
         ("TemperatureV", {"temperature_c"}),
@@ -73,8 +73,13 @@ def test_what_is_not_supported_is_null_alone(function: str, fields: set[str]) ->
 
 def test_older_drivers_are_asked_in_the_older_way() -> None:
     missing = error(pynvml.NVML_ERROR_FUNCTION_NOT_FOUND)
-    sample = read(TemperatureV=missing, CurrentClocksEventReasons=missing, CurrentClocksThrottleReasons=0x8)
-    assert (sample.temperature_c, sample.clock_reasons) == (61, ("hw_slowdown",))
+    sample = read(
+        TemperatureV=missing,
+        CurrentClocksEventReasons=missing,
+        CurrentClocksThrottleReasons=0x8,
+        MemoryInfo_v2=missing,
+    )
+    assert (sample.temperature_c, sample.clock_reasons, sample.memory_used_mib) == (61, ("hw_slowdown",), 1536)
     older = read(ComputeRunningProcesses=pynvml.NVMLLibraryMismatchError("use _v2"))
     assert older.reasons["process_memory_mib"] == "not known to this driver"
 
@@ -133,7 +138,26 @@ MIG = "MIG-3fa85f64-5717-4562-b3fc-2c963f66afa6"
         (f"{B},{A}", [B, A]),
         ("GPU-aab", [B]),
         ("GPU-aa", []),  # could be both
-        ("0,0", [A]),
+        # what follows is how CUDA 13.0 read these values on one GPU (scripts/gpu_checks.py)
+        ("0,0", []),
+        ("0,7,0", [A]),
+        ("0,", [A]),
+        (",0", []),
+        ("+0", [A]),
+        ("0x1", [A]),
+        ("0abc", [A]),
+        ("GPU", []),
+        ("GPU-", []),
+        (A.removeprefix("GPU-"), []),
+        (f"GPU-{A.removeprefix('GPU-').upper()}", [A]),
+        (A.lower(), []),
+        (f" {A}", []),
+        (f"{A} ", [A]),
+        (f"{A},", [A]),
+        (f"{A},{A}", []),
+        (f"{A},1", [A]),
+        (f"0,{B}", [A]),
+        (f"{A}0", [A]),
         (MIG, [MIG]),
         (f"MIG-unknown,{A}", []),
     ],
@@ -181,7 +205,7 @@ def test_survey() -> None:
     ("nvml", "reason"),
     [
         (FakeNvml(init=error(pynvml.NVML_ERROR_LIBRARY_NOT_FOUND)), "no NVIDIA GPU (NVML Shared Library Not Found)"),
-        (FakeNvml(FakeGpu(A, MemoryInfo=error(GPU_IS_LOST))), "NVML failed (GPU is lost)"),
+        (FakeNvml(FakeGpu(A, MemoryInfo_v2=error(GPU_IS_LOST))), "NVML failed (GPU is lost)"),
     ],
 )
 def test_survey_where_nvml_fails(nvml: FakeNvml, reason: str) -> None:
