@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from chimera_dagster.grounding.claim import Checked, Claim, unsupported
+from chimera_dagster.grounding.claim import CheckedStatement, Claim, unsupported
 from chimera_dagster.grounding.clause import Clause, clauses
 from chimera_dagster.grounding.evidence_index import EvidenceIndex
 from chimera_dagster.grounding.kinds.contrast import comparison_claims
@@ -37,26 +37,20 @@ _PRONOUN = re.compile(
 )
 
 
-def check(statements: Sequence[str], index: EvidenceIndex, models: Sequence[str] = ()) -> list[Checked]:
-    """Every claim of every statement with its verdict, in their order.
+def check(statements: Sequence[str], index: EvidenceIndex, models: Sequence[str] = ()) -> list[CheckedStatement]:
+    """Check every claim of every statement, in their order.
 
-    A statement may cite facts as `{F3}` and name models as `{M1}`, the first of `models`. It is kept where none of its
-    claims is contradicted or unsupported.
+    A statement may cite facts as `{F3}` and name models as `{M1}`, the first of `models`.
     """
-    return [_checked(text, index, models) for text in statements]
+    return [_check_statement(text, index, models) for text in statements]
 
 
-def _checked(text: str, index: EvidenceIndex, models: Sequence[str]) -> Checked:
-    claims = list(dict.fromkeys(_claims(text, index, models)))
+def _check_statement(text: str, index: EvidenceIndex, models: Sequence[str]) -> CheckedStatement:
+    claims = tuple(dict.fromkeys(_claims(text, index, models)))
     if not claims:
         reason = "an opinion or advice without a claim about the data"
-        claims = [Claim(kind="opinion", text=text.strip(), verdict="not checkable", reason=reason)]
-    failed = next((claim for claim in claims if claim.verdict == "contradicted"), None)
-    failed = failed or next((claim for claim in claims if claim.fails), None)
-    reason = f"{failed.verdict}: {failed.text}: {failed.reason}" if failed else ""
-    return Checked(
-        text=text, rendered=render(text, index, models)[0], claims=claims, kept=failed is None, reason=reason
-    )
+        claims = (Claim(kind="opinion", text=text.strip(), verdict="not checkable", reason=reason),)
+    return CheckedStatement(text, render(text, index, models)[0], claims)
 
 
 def _claims(text: str, index: EvidenceIndex, models: Sequence[str]) -> Iterator[Claim]:

@@ -1,11 +1,13 @@
 """The documents that runs leave: summary.json; a trial's outcome.json and metrics.json; concurrency.json."""
 
+from collections import Counter
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from chimera_dagster.evidence.fact import Fact
-from chimera_dagster.grounding import Checked, Verdict
+from chimera_dagster.grounding import Verdict
 from chimera_dagster.ingest.own_reader import METRICS_VERSION
 from chimera_dagster.measure.call import Call
 from chimera_dagster.measure.environment import Environment
@@ -14,6 +16,7 @@ from chimera_dagster.measure.speedup import AgentCall, Gain
 from chimera_dagster.measure.validity import Asked
 from chimera_dagster.spec.sweep import Policy
 from chimera_dagster.spec.trial import ParamSet
+from chimera_dagster.write.judge import JudgedAnswer
 from chimera_dagster.write.quality import Quality
 
 LEAST_SUPPORTED = 0.5  # of the statements that can be checked: below it the model guesses more than it finds
@@ -112,10 +115,10 @@ class Configuration(_Document):
     median: float | None
 
 
-class Written(_Document):
-    """One stage's text as the model wrote it, the prompt it answered, and what checking its statements said.
+class StageText(_Document):
+    """What the model wrote in one stage: the prompt, its raw answer `text`, and that answer parsed and judged.
 
-    `facts` and `findings` are those in the prompt, in which the models are named M1, M2, ... in the order of `models`.
+    `facts` and `findings` count those in the prompt, which names the models M1, M2, ... in the order of `models`.
     """
 
     text: str
@@ -127,43 +130,49 @@ class Written(_Document):
     findings: int
     findings_left_out: int
     models: tuple[str, ...]
-    policy: Policy
-    checked: list[Checked]
-
-    def withheld(self, checked: Checked) -> str:
-        """Why a statement is not shown as the model's word; empty where it is. `annotate` shows unsupported ones."""
-        never = any(claim.verdict in ("contradicted", "void") for claim in checked.claims)
-        return "" if checked.kept or (self.policy == "annotate" and not never) else checked.reason
+    answer: JudgedAnswer
 
 
 class Outcome(_Document):
-    """outcome.json: everything raw, so that each number and each word can be computed again.
+    """outcome.json: everything raw, from which every number and every verdict can be computed again.
 
-    The facts and the summary are the ones that the model was shown; a later ingest renumbers them.
+    The facts and the summary are those that the model was shown; a later ingest renumbers them. The texts are those of
+    the first repeat.
     """
 
+    schema_version: Literal[5] = 5
     summary: Summary
     facts: list[Fact]
     findings: list[Finding]
     configurations: list[Configuration]
-    analysis: Written
-    report: Written
+    analysis: StageText
+    report: StageText
     asked: Asked
     warm_up_load_ms: float | None
     calls: list[Call]
 
 
 class Grounding(_Document):
-    """How the model's two texts of the first round stood up to the evidence.
+    """How much of the model's two texts of the first repeat the evidence supports.
 
-    `claims` and `statements` count by verdict, a statement by its worst claim; `withheld` are the statements that
-    `policy` does not show as the model's word.
+    `claims` and `statements` count by verdict; `withheld` are the statements that `policy` does not show.
     """
 
     policy: Policy
     claims: dict[Verdict, int]
     statements: dict[Verdict, int]
     withheld: int
+
+    @classmethod
+    def of_answers(cls, *answers: JudgedAnswer) -> "Grounding":
+        """Count the statements of answers that were judged under one policy."""
+        statements = [statement for answer in answers for statement in answer.statements]
+        return cls(
+            policy=answers[0].policy,
+            claims=dict(Counter(claim.verdict for statement in statements for claim in statement.claims)),
+            statements=dict(Counter(statement.verdict for statement in statements)),
+            withheld=sum(not statement.shown for statement in statements),
+        )
 
     @property
     def share(self) -> float | None:

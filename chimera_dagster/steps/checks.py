@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from chimera_dagster.records.documents import Metrics, Outcome
-from chimera_dagster.render.report.words import Words
-from chimera_dagster.write.answer import AIMS, Report, read_report
+from chimera_dagster.write.answer import AIMS
+from chimera_dagster.write.judge import JudgedAnswer
 from chimera_dagster.write.quality import RISK_ROWS
 
 SECTIONS = ("Workflow Summary", "Metrics", "Key Findings", "Recommendations", "Persona Prompt")
@@ -69,7 +69,7 @@ def language(metrics: Metrics) -> TrialCheck:
 def structure(rendered: str, outcome: Outcome) -> TrialCheck:
     """`rendered`, a report.md, has every section in its place, and the model's words fill those that are its own."""
     missing = list(_out_of_place(re.findall(r"^## (.+?)\s*$", rendered, re.MULTILINE)))
-    missing += _unfilled(read_report(outcome.report.text), Words(outcome, outcome.report))
+    missing += _unfilled(outcome.report.answer)
     said = f"Missing: {', '.join(missing)}." if missing else "Every section is there and filled."
     return TrialCheck("structure", not missing, said, {"missing": "\n".join(missing)} if missing else {})
 
@@ -83,11 +83,11 @@ def _out_of_place(headings: list[str]) -> Iterator[str]:
         last = max(last, place)
 
 
-def _unfilled(report: Report, words: Words) -> Iterator[str]:
-    """What the persona prompt asks for and the statements that stand do not give."""
-    advice = sum(bool(words.standing(one.statements)) for one in report.recommendations)
-    rows = sum(bool(row.mitigation and words.standing([row.mitigation])) for row in report.risks)
-    if not words.standing(report.executive_summary):
+def _unfilled(report: JudgedAnswer) -> Iterator[str]:
+    """What the persona prompt asks for and the shown statements do not give."""
+    advice = sum(bool(report.shown(aim)) for aim in AIMS)
+    rows = len(report.shown("mitigation"))
+    if not report.shown("executive_summary"):
         yield "an executive summary"
     if advice < len(AIMS):
         yield f"{len(AIMS) - advice} of {len(AIMS)} recommendations"

@@ -29,7 +29,8 @@ from chimera_dagster.render.contention_page import build_concurrency
 from chimera_dagster.render.markdown_writer import to_markdown
 from chimera_dagster.spec.engine_names import EngineChoice
 from chimera_dagster.spec.sweep import TrialPlan
-from chimera_dagster.steps.trial import Writer, get_ready
+from chimera_dagster.steps.asking import TrialClient
+from chimera_dagster.steps.trial import get_ready, run_round
 
 OnStep = Callable[[str], None]
 
@@ -158,10 +159,10 @@ def _work(pipe: Connection, store: Store, plan: TrialPlan, lane: Lane) -> None:
     pin(lane)
     engines = Engines()
     try:
-        writer = Writer(store, plan, engines)
-        writer.warm_up()
-        writer.round(0, time.perf_counter())
-        engine = writer.resolved.engine
+        client = TrialClient(store, plan, engines)
+        client.warm_up()
+        first = run_round(client, 0, time.perf_counter())
+        engine = client.resolved.engine
         pipe.send(
             Agent(
                 trial=plan.trial.key,
@@ -169,15 +170,15 @@ def _work(pipe: Connection, store: Store, plan: TrialPlan, lane: Lane) -> None:
                 configuration=str(plan.params),
                 lane=lane.name,
                 engine=engine.name,
-                reason=writer.resolved.reason,
+                reason=client.resolved.reason,
             )
         )
         while pipe in wait([pipe, parent.sentinel]) and (order := pipe.recv()) is not None:
             begin, number = order
             time.sleep(max(0.0, begin - time.perf_counter()))
             calls: list[Call] = [
-                timed_call(engine, request, stage, number, begin)
-                for stage, request in zip(("analysis", "report"), writer.requests, strict=True)
+                timed_call(engine, exchange.request, exchange.stage, number, begin)
+                for exchange in (first.analysis, first.report)
             ]
             pipe.send(calls)
     except KeyboardInterrupt:

@@ -19,18 +19,18 @@ _GAP = "[,;]? "
 _END = "[.]"
 
 
-class Words(NamedTuple):
+class WordCount(NamedTuple):
     """How many words may stand between two ids, or before the first."""
 
     least: int
     most: int
 
 
-_AFTER_ID, _BEFORE_CITATION = Words(1, 8), Words(3, 12)
-_STATEMENT, _CELL = Words(5, 16), Words(4, 12)
+_AFTER_ID, _BEFORE_CITATION = WordCount(1, 8), WordCount(3, 12)
+_STATEMENT, _CELL = WordCount(5, 16), WordCount(4, 12)
 
 
-def statement_pattern(ids: Collection[str], words: Words, *, must_cite: bool = False) -> str:
+def statement_pattern(ids: Collection[str], words: WordCount, *, must_cite: bool = False) -> str:
     """Regular expression of one statement: Latin words without a digit, and `{id}` for no other than these ids.
 
     It is one sentence: a capital letter or a model first, a full stop last and none between. It has `words` before its

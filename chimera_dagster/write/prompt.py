@@ -6,17 +6,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from chimera_dagster.code_version import code_version
 from chimera_dagster.errors import ContextTooSmallError
 from chimera_dagster.evidence.fact import Fact
-from chimera_dagster.write.answer_schema import Schema, Words, analysis_schema, report_schema, statement_pattern
+from chimera_dagster.write.answer import Stage
+from chimera_dagster.write.answer_schema import Schema, WordCount, analysis_schema, report_schema, statement_pattern
 from chimera_dagster.write.data_lines import Line, Names, model_ids
-
-Stage = Literal["analysis", "report"]
 
 _LETTERS_PER_TOKEN = 2.5
 _TEMPLATE_TOKENS = 64  # what a chat template adds around the messages
@@ -163,7 +162,7 @@ def _examples(facts: Sequence[Fact], names: Names) -> Sequence[Line]:
         line = names.line(fact.id, fact.text)
         words = f"{line.text[:1].upper()}{line.text[1:]}"
         stated = line._replace(text=f"The {line.text} is {{{fact.id}}}." if line.models else f"{words}: {{{fact.id}}}.")
-        if re.fullmatch(statement_pattern([fact.id, *line.models], Words(3, 20)), stated.text):
+        if re.fullmatch(statement_pattern([fact.id, *line.models], WordCount(3, 20)), stated.text):
             found.append(stated)
     return ([each for each in found if each.models] or found)[:5]
 

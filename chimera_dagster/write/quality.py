@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from chimera_dagster.write.answer import AIMS, Report
+from chimera_dagster.grounding import Verdict
+from chimera_dagster.write.answer import AIMS, Answer, Place
 
 WORDS = range(300, 401)  # what the persona prompt asks for
 RISK_ROWS = 2
@@ -29,7 +30,7 @@ _GOOD, _USABLE = 0.85, 0.5
 _LONG_ENOUGH = 0.8  # of the words asked for: nobody calls a third of a report a good one
 _FATAL = ("language", "repetition", "callouts")  # at 0, nothing else makes up for it
 
-Verdict = Literal["good", "usable with care", "not usable"]
+Rating = Literal["good", "usable with care", "not usable"]
 
 
 class Component(BaseModel):
@@ -53,27 +54,21 @@ class Quality(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     score: float
-    verdict: Verdict
+    verdict: Rating
     words: int
     components: list[Component]
     complaints: list[str]
 
 
-def score_text(
-    report: Report,
-    shown: Sequence[str],
-    *,
-    supported: int = 0,
-    contradicted: int = 0,
-    unsupported: int = 0,
-    not_checkable: int = 0,
-    cut: bool = False,
-) -> Quality:
-    """Judge a report. `shown` are the ids of the facts in its prompt, by rank; `cut`: the engine stopped at max_tokens.
+def score_text(report: Answer, shown: Sequence[str], verdicts: Mapping[Verdict, int], *, cut: bool = False) -> Quality:
+    """Score a report. `shown` are the ids of the facts in its prompt, by rank; `cut`: the engine stopped at max_tokens.
 
-    The counts are of its statements, as checked against the evidence. A contradicted one weighs as two unsupported,
-    one that can't be checked speaks neither for nor against it.
+    `verdicts` counts its statements. A contradicted one weighs as much as two unsupported ones; one that is not
+    checkable does not count either way.
     """
+    supported, contradicted, unsupported, not_checkable = (
+        verdicts.get(verdict, 0) for verdict in ("supported", "contradicted", "unsupported", "not checkable")
+    )
     said = [_words(statement.text) for statement in report.statements]
     total = sum(map(len, said)) + report.repeated * _mean_length(said)
     fresh = _fresh(said)
@@ -126,12 +121,12 @@ def _component(name: str, weight: float, value: float, reason: str) -> Component
     return Component(name=name, weight=weight, value=value, reason="" if value == 1.0 else reason)
 
 
-def _persona(report: Report, words: int, bold: bool) -> list[Component]:
+def _persona(report: Answer, words: int, bold: bool) -> list[Component]:
     """What the persona prompt asks for. The callouts are bold by code, which needs a citation to make one of."""
-    sections = (report.executive_summary, report.recommendations, report.risks)
-    there = sum(1 for section in sections if section)
-    advice = len(report.recommendations)
-    rows = sum(1 for row in report.risks if row.mitigation)
+    sections: tuple[tuple[Place, ...], ...] = (("executive_summary",), AIMS, ("risk",))
+    there = sum(report.has(*places) for places in sections)
+    advice = sum(report.has(aim) for aim in AIMS)
+    rows = sum(statement.place == "mitigation" for statement in report.statements)
     nearest = min(max(words, WORDS.start), WORDS.stop - 1)
     length = f"it has {words} words where {WORDS.start} to {WORDS.stop - 1} were asked for"
     each = 0.04
@@ -149,7 +144,7 @@ def _weighed(components: list[Component], words: int, contradicted: int, *, refu
     values = {each.name: each.value for each in components}
     hopeless = refuted or not all(values[name] for name in _FATAL)
     flawless = not contradicted and values["whole"] == values["language"] == 1.0 and values["length"] >= _LONG_ENOUGH
-    verdict: Verdict = (
+    verdict: Rating = (
         "not usable" if hopeless or score < _USABLE else "good" if score >= _GOOD and flawless else "usable with care"
     )
     costly = sorted((each for each in components if each.reason), key=lambda each: each.weight * (each.value - 1))

@@ -23,8 +23,7 @@ from chimera_dagster.render.page import (
     inlines,
 )
 from chimera_dagster.render.report.charts import Estimate, throughput_by_configuration, ttft_by_configuration
-from chimera_dagster.render.report.words import FACTS, FINDINGS, Words, cited, source
-from chimera_dagster.write.answer import read_analysis
+from chimera_dagster.render.report.statements import FACTS, FINDINGS, StatementBlocks, cited, source
 
 _FINDINGS = 12  # shown at once; the rest is folded
 _CONFIGURATIONS = (("decode_tok_s", "Decode throughput"), ("ttft_ms", "Time to first token"))
@@ -60,8 +59,7 @@ def findings(outcome: Outcome, sources: Sources) -> Iterator[Block]:
     if items[_FINDINGS:]:
         yield Details(f"{len(items) - _FINDINGS} more findings", (Bullets(tuple(items[_FINDINGS:])),))
     yield Heading(3, "In the model's words", "findings-in-the-models-words")
-    analysis, words = read_analysis(outcome.analysis.text), Words(outcome, outcome.analysis)
-    yield words.items((*analysis.executive_summary, *analysis.key_findings, *analysis.loose))
+    yield StatementBlocks(outcome.facts, outcome.analysis).bullets("executive_summary", "key_findings", "loose")
     yield from _configurations(outcome.configurations)
 
 
@@ -107,8 +105,8 @@ def _fact_row(fact: Fact, sources: Sources) -> tuple[Inlines, ...]:
 
 def verification(outcome: Outcome) -> Iterator[Block]:
     yield Heading(2, "Verification", "verification")
-    stages = (("analysis", outcome.analysis), ("report", outcome.report))
-    claims = [(stage, claim) for stage, written in stages for each in written.checked for claim in each.claims]
+    answers = {"analysis": outcome.analysis.answer, "report": outcome.report.answer}
+    claims = [(stage, claim) for stage, answer in answers.items() for it in answer.statements for claim in it.claims]
     counts = {name: sum(claim.verdict == name for _, claim in claims) for name in get_args(Verdict)}
     counted = ", ".join(f"{count} {name}" for name, count in counts.items())
     yield Paragraph(inlines(f"Claims of the model's two texts, checked by executing them on the evidence: {counted}."))
@@ -122,12 +120,12 @@ def verification(outcome: Outcome) -> Iterator[Block]:
         )
         for stage, claim in claims
     )
-    withheld = [(each, why) for _, written in stages for each in written.checked if (why := written.withheld(each))]
+    withheld = [statement for answer in answers.values() for statement in answer.withheld]
     if withheld:
         yield Heading(3, "Withheld", "withheld")
         said = "Statements of the model that the evidence contradicts or does not support, or with figures of its own."
         yield Paragraph(inlines(f"{said} They are no findings."))
-        reasons = tuple((inlines(each.rendered), inlines(why)) for each, why in withheld)
+        reasons = tuple((inlines(statement.rendered), inlines(statement.reason)) for statement in withheld)
         yield Table(("statement", "why it is withheld"), reasons, "Statements that were withheld")
     if rows:
         table = Table(("text", "claim", "kind", "verdict", "evidence"), rows, "Each claim and its verdict")

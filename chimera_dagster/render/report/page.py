@@ -30,10 +30,9 @@ from chimera_dagster.render.report.charts import Trace, latency_distribution, to
 from chimera_dagster.render.report.evidence import Sources, evidence, findings, verification
 from chimera_dagster.render.report.metric_lines import interval_line, metric_lines, telemetry_lines
 from chimera_dagster.render.report.setting import methodology, setting
+from chimera_dagster.render.report.statements import StatementBlocks, nothing
 from chimera_dagster.render.report.telemetry_chart import Span, telemetry_over_time
-from chimera_dagster.render.report.words import Words, nothing
 from chimera_dagster.spec.sweep import TrialPlan
-from chimera_dagster.write.answer import read_analysis, read_report
 
 _CALL_COLUMNS = {
     "ttft_ms": "TTFT, ms",
@@ -100,7 +99,7 @@ def _head(agent: str, metrics: Metrics) -> Iterator[Block]:
 
 def _text(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
     """The report call's words, as far as they were kept, in the persona's three sections."""
-    report, words = read_report(outcome.report.text), Words(outcome, outcome.report)
+    statements = StatementBlocks(outcome.facts, outcome.report)
     quality = metrics.text_quality
     whose = (
         f"The words of the three sections below are {metrics.model}'s own. Figures in them were put in by code from "
@@ -115,24 +114,12 @@ def _text(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
         blocks.append(Paragraph(inlines("Everything outside these sections was computed by code and stands.")))
     yield Note(kind, tuple(blocks))
     yield Heading(3, "1. Executive Summary", "executive-summary")
-    yield words.paragraph((*report.executive_summary, *report.loose))
+    yield statements.paragraph("executive_summary", "loose")
     yield Heading(3, "2. Optimisation Recommendations", "optimisation-recommendations")
-    advice = words.advice(report.recommendations)
+    advice = statements.recommendations()
     yield Bullets(advice) if advice else nothing()
     yield Heading(3, "3. Risks and Mitigations", "risks-and-mitigations")
-    rows = [
-        (risk, words.standing([row.mitigation] if row.mitigation else []))
-        for row in report.risks
-        if (risk := words.standing([row.risk]))
-    ]
-    if rows:
-        yield Table(
-            ("risk", "mitigation"),
-            tuple((words.inlines(risk), words.inlines(mitigation) or inlines("–")) for risk, mitigation in rows),
-            "Risks and mitigations in the model's words",
-        )
-    else:
-        yield nothing()
+    yield statements.risk_table()
 
 
 def _workflow(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
@@ -201,7 +188,7 @@ def _timing(metrics: Metrics, outcome: Outcome, samples: Sequence[Sample]) -> It
 
 def _recommendations(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
     yield Heading(2, "Recommendations", "recommendations")
-    advice = Words(outcome, outcome.analysis).advice(read_analysis(outcome.analysis.text).recommendations)
+    advice = StatementBlocks(outcome.facts, outcome.analysis).recommendations()
     if not advice:
         yield Paragraph(inlines(Code(metrics.model), " gave no recommendation that can stand."))
         return

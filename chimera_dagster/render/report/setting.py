@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from chimera_dagster.records.documents import Metrics, Outcome, Written
+from chimera_dagster.records.documents import Metrics, Outcome, StageText
 from chimera_dagster.render.page import (
     Block,
     Bullets,
@@ -33,8 +33,8 @@ def methodology(plan: TrialPlan, metrics: Metrics, outcome: Outcome) -> Iterator
                 f"Calls: {calls}, {begun}; seeds from {plan.spec.seed}; at most {plan.spec.max_tokens} tokens each."
             ),
             *(
-                _shown(stage, written)
-                for stage, written in (("Analysis", outcome.analysis), ("Report", outcome.report))
+                _prompt_line(stage, text)
+                for stage, text in (("Analysis", outcome.analysis), ("Report", outcome.report))
             ),
             inlines(
                 "Evaluation: throughput and TTFT as docs/metrics.md defines them; the text by whether its claims hold, "
@@ -54,10 +54,10 @@ def methodology(plan: TrialPlan, metrics: Metrics, outcome: Outcome) -> Iterator
     yield Details(f"Quality of the text: {metrics.text_quality.score:.2f}", (table,))
 
 
-def _shown(stage: str, written: Written) -> Inlines:
-    facts = f"{written.facts} of {written.facts + written.facts_left_out} facts"
-    findings = f"{written.findings} of {written.findings + written.findings_left_out} findings"
-    return inlines(f"{stage} prompt: {facts} and {findings} fitted; sha256 ", Code(written.prompt_sha256[:16]), ".")
+def _prompt_line(stage: str, text: StageText) -> Inlines:
+    facts = f"{text.facts} of {text.facts + text.facts_left_out} facts"
+    findings = f"{text.findings} of {text.findings + text.findings_left_out} findings"
+    return inlines(f"{stage} prompt: {facts} and {findings} fitted; sha256 ", Code(text.prompt_sha256[:16]), ".")
 
 
 def _not_measured(metrics: Metrics) -> str:

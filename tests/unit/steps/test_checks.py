@@ -85,8 +85,10 @@ def test_structure_misses_a_section_that_is_gone_or_out_of_its_place(desk: Desk,
 
 def test_structure_wants_the_sections_of_the_model_filled(recorded: Recorded) -> None:
     outcome = recorded.outcome
-    none_stands = outcome.report.model_copy(update={"checked": []})
-    check = checks.structure("", outcome.model_copy(update={"report": none_stands}))
+    answer = outcome.report.answer
+    hidden = tuple(statement.model_copy(update={"shown": False}) for statement in answer.statements)
+    nothing_shown = outcome.report.model_copy(update={"answer": answer.model_copy(update={"statements": hidden})})
+    check = checks.structure("", outcome.model_copy(update={"report": nothing_shown}))
     assert str(check.evidence["missing"]).splitlines() == [
         *checks.SECTIONS,
         "an executive summary",
