@@ -181,6 +181,6 @@ def test_a_hopeless_answer_leaves_all_that_code_says_and_a_verdict_at_the_top(de
     top = "".join("".join(block.itertext()) for block in sections["technical-report"])
     assert "Model's text: not usable (score " in top
     assert "The text is not usable: " in top
-    assert "Everything outside these sections was computed by code and stands." in top
+    assert "Everything outside these sections was computed by code and is not affected." in top
     assert report.index("The text is not usable: ") < report.index("### 1. Executive Summary")
     assert free_digits(page, outcome) == []

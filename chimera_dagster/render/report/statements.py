@@ -92,4 +92,4 @@ class StatementBlocks:
 
 
 def nothing() -> Block:
-    return Paragraph(inlines("The model wrote nothing here that the evidence lets stand."))
+    return Paragraph(inlines("The model wrote nothing here that can be shown."))

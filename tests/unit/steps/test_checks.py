@@ -40,7 +40,7 @@ def test_grounding_needs_half_of_what_can_be_checked(
 ) -> None:
     check = checks.grounding(judged(recorded, **statements))
     assert (check.passed, check.blocks) == (passed, True)
-    assert said in check.said
+    assert said in check.message
 
 
 def with_quality(recorded: Recorded, component: str, value: float, **changes: Any) -> Metrics:
@@ -59,7 +59,7 @@ def with_quality(recorded: Recorded, component: str, value: float, **changes: An
 def test_language_has_to_be_english_throughout(recorded: Recorded) -> None:
     assert checks.language(with_quality(recorded, "language", 1.0)).passed
     check = checks.language(with_quality(recorded, "language", 0.99))
-    assert (check.passed, check.said, check.evidence) == (False, "It drifts.", {"value": 0.99})
+    assert (check.passed, check.message, check.evidence) == (False, "It drifts.", {"value": 0.99})
 
 
 @pytest.mark.parametrize(("verdict", "passed"), [("good", True), ("usable with care", True), ("not usable", False)])

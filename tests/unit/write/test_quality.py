@@ -75,12 +75,12 @@ def test_a_report_that_does_what_was_asked_has_the_full_score() -> None:
 
 
 FAULTS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
-    "cut": ({"complete": False}, {}, "it is cut"),
-    "stopped": ({}, {"cut": True}, "it is cut"),
+    "cut": ({"complete": False}, {}, "it was cut off"),
+    "stopped": ({}, {"cut": True}, "it was cut off"),
     "no summary": (without("executive_summary"), {}, "it has 2 of 3 sections"),
-    "two recommendations": (without("throughput"), {}, "it gives 2 of three recommendations"),
+    "two recommendations": (without("throughput"), {}, "it has 2 of 3 recommendations"),
     "one risk": (without(row=2), {}, "its risk table has 1 of 2 rows"),
-    "free form": ({"by_schema": False}, {}, "it does not keep to the schema"),
+    "free form": ({"by_schema": False}, {}, "it does not follow the schema"),
     "repeats": ({"repeated": 3}, {}, "3 whole statements"),
     "unsupported": ({}, {"unsupported": 2}, "6 of its 8 statements"),
     "contradicted": ({}, {"contradicted": 1}, "1 contradicted"),
