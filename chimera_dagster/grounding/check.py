@@ -81,8 +81,7 @@ def _clause_claims(clause: Clause) -> Iterator[Claim]:
     comparing = [] if has_figure else clause.of("comparative", "verb", "superlative")
     comparing = comparing or ([] if found else clause.of("same"))
     if comparing:
-        reason = f"'{comparing[0].text}' compares nothing that the words identify"
-        yield unsupported("comparison", clause.text, reason)
+        yield unsupported("comparison", clause.text, f"'{comparing[0].text}' compares nothing that the words identify")
         return
     if not substantial and clause.all_of("metric", "telemetry") and list_pattern("causes").search(clause.text):
         yield unsupported("data", clause.text, "a cause that can't be executed")

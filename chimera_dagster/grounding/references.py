@@ -48,20 +48,13 @@ def own_figure(text: str, models: Sequence[str], ids: Collection[str]) -> str:
 
 def _words(text: str, models: Sequence[str]) -> Iterator[Part]:
     tags = _tags(tuple(models))
-    at = 0
-    for match in tags.finditer(text) if tags else ():
-        yield from _own(text[at : match.start()])
-        yield Part("model", match[0])
-        at = match.end()
-    yield from _own(text[at:])
-
-
-def _own(text: str) -> Iterator[Part]:
-    if text:
-        yield Part("words", text)
+    pieces = tags.split(text) if tags else [text]  # by turns the model's own words and a tag
+    for place, piece in enumerate(pieces):
+        if piece:
+            yield Part("model" if place % 2 else "words", piece)
 
 
 @lru_cache(maxsize=8)
 def _tags(models: tuple[str, ...]) -> re.Pattern[str] | None:
     named = sorted((tag for tag in models if _TAG.fullmatch(tag)), key=lambda tag: (-len(tag), tag))
-    return re.compile(rf"(?<![\w:/.-])(?:{'|'.join(map(re.escape, named))})(?![\w/-]|[.:]\w)", re.I) if named else None
+    return re.compile(rf"(?<![\w:/.-])({'|'.join(map(re.escape, named))})(?![\w/-]|[.:]\w)", re.I) if named else None

@@ -43,13 +43,8 @@ def read_metrics(store: Store, trial: Trial) -> Metrics | None:
         return None
 
 
-def failures_of(store: Store, trial: Trial) -> Failures | None:
-    """The failed runs of a trial; None if there are none, or another version recorded them."""
-    return failures_in(store.folder_of(trial))
-
-
 def failures_in(folder: TrialFolder) -> Failures | None:
-    """`failures_of` the trial in this folder."""
+    """The failed runs of the trial in this folder; None if there are none, or another version recorded them."""
     try:
         return Failures.model_validate_json(folder.failures.read_bytes())
     except (FileNotFoundError, ValidationError):

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 from chimera_dagster.engines.base import Request
@@ -58,14 +59,8 @@ class TrialClient:
         with self.clock(stage):
             prompt = self._prompt(stage, analysis)
             request = self._request(prompt.text, prompt.system, repeat, self.plan.spec.max_tokens, prompt.schema)
-            call = timed_call(
-                self.resolved.engine,
-                request,
-                stage,
-                repeat,
-                began,
-                lambda chunks: self._on_progress(stage, chunks),
-            )
+            on_chunk = partial(self._on_progress, stage)
+            call = timed_call(self.resolved.engine, request, stage, repeat, began, on_chunk)
         return Exchange(stage, prompt, request, call)
 
     @contextmanager

@@ -45,9 +45,7 @@ def _figures(value: object, name: str = "") -> dict[str, object]:
     if isinstance(value, dict):
         children = cast("dict[str, object]", value).items()
     elif isinstance(value, list):
-        children = ((str(place), child) for place, child in enumerate(cast("list[object]", value)))
+        children = ((str(place), item) for place, item in enumerate(cast("list[object]", value)))
     else:
         return {name: value}
-    return {
-        path: leaf for key, child in children for path, leaf in _figures(child, f"{name}.{key}".lstrip(".")).items()
-    }
+    return {path: leaf for key, item in children for path, leaf in _figures(item, f"{name}.{key}".lstrip(".")).items()}

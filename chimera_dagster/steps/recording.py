@@ -12,7 +12,7 @@ from chimera_dagster.measure.environment import capture
 from chimera_dagster.measure.samples import Sample, to_frame
 from chimera_dagster.records.documents import EngineRecord, Failures, Grounding, Metrics, Outcome, StageSeconds, Summary
 from chimera_dagster.records.store import Store, write_table, write_text
-from chimera_dagster.records.trial_files import Recorded, failures_of
+from chimera_dagster.records.trial_files import Recorded, failures_in
 from chimera_dagster.schemas import Calls
 from chimera_dagster.schemas import Telemetry as TelemetryTable
 from chimera_dagster.spec.sweep import TrialPlan
@@ -23,12 +23,7 @@ from chimera_dagster.write.prompt import prompt_version
 
 
 def record_trial(
-    store: Store,
-    plan: TrialPlan,
-    outcome: Outcome,
-    samples: list[Sample],
-    resolved: Resolved,
-    seconds: StageSeconds,
+    store: Store, plan: TrialPlan, outcome: Outcome, samples: list[Sample], resolved: Resolved, seconds: StageSeconds
 ) -> Recorded:
     """Compute a trial's metrics from its outcome and samples, and write all of its files."""
     summary = outcome.summary
@@ -65,7 +60,8 @@ def record_trial(
 def record_failure(store: Store, plan: TrialPlan, error: EngineError) -> None:
     """Count a failed run: how often a configuration fails is one of the figures that it is compared by."""
     summary = store.read_json("summary", Summary)
-    current, before = fingerprint(plan, summary.digest, summary.code), failures_of(store, plan.trial)
+    folder = store.folder_of(plan.trial)
+    current, before = fingerprint(plan, summary.digest, summary.code), failures_in(folder)
     failures = Failures(
         fingerprint=current,
         runs=1 + (before.runs if before is not None and before.fingerprint == current else 0),
@@ -73,7 +69,7 @@ def record_failure(store: Store, plan: TrialPlan, error: EngineError) -> None:
         message=error.message,
         at=datetime.now(UTC),
     )
-    write_text(store.folder_of(plan.trial).failures, failures.model_dump_json(indent=2) + "\n")
+    write_text(folder.failures, failures.model_dump_json(indent=2) + "\n")
 
 
 def _engine_record(resolved: Resolved) -> EngineRecord:

@@ -56,19 +56,6 @@ def _finding(row: dict[Hashable, Any]) -> Finding:
 
 
 def _configuration(row: dict[Hashable, Any]) -> Configuration:
-    return Configuration(
-        model=_plain(row["model"]),
-        params=row["params"],
-        metric=row["metric"],
-        unit=row["unit"],
-        n=row["n"],
-        failures=row["failures"],
-        mean=row["mean"],
-        low=_plain(row["mean_low"]),
-        high=_plain(row["mean_high"]),
-        median=_plain(row["median"]),
-    )
-
-
-def _plain(value: Any) -> Any:
-    return None if pd.isna(value) else value
+    columns = {name: name for name in Configuration.model_fields} | {"low": "mean_low", "high": "mean_high"}
+    plain = {name: None if pd.isna(row[column]) else row[column] for name, column in columns.items()}
+    return Configuration.model_validate(plain)

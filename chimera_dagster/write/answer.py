@@ -99,7 +99,7 @@ class _Parser:
             value = self._field(advice, aim)
             # the two calls ask for different ones: one statement, or a list of them
             self._add(aim, [value] if isinstance(value, str) else value)
-        for number, row in enumerate(self._items(content.pop("risks", [])), start=1):
+        for number, row in enumerate(self._list(content.pop("risks", [])), start=1):
             risk, mitigation = (self._new_text(self._field(row, key)) for key in ("risk", "mitigation"))
             if risk:
                 self._append("risk", risk, number)
@@ -107,10 +107,7 @@ class _Parser:
         self._add("loose", list(_strings(content)))
 
     def _add(self, place: Place, values: object) -> None:
-        """Add a list of statements; a value that is not a list counts as one statement against the schema."""
-        if not isinstance(values, list):
-            self._by_schema, values = False, [values]
-        for value in cast("list[object]", values):
+        for value in self._list(values):
             self._append(place, self._new_text(value))
 
     def _append(self, place: Place, text: str, row: int | None = None) -> None:
@@ -125,11 +122,12 @@ class _Parser:
             return ""
         return cast("dict[str, object]", value).get(key, "")
 
-    def _items(self, value: object) -> list[object]:
+    def _list(self, value: object) -> list[object]:
+        """What should be a list; any other value counts as its only item."""
         if isinstance(value, list):
             return cast("list[object]", value)
         self._by_schema = False
-        return []
+        return [value]
 
     def _new_text(self, value: object) -> str:
         """The text of a statement on one line; empty if it is not a string, has no words or repeats an earlier one."""

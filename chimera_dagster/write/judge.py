@@ -62,13 +62,7 @@ class JudgedAnswer(Answer, frozen=True):
 
 
 def judge_answer(
-    answer: Answer,
-    index: EvidenceIndex,
-    *,
-    models: Sequence[str],
-    ids: Collection[str],
-    prompt: str,
-    policy: Policy,
+    answer: Answer, index: EvidenceIndex, *, models: Sequence[str], ids: Collection[str], prompt: str, policy: Policy
 ) -> JudgedAnswer:
     """Check every statement of `answer`, which replied to `prompt`, against the evidence.
 

@@ -66,7 +66,8 @@ def score_text(report: Answer, shown: Sequence[str], verdicts: Mapping[Verdict, 
         verdicts.get(verdict, 0) for verdict in ("supported", "contradicted", "unsupported", "not checkable")
     )
     texts = [_words(statement.text) for statement in report.statements]
-    total = sum(map(len, texts)) + report.repeated * _mean_length(texts)
+    length = sum(map(len, texts))
+    total = length + report.repeated * (length / len(texts)) if texts else 0.0
     fresh = _fresh(texts)
     words = round(min(sum(_fresh([text]) for text in texts), fresh / (1 - _MOST_REPEATED)))
     cited = {reference for statement in report.statements for reference in statement.references}
@@ -124,13 +125,13 @@ def _persona(report: Answer, words: int, bold: bool) -> list[Component]:
     advice = sum(report.has(aim) for aim in AIMS)
     rows = sum(statement.place == "mitigation" for statement in report.statements)
     nearest = min(max(words, WORDS.start), WORDS.stop - 1)
-    length = f"it has {words} words, not {WORDS.start} to {WORDS.stop - 1}"
+    shortfall = f"it has {words} words, not {WORDS.start} to {WORDS.stop - 1}"
     weight = 0.04
     return [
         _component("sections", weight, present / len(sections), f"it has {present} of {len(sections)} sections"),
         _component("recommendations", weight, advice / len(AIMS), f"it has {advice} of {len(AIMS)} recommendations"),
         _component("risk table", weight, rows / RISK_ROWS, f"its risk table has {rows} of {RISK_ROWS} rows"),
-        _component("length", weight, min(words / nearest, nearest / words) if words else 0.0, length),
+        _component("length", weight, min(words / nearest, nearest / words) if words else 0.0, shortfall),
         _component("callouts", weight, float(bold), "it has no metric callout, because it cites no fact"),
     ]
 
@@ -160,10 +161,6 @@ def _words(text: str) -> list[str]:
         for word in (part.strip(".,;:!?“”\"'()*").casefold() for part in text.split())
         if any(char.isdigit() or unicodedata.name(char, "").startswith("LATIN") for char in word)
     ]
-
-
-def _mean_length(texts: list[list[str]]) -> float:
-    return sum(map(len, texts)) / len(texts) if texts else 0.0
 
 
 def _fresh(texts: list[list[str]]) -> int:
