@@ -1,9 +1,9 @@
-"""Statements about results, each claim of theirs checked by executing it on the evidence."""
+"""Checks statements about results: each of their claims is executed on the evidence."""
 
 import re
 from collections.abc import Iterator, Sequence
 
-from chimera_dagster.grounding.claim import Checked, Claim, unsupported
+from chimera_dagster.grounding.claim import CheckedStatement, Claim, unsupported
 from chimera_dagster.grounding.clause import Clause, clauses
 from chimera_dagster.grounding.evidence_index import EvidenceIndex
 from chimera_dagster.grounding.kinds.contrast import comparison_claims
@@ -17,7 +17,7 @@ from chimera_dagster.grounding.mention import Mention
 from chimera_dagster.grounding.reading import read
 from chimera_dagster.grounding.rendering import plain, render
 
-# In this order, as each takes the words and figures that it is about: what is left of them is another kind's.
+# In this order: each kind takes the words and figures that it is about, and leaves the rest to the next.
 _KINDS = (
     effect_claims,
     direction_claims,
@@ -37,26 +37,20 @@ _PRONOUN = re.compile(
 )
 
 
-def check(statements: Sequence[str], index: EvidenceIndex, models: Sequence[str] = ()) -> list[Checked]:
-    """Every claim of every statement with its verdict, in their order.
+def check(statements: Sequence[str], index: EvidenceIndex, models: Sequence[str] = ()) -> list[CheckedStatement]:
+    """Check every claim of every statement, in their order.
 
-    A statement may cite facts as `{F3}` and name models as `{M1}`, the first of `models`. It is kept where none of its
-    claims is contradicted or unsupported.
+    A statement may cite facts as `{F3}` and name models as `{M1}`, the first of `models`.
     """
-    return [_checked(text, index, models) for text in statements]
+    return [_check_statement(text, index, models) for text in statements]
 
 
-def _checked(text: str, index: EvidenceIndex, models: Sequence[str]) -> Checked:
-    claims = list(dict.fromkeys(_claims(text, index, models)))
+def _check_statement(text: str, index: EvidenceIndex, models: Sequence[str]) -> CheckedStatement:
+    claims = tuple(dict.fromkeys(_claims(text, index, models)))
     if not claims:
         reason = "an opinion or advice without a claim about the data"
-        claims = [Claim(kind="opinion", text=text.strip(), verdict="not checkable", reason=reason)]
-    failed = next((claim for claim in claims if claim.verdict == "contradicted"), None)
-    failed = failed or next((claim for claim in claims if claim.fails), None)
-    reason = f"{failed.verdict}: {failed.text}: {failed.reason}" if failed else ""
-    return Checked(
-        text=text, rendered=render(text, index, models)[0], claims=claims, kept=failed is None, reason=reason
-    )
+        claims = (Claim(kind="opinion", text=text.strip(), verdict="not checkable", reason=reason),)
+    return CheckedStatement(text, render(text, index, models)[0], claims)
 
 
 def _claims(text: str, index: EvidenceIndex, models: Sequence[str]) -> Iterator[Claim]:
@@ -64,9 +58,9 @@ def _claims(text: str, index: EvidenceIndex, models: Sequence[str]) -> Iterator[
     last: list[Mention] = []
     for start, end in _sentences(rendered):
         inside = [
-            each._replace(start=each.start - start, end=each.end - start)
-            for each in citations
-            if start <= each.start < end
+            citation._replace(start=citation.start - start, end=citation.end - start)
+            for citation in citations
+            if start <= citation.start < end
         ]
         sentence = read(rendered[start:end], inside, index, models)
         pronoun = _PRONOUN.match(sentence.text) is not None
@@ -74,33 +68,27 @@ def _claims(text: str, index: EvidenceIndex, models: Sequence[str]) -> Iterator[
             if pronoun and not clause.models and not clause.carry.models:
                 clause.carry.models = last
             yield from _clause_claims(clause)
-        last = [each for each in sentence.mentions if each.kind == "model"] or last
+        last = [mention for mention in sentence.mentions if mention.kind == "model"] or last
 
 
 def _clause_claims(clause: Clause) -> Iterator[Claim]:
     found = [claim for kind in _KINDS for claim in kind(clause)]
     yield from found
-    substantial = [each for each in found if each.kind not in ("model", "parameter")]
+    substantial = [claim for claim in found if claim.kind not in ("model", "parameter")]
     if clause.is_advice:
         return
-    for word in clause.of("comparative", "verb", "superlative"):
-        if not any(each.kind in ("value", "citation", "count") for each in found):
-            yield unsupported(
-                "comparison", clause.text, f"'{word.text}' compares nothing that can be told from the words"
-            )
-            return
-    for word in clause.of("same"):
-        if not found:
-            yield unsupported(
-                "comparison", clause.text, f"'{word.text}' compares nothing that can be told from the words"
-            )
-            return
+    has_figure = any(claim.kind in ("value", "citation", "count") for claim in found)
+    comparing = [] if has_figure else clause.of("comparative", "verb", "superlative")
+    comparing = comparing or ([] if found else clause.of("same"))
+    if comparing:
+        yield unsupported("comparison", clause.text, f"'{comparing[0].text}' compares nothing that the words identify")
+        return
     if not substantial and clause.all_of("metric", "telemetry") and list_pattern("causes").search(clause.text):
         yield unsupported("data", clause.text, "a cause that can't be executed")
         return
     directed = [word for word in clause.of("direction") if clause.all_of("metric", "telemetry")]
     if directed and not substantial:
-        yield unsupported("direction", clause.text, f"'{directed[0].text}' names no parameter that it goes with")
+        yield unsupported("direction", clause.text, f"'{directed[0].text}' names no parameter that it depends on")
     elif not substantial and _relates(clause):
         yield unsupported("data", clause.text, "it relates things in words that can't be executed")
     elif not found and _speaks_of_data(clause):
@@ -108,8 +96,8 @@ def _clause_claims(clause: Clause) -> Iterator[Claim]:
 
 
 def _relates(clause: Clause) -> bool:
-    """Whether it says something of a metric by a parameter or two models; that they were measured is no relation."""
-    names = {name for each in clause.models for name in each.many}
+    """Whether it relates a metric to a parameter or to two models; that they were measured is not a relation."""
+    names = {name for model in clause.models for name in model.many}
     things = clause.all_of("parameter") or len(names) > 1
     return bool(things and clause.all_of("metric")) and not list_pattern("measured").search(clause.text)
 

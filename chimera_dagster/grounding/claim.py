@@ -1,10 +1,13 @@
-"""What a statement claims, and what executing it on the evidence said."""
+"""What a statement claims, and the result of executing each claim on the evidence."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 Verdict = Literal["supported", "contradicted", "unsupported", "not checkable", "void"]
+_FAILED: tuple[Verdict, ...] = ("contradicted", "unsupported")
 _WORST_FIRST: tuple[Verdict, ...] = ("contradicted", "unsupported", "void", "supported", "not checkable")
 Kind = Literal[
     "value",
@@ -28,7 +31,7 @@ Kind = Literal[
 
 
 class Claim(BaseModel):
-    """One typed claim: the words that make it, the verdict, why, and what in the evidence decided it."""
+    """One typed claim: its words, the verdict, the reason, and what in the evidence decided it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -38,29 +41,34 @@ class Claim(BaseModel):
     reason: str
     evidence: str = ""
 
-    @property
-    def fails(self) -> bool:
-        return self.verdict in ("contradicted", "unsupported")
 
-
-class Checked(BaseModel):
-    """A statement with its references rendered by code, and its claims.
-
-    `kept` is the strict policy: no claim of it is contradicted or unsupported; `reason` is that of the first which is.
-    """
-
-    model_config = ConfigDict(frozen=True)
+@dataclass(frozen=True, slots=True)
+class CheckedStatement:
+    """A statement and its claims, at least one; `rendered` has figures and model tags in place of their ids."""
 
     text: str
     rendered: str
-    claims: list[Claim]
-    kept: bool
-    reason: str
+    claims: tuple[Claim, ...]
 
     @property
     def verdict(self) -> Verdict:
-        """That of its claim which speaks most against it; an opinion beside a supported claim takes nothing away."""
-        return min(self.claims, key=lambda claim: _WORST_FIRST.index(claim.verdict)).verdict
+        return worst_verdict(self.claims)
+
+    @property
+    def kept(self) -> bool:
+        """Whether no claim is contradicted or unsupported."""
+        return self.verdict not in _FAILED
+
+    @property
+    def reason(self) -> str:
+        """What is wrong with the first claim that is contradicted, else unsupported; empty if none is."""
+        failed = [claim for verdict in _FAILED for claim in self.claims if claim.verdict == verdict]
+        return f"{failed[0].verdict}: {failed[0].text}: {failed[0].reason}" if failed else ""
+
+
+def worst_verdict(claims: Iterable[Claim]) -> Verdict:
+    """The verdict of the claim that speaks most against a statement; an opinion does not weaken a supported claim."""
+    return min(claims, key=lambda claim: _WORST_FIRST.index(claim.verdict)).verdict
 
 
 def supported(kind: Kind, text: str, evidence: str, reason: str = "the evidence says the same") -> Claim:

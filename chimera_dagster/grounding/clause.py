@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from chimera_dagster.grounding.evidence_index import EvidenceIndex
-from chimera_dagster.grounding.lexicon import lexicon, list_pattern, pattern_of
+from chimera_dagster.grounding.lexicon import lexicon, list_pattern
 from chimera_dagster.grounding.mention import Mention, Sentence
 
 _BREAK = re.compile(
@@ -77,10 +77,6 @@ class Clause:
         words = self.text.lstrip(" -*•\"'“(").split()
         first = re.sub(r"\W", "", words[0]).lower() if words else ""
         return first in lexicon().imperatives or list_pattern("advice").search(self.text) is not None
-
-    @property
-    def is_negated(self) -> bool:
-        return bool(self.of("negation"))
 
     @property
     def is_own(self) -> bool:
@@ -170,7 +166,3 @@ def _depths(text: str) -> list[int]:
         found.append(depth)
         depth = max(0, depth - (sign in ")]"))
     return found
-
-
-def mentions_word(text: str, words: Sequence[str]) -> bool:
-    return pattern_of(words).search(text) is not None

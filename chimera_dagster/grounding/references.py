@@ -1,4 +1,4 @@
-"""What code puts into a statement: figures by `{F3}`, sources by `{D1}` or `[F3]`, models by `{M1}` or their tags."""
+"""References that code replaces: `{F3}` by a figure, `{D1}` or `[F3]` by a source, `{M1}` or a tag by a model."""
 
 import re
 import unicodedata
@@ -6,16 +6,16 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-# No more digits than an id can have: int() refuses thousands of them.
+# Few digits, because int() refuses thousands of them.
 REFERENCE = re.compile(r"\{\s*([FDM])0*([1-9]\d{0,5})\s*\}")
 
 _SOURCE = re.compile(r"[\[(]([FD])0*([1-9]\d{0,5})[\])]")
 _EITHER = re.compile(f"{REFERENCE.pattern}|{_SOURCE.pattern}")
-_TAG = re.compile(r"[A-Za-z][\w./:-]*")  # a "model" called `999 tok/s` names none where its tag stands without an id
+_TAG = re.compile(r"[A-Za-z][\w./:-]*")  # a "model" called `999 tok/s` is not recognised by its tag
 
 
 class Part(NamedTuple):
-    """A stretch of a statement: the model's own words, the id of a figure or of what bears them out, a model's tag."""
+    """A part of a statement: the model's own words, the id of a figure or of a source, or a model's tag."""
 
     kind: Literal["words", "figure", "source", "model"]
     text: str
@@ -35,33 +35,26 @@ def parts(text: str, models: Sequence[str]) -> Iterator[Part]:
 
 
 def own_figure(text: str, models: Sequence[str], ids: Collection[str]) -> str:
-    """The first word with a digit, of any script, that is no tag and no id of `ids`; empty where there is none."""
+    """The first word with a digit, of any script, that is not a tag or an id of `ids`; empty if there is none."""
     for part in parts(text, models):
         if part.kind in ("figure", "source") and part.text not in ids:
             return part.text
         if part.kind == "words":
             for word in part.text.split():
-                if any(unicodedata.category(sign)[0] == "N" for sign in word):
+                if any(unicodedata.category(char)[0] == "N" for char in word):
                     return word
     return ""
 
 
 def _words(text: str, models: Sequence[str]) -> Iterator[Part]:
     tags = _tags(tuple(models))
-    at = 0
-    for match in tags.finditer(text) if tags else ():
-        yield from _own(text[at : match.start()])
-        yield Part("model", match[0])
-        at = match.end()
-    yield from _own(text[at:])
-
-
-def _own(text: str) -> Iterator[Part]:
-    if text:
-        yield Part("words", text)
+    pieces = tags.split(text) if tags else [text]  # by turns the model's own words and a tag
+    for place, piece in enumerate(pieces):
+        if piece:
+            yield Part("model" if place % 2 else "words", piece)
 
 
 @lru_cache(maxsize=8)
 def _tags(models: tuple[str, ...]) -> re.Pattern[str] | None:
     named = sorted((tag for tag in models if _TAG.fullmatch(tag)), key=lambda tag: (-len(tag), tag))
-    return re.compile(rf"(?<![\w:/.-])(?:{'|'.join(map(re.escape, named))})(?![\w/-]|[.:]\w)", re.I) if named else None
+    return re.compile(rf"(?<![\w:/.-])({'|'.join(map(re.escape, named))})(?![\w/-]|[.:]\w)", re.I) if named else None

@@ -82,7 +82,7 @@ def _checked(asset: str, check: checks.TrialCheck) -> AssetCheckResult:
         asset_key=asset,
         passed=check.passed,
         severity=AssetCheckSeverity.ERROR if check.blocks else AssetCheckSeverity.WARN,
-        description=check.said,
+        description=check.message,
         metadata=check.evidence,
     )
 

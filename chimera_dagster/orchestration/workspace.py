@@ -13,7 +13,7 @@ from chimera_dagster.orchestration.pinned_step import release_step_lease
 from chimera_dagster.records.store import Store
 from chimera_dagster.settings import Settings, load_settings
 from chimera_dagster.spec.trial import Trial
-from chimera_dagster.steps.trial import OnProgress
+from chimera_dagster.steps.asking import OnProgress
 
 SWEEP_TAG, GO_ON, AGAIN = "chimera/sweep", "go on", "run again"  # on runs that a sweep asks the daemon for
 

@@ -1,11 +1,13 @@
-"""The documents that runs leave: summary.json; a trial's outcome.json and metrics.json; concurrency.json."""
+"""The JSON documents below the data folder: summary.json, a trial's outcome.json and metrics.json, concurrency.json."""
 
+from collections import Counter
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from chimera_dagster.evidence.fact import Fact
-from chimera_dagster.grounding import Checked, Verdict
+from chimera_dagster.grounding import Verdict
 from chimera_dagster.ingest.own_reader import METRICS_VERSION
 from chimera_dagster.measure.call import Call
 from chimera_dagster.measure.environment import Environment
@@ -14,9 +16,10 @@ from chimera_dagster.measure.speedup import AgentCall, Gain
 from chimera_dagster.measure.validity import Asked
 from chimera_dagster.spec.sweep import Policy
 from chimera_dagster.spec.trial import ParamSet
+from chimera_dagster.write.judge import JudgedAnswer
 from chimera_dagster.write.quality import Quality
 
-LEAST_SUPPORTED = 0.5  # of the statements that can be checked: below it the model guesses more than it finds
+LEAST_SUPPORTED = 0.5  # of the checkable statements: below it the model guesses more than it finds
 
 
 class _Document(BaseModel):
@@ -32,10 +35,10 @@ class IngestRecord(_Document):
 
 
 class Summary(_Document):
-    """What was ingested. `digest` covers the content of every file, `block` is the text that every report prints.
+    """What was ingested. `digest` covers the content of every file; `block` is the text that every trial report prints.
 
-    `numbers` are the numeric cells and leaves of all files, `covered` those that a row of the measurements shows.
-    Of its rows, `known` have a metric and a unit that the vocabulary knows. `code` names the readers and detectors.
+    `numbers` counts the numeric cells and leaves of all files, `covered` those in the measurements. `known` counts the
+    measurements whose metric and unit the vocabulary knows. `code` is the version of the readers and detectors.
     """
 
     reports_dir: str
@@ -53,16 +56,16 @@ class Summary(_Document):
 
     @property
     def coverage(self) -> str:
-        """How much of the numbers in the files reached the measurements, in words."""
+        """How many of the numbers in the files reached the measurements, as a sentence."""
         share = f"{self.covered / self.numbers:.1%}".replace("%", " %") if self.numbers else "none"
         return (
-            f"Coverage: {share} of {self.numbers} numeric cells and leaves are in the measurements, "
-            f"{self.known} of {self.measurements} rows under a metric that the vocabulary knows."
+            f"Coverage: {share} of {self.numbers} numeric cells and leaves are in the measurements; "
+            f"{self.known} of {self.measurements} rows have a metric that the vocabulary knows."
         )
 
 
 class EngineRecord(_Document):
-    """Which engine and which model answered, and why that engine was taken."""
+    """Which engine and which model answered, and why that engine was chosen."""
 
     name: str
     version: str
@@ -77,7 +80,7 @@ class EngineRecord(_Document):
 
 
 class StageSeconds(_Document):
-    """Wall clock of a trial's stages, all repeats together."""
+    """Wall-clock seconds of a trial's stages, over all repeats."""
 
     ingest: float
     analysis: float
@@ -89,7 +92,7 @@ class StageSeconds(_Document):
 
 
 class Finding(_Document):
-    """One row of the findings table, as a report shows it; `source` is the first file and record behind it."""
+    """One row of the findings table as a report shows it; `source` is the first file and record behind it."""
 
     id: str
     severity: str
@@ -98,7 +101,7 @@ class Finding(_Document):
 
 
 class Configuration(_Document):
-    """Runs of one model and parameter set summed up by one metric: mean, its 95 % interval, median."""
+    """One metric over the runs of one model and parameter set: mean with its 95 % interval, and median."""
 
     model: str | None
     params: str
@@ -112,10 +115,10 @@ class Configuration(_Document):
     median: float | None
 
 
-class Written(_Document):
-    """One stage's text as the model wrote it, the prompt it answered, and what checking its statements said.
+class StageText(_Document):
+    """What the model wrote in one stage: the prompt, its raw answer `text`, and that answer parsed and judged.
 
-    `facts` and `findings` are those in the prompt, in which the models are named M1, M2, ... in the order of `models`.
+    `facts` and `findings` count those in the prompt, which names the models M1, M2, ... in the order of `models`.
     """
 
     text: str
@@ -127,37 +130,32 @@ class Written(_Document):
     findings: int
     findings_left_out: int
     models: tuple[str, ...]
-    policy: Policy
-    checked: list[Checked]
-
-    def withheld(self, checked: Checked) -> str:
-        """Why a statement is not shown as the model's word; empty where it is. `annotate` shows unsupported ones."""
-        never = any(claim.verdict in ("contradicted", "void") for claim in checked.claims)
-        return "" if checked.kept or (self.policy == "annotate" and not never) else checked.reason
+    answer: JudgedAnswer
 
 
 class Outcome(_Document):
-    """outcome.json: everything raw, so that each number and each word can be computed again.
+    """outcome.json: everything raw, from which every number and every verdict can be computed again.
 
-    The facts and the summary are the ones that the model was shown; a later ingest renumbers them.
+    The facts and the summary are those that the model was shown; a later ingest renumbers them. The texts are those of
+    the first repeat.
     """
 
+    schema_version: Literal[5] = 5
     summary: Summary
     facts: list[Fact]
     findings: list[Finding]
     configurations: list[Configuration]
-    analysis: Written
-    report: Written
+    analysis: StageText
+    report: StageText
     asked: Asked
     warm_up_load_ms: float | None
     calls: list[Call]
 
 
 class Grounding(_Document):
-    """How the model's two texts of the first round stood up to the evidence.
+    """How much of the model's two texts of the first repeat the evidence supports.
 
-    `claims` and `statements` count by verdict, a statement by its worst claim; `withheld` are the statements that
-    `policy` does not show as the model's word.
+    `claims` and `statements` count by verdict; `withheld` are the statements that `policy` does not show.
     """
 
     policy: Policy
@@ -165,28 +163,38 @@ class Grounding(_Document):
     statements: dict[Verdict, int]
     withheld: int
 
+    @classmethod
+    def of_answers(cls, *answers: JudgedAnswer) -> "Grounding":
+        """Count the statements of answers that were judged under one policy."""
+        statements = [statement for answer in answers for statement in answer.statements]
+        return cls(
+            policy=answers[0].policy,
+            claims=dict(Counter(claim.verdict for statement in statements for claim in statement.claims)),
+            statements=dict(Counter(statement.verdict for statement in statements)),
+            withheld=sum(not statement.shown for statement in statements),
+        )
+
     @property
     def share(self) -> float | None:
-        """Supported among the statements that can be checked, 0 to 1; None where there is none."""
+        """The supported share of the checkable statements, 0 to 1; None if there are none."""
         supported = self.statements.get("supported", 0)
         checkable = supported + self.statements.get("contradicted", 0) + self.statements.get("unsupported", 0)
         return supported / checkable if checkable else None
 
     @property
     def is_published(self) -> bool:
-        """Whether enough of it is supported for the index to show the report among those to be read."""
+        """Whether enough is supported for the report to be published in the index."""
         return self.share is not None and self.share >= LEAST_SUPPORTED
 
     @property
-    def said(self) -> str:
+    def message(self) -> str:
         if self.share is None:
             return "The model stated nothing that can be checked."
-        share = f"{self.share:.0%} of the statements that can be checked are supported"
-        return f"{share}; {LEAST_SUPPORTED:.0%} are asked for."
+        return f"{self.share:.0%} of the statements that can be checked are supported; {LEAST_SUPPORTED:.0%} required."
 
 
 class Failures(_Document):
-    """failures.json: runs of a trial's question that ended with an engine's error, and what the last one said."""
+    """failures.json: how many runs of this trial ended with an engine error, and the last of these errors."""
 
     fingerprint: str
     runs: int
@@ -196,7 +204,7 @@ class Failures(_Document):
 
 
 class Metrics(Measured):
-    """metrics.json: everything measured and judged. Null: not measured; the `reasons` beside it say why."""
+    """metrics.json: everything measured and scored. Null means not measured; `reasons` beside it says why."""
 
     schema_version: int = METRICS_VERSION
     model: str
@@ -219,16 +227,16 @@ class Metrics(Measured):
 
     @property
     def is_valid(self) -> bool:
-        return not any(each.spoils for each in self.validity)
+        return not any(verdict.spoils for verdict in self.validity)
 
     @property
     def verdict(self) -> str:
-        """`valid`, or the names of what spoils the trial."""
-        return ", ".join(dict.fromkeys(each.name for each in self.validity if each.spoils)) or "valid"
+        """`valid`, or the names of what makes the trial invalid."""
+        return ", ".join(dict.fromkeys(verdict.name for verdict in self.validity if verdict.spoils)) or "valid"
 
 
 class Agent(_Document):
-    """Whose calls are made: a trial's, on a lane and the engine that answered there, and why that one."""
+    """A trial that makes calls, its lane, the engine that answered there, and why that engine was chosen."""
 
     trial: str
     model: str
@@ -239,7 +247,7 @@ class Agent(_Document):
 
 
 class Scenario(_Document):
-    """Agents on so many servers; `calls` are all that `gain` is computed from."""
+    """Agents on a number of servers; `gain` is computed from `calls`."""
 
     servers: int
     agents: list[Agent]
@@ -252,7 +260,7 @@ class Scenario(_Document):
 
 
 class Concurrency(_Document):
-    """concurrency.json: scenarios of agents at once. `not_measured` says which are missing, and why."""
+    """concurrency.json: scenarios of concurrent agents. `not_measured` says which are missing, and why."""
 
     schema_version: int = 1
     created_at: datetime

@@ -1,4 +1,4 @@
-"""What a trial left on the disk: read back, computed again, judged, rendered. Nothing here asks a model anything."""
+"""Reads the files of a trial back."""
 
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ class Recorded(NamedTuple):
 
 
 def read_recorded(store: Store, plan: TrialPlan) -> Recorded:
-    """Everything that a trial left. Raises UnknownTrialError where it has not run, or another version wrote it."""
+    """Everything that a trial recorded. Raises UnknownTrialError if it has not run, or another version wrote it."""
     folder = store.folder_of(plan.trial)
     try:
         return Recorded(
@@ -36,20 +36,15 @@ def read_recorded(store: Store, plan: TrialPlan) -> Recorded:
 
 
 def read_metrics(store: Store, trial: Trial) -> Metrics | None:
-    """A trial's metrics.json; None where it has not run, or another version wrote it, so that it has to run again."""
+    """A trial's metrics.json; None if it has not run or another version wrote it, so that it must run again."""
     try:
         return Metrics.model_validate_json(store.folder_of(trial).metrics.read_bytes())
     except (FileNotFoundError, ValidationError):
         return None
 
 
-def failures_of(store: Store, trial: Trial) -> Failures | None:
-    """The runs of a trial that failed; None where none did, or another version wrote of them."""
-    return failures_in(store.folder_of(trial))
-
-
 def failures_in(folder: TrialFolder) -> Failures | None:
-    """`failures_of` the trial in this folder."""
+    """The failed runs of the trial in this folder; None if there are none, or another version recorded them."""
     try:
         return Failures.model_validate_json(folder.failures.read_bytes())
     except (FileNotFoundError, ValidationError):

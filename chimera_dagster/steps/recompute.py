@@ -1,4 +1,4 @@
-"""A trial's metrics and verdicts, computed again from what it recorded."""
+"""Computes a trial's metrics and verdicts again from what it recorded."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, cast
@@ -17,7 +17,7 @@ def measure(outcome: Outcome, samples: Sequence[Sample]) -> Measured:
 
 
 class Difference(NamedTuple):
-    """A figure of metrics.json that is another one when computed again."""
+    """A figure of metrics.json that differs when it is computed again."""
 
     name: str
     stored: object
@@ -25,20 +25,19 @@ class Difference(NamedTuple):
 
 
 def recompute(store: Store, plan: TrialPlan, *, write: bool = False) -> tuple[int, list[Difference]]:
-    """Compute a trial's metrics and verdicts again from what it recorded.
+    """Compute a trial's metrics and verdicts again; returns the number of figures and those that differ.
 
-    Returns how many figures there are, and those that differ from the stored ones; with `write` the computed ones
-    replace them. Raises UnknownTrialError.
+    With `write` the computed figures replace the stored ones. Raises UnknownTrialError.
     """
     metrics, outcome, samples = read_recorded(store, plan)
     again = measure(outcome, samples)
-    stored, computed = (_figures(each.model_dump(include=set(Measured.model_fields))) for each in (metrics, again))
+    stored, computed = (_figures(it.model_dump(include=set(Measured.model_fields))) for it in (metrics, again))
     names = list(dict.fromkeys([*stored, *computed]))
     found = [Difference(name, stored.get(name), computed.get(name)) for name in names]
     if write:
         document = metrics.model_copy(update=dict(again)).model_dump_json(indent=2)
         write_text(store.folder_of(plan.trial).metrics, f"{document}\n")
-    return len(names), [each for each in found if each.stored != each.computed]
+    return len(names), [figure for figure in found if figure.stored != figure.computed]
 
 
 def _figures(value: object, name: str = "") -> dict[str, object]:
@@ -46,7 +45,7 @@ def _figures(value: object, name: str = "") -> dict[str, object]:
     if isinstance(value, dict):
         children = cast("dict[str, object]", value).items()
     elif isinstance(value, list):
-        children = ((str(place), each) for place, each in enumerate(cast("list[object]", value)))
+        children = ((str(place), item) for place, item in enumerate(cast("list[object]", value)))
     else:
         return {name: value}
-    return {path: leaf for key, each in children for path, leaf in _figures(each, f"{name}.{key}".lstrip(".")).items()}
+    return {path: leaf for key, item in children for path, leaf in _figures(item, f"{name}.{key}".lstrip(".")).items()}

@@ -8,22 +8,21 @@ from chimera_dagster.records.trial_files import read_recorded
 from chimera_dagster.render.html import to_html
 from chimera_dagster.render.markdown_writer import blocks_to_markdown, to_markdown, without_links
 from chimera_dagster.render.report.page import build_report
-from chimera_dagster.render.report.words import Words
+from chimera_dagster.render.report.statements import StatementBlocks
 from chimera_dagster.spec.sweep import TrialPlan
-from chimera_dagster.write.answer import read_analysis, read_report
 
 
 def readable_texts(outcome: Outcome) -> dict[str, str]:
-    """The statements of a trial's two texts that stand, as Markdown, by the asset that holds them."""
-    texts = {"llm_analysis": (outcome.analysis, read_analysis), "llm_report": (outcome.report, read_report)}
+    """The shown statements of a trial's two texts as Markdown, by the asset that holds them."""
+    texts = {"llm_analysis": outcome.analysis, "llm_report": outcome.report}
     return {
-        asset: without_links(blocks_to_markdown([Words(outcome, written).items(read(written.text).statements)]))
-        for asset, (written, read) in texts.items()
+        asset: without_links(blocks_to_markdown([StatementBlocks(outcome.facts, text).bullets()]))
+        for asset, text in texts.items()
     }
 
 
 def render_trial(store: Store, plan: TrialPlan) -> tuple[Path, Outcome]:
-    """Write a trial's report.html and report.md; returns the path of the latter, and the outcome that it shows.
+    """Write a trial's report.html and report.md; returns the path of the latter and the outcome that it shows.
 
     Raises UnknownTrialError.
     """

@@ -170,7 +170,7 @@ def _observed(trial: Trial, folder: TrialFolder, settings: dict[str, Setting]) -
         spoiled_by={each.name: each.evidence for each in metrics.validity if each.spoils},
         href=href,
         text=metrics.text_quality.verdict,
-        withheld="" if metrics.grounding.is_published else metrics.grounding.said,
+        withheld="" if metrics.grounding.is_published else metrics.grounding.message,
         repeats=metrics.repeats,
         call_rows=_call_rows(metrics),
         setting=digest,

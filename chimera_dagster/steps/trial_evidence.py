@@ -1,4 +1,4 @@
-"""What a trial's prompts, checks and report stand on: the evidence of the folder, read once for all trials of it."""
+"""The evidence of the reports folder for prompts, checks and trial reports, read once for all of its trials."""
 
 import json
 from collections.abc import Hashable
@@ -16,7 +16,7 @@ _SHOWN_METRICS = ("decode_tok_s", "ttft_ms")
 
 
 class TrialEvidence(NamedTuple):
-    """Facts and findings by rank, the configurations' statistics, every model's tag, and what claims are checked on."""
+    """Facts and findings by rank, statistics of the configurations, all model tags, and the index for checking."""
 
     facts: list[Fact]
     findings: list[Finding]
@@ -26,13 +26,13 @@ class TrialEvidence(NamedTuple):
 
 
 def read_evidence(store: Store, summary: Summary) -> TrialEvidence:
-    """The evidence that `summary` tells of. Raises NotIngestedError."""
+    """The evidence that `summary` describes. Raises NotIngestedError."""
     return _read(store, summary.digest, summary.code)
 
 
 @lru_cache(maxsize=1)
 def _read(store: Store, digest: str, code: str) -> TrialEvidence:
-    """Kept by the content of the folder and the code that read it: a sweep's trials share it."""
+    """Cached by the content of the folder and the version of the code that read it, for all trials of a sweep."""
     facts, findings = store.read_table("facts"), store.read_table("findings")
     measurements = store.read_table("measurements", categories=True)
     statistics = store.read_table("data_summary")
@@ -45,7 +45,7 @@ def _read(store: Store, digest: str, code: str) -> TrialEvidence:
         models=models,
         evidence_index=EvidenceIndex(store.read_table("benchmark_files"), measurements, facts, findings),
     )
-    # The first check compiles the lexicon's patterns and indexes the evidence, which must not be between two calls.
+    # The first check compiles the lexicon's patterns and indexes the evidence; it must not happen between two calls.
     check([fact.statement for fact in found.facts[:1]], found.evidence_index, models)
     return found
 
@@ -56,19 +56,6 @@ def _finding(row: dict[Hashable, Any]) -> Finding:
 
 
 def _configuration(row: dict[Hashable, Any]) -> Configuration:
-    return Configuration(
-        model=_plain(row["model"]),
-        params=row["params"],
-        metric=row["metric"],
-        unit=row["unit"],
-        n=row["n"],
-        failures=row["failures"],
-        mean=row["mean"],
-        low=_plain(row["mean_low"]),
-        high=_plain(row["mean_high"]),
-        median=_plain(row["median"]),
-    )
-
-
-def _plain(value: Any) -> Any:
-    return None if pd.isna(value) else value
+    columns = {name: name for name in Configuration.model_fields} | {"low": "mean_low", "high": "mean_high"}
+    plain = {name: None if pd.isna(row[column]) else row[column] for name, column in columns.items()}
+    return Configuration.model_validate(plain)

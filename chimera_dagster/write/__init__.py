@@ -1,1 +1,1 @@
-"""What the model is asked, and what becomes of its words."""
+"""Prompts, the schemas of the answers, how answers are parsed and judged, and the score of a text."""

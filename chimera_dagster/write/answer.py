@@ -1,25 +1,33 @@
-"""How an answer is read: by its schema, cut at any place, or without any form; nothing that was said is lost."""
+"""Parses a model's answer into statements: by its schema, cut at any place, or without any form. It never raises."""
 
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
-from typing import Any, cast
+from collections.abc import Iterator
+from typing import Literal, cast, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from pydantic_core import from_json
 
-AIMS = ("throughput", "ttft", "quality")  # what the three recommendations balance
+Stage = Literal["analysis", "report"]
+Aim = Literal["throughput", "ttft", "quality"]  # of a recommendation
+Place = Aim | Literal["executive_summary", "key_findings", "risk", "mitigation", "loose"]
+
+AIMS: tuple[Aim, ...] = get_args(Aim)
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True)
+class Statement(BaseModel, frozen=True):
+    """A statement as the model wrote it, on one line, and its place in the answer.
 
+    `id` is `A1`, `A2`, ... in an analysis and `R1`, `R2`, ... in a report, in the order of the answer. `row` is the row
+    of the risk table, from 1; None elsewhere. A `loose` statement has no place in the schema: a paragraph or list item
+    of an answer that is not JSON, or a string under an unknown key.
+    """
 
-class Statement(_Frozen):
-    """As the model wrote it, on one line."""
-
+    id: str
+    place: Place
     text: str
+    row: int | None = None
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -27,96 +35,26 @@ class Statement(_Frozen):
         return tuple(dict.fromkeys(_REFERENCE.findall(self.text)))
 
 
-class Recommendation(_Frozen):
-    """`aim` is one of AIMS."""
+class Answer(BaseModel, frozen=True):
+    """The parsed answer of one call.
 
-    aim: str
-    statements: tuple[Statement, ...]
-
-
-class Risk(_Frozen):
-    """A row of the table; the answer may have been cut before the mitigation."""
-
-    risk: Statement
-    mitigation: Statement | None
-
-
-class Answer(_Frozen):
-    """What both calls are asked for.
-
-    `loose` are statements without a place: paragraphs and list items of an answer that is no JSON, strings under keys
-    nobody asked for. `by_schema`: there are none, and every part has the type that was asked for. `complete`: the
-    answer was not cut. `repeated` counts the statements that were dropped because they stood in it before.
+    `complete`: the answer was not cut. `by_schema`: every part has the type that the schema requires, and no statement
+    is loose. `repeated` counts the statements that were dropped because the answer contained them before.
     """
 
-    executive_summary: tuple[Statement, ...] = ()
-    recommendations: tuple[Recommendation, ...] = ()
-    risks: tuple[Risk, ...] = ()
-    loose: tuple[Statement, ...] = ()
+    statements: tuple[Statement, ...]
     complete: bool
     by_schema: bool
     repeated: int
 
-    @property
-    def statements(self) -> tuple[Statement, ...]:
-        """All of them, in the order of the schema."""
-        cells = (cell for row in self.risks for cell in (row.risk, row.mitigation) if cell)
-        advice = (each for one in self.recommendations for each in one.statements)
-        return (*self.executive_summary, *self._own(), *advice, *cells, *self.loose)
-
-    def _own(self) -> tuple[Statement, ...]:
-        return ()
+    def has(self, *places: Place) -> bool:
+        """Whether a statement stands at one of these places."""
+        return any(statement.place in places for statement in self.statements)
 
 
-class Analysis(Answer):
-    key_findings: tuple[Statement, ...] = ()
-
-    def _own(self) -> tuple[Statement, ...]:
-        return self.key_findings
-
-
-class Report(Answer):
-    """The parts of the persona prompt; code numbers the sections, makes callouts bold and draws the table."""
-
-    def without(self, texts: Collection[str]) -> "Report":
-        """The report without these statements, and the places that they leave empty; they count as repeated."""
-
-        def rest(statements: Iterable[Statement]) -> tuple[Statement, ...]:
-            return tuple(each for each in statements if each.text not in texts)
-
-        kept = Report(
-            executive_summary=rest(self.executive_summary),
-            recommendations=tuple(
-                Recommendation(aim=one.aim, statements=statements)
-                for one in self.recommendations
-                if (statements := rest(one.statements))
-            ),
-            risks=tuple(
-                Risk(risk=row.risk, mitigation=next(iter(rest([row.mitigation] if row.mitigation else [])), None))
-                for row in self.risks
-                if row.risk.text not in texts
-            ),
-            loose=rest(self.loose),
-            complete=self.complete,
-            by_schema=self.by_schema,
-            repeated=self.repeated,
-        )
-        gone = len(self.statements) - len(kept.statements)
-        return kept.model_copy(update={"repeated": self.repeated + gone})
-
-
-def read_analysis(text: str) -> Analysis:
-    """The answer of the first call, whatever it is: a cut one has every statement that was closed before the cut."""
-    reader = _Reader(text)
-    summary = reader.statements("executive_summary")
-    findings = reader.statements("key_findings")
-    return Analysis(executive_summary=summary, key_findings=findings, **reader.common())
-
-
-def read_report(text: str) -> Report:
-    """The answer of the second call, as `read_analysis`."""
-    reader = _Reader(text)
-    return Report(executive_summary=reader.statements("executive_summary"), **reader.common())
+def parse_answer(stage: Stage, text: str) -> Answer:
+    """Parse an answer; of a cut one, every statement that was closed before the cut is kept."""
+    return _Parser(stage).parse(text)
 
 
 _REFERENCE = re.compile(r"[{\[(]([FDM][1-9][0-9]{0,5})[}\])]")
@@ -128,88 +66,86 @@ _STRUCTURE = re.compile(r"^\s*(?:#.*|```.*|~~~.*|[-=*_|: ]*|\*\*[^*]+\*\*:?)\s*$
 _ENDINGS = tuple(".!?…|)]}\"”’'*`")
 
 
-class _Reader:
-    """Takes the parts out of one answer and counts what it drops."""
+class _Parser:
+    """Collects the statements of one answer, and counts those that it drops."""
 
-    def __init__(self, text: str) -> None:
-        value, self._whole = _parse(text)
-        self._content = cast("dict[str, object]", value) if isinstance(value, dict) else None
-        self._left = dict(self._content or {})
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._found: list[Statement] = []
         self._seen: set[str] = set()
         self._repeated = 0
-        self._by_schema = self._content is not None
-        self._text = text
+        self._by_schema = True
 
-    def statements(self, key: str) -> tuple[Statement, ...]:
-        return self._all(self._left.pop(key, []))
-
-    def common(self) -> dict[str, Any]:
-        """The fields that every answer has; called last, as what nobody took before becomes `loose`."""
-        advice, rows = self._left.pop("recommendations", {}), self._left.pop("risks", [])
-        recommendations = tuple(
-            Recommendation(aim=aim, statements=found)
-            for aim in AIMS
-            if (found := self._advice(self._take(advice, aim)))
+    def parse(self, text: str) -> Answer:
+        content, complete = _first_object(text)
+        if content is None:
+            complete = text.rstrip().endswith(_ENDINGS)
+            self._add("loose", list(_paragraphs(text)))
+        else:
+            self._add_parts(content)
+        return Answer(
+            statements=tuple(self._found),
+            complete=complete,
+            by_schema=self._by_schema and content is not None and not any(it.place == "loose" for it in self._found),
+            repeated=self._repeated,
         )
-        risks = tuple(filter(None, (self._risk(row) for row in self._items(rows))))
-        loose: Iterable[object] = _strings(self._left) if self._content is not None else _paragraphs(self._text)
-        lost = tuple(filter(None, (self._statement(each) for each in loose)))
-        return {
-            "recommendations": recommendations,
-            "risks": risks,
-            "loose": lost,
-            "complete": self._whole if self._content is not None else self._text.rstrip().endswith(_ENDINGS),
-            "by_schema": self._by_schema and not lost,
-            "repeated": self._repeated,
-        }
 
-    def _advice(self, value: object) -> tuple[Statement, ...]:
-        """One statement or a list of them: the two calls ask for different ones."""
-        return self._all([value] if isinstance(value, str) else value)
+    def _add_parts(self, content: dict[str, object]) -> None:
+        self._add("executive_summary", content.pop("executive_summary", []))
+        if self._stage == "analysis":
+            self._add("key_findings", content.pop("key_findings", []))
+        advice = content.pop("recommendations", {})
+        for aim in AIMS:
+            value = self._field(advice, aim)
+            # the two calls ask for different ones: one statement, or a list of them
+            self._add(aim, [value] if isinstance(value, str) else value)
+        for number, row in enumerate(self._list(content.pop("risks", [])), start=1):
+            risk, mitigation = (self._new_text(self._field(row, key)) for key in ("risk", "mitigation"))
+            if risk:
+                self._append("risk", risk, number)
+                self._append("mitigation", mitigation, number)
+        self._add("loose", list(_strings(content)))
 
-    def _risk(self, row: object) -> Risk | None:
-        risk = self._statement(self._take(row, "risk"))
-        mitigation = self._statement(self._take(row, "mitigation"))
-        return Risk(risk=risk, mitigation=mitigation) if risk else None
+    def _add(self, place: Place, values: object) -> None:
+        for value in self._list(values):
+            self._append(place, self._new_text(value))
 
-    def _take(self, value: object, key: str) -> object:
-        """A field of what should be an object; empty where the answer was cut before it."""
+    def _append(self, place: Place, text: str, row: int | None = None) -> None:
+        if text:
+            id_ = f"{self._stage[0].upper()}{len(self._found) + 1}"
+            self._found.append(Statement(id=id_, place=place, text=text, row=row))
+
+    def _field(self, value: object, key: str) -> object:
+        """A field of what should be an object; empty if the answer was cut before it."""
         if not isinstance(value, dict):
             self._by_schema = False
             return ""
         return cast("dict[str, object]", value).get(key, "")
 
-    def _items(self, value: object) -> list[object]:
+    def _list(self, value: object) -> list[object]:
+        """What should be a list; any other value counts as its only item."""
         if isinstance(value, list):
             return cast("list[object]", value)
         self._by_schema = False
-        return []
+        return [value]
 
-    def _all(self, value: object) -> tuple[Statement, ...]:
-        """Of a list of statements, or of a single one."""
-        if isinstance(value, list):
-            items = cast("list[object]", value)
-        else:
-            self._by_schema, items = False, [value]
-        return tuple(filter(None, (self._statement(item) for item in items)))
-
-    def _statement(self, value: object) -> Statement | None:
+    def _new_text(self, value: object) -> str:
+        """The text of a statement on one line; empty if it is not a string, has no words or repeats an earlier one."""
         if not isinstance(value, str):
             self._by_schema = False
-            return None
+            return ""
         text = _clean(value)
         words = re.sub(r"[^\w{}]+", " ", text).strip().casefold()
-        if not words:
-            return None
         if words in self._seen:
             self._repeated += 1
-            return None
+        if not words or words in self._seen:
+            return ""
         self._seen.add(words)
-        return Statement(text=text)
+        return text
 
 
-def _parse(text: str) -> tuple[object, bool]:
-    """The first JSON object and whether it has its end; None where there is none."""
+def _first_object(text: str) -> tuple[dict[str, object] | None, bool]:
+    """The first JSON object, None if there is none, and whether it has its end."""
     text = _CONTROL.sub(" ", text)
     opening = _OPENING.search(text)
     if opening is None:
@@ -217,7 +153,7 @@ def _parse(text: str) -> tuple[object, bool]:
     try:
         return json.JSONDecoder().raw_decode(text, opening.start())[0], True
     except (ValueError, RecursionError):
-        pass  # cut, or no JSON
+        pass  # it was cut, or is not JSON
     try:
         return from_json(text[opening.start() :], allow_partial=True), False
     except ValueError:
@@ -225,32 +161,31 @@ def _parse(text: str) -> tuple[object, bool]:
 
 
 def _strings(value: object) -> Iterator[str]:
-    """Every string in a JSON value, keys left out; without recursion, as an answer may nest without end."""
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, dict):
-            waiting.extend(reversed(list(cast("dict[str, object]", one).values())))
-        elif isinstance(one, list):
-            waiting.extend(reversed(cast("list[object]", one)))
+    """Every string in a JSON value but keys; without recursion, as an answer may be nested to any depth."""
+    stack = [value]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, str):
+            yield current
+        elif isinstance(current, dict):
+            stack.extend(reversed(list(cast("dict[str, object]", current).values())))
+        elif isinstance(current, list):
+            stack.extend(reversed(cast("list[object]", current)))
 
 
 def _paragraphs(text: str) -> Iterator[str]:
-    """Paragraphs, list items and table rows of Markdown or plain text; headings and rules are none."""
+    """Paragraphs, list items and table rows of Markdown or plain text, without headings and rules."""
     lines: list[str] = []
     for line in [*text.splitlines(), ""]:
-        row = line.strip().startswith("|")
-        starts = bool(_STRUCTURE.match(line) or _ITEM.match(line) or row)
-        if starts and lines:
+        is_structure = _STRUCTURE.match(line)
+        if lines and (is_structure or _ITEM.match(line) or line.strip().startswith("|")):
             yield " ".join(lines)
             lines = []
-        if not _STRUCTURE.match(line):
+        if not is_structure:
             lines.append(_MARKUP.sub("", _ITEM.sub("", line.strip().strip("|").replace("|", "–"))))
 
 
 def _clean(text: str) -> str:
-    """On one line, without what can't be printed: a control sign, half of a surrogate pair."""
-    kept = "".join(" " if unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") else sign for sign in text)
+    """`text` on one line, without control characters and halves of surrogate pairs."""
+    kept = "".join(" " if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") else char for char in text)
     return " ".join(kept.split())

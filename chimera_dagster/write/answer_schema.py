@@ -1,4 +1,4 @@
-"""The JSON schema that an answer is decoded under: no digit, no id that was not shown, no other script, an end."""
+"""The JSON schemas that answers are decoded under: no digit, no unknown id, no other script, and an end."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -8,40 +8,40 @@ from chimera_dagster.write.answer import AIMS
 
 Schema = dict[str, Any]
 
-# llama.cpp turns a pattern into a grammar of the raw JSON: classes, groups, | and {m,n}, but no \d, no lookaround, and
-# of a character beyond ASCII that an operator follows only the last byte is repeated unless it stands in a class.
+# llama.cpp turns a pattern into a grammar of the raw JSON: classes, groups, | and {m,n}, but no \d or lookaround. An
+# operator behind a character beyond ASCII repeats only its last byte, unless the character is in a class.
 _LETTERS = "A-Za-zÀ-ÖØ-öø-ž"
 _INNER = f"[{_LETTERS}]{{1,19}}([-'’][{_LETTERS}]{{1,16}})?"  # trade-off
-# No single letters but these: small models else write ids without braces, one after the other. No quotation marks,
-# dashes or underscores: they write on behind one that was meant to end the string, and repeat the schema's keys.
+# No other single letters: small models would write ids without braces, one after the other. No quotation marks, dashes
+# or underscores: small models continue after one that was meant to end the string, and repeat the schema's keys.
 _WORD, _CAPITALISED = f"([aAI]|[{_LETTERS}]{_INNER})", f"([AI]|[A-Z]{_INNER})"
 _GAP = "[,;]? "
 _END = "[.]"
 
 
-class Words(NamedTuple):
+class WordCount(NamedTuple):
     """How many words may stand between two ids, or before the first."""
 
     least: int
     most: int
 
 
-_AFTER_ID, _BEFORE_CITATION = Words(1, 8), Words(3, 12)
-_STATEMENT, _CELL = Words(5, 16), Words(4, 12)
+_AFTER_ID, _BEFORE_CITATION = WordCount(1, 8), WordCount(3, 12)
+_STATEMENT, _CELL = WordCount(5, 16), WordCount(4, 12)
 
 
-def statement_pattern(ids: Collection[str], words: Words, *, must_cite: bool = False) -> str:
-    """Regular expression of one statement: Latin words without a digit, and `{id}` for no other than these ids.
+def statement_pattern(ids: Collection[str], words: WordCount, *, must_cite: bool = False) -> str:
+    """Regular expression of one statement: Latin words without a digit, and `{id}` of these ids only.
 
     It is one sentence: a capital letter or a model first, a full stop last and none between. It has `words` before its
-    first id, at most three ids, and one to eight words between them, so that it ends and is no list of ids. With
-    `must_cite` a fact or finding is cited in it, after at most two models.
+    first id, at most three ids, and one to eight words between them, so that it ends and is not a list of ids. With
+    `must_cite` it cites a fact or finding, after at most two models.
     """
-    names = _braced(each for each in ids if each.startswith("M"))
-    cites = _braced(each for each in ids if not each.startswith("M"))
+    names = _braced(id_ for id_ in ids if id_.startswith("M"))
+    cites = _braced(id_ for id_ in ids if not id_.startswith("M"))
     more = f"({_GAP}{_WORD}){{{_AFTER_ID.least},{_AFTER_ID.most}}}"
     first = "|".join([_CAPITALISED, *names])
-    any_id, cite = (f" ({'|'.join(each)})" for each in ([*names, *cites], cites))
+    any_id, cite = (f" ({'|'.join(options)})" for options in ([*names, *cites], cites))
     if not must_cite:
         begin = f"({first})({_GAP}{_WORD}){{{words.least - 1},{words.most - 1}}}"
         return f"^{begin}({any_id}{more}){{0,2}}({any_id})?{_END}$"
@@ -51,7 +51,7 @@ def statement_pattern(ids: Collection[str], words: Words, *, must_cite: bool = F
 
 
 def analysis_schema(ids: Collection[str]) -> Schema:
-    """Of the first call. `ids` are those shown in its prompt, without braces: facts, findings and models."""
+    """The schema of an analysis. `ids` are those in its prompt, without braces: facts, findings and models."""
     statement = {"$ref": "#/$defs/statement"}
     pair = _object({"risk": statement, "mitigation": statement})
     return _object(
@@ -68,10 +68,10 @@ def analysis_schema(ids: Collection[str]) -> Schema:
 
 
 def report_schema(ids: Collection[str]) -> Schema:
-    """Of the second call: the parts of the persona prompt; `ids` as for `analysis_schema`.
+    """The schema of a report: the parts of the persona prompt; `ids` as for `analysis_schema`.
 
-    Nineteen statements of fifteen words have the length that it asks for. The grammar asks for no more than sentences,
-    as small models would fill them up with repetition.
+    Nineteen statements of fifteen words have the required length. The grammar does not enforce a length, because small
+    models would reach it by repetition.
     """
     statement, cell = {"$ref": "#/$defs/statement"}, {"$ref": "#/$defs/cell"}
     return _object(
@@ -104,10 +104,10 @@ def _definitions(**patterns: str) -> Schema:
 
 
 def _braced(ids: Iterable[str]) -> list[str]:
-    """One alternative for each letter: `{F1}`, `{F2}` and `{F10}` as `\\{F([12]|10)\\}`."""
+    """One alternative per letter: `{F1}`, `{F2}` and `{F10}` as `\\{F([12]|10)\\}`."""
     by_letter: defaultdict[str, set[str]] = defaultdict(set)
-    for each in ids:
-        by_letter[each[0]].add(each[1:])
+    for id_ in ids:
+        by_letter[id_[0]].add(id_[1:])
     return [rf"\{{{letter}{_any_of(numbers)}\}}" for letter, numbers in by_letter.items()]
 
 

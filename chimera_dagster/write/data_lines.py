@@ -1,11 +1,11 @@
-"""Texts from files as lines of a prompt: each stays on its line, is no instruction and forges no id."""
+"""Texts from files as lines of a prompt: each stays on its line, and can neither instruct the model nor forge an id."""
 
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-# What a tokenizer may take for a sign of the chat template: <|im_start|>, <start_of_turn>, </s>, [INST], <<SYS>>.
+# What a tokenizer may take for a marker of the chat template: <|im_start|>, <start_of_turn>, </s>, [INST], <<SYS>>.
 _MARKERS = re.compile(
     r"[<＜]{1,2}[|｜/]?[\w/▁.-]{1,40}[|｜]?[>＞]{1,2}|\[/?[A-Z_]{2,40}\]|[|｜](?:im_start|im_end|end|user|assistant|system)[|｜]"
 )
@@ -15,7 +15,7 @@ _CITATION = re.compile(r"(\{[FDM][1-9][0-9]*\})")
 
 
 class Line(NamedTuple):
-    """A line of data under its id, and the models that it names by theirs."""
+    """A line of data, its id, and the ids of the models that it names."""
 
     id: str
     text: str
@@ -26,19 +26,19 @@ class Line(NamedTuple):
 
 
 def clean(text: str) -> str:
-    """`text` on one line, without signs of a chat template, brackets and braces, and what can't be seen."""
-    # Categories C and Z: controls, marks of direction, halves of pairs; every kind of space and line end.
-    seen = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text)
-    return " ".join(_MARKERS.sub(" ", seen).translate(_BRACKETS).split())
+    """`text` on one line, without chat template markers, brackets, braces and invisible characters."""
+    # Categories C and Z: controls, direction marks, halves of surrogate pairs; every kind of space and line end.
+    visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
+    return " ".join(_MARKERS.sub(" ", visible).translate(_BRACKETS).split())
 
 
 def model_ids(models: Sequence[str]) -> dict[str, str]:
-    """`M1`, `M2`, ... of the models in their order: what a statement names them by, as tags hold digits."""
+    """`M1`, `M2`, ... of the models in their order. Statements name models by id because tags contain digits."""
     return {f"M{number}": tag for number, tag in enumerate(dict.fromkeys(models), start=1)}
 
 
 class Names:
-    """Models by id, to be put into texts in place of their tags."""
+    """Puts ids of models into texts in place of their tags."""
 
     def __init__(self, models: Mapping[str, str]) -> None:
         self.lines = {name: Line(name, f"= {clean(tag)}") for name, tag in models.items() if clean(tag)}
@@ -47,11 +47,11 @@ class Names:
         self._tags = re.compile(rf"(?<![\w:/.-])(?:{tags})(?![\w/-]|[.:]\w)") if tags else None
 
     def line(self, id_: str, text: str) -> Line:
-        """A text from a file as a line, the models in it named by their ids."""
+        """A text from a file as a line that names models by their ids."""
         return _line(id_, self._put(clean(text)))
 
-    def written(self, text: str, ids: Collection[str]) -> Line:
-        """A model's own words as a list item, which no line with an id looks like: citations of these ids stay."""
+    def list_item(self, text: str, ids: Collection[str]) -> Line:
+        """A model's statement as a list item, so that it does not look like a line with an id; keeps `ids`."""
         parts = _CITATION.split(text)
         words = (part if part[1:-1] in ids and place % 2 else self._between(part) for place, part in enumerate(parts))
         return _line("", " ".join(["-", *"".join(words).split()]))

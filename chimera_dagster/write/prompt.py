@@ -1,4 +1,4 @@
-"""Renders the prompts: as many facts and findings as fit the context window, best first, and never half of one."""
+"""Renders the prompts: as many whole facts and findings as fit the context window, best first."""
 
 import hashlib
 import re
@@ -6,27 +6,26 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from chimera_dagster.code_version import code_version
 from chimera_dagster.errors import ContextTooSmallError
 from chimera_dagster.evidence.fact import Fact
-from chimera_dagster.write.answer_schema import Schema, Words, analysis_schema, report_schema, statement_pattern
+from chimera_dagster.write.answer import Stage
+from chimera_dagster.write.answer_schema import Schema, WordCount, analysis_schema, report_schema, statement_pattern
 from chimera_dagster.write.data_lines import Line, Names, model_ids
-
-Stage = Literal["analysis", "report"]
 
 _LETTERS_PER_TOKEN = 2.5
 _TEMPLATE_TOKENS = 64  # what a chat template adds around the messages
-_LOOKED_AT = 12  # facts among which those are found that make good examples
+_EXAMPLE_FACTS = 12  # the first facts, among which examples are looked for
 _SCHEMAS: Mapping[Stage, Callable[[Collection[str]], Schema]] = {"analysis": analysis_schema, "report": report_schema}
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """A rendered prompt. `ids` are those that its data show, which the answer may cite or name; `schema` of those."""
+    """A rendered prompt. `ids` are those in its data, which the answer may cite or name; `schema` allows no others."""
 
     system: str
     text: str
@@ -43,16 +42,16 @@ class Prompt:
 
 
 def prompt_version() -> str:
-    """Digest of the templates and the schemas: equal where the same trial would be asked the same."""
+    """Digest of the templates and the schemas: equal if the same trial would get the same prompts."""
     return code_version("chimera_dagster.write", ".j2", "answer_schema.py", "prompt.py", "data_lines.py")
 
 
 def estimate_tokens(text: str) -> int:
-    """Tokens of a text where no tokenizer is at hand: rather too many than too few.
+    """Tokens of a text, estimated without a tokenizer: rather too many than too few.
 
-    English runs at four to five characters a token; digits and signs often at one; others at up to one for each byte.
+    English has four to five characters per token, digits and punctuation often one, other scripts up to one per byte.
     """
-    words = sum(sign == " " or (sign.isascii() and sign.isalpha()) for sign in text)
+    words = sum(char == " " or (char.isascii() and char.isalpha()) for char in text)
     return ceil(words / _LETTERS_PER_TOKEN + len(text.encode("utf-8", "replace")) - words)
 
 
@@ -78,17 +77,17 @@ def render_prompt(
     findings: Sequence[tuple[str, str]] = (),
     models: Sequence[str] = (),
 ) -> Prompt:
-    """The prompt of a stage, with what fits `num_ctx` beside an answer of `max_tokens`, each list in its order.
+    """The prompt of a stage, with as much of each list as fits `num_ctx` beside an answer of `max_tokens`.
 
-    `findings` are id and text of each, warnings first; `analysis` the statements that were kept of the first call;
-    `models` every tag, named M1, M2, ... in this order. Raises ContextTooSmallError where not even one fact fits.
+    `findings` are (id, text), warnings first; `analysis` the statements that were kept of the first call; `models` all
+    tags, named M1, M2, ... in this order. Raises ContextTooSmallError if not even one fact fits.
     """
     names = Names(model_ids(models))
-    said = list(filter(None, analysis))
+    kept = list(filter(None, analysis))
     every = _Data(
         facts=[names.line(fact.id, fact.statement) for fact in facts],
         findings=[names.line(id_, text) for id_, text in findings],
-        analysis=[names.written(each, ()) for each in said],
+        analysis=[names.list_item(text, ()) for text in kept],
         models=list(names.lines.values()),
     )
     system = templates()["system"].render()
@@ -109,10 +108,10 @@ def render_prompt(
             hint="Raise num_ctx or lower max_tokens in sweep.yaml.",
         )
     ids = tuple(line.id for lines in (shown.facts, shown.findings, shown.models) for line in lines)
-    shown = shown._replace(analysis=[names.written(each, ids) for each in said[: len(shown.analysis)]])
+    shown = shown._replace(analysis=[names.list_item(text, ids) for text in kept[: len(shown.analysis)]])
     return Prompt(
         system=system,
-        text=render(shown, [each for each in examples if each.id in ids]),
+        text=render(shown, [example for example in examples if example.id in ids]),
         facts=len(shown.facts),
         facts_left_out=len(every.facts) - len(shown.facts),
         findings=len(shown.findings),
@@ -125,14 +124,14 @@ def render_prompt(
 def _fitting(every: _Data, names: Names, room: int) -> _Data:
     """The first lines of each list that are at most `room` tokens together, and the models that they name.
 
-    The analysis has up to a third of the room, then the findings up to a third or what all facts would leave; the
-    rest is for facts. Room for the first fact is kept.
+    The analysis gets up to a third of the room, then the findings up to a third or what all facts leave over; the rest
+    is for facts. Room for the first fact is reserved.
     """
     listed: dict[str, Line] = {}
 
     def cost(line: Line) -> int:
         unnamed = [names.lines[model] for model in line.models if model not in listed]
-        return sum(estimate_tokens(f"{each}\n") for each in (line, *unnamed))
+        return sum(estimate_tokens(f"{needed}\n") for needed in (line, *unnamed))
 
     def take(lines: Sequence[Line], budget: int) -> Sequence[Line]:
         nonlocal room
@@ -145,32 +144,32 @@ def _fitting(every: _Data, names: Names, room: int) -> _Data:
             listed.update((model, names.lines[model]) for model in line.models)
         return lines
 
-    kept = sum(map(cost, every.facts[:1]))
-    analysis = take(every.analysis, min(room // 3, room - kept))
+    reserved = sum(map(cost, every.facts[:1]))
+    analysis = take(every.analysis, min(room // 3, room - reserved))
     all_facts = sum(map(cost, every.facts))
-    findings = take(every.findings, min(max(room // 3, room - all_facts), room - kept))
+    findings = take(every.findings, min(max(room // 3, room - all_facts), room - reserved))
     facts = take(every.facts, room)
     return _Data(facts, findings, analysis, [line for name, line in names.lines.items() if name in listed])
 
 
 def _examples(facts: Sequence[Fact], names: Names) -> Sequence[Line]:
-    """Up to five true statements in the form asked for, as small models copy what they are shown; of models if any.
+    """Up to five true statements in the required form, because small models copy what they are shown.
 
-    The id of each is that of the fact that it cites.
+    Statements about models come first. The id of each is that of the fact that it cites.
     """
     found: list[Line] = []
-    for fact in facts[:_LOOKED_AT]:
+    for fact in facts[:_EXAMPLE_FACTS]:
         line = names.line(fact.id, fact.text)
         words = f"{line.text[:1].upper()}{line.text[1:]}"
         stated = line._replace(text=f"The {line.text} is {{{fact.id}}}." if line.models else f"{words}: {{{fact.id}}}.")
-        if re.fullmatch(statement_pattern([fact.id, *line.models], Words(3, 20)), stated.text):
+        if re.fullmatch(statement_pattern([fact.id, *line.models], WordCount(3, 20)), stated.text):
             found.append(stated)
-    return ([each for each in found if each.models] or found)[:5]
+    return ([line for line in found if line.models] or found)[:5]
 
 
 @cache
 def templates() -> Mapping[str, Template]:
-    """The templates by name, compiled: those of the stages and what they share."""
+    """The compiled templates by name: those of the stages and what they share."""
     # Prompts are plain text for a model: nothing to escape.
     environment = Environment(
         loader=PackageLoader("chimera_dagster.write", "prompts"),

@@ -1,48 +1,42 @@
-"""Which statements may not stand as words of the model: with a figure of its own, looping, copied out of the prompt."""
+"""Finds statements that can't be shown as the model's: with a figure of its own, looping, copied from the prompt."""
 
 import re
 from collections.abc import Collection, Sequence
 
-from chimera_dagster.grounding import Checked, Claim
+from chimera_dagster.grounding import CheckedStatement
 from chimera_dagster.grounding.references import own_figure
 
-_RUN = 3  # words: shorter runs stand in any two texts about one thing
+_RUN = 3  # words: any two texts about the same subject share shorter runs
 _MOST_COPIED = 0.5  # of a statement's runs
-_LEAST_FRESH, _LOOPS = 0.7, 3  # of its pairs of words; and how often one has to come for it to be a loop
+_LEAST_FRESH, _LOOPS = 0.7, 3  # of its pairs of words; and how often a pair must occur to be a loop
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|\{\w+\}")
 
 
-def mark_void(
-    checked: Sequence[Checked], prompt: str, models: Sequence[str] = (), ids: Collection[str] = ()
-) -> list[Checked]:
-    """The same statements; those that no policy may show get a claim that is `void`, and its reason.
+class SelfCheck:
+    """Says why a statement is void, whatever the evidence says.
 
-    A figure of the model's own is void whether it is true or not: `ids` are the facts and findings that one may come
-    from, `models` are named M1, M2, ... A statement that the evidence supports may stand in the prompt, as its facts
-    do; one that loops may not stand at all.
+    A figure that the model wrote itself is void even if it is true: figures come from `ids`, those of the facts and
+    findings. `models` are named M1, M2, ... A statement that the evidence supports may be in the prompt, as its facts
+    are; one that loops is void in any case.
     """
-    known = set(_runs(_words(prompt), _RUN))
-    return [_void(each, why) if (why := _why(each, known, models, ids)) else each for each in checked]
 
+    def __init__(self, prompt: str, models: Sequence[str] = (), ids: Collection[str] = ()) -> None:
+        self._prompt_runs = set(_runs(_words(prompt), _RUN))
+        self._models, self._ids = models, ids
 
-def _why(checked: Checked, known: set[tuple[str, ...]], models: Sequence[str], ids: Collection[str]) -> str:
-    figure = own_figure(checked.text, models, ids)
-    if figure:
-        return f"{figure}: a figure that the model wrote itself, where only code writes figures"
-    words = _words(checked.text)
-    pairs, runs = _runs(words, 2), _runs(words, _RUN)
-    if any(pairs.count(pair) >= _LOOPS for pair in pairs) and len(set(pairs)) < _LEAST_FRESH * len(pairs):
-        return "it says the same words over and over"
-    copied = sum(run in known for run in runs)
-    if checked.verdict == "not checkable" and runs and copied > _MOST_COPIED * len(runs):
-        return "it repeats its prompt"
-    return ""
-
-
-def _void(checked: Checked, reason: str) -> Checked:
-    claim = Claim(kind="opinion", text=checked.text, verdict="void", reason=reason)
-    first = reason if checked.kept else checked.reason
-    return checked.model_copy(update={"claims": [*checked.claims, claim], "kept": False, "reason": first})
+    def reason(self, checked: CheckedStatement) -> str:
+        """Why a statement is void; empty if it is not."""
+        figure = own_figure(checked.text, self._models, self._ids)
+        if figure:
+            return f"{figure}: a figure that the model wrote itself; only code writes figures"
+        words = _words(checked.text)
+        pairs, runs = _runs(words, 2), _runs(words, _RUN)
+        if any(pairs.count(pair) >= _LOOPS for pair in pairs) and len(set(pairs)) < _LEAST_FRESH * len(pairs):
+            return "it repeats the same words over and over"
+        copied = sum(run in self._prompt_runs for run in runs)
+        if checked.verdict == "not checkable" and runs and copied > _MOST_COPIED * len(runs):
+            return "it repeats its prompt"
+        return ""
 
 
 def _words(text: str) -> list[str]:

@@ -12,7 +12,7 @@ from chimera_dagster.engines.models import find_model
 from chimera_dagster.errors import ModelFileError, ModelNotFoundError
 from chimera_dagster.spec.timeouts import Timeouts
 from chimera_dagster.spec.trial import ParamSet
-from chimera_dagster.write.answer import read_analysis
+from chimera_dagster.write.answer import parse_answer
 from chimera_dagster.write.answer_schema import analysis_schema
 from tests.contract.engine_contract import EngineContract, read_all, text_of
 
@@ -62,7 +62,7 @@ class TestEmbeddedEngine(EngineContract):
             max_tokens=160,
         )
         chunks, _ = read_all(engine.stream(request))
-        answer = read_analysis(text_of(chunks))
+        answer = parse_answer("analysis", text_of(chunks))
         assert answer.by_schema and answer.statements
         patterns = {each["pattern"] for each in schema["$defs"].values()}
         for statement in answer.statements:

@@ -131,7 +131,8 @@ def test_every_digit_in_the_models_words_was_put_in_by_code(desk: Desk, policy: 
     assert f"over all its runs is {fact.rendered} (F3)." in shown
     assert "tok/s (F3) tok/s" not in shown
     assert "Load the model before the first request (D1), or keep it (D1)." in shown
-    own = {each.text for each in outcome.report.checked if "figure that the model wrote" in each.claims[-1].reason}
+    statements = outcome.report.answer.statements
+    own = {it.text for it in statements if "figure that the model wrote" in it.claims[-1].reason}
     assert own == {" ".join(text.split()) for text in OWN_FIGURES}
     assert not [text for text in own if text in shown]
     [withheld] = [block for block in sections["withheld"] if block.find("table") is not None]
@@ -144,10 +145,11 @@ def test_true_figures_of_the_models_own_are_withheld_with_their_reason(desk: Des
     mean = facts[(facts["kind"] == "model_mean") & (facts["unit"] == "tok/s")].iloc[0]
     text = f"The mean decode throughput of {mean['model']} over all its runs is {mean['value']:.1f} tok/s."
     metrics, outcome, page, _ = run(desk, answer(text))
-    [checked] = outcome.report.checked
-    *found, last = (claim.verdict for claim in checked.claims)
+    [statement] = outcome.report.answer.statements
+    *found, last = (claim.verdict for claim in statement.claims)
     assert (set(found), last) == ({"supported"}, "void")  # the evidence says the same
-    assert "a figure that the model wrote itself" in outcome.report.withheld(checked)
+    assert "a figure that the model wrote itself" in statement.reason
+    assert (statement.verdict, statement.shown) == ("void", False)
     assert free_digits(page, outcome) == []
     assert metrics.text_quality.verdict == "not usable"
     reasons = "".join("".join(block.itertext()) for block in page.sections()["withheld"])
@@ -179,6 +181,6 @@ def test_a_hopeless_answer_leaves_all_that_code_says_and_a_verdict_at_the_top(de
     top = "".join("".join(block.itertext()) for block in sections["technical-report"])
     assert "Model's text: not usable (score " in top
     assert "The text is not usable: " in top
-    assert "Everything outside these sections was computed by code and stands." in top
+    assert "Everything outside these sections was computed by code and is not affected." in top
     assert report.index("The text is not usable: ") < report.index("### 1. Executive Summary")
     assert free_digits(page, outcome) == []

@@ -1,4 +1,4 @@
-"""What a report stands on: findings and configurations computed from the files, the facts, and the claims checked."""
+"""The evidence sections of a trial report: findings, configurations and facts from the files, and checked claims."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -23,15 +23,14 @@ from chimera_dagster.render.page import (
     inlines,
 )
 from chimera_dagster.render.report.charts import Estimate, throughput_by_configuration, ttft_by_configuration
-from chimera_dagster.render.report.words import FACTS, FINDINGS, Words, cited, source
-from chimera_dagster.write.answer import read_analysis
+from chimera_dagster.render.report.statements import FACTS, FINDINGS, StatementBlocks, cited, source
 
 _FINDINGS = 12  # shown at once; the rest is folded
 _CONFIGURATIONS = (("decode_tok_s", "Decode throughput"), ("ttft_ms", "Time to first token"))
 
 
 class Sources(NamedTuple):
-    """Where the files that facts come from lie, and where the report will: links are relative to it."""
+    """The reports folder that facts come from, and the folder of the trial report, which links are relative to."""
 
     reports: Path
     folder: Path
@@ -46,45 +45,44 @@ def findings(outcome: Outcome, sources: Sources) -> Iterator[Block]:
     yield Heading(3, "Computed from the files", "computed-from-the-files")
     items = [
         inlines(
-            *((Strong("Warning: "),) if each.severity == "warning" else ()),
-            f"{each.text} (",
-            source(each.id),
+            *((Strong("Warning: "),) if finding.severity == "warning" else ()),
+            f"{finding.text} (",
+            source(finding.id),
             ", from ",
-            *sources.link(*each.source),
+            *sources.link(*finding.source),
             ")",
         )
-        for each in outcome.findings
+        for finding in outcome.findings
     ]
     facts = [inlines(f"{fact.statement} ", *cited(fact.id)) for fact in outcome.facts[:4]]
     yield Bullets((*facts, *items[:_FINDINGS]))
     if items[_FINDINGS:]:
         yield Details(f"{len(items) - _FINDINGS} more findings", (Bullets(tuple(items[_FINDINGS:])),))
     yield Heading(3, "In the model's words", "findings-in-the-models-words")
-    analysis, words = read_analysis(outcome.analysis.text), Words(outcome, outcome.analysis)
-    yield words.items((*analysis.executive_summary, *analysis.key_findings, *analysis.loose))
+    yield StatementBlocks(outcome.facts, outcome.analysis).bullets("executive_summary", "key_findings", "loose")
     yield from _configurations(outcome.configurations)
 
 
 def _configurations(configurations: Sequence[Configuration]) -> Iterator[Block]:
-    by_metric = {name: [each for each in configurations if each.metric == name] for name, _ in _CONFIGURATIONS}
+    by_metric = {name: [it for it in configurations if it.metric == name] for name, _ in _CONFIGURATIONS}
     if not any(by_metric.values()):
         return
     yield Heading(3, "By configuration", "by-configuration")
-    drawn = (
-        throughput_by_configuration([_estimate(each) for each in by_metric["decode_tok_s"]]),
-        ttft_by_configuration([_estimate(each) for each in by_metric["ttft_ms"]]),
+    charts = (
+        throughput_by_configuration([_estimate(it) for it in by_metric["decode_tok_s"]]),
+        ttft_by_configuration([_estimate(it) for it in by_metric["ttft_ms"]]),
     )
-    yield from (figure for figure in drawn if figure is not None)
+    yield from (chart for chart in charts if chart is not None)
     for name, title in _CONFIGURATIONS:
         rows = tuple(
             (
-                inlines(each.model or "no model named"),
-                inlines(named_params(each.params) or "no parameters named"),
-                *(inlines(_rounded(value, each.unit)) for value in (each.mean, each.low, each.high, each.median)),
-                inlines(str(each.n)),
-                inlines(str(each.failures)),
+                inlines(it.model or "no model named"),
+                inlines(named_params(it.params) or "no parameters named"),
+                *(inlines(_rounded(value, it.unit)) for value in (it.mean, it.low, it.high, it.median)),
+                inlines(str(it.n)),
+                inlines(str(it.failures)),
             )
-            for each in by_metric[name]
+            for it in by_metric[name]
         )
         if rows:
             header = ("model", "parameters", "mean", "95 % from", "95 % to", "median", "n", "failed")
@@ -93,8 +91,8 @@ def _configurations(configurations: Sequence[Configuration]) -> Iterator[Block]:
 
 def evidence(outcome: Outcome, sources: Sources) -> Iterator[Block]:
     yield Heading(2, "Evidence", FACTS)
-    shown = f"{outcome.analysis.facts} of {len(outcome.facts)} facts fitted the analysis prompt, "
-    yield Paragraph(inlines(f"{shown}{outcome.report.facts} the report prompt."))
+    room = f"The analysis prompt had room for {outcome.analysis.facts} of {len(outcome.facts)} facts, "
+    yield Paragraph(inlines(f"{room}the report prompt for {outcome.report.facts}."))
     rows = tuple(_fact_row(fact, sources) for fact in outcome.facts)
     header = ("fact", "statement", "value", "n", "from")
     yield Table(header, rows, "Facts, computed from the files", frozenset({2, 3}))
@@ -107,8 +105,8 @@ def _fact_row(fact: Fact, sources: Sources) -> tuple[Inlines, ...]:
 
 def verification(outcome: Outcome) -> Iterator[Block]:
     yield Heading(2, "Verification", "verification")
-    stages = (("analysis", outcome.analysis), ("report", outcome.report))
-    claims = [(stage, claim) for stage, written in stages for each in written.checked for claim in each.claims]
+    answers = {"analysis": outcome.analysis.answer, "report": outcome.report.answer}
+    claims = [(stage, claim) for stage, answer in answers.items() for it in answer.statements for claim in it.claims]
     counts = {name: sum(claim.verdict == name for _, claim in claims) for name in get_args(Verdict)}
     counted = ", ".join(f"{count} {name}" for name, count in counts.items())
     yield Paragraph(inlines(f"Claims of the model's two texts, checked by executing them on the evidence: {counted}."))
@@ -122,22 +120,22 @@ def verification(outcome: Outcome) -> Iterator[Block]:
         )
         for stage, claim in claims
     )
-    withheld = [(each, why) for _, written in stages for each in written.checked if (why := written.withheld(each))]
+    withheld = [statement for answer in answers.values() for statement in answer.withheld]
     if withheld:
         yield Heading(3, "Withheld", "withheld")
-        said = "Statements of the model that the evidence contradicts or does not support, or with figures of its own."
-        yield Paragraph(inlines(f"{said} They are no findings."))
-        reasons = tuple((inlines(each.rendered), inlines(why)) for each, why in withheld)
-        yield Table(("statement", "why it is withheld"), reasons, "Statements that were withheld")
+        kinds = "the evidence contradicts or does not support, or that contain figures of the model's own"
+        yield Paragraph(inlines(f"Statements of the model that {kinds}. They are not findings."))
+        reasons = tuple((inlines(statement.rendered), inlines(statement.reason)) for statement in withheld)
+        yield Table(("statement", "why it is withheld"), reasons, "Withheld statements")
     if rows:
         table = Table(("text", "claim", "kind", "verdict", "evidence"), rows, "Each claim and its verdict")
         yield Details(f"All {len(rows)} claims", (table,))
 
 
-def _estimate(each: Configuration) -> Estimate:
-    params = named_params(each.params)
-    label = f"{each.model or 'no model named'}{f', {params}' if params else ''}"
-    return Estimate(label, each.n, each.mean, each.low, each.high)
+def _estimate(configuration: Configuration) -> Estimate:
+    params = named_params(configuration.params)
+    label = f"{configuration.model or 'no model named'}{f', {params}' if params else ''}"
+    return Estimate(label, configuration.n, configuration.mean, configuration.low, configuration.high)
 
 
 def _rounded(value: float | None, unit: str) -> str:

@@ -1,4 +1,4 @@
-"""The report as a page: every section of a Chimera report; figures by code, words by the model where they were kept."""
+"""A trial report as a page: all of its sections, with figures by code and the shown statements of the model."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -30,10 +30,9 @@ from chimera_dagster.render.report.charts import Trace, latency_distribution, to
 from chimera_dagster.render.report.evidence import Sources, evidence, findings, verification
 from chimera_dagster.render.report.metric_lines import interval_line, metric_lines, telemetry_lines
 from chimera_dagster.render.report.setting import methodology, setting
+from chimera_dagster.render.report.statements import StatementBlocks, nothing
 from chimera_dagster.render.report.telemetry_chart import Span, telemetry_over_time
-from chimera_dagster.render.report.words import Words, nothing
 from chimera_dagster.spec.sweep import TrialPlan
-from chimera_dagster.write.answer import read_analysis, read_report
 
 _CALL_COLUMNS = {
     "ttft_ms": "TTFT, ms",
@@ -47,7 +46,7 @@ _CALL_COLUMNS = {
 
 
 def build_report(plan: TrialPlan, metrics: Metrics, outcome: Outcome, samples: Sequence[Sample], folder: Path) -> Page:
-    """The whole report of a trial. `folder` is where it will lie."""
+    """The whole report of a trial; `folder` is the folder that it will be written to."""
     sources = Sources(Path(outcome.summary.reports_dir), folder)
     agent = plan.spec.agent.name
     parts = (
@@ -77,7 +76,7 @@ def _head(agent: str, metrics: Metrics) -> Iterator[Block]:
         "Configuration": metrics.configuration,
         "Validity": metrics.verdict,
         "Model's text": f"{quality.verdict} (score {quality.score:.2f})",
-        "Publication": f"{'in' if grounding.is_published else 'not in'} the index of reports. {grounding.said}",
+        "Publication": f"{'in' if grounding.is_published else 'not in'} the index of reports. {grounding.message}",
     }
     yield Paragraph(_broken((Strong(f"{name}:"), Text(f" {value}")) for name, value in about.items()))
     head = metrics.headline
@@ -93,46 +92,34 @@ def _head(agent: str, metrics: Metrics) -> Iterator[Block]:
         "What this trial measured",
     )
     if not metrics.is_valid:
-        evidence = tuple(inlines(Strong(each.name), f": {each.evidence}") for each in metrics.validity if each.spoils)
-        said = Paragraph(inlines("Something spoiled this measurement; read its figures with that in mind."))
-        yield Note("warning", (said, Bullets(evidence)))
+        reasons = tuple(inlines(Strong(it.name), f": {it.evidence}") for it in metrics.validity if it.spoils)
+        warning = Paragraph(inlines("This measurement is not valid; read its figures with that in mind."))
+        yield Note("warning", (warning, Bullets(reasons)))
 
 
 def _text(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
-    """The report call's words, as far as they were kept, in the persona's three sections."""
-    report, words = read_report(outcome.report.text), Words(outcome, outcome.report)
+    """The shown statements of the report call in the persona's three sections."""
+    statements = StatementBlocks(outcome.facts, outcome.report)
     quality = metrics.text_quality
-    whose = (
-        f"The words of the three sections below are {metrics.model}'s own. Figures in them were put in by code from "
-        "the Evidence table; each claim was checked against it, and what does not hold is ",
-        Link("listed apart", "#verification"),
+    origin = (
+        f"{metrics.model} wrote the three sections below. Code inserted the figures from the Evidence table and "
+        "checked each claim against the evidence; statements that do not hold are ",
+        Link("listed separately", "#verification"),
         ".",
     )
     kind: NoteKind = "bad" if quality.verdict == "not usable" else "info"
     verdict = f"The text is {quality.verdict}: {'; '.join(quality.complaints)}." if quality.complaints else ""
-    blocks = [Paragraph(inlines(*whose)), *([Paragraph(inlines(Strong(verdict)))] if verdict else [])]
+    blocks = [Paragraph(inlines(*origin)), *([Paragraph(inlines(Strong(verdict)))] if verdict else [])]
     if kind == "bad":
-        blocks.append(Paragraph(inlines("Everything outside these sections was computed by code and stands.")))
+        blocks.append(Paragraph(inlines("Everything outside these sections was computed by code and is not affected.")))
     yield Note(kind, tuple(blocks))
     yield Heading(3, "1. Executive Summary", "executive-summary")
-    yield words.paragraph((*report.executive_summary, *report.loose))
+    yield statements.paragraph("executive_summary", "loose")
     yield Heading(3, "2. Optimisation Recommendations", "optimisation-recommendations")
-    advice = words.advice(report.recommendations)
+    advice = statements.recommendations()
     yield Bullets(advice) if advice else nothing()
     yield Heading(3, "3. Risks and Mitigations", "risks-and-mitigations")
-    rows = [
-        (risk, words.standing([row.mitigation] if row.mitigation else []))
-        for row in report.risks
-        if (risk := words.standing([row.risk]))
-    ]
-    if rows:
-        yield Table(
-            ("risk", "mitigation"),
-            tuple((words.inlines(risk), words.inlines(mitigation) or inlines("–")) for risk, mitigation in rows),
-            "Risks and mitigations in the model's words",
-        )
-    else:
-        yield nothing()
+    yield statements.risk_table()
 
 
 def _workflow(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
@@ -145,7 +132,7 @@ def _workflow(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
     ]
     if summary.problem_files:
         items.append(
-            f"Files that could not be read in full: {summary.problem_files}, listed with their reasons in the table "
+            f"Files that could not be read in full: {summary.problem_files}, listed with reasons in the table "
             "benchmark_files"
         )
     yield Bullets(tuple(inlines(item) for item in (*items, "Data summary:")))
@@ -167,7 +154,7 @@ def _metrics(metrics: Metrics) -> Iterator[Block]:
     yield Paragraph(inlines("During the calls:"))
     yield Bullets(tuple(inlines(f"{name}: {line}") for name, line in telemetry_lines(metrics.telemetry)))
     yield Paragraph(inlines("Validity of this measurement:"))
-    yield Bullets(tuple(inlines(Strong(each.name), f": {each.evidence}") for each in metrics.validity))
+    yield Bullets(tuple(inlines(Strong(verdict.name), f": {verdict.evidence}") for verdict in metrics.validity))
     engine = metrics.engine
     yield Paragraph(
         inlines(
@@ -183,27 +170,27 @@ def _metrics(metrics: Metrics) -> Iterator[Block]:
 def _timing(metrics: Metrics, outcome: Outcome, samples: Sequence[Sample]) -> Iterator[Block]:
     traces = [Trace(call.name, call.stage, [entry.at_ms for entry in call.ledger]) for call in outcome.calls]
     spans = [Span(call.name, call.sent_ms, call.end_ms) for call in outcome.calls]
-    figures = (token_timeline(traces), latency_distribution(traces), telemetry_over_time(samples, spans))
-    yield from (figure for figure in figures if figure is not None)
+    charts = (token_timeline(traces), latency_distribution(traces), telemetry_over_time(samples, spans))
+    yield from (chart for chart in charts if chart is not None)
     rows = tuple(
         (
             inlines(call.name),
-            *(inlines(_number(getattr(of, field), field)) for field in _CALL_COLUMNS),
-            inlines(of.done_reason),
+            *(inlines(_number(getattr(measured, field), field)) for field in _CALL_COLUMNS),
+            inlines(measured.done_reason),
         )
-        for call, of in zip(outcome.calls, metrics.calls, strict=True)
+        for call, measured in zip(outcome.calls, metrics.calls, strict=True)
     )
     table = Table(
-        ("call", *_CALL_COLUMNS.values(), "ended by"), rows, "Each call as it was measured", frozenset(range(1, 8))
+        ("call", *_CALL_COLUMNS.values(), "end reason"), rows, "Each call as measured", frozenset(range(1, 8))
     )
     yield Details("Each call", (table,))
 
 
 def _recommendations(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
     yield Heading(2, "Recommendations", "recommendations")
-    advice = Words(outcome, outcome.analysis).advice(read_analysis(outcome.analysis.text).recommendations)
+    advice = StatementBlocks(outcome.facts, outcome.analysis).recommendations()
     if not advice:
-        yield Paragraph(inlines(Code(metrics.model), " gave no recommendation that can stand."))
+        yield Paragraph(inlines(Code(metrics.model), " gave no recommendation that can be shown."))
         return
     yield Paragraph(inlines("In the model's words, to be weighed against the evidence:"))
     yield Numbered(advice)

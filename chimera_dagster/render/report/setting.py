@@ -1,8 +1,8 @@
-"""How a report came about: the task, the prompts, what was measured and what was not, on which machine."""
+"""The method and setting of a trial: the task, the prompts, what was measured and what was not, the machine."""
 
 from collections.abc import Iterator
 
-from chimera_dagster.records.documents import Metrics, Outcome, Written
+from chimera_dagster.records.documents import Metrics, Outcome, StageText
 from chimera_dagster.render.page import (
     Block,
     Bullets,
@@ -18,35 +18,37 @@ from chimera_dagster.render.page import (
 from chimera_dagster.render.report.metric_lines import metric_lines, telemetry_lines
 from chimera_dagster.spec.sweep import TrialPlan
 
+_UNKNOWN = "not reported by the engine"
+
 
 def methodology(plan: TrialPlan, metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
     yield Heading(2, "Methodology", "methodology")
     calls = f"{metrics.repeats} {'round' if metrics.repeats == 1 else 'rounds'} of analysis and report"
-    begun = "the model unloaded before each" if plan.spec.cold else "after a call that only loads the model"
+    start = "with the model unloaded before each" if plan.spec.cold else "after a call that only loads the model"
     yield Bullets(
         (
             inlines(
-                f"Task: {metrics.model} reads the facts and findings of {outcome.summary.total_files} files, writes an "
-                "analysis of them, and from that and the facts the report."
+                f"Task: {metrics.model} reads the facts and findings of {outcome.summary.total_files} files and writes "
+                "an analysis; from the analysis and the facts it writes the report."
             ),
             inlines(
-                f"Calls: {calls}, {begun}; seeds from {plan.spec.seed}; at most {plan.spec.max_tokens} tokens each."
+                f"Calls: {calls}, {start}; seeds from {plan.spec.seed}; at most {plan.spec.max_tokens} tokens each."
             ),
             *(
-                _shown(stage, written)
-                for stage, written in (("Analysis", outcome.analysis), ("Report", outcome.report))
+                _prompt_line(stage, text)
+                for stage, text in (("Analysis", outcome.analysis), ("Report", outcome.report))
             ),
             inlines(
-                "Evaluation: throughput and TTFT as docs/metrics.md defines them; the text by whether its claims hold, "
-                "by what the persona asks for, by language, repetition and completeness."
+                "Evaluation: throughput and TTFT as defined in docs/metrics.md; the text by its claims, the "
+                "requirements of the persona, language, repetition and completeness."
             ),
             inlines(f"Policy for statements: {plan.spec.grounding}."),
             inlines(f"Not measured: {_not_measured(metrics)}."),
         )
     )
     parts = tuple(
-        (inlines(each.name), inlines(f"{each.value:.2f}"), inlines(f"{each.weight:.2f}"), inlines(each.reason or "–"))
-        for each in metrics.text_quality.components
+        (inlines(it.name), inlines(f"{it.value:.2f}"), inlines(f"{it.weight:.2f}"), inlines(it.reason or "–"))
+        for it in metrics.text_quality.components
     )
     table = Table(
         ("part", "value", "weight", "why it is not 1"), parts, "Quality of the model's text", frozenset({1, 2})
@@ -54,10 +56,10 @@ def methodology(plan: TrialPlan, metrics: Metrics, outcome: Outcome) -> Iterator
     yield Details(f"Quality of the text: {metrics.text_quality.score:.2f}", (table,))
 
 
-def _shown(stage: str, written: Written) -> Inlines:
-    facts = f"{written.facts} of {written.facts + written.facts_left_out} facts"
-    findings = f"{written.findings} of {written.findings + written.findings_left_out} findings"
-    return inlines(f"{stage} prompt: {facts} and {findings} fitted; sha256 ", Code(written.prompt_sha256[:16]), ".")
+def _prompt_line(stage: str, text: StageText) -> Inlines:
+    facts = f"{text.facts} of {text.facts + text.facts_left_out} facts"
+    findings = f"{text.findings} of {text.findings + text.findings_left_out} findings"
+    return inlines(f"{stage} prompt: {facts} and {findings}; sha256 ", Code(text.prompt_sha256[:16]), ".")
 
 
 def _not_measured(metrics: Metrics) -> str:
@@ -71,15 +73,15 @@ def setting(plan: TrialPlan, metrics: Metrics) -> Iterator[Block]:
     yield Heading(2, "Configuration and Environment", "configuration-and-environment")
     windows = sorted({str(size) for size in metrics.effective_num_ctx})
     rows = [
-        ("asked for", metrics.configuration),
-        ("context window in effect", ", ".join(windows) or "the engine does not say"),
+        ("requested", metrics.configuration),
+        ("context window in effect", ", ".join(windows) or _UNKNOWN),
         ("engine", f"{engine.name}, {engine.version}"),
-        ("model digest", engine.model_digest or "the engine does not say"),
-        ("model family", engine.family or "the engine does not say"),
-        ("parameters of the model", engine.parameter_size or "the engine does not say"),
-        ("quantization", engine.quantization or "the engine does not say"),
-        ("trained context", _or_unknown(engine.trained_context)),
-        ("layers", _or_unknown(engine.layers)),
+        ("model digest", engine.model_digest or _UNKNOWN),
+        ("model family", engine.family or _UNKNOWN),
+        ("model parameters", engine.parameter_size or _UNKNOWN),
+        ("quantization", engine.quantization or _UNKNOWN),
+        ("trained context", str(engine.trained_context or _UNKNOWN)),
+        ("layers", str(engine.layers or _UNKNOWN)),
         ("host", f"{environment.cpu}, {environment.cores} cores, {environment.memory_total_mib:.0f} MiB"),
         ("GPU", ", ".join(gpu.name for gpu in environment.gpus) or environment.gpu_reason or "none"),
         ("system", f"{environment.os}, Python {environment.python}"),
@@ -89,11 +91,7 @@ def setting(plan: TrialPlan, metrics: Metrics) -> Iterator[Block]:
     ]
     cells = tuple((inlines(name), inlines(value)) for name, value in rows)
     yield Table(("setting", "value"), cells, "Effective configuration, model and environment")
-    yield Paragraph(inlines("To run this trial again, with the sweep.yaml that trial.json holds:"))
+    yield Paragraph(inlines("To run this trial again, with the sweep.yaml recorded in trial.json:"))
     yield CodeBlock(f"chimera sweep --models {plan.model} --engine {engine.name}", "sh")
     packages = tuple((inlines(name), inlines(number)) for name, number in sorted(environment.packages.items()))
-    yield Details("Packages", (Table(("package", "version"), packages, "Versions of the packages"),))
-
-
-def _or_unknown(value: int | None) -> str:
-    return "the engine does not say" if value is None else str(value)
+    yield Details("Packages", (Table(("package", "version"), packages, "Package versions"),))

@@ -40,7 +40,7 @@ def test_grounding_needs_half_of_what_can_be_checked(
 ) -> None:
     check = checks.grounding(judged(recorded, **statements))
     assert (check.passed, check.blocks) == (passed, True)
-    assert said in check.said
+    assert said in check.message
 
 
 def with_quality(recorded: Recorded, component: str, value: float, **changes: Any) -> Metrics:
@@ -59,7 +59,7 @@ def with_quality(recorded: Recorded, component: str, value: float, **changes: An
 def test_language_has_to_be_english_throughout(recorded: Recorded) -> None:
     assert checks.language(with_quality(recorded, "language", 1.0)).passed
     check = checks.language(with_quality(recorded, "language", 0.99))
-    assert (check.passed, check.said, check.evidence) == (False, "It drifts.", {"value": 0.99})
+    assert (check.passed, check.message, check.evidence) == (False, "It drifts.", {"value": 0.99})
 
 
 @pytest.mark.parametrize(("verdict", "passed"), [("good", True), ("usable with care", True), ("not usable", False)])
@@ -85,8 +85,10 @@ def test_structure_misses_a_section_that_is_gone_or_out_of_its_place(desk: Desk,
 
 def test_structure_wants_the_sections_of_the_model_filled(recorded: Recorded) -> None:
     outcome = recorded.outcome
-    none_stands = outcome.report.model_copy(update={"checked": []})
-    check = checks.structure("", outcome.model_copy(update={"report": none_stands}))
+    answer = outcome.report.answer
+    hidden = tuple(statement.model_copy(update={"shown": False}) for statement in answer.statements)
+    nothing_shown = outcome.report.model_copy(update={"answer": answer.model_copy(update={"statements": hidden})})
+    check = checks.structure("", outcome.model_copy(update={"report": nothing_shown}))
     assert str(check.evidence["missing"]).splitlines() == [
         *checks.SECTIONS,
         "an executive summary",

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from chimera_dagster import errors
-from chimera_dagster.grounding import Checked
+from chimera_dagster.grounding import CheckedStatement
 from chimera_dagster.records import trial_files
 from chimera_dagster.records.documents import Metrics, Summary
 from chimera_dagster.records.store import Store
 from chimera_dagster.steps import done, recompute, trial
 from chimera_dagster.steps.trial_evidence import read_evidence
+from chimera_dagster.write import judge
 from tests.desk import ANALYSIS, REPORT, WELL, Desk
 from tests.faults import FAULTS
 from tests.stub_ollama import BUSY, PIECES, Answer
@@ -121,6 +122,19 @@ def test_a_trial_of_an_earlier_version_is_not_done(desk: Desk) -> None:
         recompute.recompute(desk.store, desk.plan())
 
 
+def test_an_outcome_of_an_earlier_version_is_refused_in_one_line(desk: Desk) -> None:
+    desk.run()
+    path = desk.store.folder_of(desk.plan().trial).outcome
+    before = path.read_text()
+    assert '"schema_version": 5' in before
+    try:
+        path.write_text(before.replace('"schema_version": 5', '"schema_version": 4'))
+        with pytest.raises(errors.UnknownTrialError, match=r"was written by another version\. Run 'chimera sweep'\.$"):
+            desk.render()
+    finally:
+        path.write_text(before)
+
+
 def test_a_trial_that_another_checker_judged_is_not_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     digest = desk.run().data_digest
     desk.store.folder_of(desk.plan().trial).report.write_text("")
@@ -148,13 +162,13 @@ def test_what_a_trial_needs_is_ready_before_its_lane(desk: Desk, tmp_path: Path)
 
 def test_the_lane_is_free_before_the_report_is_judged(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
-    check = trial.check
+    check = judge.check
 
-    def checked(*given: Any) -> list[Checked]:
+    def checked(*given: Any) -> list[CheckedStatement]:
         order.append("check")
         return check(*given)
 
-    monkeypatch.setattr(trial, "check", checked)
+    monkeypatch.setattr(judge, "check", checked)
     trial.run_trial(desk.store, desk.plan(), desk.engines, on_measured=lambda: order.append("measured"))
     assert order == ["check", "measured", "check"]
 

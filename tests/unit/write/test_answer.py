@@ -1,13 +1,14 @@
-"""Answers are read whole, cut at any place, and without any form; nothing raises."""
+"""Answers are parsed whole, cut at any place, and without any form; nothing raises."""
 
 import json
-from typing import Any
+import unicodedata
+from typing import Any, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chimera_dagster.write.answer import Analysis, Report, Statement, read_analysis, read_report
+from chimera_dagster.write.answer import Answer, Stage, Statement, parse_answer
 
 REPORT: dict[str, Any] = {
     "executive_summary": ["First of {M1} is {F1}.", 'Second "quoted" \\ one.'],
@@ -20,60 +21,58 @@ ANALYSIS = REPORT | {
 }
 
 
-def texts(answer: Report | Analysis) -> list[str]:
+def report_of(text: str) -> Answer:
+    return parse_answer("report", text)
+
+
+def texts(answer: Answer) -> list[str]:
     return [statement.text for statement in answer.statements]
 
 
-def test_a_report_without_some_statements_has_no_empty_places() -> None:
-    report = read_report(json.dumps(REPORT))
-    rest = report.without({"Fifth.", "Seventh.", "Tenth.", "Nobody said this."})
-    kept = [text for text in texts(report) if text not in ("Fifth.", "Seventh.", "Eighth.", "Tenth.")]
-    assert texts(rest) == kept
-    assert [one.aim for one in rest.recommendations] == ["throughput", "quality"]
-    assert [(row.risk.text, row.mitigation) for row in rest.risks] == [("Ninth.", None)]
-    assert rest.repeated == 4
-    assert report.without(set()) == report
+def places(answer: Answer) -> list[tuple[str, str, int | None, str]]:
+    return [(statement.id, statement.place, statement.row, statement.text) for statement in answer.statements]
 
 
-def test_a_whole_answer_has_all_its_parts() -> None:
-    report = read_report(json.dumps(REPORT))
-    assert (report.complete, report.by_schema, report.repeated, report.loose) == (True, True, 0, ())
-    assert [statement.text for statement in report.executive_summary] == REPORT["executive_summary"]
-    assert [(one.aim, len(one.statements)) for one in report.recommendations] == [
-        ("throughput", 2),
-        ("ttft", 1),
-        ("quality", 1),
+def test_each_statement_of_a_whole_answer_has_an_id_and_its_place() -> None:
+    report = report_of(json.dumps(REPORT))
+    assert (report.complete, report.by_schema, report.repeated) == (True, True, 0)
+    assert places(report) == [
+        ("R1", "executive_summary", None, "First of {M1} is {F1}."),
+        ("R2", "executive_summary", None, 'Second "quoted" \\ one.'),
+        ("R3", "throughput", None, "Third one."),
+        ("R4", "throughput", None, "Fourth {D2}, {F1}."),
+        ("R5", "ttft", None, "Fifth."),
+        ("R6", "quality", None, "Sixth."),
+        ("R7", "risk", 1, "Seventh."),
+        ("R8", "mitigation", 1, "Eighth."),
+        ("R9", "risk", 2, "Ninth."),
+        ("R10", "mitigation", 2, "Tenth."),
     ]
-    assert [(row.risk.text, row.mitigation and row.mitigation.text) for row in report.risks] == [
-        ("Seventh.", "Eighth."),
-        ("Ninth.", "Tenth."),
-    ]
-    assert len(texts(report)) == 10
 
 
 def test_an_analysis_has_findings_and_single_recommendations() -> None:
-    analysis = read_analysis(json.dumps(ANALYSIS))
+    analysis = parse_answer("analysis", json.dumps(ANALYSIS))
     assert (analysis.complete, analysis.by_schema) == (True, True)
-    assert [statement.text for statement in analysis.key_findings] == ["A finding [F2]."]
-    assert [[each.text for each in one.statements] for one in analysis.recommendations] == [
-        ["Third one."],
-        ["Fifth."],
-        ["Sixth."],
+    assert places(analysis)[2:6] == [
+        ("A3", "key_findings", None, "A finding [F2]."),
+        ("A4", "throughput", None, "Third one."),
+        ("A5", "ttft", None, "Fifth."),
+        ("A6", "quality", None, "Sixth."),
     ]
-    assert texts(analysis)[2] == "A finding [F2]."
+    assert report_of(json.dumps(ANALYSIS)).statements[-1].place == "loose"  # a report has no findings
 
 
 def test_references_are_the_ids_in_braces_or_brackets_each_once() -> None:
-    statement = Statement(text="{F1} and [D2], {M1} ({F1}) but no F3, {F0}, {X1}, {F12")
-    assert statement.references == ("F1", "D2", "M1")
+    text = "{F1} and [D2], {M1} ({F1}) but no F3, {F0}, {X1}, {F12"
+    assert Statement(id="A1", place="loose", text=text).references == ("F1", "D2", "M1")
 
 
 @pytest.mark.parametrize("indent", [None, 2])
 def test_a_cut_at_any_place_keeps_every_statement_that_was_closed(indent: int | None) -> None:
     whole = json.dumps(REPORT, indent=indent)
     for end in range(1, len(whole)):
-        report = read_report(whole[:end])
-        closed = [each for each in texts(read_report(whole)) if json.dumps(each) in whole[:end]]
+        report = report_of(whole[:end])
+        closed = [each for each in texts(report_of(whole)) if json.dumps(each) in whole[:end]]
         assert texts(report) == closed, whole[:end]
         assert report.by_schema or end == 0
         assert not report.complete
@@ -81,8 +80,8 @@ def test_a_cut_at_any_place_keeps_every_statement_that_was_closed(indent: int | 
 
 @pytest.mark.parametrize("around", ["```json\n{}\n```", "Here it is, see {{F1}}:\n{}\nI hope that helps."])
 def test_words_around_the_json_are_not_the_answer(around: str) -> None:
-    report = read_report(around.replace("{}", json.dumps(REPORT)).replace("{{F1}}", "{F1}"))
-    assert report == read_report(json.dumps(REPORT))
+    report = report_of(around.replace("{}", json.dumps(REPORT)).replace("{{F1}}", "{F1}"))
+    assert report == report_of(json.dumps(REPORT))
 
 
 def test_what_was_said_before_is_dropped_and_counted() -> None:
@@ -90,23 +89,24 @@ def test_what_was_said_before_is_dropped_and_counted() -> None:
         "executive_summary": ["One is slow.", "one is  SLOW", "Two is {F1}.", "Two is {F2}."],
         "risks": [{"risk": "One is slow.", "mitigation": "Wait."}, {"risk": "It fails.", "mitigation": "Wait!"}],
     }
-    report = read_report(json.dumps(said))
+    report = report_of(json.dumps(said))
     assert report.repeated == 3
     assert texts(report) == ["One is slow.", "Two is {F1}.", "Two is {F2}.", "It fails."]
 
 
 def test_free_text_becomes_statements_without_a_place() -> None:
     text = "# Report\n\n**1. Summary**\n\nThe first {F1}\ngoes on.\n- **bold** item\n2) next\n\n|a|b|\n|-|-|\n---\nEnd."
-    report = read_report(text)
-    assert [statement.text for statement in report.loose] == [
+    report = report_of(text)
+    assert texts(report) == [
         "The first {F1} goes on.",
         "bold item",
         "next",
         "a–b",
         "End.",
     ]
-    assert (report.by_schema, report.complete, report.executive_summary, report.risks) == (False, True, (), ())
-    assert not read_report("It stops in the").complete
+    assert {statement.place for statement in report.statements} == {"loose"}
+    assert (report.by_schema, report.complete) == (False, True)
+    assert not report_of("It stops in the").complete
 
 
 @pytest.mark.parametrize(
@@ -124,25 +124,30 @@ def test_free_text_becomes_statements_without_a_place() -> None:
     ],
 )
 def test_another_form_than_that_of_the_schema_is_said(text: str) -> None:
-    assert not read_report(text).by_schema
+    assert not report_of(text).by_schema
 
 
 def test_strings_under_keys_that_nobody_asked_for_are_kept() -> None:
-    assert texts(read_report('{"summary": {"a": ["One.", {"b": "Two."}]}, "n": 3}')) == ["One.", "Two."]
+    assert texts(report_of('{"summary": {"a": ["One.", {"b": "Two."}]}, "n": 3}')) == ["One.", "Two."]
 
 
 @pytest.mark.parametrize(
     "text", ["[" * 100_000, '{"a":' * 100_000, '{"a": "\\ud800"}', "{" * 9, '{"a": 1e999}', "\0\x1b[2J"]
 )
 def test_hostile_answers_are_read(text: str) -> None:
-    for read in (read_report, read_analysis):
-        read(text).model_dump_json().encode()
+    for stage in get_args(Stage):
+        parse_answer(stage, text).model_dump_json().encode()
 
 
 @settings(deadline=None)
+@example('{"executive_summary": ["A\\u2028line\\u0007 of\\u0085words."]}')
+@example("A form\ffeed.")
 @given(st.text(max_size=200) | st.text(alphabet='{}[]":,\\n aF1', max_size=60))
-def test_any_text_is_read(text: str) -> None:
-    answer = read_analysis(text)
-    assert all(statement.text.isprintable() or statement.text for statement in answer.statements)
-    assert "\n" not in "".join(texts(answer))
+def test_any_text_is_read_into_lines_with_words_that_can_be_stored(text: str) -> None:
+    answer = parse_answer("analysis", text)
+    for statement in answer.statements:
+        assert statement.text == " ".join(statement.text.split())
+        assert any(char.isalnum() or char in "_{}" for char in statement.text)
+        assert not [char for char in statement.text if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")]
+    assert [statement.id for statement in answer.statements] == [f"A{n + 1}" for n in range(len(answer.statements))]
     answer.model_dump_json().encode()

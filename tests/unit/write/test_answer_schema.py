@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chimera_dagster.write.answer_schema import Schema, Words, analysis_schema, report_schema, statement_pattern
+from chimera_dagster.write.answer_schema import Schema, WordCount, analysis_schema, report_schema, statement_pattern
 from chimera_dagster.write.quality import WORDS
 
 IDS = ["F1", "F2", "F10", "D1", "M1", "M2"]
-PATTERN = statement_pattern(IDS, Words(4, 12))
-CITING = statement_pattern(IDS, Words(5, 16), must_cite=True)
+PATTERN = statement_pattern(IDS, WordCount(4, 12))
+CITING = statement_pattern(IDS, WordCount(5, 16), must_cite=True)
 
 
 @pytest.mark.parametrize(
@@ -92,12 +92,12 @@ def test_a_key_finding_must_cite_and_a_models_name_is_no_citation(statement: str
 @settings(deadline=None)
 @given(st.sets(st.integers(1, 300), min_size=1))
 def test_exactly_the_ids_that_were_shown_match(numbers: set[int]) -> None:
-    pattern = re.compile(statement_pattern([f"F{number}" for number in numbers], Words(1, 2)))
+    pattern = re.compile(statement_pattern([f"F{number}" for number in numbers], WordCount(1, 2)))
     assert {number for number in range(1_000) if pattern.fullmatch(f"See {{F{number}}}.")} == numbers
 
 
 def test_a_hundred_ids_take_few_alternatives() -> None:
-    few, many = (statement_pattern([f"F{n}" for n in range(1, last + 1)], Words(1, 2)) for last in (9, 100))
+    few, many = (statement_pattern([f"F{n}" for n in range(1, last + 1)], WordCount(1, 2)) for last in (9, 100))
     assert len(many) < 2 * len(few)
 
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from chimera_dagster.grounding import Checked, Claim, Verdict
-from chimera_dagster.records.documents import Written
-from chimera_dagster.write.self_check import mark_void
+from chimera_dagster.grounding import CheckedStatement, Claim, Verdict
+from chimera_dagster.write.self_check import SelfCheck
 
 PROMPT = """\
 {F3} mean decode throughput of {M2} over all its runs
@@ -13,10 +12,9 @@ Three optimisation recommendations that balance throughput, TTFT, and quality.
 "mitigation": "Keep the model loaded."}"""
 
 
-def checked(text: str, verdict: Verdict) -> Checked:
+def why_void(text: str, verdict: Verdict) -> str:
     claim = Claim(kind="opinion", text=text, verdict=verdict, reason="as it was checked")
-    reason = "withheld before" if claim.fails else ""
-    return Checked(text=text, rendered=text, claims=[claim], kept=not claim.fails, reason=reason)
+    return SelfCheck(PROMPT, ["a:1", "b:2"], ["F3"]).reason(CheckedStatement(text, text, (claim,)))
 
 
 @pytest.mark.parametrize(
@@ -29,19 +27,13 @@ def checked(text: str, verdict: Verdict) -> Checked:
         ("{M1} is at {F3} and is at {F3} and is at {F3}.", "supported", "over and over"),
     ],
 )
-def test_what_says_nothing_is_void_and_withheld(text: str, verdict: Verdict, reason: str) -> None:
-    [found] = mark_void([checked(text, verdict)], PROMPT, ["a:1", "b:2"], ["F3"])
-    assert (found.verdict, found.kept) == ("void", False)
-    assert reason in found.reason
-    assert found.claims[:-1] == checked(text, verdict).claims
+def test_what_says_nothing_is_void(text: str, verdict: Verdict, reason: str) -> None:
+    assert reason in why_void(text, verdict)
 
 
 @pytest.mark.parametrize("verdict", ["supported", "unsupported", "not checkable"])
-def test_a_figure_of_its_own_never_stands_whether_true_or_not(verdict: Verdict) -> None:
-    [found] = mark_void([checked("{F3} is 42 tok/s.", verdict)], PROMPT, ["a:1", "b:2"], ["F3"])
-    assert found.claims[-1].verdict == "void"
-    assert found.verdict == ("unsupported" if verdict == "unsupported" else "void")
-    assert Written.model_construct(policy="annotate").withheld(found)
+def test_a_figure_of_its_own_is_void_even_if_it_is_true(verdict: Verdict) -> None:
+    assert why_void("{F3} is 42 tok/s.", verdict).startswith("42: a figure that the model wrote itself")
 
 
 @pytest.mark.parametrize(
@@ -57,5 +49,5 @@ def test_a_figure_of_its_own_never_stands_whether_true_or_not(verdict: Verdict) 
         ("", "not checkable"),
     ],
 )
-def test_what_says_something_stays_as_it_was_checked(text: str, verdict: Verdict) -> None:
-    assert mark_void([checked(text, verdict)], PROMPT, ["a:1", "b:2"], ["F3"]) == [checked(text, verdict)]
+def test_what_says_something_is_not_void(text: str, verdict: Verdict) -> None:
+    assert why_void(text, verdict) == ""

@@ -1,0 +1,99 @@
+"""Writes down a trial: outcome.json, telemetry.parquet, calls.parquet and metrics.json, or the note of its failure."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from chimera_dagster.engines.registry import Resolved
+from chimera_dagster.errors import EngineError
+from chimera_dagster.measure.call import Call, CallMetrics
+from chimera_dagster.measure.environment import capture
+from chimera_dagster.measure.samples import Sample, to_frame
+from chimera_dagster.records.documents import EngineRecord, Failures, Grounding, Metrics, Outcome, StageSeconds, Summary
+from chimera_dagster.records.store import Store, write_table, write_text
+from chimera_dagster.records.trial_files import Recorded, failures_in
+from chimera_dagster.schemas import Calls
+from chimera_dagster.schemas import Telemetry as TelemetryTable
+from chimera_dagster.spec.sweep import TrialPlan
+from chimera_dagster.steps.done import fingerprint
+from chimera_dagster.steps.judging import quality_of
+from chimera_dagster.steps.recompute import measure
+from chimera_dagster.write.prompt import prompt_version
+
+
+def record_trial(
+    store: Store, plan: TrialPlan, outcome: Outcome, samples: list[Sample], resolved: Resolved, seconds: StageSeconds
+) -> Recorded:
+    """Compute a trial's metrics from its outcome and samples, and write all of its files."""
+    summary = outcome.summary
+    metrics = Metrics(
+        **dict(measure(outcome, samples)),
+        model=plan.model,
+        params=plan.params,
+        params_key=plan.params.key,
+        configuration=str(plan.params),
+        created_at=datetime.now(UTC),
+        fingerprint=fingerprint(plan, summary.digest, summary.code),
+        spec_hash=plan.spec.content_hash(),
+        data_digest=summary.digest,
+        prompt_version=prompt_version(),
+        seed=plan.spec.seed,
+        repeats=plan.spec.repeats,
+        engine=_engine_record(resolved),
+        seconds=seconds,
+        effective_num_ctx=sorted({size for it in outcome.calls if (size := it.stats.effective_num_ctx) is not None}),
+        text_quality=quality_of(outcome),
+        grounding=Grounding.of_answers(outcome.analysis.answer, outcome.report.answer),
+        environment=capture(),
+    )
+    folder = store.folder_of(plan.trial)
+    for outdated in (folder.report, folder.page):  # must not stand beside newer metrics
+        outdated.unlink(missing_ok=True)
+    write_text(folder.outcome, outcome.model_dump_json(indent=1) + "\n")
+    write_table(folder.telemetry, to_frame(samples), TelemetryTable)
+    write_table(folder.calls, _calls_table(outcome.calls, metrics.calls), Calls)
+    write_text(folder.metrics, metrics.model_dump_json(indent=2) + "\n")
+    return Recorded(metrics, outcome, samples)
+
+
+def record_failure(store: Store, plan: TrialPlan, error: EngineError) -> None:
+    """Count a failed run: how often a configuration fails is one of the figures that it is compared by."""
+    summary = store.read_json("summary", Summary)
+    folder = store.folder_of(plan.trial)
+    current, before = fingerprint(plan, summary.digest, summary.code), failures_in(folder)
+    failures = Failures(
+        fingerprint=current,
+        runs=1 + (before.runs if before is not None and before.fingerprint == current else 0),
+        error=type(error).__name__,
+        message=error.message,
+        at=datetime.now(UTC),
+    )
+    write_text(folder.failures, failures.model_dump_json(indent=2) + "\n")
+
+
+def _engine_record(resolved: Resolved) -> EngineRecord:
+    info = resolved.info
+    return EngineRecord(
+        name=resolved.engine.name,
+        version=resolved.engine.version(),
+        reason=resolved.reason,
+        model_digest=info.digest,
+        family=info.family,
+        parameter_size=info.parameter_size,
+        quantization=info.quantization,
+        trained_context=info.trained_context,
+        layers=info.layers,
+        default_options=info.default_options,
+    )
+
+
+def _calls_table(calls: Sequence[Call], metrics: Sequence[CallMetrics]) -> pd.DataFrame:
+    columns = list(Calls.to_schema().columns)
+    rows = [
+        {"stage": call.stage, "repeat": call.repeat, "seed": call.seed, **measured.model_dump()}
+        for call, measured in zip(calls, metrics, strict=True)
+    ]
+    frame = pd.DataFrame(rows)[columns]
+    numeric = [name for name in columns if name not in ("stage", "repeat", "seed", "done_reason")]
+    return frame.astype(dict.fromkeys(numeric, "float64"))
