@@ -28,7 +28,7 @@ def one(root: str, data: str) -> None:
     import threading
 
     from chimera_dagster.records.store import Store
-    from chimera_dagster.steps.ingest import ingest
+    from chimera_dagster.steps.ingest import ingest_folder
 
     me, peak, done = psutil.Process(), 0, threading.Event()
 

@@ -53,7 +53,8 @@ def said_by_path(path: str) -> tuple[Context, bool]:
 def parse_files(files: Iterable[FoundFile], sink: Callable[[pa.Table], object]) -> list[FileRow]:
     """Read files one after the other; `sink` gets their measurements, tables of sheet.SCHEMA.
 
-    A file with the content of an earlier one gives no rows here: `Reading` makes it a duplicate of that one.
+    A file with the content of an earlier one gives no rows here: `folder.ingest_files` makes it a
+    duplicate of that one.
     """
     sheet = Sheet(sink)
     rows = [_parse(file, sheet) for file in files]

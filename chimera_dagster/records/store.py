@@ -14,10 +14,11 @@
 import glob
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -40,30 +41,42 @@ class _Named(BaseModel):
     params: ParamSet
 
 
-class _File:
-    """A path that is made when it is asked for: to make all of them takes as long as to read a trial's metrics."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __get__(self, folder: "TrialFolder", _: object) -> Path:
-        return folder.path / self._name
-
-
-class TrialFolder:
+class TrialFolder(NamedTuple):
     """Paths of one trial's files."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    path: Path
 
-    plan = _File("trial.json")
-    failures = _File("failures.json")
-    outcome = _File("outcome.json")
-    calls = _File("calls.parquet")
-    telemetry = _File("telemetry.parquet")
-    metrics = _File("metrics.json")
-    report = _File("report.md")
-    page = _File("report.html")
+    @property
+    def plan(self) -> Path:
+        return self.path / "trial.json"
+
+    @property
+    def failures(self) -> Path:
+        return self.path / "failures.json"
+
+    @property
+    def outcome(self) -> Path:
+        return self.path / "outcome.json"
+
+    @property
+    def calls(self) -> Path:
+        return self.path / "calls.parquet"
+
+    @property
+    def telemetry(self) -> Path:
+        return self.path / "telemetry.parquet"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.json"
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report.md"
+
+    @property
+    def page(self) -> Path:
+        return self.path / "report.html"
 
 
 @dataclass(frozen=True)
@@ -149,15 +162,11 @@ class Store:
         """Validate and write a table, `stamp` beside it; raises pandera's SchemaErrors, and then writes nothing."""
         return write_table(self.table_path(name), frame, schema, stamp)
 
-    def write_tables(
-        self,
-        name: str,
-        tables: Iterable[pa.Table],
-        schema: type[DataFrameModel],
-        stamp: Callable[[], Mapping[str, str]],
-    ) -> Path:
-        """As `write_table`, piece by piece, for a table that memory can't hold; `stamp` is asked after the last."""
-        return _replace(self.table_path(name), lambda scratch: _write_groups(scratch, tables, schema, stamp))
+    @contextmanager
+    def table_writer(self, name: str, schema: type[DataFrameModel]) -> Generator["TableWriter"]:
+        """As `write_table`, piece by piece, for a table too large for memory; after an error the old table stays."""
+        with _replacing(self.table_path(name)) as scratch, TableWriter(scratch, schema) as writer:
+            yield writer
 
     def table_path(self, name: str) -> Path:
         return self.tables / f"{name}.parquet"
@@ -208,7 +217,9 @@ def _named(path: Path) -> Trial:
 
 def write_text(path: Path, text: str) -> Path:
     """Write UTF-8 text under a temporary name and rename it; returns `path`."""
-    return _replace(path, lambda scratch: scratch.write_text(text, encoding="utf-8"))
+    with _replacing(path) as scratch:
+        scratch.write_text(text, encoding="utf-8")
+    return path
 
 
 def write_table(
@@ -217,43 +228,59 @@ def write_table(
     """Validate `frame` against `schema`, then write it as Parquet under a temporary name and rename it."""
     table = pa.Table.from_pandas(schema.validate(frame, lazy=True), preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), **_about(stamp or {})})
-    return _replace(path, lambda scratch: pq.write_table(table, scratch, write_page_checksum=True))
+    with _replacing(path) as scratch:
+        pq.write_table(table, scratch, write_page_checksum=True)
+    return path
 
 
-def _write_groups(
-    path: Path, tables: Iterable[pa.Table], schema: type[DataFrameModel], stamp: Callable[[], Mapping[str, str]]
-) -> None:
-    waiting: list[pa.Table] = []
-    writer: pq.ParquetWriter | None = None
+class TableWriter:
+    """Writes a Parquet file in groups of rows, each validated against `schema`. At least one table must be added."""
 
-    def write() -> None:
-        nonlocal writer
-        group = pa.concat_tables(waiting)
-        waiting.clear()
-        schema.validate(group.to_pandas(), lazy=True)
-        writer = writer or pq.ParquetWriter(path, group.schema, write_page_checksum=True)
-        writer.write_table(group, row_group_size=len(group) or None)
+    def __init__(self, path: Path, schema: type[DataFrameModel]) -> None:
+        self._path, self._schema = path, schema
+        self._waiting: list[pa.Table] = []
+        self._writer: pq.ParquetWriter | None = None
 
-    try:
-        for table in tables:
-            waiting.append(table)
-            if sum(map(len, waiting)) >= _GROUP_ROWS:
-                write()
-        if waiting or writer is None:
-            write()
-        if writer is not None:
-            writer.add_key_value_metadata(_about(stamp()))
-    finally:
-        if writer is not None:
-            writer.close()
+    def add(self, table: pa.Table) -> None:
+        """Append rows. Raises pandera's SchemaErrors, at once or later."""
+        self._waiting.append(table)
+        if sum(map(len, self._waiting)) >= _GROUP_ROWS:
+            self._write()
+
+    def stamp(self, stamp: Mapping[str, str]) -> None:
+        """Write what is still waiting, and store `stamp` beside the rows; the last call."""
+        self._write().add_key_value_metadata(_about(stamp))
+
+    def _write(self) -> pq.ParquetWriter:
+        writer = self._writer
+        if self._waiting:
+            group = pa.concat_tables(self._waiting)
+            self._waiting.clear()
+            self._schema.validate(group.to_pandas(), lazy=True)
+            if writer is None:
+                writer = self._writer = pq.ParquetWriter(self._path, group.schema, write_page_checksum=True)
+            writer.write_table(group, row_group_size=len(group) or None)
+        assert writer is not None, "no table was added"
+        return writer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
 
 
 def _about(stamp: Mapping[str, str]) -> dict[str, str]:
     return {f"chimera.{name}": value for name, value in stamp.items()}
 
 
-def _replace(path: Path, write: Callable[[Path], object]) -> Path:
-    """Raises StorageError where the disk is full or read-only; then, too, the old file stands."""
+@contextmanager
+def _replacing(path: Path) -> Generator[Path]:
+    """A scratch file that replaces `path` if the block ends well; after an error the old file stays.
+
+    Raises StorageError if the disk is full or read-only.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _clear_scratches(path)
@@ -261,15 +288,14 @@ def _replace(path: Path, write: Callable[[Path], object]) -> Path:
         scratch = Path(name)
         try:
             scratch.chmod(0o644)
-            write(scratch)
-            os.fsync(handle)  # else a machine that goes down may keep the name without the content
+            yield scratch
+            os.fsync(handle)  # otherwise a machine that goes down may keep the name without the content
             scratch.replace(path)
         finally:
             os.close(handle)
             scratch.unlink(missing_ok=True)
     except OSError as error:
         raise StorageError.of(error, path) or error from error
-    return path
 
 
 def _clear_scratches(path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from chimera_dagster.ingest import discover
-from chimera_dagster.ingest.folder import OnFile, Reading
+from chimera_dagster.ingest.folder import OnFile, ingest_files
 from chimera_dagster.ingest.manifest import DamagedTableError, Manifest, Stamp
 from chimera_dagster.ingest.snapshot import Snapshot
 from chimera_dagster.records.documents import IngestRecord
@@ -23,21 +23,23 @@ def ingest_folder(store: Store, reports: Path, on_file: OnFile | None = None) ->
     """
     started = time.perf_counter()
     try:
-        stamp = _in_step(store, reports, _manifest(store, reports), on_file)
+        stamp = _bring_in_step(store, reports, _manifest(store, reports), on_file)
     except DamagedTableError:
-        stamp = _in_step(store, reports, None, on_file)
+        stamp = _bring_in_step(store, reports, None, on_file)
     record = IngestRecord(reports_dir=str(reports), digest=stamp.digest, seconds=time.perf_counter() - started)
     store.write_json("ingest", record)
     return record
 
 
-def _in_step(store: Store, reports: Path, manifest: Manifest | None, on_file: OnFile | None) -> Stamp:
-    reading = Reading(reports, manifest, on_file)
-    if manifest and reading.unchanged:
+def _bring_in_step(store: Store, reports: Path, manifest: Manifest | None, on_file: OnFile | None) -> Stamp:
+    found = discover.discover(reports)
+    if manifest and manifest.same_as(found):
         return manifest.stamp
-    store.write_tables("measurements", reading.measurements(), Measurements, reading.stamped)
-    store.write_table("benchmark_files", reading.files(), BenchmarkFiles, reading.stamped())
-    return reading.stamp
+    with store.table_writer("measurements", Measurements) as writer:
+        ingested = ingest_files(reports, found, writer.add, manifest, on_file)
+        writer.stamp(ingested.stamp._asdict())
+    store.write_table("benchmark_files", ingested.files, BenchmarkFiles, ingested.stamp._asdict())
+    return ingested.stamp
 
 
 def data_digest(store: Store, reports: Path) -> str:
