@@ -41,7 +41,7 @@ def one(root: str, data: str) -> None:
     watcher = threading.Thread(target=watch)
     watcher.start()
     started = time.perf_counter()
-    ingest(Store(Path(data)), Path(root))
+    ingest_folder(Store(Path(data)), Path(root))
     wall = time.perf_counter() - started
     done.set()
     watcher.join()

@@ -34,8 +34,7 @@ class Snapshot(BaseModel):
     @classmethod
     def of(cls, entries: Iterable[_Entry]) -> Self:
         """The look that consists of (path, size, mtime, problem), as `FoundFile` has them."""
-        # no validation: it costs more than the walk through the folder
-        return cls.model_construct(
+        return cls(
             files={path: (0, 0, problem) if problem else (size, mtime, "") for path, size, mtime, problem in entries}
         )
 

@@ -4,10 +4,10 @@ import hashlib
 import itertools
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from chimera_dagster.errors import SpecError
 from chimera_dagster.spec.engine_names import Api, EngineChoice
@@ -93,13 +93,17 @@ class SweepSpec(_Section):
     goals: Goals = Goals()
     search: SearchSpace = SearchSpace()
 
-    @model_validator(mode="after")
-    def _keys_differ(self) -> "SweepSpec":
+    @model_validator(mode="wrap")
+    @classmethod
+    def _keys_differ(cls, given: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if isinstance(given, cls):  # an "after" validator would check it again for each of its trials
+            return given
+        spec = handler(given)
         seen: dict[str, ParamSet] = {}
-        for params in self.param_sets():
+        for params in spec.param_sets():
             if seen.setdefault(params.key, params) != params:
-                raise ValueError(f"two parameter sets share the key {params.key}; change a value of one a little")
-        return self
+                raise ValueError(f"two parameter sets share the key {params.key}; change one of the values a little")
+        return spec
 
     def param_sets(self) -> list[ParamSet]:
         """Every parameter set once: the grid's combinations, then the extra ones."""
@@ -129,8 +133,7 @@ class SweepSpec(_Section):
 
     def plans(self) -> list["TrialPlan"]:
         """`trials()`, each with what a run of it needs to know."""
-        # no validation: the spec's would compare all its parameter sets for each of its trials
-        return [TrialPlan.model_construct(model=model, params=params, spec=self) for model, params in self.trials()]
+        return [TrialPlan(model=model, params=params, spec=self) for model, params in self.trials()]
 
     def content_hash(self) -> str:
         """sha256 of the canonical JSON: equal where two specs mean the same, however they are written."""

@@ -1,11 +1,9 @@
 """The comparison over all trials of a data folder: read from what they left, computed, and kept as files."""
 
-import gc
 import math
 import os
 import subprocess
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -27,19 +25,6 @@ from chimera_dagster.spec.trial import Trial
 _OF_A_LANE = ("CUDA_VISIBLE_DEVICES", "OLLAMA_HOST", "CHIMERA_")  # which lane a trial had is no change of its setting
 
 
-@contextmanager
-def _without_collector() -> Generator[None]:
-    """10,000 trials are a million objects without a cycle: looking for one takes a fourth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-@_without_collector()
 def read_comparison(store: Store, goals: Goals) -> Comparison:
     """Compare all trials that the store knows. Trials that never ran, or failed, are in it and say so.
 
@@ -50,7 +35,6 @@ def read_comparison(store: Store, goals: Goals) -> Comparison:
     return compare(trials, goals, datetime.now(UTC), settings)
 
 
-@_without_collector()
 def write_comparison(store: Store, comparison: Comparison) -> None:
     """Write comparison.json and .csv beside the reports, and the tables `trials`, `standings` and `effects`."""
     trials, standings = trial_table(comparison), standings_table(comparison)
@@ -122,7 +106,6 @@ def load_comparison(store: Store) -> Comparison:
     return parse_comparison(store.read_comparison(), str(store.comparison))
 
 
-@_without_collector()
 def parse_comparison(text: str | bytes, name: str) -> Comparison:
     """A saved comparison; raises InputError for what is none, or is one of another version."""
     try:

@@ -5,11 +5,11 @@ import random
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, assert_never
+from typing import Any, Literal, NamedTuple
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
 
 from chimera_dagster.compare.metrics import METRICS
@@ -25,9 +25,8 @@ from chimera_dagster.steps.done import fingerprint, is_done, is_measured
 from chimera_dagster.steps.evidence import evidence_code
 from chimera_dagster.steps.sweep_comparison import observe
 
-SamplerName = Literal["tpe", "nsga2", "random"]
+SamplerName = Literal["tpe", "random"]
 _STARTUP = 5  # random ones before TPE models anything; Optuna's 10 would be most of a short search
-_POPULATION = 10  # of NSGA-II; Optuna's 50 would be a first generation that no search of this kind outlives
 _TRIES = 8  # proposals of what is known already, before one is drawn from what is not
 _KEY, _PROPOSED = "key", "proposed"  # of Optuna's trials: ours, and whether it was proposed or only learned from
 
@@ -185,8 +184,6 @@ class Search:
                         values=[found[name] for name in self.objectives],
                         constraints=self._beyond(found),
                         user_attrs={_KEY: trial.key},
-                        # parents of what NSGA-II proposes; it has no public way to take in what it did not breed
-                        system_attrs={f"{NSGAIISampler.__name__}:generation": 0},
                     )
                 )
         return measured
@@ -256,8 +253,7 @@ class Search:
         return is_measured(self._store, self._plan(trial), self._digest)
 
     def _plan(self, trial: Trial) -> TrialPlan:
-        # no validation: the spec's would compare all its parameter sets
-        return TrialPlan.model_construct(model=trial.model, params=trial.params, spec=self._spec)
+        return TrialPlan(model=trial.model, params=trial.params, spec=self._spec)
 
 
 class _Space:
@@ -314,12 +310,4 @@ def _distribution(axis: Axis) -> BaseDistribution:
 
 
 def _sampler(name: SamplerName, seed: int) -> BaseSampler:
-    match name:
-        case "tpe":
-            return TPESampler(n_startup_trials=_STARTUP, seed=seed)
-        case "nsga2":
-            return NSGAIISampler(population_size=_POPULATION, seed=seed)
-        case "random":
-            return RandomSampler(seed=seed)
-        case _:
-            assert_never(name)
+    return TPESampler(n_startup_trials=_STARTUP, seed=seed) if name == "tpe" else RandomSampler(seed=seed)
