@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
+from scipy.optimize import root_scalar
 
 from chimera_dagster.compare.factors import Factor, Ints
 
@@ -60,11 +61,9 @@ def _fitting(squares: Floats, within: Floats, target: float) -> float:
 
     if total(0.0) <= target:
         return 0.0
-    low, high = 0.0, float(squares.sum()) / target
-    for _ in range(30):
-        middle = (low + high) / 2
-        low, high = (middle, high) if total(middle) > target else (low, middle)
-    return high
+    high = 2 * float(squares.sum()) / target
+    found = root_scalar(lambda variance: total(variance) - target, bracket=(0, high), method="brentq", xtol=1e-9 * high)
+    return float(found.root)
 
 
 def _unexplained(means: Floats, weights: Floats, terms: Sequence[Ints]) -> Floats:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
+from scipy.optimize import root_scalar
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -71,8 +72,9 @@ class Pairs(NamedTuple):
             return np.nan
         df = float(self.df[pair])
         critical = float(special.stdtrit(df, 1 - level / 2))
-        shift = _root(lambda delta: _t_power(delta, df, critical))
-        return float(np.expm1(shift * self.error[pair]))
+        # The lower tail adds less than 1e-6 to that power, and SciPy's is NaN for many shifts.
+        needed = _noncentrality(lambda shift: float(special.nctdtr(df, shift, critical)))
+        return float(np.expm1(needed * self.error[pair]))
 
     def largest_detectable(self, places: Sequence[int], level: float) -> float | None:
         """`detectable` of the pair among `places` that hides the most; None where there is no pair or no variance."""
@@ -144,7 +146,7 @@ class Blocked(NamedTuple):
         if least <= 0:
             return np.nan
         critical = float(special.fdtri(self.df_effect, self.df, 1 - level))
-        needed = _root(lambda x: float(special.ncfdtr(self.df_effect, self.df, x, critical)), falling=True)
+        needed = _noncentrality(lambda shift: float(special.ncfdtr(self.df_effect, self.df, shift, critical)))
         return float(2 * self.sigma * np.sqrt(needed / least))
 
 
@@ -203,23 +205,9 @@ def _packed(codes: Ints) -> tuple[Ints, int]:
     return (np.cumsum(present) - 1)[codes], int(present.sum())
 
 
-def _t_power(shift: float, df: float, critical: float) -> float:
-    """Power of the two-sided t-test whose statistic has noncentrality `shift`."""
-    return float(1 - special.nctdtr(df, shift, critical) + special.nctdtr(df, shift, -critical))
-
-
-def _root(power: Callable[[float], float], *, falling: bool = False) -> float:
-    """Where `power` (of a `falling` function: 1 minus it) reaches POWER, by bisection over 0..upwards."""
-
-    def reached(x: float) -> bool:
-        found = power(x)
-        return (1 - found if falling else found) >= POWER
-
+def _noncentrality(missed: Callable[[float], float]) -> float:
+    """The noncentrality at which a test finds the effect with POWER: `missed` is the probability that it does not."""
     high = 1.0
-    while not reached(high) and high < 1e6:
+    while missed(high) > 1 - POWER:
         high *= 2
-    low = 0.0
-    for _ in range(50):
-        middle = (low + high) / 2
-        low, high = (low, middle) if reached(middle) else (middle, high)
-    return high
+    return float(root_scalar(lambda x: missed(x) - (1 - POWER), bracket=(0, high), method="brentq").root)
