@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from chimera_dagster.evidence.duplicates import duplicate_runs
-from chimera_dagster.evidence.facts import find_facts
+from chimera_dagster.evidence.fact_table import find_facts
 from chimera_dagster.evidence.summary import summarise, summary_block
 from chimera_dagster.evidence.version import evidence_version
 from chimera_dagster.ingest.manifest import reader_version

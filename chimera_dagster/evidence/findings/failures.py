@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from chimera_dagster.evidence.findings.evidence import Evidence
 from chimera_dagster.evidence.findings.finding import WHOLE_FILE, Figures, Finding, listed
+from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.schemas import FAILED, NOT_VALID
 
 
-def failed_runs_of_files(evidence: Evidence) -> Iterator[Finding]:
+def failed_runs_of_files(data: FindingContext) -> Iterator[Finding]:
     """Per file, how many of its runs report a failure; whatever stands beside a failed run under its parent is a run.
 
     So the rows of a table are runs, the elements of a JSON list, and the members of the object that holds the failed.
     """
-    table = evidence.table
+    table = data.table
     failed = table[(table["metric"] == FAILED).to_numpy()]
     files = failed["file"].astype("str").unique()
     rows = table[table["file"].isin(files).to_numpy()][["file", "record"]].drop_duplicates()
@@ -64,12 +64,12 @@ def _run(record: str, parents: set[str]) -> str | None:
     return None
 
 
-def trials_not_valid(evidence: Evidence) -> Iterator[Finding]:
+def trials_not_valid(data: FindingContext) -> Iterator[Finding]:
     """One finding that names this project's own trials among the files that no statistic may use, and what spoils each.
 
     The evidence of each verdict is the file's `reason`, behind the verdicts' names.
     """
-    files = evidence.files[(evidence.files["status"] == NOT_VALID).to_numpy()]
+    files = data.files[(data.files["status"] == NOT_VALID).to_numpy()]
     if files.empty:
         return
     figures = Figures()
@@ -86,12 +86,12 @@ def trials_not_valid(evidence: Evidence) -> Iterator[Finding]:
     yield Finding("trials_not_valid", "notice", "validity", text, figures, len(said), sources, float(len(said)))
 
 
-def repeated_files(evidence: Evidence) -> Iterator[Finding]:
+def repeated_files(data: FindingContext) -> Iterator[Finding]:
     """Files with the bytes of another, and files that hold another's runs in another form; one finding an original."""
-    copies = evidence.files[evidence.files["status"] == "duplicate_of"]
+    copies = data.files[data.files["status"] == "duplicate_of"]
     pairs = zip(copies["reason"].astype("str"), copies["path"].astype("str"), strict=True)
     yield from _repeats(list(pairs), "duplicate_files", "holds the same bytes as", "hold the same bytes as", "info")
-    duplicates = sorted((original, copy) for copy, original in evidence.duplicates.items())
+    duplicates = sorted((original, copy) for copy, original in data.duplicates.items())
     yield from _repeats(duplicates, "duplicate_runs", "holds the same runs as", "hold the same runs as", "notice")
 
 

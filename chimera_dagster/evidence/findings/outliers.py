@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from chimera_dagster.evidence.findings.evidence import (
+from chimera_dagster.evidence.findings.finding import Figures, Finding, sources_of
+from chimera_dagster.evidence.findings.finding_context import (
     DECODE,
     LOAD,
     PROMPT_EVAL,
     PROMPT_TOKENS,
     TTFT,
-    Evidence,
+    FindingContext,
     joint_codes,
 )
-from chimera_dagster.evidence.findings.finding import Figures, Finding, sources_of
 
 # Each metric with what its size depends on besides the model: runs are judged by others of about that size. Times that
 # grow with the answer are judged as rates.
@@ -33,7 +33,7 @@ _FACTOR = 2.0
 _LARGEST_SHARE = 0.1  # more than that is no outlier but another regime
 
 
-def outliers(evidence: Evidence) -> Iterator[Finding]:
+def outliers(data: FindingContext) -> Iterator[Finding]:
     """Runs whose logarithm is more than 7 robust deviations (median, 1.4826 MAD) and a factor of 2 off the median.
 
     Iglewicz and Hoaglin (How to Detect and Handle Outliers, 1993) flag from 3.5 on, which for the skewed times of few
@@ -42,7 +42,7 @@ def outliers(evidence: Evidence) -> Iterator[Finding]:
     and warm runs are judged apart, prompts of different sizes (powers of 4) too. A group in which more
     than a tenth would be flagged (one run is always allowed) has two regimes and no outliers.
     """
-    runs = evidence.runs[evidence.runs["model"].notna().to_numpy()]
+    runs = data.runs[data.runs["model"].notna().to_numpy()]
     for metric, (unit, size) in _JUDGED.items():
         rows = runs[(runs[metric] > 0).to_numpy()]
         if rows.empty:

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from chimera_dagster.evidence.difference_tests import Blocked, blocked, holm
-from chimera_dagster.evidence.findings.evidence import Evidence, joint_codes
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, sources_of
+from chimera_dagster.evidence.findings.finding_context import FindingContext, joint_codes
 from chimera_dagster.evidence.measures import LEVEL, MEASURES, Measure
 
 PARAMETERS = ("num_gpu", "num_ctx", "temperature", "top_p", "top_k", "repeat_penalty")
@@ -27,21 +27,21 @@ class _Test(NamedTuple):
     codes: NDArray[np.int64]
 
 
-def parameter_effects(evidence: Evidence) -> Iterator[Finding]:
+def parameter_effects(data: FindingContext) -> Iterator[Finding]:
     """Each parameter's effect on throughput and TTFT of each model: blocked F-test of log values, Holm over all.
 
     A block is one file, prompt, setting (such as the prompt's length) and set of the other parameters; cold starts are
     left out. The smallest detectable effect is that of the Bonferroni level, which Holm's first step uses.
     """
-    tests = list(_tests(evidence))
+    tests = list(_tests(data))
     adjusted = holm(np.array([test.fitted.p for test in tests]))
     for test, p in zip(tests, adjusted.tolist(), strict=True):
         yield _stated(test, p, len(tests))
 
 
-def _tests(evidence: Evidence) -> Iterator[_Test]:
+def _tests(data: FindingContext) -> Iterator[_Test]:
     for measure in MEASURES:
-        for model, rows in evidence.of_models(measure.metric):
+        for model, rows in data.of_models(measure.metric):
             for parameter in PARAMETERS:
                 found = _test(model, parameter, measure, rows)
                 if found is not None:

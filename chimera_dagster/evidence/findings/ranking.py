@@ -10,8 +10,8 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from chimera_dagster.evidence.difference_tests import Groups, Pairs, blocked, holm, log_moments, welch_pairs
-from chimera_dagster.evidence.findings.evidence import Evidence, joint_codes
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, params_words, sources_of
+from chimera_dagster.evidence.findings.finding_context import FindingContext, joint_codes
 from chimera_dagster.evidence.measures import LEVEL, MEASURES, Measure
 from chimera_dagster.schemas import DECODE, TTFT
 
@@ -32,11 +32,11 @@ class _Table(NamedTuple):
     left_out: int = 0
 
 
-def rank_models(evidence: Evidence) -> Iterator[Finding]:
+def rank_models(data: FindingContext) -> Iterator[Finding]:
     """Models by geometric mean with 95 % intervals; pairs by Welch's t-test of log values, Holm over all pairs."""
     tables: list[_Table] = []
     for measure in MEASURES:
-        models = [(name, rows) for name, rows in evidence.of_models(measure.metric) if len(rows) >= _LEAST_RUNS]
+        models = [(name, rows) for name, rows in data.of_models(measure.metric) if len(rows) >= _LEAST_RUNS]
         if len(models) < 2:
             continue
         rows = pd.concat([rows for _, rows in models])
@@ -125,7 +125,7 @@ def _pair(table: _Table, one: int, other: int) -> int:
     return int(np.flatnonzero((table.pairs.first == low) & (table.pairs.second == high))[0])
 
 
-def rank_configurations(evidence: Evidence) -> Iterator[Finding]:
+def rank_configurations(data: FindingContext) -> Iterator[Finding]:
     """Parameter sets of a model: least squares within equal file, prompt and settings, Holm over all pairs.
 
     Sets that no file has together are not compared: what else differed between two sessions is unknown. Of a model
@@ -133,7 +133,7 @@ def rank_configurations(evidence: Evidence) -> Iterator[Finding]:
     """
     tables: list[_Table] = []
     for measure in MEASURES:
-        for model, rows in evidence.of_models(measure.metric):
+        for model, rows in data.of_models(measure.metric):
             sweeps = sorted(_sweeps(rows), key=lambda sweep: -len(sweep))[:_MOST_SWEEPS]
             for sweep in sweeps:
                 found = _sets(measure, model, sweep)

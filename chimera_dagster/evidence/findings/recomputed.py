@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from chimera_dagster.evidence.findings.evidence import is_setting, joint_codes
+from chimera_dagster.evidence.findings.finding_context import is_setting, joint_codes
 from chimera_dagster.schemas import FAILED
 
 _KEYS = ("metric", "model", "params", "labels", "prompt", "backend")

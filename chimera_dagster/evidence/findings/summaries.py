@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from chimera_dagster.evidence.findings.evidence import Evidence
 from chimera_dagster.evidence.findings.finding import Figures, Finding, params_words, sources_of
+from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.findings.recomputed import Runs, tolerance
 from chimera_dagster.schemas import FAILED
 
@@ -29,7 +29,7 @@ class _Wrong(NamedTuple):
     places: NDArray[np.int64]
 
 
-def wrong_summaries(evidence: Evidence) -> Iterator[Finding]:
+def wrong_summaries(data: FindingContext) -> Iterator[Finding]:
     """Every mean, median, std, min, max and percentile in a file, computed again from the runs that it sums up.
 
     Those are in the same file or in a file of the same folder whose name differs in a word such as summary or runs,
@@ -37,7 +37,7 @@ def wrong_summaries(evidence: Evidence) -> Iterator[Finding]:
     told apart by something unknown, so they are not checked. A figure agrees where it does so within the digits
     printed; a percentile where any usual definition gives it.
     """
-    table = evidence.table
+    table = data.table
     kinds = [kind for kind in table["aggregate"].cat.categories if _CHECKED.fullmatch(kind)]
     sums = table[(table["aggregate"].isin(kinds) & ~table["error"]).to_numpy()]
     counted = table[(table["aggregate"].isna() & (~table["error"] | (table["metric"] == FAILED))).to_numpy()]

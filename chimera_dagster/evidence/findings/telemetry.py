@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from chimera_dagster.evidence.findings.evidence import TIMED, Evidence
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, sources_of
+from chimera_dagster.evidence.findings.finding_context import TIMED, FindingContext
 
 _TELEMETRY = {
     "gpu_util_pct": "GPU utilisation",
@@ -13,16 +13,16 @@ _TELEMETRY = {
 }
 
 
-def missing_telemetry(evidence: Evidence) -> Iterator[Finding]:
+def missing_telemetry(data: FindingContext) -> Iterator[Finding]:
     """One finding that names what no model run has in its own file, or that only part of them has."""
-    raw = evidence.raw
+    raw = data.raw
     timed = raw[(raw["metric"].isin(TIMED) & raw["model"].notna()).to_numpy()]
     runs = timed.drop_duplicates(["file", "record"])
     if runs.empty:
         return
     having: dict[str, int] = {}
     for metric, words in _TELEMETRY.items():
-        files = evidence.table.loc[(evidence.table["metric"] == metric).to_numpy(), "file"].unique()
+        files = data.table.loc[(data.table["metric"] == metric).to_numpy(), "file"].unique()
         having[words] = int(runs["file"].isin(files).sum())
     having["the GPU's name"] = int(runs["gpu"].notna().sum())
     figures, total = Figures(), len(runs)

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from chimera_dagster.evidence.findings.evidence import (
+from chimera_dagster.evidence.findings.finding import WHOLE_FILE, Figures, Finding, listed, sources_of
+from chimera_dagster.evidence.findings.finding_context import (
     DECODE,
     EVAL,
     LOAD,
@@ -16,9 +17,8 @@ from chimera_dagster.evidence.findings.evidence import (
     PROMPT_TOKENS,
     TOTAL,
     TTFT,
-    Evidence,
+    FindingContext,
 )
-from chimera_dagster.evidence.findings.finding import WHOLE_FILE, Figures, Finding, listed, sources_of
 
 _POWERS = np.array([-9, -6, -3, 3, 6, 9], dtype="float64")
 _WIDTH = 0.15  # in powers of ten: a factor of 1.4, room for a first token that one side does not count
@@ -56,7 +56,7 @@ _SUMS = (
 )
 
 
-def contradicting_units(evidence: Evidence) -> Iterator[Finding]:
+def contradicting_units(data: FindingContext) -> Iterator[Finding]:
     """Identities within a record that are off by 1e3, 1e6 or 1e9; one finding a file and identity.
 
     A rate times a time has to give its count within a factor of 1.4. A time has to be the sum of its parts: in a file
@@ -64,7 +64,7 @@ def contradicting_units(evidence: Evidence) -> Iterator[Finding]:
     in any other file, where the sum is off by a power of ten in most records. (A first token may wait for more than
     the parts, so a sum that is off otherwise is no contradiction.)
     """
-    runs = evidence.runs
+    runs = data.runs
     for product in _PRODUCTS:
         yield from _by_file(runs, product.words, _power_of_product(runs, product))
     for identity in _SUMS:
@@ -147,9 +147,9 @@ def _by_file(runs: pd.DataFrame, words: str, powers: NDArray[np.float64]) -> Ite
         )
 
 
-def contradicting_files(evidence: Evidence) -> Iterator[Finding]:
+def contradicting_files(data: FindingContext) -> Iterator[Finding]:
     """Files of which the median of a metric is 1e3, 1e6 or 1e9 times that of the other files of the same model."""
-    raw = evidence.raw
+    raw = data.raw
     units = [unit for unit in raw["unit"].cat.categories if unit in _UNITS]
     rows = raw[(raw["model"].notna() & raw["unit"].isin(units) & (raw["value"] > 0)).to_numpy()]
     medians = rows.groupby(["model", "metric", "unit", "file"], observed=True)["value"].agg(["median", "size"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from chimera_dagster.evidence.facts import find_facts
+from chimera_dagster.evidence.fact_table import find_facts
 from chimera_dagster.evidence.figures import render_statement
 from chimera_dagster.evidence.summary import summarise
 from chimera_dagster.ingest.folder import read_in_memory

@@ -29,7 +29,7 @@ _SETTINGS = re.compile(
 )
 
 
-class Evidence:
+class FindingContext:
     """`files` is schemas.BenchmarkFiles by path; `table` is schemas.Measurements, text columns categorical.
 
     Rows of `table` and of everything made from it are in the order of file, record (row 2 before row 10), metric,

@@ -7,7 +7,7 @@ from math import isfinite
 import pandas as pd
 
 from chimera_dagster.evidence.fact_context import prepare, sources_of
-from chimera_dagster.evidence.rules import RULES, Statement
+from chimera_dagster.evidence.fact_rules import RULES, Statement
 from chimera_dagster.schemas import Facts
 
 _WAVE = 4  # of one kind and unit, before the next kind has its turn again
@@ -22,7 +22,7 @@ def find_facts(
 ) -> pd.DataFrame:
     """schemas.Facts from schemas.BenchmarkFiles, DataSummary and Measurements, most important first; at most `limit`.
 
-    Kinds are ranked as `rules.RULES` lists them, but no kind says more than four things about one metric before the
+    Kinds are ranked as `fact_rules.RULES` lists them, but no kind says more than four things about one metric before the
     others have said as much: a folder of many models would else be told by its means alone. Texts hold no measured
     figure; model tags and parameters may hold digits. Equal tables in any order of rows give equal facts. `duplicates`
     are those of `duplicate_runs` where the caller knows them.
