@@ -1,12 +1,12 @@
-"""The only maker of paths below the data folder, and the only writer there: every file appears whole or not at all.
+"""The only module that makes paths below the data folder and writes there: every file appears whole or not at all.
 
 <data dir>/tables/<name>.parquet      the unpartitioned tables
-<data dir>/tables/summary.json        the data summary as it stands in every report
-<data dir>/runs/index.html, index.md  every report that is published, and why the others are not
-<data dir>/runs/concurrency.json, .md  what agents at once gain over the same agents one after the other
-<data dir>/tables/look.json           what the reports folder looked like when Dagster's sensor last looked
-<data dir>/runs/comparison.json, .csv  all trials beside each other
-<data dir>/runs/baseline.json         the comparison that the next ones are held against, where one was saved
+<data dir>/tables/summary.json        the data summary as every report shows it
+<data dir>/tables/snapshot.json       the state of the reports folder when Dagster's sensor last checked it
+<data dir>/runs/index.html, index.md  all published reports, and why the others are not published
+<data dir>/runs/concurrency.json, .md  what concurrent agents gain over the same agents one after the other
+<data dir>/runs/comparison.json, .csv  all trials compared
+<data dir>/runs/baseline.json         the comparison that later ones are compared with, if one was saved
 <data dir>/runs/<model>/<params>/     one trial: trial.json, outcome.json, calls.parquet, telemetry.parquet,
                                       metrics.json, report.md, report.html; failures.json of runs that failed
 """
@@ -31,7 +31,7 @@ from chimera_dagster.spec.sweep import TrialPlan
 from chimera_dagster.spec.trial import ModelTag, ParamSet, Trial, model_slug
 
 T = TypeVar("T", bound=BaseModel)
-_GROUP_ROWS = 65_536  # of a table that is written in pieces: what is in memory at once, and what is read at once
+_GROUP_ROWS = 65_536  # of a table that is written in pieces: how many rows are in memory at once
 
 
 class _Named(BaseModel):
@@ -81,7 +81,7 @@ class TrialFolder(NamedTuple):
 
 @dataclass(frozen=True)
 class Store:
-    """Files of one data folder; equal to another of the same folder."""
+    """The files of one data folder."""
 
     data_dir: Path
 
@@ -116,39 +116,39 @@ class Store:
         return self.folder(trial.model, trial.params.key)
 
     def register(self, plan: TrialPlan) -> None:
-        """Remember what a partition key stands for. Idempotent; a newer spec replaces an older one."""
+        """Store what a partition key stands for. Idempotent; a newer spec replaces an older one."""
         path = self.folder_of(plan.trial).plan
         text = plan.model_dump_json(indent=2) + "\n"
         if not path.exists() or path.read_text() != text:
             write_text(path, text)
 
     def holds(self, models: Iterable[str], params_keys: Iterable[str]) -> bool:
-        """Whether every trial of these was registered at some time, by the names of the folders."""
+        """Whether all trials of these models and parameter sets were registered, by the names of the folders."""
         wanted = set(params_keys)
         folders = [self.runs / model_slug(model) for model in models]
-        return all(folder.is_dir() and wanted <= {each.name for each in folder.iterdir()} for folder in folders)
+        return all(folder.is_dir() and wanted <= {path.name for path in folder.iterdir()} for folder in folders)
 
     def plan(self, model: str, params_key: str) -> TrialPlan:
-        """What a partition key stands for; raises UnknownTrialError."""
+        """What a partition key stands for. Raises UnknownTrialError."""
         path = self.folder(model, params_key).plan
         try:
             return TrialPlan.model_validate_json(path.read_text())
         except FileNotFoundError:
             known = ", ".join(sorted(plan.trial.key for plan in self.plans())) or "none"
             raise UnknownTrialError(
-                f"No sweep holds the trial {model}|{params_key}.",
+                f"No sweep has the trial {model}|{params_key}.",
                 hint=f"Known: {known}. Add it to sweep.yaml.",
             ) from None
 
     def trials(self) -> list[Trial]:
-        """Every registered trial, sorted by its folder; without its spec, which takes longest to read.
+        """Every registered trial, sorted by its folder; without its spec, which is slow to read.
 
-        Raises InputError where a trial.json is damaged.
+        Raises InputError if a trial.json is damaged.
         """
         return list(self.trials_by_folder().values())
 
     def trials_by_folder(self) -> dict[TrialFolder, Trial]:
-        """`trials`, each under its folder, which takes as long to make as a trial's metrics take to read."""
+        """`trials` by their folders, so that a caller need not compute 10,000 keys again."""
         return {TrialFolder(path.parent): _named(path) for path in sorted(self.runs.glob("*/*/trial.json"))}
 
     def plans(self) -> list[TrialPlan]:
@@ -159,7 +159,7 @@ class Store:
     def write_table(
         self, name: str, frame: pd.DataFrame, schema: type[DataFrameModel], stamp: Mapping[str, str] | None = None
     ) -> Path:
-        """Validate and write a table, `stamp` beside it; raises pandera's SchemaErrors, and then writes nothing."""
+        """Validate and write a table, `stamp` in its metadata. Raises pandera's SchemaErrors before it writes."""
         return write_table(self.table_path(name), frame, schema, stamp)
 
     @contextmanager
@@ -172,9 +172,9 @@ class Store:
         return self.tables / f"{name}.parquet"
 
     def read_table(self, name: str, *, categories: bool = False) -> pd.DataFrame:
-        """A table; with `categories` its texts are such, which takes a tenth of the memory where they repeat.
+        """A table; with `categories` its texts are categorical, which takes a tenth of the memory if they repeat.
 
-        Raises NotIngestedError where the table was not written yet.
+        Raises NotIngestedError if the table was not written yet.
         """
         path = self._existing(self.table_path(name))
         if not categories:
@@ -186,14 +186,14 @@ class Store:
         return write_text(self.tables / f"{name}.json", value.model_dump_json(indent=2) + "\n")
 
     def read_json(self, name: str, kind: type[T]) -> T:
-        """Raises NotIngestedError where the file was not written yet."""
+        """Raises NotIngestedError if the file was not written yet."""
         return kind.model_validate_json(self._existing(self.tables / f"{name}.json").read_text())
 
     def has_json(self, name: str) -> bool:
         return (self.tables / f"{name}.json").exists()
 
     def read_comparison(self) -> bytes:
-        """Raises NotIngestedError where trials were not compared yet."""
+        """Raises NotIngestedError if trials were not compared yet."""
         if not self.comparison.exists():
             raise NotIngestedError(f"{self.comparison} is missing.", hint="Run 'chimera compare' first.")
         return self.comparison.read_bytes()
@@ -210,7 +210,8 @@ def _named(path: Path) -> Trial:
         named = _Named.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise InputError(
-            f"{path}: {first_problem(error)}.", hint="Remove its folder, and run 'chimera sweep' to measure it again."
+            f"{path}: {first_problem(error)}.",
+            hint="Remove the trial's folder, and run 'chimera sweep' to measure it again.",
         ) from error
     return Trial(named.model, named.params)
 
@@ -299,11 +300,11 @@ def _replacing(path: Path) -> Generator[Path]:
 
 
 def _clear_scratches(path: Path) -> None:
-    """Remove what processes that were killed have left of this file."""
+    """Remove the scratch files of this file that killed processes have left."""
     for scratch in path.parent.glob(f".{glob.escape(path.name)}.[0-9]*.*"):
         try:
             os.kill(int(scratch.suffixes[-2][1:]), 0)
         except ProcessLookupError:
             scratch.unlink(missing_ok=True)
         except PermissionError:
-            pass  # another user's, which runs
+            pass  # the process belongs to another user, and is running

@@ -38,8 +38,8 @@ def find_findings(
 ) -> pd.DataFrame:
     """schemas.Findings from schemas.BenchmarkFiles and Measurements, in any row order; text columns may be categorical.
 
-    Warnings first, then notices, then info. Each detector corrects for all its comparisons. `duplicates` are
-    those of `duplicate_runs` where the caller knows them.
+    Warnings first, then notices, then info. Each detector corrects for all its own comparisons. `duplicates` are
+    those of `duplicate_runs` if the caller knows them.
     """
     data = FindingContext(files, measurements, duplicates)
     return as_table(finding for detector in DETECTORS for finding in detector(data))

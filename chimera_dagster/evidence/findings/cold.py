@@ -24,7 +24,7 @@ class _Model(NamedTuple):
 def cold_starts(data: FindingContext) -> Iterator[Finding]:
     """Medians of TTFT with and without loading, by model; Welch's t-test of log values, Holm over the models.
 
-    With fewer than two cold or warm runs there is no test, and the runs alone are stated.
+    With fewer than two cold or warm runs there is no test, and the finding only states the runs.
     """
     runs = data.runs[(data.runs[TTFT] > 0).to_numpy()]
     found: list[_Model] = []

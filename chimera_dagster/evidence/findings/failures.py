@@ -10,9 +10,9 @@ from chimera_dagster.schemas import FAILED, NOT_VALID
 
 
 def failed_runs_of_files(data: FindingContext) -> Iterator[Finding]:
-    """Per file, how many of its runs report a failure; whatever stands beside a failed run under its parent is a run.
+    """Per file, how many of its runs report a failure; every sibling of a failed record counts as a run.
 
-    So the rows of a table are runs, the elements of a JSON list, and the members of the object that holds the failed.
+    So runs are the rows of a table, the elements of a JSON list, or the members of the object that holds the failed.
     """
     table = data.table
     failed = table[(table["metric"] == FAILED).to_numpy()]
@@ -31,7 +31,7 @@ def _failures(file: str, failed: list[str], records: list[str]) -> Finding:
     if broken == runs:
         text = (
             f"Every run in {file} failed ({figures.say('failed', len(broken))} of {figures.say('runs', len(runs))}): "
-            f"its numbers are no measurements, and it tells nothing of a model."
+            f"its numbers are not measurements, and say nothing about a model."
         )
         severity = "warning"
     else:
@@ -65,9 +65,9 @@ def _run(record: str, parents: set[str]) -> str | None:
 
 
 def trials_not_valid(data: FindingContext) -> Iterator[Finding]:
-    """One finding that names this project's own trials among the files that no statistic may use, and what spoils each.
+    """One finding that names this project's own trials that no statistic may use, and what spoils each.
 
-    The evidence of each verdict is the file's `reason`, behind the verdicts' names.
+    The file's `reason` has the verdicts' names first, then the evidence of each.
     """
     files = data.files[(data.files["status"] == NOT_VALID).to_numpy()]
     if files.empty:

@@ -66,9 +66,9 @@ def _order(table: _Table) -> list[int]:
 def _level_words(figures: Figures, table: _Table, group: int, place: int) -> str:
     mean, low, high = table.groups.interval(group)
     unit = table.measure.unit
-    said = f"{table.names[group]} {figures.say(f'mean_{place}', mean, unit)}"
-    low_said, high_said = figures.say(f"low_{place}", low, unit), figures.say(f"high_{place}", high, unit)
-    return f"{said} ({low_said} to {high_said}, n = {figures.say(f'n_{place}', table.groups.n[group])})"
+    shown = f"{table.names[group]} {figures.say(f'mean_{place}', mean, unit)}"
+    interval = f"{figures.say(f'low_{place}', low, unit)} to {figures.say(f'high_{place}', high, unit)}"
+    return f"{shown} ({interval}, n = {figures.say(f'n_{place}', table.groups.n[group])})"
 
 
 def _models(table: _Table, adjusted: NDArray[np.float64], level: float) -> Finding:
@@ -128,8 +128,8 @@ def _pair(table: _Table, one: int, other: int) -> int:
 def rank_configurations(data: FindingContext) -> Iterator[Finding]:
     """Parameter sets of a model: least squares within equal file, prompt and settings, Holm over all pairs.
 
-    Sets that no file has together are not compared: what else differed between two sessions is unknown. Of a model
-    with many sweeps the twenty with the most runs are ranked.
+    Sets that no file has together are not compared: what else differed between two sessions is unknown. If a model has
+    many sweeps, the twenty with the most runs are ranked.
     """
     tables: list[_Table] = []
     for measure in MEASURES:
@@ -176,14 +176,14 @@ def _sets(measure: Measure, model: str, rows: pd.DataFrame) -> _Table | Finding 
 
 
 def _once(measure: Measure, model: str, where: str, rows: pd.DataFrame, sets: int, most: int) -> Finding:
-    """A sweep without repeats names a best set that chance chose."""
+    """Of a sweep without repeats, in which the best set is a matter of chance."""
     figures = Figures()
     low, high = float(rows[measure.metric].min()), float(rows[measure.metric].max())
     unit = measure.unit
-    said_most = figures.say("most", most)
+    most_shown = figures.say("most", most)
     text = (
         f"No parameter set of {where} can be called the best: {figures.count('sets', sets, 'set')} ran, "
-        f"{'each once' if most == 1 else f'at most {said_most} times each'} without a cold start, and two sets with "
+        f"{'each once' if most == 1 else f'at most {most_shown} times each'} without a cold start, and two sets with "
         f"{figures.say('needed', _LEAST_RUNS)} such runs are needed. "
         f"Their {measure.words} lies between {figures.say('low', low, unit)} and {figures.say('high', high, unit)}."
     )

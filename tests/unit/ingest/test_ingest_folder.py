@@ -158,7 +158,7 @@ def test_what_the_corpus_holds():
     bad = files[files["status"] == "malformed"]
     assert bad["path"].tolist() == ["reports/profiling/ncu_summary.csv"]
     assert bad["encoding"].tolist() == ["utf-16-le"]
-    assert bad["reason"].iloc[0].startswith("line 1: no table, \"==ERROR== the argument for option '--page'")
+    assert bad["reason"].iloc[0].startswith("line 1: not a table, \"==ERROR== the argument for option '--page'")
     copies = files[files["status"] == "duplicate_of"].set_index("path")
     assert copies["reason"].to_dict() == {
         "reports/llama3/ollama_param_tuning.csv": "csv_data/ollama_param_tuning.csv",
@@ -231,7 +231,7 @@ def test_of_a_file_over_the_limit_the_beginning_is_read(tmp_path, monkeypatch):
     ingested = read_in_memory(tmp_path)
     files = ingested.files.set_index("path")
     assert files["status"].tolist() == ["too_large", "too_large", "too_large", "ok"]
-    said = "97 bytes, of which the first 30 were read; up to 40 a file is read whole"
+    said = "97 bytes, of which only the first 30 were read; the limit is 40"
     assert files.loc["a.csv", "reason"] == said
     counts = ingested.measurements["file"].value_counts().to_dict()
     assert counts == {"a.csv": 6, "b.json": 1, "d.csv": 16}

@@ -138,7 +138,7 @@ def test_a_trial_that_is_not_valid_gives_no_number_and_says_why(desk: Desk, tmp_
 def test_another_version_is_named_and_not_read(metrics: Metrics, tmp_path: Path) -> None:
     file, rows = ingested(tmp_path, metrics.model_copy(update={"schema_version": 3}).model_dump_json())
     assert (file["status"], len(rows)) == ("malformed", 0)
-    assert file["reason"] == "a trial's metrics of schema version 3, of which only 4 is read; run it again"
+    assert file["reason"] == "a trial's metrics of schema version 3, but only 4 is read; run it again"
 
 
 @pytest.mark.parametrize(

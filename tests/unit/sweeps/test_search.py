@@ -245,7 +245,7 @@ def test_a_goal_that_is_not_measured_here_is_named(lab: Lab) -> None:
     search = lab.search(4, goals={"want": {"joules_per_token": 1}})
     plan = taken(search)
     lab.measure(plan)
-    with pytest.raises(InputError, match=r"The search is for joules_per_token, which .* has no value of") as caught:
+    with pytest.raises(InputError, match=r"The goals name joules_per_token, but .* has no value for it") as caught:
         search.end(plan)
     assert "it has throughput_tok_s" in caught.value.hint
 
@@ -267,7 +267,7 @@ def test_it_ends_where_nothing_better_is_found(lab: Lab) -> None:
     proposed = lab.run(search)
     places = [place for place, tried in enumerate(search.tried(), 1) if tried.on_front]
     assert len(proposed) == places[-1] + 5 < 100
-    assert search.why_ended() == "none of the last 5 proposals is one that no other beats"
+    assert search.why_ended() == "none of the last 5 proposals is on the Pareto front"
 
 
 def test_trials_of_several_workers_end_in_any_order(lab: Lab) -> None:
