@@ -172,7 +172,9 @@ class Telemetry(Table):
     """One row per sample of the host (`gpu` and the GPU's columns are null) or of a GPU (the host's are null)."""
 
     sample: Series[int] = Field(ge=0, description="number of the sample; its rows belong together")
-    at_ms: Series[float] = Field(ge=0, description="since telemetry began, amid the row's reads; calls' own clock")
+    at_ms: Series[float] = Field(
+        ge=0, description="since telemetry began, in the middle of the row's reads; on the clock of the calls"
+    )
     gpu: Series[Text] = Field(nullable=True, description="NVML's UUID; null in a row of the host")
     cpu_pct: Series[float] = Field(nullable=True, ge=0, le=100, description="all cores, since the sample before")
     host_memory_mib: Series[float] = Field(nullable=True, ge=0, description="memory of the host in use")

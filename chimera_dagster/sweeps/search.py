@@ -28,10 +28,8 @@ from chimera_dagster.steps.sweep_comparison import observe
 SamplerName = Literal["tpe", "random"]
 _STARTUP = 5  # random proposals before TPE begins; Optuna's default of 10 would be most of a short search
 _TRIES = 8  # proposals of known trials, before an unknown one is drawn at random
-_KEY, _PROPOSED = (
-    "key",
-    "proposed",
-)  # attributes of Optuna's trials: our key, and whether it was proposed or only learned
+# Attributes of Optuna's trials: our key, and whether we proposed the trial or only learned from it.
+_KEY, _PROPOSED = "key", "proposed"
 
 
 class Tried(NamedTuple):

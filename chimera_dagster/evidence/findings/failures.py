@@ -73,17 +73,17 @@ def trials_not_valid(data: FindingContext) -> Iterator[Finding]:
     if files.empty:
         return
     figures = Figures()
-    said = [
+    names = [
         f"{path} ({str(reason).partition(':')[0]})" for path, reason in zip(files["path"], files["reason"], strict=True)
     ]
-    one = len(said) == 1
+    one = len(names) == 1
     text = (
-        f"{figures.count('trials', len(said), 'trial')} among the files {'is' if one else 'are'} not valid by "
+        f"{figures.count('trials', len(names), 'trial')} among the files {'is' if one else 'are'} not valid by "
         f"{'its' if one else 'their'} own verdict, so no statistic holds a figure of {'it' if one else 'them'}: "
-        f"{listed(said)}."
+        f"{listed(names)}."
     )
     sources = [(str(path), "/validity") for path in files["path"]]
-    yield Finding("trials_not_valid", "notice", "validity", text, figures, len(said), sources, float(len(said)))
+    yield Finding("trials_not_valid", "notice", "validity", text, figures, len(names), sources, float(len(names)))
 
 
 def repeated_files(data: FindingContext) -> Iterator[Finding]:
