@@ -18,7 +18,7 @@ import pandas as pd
 
 from benchmarks.folders import SAMPLES
 from chimera_dagster.records.store import Store
-from chimera_dagster.steps.ingest import ingest
+from chimera_dagster.steps.ingest import ingest_folder
 
 ROUNDS = 31
 
@@ -48,7 +48,7 @@ def main() -> None:
     for _ in range(ROUNDS):
         with tempfile.TemporaryDirectory() as data:
             store = Store(Path(data))
-            ours.append(seconds(lambda store=store: ingest(store, root)))
+            ours.append(seconds(lambda store=store: ingest_folder(store, root)))
         plain.append(seconds(lambda: plain_loop(root)))
     ratio = median(a / b for a, b in zip(ours[1:], plain[1:], strict=True))  # the first of each warms up
     print(

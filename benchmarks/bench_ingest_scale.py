@@ -28,7 +28,7 @@ def one(root: str, data: str) -> None:
     import threading
 
     from chimera_dagster.records.store import Store
-    from chimera_dagster.steps.ingest import ingest
+    from chimera_dagster.steps.ingest import ingest_folder
 
     me, peak, done = psutil.Process(), 0, threading.Event()
 
@@ -41,7 +41,7 @@ def one(root: str, data: str) -> None:
     watcher = threading.Thread(target=watch)
     watcher.start()
     started = time.perf_counter()
-    ingest(Store(Path(data)), Path(root))
+    ingest_folder(Store(Path(data)), Path(root))
     wall = time.perf_counter() - started
     done.set()
     watcher.join()

@@ -12,7 +12,7 @@ from statistics import median
 
 from benchmarks.folders import make_folder
 from chimera_dagster.records.store import Store
-from chimera_dagster.steps.ingest import ingest
+from chimera_dagster.steps.ingest import ingest_folder
 
 FILES, ROUNDS = 10_000, 25
 
@@ -40,8 +40,8 @@ def main() -> None:
         root, store = Path(folder, "reports"), Store(Path(folder, "data"))
         make_folder(root, FILES)
         time.sleep(0.1)  # files that changed just before an ingest are read again by the next one
-        cold = seconds(lambda: ingest(store, root))
-        pairs = [(seconds(lambda: ingest(store, root)), seconds(lambda: walk(str(root)))) for _ in range(ROUNDS)]
+        cold = seconds(lambda: ingest_folder(store, root))
+        pairs = [(seconds(lambda: ingest_folder(store, root)), seconds(lambda: walk(str(root)))) for _ in range(ROUNDS)]
     ratio = median(ours / bare for ours, bare in pairs)
     ours, bare = (median(side) * 1e3 for side in zip(*pairs, strict=True))
     print(f"unchanged_ratio: {ratio:.2f} (ingest {ours:.0f} ms, bare walk {bare:.0f} ms; cold {cold * 1e3:.0f} ms)")

@@ -15,7 +15,7 @@ from chimera_dagster.orchestration.sensors import reports_folder
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.settings import Settings
 from chimera_dagster.steps.evidence import sum_up
-from chimera_dagster.steps.ingest import ingest
+from chimera_dagster.steps.ingest import ingest_folder
 
 FILES, ROUNDS = 10_000, 25
 
@@ -48,7 +48,7 @@ def main() -> None:
             return tick()
 
         first = seconds(tick)
-        ingest(store, reports)
+        ingest_folder(store, reports)
         sum_up(store)
         pairs = [(seconds(tick), seconds(lambda: walk(reports))) for _ in range(ROUNDS)]
         after_change = median(seconds(changed) for _ in range(ROUNDS))

@@ -14,7 +14,7 @@ from benchmarks.grounding_phrasings import THROUGHPUT, TTFT
 from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.summary import summarise
 from chimera_dagster.grounding import EvidenceIndex, index_evidence
-from chimera_dagster.ingest.folder import ingest_folder
+from chimera_dagster.ingest.folder import read_in_memory
 
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
@@ -29,7 +29,7 @@ class World:
         self._values: dict[tuple[str, str, str, str], float] = {}
         self._trends: dict[tuple[str, str, str], int] = {}
         self._p: dict[tuple[str, str, str], float] = {}
-        read = ingest_folder(root)
+        read = read_in_memory(root)
         self.files, self.table = read.files, read.measurements
         self.evidence_index: EvidenceIndex = index_evidence(read.files, read.measurements, summarise(read.measurements))
         raw = read.measurements

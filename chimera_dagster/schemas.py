@@ -24,7 +24,7 @@ SEVERITIES = ("warning", "notice", "info")
 
 
 class Text(pandas_engine.STRING):
-    """pandas' `str`, told by the type of the column; pandera's own reports on every single cell."""
+    """pandas' `str`, checked by the type of the column; pandera's own check reports on every single cell."""
 
     def check(self, pandera_dtype: DataType, data_container: object = None) -> bool:
         return pandas_engine.Engine.dtype(pandera_dtype).type == self.type
@@ -34,7 +34,7 @@ pandas_engine.Engine.register_dtype(Text)
 
 
 class Table(DataFrameModel):
-    """What every table has: exactly its columns, in their order."""
+    """A table has exactly its columns, in their order."""
 
     class Config(DataFrameModel.Config):
         strict = True
@@ -42,17 +42,15 @@ class Table(DataFrameModel):
 
 
 class BenchmarkFiles(Table):
-    """One row a file found: nothing is dropped silently."""
+    """One row per file found: nothing is dropped silently."""
 
     path: Series[Text] = Field(unique=True, description="path inside the reports folder, with forward slashes")
-    kind: Series[Text] = Field(
-        isin=FILE_KINDS, description="what the name says it is; 'folder' where one can't be listed"
-    )
+    kind: Series[Text] = Field(isin=FILE_KINDS, description="what the name says it is; 'folder' if it can't be listed")
     bytes: Series[int] = Field(ge=0, description="size")
     mtime: Series[pd.DatetimeTZDtype] = Field(
         dtype_kwargs={"unit": "us", "tz": "UTC"}, description="modification time, UTC"
     )
-    sha256: Series[Text] = Field(nullable=True, description="digest of the content; null where it can't be read")
+    sha256: Series[Text] = Field(nullable=True, description="digest of the content; null if it can't be read")
     encoding: Series[Text] = Field(nullable=True, description="character encoding that the reader used")
     family: Series[Text] = Field(nullable=True, description="what the file holds and the digest of its field names")
     records: Series[int] = Field(ge=0, description="rows or objects found")
@@ -60,43 +58,43 @@ class BenchmarkFiles(Table):
     covered: Series[int] = Field(ge=0, description="of these, how many are a value, a parameter or a label of a row")
     measurements: Series[int] = Field(ge=0, description="rows of the measurements table")
     status: Series[Text] = Field(isin=FILE_STATUSES, description="how reading went")
-    reason: Series[Text] = Field(description="why the status is not ok; empty where it is")
+    reason: Series[Text] = Field(description="why the status is not ok; empty if it is")
 
 
 class Measurements(Table):
-    """Long form: one row a measured number, followed to its file and record."""
+    """Long form: one row per measured number, with its file and record."""
 
     file: Series[Text] = Field(description="path inside the reports folder")
     record: Series[Text] = Field(description="'row 3', 'table 2 row 3', 'line 12' or a JSON pointer; '/': all of it")
-    model: Series[Text] = Field(nullable=True, description="model tag; null where nothing names one")
+    model: Series[Text] = Field(nullable=True, description="model tag; null if nothing names one")
     model_source: Series[Text] = Field(
         nullable=True, isin=("column", "json", "path"), description="what named the model"
     )
     backend: Series[Text] = Field(nullable=True, description="engine that ran the model")
-    gpu: Series[Text] = Field(nullable=True, description="name of the GPU, where the file says it")
+    gpu: Series[Text] = Field(nullable=True, description="name of the GPU, if the file says it")
     params: Series[Text] = Field(description="parameters of the run, as canonical JSON")
     labels: Series[Text] = Field(
         description="numbers that count or name the record (seed, run, ...), as canonical JSON"
     )
     prompt: Series[Text] = Field(nullable=True, description="prompt text or its name")
     timestamp: Series[Text] = Field(nullable=True, description="when it was measured, as written")
-    metric: Series[Text] = Field(description="canonical metric, or the original name where the vocabulary has none")
+    metric: Series[Text] = Field(description="canonical metric, or the original name if the vocabulary has none")
     value: Series[float] = Field(gt=float("-inf"), lt=float("inf"), description="in `unit`")
-    unit: Series[Text] = Field(nullable=True, description="canonical unit; null where it is unknown")
+    unit: Series[Text] = Field(nullable=True, description="canonical unit; null if it is unknown")
     original_name: Series[Text] = Field(description="column or key in the file")
-    original_unit: Series[Text] = Field(nullable=True, description="unit in the file; null where it says none")
+    original_unit: Series[Text] = Field(nullable=True, description="unit in the file; null if it says none")
     aggregate: Series[Text] = Field(nullable=True, description="mean, p95, ... for a number that sums up others")
     error: Series[bool] = Field(description="the record says that its run failed")
 
 
 class DataSummary(Table):
-    """Raw runs summed up by model, parameter set and metric; aggregates found in files are not mixed in."""
+    """Statistics of raw runs by model, parameter set and metric, without the aggregates found in files."""
 
-    model: Series[Text] = Field(nullable=True, description="model tag; null where nothing names one")
+    model: Series[Text] = Field(nullable=True, description="model tag; null if nothing names one")
     params: Series[Text] = Field(description="parameters of the runs, as canonical JSON")
     metric: Series[Text] = Field(description="canonical metric")
     unit: Series[Text] = Field(nullable=True, description="canonical unit")
-    n: Series[int] = Field(ge=0, description="runs that did not fail; where it is 0 there are no statistics")
+    n: Series[int] = Field(ge=0, description="runs that did not fail; if 0, there are no statistics")
     failures: Series[int] = Field(ge=0, description="runs that failed")
     mean: Series[float] = Field(nullable=True)
     median: Series[float] = Field(nullable=True)
@@ -122,8 +120,8 @@ class Facts(Table):
     values: Series[Text] = Field(description="every figure of the template by name, as JSON, in `unit` or a count")
     unit: Series[Text] = Field(description="unit, or empty for a count")
     n: Series[int] = Field(ge=1, description="measurements behind the value")
-    model: Series[Text] = Field(nullable=True, description="model that it is about; null where it is about the folder")
-    metric: Series[Text] = Field(nullable=True, description="canonical metric; null where it counts files or records")
+    model: Series[Text] = Field(nullable=True, description="model that it is about; null if it is about the folder")
+    metric: Series[Text] = Field(nullable=True, description="canonical metric; null if it counts files or records")
     aggregate: Series[Text] = Field(
         isin=FACT_AGGREGATES, description="what the value is; other names of `values` say so themselves"
     )
@@ -133,7 +131,7 @@ class Facts(Table):
 
 
 class Findings(Table):
-    """What the detectors found, the most important first; each is followed to the records that show it."""
+    """What the detectors found, the most important first, each with the records that show it."""
 
     id: Series[Text] = Field(unique=True, str_matches=r"^D[1-9][0-9]*$", description="D1, D2, ... by rank")
     detector: Series[Text] = Field(description="the function that found it")
@@ -142,7 +140,7 @@ class Findings(Table):
     text: Series[Text] = Field(description="the statement, its figures rendered by code")
     values: Series[Text] = Field(description="every figure of the text by name, as JSON list of [value, unit]")
     n: Series[int] = Field(ge=1, description="records or files behind it")
-    test: Series[Text] = Field(nullable=True, description="the statistical test; null where none was needed")
+    test: Series[Text] = Field(nullable=True, description="the statistical test; null if none was needed")
     p_value: Series[float] = Field(nullable=True, ge=0, le=1, description="corrected for the number of comparisons")
     effect: Series[float] = Field(nullable=True, description="relative difference that was measured, 0.1 for 10 %")
     detectable: Series[float] = Field(
@@ -152,7 +150,7 @@ class Findings(Table):
 
 
 class Calls(Table):
-    """One row a measured call of a trial; metrics as docs/metrics.md defines them."""
+    """One row per measured call of a trial; metrics as docs/metrics.md defines them."""
 
     stage: Series[Text] = Field(isin=("analysis", "report"))
     repeat: Series[int] = Field(ge=0)
@@ -171,10 +169,12 @@ class Calls(Table):
 
 
 class Telemetry(Table):
-    """One row a sample of the host (`gpu` is null, so are the GPU's columns) or of a GPU (the host's are null)."""
+    """One row per sample of the host (`gpu` and the GPU's columns are null) or of a GPU (the host's are null)."""
 
     sample: Series[int] = Field(ge=0, description="number of the sample; its rows belong together")
-    at_ms: Series[float] = Field(ge=0, description="since telemetry began, amid the row's reads; calls' own clock")
+    at_ms: Series[float] = Field(
+        ge=0, description="since telemetry began, in the middle of the row's reads; on the clock of the calls"
+    )
     gpu: Series[Text] = Field(nullable=True, description="NVML's UUID; null in a row of the host")
     cpu_pct: Series[float] = Field(nullable=True, ge=0, le=100, description="all cores, since the sample before")
     host_memory_mib: Series[float] = Field(nullable=True, ge=0, description="memory of the host in use")
@@ -183,20 +183,20 @@ class Telemetry(Table):
         nullable=True, ge=0, le=100, description="share of time in which a kernel ran, which is not load"
     )
     memory_used_mib: Series[float] = Field(nullable=True, ge=0, description="memory of the GPU in use")
-    process_memory_mib: Series[float] = Field(nullable=True, ge=0, description="of it, by the engine's processes")
+    process_memory_mib: Series[float] = Field(nullable=True, ge=0, description="of that, by the engine's processes")
     power_w: Series[float] = Field(nullable=True, ge=0)
     energy_mj: Series[float] = Field(nullable=True, ge=0, description="counter since the driver started, in mJ")
     temperature_c: Series[float] = Field(nullable=True)
     sm_clock_mhz: Series[float] = Field(nullable=True, ge=0)
     memory_clock_mhz: Series[float] = Field(nullable=True, ge=0)
-    clock_reasons: Series[Text] = Field(nullable=True, description="what held the clocks down, a JSON list of names")
-    other_processes: Series[float] = Field(nullable=True, ge=0, description="compute processes but the engine's")
+    clock_reasons: Series[Text] = Field(nullable=True, description="why the clocks were reduced, a JSON list of names")
+    other_processes: Series[float] = Field(nullable=True, ge=0, description="compute processes except the engine's")
     other_memory_mib: Series[float] = Field(nullable=True, ge=0, description="memory that they use")
     reasons: Series[Text] = Field(description="why a value is null, a JSON object by column; 'gpu': why all are")
 
 
 class Trials(Table):
-    """One row a trial of any sweep: what was asked for, how it ended, and where its report is."""
+    """One row per trial of any sweep: its parameters, how it ended, and where its report is."""
 
     model: Series[Text]
     params: Series[Text] = Field(description="key of the parameter set; the next six columns are what it stands for")
@@ -207,10 +207,10 @@ class Trials(Table):
     top_k: Series[float] = Field(nullable=True)
     repeat_penalty: Series[float] = Field(nullable=True)
     state: Series[Text] = Field(isin=("measured", "failed", "missing"))
-    validity: Series[Text] = Field(nullable=True, description="'valid', or what spoils it; null where not measured")
+    validity: Series[Text] = Field(nullable=True, description="'valid', or what spoils it; null if not measured")
     error: Series[Text] = Field(nullable=True, description="why it failed")
     repeats: Series[int] = Field(ge=0)
-    on_front: Series[bool] = Field(description="no other valid trial beats it in everything at once")
+    on_front: Series[bool] = Field(description="on the Pareto front of the valid trials")
     text: Series[Text] = Field(nullable=True, description="how good the model's text is")
     published: Series[bool] = Field(description="enough of the text is supported by the evidence")
     report: Series[Text] = Field(nullable=True, description="path of its report, from the folder of the runs")
@@ -218,13 +218,13 @@ class Trials(Table):
 
 
 class Standings(Table):
-    """One row a trial and metric; docs/metrics.md defines each metric."""
+    """One row per trial and metric; docs/metrics.md defines each metric."""
 
     model: Series[Text]
     params: Series[Text]
     metric: Series[Text]
     unit: Series[Text]
-    valid: Series[bool] = Field(description="of a trial whose figures may stand beside others'")
+    valid: Series[bool] = Field(description="whether the trial's figures may be compared with others'")
     n: Series[int] = Field(ge=1)
     mean: Series[float]
     low: Series[float] = Field(nullable=True, description="95 % t-interval of the mean; null below 3 repeats")
@@ -235,7 +235,7 @@ class Standings(Table):
 
 
 class Effects(Table):
-    """One row a level of a parameter (or of two together) whose effect on a metric over the whole sweep was tested."""
+    """One row per level of a parameter (or of two together) whose effect on a metric of the sweep was tested."""
 
     metric: Series[Text]
     parameter: Series[Text] = Field(description="a parameter, or 'model'")

@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chimera_dagster.ingest.folder import Ingested
+    from chimera_dagster.ingest.folder import FolderTables
 
 
-def read_folder(reports: Path | None) -> "Ingested":
+def read_folder(reports: Path | None) -> "FolderTables":
     """The tables of a reports folder, with a progress bar on a terminal. Raises NoReportsError."""
     from chimera_dagster.cli.progress import FileProgress
-    from chimera_dagster.ingest.folder import ingest_folder
+    from chimera_dagster.ingest.folder import read_in_memory
     from chimera_dagster.settings import load_settings
 
     with FileProgress() as progress:
-        return ingest_folder(load_settings(reports_dir=reports).reports, progress.on_file)
+        return read_in_memory(load_settings(reports_dir=reports).reports, progress.on_file)

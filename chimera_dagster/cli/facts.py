@@ -21,7 +21,7 @@ def facts(
     from chimera_dagster.cli.evidence import read_folder
     from chimera_dagster.cli.tables import print_json, print_table
     from chimera_dagster.evidence.fact import load_facts
-    from chimera_dagster.evidence.facts import find_facts
+    from chimera_dagster.evidence.fact_table import find_facts
     from chimera_dagster.evidence.summary import summarise
     from chimera_dagster.write.prompt import estimate_tokens
 

@@ -123,7 +123,7 @@ class FileProgress(_Live):
         self._task = self._bar.add_task("", total=None)
 
     def on_file(self, done: int, total: int) -> None:
-        """What `ingest.folder.Reading` reports to."""
+        """An `ingest.folder.OnFile`."""
         self._bar.update(self._task, completed=done, total=total)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def search(
     trials: Annotated[int, typer.Option(min=1, help="Proposals to measure, those of an earlier search included.")],
-    sampler: Annotated[Literal["tpe", "nsga2", "random"], typer.Option(help="Optuna's sampler.")] = "tpe",
+    sampler: Annotated[Literal["tpe", "random"], typer.Option(help="Optuna's sampler.")] = "tpe",
     plateau: Annotated[
         int | None, typer.Option(min=1, help="End once that many in a row are none that no other beats.")
     ] = None,

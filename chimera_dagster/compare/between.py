@@ -1,4 +1,4 @@
-"""How far trials lie apart beyond what their repeats and the parameters explain: what a host's drift does to them."""
+"""How far trials differ beyond what their repeats and the parameters explain: the effect of a host's drift."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -6,32 +6,33 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
+from scipy.optimize import root_scalar
 
 from chimera_dagster.compare.factors import Factor, Ints
 
 Floats = NDArray[np.float64]
-Together = Sequence[tuple[str, str]]  # pairs of factors that do something only together
+Together = Sequence[tuple[str, str]]  # pairs of factors that interact
 
 LEAST_DF = 3  # a variance from fewer degrees of freedom says little, and nothing about its own error
-_CLIP = 1.345  # Huber's: standard deviations beyond which a residual counts no more; it costs 5 % where all is normal
-_SHARE = float(special.chdtr(3, _CLIP**2) + _CLIP**2 * special.chdtrc(1, _CLIP**2))  # of squares, what is left so
-_ROUNDS = 100  # at most; a whole grid needs some ten
+_CLIP = 1.345  # Huber's: standard deviations at which residuals are clipped; it costs 5 % if all is normal
+_SHARE = float(special.chdtr(3, _CLIP**2) + _CLIP**2 * special.chdtrc(1, _CLIP**2))  # of squares that is left then
+_ROUNDS = 100  # at most; a complete grid needs about ten
 
 
 class Between(NamedTuple):
-    """`variance` of trials' means on the metric's scale beyond that of their repeats, from `df` degrees of freedom."""
+    """Variance of the trials' means on the metric's scale, beyond that of their repeats, and its degrees of freedom."""
 
     variance: float
     df: int
 
 
 def between(means: Floats, within: Floats, of_all: Mapping[str, Factor], together: Together) -> Between | None:
-    """From trials' means and the variance that each has by its repeats; None where the trials are too few to tell.
+    """From the trials' means and the variance of each by its repeats; None if there are too few trials.
 
-    The means are explained by the model and the parameters, each adding its own, and by the interactions `together`.
-    The variance is the one with which the squares that are left, each over its variance, come to their degrees of
-    freedom (Paule and Mandel, J. Res. NBS 87, 1982), clipped after Huber (Ann. Math. Statist. 35, 1964): so a few
-    configurations that really are apart are not taken for a drift of all.
+    The means are explained by the additive effects of the model and the parameters, and by the interactions `together`.
+    The variance is the one with which the sum of the squared residuals, each over its variance, equals the degrees of
+    freedom (Paule and Mandel, J. Res. NBS 87, 1982), clipped after Huber (Ann. Math. Statist. 35, 1964), so that a few
+    configurations that really differ are not taken for a drift of all.
     """
     terms = [factor.codes for factor in of_all.values() if len(factor.names) > 1]
     df = len(means) - 1 - sum(max(len(factor.names) - 1, 0) for factor in of_all.values())
@@ -53,22 +54,20 @@ def between(means: Floats, within: Floats, of_all: Mapping[str, Factor], togethe
 
 
 def _fitting(squares: Floats, within: Floats, target: float) -> float:
-    """The variance with which the clipped squares come to their target; 0 where they don't even reach it without."""
+    """The variance with which the sum of the clipped squares equals `target`; 0 if the sum is below it without any."""
 
     def total(variance: float) -> float:
         return float(np.minimum(squares / (within + variance), _CLIP**2).sum())
 
     if total(0.0) <= target:
         return 0.0
-    low, high = 0.0, float(squares.sum()) / target
-    for _ in range(30):
-        middle = (low + high) / 2
-        low, high = (middle, high) if total(middle) > target else (low, middle)
-    return high
+    high = 2 * float(squares.sum()) / target
+    found = root_scalar(lambda variance: total(variance) - target, bracket=(0, high), method="brentq", xtol=1e-9 * high)
+    return float(found.root)
 
 
 def _unexplained(means: Floats, weights: Floats, terms: Sequence[Ints]) -> Floats:
-    """What weighted least squares on the levels of all terms leaves, by fitting one term after the other."""
+    """The residuals of weighted least squares on the levels of all terms, by fitting one term after the other."""
     rest = means - np.average(means, weights=weights)
     enough = 1e-6 * float(np.abs(rest).max(initial=0.0))
     for _ in range(_ROUNDS):

@@ -16,14 +16,14 @@ from chimera_dagster.measure.measured import Interval
 from chimera_dagster.spec.goals import Goals, MetricName
 
 SCHEMA_VERSION = 2
-_BY_TRIAL = ("model_digest", "default_options", "effective_num_ctx")  # what a trial's model and parameters decide
+_BY_TRIAL = ("model_digest", "default_options", "effective_num_ctx")  # determined by a trial's model and parameters
 
 
 class Standing(BaseModel):
-    """A valid trial's place by one metric: its values summed up, and its rank.
+    """A valid trial's standing by one metric: a summary of its values, and its rank.
 
-    `rank` is 1 + how many trials are detectably better, so trials that can't be told apart share one; None where there
-    are too few repeats for a test. Of a metric with one value a trial there is no rank.
+    `rank` is 1 + how many trials are detectably better, so trials that can't be told apart share one; None if there are
+    too few repeats for a test, or if the metric has one value per trial.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -33,13 +33,13 @@ class Standing(BaseModel):
 
 
 class Comparison(BaseModel):
-    """comparison.json. `standings` by trial and metric, of valid trials alone; `front` are the trials' keys.
+    """comparison.json. `standings` by trial and metric, of valid trials alone; `front` has the keys of trials.
 
-    `comparisons` is how many pairs were tested for the ranks. `drift` has each metric that has ranks: the standard
-    deviation of trials, on the metric's scale, beyond what their repeats and the parameters explain, for which the
-    ranks allow; None where the trials are too few to tell. `unlike` names what was not the same for all valid trials
-    though no parameter asked for it: the values of each, and of how many trials. `settings` are those of all trials, by
-    digest. The document keeps every value that it was computed from.
+    `comparisons` is the number of pairs that were tested for the ranks. `drift` has each metric with ranks: the
+    standard deviation between trials, on the metric's scale, beyond what their repeats and the parameters explain,
+    which the ranks allow for; None if there are too few trials. `unlike` names what differed between valid trials
+    though no parameter set it, with the number of trials for each value. `settings` are those of all trials, by digest.
+    The document keeps every value that it was computed from.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -61,7 +61,7 @@ class Comparison(BaseModel):
 def compare(
     trials: Sequence[Observed], goals: Goals, created_at: datetime, settings: Mapping[str, Setting] | None = None
 ) -> Comparison:
-    """Everything that trials say about each other. Trials that are not valid are kept, and compared with nothing."""
+    """Compare trials. Those that are not valid are kept in the document, but compared with nothing."""
     usable, settings = valid(trials), settings or {}
     having = {metric: [trial for trial in usable if trial.values.get(metric)] for metric in METRICS}
     comparisons = sum(pairs_in(len(having[name])) for name, metric in METRICS.items() if metric.by_round)
@@ -72,10 +72,10 @@ def compare(
         places = [-1] * len(having[name])
         if metric.by_round and len(having[name]) > 1:
             values = [metric.scaled(trial.values[name]) for trial in having[name]]
-            of = spread(having[name], values, together(found, [name]))
-            places = ranks(of, metric.sign, comparisons).tolist()
+            scatter = spread(having[name], values, together(found, [name]))
+            places = ranks(scatter, metric.sign, comparisons).tolist()
             if max(places) > 0:
-                drift[name] = None if of.between is None else of.between.variance**0.5
+                drift[name] = None if scatter.between is None else scatter.between.variance**0.5
         for trial, place in zip(having[name], places, strict=True):
             standings[trial.key][name] = Standing(
                 summary=summary(trial.values[name]), rank=place if place > 0 else None
@@ -96,11 +96,11 @@ def compare(
 
 
 def _unlike(trials: Sequence[Observed], settings: Mapping[str, Setting]) -> dict[str, dict[str, int]]:
-    of = Counter(trial.setting for trial in trials if trial.setting in settings)
-    flat = {digest: settings[digest].flat() for digest in of if digest is not None}
+    trials_with = Counter(trial.setting for trial in trials if trial.setting in settings)
+    flat = {digest: settings[digest].flat() for digest in trials_with if digest is not None}
     names = dict.fromkeys(name for setting in flat.values() for name in setting if name not in _BY_TRIAL)
     counts: dict[str, Counter[str]] = {name: Counter() for name in names}
     for digest, setting in flat.items():
         for name in names:
-            counts[name][setting.get(name, "none")] += of[digest]
+            counts[name][setting.get(name, "none")] += trials_with[digest]
     return {name: dict(count.most_common()) for name, count in counts.items() if len(count) > 1}

@@ -1,8 +1,9 @@
-"""What each parameter did to each metric over the whole sweep, and which two of them did something only together."""
+"""The effect of each parameter on each metric over the whole sweep, and the interactions of two parameters."""
 
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
+from statistics import fmean
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from chimera_dagster.evidence.difference_tests import Blocked, additive, holm, i
 from chimera_dagster.spec.goals import MetricName
 
 Unit = Literal["trials", "repeats"]
-_BLIND = 5.0  # on a log scale: a test that would miss a factor of 150 has nothing to say of what it would find
+_BLIND = 5.0  # on a log scale: if a test would miss even a factor of 150, its least effect is not worth stating
 
 
 class Level(BaseModel):
@@ -36,11 +37,12 @@ class Level(BaseModel):
 
 
 class Effect(BaseModel):
-    """A parameter's effect on a metric, where all else is equal; of `interaction`, what it has beyond both alone.
+    """A parameter's effect on a metric, all else being equal; with `interaction`, that of two beyond both alone.
 
     `p` is corrected by Holm over all effects and interactions of the comparison. `detectable` is the least effect that
-    the test would have found in four of five cases. `n` values were compared, in `blocks` of which all else is equal:
-    means of trials, as a trial's repeats share their moment, or, where too few trials differ for that, the repeats.
+    the test would have found in four of five cases. `n` values were compared, in `blocks` within which all else is
+    equal: means of trials, as the repeats of a trial are measured at about the same time, or, if too few trials differ
+    for that, the repeats.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -71,8 +73,8 @@ class _Test(NamedTuple):
 def effects(trials: Sequence[Observed]) -> list[Effect]:
     """Effects of all parameters and the model on all metrics, of valid trials: F-tests of the additive block model.
 
-    A parameter that has one value, or whose values stand nowhere with all else equal, has none. Interactions of two
-    are tested where both combine in some block; what a grid leaves open is left out.
+    A parameter with a single value, or whose values never occur with all else equal, has no effect. Interactions of two
+    are tested if both combine in some block.
     """
     of_all = factors(trials)
     tests = [test for metric in METRICS.values() for test in _tests(metric, trials, of_all)]
@@ -81,7 +83,7 @@ def effects(trials: Sequence[Observed]) -> list[Effect]:
 
 
 def together(effects: Sequence[Effect], metrics: Collection[MetricName]) -> list[tuple[str, str]]:
-    """The pairs of factors of which an interaction was detected, over trials, in any of these metrics."""
+    """The pairs of factors with a detected interaction, over trials, in any of these metrics."""
     found = [
         (effect.parameter, effect.interaction)
         for effect in effects
@@ -93,11 +95,11 @@ def together(effects: Sequence[Effect], metrics: Collection[MetricName]) -> list
 def _tests(metric: Metric, trials: Sequence[Observed], of_all: Mapping[str, Factor]) -> Iterator[_Test]:
     having = np.array([place for place, trial in enumerate(trials) if trial.values.get(metric.name)], dtype="int64")
     values = [metric.scaled(trials[place].values[metric.name]) for place in having.tolist()]
-    means = _Table(having, of_all, [sum(each) / len(each) for each in values])
+    means = _Table(having, of_all, [fmean(repeats) for repeats in values])
 
     @cache
     def repeats() -> _Table:
-        owners = np.repeat(having, [len(each) for each in values])
+        owners = np.repeat(having, [*map(len, values)])
         return _Table(owners, of_all, list(itertools.chain.from_iterable(values)))
 
     for names in itertools.chain(((name,) for name in means.varied), itertools.combinations(means.varied, 2)):
@@ -111,7 +113,7 @@ def _tests(metric: Metric, trials: Sequence[Observed], of_all: Mapping[str, Fact
 
 
 class _Table:
-    """Values on a metric's scale, each of the trial at that place, with the levels of all factors."""
+    """Values on a metric's scale, with the levels of all factors; `places` says which trial each value is from."""
 
     def __init__(self, places: Ints, of_all: Mapping[str, Factor], values: Sequence[float]) -> None:
         self._values = np.array(values)
@@ -120,8 +122,8 @@ class _Table:
         self._blocking = [name for name, factor in self._factors.items() if len(factor.names) > 1]
 
     def test(self, name: str, other: str | None = None) -> "tuple[Blocked, list[str], float] | None":
-        """Of one factor, or of what two do beyond both alone; None where the trials allow none."""
-        rest = [self._factors[each].codes for each in self._blocking if each not in (name, other)]
+        """The test of one factor, or of the interaction of two; None if the trials allow no test."""
+        rest = [self._factors[blocking].codes for blocking in self._blocking if blocking not in (name, other)]
         blocks = _joint(rest, len(self._values))
         factor = self._factors[name]
         if other is not None:
@@ -144,7 +146,7 @@ def _interaction(
     if fitted is None or len(fitted.effects) != len(cells) or not fitted.sigma > 0:
         return None
     design = np.hstack([np.eye(len(one.names))[cells // width], np.eye(width)[cells % width]])
-    # of the cells' effects, in the metric of their Gram matrix, what no sum of two single effects explains
+    # the part of the cells' effects, in the norm of their Gram matrix, that no sum of two single effects explains
     root = np.linalg.cholesky(fitted.gram + 1e-9 * np.eye(len(cells)))
     mixed = root.T @ design
     coefficients, _, rank, _ = np.linalg.lstsq(mixed, root.T @ fitted.effects, rcond=1e-7)
@@ -192,11 +194,11 @@ def _effect(test: _Test, p: float, tests: int) -> Effect:
 
 
 def _joint(codes: Sequence[Ints], size: int) -> Ints:
-    """One code for each combination; all rows are one block where nothing else varies."""
+    """One code for each combination; without any codes, all rows are one block."""
     joint = np.zeros(size, dtype="int64")
-    for each in codes:
-        width = int(each.max()) + 1
+    for factor in codes:
+        width = int(factor.max()) + 1
         if (int(joint.max()) + 1) * width >= 2**63:  # six parameters that a search draws
             joint = np.unique(joint, return_inverse=True)[1].astype("int64")
-        joint = joint * width + each
+        joint = joint * width + factor
     return np.unique(joint, return_inverse=True)[1].astype("int64")

@@ -13,23 +13,23 @@ Ints = NDArray[np.int64]
 
 PARAMETERS = tuple(ParamSet.model_fields)
 FACTORS = ("model", *PARAMETERS)
-MOST_LEVELS = 100  # more of them, or of two factors' pairs, are a search's draws: hardly two with all else equal
+MOST_LEVELS = 100  # of a factor, or pairs of two: more are the draws of a search, hardly two with all else equal
 
 
 class Factor(NamedTuple):
-    """The levels of a factor in their order, and each trial's by its place among them."""
+    """The levels of a factor in order, and for each trial the position of its level among them."""
 
     names: list[str]
     codes: Ints
 
     def at(self, places: Ints) -> "Factor":
-        """Of the trials at these places; levels that none of them has are left out."""
+        """The factor of the trials at these positions, without levels that none of them has."""
         present, codes = np.unique(self.codes[places], return_inverse=True)
         return Factor([self.names[place] for place in present.tolist()], codes.astype("int64"))
 
 
 def factors(trials: Sequence[Observed]) -> dict[str, Factor]:
-    """Of every name in FACTORS; one that does not differ has a single level."""
+    """The factor of every name in FACTORS; one that does not differ has a single level."""
     found = {"model": _factor([trial.model for trial in trials])}
     return found | {name: _parameter([getattr(trial.params, name) for trial in trials]) for name in PARAMETERS}
 

@@ -1,4 +1,4 @@
-"""The metrics that trials are compared by: which end of each is good, and where a trial's values come from."""
+"""The metrics that trials are compared by: which end of each is good, and how a trial's values are computed."""
 
 import math
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from chimera_dagster.spec.goals import METRIC_NAMES, MetricName
 class Metric(NamedTuple):
     """`is_log`: compared as ratios, since times and rates are skewed to the right; a share is compared as it is.
 
-    `by_round`: measured anew in each repeat; the others have one value a trial, about which no test can be made.
+    `by_round`: measured in each repeat; the others have one value per trial, which can't be tested.
     """
 
     name: MetricName
@@ -28,7 +28,7 @@ class Metric(NamedTuple):
 
     @property
     def sign(self) -> int:
-        """1 where more is better, -1 where less is."""
+        """1 if more is better, -1 if less is."""
         return 1 if self.higher_is_better else -1
 
     def on_scale(self, value: float) -> float:
@@ -39,7 +39,7 @@ class Metric(NamedTuple):
         return [self.on_scale(value) for value in values]
 
     def is_usable(self, value: float) -> bool:
-        """Whether a value can be compared: finite, and positive where ratios are formed."""
+        """Whether a value can be compared: finite, and positive if ratios are formed."""
         return math.isfinite(value) and (value > 0 or not self.is_log)
 
 
@@ -104,7 +104,7 @@ class _Environment(_Part):
 
 
 class Excerpt(_Part):
-    """The part of metrics.json that a comparison is made of: reading all of it takes three times as long."""
+    """The part of metrics.json that a comparison needs: reading all of it takes three times as long."""
 
     schema_version: Annotated[int, Field(ge=METRICS_VERSION, le=METRICS_VERSION)]
     created_at: datetime
@@ -124,16 +124,18 @@ class Excerpt(_Part):
 
 
 def values_of(metrics: Excerpt, *, failed_runs: int = 0) -> dict[MetricName, list[float]]:
-    """A trial's values by metric, one for each repeat where it is measured by round; what was not measured is absent.
+    """A trial's values by metric, one per repeat if it is measured by round, else one; only what was measured.
 
-    `failed_runs` are the runs of the same question that ended with an error before this one ended well.
+    `failed_runs` is how many runs of the same question failed before this one succeeded.
     """
     size = len(metrics.calls) // metrics.repeats
     rounds = [
         _of_round(metrics.calls[start : start + size], metrics.telemetry_by_call[start : start + size])
         for start in range(0, size * metrics.repeats, size or 1)
     ]
-    found: dict[MetricName, list[float | None]] = {name: [of[name] for of in rounds] for name in (rounds or [{}])[0]}
+    found: dict[MetricName, list[float | None]] = {
+        name: [values[name] for values in rounds] for name in (rounds or [{}])[0]
+    }
     found["peak_memory_mib"] = [_peak_memory(metrics.telemetry)]
     found["error_rate"] = [failed_runs / (failed_runs + 1)]
     found["quality"] = [metrics.text_quality.score]
@@ -145,11 +147,11 @@ def values_of(metrics: Excerpt, *, failed_runs: int = 0) -> dict[MetricName, lis
 
 
 def _of_round(calls: Sequence[_Call], telemetry: Sequence[_Telemetry]) -> dict[MetricName, float | None]:
-    """The values of one repeat, which is its analysis and its report."""
+    """The values of one repeat, which consists of an analysis and a report."""
     tokens, eval_ms = _sum([call.output_tokens for call in calls]), _sum([call.eval_ms for call in calls])
     ttft_ms, e2e_ms = sum([call.ttft_ms for call in calls]), sum([call.e2e_ms for call in calls])
-    joules = _sum([of.energy_j for of in telemetry])
-    # over all tokens but each call's first: a mean over calls would let a short one count as much
+    joules = _sum([call.energy_j for call in telemetry])
+    # over all tokens except each call's first: in a mean over calls, a short call would count as much as a long one
     gaps = None if tokens is None else tokens - len(calls)
     return {
         "throughput_tok_s": rate(tokens, eval_ms),
@@ -161,7 +163,7 @@ def _of_round(calls: Sequence[_Call], telemetry: Sequence[_Telemetry]) -> dict[M
 
 
 def _peak_memory(telemetry: _Telemetry) -> float | None:
-    """Of the engine: on its GPU, or of its process where it has none."""
+    """The engine's memory on its GPU, or that of its process if it has no GPU."""
     on_gpu = telemetry.gpu_process_memory_peak_mib
     if on_gpu is None:
         on_gpu = telemetry.gpu_memory_peak_mib
@@ -169,6 +171,6 @@ def _peak_memory(telemetry: _Telemetry) -> float | None:
 
 
 def _sum(values: Sequence[float | None]) -> float | None:
-    """None where one is unknown, as a part is not the whole."""
+    """The sum, or None if one of the values is unknown."""
     known = [value for value in values if value is not None]
     return sum(known) if len(known) == len(values) else None

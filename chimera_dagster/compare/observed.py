@@ -17,7 +17,7 @@ State = Literal["measured", "failed", "missing"]
 
 
 class Setting(BaseModel):
-    """With what a trial was measured, as far as a change of it changes figures: the names of its fields are shown."""
+    """The conditions under which a trial was measured, if they affect figures; users see the names of the fields."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -37,27 +37,27 @@ class Setting(BaseModel):
 
     @property
     def digest(self) -> str:
-        """What it is called: thousands of trials share a few settings."""
+        """The name under which a comparison has it: thousands of trials share a few settings."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
     def flat(self) -> dict[str, str]:
-        """Each field as it is shown, those that have parts with a name for each part."""
+        """Each field as text; a field with parts becomes one entry per part."""
         found: dict[str, str] = {}
         for name, value in self:
             if isinstance(value, dict):
-                found |= {f"{name}: {part}": str(of) for part, of in value.items()}
+                found |= {f"{name}: {part}": str(content) for part, content in value.items()}
             else:
                 found[name] = "unknown" if value is None else str(value)
         return found
 
 
 class Observed(BaseModel):
-    """A trial. `values` has a list for each metric that was measured, one value a repeat or one for the trial.
+    """A trial. `values` has a list for each metric that was measured, with one value per repeat or one for the trial.
 
-    `spoiled_by` are the verdicts that make it invalid, with their evidence; `error` says why a trial failed, or why
-    what it left can't be read. `href` leads from `runs/` to its report; `withheld` says why that is not published, else
-    empty. `call_rows` are the calls' (ttft_ms, tpot_ms, e2e_ms, output tokens), for goodput. `setting` is the digest of
-    the Setting that the comparison holds.
+    `spoiled_by` has the verdicts that make it invalid, with their evidence; `error` says why the trial failed, or why
+    its files can't be read. `href` is the path of its report, from `runs/`; `withheld` says why that is not published,
+    or is empty. `call_rows` are the calls' (ttft_ms, tpot_ms, e2e_ms, output tokens), for goodput. `setting` is the
+    digest of one of the comparison's settings.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -86,17 +86,17 @@ class Observed(BaseModel):
 
     @property
     def is_valid(self) -> bool:
-        """Whether its figures may stand beside those of others."""
+        """Whether its figures may be compared with those of others."""
         return self.state == "measured" and not self.spoiled_by
 
     def mean(self, metric: MetricName) -> float | None:
-        """As the trial's own report gives it: the arithmetic mean over repeats. None where it was not measured."""
+        """The arithmetic mean over repeats, as in the trial's own report; None if it was not measured."""
         values = self.values.get(metric)
         return sum(values) / len(values) if values else None
 
 
 def summary(values: Sequence[float]) -> Interval:
-    """`interval` of one or more values, ten times as fast: of 10,000 trials there are 80,000."""
+    """`measured.interval` of one or more values, ten times as fast: 10,000 trials have 80,000 of them."""
     mean = fmean(values)
     std = sqrt(fsum((value - mean) ** 2 for value in values) / (len(values) - 1)) if len(values) > 1 else None
     return interval_of(len(values), mean, std)

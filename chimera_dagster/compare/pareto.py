@@ -1,4 +1,4 @@
-"""Which trials no other one beats in everything at once."""
+"""The Pareto front: the trials that no other trial beats in everything at once."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ WHERE_MEASURED: tuple[MetricName, ...] = ("joules_per_token",)
 
 
 def axes(trials: Sequence[Observed]) -> tuple[MetricName, ...]:
-    """Throughput, TTFT and quality, and energy where every trial has it; what nobody measured is left out."""
+    """Throughput, TTFT and quality if any trial has it, and energy if every trial has it."""
     always: list[MetricName] = [name for name in ALWAYS if any(trial.values.get(name) for trial in trials)]
     more: list[MetricName] = [
         name for name in WHERE_MEASURED if trials and all(trial.values.get(name) for trial in trials)
@@ -22,16 +22,16 @@ def axes(trials: Sequence[Observed]) -> tuple[MetricName, ...]:
 
 
 def pareto_front(trials: Sequence[Observed]) -> list[Observed]:
-    """Those that no other is at least as good as in every axis and better than in one, by their means.
+    """Trials for which no other trial is at least as good in every axis and better in one, by their means.
 
-    Trials that lack a value on an axis are no candidates. In the order given.
+    Trials that lack a value on an axis are not candidates. In the order given.
     """
     names = axes(trials)
     candidates = [trial for trial in trials if all(trial.values.get(name) for name in names)]
     if not candidates or not names:
         return []
     scores = np.array([[METRICS[name].sign * (trial.mean(name) or 0.0) for name in names] for trial in candidates])
-    left = np.lexsort(-scores.T[::-1])  # best first: only one that came before can dominate
+    left = np.lexsort(-scores.T[::-1])  # best first: a trial can be dominated only by an earlier one
     front: list[int] = []
     while len(left):
         best, others = scores[left[0]], scores[left[1:]]

@@ -1,5 +1,6 @@
-"""Ranks with ties: a trial is behind another only where a test that is corrected for all pairs tells them apart."""
+"""Ranks with ties: a trial ranks behind another only if a test, corrected for all pairs, tells them apart."""
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,16 +12,16 @@ from chimera_dagster.compare.factors import Ints, factors
 from chimera_dagster.compare.observed import Observed
 
 LEVEL = 0.05  # of the whole family of comparisons
-_ENOUGH_DF = 20  # for a variance of one's own: with fewer, thousands of comparisons find nothing
+_ENOUGH_DF = 20  # for a separate variance: with fewer, thousands of comparisons find nothing
 
 
 class Spread(NamedTuple):
-    """Mean and variance of one value on the metric's scale, for each trial; the variance is pooled, NaN without one.
+    """Mean and pooled variance of each trial's values on the metric's scale; the variance is NaN if there is none.
 
-    Variances are pooled over trials of one model that share num_gpu and num_ctx where those have 20 degrees of freedom,
-    else over those of one model: sampling parameters hardly change how much repeats of one host scatter. A trial's
-    repeats share their moment, so what the host drifts from trial to trial comes on top, as `between`; None where the
-    trials are too few to tell.
+    Variances are pooled over trials of one model that share num_gpu and num_ctx if those have 20 degrees of freedom,
+    otherwise over the trials of one model: sampling parameters hardly change how much repeats scatter. The repeats of a
+    trial are measured at about the same time, so the host's drift from trial to trial comes on top, as `between`; None
+    if there are too few trials.
     """
 
     n: Floats
@@ -31,7 +32,7 @@ class Spread(NamedTuple):
     between: Between | None
 
     def errors(self) -> tuple[Floats, Floats]:
-        """The variance of each mean, with what lies between trials, and its degrees of freedom."""
+        """The variance of each mean, `between` included, and its degrees of freedom."""
         within = self.variance / self.n
         if self.between is None or self.between.variance == 0:
             return within, self.df
@@ -39,40 +40,39 @@ class Spread(NamedTuple):
 
 
 def spread(trials: Sequence[Observed], values: Sequence[Sequence[float]], together: Together = ()) -> Spread:
-    """Of one or more values a trial, on the scale on which they are compared; `together` are detected interactions."""
-    n = np.array([len(each) for each in values], dtype="float64")
+    """From one or more values per trial, on the metric's scale; `together` are the detected interactions."""
+    n = np.array([*map(len, values)], dtype="float64")
     owner = np.repeat(np.arange(len(values)), n.astype("int64"))
-    flat = np.fromiter((value for each in values for value in each), dtype="float64")
+    flat = np.fromiter(itertools.chain.from_iterable(values), dtype="float64")
     mean = np.bincount(owner, weights=flat) / n
     squares = np.bincount(owner, weights=(flat - mean[owner]) ** 2).astype("float64")
-    squares[squares < 1e-24 * n] = 0  # what is left of equal values is rounding
+    squares[squares < 1e-24 * n] = 0  # what is left over from equal values is rounding
     by_load = _codes([(trial.model, trial.params.num_gpu, trial.params.num_ctx) for trial in trials])
     by_model = _codes([trial.model for trial in trials])
     variance, df = _pooled(squares, n, by_load)
     wide_variance, wide_df = _pooled(squares, n, by_model)
     narrow = df >= _ENOUGH_DF
     variance, df = np.where(narrow, variance, wide_variance), np.where(narrow, df, wide_df)
-    # no scatter at all is that of a clock too coarse to show it, and would make any difference a certain one
+    # no scatter at all means a clock too coarse to show it, and would make any difference certain
     variance[(df < LEAST_DF) | (variance == 0)] = np.nan
-    # trials of one pool share their variance: the comparison of two pools is one threshold
+    # trials of one pool share their variance, so that two pools are compared by one threshold
     pool = np.where(narrow, by_load, by_load.max(initial=0) + 1 + by_model)
     known = np.flatnonzero(~np.isnan(variance))
     of_all = {name: factor.at(known) for name, factor in factors(trials).items()}
     return Spread(n, mean, variance, df, pool, between(mean[known], variance[known] / n[known], of_all, together))
 
 
-def ranks(of: Spread, sign: int, comparisons: int) -> Ints:
-    """1 + how many trials are detectably better, by `sign` 1 where more is better; -1 where there are too few repeats.
+def ranks(scatter: Spread, sign: int, comparisons: int) -> Ints:
+    """1 + how many trials are detectably better, or -1 if there are too few repeats; `sign` is 1 if more is better.
 
-    `comparisons` is how many pairs the whole family has, by which the level is divided.
-
-    Each pair is tested by a t-test with pooled variances and Welch's degrees of freedom, at LEVEL / comparisons
-    (Bonferroni): unlike a stepwise correction that needs no list of all pairs, of which 10,000 trials have 50 million.
+    Each pair is tested by a t-test with pooled variances and Welch's degrees of freedom, at LEVEL / `comparisons`, the
+    number of pairs in the whole family (Bonferroni): unlike a stepwise correction, this needs no list of all pairs, of
+    which 10,000 trials have 50 million.
     """
     level = LEVEL / max(comparisons, 1)
-    known = np.flatnonzero(~np.isnan(of.variance))
-    found = np.full(len(of.n), -1, dtype="int64")
-    found[known] = 1 + _better(sign * of.mean[known], of, known, level)
+    known = np.flatnonzero(~np.isnan(scatter.variance))
+    found = np.full(len(scatter.n), -1, dtype="int64")
+    found[known] = 1 + _better(sign * scatter.mean[known], scatter, known, level)
     return found
 
 
@@ -80,32 +80,32 @@ def pairs_in(trials: int) -> int:
     return trials * (trials - 1) // 2
 
 
-def margins(of: Spread, one: int, others: Ints, level: float) -> Floats:
-    """How far from that of `one` the means of others must be on the metric's scale to be told apart; NaN: no test."""
-    parts = of.variance / of.n
+def margins(scatter: Spread, one: int, others: Ints, level: float) -> Floats:
+    """How far the means of `others` must be from that of `one`, on the metric's scale, to differ; NaN: no test."""
+    parts = scatter.variance / scatter.n
     first, second = parts[one], parts[others]
     with np.errstate(invalid="ignore"):
-        df = (first + second) ** 2 / (first**2 / of.df[one] + second**2 / of.df[others])
-    df, both = np.where(of.pool[others] == of.pool[one], of.df[one], df), first + second
-    if of.between is not None and of.between.variance > 0:
-        df, both = np.minimum(df, of.between.df), both + 2 * of.between.variance
+        df = (first + second) ** 2 / (first**2 / scatter.df[one] + second**2 / scatter.df[others])
+    df, both = np.where(scatter.pool[others] == scatter.pool[one], scatter.df[one], df), first + second
+    if scatter.between is not None and scatter.between.variance > 0:
+        df, both = np.minimum(df, scatter.between.df), both + 2 * scatter.between.variance
     return special.stdtrit(df, 1 - level / 2) * np.sqrt(both)
 
 
-def _better(score: Floats, of: Spread, known: Ints, level: float) -> Ints:
-    """How many trials are detectably better than each; of one pool and number of repeats all have the same margins."""
-    classes = _codes(list(zip(of.pool[known].tolist(), of.n[known].tolist(), strict=True)))
+def _better(score: Floats, scatter: Spread, known: Ints, level: float) -> Ints:
+    """How many trials are detectably better than each; trials of one pool with equally many repeats share margins."""
+    classes = _codes(list(zip(scatter.pool[known].tolist(), scatter.n[known].tolist(), strict=True)))
     firsts = known[np.unique(classes, return_index=True)[1]]
     count = np.zeros(len(known), dtype="int64")
     for number, first in enumerate(firsts.tolist()):
         members = np.flatnonzero(classes == number)
-        floors = np.sort(score - margins(of, first, firsts, level)[classes])  # who is below it is worse
+        floors = np.sort(score - margins(scatter, first, firsts, level)[classes])  # lower scores are worse
         count[members] = len(floors) - np.searchsorted(floors, score[members] + 1e-12, side="right")
     return count
 
 
 def _pooled(squares: Floats, n: Floats, codes: Ints) -> tuple[Floats, Floats]:
-    """For each trial the variance of its group and the degrees of freedom behind it."""
+    """For each trial the variance of its group, and the degrees of freedom of that variance."""
     df = np.bincount(codes, weights=n - 1).astype("float64")
     with np.errstate(invalid="ignore", divide="ignore"):
         variance = np.bincount(codes, weights=squares) / df

@@ -1,4 +1,4 @@
-"""Which configuration to run, by the goals that the sweep states; and where the data allow no answer, why."""
+"""Which configuration to run, by the goals of the sweep; or why the data allow no answer."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,8 +13,8 @@ from chimera_dagster.compare.ranking import LEVEL, Together, margins, pairs_in, 
 from chimera_dagster.spec.goals import Goals, Limit, MetricName
 
 RUNNERS_UP = 3
-_LEAST_WEIGHT = 1e-6  # at 0 a goal is none; what decides there is rounding
-# Goodput's limits are those that a single call can keep or break.
+_LEAST_WEIGHT = 1e-6  # at 0 a weight has no effect, and rounding would decide
+# The limits that a single call can keep or break, with the metric's position in `Observed.call_rows`; for goodput.
 _OF_CALL: Mapping[MetricName, int] = {"ttft_ms": 0, "tpot_ms": 1}
 
 Kept = Literal["kept", "not kept", "not certain", "not measured"]
@@ -23,7 +23,7 @@ Kept = Literal["kept", "not kept", "not certain", "not measured"]
 class Candidate(BaseModel):
     """A trial that keeps the limits; `behind` is how far its utility is below the best one's, on a log scale.
 
-    `tied`: its utility can't be told from the best one's by a corrected test; None where too few repeats allow a test.
+    `tied`: a corrected test can't tell its utility from the best one's; None if there are too few repeats for a test.
     `goodput_tok_s`: output tokens of the calls that keep the limits that a call can keep, for each second of all calls
     (after Zhong et al., DistServe, OSDI 2024); None without such limits.
     """
@@ -38,10 +38,10 @@ class Candidate(BaseModel):
 
 
 class Recommendation(BaseModel):
-    """`best` is None where nothing can be recommended; `why` says so, or on what the recommendation stands.
+    """`best` is None if nothing can be recommended; `why` gives the reason, in either case.
 
-    `tied` are the keys of all trials that can't be told from the best one; `would_change` are sentences: which weight,
-    and which limit, would make another one the answer.
+    `tied` has the keys of all trials that can't be told from the best one; `would_change` has sentences about the
+    weights and limits that would change the answer.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -57,9 +57,9 @@ class Recommendation(BaseModel):
 def recommend(goals: Goals, trials: Sequence[Observed], together: Together = ()) -> Recommendation:
     """By valid trials that have a value for every goal; limits first, then the sum of weighted logarithms.
 
-    Utility = sum over `want` of weight * ln(value), less where less is better; a share counts as it is, weight * value.
-    So a weight says how many percent of one metric are worth one percent of another. `together` are the interactions
-    that were detected in what the goals want.
+    Utility = sum over `want` of weight * ln(value), negative if less is better; a share counts as weight * value. So a
+    weight says how many percent of one metric are worth one percent of another. `together` are the interactions that
+    were detected in the metrics of `want`.
     """
     refusal = _refusal(goals, trials)
     field = None if refusal else _Field(goals, trials)
@@ -90,7 +90,7 @@ def recommend(goals: Goals, trials: Sequence[Observed], together: Together = ())
 
 
 def keeps(trial: Observed, limit: Limit) -> Kept:
-    """Whether a trial keeps a limit: `not certain` where the 95 % interval of its mean reaches beyond the limit."""
+    """Whether a trial keeps a limit: `not certain` if the 95 % interval of its mean reaches beyond the limit."""
     values, mean = trial.values.get(limit.metric), trial.mean(limit.metric)
     if not values or mean is None:
         return "not measured"
@@ -104,12 +104,12 @@ def keeps(trial: Observed, limit: Limit) -> Kept:
 
 
 def utility(trial: Observed, goals: Goals) -> float:
-    """The sum that `recommend` orders by, of the trial's means; NaN where it lacks one that weighs."""
+    """The sum that `recommend` orders by, of the trial's means; NaN if it lacks one of them."""
     return sum(weight * _score(trial, name) for name, weight in goals.want.items())
 
 
 def goodput(trial: Observed, limits: Sequence[Limit]) -> float | None:
-    """Tokens a second of the calls that keep every limit that a call can keep; None where there is no such limit."""
+    """Tokens a second of the calls that keep every limit that a call can keep; None if there is no such limit."""
     of_call = [limit for limit in limits if limit.metric in _OF_CALL]
     seconds = sum(e2e_ms for _, _, e2e_ms, _ in trial.call_rows) / 1e3
     if not of_call or not seconds:
@@ -123,7 +123,7 @@ def goodput(trial: Observed, limits: Sequence[Limit]) -> float | None:
 
 
 def _refusal(goals: Goals, trials: Sequence[Observed]) -> str:
-    """Why nothing can be recommended, whatever the figures are; empty where that is not so."""
+    """Why nothing can be recommended, whatever the figures are; empty if something can."""
     if not goals.is_stated:
         return "No goals are stated: give weights or limits under 'goals' in the sweep file."
     if not trials:
@@ -138,7 +138,7 @@ def _refusal(goals: Goals, trials: Sequence[Observed]) -> str:
 
 
 def _nobody(goals: Goals, trials: Sequence[Observed]) -> str:
-    """Why no trial is left: how many keep each limit by itself, and how near the nearest comes."""
+    """Why no trial is left: how many keep each limit alone, and the value nearest to it."""
     parts: list[str] = []
     for limit in goals.parsed():
         means = [mean for trial in trials if (mean := trial.mean(limit.metric)) is not None]
@@ -150,9 +150,9 @@ def _nobody(goals: Goals, trials: Sequence[Observed]) -> str:
 
 
 class _Field:
-    """All trials by the goals: which limits each keeps, its score in each metric that is wanted, and its utility.
+    """All trials by the goals: which limits each keeps, its score in each metric of `want`, and its utility.
 
-    Scores are NaN where a trial has no value.
+    A score is NaN if a trial has no value.
     """
 
     def __init__(self, goals: Goals, trials: Sequence[Observed]) -> None:
@@ -164,7 +164,7 @@ class _Field:
             self.utility = self.utility + weight * self.scores[name]
 
     def order(self, without: Limit | None = None) -> list[int]:
-        """Places of those that keep every limit and have a value for each weight, the best first; `without` a limit."""
+        """Positions of the trials that keep every limit but `without`, and have a value for each weight; best first."""
         limits = [row for limit, row in zip(self.goals.parsed(), self._keeps, strict=True) if limit != without]
         chosen = np.flatnonzero(np.all([~np.isnan(self.utility), *limits], axis=0))
         return sorted(chosen.tolist(), key=lambda place: (-self.utility[place], self.trials[place].key))
@@ -182,17 +182,18 @@ def _score(trial: Observed, name: MetricName) -> float:
 def tied_with_first(
     goals: Goals, trials: Sequence[Observed], order: Sequence[int], together: Together = ()
 ) -> list[bool | None]:
-    """Whether the utility of each trial of `order` can't be told from the first one's: t-tests corrected for all pairs.
+    """Whether the utility of each trial in `order` can't be told from the first one's: t-tests corrected for all pairs.
 
-    What has one value a trial shifts all of its repeats alike. None where a trial has too few repeats.
+    A metric with one value per trial shifts all of its repeats equally. None if a trial has too few repeats.
     """
     if not any(METRICS[name].by_round for name in goals.want):
         return [None] * len(order)
     having = [place for place, trial in enumerate(trials) if all(trial.values.get(name) for name in goals.want)]
-    of = spread([trials[place] for place in having], [_by_repeat(trials[place], goals) for place in having], together)
+    utilities = [_by_repeat(trials[place], goals) for place in having]
+    scatter = spread([trials[place] for place in having], utilities, together)
     chosen = np.searchsorted(having, order)
-    least = margins(of, int(chosen[0]), chosen, LEVEL / max(pairs_in(len(order)), 1))
-    behind = of.mean[chosen[0]] - of.mean[chosen]
+    least = margins(scatter, int(chosen[0]), chosen, LEVEL / max(pairs_in(len(order)), 1))
+    behind = scatter.mean[chosen[0]] - scatter.mean[chosen]
     return [
         None if np.isnan(apart) else bool(far <= apart)
         for apart, far in zip(least.tolist(), behind.tolist(), strict=True)
@@ -224,7 +225,7 @@ def _why(goals: Goals, tied: Sequence[bool | None], valid: int) -> str:
 
 
 def _weights_that_decide(field: _Field, order: Sequence[int]) -> Iterator[str]:
-    """For each weight the nearest value at which another trial wins; the others' weights stay as they are."""
+    """For each weight the nearest value at which another trial wins, the other weights being unchanged."""
     best, others = order[0], np.array(order[1:], dtype="int64")
     for name, weight in field.goals.want.items():
         ahead = field.scores[name][best] - field.scores[name][others]
@@ -242,7 +243,7 @@ def _weights_that_decide(field: _Field, order: Sequence[int]) -> Iterator[str]:
 
 
 def _limits_that_decide(field: _Field, best: int) -> Iterator[str]:
-    """Which trial would be the answer without each of the limits."""
+    """For each limit the trial that would win without it, if it is another one."""
     if not field.goals.want:
         return
     for limit in field.goals.parsed():

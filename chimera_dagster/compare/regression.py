@@ -25,7 +25,7 @@ Verdict = Literal["better", "worse", "no difference detected", "not tested"]
 class Change(BaseModel):
     """One metric of one trial, before and after, as means; `change` is after / before - 1, or a share's difference.
 
-    `p` is corrected by Holm over all tests of the comparison; `why` says why there was none.
+    `p` is corrected by Holm over all tests of the comparison; `why` says why there was no test.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -43,7 +43,7 @@ class Change(BaseModel):
 
 
 class EnvironmentChange(BaseModel):
-    """Something that was not the same for `trials` of those that are in both."""
+    """A setting that changed for `trials` of the trials that are in both comparisons."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -54,7 +54,7 @@ class EnvironmentChange(BaseModel):
 
 
 class Regression(BaseModel):
-    """`apart` says of each trial that can't be compared why: it is new, gone, or not valid on one side."""
+    """`apart` says why a trial can't be compared: it is new, gone, or not valid on one side."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -68,28 +68,25 @@ class Regression(BaseModel):
 
 
 def regress(before: Comparison, after: Comparison, baseline: str) -> Regression:
-    """Compare trial by trial: t-tests with variances as for the ranks, of each side by itself.
-
-    Raises nothing for what is missing: that is told in `apart`.
-    """
-    old, new = ({trial.key: trial for trial in each.trials} for each in (before, after))
+    """Compare trial by trial: t-tests with variances as for the ranks, pooled on each side separately."""
+    old, new = ({trial.key: trial for trial in side.trials} for side in (before, after))
     apart = {key: why for key in dict.fromkeys([*old, *new]) if (why := _apart(old.get(key), new.get(key)))}
     both = [(old[key], new[key]) for key in new if key in old and key not in apart]
     found = [
-        _Shifts.of(metric, pairs, [together(each.effects, [metric.name]) for each in (before, after)])
+        _Shifts.of(metric, pairs, [together(side.effects, [metric.name]) for side in (before, after)])
         for metric in METRICS.values()
         if (pairs := [pair for pair in both if all(trial.values.get(metric.name) for trial in pair)])
     ]
-    p_values = np.concatenate([each.p for each in found]) if found else np.zeros(0)
+    p_values = np.concatenate([shifts.p for shifts in found]) if found else np.zeros(0)
     tested = ~np.isnan(p_values)
     p_values[tested] = holm(p_values[tested])
-    told = iter(p_values.tolist())
-    changes = [change for each in found for change in each.changes(told)]
+    corrected = iter(p_values.tolist())
+    changes = [change for shifts in found for change in shifts.changes(corrected)]
     return Regression(baseline=baseline, changes=changes, environment=_environment(both, before, after), apart=apart)
 
 
 class _Shifts(NamedTuple):
-    """What a metric of each pair of trials changed by, on its scale, and the p-value of that; NaN without a test."""
+    """By how much a metric changed in each pair of trials, on its scale, and the p-value; NaN without a test."""
 
     metric: Metric
     pairs: Sequence[tuple[Observed, Observed]]
@@ -113,10 +110,10 @@ class _Shifts(NamedTuple):
         return cls(metric, pairs, shift, 2 * special.stdtr(welch, -np.abs(shift) / np.sqrt(both)))
 
     def changes(self, corrected: Iterator[float]) -> Iterator[Change]:
-        """One a pair, judged by the next of the corrected p-values."""
+        """One change per pair, by the next of the corrected p-values."""
         name = self.metric.name
         few = "too few repeats: set 'repeats' to 3 or more"
-        untested = few if self.metric.by_round else "one value a trial: nothing tells chance from a change"
+        untested = few if self.metric.by_round else "one value per trial: chance can't be told from a change"
         changed = np.expm1(self.shift) if self.metric.is_log else self.shift
         for (was, now), change, p in zip(self.pairs, changed.tolist(), corrected, strict=False):
             verdict: Verdict = "not tested"

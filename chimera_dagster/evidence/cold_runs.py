@@ -10,9 +10,9 @@ COLD_MS, COLD_RATIO = 500, 5
 
 
 def is_cold(runs: pd.DataFrame) -> "np.ndarray":
-    """Of runs (`file`, `model`, `load_ms`), those that loaded for over 500 ms and 5 times their model's lower median.
+    """Which runs (`file`, `model`, `load_ms`) loaded for over 500 ms and 5 times their model's lower median.
 
-    In a file that gives load times a run without one found the model in memory, so its load time counts as 0.
+    If a file has load times, a run without one found the model in memory, so its load time counts as 0.
     """
     load = runs[LOAD].where(runs[LOAD].notna() | ~gives_load(runs), 0.0)
     usual = load.groupby(runs["model"], observed=True).transform(_lower_median)
@@ -20,7 +20,7 @@ def is_cold(runs: pd.DataFrame) -> "np.ndarray":
 
 
 def gives_load(runs: pd.DataFrame) -> "pd.Series[bool]":
-    """Of runs (`file`, `load_ms`), those in a file that gives the load time of any."""
+    """Which runs (`file`, `load_ms`) are in a file with any load time."""
     return runs[LOAD].notna().groupby(runs["file"], observed=True).transform("any")
 
 

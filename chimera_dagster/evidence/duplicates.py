@@ -7,24 +7,24 @@ import pandas as pd
 
 from chimera_dagster.schemas import FAILED
 
-_DIGITS = 9  # what two formats of one number agree on, whatever unit and precision they were written in
-# Fixed seeds repeat token counts and sizes from run to run; times, rates and power repeat by copying alone.
+_DIGITS = 9  # on which two formats of one number agree, whatever unit and precision they were written in
+# With a fixed seed, token counts and sizes repeat from run to run; times, rates and power repeat only in copies.
 _TELLING_UNITS = ("ms", "tok/s", "W", "J")
 _TELLING_DIGITS = 3
 _LEAST_TELLING = 6
 
 
 def duplicate_runs(measurements: pd.DataFrame) -> dict[str, str]:
-    """Files of schemas.Measurements whose runs all stand in an earlier file, each with the first such file.
+    """Files of schemas.Measurements whose runs are all in an earlier file too, each with the first such file.
 
     Earlier is by path. A run is a record's raw numbers (no aggregate, not FAILED) as a multiset of (metric, value),
     values rounded to nine significant digits; model, parameters and record names may differ, as formats name them
-    differently. Runs that stand twice must stand twice in the earlier file too, which may hold more.
+    differently. A run that a file has twice must be in the earlier file twice too, which may hold more runs.
 
-    Files agree by chance where they hold little. So a duplicate needs six different numbers that no two runs share:
-    times, rates, power or energy of three significant digits or more. Zeros of failed runs, token counts and rounded
-    values are no evidence. One record is enough if it holds six such numbers. What a duplicate maps to is never a
-    duplicate itself.
+    Small files agree by chance. So a duplicate needs six different numbers that no two runs share: times, rates, power
+    or energy of three significant digits or more. Zeros of failed runs, token counts and rounded values are not
+    evidence. One record is enough if it holds six such numbers. The file that a duplicate maps to is never a duplicate
+    itself.
     """
     raw = measurements[measurements["aggregate"].isna() & (measurements["metric"] != FAILED)]
     if raw.empty:
@@ -44,7 +44,7 @@ def _rounded(values: "np.ndarray") -> tuple["np.ndarray", "np.ndarray"]:
     """Decimal mantissas of nine digits and their exponents; 0 is 0 times 1."""
     sizes = np.abs(values)
     exponents = np.floor(np.log10(sizes, where=sizes > 0, out=np.zeros_like(sizes))).astype("int64")
-    # A power of ten beyond 300 may be no float any more; what is smaller keeps fewer digits.
+    # A power of ten above 300 may overflow; smaller values keep fewer digits.
     scale = np.clip(_DIGITS - 1 - exponents, -300, 300)
     mantissas = np.rint(values * np.power(10.0, scale)).astype("int64")
     carried = np.abs(mantissas) == 10**_DIGITS  # 999.9999999999 is 1000
@@ -52,22 +52,22 @@ def _rounded(values: "np.ndarray") -> tuple["np.ndarray", "np.ndarray"]:
 
 
 def _hashed(*columns: "np.ndarray") -> "np.ndarray":
-    """One 64-bit hash a row of equally long integer columns."""
+    """One 64-bit hash for each row of equally long integer columns."""
     hashed = np.zeros(len(columns[0]), dtype="uint64")
     for column in columns:
         hashed = pd.util.hash_array(hashed ^ pd.util.hash_array(column.astype("uint64")))
-        hashed += np.uint64(0x9E3779B97F4A7C15)  # else equal columns would cancel out
+        hashed += np.uint64(0x9E3779B97F4A7C15)  # otherwise equal columns would cancel out
     return hashed
 
 
 def _contained(files: "np.ndarray", records: "np.ndarray", numbers: "np.ndarray", paths: list[str]) -> dict[int, int]:
-    """Each file all of whose runs stand in an earlier one, with the first of these."""
+    """Each file whose runs are all in an earlier one, with the first such file."""
     ids, keys = pd.factorize(files.astype("int64") * (int(records.max()) + 1) + records)
     runs = np.zeros(len(keys), dtype="uint64")  # a hash that doesn't depend on the order of a run's numbers
     np.add.at(runs, ids, numbers)
     owners = keys // (int(records.max()) + 1)
     _, places, times = np.unique(runs, return_inverse=True, return_counts=True)
-    alone = times[places] == 1  # nearly all, as a rule; whoever has such a run is no duplicate
+    alone = times[places] == 1  # nearly all, as a rule; a file with such a run is not a duplicate
     held: dict[int, Counter[int]] = {}
     for owner, run in zip(owners[~alone].tolist(), runs[~alone].tolist(), strict=True):
         held.setdefault(owner, Counter())[run] += 1
@@ -76,7 +76,7 @@ def _contained(files: "np.ndarray", records: "np.ndarray", numbers: "np.ndarray"
     found: dict[int, int] = {}
     for file in sorted(held, key=paths.__getitem__):
         if file not in unlike:
-            # Whoever holds every run holds the rarest one.
+            # A file that holds every run holds the rarest one.
             candidates = min((holders.get(run, []) for run in held[file]), key=len)
             first = next((earlier for earlier in candidates if held[file] <= held[earlier]), None)
             if first is not None:

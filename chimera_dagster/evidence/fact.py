@@ -1,4 +1,4 @@
-"""A fact as the writer and the report see it: one row of the facts table, its figures rendered by code."""
+"""A fact as prompts and reports show it: one row of the facts table, its figures rendered by code."""
 
 import json
 from collections.abc import Hashable
@@ -12,8 +12,8 @@ from chimera_dagster.evidence.figures import format_value, render_statement
 class Fact(NamedTuple):
     """`rendered` is the value with its unit, the only form in which a figure reaches a reader.
 
-    `statement` is the text with that value and what else is known of it, such as its interval. `sources` are the files
-    and records behind it, at most 100 of `n`; `file` and `record` are the first of them.
+    `statement` is the text with that value and what else is known about it, such as its interval. `sources` are the
+    files and records that it is computed from, at most 100 of `n`; `file` and `record` are the first of them.
     """
 
     id: str

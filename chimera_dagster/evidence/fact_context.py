@@ -1,4 +1,4 @@
-"""What the rules of facts look at: the runs of a folder, prepared once, and the records behind a statement."""
+"""What the rules in fact_rules.py read: the runs of a folder, prepared once, and the sources of a statement."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -29,9 +29,9 @@ class ModelRuns(NamedTuple):
 
 
 class FactContext(NamedTuple):
-    """`runs` are raw runs that did not fail, `failed` has one row a failed record; duplicates are in neither.
+    """`runs` are raw runs that did not fail, `failed` has one row per failed record; neither has duplicates.
 
-    `loads` has one row a run in a file that gives load times, and whether it was `cold`.
+    `loads` has one row per run in a file with load times, and whether it was `cold`.
     """
 
     files: pd.DataFrame
@@ -59,7 +59,7 @@ def prepare(
 
 
 def of_measure(rows: pd.DataFrame, measure: Measure) -> pd.DataFrame:
-    """Rows of the measure's metric that name a model; a metric whose unit is not known is another one."""
+    """Rows of the measure's metric that name a model; with an unknown unit it counts as another metric."""
     return rows[(rows["metric"] == measure.metric) & (rows["unit"] == measure.unit) & rows["model"].notna()]
 
 
@@ -77,7 +77,7 @@ def by_model(rows: pd.DataFrame, sign: int = 1) -> list[ModelRuns]:
 
 
 def sources_of(rows: pd.DataFrame) -> Sources:
-    """The first records behind `rows`, at most MOST_SOURCES, by path and then as a reader counts: row 2, row 10."""
+    """The first records of `rows`, at most MOST_SOURCES, by path and then in natural order: row 2 before row 10."""
     pairs = rows[_RECORD].drop_duplicates()
     paths, counts = np.unique(pairs["file"].to_numpy("str"), return_counts=True)
     enough = paths[: int(np.searchsorted(np.cumsum(counts), MOST_SOURCES)) + 1]

@@ -1,4 +1,4 @@
-"""How a figure is written: the one place that turns a value into text."""
+"""How figures are written: the one place that turns a value into text."""
 
 import json
 from collections.abc import Mapping
@@ -18,17 +18,17 @@ def format_value(value: float, unit: str) -> str:
 
 
 def render_statement(template: str, values: Mapping[str, float], unit: str) -> str:
-    """The template of schemas.Facts with its figures put in. Raises KeyError where a value that it names is missing."""
+    """The template of schemas.Facts with its figures filled in. Raises KeyError if `values` lacks a name."""
     return template.format_map(
         {name: format_value(value, "" if name in COUNTS else unit) for name, value in values.items()}
     )
 
 
 def named_params(params: str) -> str:
-    """`{"num_ctx":1024}` as `num_ctx=1024`; empty where there are none."""
+    """`{"num_ctx":1024}` as `num_ctx=1024`; empty if there are none."""
     return ", ".join(f"{name}={value}" for name, value in json.loads(params).items())
 
 
 def printable(text: str) -> str:
-    """`text` with its control characters spelled out: a file's name may hold line ends and terminal commands."""
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+    """`text` with its control characters escaped: a file's name may hold line breaks and terminal commands."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -8,7 +8,7 @@ LEVEL = 0.05  # a corrected p-value below it tells two of them apart
 
 
 class Measure(NamedTuple):
-    """`best` says which end of a metric is good, and `sign` makes that end the smallest."""
+    """`best` says which end of a metric is good; multiplied by `sign`, that end is the smallest."""
 
     metric: str
     unit: str

@@ -9,9 +9,9 @@ import pandas as pd
 from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.schemas import FAILED
 
-# What evidence looks at; the other columns only cost memory where a folder has millions of numbers.
+# The columns that are needed; the others only cost memory if a folder has millions of numbers.
 COLUMNS = ["file", "record", "model", "params", "metric", "value", "unit", "aggregate", "error"]
-MOST_SOURCES = 100  # records that a fact or a finding names, of all that are behind it
+MOST_SOURCES = 100  # records that a fact or a finding names at most
 _RUN = ["file", "record"]
 _DIGITS = re.compile("([0-9]+)")
 
@@ -19,21 +19,21 @@ _DIGITS = re.compile("([0-9]+)")
 def raw_runs(measurements: pd.DataFrame, duplicates: Iterable[str] | None = None) -> pd.DataFrame:
     """Measurements of runs that did not fail, each run once.
 
-    Left out are numbers that sum up others, and every row of a file that repeats the runs of an earlier one (see
-    `duplicate_runs`). `duplicates` are these files where the caller knows them already; finding them takes a while.
+    Left out are aggregates, and every row of a file that repeats the runs of an earlier one. `duplicates` are these
+    files, as `duplicate_runs` finds them, if the caller knows them already; finding them takes a while.
     """
     kept = _without(measurements, duplicates)
     return kept[kept["aggregate"].isna() & ~kept["error"]]
 
 
 def failed_runs(measurements: pd.DataFrame, duplicates: Iterable[str] | None = None) -> pd.DataFrame:
-    """One row a record that says that it failed; files that repeat another's runs repeat its failures, too."""
+    """One row per record that says that it failed; duplicates, which repeat failures too, are left out."""
     kept = _without(measurements, duplicates)
     return kept[kept["metric"] == FAILED].drop_duplicates(_RUN)
 
 
 def grouped(frame: pd.DataFrame, columns: Sequence[str]) -> tuple["np.ndarray", pd.DataFrame]:
-    """The number of each row's group, and one row a group: `columns` as strings, sorted by them, nulls last.
+    """The number of each row's group, and one row per group: `columns` as strings, sorted by them, nulls last.
 
     Strings and categories give the same groups in the same order, whatever the order of rows.
     """
@@ -50,9 +50,9 @@ def grouped(frame: pd.DataFrame, columns: Sequence[str]) -> tuple["np.ndarray", 
 
 
 def natural(record: str) -> list[str | tuple[int, str]]:
-    """A key that sorts records as a reader counts: row 2 before row 10."""
+    """A key that sorts records in natural order: row 2 before row 10."""
     parts = _DIGITS.split(record)
-    # digits by length and then by themselves, so that no key of a thousand digits need become a number
+    # by the number of digits and then by the digits, as converting a thousand digits to a number is slow
     return [(len(part), part) if n % 2 else part for n, part in enumerate(parts)]
 
 

@@ -13,7 +13,7 @@ STATISTICS = (
 LEAST_FOR_INTERVAL = 3
 RESAMPLES = 5_000
 _TAIL = 0.025
-_CELLS = 2_000_000  # of one block of bootstrap medians, so that memory stays small
+_CELLS = 2_000_000  # in one block of bootstrap medians, so that memory stays small
 
 
 def describe(values: "np.ndarray", groups: "np.ndarray", count: int) -> pd.DataFrame:
@@ -21,11 +21,11 @@ def describe(values: "np.ndarray", groups: "np.ndarray", count: int) -> pd.DataF
 
     `groups` holds the group of each value. Quantiles are linear between the nearest two values. From three values on:
     the 95 % t-interval of the mean, `mean ± t(0.975, n-1) · s / √n`, and the 95 % percentile-bootstrap interval of the
-    median (Efron, Tibshirani: An Introduction to the Bootstrap, 1993, ch. 13). NaN is what too few values or an
-    overflow leave open. Nothing depends on the order of the values.
+    median (Efron, Tibshirani: An Introduction to the Bootstrap, 1993, ch. 13). With too few values, or after an
+    overflow, a statistic is NaN. Nothing depends on the order of the values.
 
-    The bootstrap makes RESAMPLES resamples of each n, seeded by n: equally large groups share them. A median is a
-    function of ranks alone, so no value is resampled; the middle ranks of n draws are drawn as they are distributed.
+    The bootstrap makes RESAMPLES resamples for each n, seeded by n: groups of equal size share them. A median depends
+    on ranks alone, so no value is resampled; the middle ranks of n draws are drawn from their distribution.
     """
     order = np.lexsort((values, groups))
     ordered = values[order].astype("float64")

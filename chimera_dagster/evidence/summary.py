@@ -16,9 +16,9 @@ _GROUP = ["model", "params", "metric", "unit"]
 
 
 def summary_block(files: pd.DataFrame) -> str:
-    """The data summary as it stands in every report, from schemas.BenchmarkFiles; without a newline at its end.
+    """The data summary as every report shows it, from schemas.BenchmarkFiles; without a newline at its end.
 
-    Of each kind, the first five names, how many more there are, and when the newest was modified.
+    For each kind, the first five names, how many more there are, and when the newest was modified.
     """
     parts = [f"Total files analyzed: {len(files)}"]
     for kind in FILE_KINDS:
@@ -35,12 +35,12 @@ def summary_block(files: pd.DataFrame) -> str:
 
 
 def summarise(measurements: pd.DataFrame, duplicates: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """schemas.DataSummary: one row a model, parameter set, metric and unit, sorted by them.
+    """schemas.DataSummary: one row per model, parameter set, metric and unit, sorted by them.
 
-    A failed run counts for every metric that its file measures, and for no mean; a parameter set of which every run
-    failed has n = 0 and no statistics. Files that repeat another's runs count once (`raw_runs`). `describe` defines
-    the statistics; null is what too few runs or an overflow leave open. Texts may be strings or categories.
-    `duplicates` are those of `duplicate_runs` where the caller knows them.
+    A failed run counts as a failure of every metric that its file measures, and in no mean; a parameter set whose runs
+    all failed has n = 0 and no statistics. Files that repeat another's runs count once (`raw_runs`). `describe` defines
+    the statistics; they are null after an overflow or if there are too few runs. Texts may be strings or categories.
+    `duplicates` are those of `duplicate_runs` if the caller knows them.
     """
     columns = list(DataSummary.to_schema().columns)
     measurements = measurements[COLUMNS]
@@ -55,7 +55,7 @@ def summarise(measurements: pd.DataFrame, duplicates: Mapping[str, str] | None =
 
 
 def _failures(measurements: pd.DataFrame, duplicates: Iterable[str]) -> pd.DataFrame:
-    """Failed runs of each group, counted for every metric and unit that their file measures."""
+    """Failed runs by group, counted for every metric and unit that their file measures."""
     failed = failed_runs(measurements, duplicates)
     ids, runs = grouped(failed, ["file", "model", "params"])
     runs["failures"] = np.bincount(ids, minlength=len(runs))

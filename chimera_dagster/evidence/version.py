@@ -4,5 +4,5 @@ from chimera_dagster.code_version import code_version
 
 
 def evidence_version() -> str:
-    """Equal where the same measurements give the same facts."""
+    """Equal for two versions of the code if the same measurements give the same facts."""
     return code_version("chimera_dagster.evidence", ".py")

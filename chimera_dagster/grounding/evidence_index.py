@@ -197,7 +197,7 @@ def index_evidence(
     duplicates: Mapping[str, str] | None = None,
 ) -> EvidenceIndex:
     """The index of tables whose facts and findings are not at hand: they are made first."""
-    from chimera_dagster.evidence.facts import find_facts
+    from chimera_dagster.evidence.fact_table import find_facts
     from chimera_dagster.evidence.findings import find_findings
 
     duplicates = duplicate_runs(measurements) if duplicates is None else duplicates

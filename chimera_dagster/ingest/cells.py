@@ -17,7 +17,7 @@ _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
 
 
 def plain_number(value: object) -> float | None:
-    """A finite number of JSON; texts and truth values are none."""
+    """The finite number that a JSON value is; a text or a truth value is not one."""
     if isinstance(value, bool) or not isinstance(value, NUMBERS):
         return None
     try:
@@ -28,7 +28,7 @@ def plain_number(value: object) -> float | None:
 
 
 def overflows(value: object) -> bool:
-    """Whether this is a number too large to be kept: 1e400 and Infinity; NaN says that there is none."""
+    """Whether this is a number too large to be kept, such as 1e400 or Infinity; NaN stands for a missing one."""
     if isinstance(value, float):
         return isinf(value)
     return isinstance(value, int) and not isinstance(value, bool) and plain_number(value) is None
@@ -45,13 +45,13 @@ def number_in(cell: str) -> float | None:
 
 
 def decimal_comma_number_in(cell: str) -> float | None:
-    """As `number_in` where commas are decimal."""
+    """As `number_in`, for files with decimal commas."""
     return number_in(cell.replace(",", ".") if cell.count(",") == 1 and "." not in cell else cell)
 
 
 @lru_cache(maxsize=10_000)
 def text_in(cell: str) -> str | None:
-    """The text of a cell that can be stored as UTF-8; None where the cell says that there is none."""
+    """The text of a cell, storable as UTF-8; None if the cell is one of MISSING."""
     text = cell.strip()
     if text.lower() in MISSING:
         return None
@@ -70,7 +70,7 @@ def text_of(value: object) -> str | None:
 
 
 def object_in(value: object) -> dict[str, object]:
-    """The object that `value` is, or that its JSON text holds; empty where it is none."""
+    """The object that `value` is, or that its JSON text holds; empty if it is not an object."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
         try:
             value = json.loads(value)

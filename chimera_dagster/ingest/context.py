@@ -31,10 +31,10 @@ About = tuple[Context, str | None, Sequence[Number], int, int]
 
 
 def about(plan: Plan, cells: Sequence[object], inherited: Context, source: str, number: ToNumber) -> About:
-    """What a record with these cells says of itself; `source` is what a model named in it is said by.
+    """What a record with these cells says about itself; `source` is recorded as the source of its model's name.
 
-    Its context; the field in which it says that it failed; the fields that may hold measured numbers; how many of its
-    numbers the context shows, and how many it does not.
+    Returns its context; the field in which it says that it failed; the fields that may hold measured numbers; how many
+    of its numbers the context shows, and how many it does not.
     """
     if plan.only_numbers:
         return inherited, None, plan.numbers, 0, 0
@@ -96,7 +96,7 @@ def _texts(plan: Plan, cells: Sequence[object], number: ToNumber, texts: dict[st
     for which, place in plan.contexts:
         cell = cells[place]
         is_number = (not isinstance(cell, str) or cell[:1].isdigit()) and number(cell) is not None
-        # a number of layers names no GPU
+        # a number of layers is not the name of a GPU
         if which not in texts and not (is_number and which == "gpu") and (text := text_of(cell)):
             texts[which] = text
             shown += is_number
@@ -161,6 +161,6 @@ def _whole(value: float) -> int | float:
 
 @lru_cache(maxsize=10_000)
 def json_of(settings: tuple[Setting, ...]) -> str:
-    """JSON that is equal exactly where two sorted sets of settings are."""
-    # as json.dumps writes it, which takes twice as long to begin
+    """JSON that is equal if and only if two sorted sets of settings are equal."""
+    # as json.dumps writes it, in half the time
     return f"{{{','.join(f'{encode_basestring_ascii(name)}:{value!r}' for name, value in settings)}}}"

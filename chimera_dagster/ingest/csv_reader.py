@@ -20,8 +20,8 @@ _LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]+")
 def read_csv(text: str, sheet: Sheet) -> None:
     """Read a table with a header; its delimiter is one of , ; tab |.
 
-    A row under the header that holds only units gives the units and is no row of data. Rows whose length differs
-    from the header's are left out and named, as a row cut short may end in half a number.
+    A row of units under the header is not a row of data. Rows whose length differs from the header's are left out and
+    reported, as a row that was cut short may end in half a number.
     """
     start = len(text) - len(text.lstrip("\ufeff\r\n"))
     delimiter = _sniff(text[start : start + 65_536])
@@ -35,7 +35,7 @@ def read_csv(text: str, sheet: Sheet) -> None:
         sheet.numbers += sum(_numbers(row, number) for row in ([*header], *first, *rows))
         return
     for name in sorted(name for name, count in Counter(header).items() if name and count > 1):
-        sheet.problem(f"column {name!r} stands twice in the header")
+        sheet.problem(f"column {name!r} appears twice in the header")
     units = None
     if _starts_with_units(first, number):
         units = tuple(cell.strip() or None for cell in first.pop(0))
@@ -54,7 +54,7 @@ def read_csv(text: str, sheet: Sheet) -> None:
                 if measured.unit is not None and number(row[column]) is None:
                     cell = row[column].strip()
                     if cell.lower() not in MISSING:
-                        sheet.problem(f"row {place}, {header[column]}: {cell[:40]!r} is no number")
+                        sheet.problem(f"row {place}, {header[column]}: {cell[:40]!r} is not a number")
 
 
 def _numbers(row: list[str], number: ToNumber) -> int:
@@ -62,7 +62,7 @@ def _numbers(row: list[str], number: ToNumber) -> int:
 
 
 def _sniff(text: str) -> str:
-    """The delimiter that cuts the first rows into the same number of cells, and into the most."""
+    """The delimiter that splits the first rows into the same number of cells, and into the most."""
     sample = [*islice(_lines(text, 0), _SAMPLE + 1)]
     best, best_score = ",", (0.0, 0)
     candidates = [delimiter for delimiter in _DELIMITERS if any(delimiter in line for line in sample[:1])]
@@ -80,9 +80,9 @@ def _sniff(text: str) -> str:
 
 
 def _rows(text: str, start: int, delimiter: str, sheet: Sheet) -> Iterator[list[str]]:
-    """Rows that are not blank; one that can't be read is named and stands as an empty one, and reading goes on.
+    """Rows that are not blank; one that can't be read is reported and replaced by an empty one.
 
-    Strict, as a quote that is not closed, or closed in the midst of a cell, makes numbers that nobody wrote.
+    Strict, as a quote that is not closed, or that is closed in the middle of a cell, makes numbers that nobody wrote.
     """
     reader = csv.reader(_lines(text, start), delimiter=delimiter, strict=True)
     while True:
@@ -94,7 +94,7 @@ def _rows(text: str, start: int, delimiter: str, sheet: Sheet) -> Iterator[list[
             sheet.problem(f"line {reader.line_num}: {error}")
             yield []
             if "limit" in str(error):  # the next line may lie within the cell, and would be read as a row
-                sheet.problem(f"nothing behind line {reader.line_num} was read")
+                sheet.problem(f"nothing after line {reader.line_num} was read")
                 return
         else:
             return
@@ -114,11 +114,11 @@ def _lines(text: str, start: int) -> Iterator[str]:
 def _is_refused(header: tuple[str, ...], body: list[list[str]], number: ToNumber, sheet: Sheet) -> bool:
     named = [name for name in header if name]
     if not header:
-        sheet.problem("the header can't be read, and so no row can be")
+        sheet.problem("the header can't be read, so no row can be read")
     elif all(number(name) is not None for name in named):
-        sheet.problem("line 1: a header is expected, and there are only numbers")
+        sheet.problem("line 1: expected a header, found only numbers")
     elif len(header) == 1 and not (vocabulary.is_metric(header[0]) or any(_numbers(row, number) for row in body)):
-        sheet.problem(f"line 1: no table, {header[0][:60]!r} has none of the delimiters , ; tab |")
+        sheet.problem(f"line 1: not a table, {header[0][:60]!r} has none of the delimiters , ; tab |")
     else:
         return False
     return True

@@ -16,7 +16,7 @@ _HINT = f"Put benchmark results ({', '.join('*' + suffix for suffix in KINDS)}) 
 class FoundFile(NamedTuple):
     """`path` is relative to the reports folder, with forward slashes; `kind` is what the name's ending says.
 
-    `mtime` is in microseconds since 1970. `problem` says why the file can't be opened, and is empty where it can.
+    `mtime` is in microseconds since 1970. `problem` says why the file can't be opened, and is empty if it can.
     A folder that can't be listed is of kind 'folder', has a problem, and its path ends in a slash.
     """
 
@@ -29,25 +29,25 @@ class FoundFile(NamedTuple):
 
 
 def discover(root: Path) -> list[FoundFile]:
-    """Benchmark files below `root`, sorted by path; hidden files and folders are passed over.
+    """Benchmark files below `root`, sorted by path, without hidden files and folders.
 
-    Links to folders are not followed. Links out of the folder, and what is no file (a fifo, a socket), have a problem.
-    Raises NoReportsError where `root` is missing, can't be read, is no folder or holds no such file.
+    Links to folders are not followed. Links out of the folder, and anything but a file (a fifo, a socket), have a
+    problem. Raises NoReportsError if `root` is missing, unreadable, not a folder, or has no benchmark file below it.
     """
     if not root.exists():
         raise NoReportsError(f"The reports folder {root} does not exist.", hint=_HINT)
     if not root.is_dir():
-        raise NoReportsError(f"{root} is no folder.", hint=_HINT)
+        raise NoReportsError(f"{root} is not a folder.", hint=_HINT)
     if not os.access(root, os.R_OK | os.X_OK):
-        raise NoReportsError(f"The reports folder {root} can't be read.", hint="Give yourself the right to read it.")
+        raise NoReportsError(f"The reports folder {root} can't be read.", hint="Give yourself permission to read it.")
     found = sorted(_walk(root))
     if not found:
-        raise NoReportsError(f"The folder {root} holds no benchmark file.", hint=_HINT)
+        raise NoReportsError(f"There is no benchmark file in {root}.", hint=_HINT)
     return found
 
 
 def data_digest(root: Path) -> str:
-    """sha256 over every file's path and content: equal where the same files say the same, whatever their times.
+    """sha256 over every file's path and content: equal if the same paths have the same content, whatever their times.
 
     Raises NoReportsError as `discover` does.
     """
@@ -63,7 +63,7 @@ def digest_of_files(contents: Iterable[tuple[str, str | None]]) -> str:
 
 
 def content_digest(file: FoundFile) -> str | None:
-    """sha256 of a file; None where it can't be read."""
+    """sha256 of a file; None if it can't be read."""
     if file.problem:
         return None
     try:
@@ -106,14 +106,14 @@ def _found(entry: "os.DirEntry[str]", path: str, kind: str, inside: Path) -> Fou
     if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(inside):
         problem = "a link that leaves the reports folder is not followed"
     elif not entry.is_file():
-        problem = "it is no regular file"
+        problem = "it is not a regular file"
     elif about.st_mode & 0o444 != 0o444 and not os.access(entry.path, os.R_OK):
         problem = os.strerror(errno.EACCES)
     return FoundFile(path, entry.path, kind, about.st_size, about.st_mtime_ns // 1000, problem)
 
 
 def _escaped(path: str) -> str:
-    """A name that is no UTF-8 can't stand in a table as it is: `\\xe9` for such a byte, and `\\\\` for a backslash."""
+    """A name that is not UTF-8 is stored with escapes: `\\xe9` for such a byte, and `\\\\` for a backslash."""
     if path.isascii() and "\\" not in path:
         return path
     return os.fsencode(path.replace("\\", "\\\\")).decode("utf-8", "backslashreplace")

@@ -1,7 +1,7 @@
-"""JSON and JSON Lines: one record an object, named by its JSON pointer ('/' is the whole document).
+"""JSON and JSON Lines: one record per object, named by its JSON pointer ('/' is the whole document).
 
-A number in a list is a record of its own ('/ttfts/3'). Where an object holds one list a column, a row is a record
-named '/*/3': '*' stands for the column.
+A number in a list is a record of its own ('/ttfts/3'). If an object holds a table by columns, each row is a record
+named '/*/3', in which '*' stands for the column.
 """
 
 import json
@@ -16,15 +16,15 @@ from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.own_reader import read_own
 from chimera_dagster.ingest.sheet import Sheet
 
-# a cut string goes to the end; possessive, as what could be given back of 8 MB takes a gigabyte to remember
+# A cut string reaches to the end. Possessive, as backtracking over 8 MB would take a gigabyte of memory.
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\(?:.|\Z)[^"\\]*+)*+(?:"|\Z)|[{}\[\],]', re.DOTALL)
-_DEEPEST = 100  # levels of records: far from where Python's own stack ends, which would stop in the midst of a record
+_DEEPEST = 100  # levels of records: far below Python's recursion limit, which would stop in the middle of a record
 
 Object = dict[str, Any]
 
 
 def read_json(text: str, sheet: Sheet, *, lines: bool = False) -> None:
-    """Read one document, or with `lines` one a line; a document that goes on after its end is tried as lines.
+    """Read one document, or with `lines` one per line; a document with data after its end is tried as lines.
 
     A record inherits model, backend, parameters and so on from the objects around it. Records of a JSON Lines file
     are named 'line 3' and, inside the line, by their pointer: 'line 3/usage'.
@@ -46,19 +46,23 @@ def read_json(text: str, sheet: Sheet, *, lines: bool = False) -> None:
 
 
 def closed(text: str) -> str:
-    """The longest beginning of a cut document that ends behind a whole value, with its brackets closed."""
+    """The longest beginning of a cut document that ends after a whole value, with its brackets closed.
+
+    Not pydantic_core's `allow_partial`: it keeps half of a cut number, drops whatever follows the first document, and
+    reads nothing if the text has a lone surrogate, which json accepts.
+    """
     stack: list[str] = []  # what closes the open brackets
     end, still, closed_since = 0, 0, list[str]()  # of those open at `end`, the first `still` are open
     for token in _TOKEN.finditer(text):
-        sign = token[0]
-        if sign in "{[":
-            stack.append("}" if sign == "{" else "]")
-        elif sign in "}]" and stack:
+        char = token[0]
+        if char in "{[":
+            stack.append("}" if char == "{" else "]")
+        elif char in "}]" and stack:
             if len(stack) == still:
                 still -= 1
                 closed_since.append(stack[-1])
             stack.pop()
-        elif sign == ",":
+        elif char == ",":
             end, still = token.start(), len(stack)
             closed_since.clear()
     return text[:end] + "".join(closed_since) + "".join(reversed(stack[:still]))
@@ -85,14 +89,14 @@ def _read_lines(text: str, sheet: Sheet) -> None:
 
 
 def _document(text: str, where: str, sheet: Sheet) -> object:
-    """The JSON document in `text`; of two values with one key in an object the last is read, and the key named."""
+    """The JSON document in `text`; if an object has a key twice, the last value is read and the key is reported."""
 
     def unique(pairs: list[tuple[str, object]]) -> Object:
         content = dict(pairs)
         if len(content) < len(pairs):
             for key, count in Counter(key for key, _ in pairs).items():
                 if count > 1:
-                    twice.append(f"{where}key {key!r} stands {count} times in one object, its last value was read")
+                    twice.append(f"{where}key {key!r} appears {count} times in one object, its last value was read")
         return content
 
     twice: list[str] = []
@@ -107,7 +111,7 @@ def _read(document: object, line: str, sheet: Sheet) -> None:
 
 
 class _Subtree(NamedTuple):
-    """How many rows came from below a place, and how many settings there no row shows."""
+    """How many rows a subtree gave, and how many settings in it no row shows."""
 
     rows: int
     unseen: int
@@ -142,7 +146,7 @@ class _Walk:
                     below = self._object(content, pointer, name, context, attached=attached)
             else:
                 items = enumerate(cast("list[object]", value))
-                below = _Subtree(sum(self.value(each, f"{pointer}/{at}", name, context).rows for at, each in items), 0)
+                below = _Subtree(sum(self.value(item, f"{pointer}/{at}", name, context).rows for at, item in items), 0)
             self._depth -= 1
             return below
         if isinstance(value, NUMBERS) and not isinstance(value, bool):
@@ -155,7 +159,7 @@ class _Walk:
             return self._table(table, pointer, name, context)
         above = any(isinstance(item, list) and dict in map(type, item) for _, item in nested)
         plan = self._sheet.plan(tuple(content), None, name, "sum" if above else None)
-        # what an attached object says of a failure, the record that it stands in has said
+        # a failure in an attached object was counted for the record around it
         added = self._sheet.record(self._at(pointer), plan, [*content.values()], context, "json", fails=not attached)
         rows, unseen = added.rows, added.unseen
         for key, item in nested:
@@ -192,7 +196,7 @@ class _Walk:
 
 
 def _columnar(content: Object) -> _Columnar | None:
-    """The table that an object holds by columns, if it does.
+    """The table that an object holds by columns, or None.
 
     Lists of scalars, all of one length: one of their names must be in the vocabulary, or any two lists that happen to
     match would be a table. Objects with the same numbered keys, and `columns` beside `data`: as pandas writes them.
@@ -209,7 +213,7 @@ def _columnar(content: Object) -> _Columnar | None:
         known = (vocabulary.is_metric(key) or vocabulary.role_of(key)[0] in ("parameter", "context") for key in lists)
         if any(known):
             rows = [(f"*/{place}", row) for place, row in enumerate(zip(*lists.values(), strict=True))]
-            return _Columnar(tuple(lists), rows, {key: each for key, each in content.items() if key not in lists})
+            return _Columnar(tuple(lists), rows, {key: item for key, item in content.items() if key not in lists})
     first = next(iter(content.values()), None)
     if len(content) > 1 and isinstance(first, dict) and first and all(key.isdigit() for key in cast("Object", first)):
         keys = [*cast("Object", first)]
@@ -231,5 +235,5 @@ def _escaped(key: str) -> str:
 
 
 def _is_model(key: str) -> bool:
-    """Whether a key is a model's tag, as where results are grouped by model."""
+    """Whether a key is a model's tag, as in results that are grouped by model."""
     return "/" not in key and " " not in key and vocabulary.model_in_path(key) is not None

@@ -1,8 +1,8 @@
-"""What the last ingest left: which files its tables answer for, so that only what changed is read again.
+"""What the last ingest left: which files its tables still hold as they are, so that only changed files are read again.
 
 The two tables are the cache: `benchmark_files` is the manifest (path, size, modification time, digest), and
-`measurements` holds each file's rows one behind the other, in the same order. Both carry a stamp; tables with another
-reader's stamp, or with two different ones, answer for nothing.
+`measurements` has the rows of all files, in the same order. Both carry a stamp; tables with the stamp of another
+reader, or with two different stamps, are not used.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,15 +20,15 @@ from chimera_dagster.ingest.discover import FoundFile, content_digest
 from chimera_dagster.ingest.parse import FileRow, said_by_path
 from chimera_dagster.ingest.sheet import SCHEMA
 
-_RACY_US = 10_000  # file systems count in ticks: a file changed twice in one keeps its time
+_RACY_US = 10_000  # file systems count in ticks: a file that is changed twice in one tick keeps its time
 
 
 class DamagedTableError(Exception):
-    """A table of the last ingest turned out to be damaged while it was read; it answers for nothing."""
+    """A table of the last ingest turned out to be damaged while it was read; it can't be used."""
 
 
 class Stamp(NamedTuple):
-    """What both tables of one ingest carry; `started` is in microseconds since 1970."""
+    """What both tables of one ingest carry; `started` is when reading began, in microseconds since 1970."""
 
     root: str
     reader: str
@@ -46,12 +46,12 @@ class Kept(NamedTuple):
 
 
 def reader_version() -> str:
-    """Equal where the same bytes give the same rows."""
+    """Equal if the same bytes give the same rows."""
     return code_version("chimera_dagster.ingest", ".py", ".yaml")
 
 
 class Manifest:
-    """The files that the tables in two Parquet files answer for."""
+    """The files whose rows are in two Parquet files, and the rows themselves."""
 
     def __init__(self, files: pq.ParquetFile, measurements: pq.ParquetFile, stamp: Stamp) -> None:
         self._files, self._measurements, self.stamp = files, measurements, stamp
@@ -61,7 +61,7 @@ class Manifest:
 
     @classmethod
     def load(cls, files: Path, measurements: Path, root: Path) -> Self | None:
-        """The manifest of two tables; None where they are missing, damaged, another folder's or another reader's."""
+        """The manifest of two tables; None if they are missing, damaged, another folder's or another reader's."""
         try:
             tables = [
                 pq.ParquetFile(path, memory_map=True, page_checksum_verification=True) for path in (files, measurements)
@@ -91,7 +91,7 @@ class Manifest:
         )
 
     def entries(self) -> list[tuple[str, int, int, str]] | None:
-        """Path, size, time and why it was not read of each file; None where one may have changed while it was read.
+        """Path, size, time and why it was not read of each file; None if one may have changed while it was read.
 
         Raises DamagedTableError.
         """
@@ -106,8 +106,8 @@ class Manifest:
     def kept(self, found: Sequence[FoundFile]) -> dict[str, Kept]:
         """The files of `found` that need no reading, by path.
 
-        A file of another time or path is hashed, and kept where its content is what the path had before, or what a
-        file that is gone had; a model or a summary that the path alone names must be the same.
+        A file with another time or path is hashed, and kept if its content is that of the same path before, or that of
+        a file that is gone; what is read from the path alone (a model, or that it is a summary) must be the same.
 
         Raises DamagedTableError.
         """
@@ -138,15 +138,15 @@ class Manifest:
     def tables(self, kept: Iterable[Kept]) -> Iterator[pa.Table]:
         """The measurements of kept files, in order; a moved file's rows say its new path. Raises DamagedTableError."""
         start = stop = 0
-        for each in kept:
-            if each.start == stop and not each.moved:
-                stop = each.stop
+        for file in kept:
+            if file.start == stop and not file.moved:
+                stop = file.stop
                 continue
             yield from self._between(start, stop)
-            start, stop = each.start, each.stop
-            if each.moved:
+            start, stop = file.start, file.stop
+            if file.moved:
                 for table in self._between(start, stop):
-                    yield table.set_column(0, "file", pa.array([each.row.path] * len(table), pa.string()))
+                    yield table.set_column(0, "file", pa.array([file.row.path] * len(table), pa.string()))
                 start = stop
         yield from self._between(start, stop)
 
@@ -192,7 +192,7 @@ class Manifest:
 
 def _read_alike(path: str, other: str) -> bool:
     """Whether the same bytes give the same rows under both names."""
-    endings = {each.rpartition(".")[2].lower() for each in (path, other)}
+    endings = {name.rpartition(".")[2].lower() for name in (path, other)}
     return len(endings) == 1 and said_by_path(path) == said_by_path(other)
 
 

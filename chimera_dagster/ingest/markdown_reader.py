@@ -39,7 +39,7 @@ def read_markdown(text: str, sheet: Sheet) -> None:
 
     A list item or a line of the front matter that names a model, a backend or a GPU holds for all that follows it.
     """
-    # str.splitlines also ends lines where no editor does
+    # str.splitlines also splits at characters at which no editor ends a line
     lines = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     page = _Page(sheet)
     place = page.front_matter(lines)
@@ -55,13 +55,13 @@ def read_markdown(text: str, sheet: Sheet) -> None:
 
 
 class _Page:
-    """Adds the records of one page; what the page says of its model and so on is kept as it goes on."""
+    """Adds the records of one page; what the page says of its model and so on is kept for what follows."""
 
     def __init__(self, sheet: Sheet) -> None:
         self._sheet, self._context, self._tables = sheet, sheet.context, 0
 
     def front_matter(self, lines: list[str]) -> int:
-        """Read `key: value` lines between two lines of dashes at the top; the place behind them, 0 without them."""
+        """Read `key: value` lines between two lines of dashes at the top; returns the place after them, or 0."""
         if not lines or lines[0].strip() != "---":
             return 0
         end = next((place for place, line in enumerate(lines[1:], start=1) if line.strip() == "---"), 0)
@@ -79,9 +79,9 @@ class _Page:
         self._context = added.context._replace(prompt=None, parameters=(), labels=(), failed=False)
 
     def table(self, lines: list[str], rule: int) -> int:
-        """Read the table whose rule stands at `rule`; the place behind it.
+        """Read the table whose rule (the line of dashes) is at `rule`; returns the place after the table.
 
-        Text may be glued before the header and behind the last row: the header is the last cells, a row the first.
+        Text may be glued before the header and after the last row: the header is the last cells, a row the first.
         """
         self._tables += 1
         where = f"table {self._tables}"
@@ -159,9 +159,9 @@ def _number(cell: str) -> float | None:
 
 @lru_cache(maxsize=10_000)
 def _quantity(cell: str) -> _Quantity | None:
-    """A number with a unit or without one, and perhaps with its spread: '99 ± 1 ms'; text such as '102 @ 5' is none.
+    """A number, perhaps with a unit and its spread: '99 ± 1 ms'; None for any other text, such as '102 @ 5'.
 
-    A word that the vocabulary does not know as a unit is one where it stands apart from the number: '12 widgets'.
+    A word that the vocabulary does not know counts as a unit if a space separates it from the number: '12 widgets'.
     """
     found = None if cell.lower() in MISSING or not _DIGIT.search(cell) else _VALUE.fullmatch(cell)
     if not found:

@@ -1,6 +1,6 @@
-"""What this project's own runs left, told by its keys whatever its file is called.
+"""Documents that this project's own trials left, recognised by their keys whatever the file is called.
 
-Of a trial's metrics.json each call is a record. The other documents repeat or describe trials, so they are set aside.
+In a trial's metrics.json each call is a record. The other documents repeat or describe trials, so they are set aside.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,7 +14,7 @@ from chimera_dagster.ingest.plan import plan_of
 from chimera_dagster.ingest.sheet import Sheet
 from chimera_dagster.spec.trial import ParamSet
 
-METRICS_VERSION = 4  # of results.Metrics; the fields below must be read as that version writes them
+METRICS_VERSION = 4  # of records.documents.Metrics; the fields below are read as that version writes them
 
 _TRIAL = frozenset({"schema_version", "params_key", "fingerprint", "headline", "calls"})  # of every version
 _SET_ASIDE = {
@@ -27,7 +27,7 @@ _SET_ASIDE = {
 }
 _TELLING = frozenset({"schema_version", "on_front", "asked", "spec", "fingerprint"})  # each kind has one of them
 _STAGES = ("analysis", "report")  # of each repeat, in the order of its calls
-# of what the vocabulary has a metric for; the rest counts samples or describes the host
+# those with a metric in the vocabulary; the rest counts samples or describes the host
 _TELEMETRY = ("gpu_util_mean_pct", "gpu_util_max_pct", "gpu_memory_peak_mib", "power_mean_w", "power_max_w", "energy_j")
 # without total_duration_ms, a sum of e2e_ms under a name that stands for the engine's own total
 _HEADLINE = ("throughput_tok_s", "ttft_ms", "tokens_generated", "prompt_eval_ms", "eval_ms", "load_ms")
@@ -51,7 +51,7 @@ class _Environment(_Part):
 
 
 class _Trial(_Part):
-    """The part of a metrics.json that is read: whole or not at all."""
+    """The part of a metrics.json that is read, as a whole or not at all."""
 
     model: str
     params: ParamSet
@@ -74,10 +74,10 @@ class _Trial(_Part):
 
 
 def read_own(content: Mapping[str, object], where: str, sheet: Sheet) -> bool:
-    """Read an object, or set it aside; False where this project did not write it, and then nothing was done.
+    """Read an object, or set it aside; False, without having done anything, if this project did not write it.
 
-    `where` is its pointer, empty for the whole file. A trial that is not valid gives no record, as a figure of it
-    could be averaged with others; one of another version gives none, as its names may mean something else.
+    `where` is its pointer, empty for the whole file. A trial that is not valid gives no record, as its figures would be
+    averaged with others; one of another version gives none either, as its names may mean something else.
     """
     if _TELLING.isdisjoint(content):
         return False
@@ -90,9 +90,9 @@ def read_own(content: Mapping[str, object], where: str, sheet: Sheet) -> bool:
 
 
 def set_aside(names: Collection[str], where: str, sheet: Sheet) -> bool:
-    """Set aside what has the keys or columns of such a document; False where nothing of the kind has them.
+    """Set aside a document with these keys or columns; False if it is not one of this project's.
 
-    Its numbers are not counted, as a duplicate's are not.
+    Its numbers are not counted, like those of a duplicate.
     """
     if _TELLING.isdisjoint(names):
         return False
@@ -105,8 +105,8 @@ def set_aside(names: Collection[str], where: str, sheet: Sheet) -> bool:
 def _read_trial(content: Mapping[str, object], where: str, sheet: Sheet) -> None:
     version = content["schema_version"]
     if version != METRICS_VERSION:
-        said = f"a trial's metrics of schema version {version}, of which only {METRICS_VERSION} is read; run it again"
-        sheet.problem(f"{where}: {said}" if where else said)
+        problem = f"a trial's metrics of schema version {version}, but only {METRICS_VERSION} is read; run it again"
+        sheet.problem(f"{where}: {problem}" if where else problem)
         return
     try:
         trial = _Trial.model_validate(content)
@@ -114,9 +114,9 @@ def _read_trial(content: Mapping[str, object], where: str, sheet: Sheet) -> None
         first = error.errors()[0]
         sheet.problem(f"{'/'.join([where, *map(str, first['loc'])]) or '/'}: {first['msg']}")
         return
-    if spoilers := [each for each in trial.validity if each.spoils]:
-        names = ", ".join(dict.fromkeys(each.name for each in spoilers))
-        _leave_out(sheet, where, "not_valid", f"{names}: {'; '.join(each.evidence for each in spoilers)}")
+    if spoilers := [verdict for verdict in trial.validity if verdict.spoils]:
+        names = ", ".join(dict.fromkeys(verdict.name for verdict in spoilers))
+        _leave_out(sheet, where, "not_valid", f"{names}: {'; '.join(verdict.evidence for verdict in spoilers)}")
         return
     gpus = {gpu.name for gpu in trial.environment.gpus}
     context = sheet.context._replace(
@@ -145,7 +145,7 @@ def _record(sheet: Sheet, where: str, fields: dict[str, Any], context: Context, 
 
 
 def _leave_out(sheet: Sheet, where: str, status: str, reason: str) -> None:
-    """Of a file that holds more than this document, the reason is one of its problems."""
+    """Leave out the whole file, or, if the document is only a part of it, report the reason as a problem."""
     if where:
         sheet.problem(f"{where}: {status.replace('_', ' ')}: {reason}")
     else:

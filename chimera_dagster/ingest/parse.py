@@ -1,5 +1,7 @@
-"""One file becomes a row of the files table and rows of the measurements table; needs no pandas, so that worker
-processes start fast and stay small."""
+"""One file becomes a row of the files table and rows of the measurements table.
+
+Does not import pandas, so that worker processes start fast and stay small.
+"""
 
 import hashlib
 import os
@@ -44,7 +46,7 @@ class FileRow(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def said_by_path(path: str) -> tuple[Context, bool]:
-    """What a file's path says: a model, and whether the file sums up runs that stand elsewhere."""
+    """What a file's path says: a model, and whether the file summarises runs that are in other files."""
     model = vocabulary.model_in_path(path)
     summary = path.rpartition("/")[2].rpartition(".")[0].lower().endswith("_summary")
     return Context(model, "path" if model else None), summary
@@ -53,7 +55,8 @@ def said_by_path(path: str) -> tuple[Context, bool]:
 def parse_files(files: Iterable[FoundFile], sink: Callable[[pa.Table], object]) -> list[FileRow]:
     """Read files one after the other; `sink` gets their measurements, tables of sheet.SCHEMA.
 
-    A file with the content of an earlier one gives no rows here: `Reading` makes it a duplicate of that one.
+    A file with the content of an earlier one gives no rows here: `folder.ingest_files` makes it a
+    duplicate of that one.
     """
     sheet = Sheet(sink)
     rows = [_parse(file, sheet) for file in files]
@@ -75,7 +78,7 @@ def _parse(file: FoundFile, sheet: Sheet) -> FileRow:
         with open(file.full, "rb") as content:
             size = os.fstat(content.fileno()).st_size
             raw = content.read(min(size, MAX_BYTES) + 1)
-            if len(raw) > size:  # it grew; only now, as a buffer for the largest file costs more than a small one
+            if len(raw) > size:  # the file grew; only now, as a buffer of MAX_BYTES costs more than a small file
                 raw += content.read(MAX_BYTES + 1 - len(raw))
             if len(raw) > MAX_BYTES:
                 return _sampled(row, raw[:SAMPLE_BYTES], raw, content, sheet)
@@ -83,7 +86,7 @@ def _parse(file: FoundFile, sheet: Sheet) -> FileRow:
         return row._replace(status="unreadable", reason=error.strerror or str(error))
     digest = hashlib.sha256(raw).hexdigest()
     if not raw.strip():
-        return row._replace(sha256=digest, status="empty", reason="there is nothing in the file")
+        return row._replace(sha256=digest, status="empty", reason="the file is empty")
     changed = "the file changed while it was read" if len(raw) != size else ""
     return _read(row, digest, raw, sheet, changed)
 
@@ -93,8 +96,8 @@ def _sampled(row: FileRow, sample: bytes, raw: bytes, rest: BufferedReader, shee
     while more := rest.read(1 << 20):
         digest.update(more)
         size += len(more)
-    said = f"{size} bytes, of which the first {len(sample)} were read; up to {MAX_BYTES} a file is read whole"
-    return _read(row, digest.hexdigest(), sample, sheet, "", said)
+    sampled = f"{size} bytes, of which only the first {len(sample)} were read; the limit is {MAX_BYTES}"
+    return _read(row, digest.hexdigest(), sample, sheet, "", sampled)
 
 
 def _read(row: FileRow, digest: str, raw: bytes, sheet: Sheet, changed: str, sampled: str = "") -> FileRow:
@@ -139,7 +142,7 @@ def _verdict(sheet: Sheet) -> tuple[str, str]:
 
 
 def _family(sheet: Sheet) -> str | None:
-    """`runs-1a2b3c4d`: what kind of numbers a file holds, and a digest of its field names that its like share."""
+    """`runs-1a2b3c4d`: what kind of numbers a file holds, and a digest of its field names."""
     if not sheet.rows:
         return None
     plans = sheet.plans.values()

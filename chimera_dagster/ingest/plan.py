@@ -1,4 +1,4 @@
-"""Where the fields of a record go, worked out once for all records with the same names."""
+"""Where the fields of a record go, worked out once for all records with the same field names."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -26,7 +26,7 @@ class Number(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Places of a record's fields by what they are for; of two fields for one context the earlier wins."""
+    """Positions of a record's fields by role; of two fields for one context the earlier wins."""
 
     names: tuple[str, ...]
     numbers: tuple[Number, ...]
@@ -43,8 +43,8 @@ class Plan(NamedTuple):
 def plan_of(names: tuple[str, ...], units: tuple[str | None, ...] | None, parent: str, implied: str | None) -> Plan:
     """The plan of records with these names.
 
-    `units` stand beside the names, `parent` is the key above them, and `implied` is the aggregate that numbers have
-    by their place ('summary', 'reported', or 'sum' for those named a total).
+    `units` are those given beside the names, `parent` is the key above them, and `implied` is the aggregate that
+    numbers have by their place ('summary', 'reported', or 'sum' for those that are called a total).
     """
     numbers: list[Number] = []
     parameters: list[tuple[str, Number]] = []

@@ -1,4 +1,4 @@
-"""Reads files by chunks: few of them here, many by a pool of processes."""
+"""Reads files in chunks: a few in this process, many by a pool of processes."""
 
 import os
 import tempfile
@@ -21,7 +21,7 @@ _POOL_FILES, _POOL_BYTES = 2_000, 16 << 20  # from either on, starting processes
 
 
 def chunks_of(files: Sequence[FoundFile]) -> Iterator[list[FoundFile]]:
-    """Files in their order, cut into what one worker reads at a time."""
+    """Files in their order, split into what one worker reads at a time."""
     chunk: list[FoundFile] = []
     size = 0
     for file in files:
@@ -51,7 +51,7 @@ def read_chunks(chunks: list[list[FoundFile]]) -> Generator[tuple[list[FileRow],
 
 
 def _parsed(chunks: list[list[FoundFile]], scratch: list[str], stack: ExitStack) -> Iterator[list[FileRow]]:
-    """Read chunks into scratch files, several processes at a time; what one holds would be too much for a pipe."""
+    """Read chunks into scratch files, in several processes; the content of a chunk would be too much for a pipe."""
     workers = min(cores(), len(chunks))
     if workers < 2:
         yield from map(parse_to_file, chunks, scratch)

@@ -33,11 +33,12 @@ class Added(NamedTuple):
 
 
 class Sheet:
-    """Gathers the records of one file after another and gives tables of SCHEMA to `sink`, in their order.
+    """Gathers the records of one file after another and passes tables of SCHEMA to `sink`, in order.
 
-    `contents` are the digests of the files that were read. After a file: `records` and `rows` it gave, `numbers` that
-    were found in it, how many of them are `covered` by a row (as its value, parameter, label or other column), the
-    `plans` of its rows, its `problems`, and `left_out`, a status and its reason, where none of it is to be read.
+    `contents` are the digests of the files that were read. The other attributes are about the current file: how many
+    `records` and `rows` it gave, the `numbers` found in it, how many of them are `covered` by a row (as its value,
+    parameter, label or other column), the `plans` of its rows, its `problems`, and `left_out`, a status and its reason
+    if the whole file is left out.
     """
 
     def __init__(self, sink: Callable[[pa.Table], object]) -> None:
@@ -47,7 +48,7 @@ class Sheet:
         self.start("", Context())
 
     def start(self, file: str, context: Context, *, summary: bool = False) -> None:
-        """Begin a file; `context` is what its path says, and `summary` whether its name says that it sums up runs."""
+        """Begin a file; `context` is what its path says, `summary` whether its name says that it summarises."""
         self._file, self.context, self._summary = file, context, summary
         self.records = self.rows = self.numbers = self.covered = self.problem_count = 0
         self.problems: list[str] = []
@@ -55,13 +56,13 @@ class Sheet:
         self.plans: dict[int, Plan] = {}
 
     def problem(self, text: str) -> None:
-        """Say what was left out, and where; the first few are kept, all are counted."""
+        """Note what was left out, and where; the first few notes are kept, all are counted."""
         self.problem_count += 1
         if len(self.problems) < _SHOWN_PROBLEMS:
             self.problems.append(_storable(text))
 
     def leave_out(self, status: str, reason: str) -> None:
-        """Say that the file was understood and counts for nothing; `status` is one of schemas.FILE_STATUSES."""
+        """Leave out the whole file, which was understood; `status` is one of schemas.FILE_STATUSES."""
         self.left_out = (status, reason)
 
     def plan(
@@ -71,7 +72,7 @@ class Sheet:
         parent: str = "",
         implied: str | None = None,
     ) -> Plan:
-        """The plan of records with these names, as `plan_of` says; all of a file that sums up runs is a summary."""
+        """The plan of records with these names, as by `plan_of`; in a file that summarises, all are summaries."""
         return plan_of(names, units, parent, "summary" if self._summary else implied)
 
     def record(
@@ -116,10 +117,10 @@ class Sheet:
         self.covered += found + settings
         self.rows += rows
         self.plans[id(plan)] = plan
-        self._of.extend((len(self._heads),) * rows)
+        self._head_of_value.extend((len(self._heads),) * rows)
         model, model_source, backend, gpu, prompt, timestamp, parameters, labels, failed = context
-        said = (model, model_source, backend, gpu, json_of(parameters), json_of(labels), prompt, timestamp)
-        self._heads.append((self._file, where, *said, failed))
+        about_record = (model, model_source, backend, gpu, json_of(parameters), json_of(labels), prompt, timestamp)
+        self._heads.append((self._file, where, *about_record, failed))
         if len(values) >= FLUSH_ROWS:
             self.flush()
         return Added(context, rows, 0)
@@ -130,26 +131,26 @@ class Sheet:
         )
 
     def flush(self) -> None:
-        """Give what was gathered to the sink."""
+        """Pass what was gathered to the sink."""
         if not self._values:
             return
         identities = [*map(id, self._kinds)]
         different = dict(zip(identities, self._kinds, strict=True))
         places = {identity: place for place, identity in enumerate(different)}
         kinds = pa.array([*map(places.__getitem__, identities)], pa.int32())
-        of = pa.array(self._of, pa.int32())
+        head_of_value = pa.array(self._head_of_value, pa.int32())
         *heads, failed = zip(*self._heads, strict=True)
         records = pa.record_batch([*map(_texts, heads), pa.array(failed, pa.bool_())], [*_HEAD, "error"])
         measures = pa.record_batch([*map(_texts, zip(*different.values(), strict=True))], [*Measured._fields])
         values = pa.record_batch([pa.array(self._values, pa.float64())], ["value"])
-        batches = (records.take(of), measures.take(kinds), values)
+        batches = (records.take(head_of_value), measures.take(kinds), values)
         columns = {name: batch[name] for batch in batches for name in batch.schema.names}
         self._clear()
         self._sink(pa.table({name: columns[name] for name in SCHEMA.names}, SCHEMA))
 
     def _clear(self) -> None:
         self._heads: list[tuple[object, ...]] = []
-        self._of: list[int] = []  # of each value its head, and what it measures
+        self._head_of_value: list[int] = []
         self._kinds: list[Measured] = []
         self._values: list[float] = []
 

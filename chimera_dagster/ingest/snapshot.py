@@ -1,4 +1,4 @@
-"""What the reports folder looked like at one moment: enough to tell a change, without opening a file."""
+"""The state of the reports folder at one moment: enough to notice a change, without opening a file."""
 
 import hashlib
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from chimera_dagster.ingest.discover import discover
 
-SETTLE_US = 2_000_000  # a file that changed later than this may still be written
+SETTLE_US = 2_000_000  # a file that changed more recently may still be being written
 
 _State = tuple[int, int, str]  # size in bytes, mtime in microseconds since 1970, problem
 _Entry = tuple[str, int, int, str]
@@ -18,8 +18,8 @@ _Entry = tuple[str, int, int, str]
 class Snapshot(BaseModel):
     """Files by path, as `discover` finds them.
 
-    One that can't be opened, or is a link out of the folder, has no size and no time: what it links to is no part of
-    the folder.
+    A file that can't be opened, or is a link out of the folder, has no size and no time: its target is not part of the
+    folder.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -28,14 +28,13 @@ class Snapshot(BaseModel):
 
     @classmethod
     def at(cls, root: Path) -> Self:
-        """Look at a folder now. Raises NoReportsError as `discover` does."""
+        """The state of a folder now. Raises NoReportsError as `discover` does."""
         return cls.of((file.path, file.size, file.mtime, file.problem) for file in discover(root))
 
     @classmethod
     def of(cls, entries: Iterable[_Entry]) -> Self:
-        """The look that consists of (path, size, mtime, problem), as `FoundFile` has them."""
-        # no validation: it costs more than the walk through the folder
-        return cls.model_construct(
+        """From (path, size, mtime, problem) of each file, as `FoundFile` has them."""
+        return cls(
             files={path: (0, 0, problem) if problem else (size, mtime, "") for path, size, mtime, problem in entries}
         )
 
@@ -48,10 +47,10 @@ class Snapshot(BaseModel):
         return whole.hexdigest()
 
     def unsettled(self, last: "Snapshot | None", now: int) -> list[str]:
-        """Paths that changed, came or went since the last snapshot, or changed less than `SETTLE_US` before `now`.
+        """Paths that changed, appeared or vanished since `last`, or changed less than `SETTLE_US` before `now`.
 
-        A time in the future says nothing, as the clock of another machine or an earlier one of this machine made it:
-        such a file is settled where two looks find it the same.
+        A time in the future says nothing, as it comes from another machine's clock or from a clock that was wrong:
+        such a file is settled if two snapshots agree about it.
         """
         moving = [
             path

@@ -9,7 +9,7 @@ _MANGLED_MARKS = (codecs.BOM_UTF16_LE.decode("latin-1").encode(), codecs.BOM_UTF
 
 
 class Decoded(NamedTuple):
-    """A text, the encoding that gave it, and what is wrong where there is no text; then the text is empty."""
+    """A text and the encoding that gave it; if the bytes can't be decoded, an empty text and the problem."""
 
     text: str
     encoding: str | None

@@ -52,7 +52,7 @@ class Vocabulary(BaseModel):
 
 
 class Meaning(NamedTuple):
-    """What a number's name says. `unit` is canonical and null where the name is not in the vocabulary."""
+    """What a number's name says. `unit` is canonical, and None if the name is not in the vocabulary."""
 
     metric: str
     unit: str | None
@@ -77,7 +77,8 @@ def role_of(name: str) -> tuple[Role, str]:
     if plain in _roles():
         return _roles()[plain]
     bare = _without_unit(plain)[0]
-    if any(fnmatch.fnmatchcase(each, pattern) for each in {plain, bare} for pattern in vocabulary().identifiers):
+    patterns = vocabulary().identifiers
+    if any(fnmatch.fnmatchcase(candidate, pattern) for candidate in {plain, bare} for pattern in patterns):
         return "identifier", plain
     return "number", plain
 
@@ -153,20 +154,20 @@ def normal(name: str) -> tuple[str, str | None]:
 
 
 def parameter(name: str, value: float) -> int | float | None:
-    """A parameter's value in the form that ParamSet.canonical writes; null for a temperature in degrees."""
+    """A parameter's value in the form that ParamSet.canonical writes; None for a temperature in degrees."""
     if name == "temperature" and value > _HOTTEST:
         return None
     return int(value) if name in WHOLE and value.is_integer() else value
 
 
 def rank(context: str, name: str) -> int:
-    """The place of `name` among the names of a context, 0 the first."""
+    """The position of `name` among the names of a context, from 0."""
     return vocabulary().context[context].index(normal(name)[0])
 
 
 @lru_cache(maxsize=10_000)
 def bare_model(text: str) -> str:
-    """A model's tag without what is said about it: '`gemma3:latest` (4.3B parameters)' is gemma3:latest."""
+    """A model's tag without remarks: '`gemma3:latest` (4.3B parameters)' is gemma3:latest."""
     return _REMARK.sub("", text.strip(" *`"))
 
 
@@ -191,7 +192,7 @@ def _lookup(base: str, unit: str | None) -> Meaning | None:
             continue
         spelled = unit or entry.assumed.get(base)
         factor = words.units[entry.unit].get(spelled.lower()) if spelled else None
-        if factor is not None:  # else the same word names another metric, or the unit is not known
+        if factor is not None:  # otherwise the word names another metric, or the unit is unknown
             return Meaning(metric, entry.unit, factor, spelled, None)
     return None
 

@@ -19,14 +19,14 @@ _PACKAGES = str(Path(__file__).parents[2])
 
 
 class Worker:
-    """One such process, seen from the parent; a context manager that ends it."""
+    """One such process, as its parent sees it; a context manager that ends it."""
 
     def __init__(self) -> None:
         start = f"import sys; sys.path.insert(0, {_PACKAGES!r}); from chimera_dagster.ingest.worker import main; main()"
         self._process = subprocess.Popen([sys.executable, "-c", start], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def parse(self, files: list[FoundFile], path: str) -> list[FileRow]:
-        """As `parse_to_file`. Raises RuntimeError where the process has died."""
+        """As `parse_to_file`. Raises RuntimeError if the process has died."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
@@ -51,11 +51,11 @@ class _NoPandas(MetaPathFinder):
 
     def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
         if fullname == "pandas":
-            raise ImportError("a process that reads files needs no pandas")
+            raise ImportError("a process that reads files does not need pandas")
 
 
 def main() -> None:
-    """Answer jobs until there are no more."""
+    """Answer jobs until stdin is closed."""
     sys.meta_path.insert(0, _NoPandas())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers
     while True:

@@ -1,6 +1,6 @@
-"""SQL over a data folder: each table is a DuckDB view, and a query can read nothing else and write nothing.
+"""SQL over a data folder: each table is a DuckDB view; a query can't read anything else, and can't write.
 
-DuckDB itself gets no access to any file: pyarrow opens the tables, and scans only what a query needs of them.
+DuckDB itself has no access to any file: pyarrow opens the tables, and reads only what a query needs.
 """
 
 import json
@@ -22,18 +22,18 @@ from chimera_dagster.records.store import Store
 _BATCH_ROWS = 10_000
 _HINT = "'chimera sql' lists the views and their columns."
 _LOCKED: dict[str, str | bool | int | float | list[str]] = {
-    "enable_external_access": False,  # no file but those that pyarrow opened, no extension, no network
+    "enable_external_access": False,  # no file except those that pyarrow opened, no extension, no network
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
-    "python_enable_replacements": False,  # else a name that is no view may be a variable of this process
-    "temp_directory": "",  # a large sort fails and writes no file
+    "python_enable_replacements": False,  # otherwise the name of a missing view may find a variable of this process
+    "temp_directory": "",  # a large sort fails instead of writing a file
 }
-_NESTED = ("values", "sources", "reasons", "clock_reasons")  # columns whose text is JSON to look into
+_NESTED = ("values", "sources", "reasons", "clock_reasons")  # text columns that hold JSON
 _TRIAL_COLUMNS = {"model": "model tag of the trial", "params": "key of the trial's parameter set"}
 
 
 class _View(NamedTuple):
-    """`made_by` writes the table; one `of_trials` is the same file of every trial, named by two columns more."""
+    """`made_by` writes the table; with `of_trials` it is one file of every trial, and two columns name the trial."""
 
     schema: type[schemas.Table]
     made_by: str
@@ -61,10 +61,10 @@ VIEWS = {
 
 
 class Answer:
-    """Columns by name and DuckDB's type, in `types`, and rows that can be read once, as they are found.
+    """DuckDB's type of each column, in `types`, and rows that can be read once, as they are found.
 
-    A row has the values as JSON has them: null for NaN too, lists and objects, times as ISO 8601. Reading raises
-    InputError where the query fails in its midst.
+    The values of a row are JSON values: NaN is null, times are ISO 8601. Reading raises InputError if the query fails
+    while it runs.
     """
 
     def __init__(self, types: dict[str, str], batches: pa.RecordBatchReader) -> None:
@@ -75,7 +75,7 @@ class Answer:
             yield from self._plain(batch)
 
     def head(self, most: int) -> tuple[list[tuple[Any, ...]], int]:
-        """The first rows, and how many there are in all."""
+        """The first rows, and the number of all rows."""
         first: list[tuple[Any, ...]] = []
         total = 0
         for batch in self._batches():
@@ -98,33 +98,33 @@ class Answer:
 
 
 class Database:
-    """The views of a data folder, open for queries; a view whose file is not there yet is not among them."""
+    """The views of a data folder, open for queries; without views whose file does not exist yet."""
 
     def __init__(self, store: Store) -> None:
-        """Raises InputError where a table is damaged."""
+        """Raises InputError if a table is damaged."""
         self._connection = duckdb.connect(":memory:", config=_LOCKED)
         self._connection.execute("SET enable_progress_bar = false; SET timezone = 'UTC'")
         found = {name: _dataset(store, name, view) for name, view in VIEWS.items()}
         self.views = [name for name, dataset in found.items() if dataset is not None]
         for name in self.views:
             self._connection.register(f"_{name}", found[name])
-            nested = [f"{each}::JSON AS {each}" for each in _NESTED if each in VIEWS[name].descriptions]
+            nested = [f"{column}::JSON AS {column}" for column in _NESTED if column in VIEWS[name].descriptions]
             columns = f"* REPLACE ({', '.join(nested)})" if nested else "*"
             self._connection.execute(f"CREATE VIEW {name} AS SELECT {columns} FROM _{name}")
         self._connection.execute("SET lock_configuration = true")
 
     @property
     def missing(self) -> dict[str, str]:
-        """Views whose file is not there yet, with the command that writes it."""
+        """Views whose file does not exist yet, with the command that writes it."""
         return {name: view.made_by for name, view in VIEWS.items() if name not in self.views}
 
     def ask(self, query: str) -> Answer:
-        """The answer to one query. Raises InputError, and NotIngestedError for a view that is not there yet."""
+        """The answer to one query. Raises InputError, and NotIngestedError for a view that does not exist yet."""
         try:
             statements = self._connection.extract_statements(query)
-            if [each.type for each in statements] != [duckdb.StatementType.SELECT]:
+            if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
                 raise InputError(
-                    "One query is asked at a time, and it can only read: SELECT, FROM, WITH, DESCRIBE or SUMMARIZE.",
+                    "Expected one query that only reads: SELECT, FROM, WITH, DESCRIBE or SUMMARIZE.",
                     hint=_HINT,
                 )
             found = self._connection.sql(statements[0])
@@ -132,7 +132,7 @@ class Database:
             types = dict(zip(names, map(str, found.types), strict=True))
             return Answer(types, found.to_arrow_reader(_BATCH_ROWS))
         except duckdb.CatalogException as error:
-            for name in self.missing.keys() & {each.lower() for each in self._connection.get_table_names(query)}:
+            for name in self.missing.keys() & set(map(str.lower, self._connection.get_table_names(query))):
                 raise NotIngestedError(
                     f"There is no view {name} yet: '{self.missing[name]}' writes its table."
                 ) from error
@@ -141,7 +141,7 @@ class Database:
             raise _wrong(error) from error
 
     def listing(self) -> Answer:
-        """The views, each with its columns under it."""
+        """The views, each followed by its columns."""
         rows: list[tuple[Any, ...]] = []
         for name in self.views:
             view, found = VIEWS[name], self._connection.view(name)
@@ -156,7 +156,7 @@ class Database:
 
 
 def text_of(value: Any) -> str:
-    """A value of an Answer as a cell of a table or of a CSV file; null is empty."""
+    """A value of an Answer as a cell of a table or a CSV file; null is empty."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -173,7 +173,7 @@ def _dataset(store: Store, name: str, view: _View) -> ds.Dataset | None:
 
 
 def _of_trials(store: Store, name: str, view: _View) -> ds.Dataset | None:
-    """The same file of all trials that have it, as one dataset; each file's rows say whose they are."""
+    """The same file of all trials that have it, as one dataset whose rows name the trial."""
     paths: dict[str, ds.Expression] = {}
     for trial in store.trials():
         path = store.folder_of(trial).path / f"{name}.parquet"
@@ -192,13 +192,13 @@ def _of_trials(store: Store, name: str, view: _View) -> ds.Dataset | None:
 
 
 def _plain(value: Any, kind: str = "") -> Any:
-    """A value as JSON has it; a decimal without a fraction, such as the sum of whole numbers, is a whole number."""
+    """A value as a JSON value; a decimal without a fraction, such as the sum of integers, becomes an integer."""
     if kind == "JSON" and isinstance(value, str):
         value = json.loads(value)
     if isinstance(value, list):
-        return [_plain(each) for each in cast("list[object]", value)]
+        return [_plain(item) for item in cast("list[object]", value)]
     if isinstance(value, dict):
-        return {str(name): _plain(each) for name, each in cast("dict[object, object]", value).items()}
+        return {str(name): _plain(item) for name, item in cast("dict[object, object]", value).items()}
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, date | time):

@@ -1,4 +1,4 @@
-"""What a sweep is for: which metrics count how much, and which limits a configuration has to keep."""
+"""The goals of a sweep: how much each metric counts, and which limits a configuration must keep."""
 
 import re
 from typing import Annotated, Literal, NamedTuple, Self, get_args
@@ -17,11 +17,11 @@ MetricName = Literal[
     "quality",
 ]
 METRIC_NAMES: tuple[MetricName, ...] = get_args(MetricName)
-_LIMIT = re.compile(r"\s*(?P<metric>\w+)\s*(?P<sign><=|>=)\s*(?P<value>[-+0-9.eE]+)\s*")
+_LIMIT = re.compile(r"\s*(?P<metric>\w+)\s*(?P<relation><=|>=)\s*(?P<value>[-+0-9.eE]+)\s*")
 
 
 class Limit(NamedTuple):
-    """`metric <= value`, or `>=` where it is `at_least`; in the metric's own unit."""
+    """`metric <= value`, or `metric >= value` if `at_least`; in the metric's own unit."""
 
     metric: MetricName
     at_least: bool
@@ -35,20 +35,20 @@ class Limit(NamedTuple):
 
 
 def parse_limit(text: str) -> Limit:
-    """`ttft_ms <= 500` as a Limit; raises ValueError that says what is wrong."""
+    """`ttft_ms <= 500` as a Limit. Raises ValueError with a message for the user."""
     found = _LIMIT.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} is no limit; write it like 'ttft_ms <= 500' or 'quality >= 0.8'")
+        raise ValueError(f"{text!r} is not a limit; write it like 'ttft_ms <= 500' or 'quality >= 0.8'")
     if found["metric"] not in METRIC_NAMES:
-        raise ValueError(f"{found['metric']!r} is no metric of a trial; there are {', '.join(METRIC_NAMES)}")
+        raise ValueError(f"{found['metric']!r} is not a metric of a trial; the metrics are {', '.join(METRIC_NAMES)}")
     try:
         value = float(found["value"])
     except ValueError:
-        raise ValueError(f"{found['value']!r} in {text!r} is no number") from None
+        raise ValueError(f"{found['value']!r} in {text!r} is not a number") from None
     if not abs(value) < float("inf"):
         raise ValueError(f"the limit in {text!r} is not finite")
     metric: MetricName = found["metric"]  # pyright: ignore[reportAssignmentType] - it was looked up above
-    return Limit(metric, found["sign"] == ">=", value)
+    return Limit(metric, found["relation"] == ">=", value)
 
 
 def _check_limit(text: str) -> str:
@@ -59,7 +59,7 @@ LimitText = Annotated[str, AfterValidator(_check_limit)]
 
 
 class Goals(BaseModel):
-    """`want`: weights of metrics, larger counts more; `limits`: what a configuration must keep to be recommended."""
+    """`want`: weights of metrics, a larger one counts more; `limits`: required of a recommended configuration."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -71,7 +71,7 @@ class Goals(BaseModel):
         for low in self.parsed():
             for high in self.parsed():
                 if low.metric == high.metric and low.at_least and not high.at_least and low.value > high.value:
-                    raise ValueError(f"the limits '{low}' and '{high}' contradict each other: nothing can keep both")
+                    raise ValueError(f"the limits '{low}' and '{high}' contradict each other: no value can keep both")
         return self
 
     def parsed(self) -> list[Limit]:

@@ -1,4 +1,4 @@
-"""Where a search may look: for each parameter its choices, or a range with a step."""
+"""The space of a search: for each parameter its choices, or a range with a step."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,17 +17,17 @@ _STEPS: Mapping[str, int | float] = {
     "top_k": 1,
     "repeat_penalty": 0.05,
 }
-_DIGITS = 6  # 0.1 + 2 * 0.1 is to be 0.3 in a partition's key
+_DIGITS = 6  # so that 0.1 + 2 * 0.1 is 0.3 in a partition's key
 _MOST_VALUES = 10_000  # of one range
 
 
 def rounded(value: float) -> float:
-    """A value of a range without the noise of adding up steps."""
+    """A value of a range, without the rounding errors of adding up steps."""
     return round(value, _DIGITS)
 
 
 class Axis(NamedTuple):
-    """What a parameter may be; `step` is None where the values are choices without an order."""
+    """The values that a parameter may have; `step` is None if they are choices without an order."""
 
     values: Sequence[Value]
     step: int | float | None = None
@@ -53,7 +53,7 @@ class _Range(BaseModel):
         step = self.step or _STEPS[parameter]
         count = math.floor((self.high - self.low) / step + 1e-9) + 1
         if not 1 < count <= _MOST_VALUES:
-            raise ValueError(f"{parameter} has {count} values from {self.low} to {self.high}; take another step")
+            raise ValueError(f"{parameter} has {count} values from {self.low} to {self.high}; choose another step")
         return Axis([rounded(self.low + number * step) for number in range(count)], step)
 
 
@@ -64,12 +64,12 @@ def _kind(given: object) -> str:
 _T = TypeVar("_T")
 _Choices = Annotated[
     Annotated[list[_T | None], Field(min_length=1), Tag("choices")] | Annotated[_Range, Tag("range")],
-    Discriminator(_kind),  # so that an error is about what was meant, not about each form
+    Discriminator(_kind),  # so that an error is about the form that was meant, not about both
 ]
 
 
 class SearchSpace(BaseModel):
-    """Per parameter a list of choices, or a range; one that is missing has the grid's values as its choices."""
+    """Per parameter a list of choices, or a range; a missing parameter has the grid's values as its choices."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -90,7 +90,7 @@ class SearchSpace(BaseModel):
         return self
 
     def axes(self, grid: Mapping[str, list[Value]]) -> dict[str, Axis]:
-        """Each parameter's, in the order of `ParamSet`."""
+        """The axis of each parameter, in the order of `ParamSet`."""
         found: dict[str, Axis] = {}
         for name, given in self:
             if isinstance(given, _Range):

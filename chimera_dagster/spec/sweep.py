@@ -4,10 +4,10 @@ import hashlib
 import itertools
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from chimera_dagster.errors import SpecError
 from chimera_dagster.spec.engine_names import Api, EngineChoice
@@ -52,7 +52,7 @@ class Agent(_Section):
 
 
 class CallTimeouts(_Section):
-    """Seconds; the first token may have to wait for the model to load."""
+    """In seconds; the first token may have to wait until the model is loaded."""
 
     first_token_s: Seconds = Timeouts.first_token_s
     between_tokens_s: Seconds = Timeouts.between_tokens_s
@@ -60,7 +60,7 @@ class CallTimeouts(_Section):
 
 
 class Grid(_Section):
-    """Values per parameter; every combination is a parameter set. null, or a missing one: the engine's default."""
+    """Values per parameter; every combination is a parameter set. null, or no value: the engine's default."""
 
     num_gpu: list[NumGpu | None] = Field(default=[None], min_length=1)
     num_ctx: list[NumCtx | None] = Field(default=[None], min_length=1)
@@ -93,13 +93,17 @@ class SweepSpec(_Section):
     goals: Goals = Goals()
     search: SearchSpace = SearchSpace()
 
-    @model_validator(mode="after")
-    def _keys_differ(self) -> "SweepSpec":
+    @model_validator(mode="wrap")
+    @classmethod
+    def _keys_differ(cls, given: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if isinstance(given, cls):  # an "after" validator would check it again for each of its trials
+            return given
+        spec = handler(given)
         seen: dict[str, ParamSet] = {}
-        for params in self.param_sets():
+        for params in spec.param_sets():
             if seen.setdefault(params.key, params) != params:
-                raise ValueError(f"two parameter sets share the key {params.key}; change a value of one a little")
-        return self
+                raise ValueError(f"two parameter sets share the key {params.key}; change one of the values a little")
+        return spec
 
     def param_sets(self) -> list[ParamSet]:
         """Every parameter set once: the grid's combinations, then the extra ones."""
@@ -110,16 +114,16 @@ class SweepSpec(_Section):
         return list(dict.fromkeys([*combinations, *self.extra]))
 
     def trials(self) -> list[Trial]:
-        """Every trial once, in the order that loads each model least often; otherwise as written."""
+        """Every trial once, ordered so that each model is loaded as rarely as possible; otherwise as written."""
         models, param_sets = self._in_load_order()
         return [Trial(model, params) for model in models for params in param_sets]
 
     def search_axes(self) -> dict[str, Axis]:
-        """Where `chimera search` may look: the models, then each parameter."""
+        """The space of `chimera search`: the models, then each parameter."""
         return {"model": Axis(list(dict.fromkeys(self.models))), **self.search.axes(self.grid.model_dump())}
 
     def partition_keys(self) -> dict[str, list[str]]:
-        """The keys of `trials()` in each dimension of Dagster's partitions, each once, in their order."""
+        """The keys of `trials()` in each dimension of Dagster's partitions, each once, in order."""
         models, param_sets = self._in_load_order()
         return {"model": models, "params": [params.key for params in param_sets]}
 
@@ -128,12 +132,11 @@ class SweepSpec(_Section):
         return models, sorted(self.param_sets(), key=lambda params: load_order(params.key))
 
     def plans(self) -> list["TrialPlan"]:
-        """`trials()`, each with what a run of it needs to know."""
-        # no validation: the spec's would compare all its parameter sets for each of its trials
-        return [TrialPlan.model_construct(model=model, params=params, spec=self) for model, params in self.trials()]
+        """`trials()`, each with what its run needs to know."""
+        return [TrialPlan(model=model, params=params, spec=self) for model, params in self.trials()]
 
     def content_hash(self) -> str:
-        """sha256 of the canonical JSON: equal where two specs mean the same, however they are written."""
+        """sha256 of the canonical JSON: equal for two specs that mean the same, however they are written."""
         return digest_of(self.model_dump(mode="json"))
 
     def call_timeouts(self) -> Timeouts:
@@ -141,7 +144,7 @@ class SweepSpec(_Section):
 
 
 class TrialPlan(BaseModel):
-    """A trial with the spec that asked for it: all that a run needs to know, kept beside its results."""
+    """A trial with the spec that it belongs to: all that its run needs to know, stored beside its results."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -154,7 +157,7 @@ class TrialPlan(BaseModel):
         return Trial(self.model, self.params)
 
     def fingerprint(self, data_digest: str, prompt_version: str) -> str:
-        """Equal exactly where a run would ask the same model the same question about the same data."""
+        """Equal if and only if a run would ask the same model the same question about the same data."""
         asked = self.spec.model_dump(
             mode="json", include={"engine", "repeats", "cold", "api", "grounding", "seed", "max_tokens", "agent"}
         )
@@ -168,7 +171,7 @@ def digest_of(value: object) -> str:
 
 
 def load_spec(path: Path) -> SweepSpec:
-    """Read and validate a sweep file; raises SpecError naming the file, the line and the field."""
+    """Read and validate a sweep file. Raises SpecError that names the file, the line and the field."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -182,11 +185,11 @@ def load_spec(path: Path) -> SweepSpec:
         content = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise SpecError(f"{path}, line {line}: {error.problem}.", hint="Mend the YAML.") from error
+        raise SpecError(f"{path}, line {line}: {error.problem}.", hint="Fix the YAML syntax.") from error
     except yaml.YAMLError as error:
-        raise SpecError(f"{path}: {error}.", hint="Mend the YAML.") from error
+        raise SpecError(f"{path}: {error}.", hint="Fix the YAML syntax.") from error
     if not isinstance(content, dict) or root is None:
-        raise SpecError(f"{path}, line 1: a mapping with at least 'models' is expected.", hint="See 'chimera schema'.")
+        raise SpecError(f"{path}, line 1: expected a mapping with at least 'models'.", hint="See 'chimera schema'.")
     _refuse_duplicates(root, path)
     try:
         return SweepSpec.model_validate(content)
@@ -207,7 +210,7 @@ def _problem(root: yaml.Node, problem: Any) -> str:
 
 
 def _line(node: yaml.Node, loc: tuple[str | int, ...]) -> int:
-    """Line of the node at `loc`, or of the deepest one on the way to it that the file holds."""
+    """Line of the node at `loc`, or of the deepest node on the way to it that exists."""
     line = node.start_mark.line
     for part in loc:
         if isinstance(node, yaml.MappingNode):
@@ -224,12 +227,12 @@ def _line(node: yaml.Node, loc: tuple[str | int, ...]) -> int:
 
 
 def _refuse_duplicates(node: yaml.Node, path: Path) -> None:
-    """PyYAML keeps the last of two equal keys without a word; a reader would believe the first."""
+    """PyYAML silently keeps the last of two equal keys; a reader may believe the first."""
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
             if key.value in seen:
-                raise SpecError(f"{path}, line {key.start_mark.line + 1}, {key.value}: the key stands twice.")
+                raise SpecError(f"{path}, line {key.start_mark.line + 1}, {key.value}: the key appears twice.")
             seen.add(key.value)
             _refuse_duplicates(value, path)
     elif isinstance(node, yaml.SequenceNode):

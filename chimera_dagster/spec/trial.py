@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-# Ollama's own grammar for names: [host[:port]/][namespace/]model[:tag]; none of it collides with the
-# characters that break Dagster's partition keys ('|', ',', '[', ']', '...').
+# Ollama's own grammar for names: [host[:port]/][namespace/]model[:tag]; it has none of the characters that break
+# Dagster's partition keys ('|', ',', '[', ']', '...').
 _PART = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 _TAG = re.compile(rf"(?:{_PART}(?::\d+)?/)?(?:{_PART}/)*{_PART}(?::{_PART})?")
 _FILE_PREFIX = "file:"
@@ -16,7 +16,7 @@ _KEY_LENGTH = 20  # longer partition keys overlap in the plots of the Dagster UI
 
 
 def check_model_tag(tag: str) -> str:
-    """Return `tag`, or raise ValueError where it is no model name that every layer can carry."""
+    """Return `tag`. Raises ValueError if it is not a model name that files, partition keys and engines can carry."""
     if tag.startswith(_FILE_PREFIX):
         path = tag.removeprefix(_FILE_PREFIX)
         if not path.endswith(".gguf") or "..." in path or re.search(r"[|,\[\]\n]", path):
@@ -41,7 +41,7 @@ RepeatPenalty = Annotated[float, Field(gt=0, le=10)]
 class ParamSet(BaseModel):
     """Load and sampling parameters of one trial; None means the engine's own default.
 
-    num_gpu counts layers put on the GPU (-1: the engine decides), num_ctx tokens; the others have no unit.
+    num_gpu is the number of layers on the GPU (-1: the engine decides), num_ctx a number of tokens.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -67,7 +67,7 @@ class ParamSet(BaseModel):
         return self.model_dump(exclude_none=True)
 
     def canonical(self) -> str:
-        """JSON that is equal exactly where two parameter sets are."""
+        """JSON that is equal if and only if two parameter sets are equal."""
         return json.dumps(self.options(), sort_keys=True, separators=(",", ":"))
 
     @property
@@ -93,9 +93,9 @@ _LOAD_PARTS = re.compile(r"(?:g(-?\d+)-)?(?:c(\d+)(k)?-)?")
 
 
 def load_order(params_key: str) -> tuple[int, int]:
-    """num_gpu and num_ctx of a parameter set by its key, which never leaves them out; -2 and 0 where it sets none.
+    """num_gpu and num_ctx from the key of a parameter set, which always has them; -2 and 0 if they are not set.
 
-    Trials of one model that are equal here share one loaded model, so a sorted sweep loads each model least often.
+    Trials of one model with the same result share one loaded model, so a sorted sweep loads each model least often.
     """
     found = _LOAD_PARTS.match(params_key)
     assert found is not None

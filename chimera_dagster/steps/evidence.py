@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from chimera_dagster.evidence.duplicates import duplicate_runs
-from chimera_dagster.evidence.facts import find_facts
+from chimera_dagster.evidence.fact_table import find_facts
 from chimera_dagster.evidence.summary import summarise, summary_block
 from chimera_dagster.evidence.version import evidence_version
 from chimera_dagster.ingest.manifest import reader_version
@@ -16,7 +16,7 @@ from chimera_dagster.schemas import UNREAD_STATUSES, DataSummary, Facts, Finding
 
 def sum_up(store: Store) -> Summary:
     """Write `data_summary`, `facts`, `findings` and, last, the summary. Raises NotIngestedError."""
-    from chimera_dagster.evidence.findings import find_findings  # with scipy, which no other step needs
+    from chimera_dagster.evidence.findings import find_findings  # imports scipy, which no other step needs
 
     files, measurements = store.read_table("benchmark_files"), store.read_table("measurements", categories=True)
     record = store.read_json("ingest", IngestRecord)
@@ -44,7 +44,7 @@ def sum_up(store: Store) -> Summary:
 
 
 def is_summed_up(store: Store, data_digest: str) -> bool:
-    """Whether the facts are those of these data, computed by this code."""
+    """Whether the facts were computed from these data, by this code."""
     if not store.has_json("summary"):
         return False
     try:
@@ -55,5 +55,5 @@ def is_summed_up(store: Store, data_digest: str) -> bool:
 
 
 def evidence_code() -> str:
-    """Which readers, statistics and detectors this is: tables of another code are made again."""
+    """A version of the readers, statistics and detectors: tables of another version are made again."""
     return f"{reader_version()}-{evidence_version()}"

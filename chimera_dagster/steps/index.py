@@ -1,4 +1,4 @@
-"""Which reports are published: the page over every trial, written from the documents that the trials left."""
+"""The index of all trials: which reports are published and which are withheld, written from the comparison."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from chimera_dagster.steps.sweep_comparison import read_baseline
 
 
 class Published(NamedTuple):
-    """How many reports the index shows, keeps out, and waits for."""
+    """How many reports the index shows, how many it withholds, and how many trials have none yet."""
 
     published: int
     withheld: int
@@ -21,9 +21,9 @@ class Published(NamedTuple):
 
 
 def write_index(store: Store, comparison: Comparison) -> Published:
-    """Write index.html and index.md beside the trials' folders; against the saved baseline, where there is one.
+    """Write index.html and index.md beside the trials' folders; against the saved baseline, if there is one.
 
-    One that can't be read, such as an older version's, is no reason to write no page: the page says so.
+    If the baseline can't be read, because it is of an older version for example, the page says so.
     """
     shown = [trial for trial in comparison.trials if trial.href is not None]
     withheld = [Withheld(trial, trial.withheld) for trial in shown if trial.withheld]

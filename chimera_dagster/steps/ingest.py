@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from chimera_dagster.ingest import discover
-from chimera_dagster.ingest.folder import OnFile, Reading
+from chimera_dagster.ingest.folder import OnFile, ingest_files
 from chimera_dagster.ingest.manifest import DamagedTableError, Manifest, Stamp
 from chimera_dagster.ingest.snapshot import Snapshot
 from chimera_dagster.records.documents import IngestRecord
@@ -17,31 +17,33 @@ from chimera_dagster.steps.evidence import is_summed_up
 
 
 def ingest_folder(store: Store, reports: Path, on_file: OnFile | None = None) -> IngestRecord:
-    """Bring `benchmark_files` and `measurements` in step with the reports folder. Raises NoReportsError.
+    """Bring `benchmark_files` and `measurements` up to date with the reports folder. Raises NoReportsError.
 
-    Files that did not change since the last time are not read again, and an unchanged folder's tables are left alone.
+    Files that did not change since the last ingest are not read again, and the tables of an unchanged folder are kept.
     """
     started = time.perf_counter()
     try:
-        stamp = _in_step(store, reports, _manifest(store, reports), on_file)
+        stamp = _bring_up_to_date(store, reports, _manifest(store, reports), on_file)
     except DamagedTableError:
-        stamp = _in_step(store, reports, None, on_file)
+        stamp = _bring_up_to_date(store, reports, None, on_file)
     record = IngestRecord(reports_dir=str(reports), digest=stamp.digest, seconds=time.perf_counter() - started)
     store.write_json("ingest", record)
     return record
 
 
-def _in_step(store: Store, reports: Path, manifest: Manifest | None, on_file: OnFile | None) -> Stamp:
-    reading = Reading(reports, manifest, on_file)
-    if manifest and reading.unchanged:
+def _bring_up_to_date(store: Store, reports: Path, manifest: Manifest | None, on_file: OnFile | None) -> Stamp:
+    found = discover.discover(reports)
+    if manifest and manifest.same_as(found):
         return manifest.stamp
-    store.write_tables("measurements", reading.measurements(), Measurements, reading.stamped)
-    store.write_table("benchmark_files", reading.files(), BenchmarkFiles, reading.stamped())
-    return reading.stamp
+    with store.table_writer("measurements", Measurements) as writer:
+        ingested = ingest_files(reports, found, writer.add, manifest, on_file)
+        writer.stamp(ingested.stamp._asdict())
+    store.write_table("benchmark_files", ingested.files, BenchmarkFiles, ingested.stamp._asdict())
+    return ingested.stamp
 
 
 def data_digest(store: Store, reports: Path) -> str:
-    """`discover.data_digest` of the reports folder, without reading it where nothing changed. Raises NoReportsError."""
+    """`discover.data_digest` of the reports folder, without reading it if nothing changed. Raises NoReportsError."""
     manifest = _manifest(store, reports)
     with suppress(DamagedTableError):
         if manifest and manifest.same_as(discover.discover(reports)):
@@ -50,7 +52,7 @@ def data_digest(store: Store, reports: Path) -> str:
 
 
 def take_snapshot(store: Store, reports: Path) -> tuple[Snapshot, Snapshot | None]:
-    """What the reports folder looks like now, and when this was last asked, if ever. Raises NoReportsError."""
+    """A snapshot of the reports folder now, and the one before it, if any. Raises NoReportsError."""
     snapshot, last = Snapshot.at(reports), None
     if store.has_json("snapshot"):
         with suppress(ValidationError):  # of an earlier version, or damaged
@@ -61,9 +63,9 @@ def take_snapshot(store: Store, reports: Path) -> tuple[Snapshot, Snapshot | Non
 
 
 def ingested_snapshot(store: Store, reports: Path) -> Snapshot | None:
-    """What the reports folder looked like when the tables were made of it; without any file where there are no tables.
+    """A snapshot of the reports folder as it was when the tables were made; without files if there are no tables.
 
-    None where that can't be told: the tables are another folder's, of another version, or not whole.
+    None if it is unknown: the tables are those of another folder or of another version, or are incomplete.
     """
     if not store.table_path("benchmark_files").exists():
         return Snapshot(files={})

@@ -1,11 +1,9 @@
-"""The comparison over all trials of a data folder: read from what they left, computed, and kept as files."""
+"""The comparison of all trials of a data folder: computed from their files, and stored."""
 
-import gc
 import math
 import os
 import subprocess
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -24,33 +22,19 @@ from chimera_dagster.spec.goals import Goals
 from chimera_dagster.spec.sweep import load_spec
 from chimera_dagster.spec.trial import Trial
 
-_OF_A_LANE = ("CUDA_VISIBLE_DEVICES", "OLLAMA_HOST", "CHIMERA_")  # which lane a trial had is no change of its setting
+_OF_A_LANE = ("CUDA_VISIBLE_DEVICES", "OLLAMA_HOST", "CHIMERA_")  # differ between lanes, which is not another setting
 
 
-@contextmanager
-def _without_collector() -> Generator[None]:
-    """10,000 trials are a million objects without a cycle: looking for one takes a fourth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-@_without_collector()
 def read_comparison(store: Store, goals: Goals) -> Comparison:
-    """Compare all trials that the store knows. Trials that never ran, or failed, are in it and say so.
+    """Compare all trials that the store knows, including those that never ran, or failed.
 
-    Raises InputError where a trial.json is damaged.
+    Raises InputError if a trial.json is damaged.
     """
     settings: dict[str, Setting] = {}
     trials = [_observed(trial, folder, settings) for folder, trial in store.trials_by_folder().items()]
     return compare(trials, goals, datetime.now(UTC), settings)
 
 
-@_without_collector()
 def write_comparison(store: Store, comparison: Comparison) -> None:
     """Write comparison.json and .csv beside the reports, and the tables `trials`, `standings` and `effects`."""
     trials, standings = trial_table(comparison), standings_table(comparison)
@@ -62,41 +46,43 @@ def write_comparison(store: Store, comparison: Comparison) -> None:
 
 
 def _wide(comparison: Comparison) -> pd.DataFrame:
-    """Means and ranks, a row each trial, and columns for each metric that any of them has."""
+    """Means and ranks: one row per trial, and columns for each metric that any trial has."""
     found: dict[str, list[float | None]] = {}
-    standings = [comparison.standings.get(trial.key, {}) for trial in comparison.trials]
+    all_standings = [comparison.standings.get(trial.key, {}) for trial in comparison.trials]
     for name, metric in METRICS.items():
         means = [trial.mean(name) for trial in comparison.trials]
         if any(mean is not None for mean in means):
             found[name] = means
             if metric.by_round:
-                found[f"{name}_rank"] = [of[name].rank if name in of else None for of in standings]
-    return pd.DataFrame(found, index=range(len(standings)))
+                found[f"{name}_rank"] = [
+                    standings[name].rank if name in standings else None for standings in all_standings
+                ]
+    return pd.DataFrame(found, index=range(len(all_standings)))
 
 
 def goals_of(spec: Path) -> Goals:
-    """The goals of a sweep file; none where there is no such file. Raises SpecError."""
+    """The goals of a sweep file, or no goals if there is no such file. Raises SpecError."""
     return load_spec(spec).goals if spec.exists() else Goals()
 
 
 def read_baseline(store: Store, named: str | None) -> tuple[str, Comparison] | None:
-    """The comparison to hold others against, with what it is called: a file, or the one that a git commit has.
+    """The name of a baseline and its comparison: that of a file, of a git commit, or the saved one if nothing is named.
 
-    None where nothing is named and none was saved. Raises InputError.
+    None if nothing is named and none was saved. Raises InputError.
     """
     path = store.baseline if named is None else Path(named)
     if path.is_file():
         return str(path), parse_comparison(_read(path), str(path))
     if named is None:
         return None
-    said = "it is a folder" if path.is_dir() else "no commit begins with '-'"
+    reason = "it is a folder" if path.is_dir() else "no commit begins with '-'"
     for saved in () if path.is_dir() or named.startswith("-") else (store.baseline, store.comparison):
         name = f"{named}:./{os.path.relpath(saved)}"
-        found, said = _from_git(name)
+        found, reason = _from_git(name)
         if found is not None:
             return name, parse_comparison(found, name)
     raise InputError(
-        f"{named} is no file, and git shows no comparison in it: {said}.",
+        f"{named} is not a file, and git finds no comparison in it: {reason}.",
         hint="Give a file that 'chimera compare --save FILE' wrote, or a commit that holds one.",
     )
 
@@ -109,7 +95,7 @@ def _read(path: Path) -> bytes:
 
 
 def _from_git(name: str) -> tuple[bytes | None, str]:
-    """A file as a commit has it, else what git says."""
+    """The content of a file in a commit, or None and git's message."""
     try:
         shown = subprocess.run(["git", "show", name], capture_output=True, check=False)
     except FileNotFoundError:
@@ -118,18 +104,17 @@ def _from_git(name: str) -> tuple[bytes | None, str]:
 
 
 def load_comparison(store: Store) -> Comparison:
-    """The comparison that was written last; raises NotIngestedError where there is none."""
+    """The comparison that was written last. Raises NotIngestedError if there is none."""
     return parse_comparison(store.read_comparison(), str(store.comparison))
 
 
-@_without_collector()
 def parse_comparison(text: str | bytes, name: str) -> Comparison:
-    """A saved comparison; raises InputError for what is none, or is one of another version."""
+    """A saved comparison. Raises InputError if `text` is not one, or is one of another version."""
     try:
         version = _Versioned.model_validate_json(text).schema_version
     except ValidationError as error:
         raise InputError(
-            f"{name} is no saved comparison: {error.errors()[0]['msg']}.",
+            f"{name} is not a saved comparison: {error.errors()[0]['msg']}.",
             hint="'chimera compare --save FILE' writes one.",
         ) from error
     if version != SCHEMA_VERSION:
@@ -144,7 +129,7 @@ def parse_comparison(text: str | bytes, name: str) -> Comparison:
 
 
 def observe(store: Store, trial: Trial) -> Observed:
-    """What a trial left, as a comparison sees it."""
+    """A trial's files, as a comparison sees them."""
     return _observed(trial, store.folder_of(trial), {})
 
 
@@ -167,7 +152,7 @@ def _observed(trial: Trial, folder: TrialFolder, settings: dict[str, Setting]) -
         params=params,
         state="measured",
         values=values_of(metrics, failed_runs=failed),
-        spoiled_by={each.name: each.evidence for each in metrics.validity if each.spoils},
+        spoiled_by={verdict.name: verdict.evidence for verdict in metrics.validity if verdict.spoils},
         href=href,
         text=metrics.text_quality.verdict,
         withheld="" if metrics.grounding.is_published else metrics.grounding.message,
@@ -179,7 +164,7 @@ def _observed(trial: Trial, folder: TrialFolder, settings: dict[str, Setting]) -
 
 
 def _excerpt(path: Path) -> Excerpt | str | None:
-    """What a comparison needs of a metrics.json; why it can't be read, or None where there is none."""
+    """The part of a metrics.json that a comparison needs; why it can't be read, or None if there is no file."""
     try:
         return Excerpt.model_validate_json(path.read_bytes())
     except FileNotFoundError:
@@ -189,13 +174,13 @@ def _excerpt(path: Path) -> Excerpt | str | None:
 
 
 def _call_rows(metrics: Excerpt) -> list[tuple[float, float | None, float, int | None]]:
-    """Empty where a time is not finite: of such calls no goodput can be told."""
+    """The rows of `Observed.call_rows`; empty if a time is not finite, as goodput can't be computed then."""
     rows = [(call.ttft_ms, call.tpot_ms, call.e2e_ms, call.output_tokens) for call in metrics.calls]
     return rows if math.isfinite(sum([ttft + (tpot or 0.0) + e2e for ttft, tpot, e2e, _ in rows])) else []
 
 
 def trial_table(comparison: Comparison) -> pd.DataFrame:
-    """The table `trials`: one row a trial, what it is and whether it is valid."""
+    """The table `trials`: one row per trial, with its parameters and whether it is valid."""
     front = set(comparison.front)
     rows = [
         {
@@ -218,7 +203,7 @@ def trial_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def standings_table(comparison: Comparison) -> pd.DataFrame:
-    """The table `standings`: one row a trial and metric; trials that are not valid have their means and no rank."""
+    """The table `standings`: one row per trial and metric; trials that are not valid have means but no ranks."""
     rows: list[tuple[object, ...]] = []
     for trial in comparison.trials:
         key, valid, own = trial.params_key, trial.is_valid, comparison.standings.get(trial.key, {})
@@ -232,7 +217,7 @@ def standings_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def effect_table(comparison: Comparison) -> pd.DataFrame:
-    """The table `effects`: one row an effect and level."""
+    """The table `effects`: one row per effect and level."""
     rows = [
         effect.model_dump(exclude={"levels"}) | level.model_dump(exclude={"value"}) | {"level": level.value}
         for effect in comparison.effects
@@ -270,7 +255,7 @@ def _setting(metrics: Excerpt) -> Setting:
 
 
 def counts(trials: Sequence[Observed]) -> dict[str, int]:
-    """How many trials there are of each kind."""
+    """How many trials are valid, not valid, failed and missing."""
     return {
         "valid": sum(trial.is_valid for trial in trials),
         "not valid": sum(trial.state == "measured" and not trial.is_valid for trial in trials),

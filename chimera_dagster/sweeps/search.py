@@ -1,15 +1,15 @@
-"""Search over a sweep's parameters: each trial that ends tells which one to run next (Optuna's ask and tell)."""
+"""Search over a sweep's parameters: each result decides which trial to run next (Optuna's ask and tell)."""
 
 import math
 import random
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, assert_never
+from typing import Any, Literal, NamedTuple
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
 
 from chimera_dagster.compare.metrics import METRICS
@@ -25,15 +25,15 @@ from chimera_dagster.steps.done import fingerprint, is_done, is_measured
 from chimera_dagster.steps.evidence import evidence_code
 from chimera_dagster.steps.sweep_comparison import observe
 
-SamplerName = Literal["tpe", "nsga2", "random"]
-_STARTUP = 5  # random ones before TPE models anything; Optuna's 10 would be most of a short search
-_POPULATION = 10  # of NSGA-II; Optuna's 50 would be a first generation that no search of this kind outlives
-_TRIES = 8  # proposals of what is known already, before one is drawn from what is not
-_KEY, _PROPOSED = "key", "proposed"  # of Optuna's trials: ours, and whether it was proposed or only learned from
+SamplerName = Literal["tpe", "random"]
+_STARTUP = 5  # random proposals before TPE begins; Optuna's default of 10 would be most of a short search
+_TRIES = 8  # proposals of known trials, before an unknown one is drawn at random
+# Attributes of Optuna's trials: our key, and whether we proposed the trial or only learned from it.
+_KEY, _PROPOSED = "key", "proposed"
 
 
 class Tried(NamedTuple):
-    """A proposal that was measured: its means by objective, none where it is not valid; whether nothing beats it."""
+    """A proposal that was measured: its means by objective, none if it is not valid; whether it is on the front."""
 
     trial: Trial
     values: dict[MetricName, float]
@@ -41,13 +41,13 @@ class Tried(NamedTuple):
 
 
 class Search:
-    """Hands out proposals (a `TrialSource`) until `budget` of them were measured, or nothing new is found; resumes.
+    """Hands out proposals (a `TrialSource`) until `budget` of them are measured, or nothing new is found; resumes.
 
-    Its study is in an SQLite file, one for each space, objectives, limits and question that is asked of the models. It
-    is of one process at a time. What is measured is decided by the trials' files: the search learns from every trial
-    of that question in its space, and proposes none that is known, valid or not. One that failed is proposed again by a
-    later search at the earliest. `plateau` ends it once that many proposals in a row have not reached the front.
-    `on_propose` hears of each proposal before it is handed out.
+    The SQLite file has one study for each combination of space, objectives, limits and question to the models; only one
+    process may use it at a time. The trials' files decide what is measured: the search learns from every trial of the
+    same question in its space, and never proposes a known one, valid or not. A failed trial may be proposed again, but
+    only by a later search. The search stops after `plateau` proposals in a row that do not reach the Pareto front.
+    `on_propose` is called with each proposal before it is handed out.
     """
 
     def __init__(
@@ -62,14 +62,14 @@ class Search:
         plateau: int | None = None,
         on_propose: Callable[[TrialPlan], None] = lambda _: None,
     ) -> None:
-        """Raises InputError where the space is one configuration, or an objective is not measured on this host."""
+        """Raises InputError if the space has only one configuration, or an objective is not measured on this host."""
         self._spec, self._store, self._digest = spec, store, digest
         self._budget, self._plateau, self._on_propose = budget, plateau, on_propose
         self._space, self._limits = _Space(spec.search_axes()), spec.goals.parsed()
         if self._space.size == 1:
             raise InputError(
-                "There is nothing to search: the space is one configuration.",
-                hint="Give ranges under 'search' in the sweep file, or more models.",
+                "There is nothing to search: the space has only one configuration.",
+                hint="Set ranges under 'search' in the sweep file, or add models.",
             )
         self.objectives: Sequence[MetricName] = tuple(spec.goals.want) or ALWAYS
         question = fingerprint(self._plan(Trial("", ParamSet())), digest, evidence_code())
@@ -77,10 +77,10 @@ class Search:
         self._study = optuna.create_study(
             storage=f"sqlite:///{path}",
             study_name=digest_of([self._space.axes, self.objectives, spec.goals.limits, question]),
-            directions=["maximize" if METRICS[each].higher_is_better else "minimize" for each in self.objectives],
+            directions=["maximize" if METRICS[name].higher_is_better else "minimize" for name in self.objectives],
             load_if_exists=True,
         )
-        seed = spec.seed + len(self._study.trials)  # a search that goes on must not draw the same again
+        seed = spec.seed + len(self._study.trials)  # a resumed search must not draw the same again
         self._study.sampler = _sampler(sampler, seed)
         self._random = random.Random(seed)
         self._asked: dict[str, optuna.Trial] = {}
@@ -94,13 +94,13 @@ class Search:
 
     @property
     def left(self) -> int:
-        """How many proposals may yet end."""
+        """How many proposals may still end."""
         if self._is_flat or self._is_spent:
             return len(self._asked)
         return max(self._budget - len(self._measured) - self._failed, len(self._asked))
 
     def take(self, worker: Hashable) -> tuple[TrialPlan, bool] | None:
-        """The next proposal, and whether it was put back before; None where there is none for now."""
+        """The next proposal, and whether it was put back before; None if there is none for now."""
         del worker  # proposals have no order that would keep a model loaded
         if self._again:
             return self._again.popleft(), True
@@ -118,14 +118,14 @@ class Search:
         return None
 
     def put_back(self, plan: TrialPlan) -> None:
-        """Have a proposal handed out again."""
+        """Return a proposal, to be handed out again."""
         self._again.append(plan)
 
     def leave(self, worker: Hashable) -> None:
-        """The worker is no more, which changes nothing: a proposal is anybody's."""
+        """The worker has ended, which changes nothing: proposals belong to no worker."""
 
     def end(self, plan: TrialPlan) -> None:
-        """Learn from a proposal that has ended. Raises InputError where an objective is not measured on this host."""
+        """Learn from a proposal that has ended. Raises InputError if an objective is not measured on this host."""
         trial = self._asked.pop(plan.trial.key)
         if not is_measured(self._store, plan, self._digest):
             self._failed += 1
@@ -143,41 +143,41 @@ class Search:
 
     def tried(self) -> list[Tried]:
         """All proposals that were measured, in the order in which they were made."""
-        front, told = self._front(), self._told()
+        front, values = self._front(), self._values_by_key()
         return [
-            Tried(trial, dict(zip(self.objectives, told.get(trial.key, ()), strict=False)), trial.key in front)
+            Tried(trial, dict(zip(self.objectives, values.get(trial.key, ()), strict=False)), trial.key in front)
             for trial in self._proposed()
             if trial.key in self._measured
         ]
 
     def why_ended(self) -> str:
-        """That the budget is used up, nothing new was found, or nothing is left to propose."""
+        """Why the search has ended: budget, plateau or an exhausted space."""
         if self._is_flat:
-            return f"none of the last {self._plateau} proposals is one that no other beats"
+            return f"none of the last {self._plateau} proposals is on the Pareto front"
         if self._is_spent:
             return f"all {self._space.size} configurations of the space are known"
         failed = f", and {self._failed} failed" if self._failed else ""
         return f"{len(self._measured)} of {self._budget} proposals are measured{failed}"
 
     def _resume(self) -> set[str]:
-        """Keys of what a search that died had handed out, which is handed out first."""
+        """Enqueue what a search that died had handed out; its keys."""
         in_flight = self._study.get_trials(states=[TrialState.RUNNING, TrialState.WAITING])
-        for each in in_flight:
-            if each.state == TrialState.RUNNING:
-                if _KEY in each.user_attrs:  # else it died before it was handed out
-                    self._enqueue(each.params, each.user_attrs[_KEY])
-                self._study.tell(each.number, state=TrialState.FAIL)
-        return {each.user_attrs[_KEY] for each in in_flight if _KEY in each.user_attrs}
+        for trial in in_flight:
+            if trial.state == TrialState.RUNNING:
+                if _KEY in trial.user_attrs:  # otherwise it died before it was handed out
+                    self._enqueue(trial.params, trial.user_attrs[_KEY])
+                self._study.tell(trial.number, state=TrialState.FAIL)
+        return {trial.user_attrs[_KEY] for trial in in_flight if _KEY in trial.user_attrs}
 
     def _learn(self, in_flight: set[str]) -> set[str]:
-        """Tell the study of measured trials that it does not know; keys of all that are measured, valid or not."""
-        measured, told = set[str](), self._told()
+        """Add measured trials to the study that it does not know; returns the keys of all that are measured."""
+        measured, known = set[str](), self._values_by_key()
         for trial in self._store.trials():
             params = self._space.params(trial)
             if params is None or trial.key in in_flight or not self._is_measured(trial):
                 continue
             measured.add(trial.key)
-            if trial.key not in told and (found := self._figures(observe(self._store, trial))):
+            if trial.key not in known and (found := self._figures(observe(self._store, trial))):
                 self._study.add_trial(
                     optuna.trial.create_trial(
                         params=params,
@@ -185,14 +185,12 @@ class Search:
                         values=[found[name] for name in self.objectives],
                         constraints=self._beyond(found),
                         user_attrs={_KEY: trial.key},
-                        # parents of what NSGA-II proposes; it has no public way to take in what it did not breed
-                        system_attrs={f"{NSGAIISampler.__name__}:generation": 0},
                     )
                 )
         return measured
 
     def _propose(self) -> optuna.Trial | None:
-        """A trial of Optuna's that is not known; None where all are."""
+        """One of Optuna's trials that is not known yet; None if all are."""
         for _ in range(_TRIES):
             trial = self._study.ask(self._space.distributions)
             key = self._space.trial(trial.params).key
@@ -216,18 +214,18 @@ class Search:
         self._study.enqueue_trial(dict(params), user_attrs={_KEY: key})
 
     def _proposed(self) -> list[Trial]:
-        """What was ever proposed, each once."""
-        proposed = (each for each in self._study.trials if _PROPOSED in each.user_attrs)
-        return list(dict.fromkeys(self._space.trial(each.params) for each in proposed))
+        """Everything that was ever proposed, without repetition."""
+        proposed = (trial for trial in self._study.trials if _PROPOSED in trial.user_attrs)
+        return list(dict.fromkeys(self._space.trial(trial.params) for trial in proposed))
 
-    def _told(self) -> dict[str, Sequence[float]]:
-        """Values by objective of all trials that the study has learned from, by key."""
+    def _values_by_key(self) -> dict[str, Sequence[float]]:
+        """Values, in the order of the objectives, of all trials that the study has learned from."""
         complete = self._study.get_trials(states=[TrialState.COMPLETE])
-        return {each.user_attrs[_KEY]: each.values for each in complete}
+        return {trial.user_attrs[_KEY]: trial.values for trial in complete}
 
     def _front(self) -> set[str]:
-        """Keys of the trials that no other beats, of those that keep the limits."""
-        return {each.user_attrs[_KEY] for each in self._study.best_trials}
+        """Keys of the Pareto front, among the trials that keep the limits."""
+        return {trial.user_attrs[_KEY] for trial in self._study.best_trials}
 
     def _no_progress(self) -> bool:
         if self._plateau is None or len(self._measured) < self._plateau:
@@ -235,7 +233,7 @@ class Search:
         return self._front().isdisjoint(self._measured[-self._plateau :])
 
     def _figures(self, observed: Observed) -> dict[MetricName, float] | None:
-        """Means of the metrics that objectives and limits name; None of a trial that is not valid."""
+        """Means of the metrics that objectives and limits name; None if the trial is not valid."""
         if not observed.is_valid:
             return None
         names: Sequence[MetricName] = list(dict.fromkeys([*self.objectives, *(limit.metric for limit in self._limits)]))
@@ -243,25 +241,24 @@ class Search:
         if len(means) < len(names):
             missing = ", ".join(name for name in names if name not in means)
             raise InputError(
-                f"The search is for {missing}, which {observed.key} has no value of: it is not measured on this host.",
-                hint=f"Name other metrics under 'goals' in the sweep file; it has {', '.join(observed.values)}.",
+                f"The goals name {missing}, but {observed.key} has no value for it: it is not measured on this host.",
+                hint=f"Use other metrics under 'goals' in the sweep file; it has {', '.join(observed.values)}.",
             )
         return means
 
     def _beyond(self, means: Mapping[MetricName, float]) -> dict[str, float]:
-        """How far each limit is broken; 0 or less where it is kept."""
+        """By how much each limit is broken; 0 or less if it is kept."""
         return {str(limit): _distance(limit, means[limit.metric]) for limit in self._limits}
 
     def _is_measured(self, trial: Trial) -> bool:
         return is_measured(self._store, self._plan(trial), self._digest)
 
     def _plan(self, trial: Trial) -> TrialPlan:
-        # no validation: the spec's would compare all its parameter sets
-        return TrialPlan.model_construct(model=trial.model, params=trial.params, spec=self._spec)
+        return TrialPlan(model=trial.model, params=trial.params, spec=self._spec)
 
 
 class _Space:
-    """The configurations that may be proposed, ours and Optuna's."""
+    """The configurations that may be proposed, translated between our types and Optuna's."""
 
     def __init__(self, axes: Mapping[str, Axis]) -> None:
         self.axes = axes
@@ -273,7 +270,7 @@ class _Space:
         return math.prod(len(axis.values) for axis in self.axes.values())
 
     def trial(self, params: Mapping[str, Any]) -> Trial:
-        """What Optuna's values stand for, whose floats are off by rounding."""
+        """The trial with Optuna's values, whose floats have rounding errors."""
         exact: dict[str, Any] = {
             name: rounded(value) if isinstance(value, float) else value for name, value in params.items()
         }
@@ -281,14 +278,14 @@ class _Space:
         return Trial(exact.pop("model"), ParamSet(**exact))
 
     def params(self, trial: Trial) -> dict[str, Value] | None:
-        """A trial's values for Optuna; None where it lies outside of the space."""
+        """A trial's values for Optuna; None if it is outside the space."""
         values: dict[str, Value] = {"model": trial.model, **trial.params.model_dump()}
         if not all(value in self.axes[name].values for name, value in values.items()):
             return None
         return {name: values[name] for name in self.distributions}
 
     def points(self, rng: random.Random) -> Iterator[dict[str, Value]]:
-        """Optuna's values of each configuration once, from one at random on."""
+        """Optuna's values of each configuration once, starting with a random one."""
         start = rng.randrange(self.size)
         for number in range(start, start + self.size):
             rest, found = number, dict[str, Value]()
@@ -308,18 +305,10 @@ def _distribution(axis: Axis) -> BaseDistribution:
     if axis.step is None:
         return CategoricalDistribution(axis.values)
     assert isinstance(low, int | float) and isinstance(high, int | float)
-    if all(isinstance(each, int) for each in (low, high, axis.step)):
+    if all(isinstance(value, int) for value in (low, high, axis.step)):
         return IntDistribution(int(low), int(high), step=int(axis.step))
     return FloatDistribution(low, high, step=axis.step)
 
 
 def _sampler(name: SamplerName, seed: int) -> BaseSampler:
-    match name:
-        case "tpe":
-            return TPESampler(n_startup_trials=_STARTUP, seed=seed)
-        case "nsga2":
-            return NSGAIISampler(population_size=_POPULATION, seed=seed)
-        case "random":
-            return RandomSampler(seed=seed)
-        case _:
-            assert_never(name)
+    return TPESampler(n_startup_trials=_STARTUP, seed=seed) if name == "tpe" else RandomSampler(seed=seed)

@@ -184,7 +184,7 @@ def test_ingest_lists_what_could_not_be_read(project: Project) -> None:
     done = project.forked("ingest", "data/reports")
     assert done.returncode == 0
     assert "malformed: broken.json: " in done.stderr
-    assert "empty: two\\nlines.csv: there is nothing in the file\n" in done.stderr
+    assert "empty: two\\nlines.csv: the file is empty\n" in done.stderr
     assert done.stdout.startswith("7 files, ")
     shown = json.loads(project.forked("ingest", "--json").stdout)
     assert shown["total_files"] == 7

@@ -174,8 +174,8 @@ def test_repeats_that_are_all_alike_rank_nothing(sweep: Sweep, chimera: Callable
     ("goals", "said"),
     [
         ({"limits": ["ttft_ms <= 1", "ttft_ms >= 2"]}, "'ttft_ms >= 2' and 'ttft_ms <= 1' contradict each other"),
-        ({"limits": ["ttft_ms <= quick"]}, "is no limit"),
-        ({"limits": ["speed >= 1"]}, "'speed' is no metric of a trial"),
+        ({"limits": ["ttft_ms <= quick"]}, "is not a limit"),
+        ({"limits": ["speed >= 1"]}, "'speed' is not a metric of a trial"),
         ({"want": {"speed": 1}}, "goals.want.speed"),
         ({"want": {"ttft_ms": -1}}, "greater than 0"),
     ],
@@ -207,7 +207,7 @@ def test_a_damaged_trial_json_is_named(sweep: Sweep, chimera: Callable[..., Said
     sweep.trial(1).plan.write_text('{"model": "a:1b"')
     shown = chimera()
     assert (shown.code, shown.out) == (2, "")
-    assert "trial.json" in shown.err and "Remove its folder" in shown.err
+    assert "trial.json" in shown.err and "Remove the trial's folder" in shown.err
 
 
 def test_a_sweep_file_that_is_named_and_not_there_is_refused(sweep: Sweep, chimera: Callable[..., Said]) -> None:
@@ -221,12 +221,12 @@ BASELINES: dict[str, tuple[Callable[[str], str | bytes], str]] = {
         lambda text: text.replace('"schema_version": 2', '"schema_version": 1'),
         "schema version 1;",
     ),
-    "something else": (lambda _: '{"models": []}', "is no saved comparison: Field required."),
-    "a list": (lambda _: "[1, 2]", "is no saved comparison"),
-    "no JSON": (lambda _: "model,ttft_ms\na,1\n", "is no saved comparison: Invalid JSON"),
-    "empty": (lambda _: "", "is no saved comparison: Invalid JSON"),
-    "cut": (lambda text: text[: len(text) // 2], "is no saved comparison: Invalid JSON"),
-    "no text": (lambda _: b"\xff\xfe\x00", "is no saved comparison: Invalid JSON"),
+    "something else": (lambda _: '{"models": []}', "is not a saved comparison: Field required."),
+    "a list": (lambda _: "[1, 2]", "is not a saved comparison"),
+    "no JSON": (lambda _: "model,ttft_ms\na,1\n", "is not a saved comparison: Invalid JSON"),
+    "empty": (lambda _: "", "is not a saved comparison: Invalid JSON"),
+    "cut": (lambda text: text[: len(text) // 2], "is not a saved comparison: Invalid JSON"),
+    "no text": (lambda _: b"\xff\xfe\x00", "is not a saved comparison: Invalid JSON"),
     "NaN": (
         lambda text: text.replace('"throughput_tok_s": [', '"throughput_tok_s": [ NaN,', 1),
         "trials.0.values.throughput_tok_s.0: Input should be a finite number.",
@@ -252,7 +252,7 @@ def test_a_baseline_that_is_none_is_refused(sweep: Sweep, chimera: Callable[...,
 def test_a_baseline_from_git(sweep: Sweep, chimera: Callable[..., Said], monkeypatch: pytest.MonkeyPatch) -> None:
     """A commit that has one is read; one without, no commit, no repository and no git are each refused."""
     sweep.trial(1)
-    refused = "is no file, and git shows no comparison in it: "
+    refused = "is not a file, and git finds no comparison in it: "
 
     def git(*arguments: str) -> None:
         who = ("-c", "user.name=a", "-c", "user.email=a@b.c")

@@ -21,9 +21,7 @@ def test_a_changed_folder_is_ingested_once_by_the_daemon(project: Project) -> No
         for number in range(3):
             (project.reports / f"new{number}.csv").write_text(f"model,ttft_ms\nm:{number},5\n")
         daemon.wait_for(lambda: ended_well(2), "ingest of the new files")
-        daemon.wait_for(
-            lambda: "The tables are of what is there: 8 files." in daemon.said("reports_folder"), "quiet tick"
-        )
+        daemon.wait_for(lambda: "The tables are up to date: 8 files." in daemon.said("reports_folder"), "quiet tick")
         first, second = daemon.runs("ingest_reports")
         assert {run.tags["dagster/sensor_name"] for run in (first, second)} == {"reports_folder"}
         assert first.tags["chimera/reports"] != second.tags["chimera/reports"]

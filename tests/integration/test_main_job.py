@@ -301,7 +301,7 @@ def test_a_partition_that_no_sweep_holds_fails_with_what_is_known(swept: Bench) 
     swept.instance.add_dynamic_partitions("params", [stranger.params.key])
     failure = swept.runner.write_report(stranger)
     assert failure is not None
-    assert f"No sweep holds the trial {stranger.trial.key}" in failure
+    assert f"No sweep has the trial {stranger.trial.key}" in failure
     assert "smollm2:135m|c1k-t0.2-" in failure
 
 

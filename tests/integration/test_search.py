@@ -123,7 +123,7 @@ def test_a_proposal_that_fails_is_said_and_the_others_go_on(searching: Sweeping)
     [
         ({"search": {"top_k": {"low": 5, "high": 1}}}, "sweep.yaml, line"),
         ({"search": {}, "grid": {}}, "There is nothing to search"),
-        ({"goals": {"want": {"joules_per_token": 1}}}, "The search is for joules_per_token, which gemma3:270m|"),
+        ({"goals": {"want": {"joules_per_token": 1}}}, "The goals name joules_per_token, but gemma3:270m|"),
     ],
 )
 def test_what_can_not_be_searched_is_said_in_a_sentence(

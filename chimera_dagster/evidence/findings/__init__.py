@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 import pandas as pd
 
 from chimera_dagster.evidence.findings.cold import cold_starts
-from chimera_dagster.evidence.findings.evidence import Evidence
 from chimera_dagster.evidence.findings.failures import failed_runs_of_files, repeated_files, trials_not_valid
 from chimera_dagster.evidence.findings.finding import Finding, as_table
+from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.findings.outliers import outliers
 from chimera_dagster.evidence.findings.parameters import parameter_effects
 from chimera_dagster.evidence.findings.ranking import rank_configurations, rank_models
@@ -15,9 +15,9 @@ from chimera_dagster.evidence.findings.summaries import wrong_summaries
 from chimera_dagster.evidence.findings.telemetry import missing_telemetry
 from chimera_dagster.evidence.findings.units import contradicting_files, contradicting_units
 
-__all__ = ["DETECTORS", "Evidence", "Finding", "find_findings"]
+__all__ = ["DETECTORS", "Finding", "FindingContext", "find_findings"]
 
-DETECTORS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
+DETECTORS: tuple[Callable[[FindingContext], Iterator[Finding]], ...] = (
     rank_models,
     rank_configurations,
     parameter_effects,
@@ -38,8 +38,8 @@ def find_findings(
 ) -> pd.DataFrame:
     """schemas.Findings from schemas.BenchmarkFiles and Measurements, in any row order; text columns may be categorical.
 
-    Warnings first, then notices, then info. Each detector corrects for all its comparisons. `duplicates` are
-    those of `duplicate_runs` where the caller knows them.
+    Warnings first, then notices, then info. Each detector corrects for all its own comparisons. `duplicates` are
+    those of `duplicate_runs` if the caller knows them.
     """
-    evidence = Evidence(files, measurements, duplicates)
-    return as_table(finding for detector in DETECTORS for finding in detector(evidence))
+    data = FindingContext(files, measurements, duplicates)
+    return as_table(finding for detector in DETECTORS for finding in detector(data))

@@ -8,8 +8,8 @@ import pandas as pd
 
 from chimera_dagster.evidence.cold_runs import COLD_MS, COLD_RATIO
 from chimera_dagster.evidence.difference_tests import holm, log_moments, welch_pairs
-from chimera_dagster.evidence.findings.evidence import Evidence
 from chimera_dagster.evidence.findings.finding import Figures, Finding, sources_of
+from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.measures import LEVEL
 from chimera_dagster.schemas import LOAD, TTFT
 
@@ -21,12 +21,12 @@ class _Model(NamedTuple):
     p: float | None
 
 
-def cold_starts(evidence: Evidence) -> Iterator[Finding]:
+def cold_starts(data: FindingContext) -> Iterator[Finding]:
     """Medians of TTFT with and without loading, by model; Welch's t-test of log values, Holm over the models.
 
-    With fewer than two cold or warm runs there is no test, and the runs alone are stated.
+    With fewer than two cold or warm runs there is no test, and the finding only states the runs.
     """
-    runs = evidence.runs[(evidence.runs[TTFT] > 0).to_numpy()]
+    runs = data.runs[(data.runs[TTFT] > 0).to_numpy()]
     found: list[_Model] = []
     for model, rows in runs.groupby("model", observed=True):
         cold = rows["cold"].to_numpy()

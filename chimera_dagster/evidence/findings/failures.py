@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from chimera_dagster.evidence.findings.evidence import Evidence
 from chimera_dagster.evidence.findings.finding import WHOLE_FILE, Figures, Finding, listed
+from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.schemas import FAILED, NOT_VALID
 
 
-def failed_runs_of_files(evidence: Evidence) -> Iterator[Finding]:
-    """Per file, how many of its runs report a failure; whatever stands beside a failed run under its parent is a run.
+def failed_runs_of_files(data: FindingContext) -> Iterator[Finding]:
+    """Per file, how many of its runs report a failure; every sibling of a failed record counts as a run.
 
-    So the rows of a table are runs, the elements of a JSON list, and the members of the object that holds the failed.
+    So runs are the rows of a table, the elements of a JSON list, or the members of the object that holds the failed.
     """
-    table = evidence.table
+    table = data.table
     failed = table[(table["metric"] == FAILED).to_numpy()]
     files = failed["file"].astype("str").unique()
     rows = table[table["file"].isin(files).to_numpy()][["file", "record"]].drop_duplicates()
@@ -31,7 +31,7 @@ def _failures(file: str, failed: list[str], records: list[str]) -> Finding:
     if broken == runs:
         text = (
             f"Every run in {file} failed ({figures.say('failed', len(broken))} of {figures.say('runs', len(runs))}): "
-            f"its numbers are no measurements, and it tells nothing of a model."
+            f"its numbers are not measurements, and say nothing about a model."
         )
         severity = "warning"
     else:
@@ -64,34 +64,34 @@ def _run(record: str, parents: set[str]) -> str | None:
     return None
 
 
-def trials_not_valid(evidence: Evidence) -> Iterator[Finding]:
-    """One finding that names this project's own trials among the files that no statistic may use, and what spoils each.
+def trials_not_valid(data: FindingContext) -> Iterator[Finding]:
+    """One finding that names this project's own trials that no statistic may use, and what spoils each.
 
-    The evidence of each verdict is the file's `reason`, behind the verdicts' names.
+    The file's `reason` has the verdicts' names first, then the evidence of each.
     """
-    files = evidence.files[(evidence.files["status"] == NOT_VALID).to_numpy()]
+    files = data.files[(data.files["status"] == NOT_VALID).to_numpy()]
     if files.empty:
         return
     figures = Figures()
-    said = [
+    names = [
         f"{path} ({str(reason).partition(':')[0]})" for path, reason in zip(files["path"], files["reason"], strict=True)
     ]
-    one = len(said) == 1
+    one = len(names) == 1
     text = (
-        f"{figures.count('trials', len(said), 'trial')} among the files {'is' if one else 'are'} not valid by "
+        f"{figures.count('trials', len(names), 'trial')} among the files {'is' if one else 'are'} not valid by "
         f"{'its' if one else 'their'} own verdict, so no statistic holds a figure of {'it' if one else 'them'}: "
-        f"{listed(said)}."
+        f"{listed(names)}."
     )
     sources = [(str(path), "/validity") for path in files["path"]]
-    yield Finding("trials_not_valid", "notice", "validity", text, figures, len(said), sources, float(len(said)))
+    yield Finding("trials_not_valid", "notice", "validity", text, figures, len(names), sources, float(len(names)))
 
 
-def repeated_files(evidence: Evidence) -> Iterator[Finding]:
+def repeated_files(data: FindingContext) -> Iterator[Finding]:
     """Files with the bytes of another, and files that hold another's runs in another form; one finding an original."""
-    copies = evidence.files[evidence.files["status"] == "duplicate_of"]
+    copies = data.files[data.files["status"] == "duplicate_of"]
     pairs = zip(copies["reason"].astype("str"), copies["path"].astype("str"), strict=True)
     yield from _repeats(list(pairs), "duplicate_files", "holds the same bytes as", "hold the same bytes as", "info")
-    duplicates = sorted((original, copy) for copy, original in evidence.duplicates.items())
+    duplicates = sorted((original, copy) for copy, original in data.duplicates.items())
     yield from _repeats(duplicates, "duplicate_runs", "holds the same runs as", "hold the same runs as", "notice")
 
 

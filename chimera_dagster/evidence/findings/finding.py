@@ -16,13 +16,13 @@ WHOLE_FILE = "/"
 
 
 class Figures:
-    """The figures of one text: each is rendered and kept under its name, so that none stands in the text alone."""
+    """The figures of one text: each is rendered and stored under its name, so that no figure is in the text alone."""
 
     def __init__(self) -> None:
         self.values: dict[str, list[float | str]] = {}
 
     def say(self, name: str, value: float, unit: str = "") -> str:
-        """The figure as text; a name may be said again with the same value."""
+        """The figure as text; a name may be used again with the same value."""
         self.values[name] = [float(value), unit]
         return format_value(float(value), unit)
 
@@ -66,7 +66,7 @@ def params_words(params: str) -> str:
 
 
 def sources_of(rows: pd.DataFrame) -> list[tuple[str, str]]:
-    """[file, record] of rows in evidence order, each once, at most 100."""
+    """[file, record] of rows in the order of `FindingContext.table`, each once, at most 100."""
     named = rows[["file", "record"]]
     unique = named.head(50 * MOST_SOURCES).drop_duplicates()
     if len(unique) < MOST_SOURCES and len(named) > 50 * MOST_SOURCES:
@@ -77,7 +77,7 @@ def sources_of(rows: pd.DataFrame) -> list[tuple[str, str]]:
 
 def as_table(findings: Iterable[Finding]) -> pd.DataFrame:
     """schemas.Findings: warnings first, then notices, then info; within one severity by importance, then by text."""
-    ranked = sorted(findings, key=lambda one: (SEVERITIES.index(one.severity), -one.importance, one.text, one.subject))
+    ranked = sorted(findings, key=_rank)
     rows = [
         {
             "id": f"D{number}",
@@ -99,6 +99,10 @@ def as_table(findings: Iterable[Finding]) -> pd.DataFrame:
     numbers = ("p_value", "effect", "detectable")
     types = {name: "float64" if name in numbers else "int64" if name == "n" else "str" for name in columns}
     return pd.DataFrame(rows, columns=columns).astype(types)
+
+
+def _rank(finding: Finding) -> tuple[object, ...]:
+    return SEVERITIES.index(finding.severity), -finding.importance, finding.text, finding.subject
 
 
 def _json(value: object) -> str:

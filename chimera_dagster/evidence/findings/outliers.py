@@ -6,19 +6,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from chimera_dagster.evidence.findings.evidence import (
+from chimera_dagster.evidence.findings.finding import Figures, Finding, sources_of
+from chimera_dagster.evidence.findings.finding_context import (
     DECODE,
     LOAD,
     PROMPT_EVAL,
     PROMPT_TOKENS,
     TTFT,
-    Evidence,
+    FindingContext,
     joint_codes,
 )
-from chimera_dagster.evidence.findings.finding import Figures, Finding, sources_of
 
-# Each metric with what its size depends on besides the model: runs are judged by others of about that size. Times that
-# grow with the answer are judged as rates.
+# Each metric with what its size depends on besides the model: runs are compared with others of about that size. Times
+# that grow with the answer are compared as rates.
 _JUDGED: dict[str, tuple[str, str | None]] = {
     DECODE: ("tok/s", None),
     "prefill_tok_s": ("tok/s", PROMPT_TOKENS),
@@ -30,19 +30,19 @@ _JUDGED: dict[str, tuple[str, str | None]] = {
 _WITH_LOAD = (TTFT, LOAD)
 _LEAST_GROUP = 5
 _FACTOR = 2.0
-_LARGEST_SHARE = 0.1  # more than that is no outlier but another regime
+_LARGEST_SHARE = 0.1  # more than that is not outliers but another regime
 
 
-def outliers(evidence: Evidence) -> Iterator[Finding]:
+def outliers(data: FindingContext) -> Iterator[Finding]:
     """Runs whose logarithm is more than 7 robust deviations (median, 1.4826 MAD) and a factor of 2 off the median.
 
     Iglewicz and Hoaglin (How to Detect and Handle Outliers, 1993) flag from 3.5 on, which for the skewed times of few
     runs is far too often. With 7, and 10 below 10 runs, under 2 in 1000 runs of log-normal times are flagged in groups
-    of 6 or more, and under 6 in 1000 in groups of 5; with a log standard deviation of 0.2 hardly any. Cold
-    and warm runs are judged apart, prompts of different sizes (powers of 4) too. A group in which more
-    than a tenth would be flagged (one run is always allowed) has two regimes and no outliers.
+    of 6 or more, and under 6 in 1000 in groups of 5; with a log standard deviation of 0.2 hardly any. Cold and warm
+    runs are separate groups, and so are prompts of different sizes (powers of 4). A group in which more than a tenth
+    would be flagged (one run is always allowed) has two regimes and no outliers.
     """
-    runs = evidence.runs[evidence.runs["model"].notna().to_numpy()]
+    runs = data.runs[data.runs["model"].notna().to_numpy()]
     for metric, (unit, size) in _JUDGED.items():
         rows = runs[(runs[metric] > 0).to_numpy()]
         if rows.empty:
@@ -51,7 +51,7 @@ def outliers(evidence: Evidence) -> Iterator[Finding]:
         rows = rows.assign(bucket=bucket.astype("int64"), apart=rows["cold"].astype("int64"))
         groups = joint_codes(rows, ["model", "backend", "bucket", "apart"])
         if metric not in _WITH_LOAD:
-            # Too few cold runs to judge each other by: what contains no loading is judged with the warm ones.
+            # Too few cold runs for a group of their own: a metric without loading joins the warm ones.
             few = np.bincount(groups)[groups] < _LEAST_GROUP
             rows = rows.assign(apart=np.where(few, 0, rows["apart"].to_numpy()))
             groups = joint_codes(rows, ["model", "backend", "bucket", "apart"])

@@ -1,4 +1,4 @@
-"""Parameters with and without measurable effect, compared where everything else that is known is equal."""
+"""Parameters with and without measurable effect, compared between runs that are equal in all else that is known."""
 
 import json
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from chimera_dagster.evidence.difference_tests import Blocked, blocked, holm
-from chimera_dagster.evidence.findings.evidence import Evidence, joint_codes
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, sources_of
+from chimera_dagster.evidence.findings.finding_context import FindingContext, joint_codes
 from chimera_dagster.evidence.measures import LEVEL, MEASURES, Measure
 
 PARAMETERS = ("num_gpu", "num_ctx", "temperature", "top_p", "top_k", "repeat_penalty")
@@ -27,21 +27,21 @@ class _Test(NamedTuple):
     codes: NDArray[np.int64]
 
 
-def parameter_effects(evidence: Evidence) -> Iterator[Finding]:
+def parameter_effects(data: FindingContext) -> Iterator[Finding]:
     """Each parameter's effect on throughput and TTFT of each model: blocked F-test of log values, Holm over all.
 
     A block is one file, prompt, setting (such as the prompt's length) and set of the other parameters; cold starts are
     left out. The smallest detectable effect is that of the Bonferroni level, which Holm's first step uses.
     """
-    tests = list(_tests(evidence))
+    tests = list(_tests(data))
     adjusted = holm(np.array([test.fitted.p for test in tests]))
     for test, p in zip(tests, adjusted.tolist(), strict=True):
         yield _stated(test, p, len(tests))
 
 
-def _tests(evidence: Evidence) -> Iterator[_Test]:
+def _tests(data: FindingContext) -> Iterator[_Test]:
     for measure in MEASURES:
-        for model, rows in evidence.of_models(measure.metric):
+        for model, rows in data.of_models(measure.metric):
             for parameter in PARAMETERS:
                 found = _test(model, parameter, measure, rows)
                 if found is not None:
@@ -58,7 +58,7 @@ def _test(model: str, parameter: str, measure: Measure, rows: pd.DataFrame) -> _
     if len(names) < 2:
         return None
     blocks = joint_codes(kept.assign(others=others), [*_BLOCK, "others"])
-    # Levels that stand in no block with others would leave the rest without a verdict.
+    # Levels that share no block with others would leave the rest without a verdict.
     codes, joined = codes.astype("int64"), _with_company(codes.astype("int64"), blocks)
     present, codes = np.unique(codes[joined], return_inverse=True)
     if len(present) < 2:
@@ -77,7 +77,7 @@ def _with_company(levels: NDArray[np.int64], blocks: NDArray[np.int64]) -> NDArr
 
 
 def _split(params: "pd.Series[str]", parameter: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """By category code: the parameter's value, NaN where it has none, and a code of all other parameters."""
+    """By category code: the parameter's value, NaN if it is not set, and a code for all other parameters."""
     levels, others = [], []
     for text in params.cat.categories:
         found = json.loads(text)
@@ -95,11 +95,11 @@ def _stated(test: _Test, p: float, tests: int) -> Finding:
     runs = f"{figures.count('runs', fitted.n, 'run')} in {figures.count('blocks', fitted.blocks, 'block')}"
     if p < LEVEL:
         drift = _in_one_go(test)
-        said = f"{test.parameter} changes the {measure.words} of {test.model}"
+        claim = f"{test.parameter} changes the {measure.words} of {test.model}"
         if drift:
-            said = f"The {measure.words} of {test.model} differs between values of {test.parameter}"
+            claim = f"The {measure.words} of {test.model} differs between values of {test.parameter}"
         text = (
-            f"{said}: at {test.levels[high]:g} it is {figures.share('effect', effect)} higher than at "
+            f"{claim}: at {test.levels[high]:g} it is {figures.share('effect', effect)} higher than at "
             f"{test.levels[low]:g}, other parameters and prompt being equal ({runs}, corrected "
             f"p = {figures.say('p', p)})."
         )
@@ -136,7 +136,7 @@ def _stated(test: _Test, p: float, tests: int) -> Finding:
 
 
 def _in_one_go(test: _Test) -> bool:
-    """Whether in every file each value's runs stand together, so that value and time can't be told apart."""
+    """Whether in every file the runs of each value are consecutive, so that value and time can't be told apart."""
     codes, file = test.codes, test.rows["file"].cat.codes.to_numpy()
     same = file[1:] == file[:-1]
     switches = int(((codes[1:] != codes[:-1]) & same).sum())

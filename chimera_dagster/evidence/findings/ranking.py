@@ -10,8 +10,8 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from chimera_dagster.evidence.difference_tests import Groups, Pairs, blocked, holm, log_moments, welch_pairs
-from chimera_dagster.evidence.findings.evidence import Evidence, joint_codes
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, params_words, sources_of
+from chimera_dagster.evidence.findings.finding_context import FindingContext, joint_codes
 from chimera_dagster.evidence.measures import LEVEL, MEASURES, Measure
 from chimera_dagster.schemas import DECODE, TTFT
 
@@ -32,11 +32,11 @@ class _Table(NamedTuple):
     left_out: int = 0
 
 
-def rank_models(evidence: Evidence) -> Iterator[Finding]:
+def rank_models(data: FindingContext) -> Iterator[Finding]:
     """Models by geometric mean with 95 % intervals; pairs by Welch's t-test of log values, Holm over all pairs."""
     tables: list[_Table] = []
     for measure in MEASURES:
-        models = [(name, rows) for name, rows in evidence.of_models(measure.metric) if len(rows) >= _LEAST_RUNS]
+        models = [(name, rows) for name, rows in data.of_models(measure.metric) if len(rows) >= _LEAST_RUNS]
         if len(models) < 2:
             continue
         rows = pd.concat([rows for _, rows in models])
@@ -66,9 +66,9 @@ def _order(table: _Table) -> list[int]:
 def _level_words(figures: Figures, table: _Table, group: int, place: int) -> str:
     mean, low, high = table.groups.interval(group)
     unit = table.measure.unit
-    said = f"{table.names[group]} {figures.say(f'mean_{place}', mean, unit)}"
-    low_said, high_said = figures.say(f"low_{place}", low, unit), figures.say(f"high_{place}", high, unit)
-    return f"{said} ({low_said} to {high_said}, n = {figures.say(f'n_{place}', table.groups.n[group])})"
+    shown = f"{table.names[group]} {figures.say(f'mean_{place}', mean, unit)}"
+    interval = f"{figures.say(f'low_{place}', low, unit)} to {figures.say(f'high_{place}', high, unit)}"
+    return f"{shown} ({interval}, n = {figures.say(f'n_{place}', table.groups.n[group])})"
 
 
 def _models(table: _Table, adjusted: NDArray[np.float64], level: float) -> Finding:
@@ -125,15 +125,15 @@ def _pair(table: _Table, one: int, other: int) -> int:
     return int(np.flatnonzero((table.pairs.first == low) & (table.pairs.second == high))[0])
 
 
-def rank_configurations(evidence: Evidence) -> Iterator[Finding]:
+def rank_configurations(data: FindingContext) -> Iterator[Finding]:
     """Parameter sets of a model: least squares within equal file, prompt and settings, Holm over all pairs.
 
-    Sets that no file has together are not compared: what else differed between two sessions is unknown. Of a model
-    with many sweeps the twenty with the most runs are ranked.
+    Sets that no file has together are not compared: what else differed between two sessions is unknown. If a model has
+    many sweeps, the twenty with the most runs are ranked.
     """
     tables: list[_Table] = []
     for measure in MEASURES:
-        for model, rows in evidence.of_models(measure.metric):
+        for model, rows in data.of_models(measure.metric):
             sweeps = sorted(_sweeps(rows), key=lambda sweep: -len(sweep))[:_MOST_SWEEPS]
             for sweep in sweeps:
                 found = _sets(measure, model, sweep)
@@ -176,14 +176,14 @@ def _sets(measure: Measure, model: str, rows: pd.DataFrame) -> _Table | Finding 
 
 
 def _once(measure: Measure, model: str, where: str, rows: pd.DataFrame, sets: int, most: int) -> Finding:
-    """A sweep without repeats names a best set that chance chose."""
+    """Of a sweep without repeats, in which the best set is a matter of chance."""
     figures = Figures()
     low, high = float(rows[measure.metric].min()), float(rows[measure.metric].max())
     unit = measure.unit
-    said_most = figures.say("most", most)
+    most_shown = figures.say("most", most)
     text = (
         f"No parameter set of {where} can be called the best: {figures.count('sets', sets, 'set')} ran, "
-        f"{'each once' if most == 1 else f'at most {said_most} times each'} without a cold start, and two sets with "
+        f"{'each once' if most == 1 else f'at most {most_shown} times each'} without a cold start, and two sets with "
         f"{figures.say('needed', _LEAST_RUNS)} such runs are needed. "
         f"Their {measure.words} lies between {figures.say('low', low, unit)} and {figures.say('high', high, unit)}."
     )

@@ -1,4 +1,4 @@
-"""The raw runs of one file, found by what a summary's row names, and what they sum up to."""
+"""The raw runs of one file that a summary's row sums up, and the aggregates that they give."""
 
 import json
 from functools import cache
@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from chimera_dagster.evidence.findings.evidence import is_setting, joint_codes
+from chimera_dagster.evidence.findings.finding_context import is_setting, joint_codes
 from chimera_dagster.schemas import FAILED
 
 _KEYS = ("metric", "model", "params", "labels", "prompt", "backend")
 
 
 class _Cell(NamedTuple):
-    """Places of the rows of one metric that share all that a summary could name."""
+    """Positions of the rows of one metric that share all that a summary could name."""
 
     model: str | None
     prompt: str | None
@@ -62,7 +62,7 @@ class Runs:
         return _canonical({name: value for name, value in json.loads(labels).items() if name in self._settings})
 
     def matching(self, row: Any) -> NDArray[np.int64] | None:
-        """Places of the raw rows that a summary's row (a named tuple) sums up; None where there are none."""
+        """Positions of the raw rows that a summary's row (a named tuple) sums up; None if there are none."""
         settings = json.loads(self.settings_in(str(row.labels)))
         model, prompt, backend = _text(row.model), _text(row.prompt), _text(row.backend)
         found = [
@@ -104,12 +104,12 @@ class Runs:
         return float(single), float(single)
 
     def slack(self, places: NDArray[np.int64]) -> float:
-        """How far the printed digits of the raw values can move what they sum up to."""
+        """How far the aggregate can be off because the raw values are rounded to the printed digits."""
         return max(tolerance(value, self._own[at]) for at, value in zip(places, self.values[places], strict=True))
 
 
 def tolerance(value: float, own_unit: bool) -> float:
-    """Half a unit in the last digit printed; trailing zeros of a converted whole number are not taken for digits."""
+    """Half a unit in the last digit printed; trailing zeros of a converted whole number don't count as digits."""
     mantissa, _, exponent = f"{value:.11e}".partition("e")
     digits = len(mantissa.lstrip("-").replace(".", "").rstrip("0"))
     last = int(exponent) - max(digits, 1) + 1

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from chimera_dagster.evidence.findings.evidence import Evidence
 from chimera_dagster.evidence.findings.finding import Figures, Finding, params_words, sources_of
+from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.findings.recomputed import Runs, tolerance
 from chimera_dagster.schemas import FAILED
 
@@ -29,15 +29,15 @@ class _Wrong(NamedTuple):
     places: NDArray[np.int64]
 
 
-def wrong_summaries(evidence: Evidence) -> Iterator[Finding]:
+def wrong_summaries(data: FindingContext) -> Iterator[Finding]:
     """Every mean, median, std, min, max and percentile in a file, computed again from the runs that it sums up.
 
-    Those are in the same file or in a file of the same folder whose name differs in a word such as summary or runs,
-    and have the model, parameters, prompt and settings that the summary's row names. Rows that name the same are
-    told apart by something unknown, so they are not checked. A figure agrees where it does so within the digits
-    printed; a percentile where any usual definition gives it.
+    These runs are in the same file or in a file of the same folder whose name differs in a word such as summary or
+    runs, and have the model, parameters, prompt and settings that the summary's row names. Rows that name the same
+    differ in something unknown, so they are not checked. A figure agrees if it does so within the digits printed; a
+    percentile if any usual definition gives it.
     """
-    table = evidence.table
+    table = data.table
     kinds = [kind for kind in table["aggregate"].cat.categories if _CHECKED.fullmatch(kind)]
     sums = table[(table["aggregate"].isin(kinds) & ~table["error"]).to_numpy()]
     counted = table[(table["aggregate"].isna() & (~table["error"] | (table["metric"] == FAILED))).to_numpy()]
@@ -91,18 +91,18 @@ class _Checked(NamedTuple):
 
     def _disagreeing(self, file: str, source: str) -> Finding:
         figures = Figures()
-        worst = max(self.wrong, key=lambda one: (one.off, -one.row))
+        worst = max(self.wrong, key=lambda wrong: (wrong.off, -wrong.row))
         row: dict[Any, Any] = self.sums.loc[[worst.row]].to_dict("records")[0]
         unit = row["unit"] if isinstance(row["unit"], str) else ""
-        behind = "its own runs" if file == source else f"the runs in {source}"
+        runs = "its own runs" if file == source else f"the runs in {source}"
         at = "" if row["params"] == "{}" else f" at {params_words(str(row['params']))}"
         text = (
             f"{figures.say('wrong', len(self.wrong))} of {figures.count('checked', self.checked, 'figure')} in {file} "
-            f"disagree with {behind}. The largest difference: {row['record']} gives "
+            f"disagree with {runs}. The largest difference: {row['record']} gives "
             f"{figures.say('stated', float(row['value']), unit)} as {row['aggregate']} of {row['metric']}{at}, its "
             f"{figures.count('runs', len(worst.places), 'run')} give {figures.say('expected', worst.expected, unit)}."
         )
-        rows = self.sums.loc[[one.row for one in self.wrong]]
+        rows = self.sums.loc[[wrong.row for wrong in self.wrong]]
         sources = [*sources_of(rows)[:50], *sources_of(self.runs.rows.iloc[worst.places])]
         effect = float(row["value"]) / worst.expected - 1 if worst.expected else None
         share = len(self.wrong) / self.checked
@@ -121,7 +121,7 @@ class _Checked(NamedTuple):
         if failed:
             reasons.append(f"{figures.say('failed', failed)} failed")
         if len(left_out) > failed:
-            reasons.append(f"{figures.say('missing', len(left_out) - failed)} stand in no row of it")
+            reasons.append(f"{figures.say('missing', len(left_out) - failed)} are in none of its rows")
         sources = [(source, self.runs.records[record]) for record in left_out]
         return Finding(
             "wrong_summaries",
@@ -163,7 +163,7 @@ def _checked(sums: pd.DataFrame, runs: Runs, table: pd.DataFrame) -> _Checked | 
 
 
 def _says_so(sums: pd.DataFrame, runs: Runs, table: pd.DataFrame) -> bool:
-    """Whether the summary holds the failed runs itself, counts them, or says that fewer runs ended well than ran."""
+    """Whether the summary lists the failed runs, counts them, or says that fewer runs succeeded than were started."""
     file = str(sums["file"].iloc[0])
     if file == runs.file:
         return True

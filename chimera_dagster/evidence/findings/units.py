@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from chimera_dagster.evidence.findings.evidence import (
+from chimera_dagster.evidence.findings.finding import WHOLE_FILE, Figures, Finding, listed, sources_of
+from chimera_dagster.evidence.findings.finding_context import (
     DECODE,
     EVAL,
     LOAD,
@@ -16,9 +17,8 @@ from chimera_dagster.evidence.findings.evidence import (
     PROMPT_TOKENS,
     TOTAL,
     TTFT,
-    Evidence,
+    FindingContext,
 )
-from chimera_dagster.evidence.findings.finding import WHOLE_FILE, Figures, Finding, listed, sources_of
 
 _POWERS = np.array([-9, -6, -3, 3, 6, 9], dtype="float64")
 _WIDTH = 0.15  # in powers of ten: a factor of 1.4, room for a first token that one side does not count
@@ -56,15 +56,15 @@ _SUMS = (
 )
 
 
-def contradicting_units(evidence: Evidence) -> Iterator[Finding]:
-    """Identities within a record that are off by 1e3, 1e6 or 1e9; one finding a file and identity.
+def contradicting_units(data: FindingContext) -> Iterator[Finding]:
+    """Identities within a record that are off by 1e3, 1e6 or 1e9; one finding per file and identity.
 
-    A rate times a time has to give its count within a factor of 1.4. A time has to be the sum of its parts: in a file
-    where most records say so within 5 %, a record counts where a power of ten on one of its numbers restores the sum;
-    in any other file, where the sum is off by a power of ten in most records. (A first token may wait for more than
-    the parts, so a sum that is off otherwise is no contradiction.)
+    A rate times a time must give its count within a factor of 1.4. A time must be the sum of its parts: if this holds
+    within 5 % in most records of a file, a record counts if a power of ten on one of its numbers restores the sum; in
+    any other file, if the sum is off by a power of ten in most records. (A first token may wait for more than the
+    parts, so a sum that is off otherwise is not a contradiction.)
     """
-    runs = evidence.runs
+    runs = data.runs
     for product in _PRODUCTS:
         yield from _by_file(runs, product.words, _power_of_product(runs, product))
     for identity in _SUMS:
@@ -79,7 +79,7 @@ def _power_of_product(runs: pd.DataFrame, product: _Product) -> NDArray[np.float
 
 
 def _nearest(logs: NDArray[np.float64], width: float) -> NDArray[np.float64]:
-    """The power of ten that a decimal logarithm is within `width` of; NaN where there is none, and for 10^0."""
+    """The power of ten within `width` of a decimal logarithm; NaN if there is none, and for 10^0."""
     found = np.full(len(logs), np.nan)
     for power in _POWERS:
         found[np.abs(logs - power) <= width] = power
@@ -89,7 +89,7 @@ def _nearest(logs: NDArray[np.float64], width: float) -> NDArray[np.float64]:
 def _power_of_sum(runs: pd.DataFrame, identity: _Sum) -> NDArray[np.float64]:
     names = (identity.whole, *identity.parts)
     values = {name: runs[name].to_numpy("float64") for name in names}
-    # A load time that is missing beside the others is that of a model in memory.
+    # If only the load time is missing, the model was in memory.
     values[LOAD] = np.where(np.isnan(values[LOAD]), 0, values[LOAD])
     complete = np.all([values[name] >= 0 for name in names], axis=0) & (values[identity.whole] > 0)
     whole, parts = values[identity.whole], np.sum([values[name] for name in identity.parts], axis=0)
@@ -129,11 +129,11 @@ def _by_file(runs: pd.DataFrame, words: str, powers: NDArray[np.float64]) -> Ite
     for file, group in rows.groupby("file", observed=True):
         figures, total = Figures(), int(totals[file])
         factors = [10.0**power for power in sorted(set(group["power"].abs()))]
-        said = [figures.say(f"factor_{place}", factor) for place, factor in enumerate(factors)]
+        shown = [figures.say(f"factor_{place}", factor) for place, factor in enumerate(factors)]
         text = (
             f"In {figures.say('records', len(group))} of {figures.count('runs', total, 'run')} of {file} the units "
-            f"contradict each other: {words} is off by a factor of {listed(said)}. One of these columns has another "
-            f"unit than its name says."
+            f"contradict each other: {words} is off by a factor of {listed(shown)}. One of these columns is not in "
+            f"the unit that its name says."
         )
         yield Finding(
             "contradicting_units",
@@ -147,9 +147,9 @@ def _by_file(runs: pd.DataFrame, words: str, powers: NDArray[np.float64]) -> Ite
         )
 
 
-def contradicting_files(evidence: Evidence) -> Iterator[Finding]:
-    """Files of which the median of a metric is 1e3, 1e6 or 1e9 times that of the other files of the same model."""
-    raw = evidence.raw
+def contradicting_files(data: FindingContext) -> Iterator[Finding]:
+    """Files in which the median of a metric is 1e3, 1e6 or 1e9 times that of the other files with the same model."""
+    raw = data.raw
     units = [unit for unit in raw["unit"].cat.categories if unit in _UNITS]
     rows = raw[(raw["model"].notna() & raw["unit"].isin(units) & (raw["value"] > 0)).to_numpy()]
     medians = rows.groupby(["model", "metric", "unit", "file"], observed=True)["value"].agg(["median", "size"])
@@ -169,7 +169,7 @@ def contradicting_files(evidence: Evidence) -> Iterator[Finding]:
             text = (
                 f"{metric} of {model} has a median of {figures.say('median', float(row['median']), str(unit))} in "
                 f"{row['file']} and of {figures.say('usual', usual, str(unit))} in {listed(others, 3)}: about a factor "
-                f"of {figures.say('factor', 10.0 ** abs(powers[place]))}, so one of them has another unit than it says."
+                f"of {figures.say('factor', 10.0 ** abs(powers[place]))}, so one of them is in the wrong unit."
             )
             sources = [(str(row["file"]), WHOLE_FILE), *((name, WHOLE_FILE) for name in others)]
             subject = f"{metric} of {model}"

@@ -3,11 +3,12 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
-from scipy import stats
+from statsmodels.formula.api import ols
+from statsmodels.stats.anova import anova_lm
 
 from chimera_dagster.compare.effects import Effect, effects, together
-from chimera_dagster.compare.observed import Observed
 from tests.simulated import Cell, simulated_sweep
 
 
@@ -70,25 +71,6 @@ def test_no_trial_has_no_effects() -> None:
     assert effects([]) == []
 
 
-def design(trials: list[Observed], *terms: tuple[str, ...]) -> np.ndarray:
-    """A column for each combination of levels of each term."""
-    columns: list[list[float]] = []
-    for term in terms:
-        levels = [
-            tuple(trial.model if name == "model" else getattr(trial.params, name) for name in term) for trial in trials
-        ]
-        columns += [[float(level == each) for level in levels] for each in dict.fromkeys(levels)]
-    return np.array(columns).T
-
-
-def nested_p(values: np.ndarray, small: np.ndarray, large: np.ndarray) -> float:
-    """F-test of what the larger of two linear models explains beyond the smaller."""
-    fits = [np.linalg.lstsq(each, values) for each in (small, large)]
-    rest = [float(np.sum((values - each @ fit[0]) ** 2)) for each, fit in zip((small, large), fits, strict=True)]
-    more, df = fits[1][2] - fits[0][2], len(values) - fits[1][2]
-    return float(stats.f.sf((rest[0] - rest[1]) / more / (rest[1] / df), more, df))
-
-
 def test_the_p_values_are_those_of_linear_models_corrected_by_holm() -> None:
     names = ("model", "num_ctx", "temperature")
     checked: set[bool] = set()
@@ -97,15 +79,15 @@ def test_the_p_values_are_those_of_linear_models_corrected_by_holm() -> None:
             trial.model_copy(update={"values": {"throughput_tok_s": trial.values["throughput_tok_s"]}})
             for trial in simulated_sweep(lambda cell: 100 + cell.temperature, np.random.default_rng(seed), repeats=2)
         ]
-        means = np.array([np.mean(np.log(trial.values["throughput_tok_s"])) for trial in trials])
+        table = pd.DataFrame([trial.params.model_dump() | {"model": trial.model} for trial in trials])
+        table["y"] = [np.mean(np.log(trial.values["throughput_tok_s"])) for trial in trials]
         expected: dict[tuple[str, str | None], float] = {}
-        for name in names:
-            block = tuple(each for each in names if each != name)
-            expected[name, None] = nested_p(means, design(trials, block), design(trials, block, (name,)))
-        for one, other in itertools.combinations(names, 2):
-            block = tuple(each for each in names if each not in (one, other))
-            sums = design(trials, block, (one,), (other,))
-            expected[one, other] = nested_p(means, sums, np.hstack([sums, design(trials, (one, other))]))
+        for one, other in [*((name, None) for name in names), *itertools.combinations(names, 2)]:
+            blocks = " * ".join(f"C({name})" for name in names if name not in (one, other))
+            small = blocks if other is None else f"{blocks} + C({one}) + C({other})"
+            large = f"{blocks} + C({one})" if other is None else f"{small} + C({one}):C({other})"
+            fits = [ols(f"y ~ {terms}", table).fit() for terms in (small, large)]
+            expected[one, other] = anova_lm(*fits)["Pr(>F)"].iloc[1]
         ordered = sorted(expected, key=expected.__getitem__)
         steps = np.maximum.accumulate([expected[each] * (len(ordered) - place) for place, each in enumerate(ordered)])
         told = {(each.parameter, each.interaction): each for each in effects(trials)}

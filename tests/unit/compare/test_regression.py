@@ -45,7 +45,7 @@ def test_what_has_one_value_a_trial_is_shown_and_not_tested() -> None:
     found = regress(compared(100, 1), compared(100, 2), "base")
     quality = [change for change in found.changes if change.metric == "quality"]
     assert {(change.verdict, change.p) for change in quality} == {("not tested", None)}
-    assert all("one value a trial" in change.why for change in quality)
+    assert all("one value per trial" in change.why for change in quality)
 
 
 def test_without_repeats_nothing_is_called_a_regression() -> None:

@@ -9,7 +9,7 @@ import pytest
 from chimera_dagster.evidence.runs import failed_runs, raw_runs
 from chimera_dagster.evidence.statistics import describe
 from chimera_dagster.evidence.summary import summarise, summary_block
-from chimera_dagster.ingest.folder import ingest_folder
+from chimera_dagster.ingest.folder import read_in_memory
 from chimera_dagster.schemas import DataSummary
 from tests.unit.evidence.tables import as_categories
 
@@ -42,7 +42,7 @@ def test_five_names_need_no_line_of_more():
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not here")
 def test_the_block_of_the_corpus():
-    lines = summary_block(ingest_folder(CORPUS).files).splitlines()
+    lines = summary_block(read_in_memory(CORPUS).files).splitlines()
     assert lines[0] == "Total files analyzed: 101"
     assert [line for line in lines if "Files (" in line] == ["CSV Files (28)", "JSON Files (44)", "MARKDOWN Files (29)"]
     assert [line for line in lines if "more" in line] == [f"  ... and {n} more" for n in (23, 39, 24)]
@@ -55,7 +55,7 @@ def test_statistics_of_raw_runs_with_failures_beside_them(tmp_path):
         "m:1,1024,,timed out\nm:2,512,4,\n"
     )
     (tmp_path / "a_summary.csv").write_text("model,num_ctx,mean_ttft_s\nm:1,512,99\n")
-    table = DataSummary.validate(summarise(ingest_folder(tmp_path).measurements))
+    table = DataSummary.validate(summarise(read_in_memory(tmp_path).measurements))
     assert table[["model", "params", "n", "failures"]].values.tolist() == [
         ["m:1", '{"num_ctx":1024}', 0, 1],
         ["m:1", '{"num_ctx":512}', 3, 1],
@@ -71,7 +71,7 @@ def test_statistics_of_raw_runs_with_failures_beside_them(tmp_path):
 
 def test_no_measurements_give_a_valid_empty_table(tmp_path):
     (tmp_path / "a.md").write_text("words")
-    assert len(DataSummary.validate(summarise(ingest_folder(tmp_path).measurements))) == 0
+    assert len(DataSummary.validate(summarise(read_in_memory(tmp_path).measurements))) == 0
 
 
 def test_a_run_that_stands_in_two_files_counts_once(tmp_path):
@@ -79,7 +79,7 @@ def test_a_run_that_stands_in_two_files_counts_once(tmp_path):
     failed = "m:1,,,timed out"
     (tmp_path / "a.csv").write_text(header + "\n".join([*rows, failed]) + "\n")
     (tmp_path / "b.csv").write_text(header + "\n".join([failed, *rows[::-1]]) + "\n")
-    measured = ingest_folder(tmp_path).measurements
+    measured = read_in_memory(tmp_path).measurements
     table = summarise(measured)
     assert table[["metric", "n", "failures", "mean"]].values.tolist() == [
         ["decode_tok_s", 3, 1, 57.5],
@@ -93,7 +93,7 @@ def test_rows_in_any_order_and_categories_give_the_same(tmp_path):
     rows = [f"m:{n % 3},{512 << n % 2},{100 * n + 7},{'lost' if n % 7 == 0 else ''}" for n in range(40)]
     (tmp_path / "a.csv").write_text("model,num_ctx,ttft_ms,error\n" + "\n".join(rows) + "\n")
     (tmp_path / "b.csv").write_text("odd metric,error\n3,\n4,\n,lost\n")  # no model, no unit
-    measured = ingest_folder(tmp_path).measurements
+    measured = read_in_memory(tmp_path).measurements
     expected = DataSummary.validate(summarise(measured))
     assert expected["model"].isna().sum() == 1
     assert expected["failures"].sum() == 7
@@ -110,7 +110,7 @@ def test_the_median_of_a_file_of_the_corpus():
     with (CORPUS / path).open(newline="") as lines:
         rates = [float(row["tokens_s"]) for row in csv.DictReader(lines) if not row["error"]]
     assert len(rates) == 34
-    measured = ingest_folder(CORPUS).measurements
+    measured = read_in_memory(CORPUS).measurements
     rows = raw_runs(measured[(measured["file"] == path) & (measured["metric"] == "decode_tok_s")])
     one = describe(rows["value"].to_numpy(), np.zeros(len(rows), dtype="int64"), 1).iloc[0]
     assert (one["n"], one["median"]) == (34, pytest.approx(median(rates), rel=1e-12))

@@ -1,10 +1,24 @@
-"""The statistics of differences: against hand-computed values and SciPy, and by seeded simulation."""
+"""The statistics of differences: against hand-computed values, SciPy and statsmodels, and by seeded simulation."""
+
+import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.formula.api import ols
+from statsmodels.stats.anova import anova_lm
+from statsmodels.stats.weightstats import ttest_ind
 
-from chimera_dagster.evidence.difference_tests import additive, blocked, holm, inverse_of, log_moments, welch_pairs
+from chimera_dagster.evidence.difference_tests import (
+    Pairs,
+    additive,
+    blocked,
+    holm,
+    inverse_of,
+    log_moments,
+    welch_pairs,
+)
 
 LEVELS, BLOCKS = np.tile(np.arange(3), 12), np.repeat(np.arange(12), 3)
 NOISE = {
@@ -29,13 +43,39 @@ def test_the_interval_of_a_geometric_mean():
     assert np.isnan(groups.interval(1)[1])
 
 
-def test_welch_agrees_with_scipy():
+def test_welch_agrees_with_statsmodels():
     rng = np.random.default_rng(1)
-    one, other = np.exp(rng.normal(0, 0.1, 5)), np.exp(rng.normal(0.1, 0.4, 9))
-    pairs = welch_pairs(log_moments(np.concatenate([one, other]), np.repeat([0, 1], [5, 9]), 2))
-    expected = stats.ttest_ind(np.log(one), np.log(other), equal_var=False)
-    assert pairs.p[0] == pytest.approx(expected.pvalue)
-    assert pairs.df[0] == pytest.approx(expected.df)
+    samples = [np.exp(rng.normal(shift, scatter, n)) for shift, scatter, n in ((0, 0.1, 5), (0.1, 0.4, 9), (0, 0.2, 3))]
+    pairs = welch_pairs(log_moments(np.concatenate(samples), np.repeat([0, 1, 2], [5, 9, 3]), 3))
+    for place, (one, other) in enumerate(itertools.combinations(samples, 2)):
+        _, p, df = ttest_ind(np.log(one), np.log(other), usevar="unequal")
+        assert (pairs.p[place], pairs.df[place]) == pytest.approx((p, df))
+
+
+@pytest.mark.parametrize("df", [2.0, 3.4, 10.0, 62.5, 1e4])
+@pytest.mark.parametrize("level", [0.05, 1e-3, 1e-5, 6e-7])
+def test_the_smallest_detectable_difference_has_a_power_of_80_percent(df, level):
+    error = 0.01 / stats.t.isf(level / 2, df)
+    one = np.zeros(1, dtype=int)
+    found = Pairs(one, one, np.zeros(1), np.array([error]), np.array([df]), np.ones(1)).detectable(0, level)
+    noncentrality = np.log1p(found) / error
+    assert stats.nct.sf(stats.t.isf(level / 2, df), df, noncentrality) == pytest.approx(0.8, abs=1e-5)
+
+
+def test_the_additive_model_agrees_with_statsmodels():
+    rng = np.random.default_rng(8)
+    levels, blocks = np.tile(np.arange(4), 10), np.repeat(np.arange(10), 4)
+    kept = rng.random(len(levels)) < 0.8
+    table = pd.DataFrame({"y": rng.normal(0, 1, 40) + 0.4 * levels, "level": levels, "block": blocks})[kept]
+    small, large = (ols(f"y ~ C(block){more}", table).fit() for more in ("", " + C(level)"))
+    fitted = additive(*(table[name].to_numpy() for name in ("y", "level", "block")))
+    expected = anova_lm(small, large).iloc[1]
+    assert (fitted.p, fitted.df) == pytest.approx((expected["Pr(>F)"], expected["df_resid"]))
+    pairs, against_first = fitted.pairs(), slice(0, 3)
+    names = [f"C(level)[T.{level}]" for level in (1, 2, 3)]
+    assert -pairs.difference[against_first] == pytest.approx(large.params[names].to_numpy())
+    assert pairs.error[against_first] == pytest.approx(large.bse[names].to_numpy())
+    assert pairs.p[against_first] == pytest.approx(large.pvalues[names].to_numpy())
 
 
 @pytest.mark.parametrize(("other", "p"), [(5.0, 1.0), (6.0, 0.1)])

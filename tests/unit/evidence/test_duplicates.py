@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chimera_dagster.evidence.duplicates import duplicate_runs
-from chimera_dagster.ingest.folder import ingest_folder
+from chimera_dagster.ingest.folder import read_in_memory
 from tests.unit.evidence.tables import as_categories, measurements
 
 CORPUS = Path(__file__).parents[3] / "../shared/corpus"
@@ -108,5 +108,5 @@ def test_rows_in_any_order_and_categories_give_the_same():
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not here")
 def test_the_corpus_holds_three_baselines_in_two_formats():
     names = [f"reports/gemma3/{name}_baseline" for name in ("gemma3_1b-it-qat", "gemma3_270m", "gemma3")]
-    duplicates = duplicate_runs(ingest_folder(CORPUS).measurements)
+    duplicates = duplicate_runs(read_in_memory(CORPUS).measurements)
     assert duplicates == {f"{name}.json": f"{name}.csv" for name in names}

@@ -10,7 +10,7 @@ from chimera_dagster.evidence.summary import summarise
 from chimera_dagster.grounding import CheckedStatement, EvidenceIndex, check, index_evidence
 from chimera_dagster.grounding.document import statements
 from chimera_dagster.grounding.records import own_figures
-from chimera_dagster.ingest.folder import ingest_folder
+from chimera_dagster.ingest.folder import read_in_memory
 from tests.conftest import CORPUS, needs_corpus
 
 FAILED = ("contradicted", "unsupported")
@@ -29,7 +29,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> EvidenceIndex:
     ]
     (root / "runs.csv").write_text("model,num_ctx,tokens_s,ttft_ms,error\n" + "\n".join(rows) + "\n")
     (root / "notes.md").write_text("Two models.\n")
-    read = ingest_folder(root)
+    read = read_in_memory(root)
     return index_evidence(read.files, read.measurements, summarise(read.measurements))
 
 
@@ -169,7 +169,7 @@ def test_a_clause_goes_on_about_the_runs_of_the_one_before(tmp_path: Path) -> No
         f"a:1b,{rate},{ttft},{load}" for rate, ttft, load in ((50, 2000, 1900), *[(50 + i, 100, 9) for i in range(9)])
     ]
     (tmp_path / "runs.csv").write_text("model,tokens_s,ttft_ms,load_ms\n" + "\n".join(rows) + "\n")
-    read = ingest_folder(tmp_path)
+    read = read_in_memory(tmp_path)
     cold = index_evidence(read.files, read.measurements, summarise(read.measurements))
     for text, kept in (
         ("The slow answers of a:1b are cold starts, which take 2000 ms.", True),
@@ -228,7 +228,7 @@ def test_planted_falsehoods_are_caught_and_truths_kept(tmp_path: Path) -> None:
 @needs_corpus
 @pytest.mark.skipif(not SEED.exists(), reason="no report of the old system lies beside the clone")
 def test_a_report_of_the_old_system_is_taken_apart() -> None:
-    read = ingest_folder(CORPUS)
+    read = read_in_memory(CORPUS)
     corpus = index_evidence(read.files, read.measurements, summarise(read.measurements))
     found = statements(SEED.read_text(encoding="utf-8"))
     claims = {}

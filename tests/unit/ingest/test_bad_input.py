@@ -11,7 +11,7 @@ import pytest
 
 from chimera_dagster.ingest import discover, parse, pool
 from chimera_dagster.ingest.csv_reader import read_csv
-from chimera_dagster.ingest.folder import Reading, ingest_folder
+from chimera_dagster.ingest.folder import ingest_files, read_in_memory
 from chimera_dagster.ingest.json_reader import closed, read_json
 from chimera_dagster.ingest.markdown_reader import read_markdown
 from chimera_dagster.schemas import BenchmarkFiles, Measurements
@@ -25,7 +25,7 @@ def one(root, name, content):
 
 
 def of(root, path):
-    ingested = ingest_folder(root)
+    ingested = read_in_memory(root)
     BenchmarkFiles.validate(ingested.files)
     rows = Measurements.validate(ingested.measurements)
     rows = rows[rows["file"] == path]
@@ -85,7 +85,7 @@ def test_a_file_whose_disk_fails(tmp_path, monkeypatch):
 def test_a_folder_named_like_a_file_is_a_folder(tmp_path):
     (tmp_path / "x.csv").mkdir()
     assert one(tmp_path, "x.csv/y.csv", GOOD) == READ
-    assert len(ingest_folder(tmp_path).files) == 1
+    assert len(read_in_memory(tmp_path).files) == 1
 
 
 @pytest.mark.parametrize(
@@ -110,10 +110,10 @@ def test_a_pipe_and_links(tmp_path):
     (root / "here").symlink_to(root)
     (root / "away.csv").symlink_to(tmp_path / "out.csv")
     (tmp_path / "out.csv").write_text(GOOD)
-    assert of(root, "pipe.csv") == ("unreadable", "it is no regular file", [])
+    assert of(root, "pipe.csv") == ("unreadable", "it is not a regular file", [])
     assert of(root, "loop.csv") == ("unreadable", "Too many levels of symbolic links", [])
     assert of(root, "away.csv") == ("unreadable", "a link that leaves the reports folder is not followed", [])
-    assert len(ingest_folder(root).files) == 3
+    assert len(read_in_memory(root).files) == 3
 
 
 def test_a_folder_that_can_not_be_listed_has_a_row(tmp_path, monkeypatch):
@@ -133,19 +133,19 @@ def test_a_folder_that_can_not_be_listed_has_a_row(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.csv", b"", ("empty", "there is nothing in the file", [])),
+        ("a.csv", b"", ("empty", "the file is empty", [])),
         ("a.json", b"\xef\xbb\xbf", ("malformed", "line 1, column 1: Expecting value", [])),
         ("a.csv", b"\xef\xbb\xbf", ("empty", "no record with a number was found", [])),
         ("a.csv", b"model,ttft_ms\n", ("empty", "no record with a number was found", [])),
         (
             "a.json",
             b'{"ttft_ms": 1, "ttft_ms": 2}',
-            ("partial", "key 'ttft_ms' stands 2 times in one object, its last value was read", [("ttft_ms", 2)]),
+            ("partial", "key 'ttft_ms' appears 2 times in one object, its last value was read", [("ttft_ms", 2)]),
         ),
         (
             "a.jsonl",
             b'{"x": 1}\n{"a": 1, "a": 2}',
-            ("partial", "line 2, key 'a' stands 2 times in one object, its last value was read", [("x", 1), ("a", 2)]),
+            ("partial", "line 2, key 'a' appears 2 times in one object, its last value was read", [("x", 1), ("a", 2)]),
         ),
         (
             "a.json",
@@ -190,19 +190,20 @@ def test_utf_16_without_a_mark(tmp_path, encoding):
 def test_a_header_of_10_000_columns(tmp_path):
     head = ",".join(f"c{place}" for place in range(10_000))
     status, reason, values = one(tmp_path, "a.csv", f"{head},c7\n{','.join(map(str, range(10_001)))}\n")
-    assert (status, reason) == ("partial", "column 'c7' stands twice in the header")
+    assert (status, reason) == ("partial", "column 'c7' appears twice in the header")
     assert [value for _, value in values] == list(range(10_001))
 
 
 def test_a_cell_of_50_million_characters(tmp_path):
     status, reason, values = one(tmp_path, "a.csv", "prompt,ttft_ms\na,7\n" + "x" * 50_000_000 + ",8\nb,9\n")
     assert (status, values) == ("partial", READ[2])
-    assert reason == "line 3: field larger than field limit (16777216); nothing behind line 3 was read"
+    assert reason == "line 3: field larger than field limit (16777216); nothing after line 3 was read"
 
 
 def test_200_000_rows_arrive_in_several_tables(tmp_path):
     (tmp_path / "a.csv").write_text("ttft_ms\n" + "7\n" * 200_000)
-    sizes = [len(table) for table in Reading(tmp_path).measurements()]
+    sizes = []
+    ingest_files(tmp_path, discover.discover(tmp_path), lambda table: sizes.append(len(table)))
     assert (sum(sizes), max(sizes) < 40_000, len(sizes) > 5) == (200_000, True, True)
 
 
@@ -214,9 +215,7 @@ def test_of_a_sparse_file_of_200_mb_the_beginning_is_read(tmp_path, name, start)
     status, reason, values = of(tmp_path, name)
     size, sample, most = 200 << 20, parse.SAMPLE_BYTES, parse.MAX_BYTES
     assert (status, values) == ("malformed", [])
-    assert reason.startswith(
-        f"{size} bytes, of which the first {sample} were read; up to {most} a file is read whole; "
-    )
+    assert reason.startswith(f"{size} bytes, of which only the first {sample} were read; the limit is {most}; ")
     assert reason.endswith(f"byte {len(start)} is zero: binary data")
 
 
@@ -224,7 +223,7 @@ def test_a_pool_of_processes_gives_what_one_process_gives(tmp_path, monkeypatch)
     for place in range(40):
         (tmp_path / f"{place:02}.csv").write_text(f"model,ttft_ms\nm:{place % 7},{place % 30}\nx\n")
         (tmp_path / f"{place:02}.json").write_text(json.dumps([{"seed": place, "tokens_s": place}]))
-    alone = ingest_folder(tmp_path)
+    alone = read_in_memory(tmp_path)
     workers = []
 
     class Counted(pool.Worker):
@@ -236,7 +235,7 @@ def test_a_pool_of_processes_gives_what_one_process_gives(tmp_path, monkeypatch)
     monkeypatch.setattr(pool, "cores", lambda: 2)
     monkeypatch.setattr(pool, "_POOL_FILES", 10)
     monkeypatch.setattr(pool, "_CHUNK_FILES", 7)
-    pooled = ingest_folder(tmp_path)
+    pooled = read_in_memory(tmp_path)
     assert len(workers) == 2
     assert pooled.files.equals(alone.files)
     assert pooled.measurements.equals(alone.measurements)
@@ -260,7 +259,7 @@ def test_a_worker_that_dies_is_named_and_the_others_end(tmp_path, monkeypatch):
     monkeypatch.setattr(pool, "_POOL_FILES", 10)
     monkeypatch.setattr(pool, "_CHUNK_FILES", 7)
     with pytest.raises(RuntimeError, match="ended with -9"):
-        ingest_folder(tmp_path)
+        read_in_memory(tmp_path)
     assert all(worker._process.poll() is not None for worker in workers)
 
 

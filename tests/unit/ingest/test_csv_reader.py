@@ -34,7 +34,7 @@ def test_every_delimiter_is_found():
 def test_a_semicolon_file_has_decimal_commas_and_a_comma_file_has_grouping_ones():
     assert values("a;tokens_s\nx;0,125\n") == [("tokens_s", 0.125)]
     assert values('a,response_chars\nx,"3,503"\n') == [("response_chars", 3503.0)]
-    assert csv('a,tokens_s\nx,"0,125"\n').problems == ["row 1, tokens_s: '0,125' is no number"]
+    assert csv('a,tokens_s\nx,"0,125"\n').problems == ["row 1, tokens_s: '0,125' is not a number"]
 
 
 @pytest.mark.parametrize("cell", ["1_000", "\u0663", "inf", "NaN", "1e999", "0x10", "1.2.3", "12 ms", "--5"])
@@ -86,18 +86,18 @@ def test_a_row_of_another_length_is_left_out_named_and_not_covered():
 def test_a_text_that_is_no_table_has_no_records_and_a_reason():
     found = csv("==ERROR== the argument for option '--page' is invalid. Use --help.\r\r\n")
     assert found.records == 0
-    assert found.problems[0].startswith("line 1: no table")
+    assert found.problems[0].startswith("line 1: not a table")
 
 
 def test_a_file_without_a_header_is_refused():
     found = csv("1,2\n3,4\n")
-    assert found == ([], ["line 1: a header is expected, and there are only numbers"], 0, 4, 0)
+    assert found == ([], ["line 1: expected a header, found only numbers"], 0, 4, 0)
 
 
 def test_infinite_and_missing_values_are_no_numbers():
     found = csv("ttft_s,tokens_s\ninf,1e999\nNaN,-\n")
     assert found.rows == []
-    assert found.problems == ["row 1, ttft_s: 'inf' is no number", "row 1, tokens_s: '1e999' is no number"]
+    assert found.problems == ["row 1, ttft_s: 'inf' is not a number", "row 1, tokens_s: '1e999' is not a number"]
 
 
 def test_of_many_problems_the_first_are_shown():
@@ -119,7 +119,7 @@ def test_a_long_cell_is_read_and_behind_one_too_long_nothing_is():
     assert found.values("record", "value") == [("row 1", 1000)]
     assert found.problems == [
         "line 3: field larger than field limit (16777216)",
-        "nothing behind line 3 was read",
+        "nothing after line 3 was read",
     ]
 
 
@@ -134,7 +134,7 @@ def test_a_quote_that_is_not_closed_makes_no_number():
 def test_without_a_header_that_can_be_read_no_row_is():
     found = csv('model,"ttft"_ms\na,1\nb,2\n')
     assert (found.rows, found.numbers, found.covered) == ([], 2, 0)
-    assert found.problems == ["line 1: ',' expected after '\"'", "the header can't be read, and so no row can be"]
+    assert found.problems == ["line 1: ',' expected after '\"'", "the header can't be read, so no row can be read"]
 
 
 def test_mixed_line_ends():

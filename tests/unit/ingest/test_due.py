@@ -52,14 +52,14 @@ def test_tables_of_other_files_are_made_again(
 @pytest.mark.parametrize(
     ("snapshot", "ingested", "runs", "asked", "why"),
     [
-        (A, A, [], None, "The tables are of what is there: 1 file."),
-        (A, None, [run(A, "succeeded")], A, "Run 00000001 ingested what is there: 1 file."),
+        (A, A, [], None, "The tables are up to date: 1 file."),
+        (A, None, [run(A, "succeeded")], A, "Run 00000001 has ingested this content: 1 file."),
         (
             B,
             A,
             [*[run(B, "failed")] * TRIES, run(A, "succeeded")],
             B,
-            "3 runs failed to ingest what is there, 1 file: see",
+            "3 runs failed to ingest this content, 1 file: see",
         ),
         (B, A, [run(B, "canceled")], B, "Run 00000001 was canceled"),
     ],
@@ -77,7 +77,7 @@ def test_what_is_dealt_with_is_left_alone(
 @pytest.mark.parametrize("snapshot", [A, B])
 def test_one_ingest_waits_for_another(snapshot: Snapshot, state: RunState) -> None:
     decision = decide(snapshot, NOTHING, run(A, state, 7))
-    assert decision == Decision(False, f"Run 00000007 of an ingest is {state}: the next one waits for its end.")
+    assert decision == Decision(False, f"Run 00000007 of an ingest is {state}: the next one starts when it has ended.")
 
 
 def test_a_folder_that_changes_is_waited_for() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from chimera_dagster.ingest import parse
-from chimera_dagster.ingest.folder import ingest_folder
+from chimera_dagster.ingest.folder import read_in_memory
 from chimera_dagster.ingest.sheet import Sheet
 from chimera_dagster.schemas import FILE_STATUSES, BenchmarkFiles, Measurements
 from tests.unit.ingest import fuzz_cases, reread
@@ -91,7 +91,7 @@ def test_damaged_copies_of_real_files(tmp_path):
             done[kind] += 1
             content[f"{place:03}{suffix}"] = raw
             (folder / f"{place:03}{suffix}").write_bytes(raw)
-        ingested = ingest_folder(folder)
+        ingested = read_in_memory(folder)
         assert list(ingested.files["path"]) == sorted(content)
         BenchmarkFiles.validate(ingested.files)
         Measurements.validate(ingested.measurements)

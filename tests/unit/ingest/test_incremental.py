@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from chimera_dagster.ingest import parse
-from chimera_dagster.ingest.folder import ingest_folder
+from chimera_dagster.ingest.folder import read_in_memory
 from chimera_dagster.records.store import Store
 from chimera_dagster.steps import ingest
 
@@ -45,7 +45,7 @@ def tables_of(store):
 def assert_same(store, reports):
     """The tables are those of a reading that knows nothing of an earlier one."""
     files, measurements = tables_of(store)
-    cold = ingest_folder(reports)
+    cold = read_in_memory(reports)
     pd.testing.assert_frame_equal(files, cold.files, check_dtype=False)
     pd.testing.assert_frame_equal(measurements, cold.measurements, check_dtype=False)
 

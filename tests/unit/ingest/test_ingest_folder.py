@@ -9,7 +9,7 @@ import pytest
 from chimera_dagster.errors import NoReportsError
 from chimera_dagster.ingest import folder, parse
 from chimera_dagster.ingest.discover import data_digest, discover
-from chimera_dagster.ingest.folder import ingest_folder
+from chimera_dagster.ingest.folder import read_in_memory
 from chimera_dagster.schemas import FAILED, BenchmarkFiles, Measurements
 from tests.unit.ingest import reread
 
@@ -26,16 +26,16 @@ def root(request):
 
 @pytest.fixture(scope="module")
 def ingested(root):
-    return ingest_folder(root)
+    return read_in_memory(root)
 
 
 @pytest.fixture(scope="module")
 def corpus():
-    return ingest_folder(CORPUS)
+    return read_in_memory(CORPUS)
 
 
 def status_of(root, name):
-    files = ingest_folder(root).files.set_index("path")
+    files = read_in_memory(root).files.set_index("path")
     return files.loc[name, "status"], files.loc[name, "reason"]
 
 
@@ -108,7 +108,7 @@ def test_as_many_numbers_are_found_as_an_independent_count_finds(root, ingested)
 
 @needs_corpus
 def test_the_runs_and_failures_of_a_real_sweep():
-    ingested = ingest_folder(CORPUS)
+    ingested = read_in_memory(CORPUS)
     name = "reports/gemma3/gemma3_270m_param_tuning.csv"
     rows = ingested.measurements[ingested.measurements["file"] == name]
     assert ingested.files.set_index("path").loc[name, "records"] == 36
@@ -153,12 +153,12 @@ def test_nearly_every_number_of_the_corpus_is_covered(corpus):
 
 @needs_corpus
 def test_what_the_corpus_holds():
-    files = ingest_folder(CORPUS).files
+    files = read_in_memory(CORPUS).files
     assert files["kind"].value_counts().to_dict() == {"json": 44, "markdown": 29, "csv": 28}
     bad = files[files["status"] == "malformed"]
     assert bad["path"].tolist() == ["reports/profiling/ncu_summary.csv"]
     assert bad["encoding"].tolist() == ["utf-16-le"]
-    assert bad["reason"].iloc[0].startswith("line 1: no table, \"==ERROR== the argument for option '--page'")
+    assert bad["reason"].iloc[0].startswith("line 1: not a table, \"==ERROR== the argument for option '--page'")
     copies = files[files["status"] == "duplicate_of"].set_index("path")
     assert copies["reason"].to_dict() == {
         "reports/llama3/ollama_param_tuning.csv": "csv_data/ollama_param_tuning.csv",
@@ -171,7 +171,7 @@ def test_what_the_corpus_holds():
 
 def test_a_failed_run_without_numbers_is_kept(tmp_path):
     (tmp_path / "a.csv").write_text("model,ttft_s,error\nm:1,,timed out\n")
-    (row,) = ingest_folder(tmp_path).measurements.itertuples()
+    (row,) = read_in_memory(tmp_path).measurements.itertuples()
     assert (row.metric, row.value, row.original_name, row.record, row.error) == (FAILED, 1.0, "error", "row 1", True)
 
 
@@ -179,7 +179,7 @@ def test_aggregates_are_marked(tmp_path):
     (tmp_path / "x_summary.csv").write_text("mean_ttft_s,prompt_eval_s\n1,2\n")
     (tmp_path / "y.md").write_text("| model | ttft_s |\n|---|---|\n| a | 3 |\n")
     (tmp_path / "z.json").write_text('{"total_tokens": 9, "results": [{"tokens": 9}]}')
-    rows = ingest_folder(tmp_path).measurements
+    rows = read_in_memory(tmp_path).measurements
     assert rows["aggregate"].fillna("raw").tolist() == ["mean", "summary", "reported", "sum", "raw"]
 
 
@@ -194,7 +194,7 @@ def test_statuses_and_reasons(tmp_path):
     (tmp_path / "ragged.csv").write_text("model,ttft_s\na,1\nb\n")
     (tmp_path / "broken.csv").write_bytes("a,b".encode("utf-16") + b"x")
     (tmp_path / "words.md").write_text("Nothing.\n")
-    files = ingest_folder(tmp_path).files.set_index("path")
+    files = read_in_memory(tmp_path).files.set_index("path")
     assert files["status"].to_dict() == {
         "binary.csv": "malformed",
         "blank.csv": "empty",
@@ -228,10 +228,10 @@ def test_of_a_file_over_the_limit_the_beginning_is_read(tmp_path, monkeypatch):
     (tmp_path / "b.json").write_text(json.dumps([{"ttft_ms": place} for place in range(20)]))
     (tmp_path / "c.jsonl").write_bytes("".join(f'{{"ttft_ms": {place}}}\n' for place in range(20)).encode("utf-16"))
     (tmp_path / "d.csv").write_text("ttft_ms\n" + "1\n" * 16)  # 40 bytes
-    ingested = ingest_folder(tmp_path)
+    ingested = read_in_memory(tmp_path)
     files = ingested.files.set_index("path")
     assert files["status"].tolist() == ["too_large", "too_large", "too_large", "ok"]
-    said = "97 bytes, of which the first 30 were read; up to 40 a file is read whole"
+    said = "97 bytes, of which only the first 30 were read; the limit is 40"
     assert files.loc["a.csv", "reason"] == said
     counts = ingested.measurements["file"].value_counts().to_dict()
     assert counts == {"a.csv": 6, "b.json": 1, "d.csv": 16}
@@ -257,13 +257,13 @@ def test_progress_is_reported(tmp_path):
     for name in "ab":
         (tmp_path / f"{name}.csv").write_text(f"ttft_s\n{ord(name)}\n")
     seen = []
-    ingest_folder(tmp_path, lambda done, total: seen.append((done, total)))
+    read_in_memory(tmp_path, lambda done, total: seen.append((done, total)))
     assert seen == [(2, 2)]
 
 
 def test_a_folder_without_measurements_gives_valid_empty_tables(tmp_path):
     (tmp_path / "a.md").write_text("words")
-    ingested = ingest_folder(tmp_path)
+    ingested = read_in_memory(tmp_path)
     assert len(Measurements.validate(ingested.measurements)) == 0
     with pytest.raises(NoReportsError):
-        ingest_folder(tmp_path / "nowhere")
+        read_in_memory(tmp_path / "nowhere")

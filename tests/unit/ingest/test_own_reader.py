@@ -11,7 +11,7 @@ import pytest
 
 from chimera_dagster.errors import EngineError
 from chimera_dagster.evidence.runs import raw_runs
-from chimera_dagster.ingest.folder import ingest_folder
+from chimera_dagster.ingest.folder import read_in_memory
 from chimera_dagster.ingest.vocabulary import vocabulary
 from chimera_dagster.measure.telemetry_summary import TelemetrySummary
 from chimera_dagster.records.documents import Concurrency, Metrics
@@ -41,7 +41,7 @@ def ingested(root: Path, document: object, name: str = NAME) -> tuple["pd.Series
     """The row of a file with this document, and its measurements; each stands in the file at its record."""
     text = document if isinstance(document, str) else json.dumps(document)
     path = write_text(root / name, text)
-    read = ingest_folder(root)
+    read = read_in_memory(root)
     BenchmarkFiles.validate(read.files)
     rows = Measurements.validate(read.measurements)
     assert reread.complaints(path.read_bytes(), name, "utf-8", reread.by_file(rows).get(name, [])) == []
@@ -138,7 +138,7 @@ def test_a_trial_that_is_not_valid_gives_no_number_and_says_why(desk: Desk, tmp_
 def test_another_version_is_named_and_not_read(metrics: Metrics, tmp_path: Path) -> None:
     file, rows = ingested(tmp_path, metrics.model_copy(update={"schema_version": 3}).model_dump_json())
     assert (file["status"], len(rows)) == ("malformed", 0)
-    assert file["reason"] == "a trial's metrics of schema version 3, of which only 4 is read; run it again"
+    assert file["reason"] == "a trial's metrics of schema version 3, but only 4 is read; run it again"
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_of_the_whole_folder_of_runs_only_metrics_json_is_counted(desk: Desk, tm
     write_comparison(desk.store, found)
     write_index(desk.store, found)
     shutil.copytree(desk.store.runs, tmp_path / "night")
-    read = ingest_folder(tmp_path)
+    read = read_in_memory(tmp_path)
     assert {Path(path).name for path in raw_runs(read.measurements)["file"]} == {"metrics.json"}
     assert not read.measurements["error"].any()
     documents = read.files[read.files["kind"] != "markdown"]

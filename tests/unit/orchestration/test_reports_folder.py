@@ -58,20 +58,20 @@ def test_a_new_folder_is_ingested_once(folder: Folder) -> None:
     request = folder.requested()
     assert request.run_key is None
     run = folder.launched(request, INGEST, DagsterRunStatus.NOT_STARTED)
-    assert folder.refused() == f"Run {run[:8]} of an ingest is queued: the next one waits for its end."
+    assert folder.refused() == f"Run {run[:8]} of an ingest is queued: the next one starts when it has ended."
     folder.instance.delete_run(run)
     folder.ingest()
     folder.launched(request, INGEST, DagsterRunStatus.SUCCESS)
-    assert folder.refused() == "The tables are of what is there: 1 file."
+    assert folder.refused() == "The tables are up to date: 1 file."
 
 
 @pytest.mark.parametrize("status", [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED])
 def test_nothing_is_asked_for_while_an_ingest_goes_on(folder: Folder, status: DagsterRunStatus) -> None:
     folder.launched(folder.requested(), INGEST, status)
-    assert "waits for its end" in folder.refused()
+    assert "starts when it has ended" in folder.refused()
     written(folder.reports / "b.csv", CSV)
     folder.refused()
-    assert "waits for its end" in folder.refused()
+    assert "starts when it has ended" in folder.refused()
 
 
 def test_a_burst_of_changes_is_one_request_when_it_is_over(folder: Folder) -> None:
@@ -80,7 +80,7 @@ def test_a_burst_of_changes_is_one_request_when_it_is_over(folder: Folder) -> No
         written(folder.reports / f"new{number}.csv", f"{CSV}m:2,{number}\n")
         assert f"new{number}.csv" in folder.refused()
     folder.ends()
-    assert folder.refused() == "The tables are of what is there: 4 files."
+    assert folder.refused() == "The tables are up to date: 4 files."
 
 
 def test_a_file_that_is_written_is_waited_for(folder: Folder) -> None:
@@ -124,7 +124,7 @@ def test_deleted_and_moved_files_are_changes(folder: Folder) -> None:
     (folder.reports / "c.csv").unlink()
     assert "c.csv" in folder.refused()
     folder.ends()
-    assert folder.refused() == "The tables are of what is there: 1 file."
+    assert folder.refused() == "The tables are up to date: 1 file."
 
 
 def test_a_folder_that_is_again_what_it_was_is_ingested_again(folder: Folder) -> None:
@@ -143,7 +143,7 @@ def test_a_folder_that_is_again_what_it_was_is_ingested_again(folder: Folder) ->
 def test_a_failed_ingest_is_asked_for_again_but_not_for_ever(folder: Folder) -> None:
     for _ in range(TRIES):
         run = folder.ends(DagsterRunStatus.FAILURE)
-    assert f"3 runs failed to ingest what is there, 1 file: see run {run[:8]}" in folder.refused()
+    assert f"3 runs failed to ingest this content, 1 file: see run {run[:8]}" in folder.refused()
     written(folder.reports / "b.csv", CSV)
     folder.refused()
     folder.ends()
@@ -156,7 +156,7 @@ def test_one_that_was_canceled_is_not_asked_for_again(folder: Folder) -> None:
 
 def test_what_the_command_line_ingested_is_not_ingested_again(folder: Folder) -> None:
     folder.ingest()
-    assert folder.refused() == "The tables are of what is there: 1 file."
+    assert folder.refused() == "The tables are up to date: 1 file."
 
 
 def test_a_touched_file_is_looked_at_again_and_then_settled(folder: Folder) -> None:
@@ -204,7 +204,7 @@ def test_another_folders_tables_are_left_alone(folder: Folder, tmp_path: Path) -
     written(tmp_path / "other" / "x.csv", CSV)
     ingest.ingest_folder(folder.workspace.store, tmp_path / "other")
     evidence.sum_up(folder.workspace.store)
-    assert "ingested what is there: 1 file" in folder.refused()
+    assert "has ingested this content: 1 file" in folder.refused()
     written(folder.reports / "b.csv", CSV)
     folder.refused()
     assert folder.requested()

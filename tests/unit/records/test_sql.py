@@ -177,7 +177,7 @@ def test_it_reads_no_other_file_and_writes_none(compared: Desk, database: Databa
         ("select nope from facts", 'Binder Error: Referenced column "nope" not found in FROM clause.'),
         ("from nowhere", "Catalog Error: Table with name nowhere does not exist."),
         ("select cast(kind as int) from facts", "Conversion Error: Could not convert string 'files' to INT32"),
-        ("delete from facts", "One query is asked at a time, and it can only read"),
+        ("delete from facts", "Expected one query that only reads"),
     ],
 )
 def test_what_is_wrong_with_a_query_is_one_sentence(database: Database, query: str, said: str) -> None:

@@ -16,10 +16,10 @@ def test_a_limit_is_read_and_written_the_same() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("ttft_ms < 500", "is no limit; write it like"),
-        ("speed >= 3", "'speed' is no metric of a trial; there are throughput_tok_s, "),
+        ("ttft_ms < 500", "is not a limit; write it like"),
+        ("speed >= 3", "'speed' is not a metric of a trial; the metrics are throughput_tok_s, "),
         ("ttft_ms <= 1e999", "is not finite"),
-        ("ttft_ms <= 1-2", "'1-2' in 'ttft_ms <= 1-2' is no number"),
+        ("ttft_ms <= 1-2", "'1-2' in 'ttft_ms <= 1-2' is not a number"),
     ],
 )
 def test_what_is_no_limit_is_refused(text: str, said: str) -> None:
@@ -29,7 +29,7 @@ def test_what_is_no_limit_is_refused(text: str, said: str) -> None:
 
 
 def test_limits_that_contradict_each_other_are_refused() -> None:
-    with pytest.raises(ValidationError, match="contradict each other: nothing can keep both"):
+    with pytest.raises(ValidationError, match="contradict each other: no value can keep both"):
         Goals(limits=["ttft_ms >= 500", "ttft_ms <= 100"])
     assert Goals(limits=["ttft_ms >= 100", "ttft_ms <= 500"]).is_stated
 

@@ -78,7 +78,7 @@ def test_the_hash_is_of_the_meaning_not_of_the_text(tmp_path: Path) -> None:
         ("models: [a]\ngrid: {top_p: [.nan]}\n", "line 2, grid.top_p[0]:", "finite"),
         ("models: []\n", "line 1, models:", "at least 1 item"),
         ("seed: 1\n", "line 1, models:", "Field required"),
-        ("models: [a]\nseed: 1\nseed: 2\n", "line 3, seed:", "stands twice"),
+        ("models: [a]\nseed: 1\nseed: 2\n", "line 3, seed:", "appears twice"),
         ("models: [a\nseed: 1\n", "line 2:", "expected"),
         ("just words\n", "line 1:", "a mapping"),
         ("", "line 1:", "a mapping"),

@@ -128,7 +128,7 @@ def test_values_that_are_not_finite_are_left_out(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[]", "is no saved comparison"),
+        ("[]", "is not a saved comparison"),
         ('{"schema_version": 99}', "of schema version 99; this version reads comparisons of version 2"),
         ('{"schema_version": 2}', "created_at: Field required"),
     ],
@@ -141,7 +141,7 @@ def test_what_is_no_comparison_is_refused(text: str, said: str) -> None:
 
 def test_a_baseline_that_is_neither_file_nor_commit_is_refused(desk: Desk) -> None:
     assert read_baseline(desk.store, None) is None
-    with pytest.raises(InputError, match="no-such-thing is no file, and git shows no comparison in it"):
+    with pytest.raises(InputError, match="no-such-thing is not a file, and git finds no comparison in it"):
         read_baseline(desk.store, "no-such-thing")
 
 

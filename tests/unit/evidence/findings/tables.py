@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from chimera_dagster.evidence.findings import find_findings
-from chimera_dagster.ingest.folder import ingest_folder
+from chimera_dagster.ingest.folder import read_in_memory
 from chimera_dagster.schemas import Findings
 
 CORPUS = Path(__file__).parents[4].parent / "shared" / "corpus"
@@ -27,7 +27,7 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
 
 def found_in(folder: Path, detector: str | None = None) -> list[dict[str, object]]:
     """The findings of a folder, or those of one detector, `values` and `sources` parsed; their table is checked."""
-    read = ingest_folder(folder)
+    read = read_in_memory(folder)
     return rows_of(find_findings(read.files, read.measurements), detector)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from chimera_dagster.evidence.findings import DETECTORS, find_findings
-from chimera_dagster.ingest.folder import ingest_folder
+from chimera_dagster.ingest.folder import read_in_memory
 from chimera_dagster.schemas import SEVERITIES, Findings
 from tests.unit.evidence.findings.tables import coherent, found_in, rows_of, write_csv
 
@@ -25,7 +25,7 @@ CHECKERS = {
 
 
 def test_row_order_and_column_types_change_nothing() -> None:
-    read = ingest_folder(REPORTS)
+    read = read_in_memory(REPORTS)
     plain = find_findings(read.files, read.measurements)
     shuffled = read.measurements.sample(frac=1, random_state=1)
     texts = [name for name in shuffled.columns if name not in ("value", "error")]
@@ -36,7 +36,7 @@ def test_row_order_and_column_types_change_nothing() -> None:
 
 
 def test_findings_are_ranked_and_every_figure_is_kept_with_its_name() -> None:
-    read = ingest_folder(REPORTS)
+    read = read_in_memory(REPORTS)
     table = find_findings(read.files, read.measurements)
     rows = rows_of(table)
     assert [row["id"] for row in rows] == [f"D{place}" for place in range(1, len(rows) + 1)]
@@ -48,7 +48,7 @@ def test_findings_are_ranked_and_every_figure_is_kept_with_its_name() -> None:
 
 
 def test_nothing_measured_gives_nothing() -> None:
-    read = ingest_folder(REPORTS)
+    read = read_in_memory(REPORTS)
     empty = find_findings(read.files.head(0), read.measurements.head(0))
     Findings.validate(empty)
     assert empty.empty
@@ -133,7 +133,7 @@ def test_clean_tables_raise_no_alarm(tmp_path: Path) -> None:
 
 
 def test_data_frames_given_are_not_changed() -> None:
-    read = ingest_folder(REPORTS)
+    read = read_in_memory(REPORTS)
     before = read.measurements.copy(deep=True)
     find_findings(read.files, read.measurements)
     pd.testing.assert_frame_equal(read.measurements, before)

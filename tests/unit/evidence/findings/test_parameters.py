@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chimera_dagster.evidence.findings import Evidence
+from chimera_dagster.evidence.findings import FindingContext
 from chimera_dagster.evidence.findings.finding import as_table
 from chimera_dagster.evidence.findings.parameters import parameter_effects
 from tests.unit.evidence.findings.tables import CORPUS, found_in, needs_corpus, no_files, noisy, rows_of, run, write_csv
@@ -89,7 +89,7 @@ def simulated(rng: np.random.Generator, effect: float, share: float) -> pd.DataF
 
 
 def effects(table: pd.DataFrame, parameter: str) -> list[dict[str, object]]:
-    found = rows_of(as_table(parameter_effects(Evidence(no_files(), table))))
+    found = rows_of(as_table(parameter_effects(FindingContext(no_files(), table))))
     return [row for row in found if str(row["subject"]).startswith(parameter)]
 
 

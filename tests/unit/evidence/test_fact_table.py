@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from chimera_dagster.evidence.facts import find_facts
+from chimera_dagster.evidence.fact_table import find_facts
 from chimera_dagster.evidence.figures import render_statement
 from chimera_dagster.evidence.summary import summarise
-from chimera_dagster.ingest.folder import ingest_folder
+from chimera_dagster.ingest.folder import read_in_memory
 from chimera_dagster.schemas import Facts
 from tests.unit.evidence.tables import as_categories, measurements
 
@@ -18,7 +18,7 @@ NO_FILES = pd.DataFrame({"path": pd.Series(dtype="str"), "status": pd.Series(dty
 
 
 def facts_of(root, **options):
-    ingested = ingest_folder(root)
+    ingested = read_in_memory(root)
     return Facts.validate(
         find_facts(ingested.files, summarise(ingested.measurements), ingested.measurements, **options)
     )
@@ -280,7 +280,7 @@ def test_without_measurements_only_files_are_counted(tmp_path):
     [REPORTS, pytest.param(CORPUS, marks=pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not here"))],
 )
 def test_rows_in_any_order_and_categories_give_the_same_bytes(root):
-    ingested = ingest_folder(root)
+    ingested = read_in_memory(root)
     tables = ingested.files, summarise(ingested.measurements), ingested.measurements
     expected = find_facts(*tables).to_csv()
     for seed in range(3):
@@ -291,7 +291,7 @@ def test_rows_in_any_order_and_categories_give_the_same_bytes(root):
 
 def test_the_samples_texts_hold_no_measured_figure_and_every_source_exists():
     facts = facts_of(REPORTS)
-    measured = set(zip(*(ingest_folder(REPORTS).measurements[name] for name in ("file", "record")), strict=True))
+    measured = set(zip(*(read_in_memory(REPORTS).measurements[name] for name in ("file", "record")), strict=True))
     assert len(facts) == 23
     for row in facts.itertuples():
         words = re.sub(r"\S+:\d+m|\w+=[\d.]+", "", row.text)

@@ -1,4 +1,4 @@
-"""One function a kind of fact; each states what it can prove from the context, the most important first."""
+"""One function per kind of fact; each yields what it can prove from the context, the most important first."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
@@ -12,15 +12,15 @@ from chimera_dagster.evidence.statistics import LEAST_FOR_INTERVAL
 from chimera_dagster.schemas import TTFT
 
 _LEAST_RUNS = 3  # a mean of fewer says more about chance than about the model
-_LEAST_FOR_P95 = 20  # below, a 95th percentile lies between the two largest values and says no more than they do
+_LEAST_FOR_P95 = 20  # with fewer, a 95th percentile lies between the two largest values and says no more than they do
 
 
 class Statement(NamedTuple):
-    """A row of schemas.Facts to be; `rows` name the files and records behind it.
+    """A future row of schemas.Facts; `rows` are the measurements that it is computed from.
 
     `note` follows the value in the template, as in ` (n={n})`, and `values` fill both. The fields from `aggregate` on
-    type the value, so that a citation of it can be checked: what of which metric, of which model, at which parameter
-    set and over which runs.
+    say what the value is, so that a citation of it can be checked: which statistic of which metric, of which model, at
+    which parameter set and over which runs.
     """
 
     kind: str
@@ -74,7 +74,7 @@ def _model_means(data: FactContext) -> Iterator[Statement]:
 
 
 def _starts(data: FactContext) -> Iterator[Statement]:
-    """Warm and cold runs apart, of every model that has cold ones; also of a single run, as the gap is no chance."""
+    """Warm and cold runs apart, for every model with cold runs; one run is enough, as the gap is never chance."""
     cold = _with_start(data, cold=True)
     warm = _with_start(data, cold=False)
     warm = {group.model: group for group in by_model(warm[warm["model"].isin(cold["model"].unique())])}
@@ -89,14 +89,14 @@ def _model_failures(data: FactContext) -> Iterator[Statement]:
     failed = by_model(data.failed[data.failed["model"].notna()])
     for group in sorted(failed, key=lambda group: (-len(group.rows), group.model)):
         good = data.runs[data.runs["model"] == group.model]
-        of = len(pd.concat([good[["file", "record"]], group.rows[["file", "record"]]]).drop_duplicates())
+        total = len(pd.concat([good[["file", "record"]], group.rows[["file", "record"]]]).drop_duplicates())
         text, n = f"records of {group.model} that report a failure", len(group.rows)
-        values = {"value": n, "of": of}
+        values = {"value": n, "of": total}
         yield Statement("model_failures", text, values, "", n, group.rows, " of {of} records", model=group.model)
 
 
 def _best_params(data: FactContext) -> Iterator[Statement]:
-    """The parameter set with the best mean of every model of which two or more sets ran often enough."""
+    """For every model with two or more parameter sets that ran often enough, the set with the best mean."""
     for measure in MEASURES:
         table = data.statistics
         table = table[(table["metric"] == measure.metric) & (table["unit"] == measure.unit)]
@@ -123,15 +123,15 @@ def _p95(data: FactContext) -> Iterator[Statement]:
 
 def _nameless(data: FactContext) -> Iterator[Statement]:
     nameless = data.measurements[data.measurements["model"].isna()]
-    n, of = len(nameless), len(data.measurements)
+    n, total = len(nameless), len(data.measurements)
     if n:
-        values = {"value": 100 * n / of, "n": n, "of": of}
+        values = {"value": 100 * n / total, "n": n, "of": total}
         text = "share of measurements that name no model"
         yield Statement("nameless", text, values, "%", n, nameless, " ({n} of {of})", "share")
 
 
 def _only_aggregates(data: FactContext) -> Iterator[Statement]:
-    """Metrics of a model of which the folder holds aggregates only, no run; tags differ in case from file to file."""
+    """Metrics of a model for which the folder has aggregates but no run; tags differ in case between files."""
     rows = data.measurements
     given = rows[rows["aggregate"].notna() & rows["metric"].isin(list(TIMED)) & rows["model"].notna()]
     for metric, words in TIMED.items():
@@ -160,7 +160,7 @@ def _best_run(data: FactContext) -> Iterator[Statement]:
             yield Statement("best_run", text, {"value": value, "n": 1}, measure.unit, 1, best, " (n={n})", *about)
 
 
-RULES: tuple[Rule, ...] = (  # by importance
+RULES: tuple[Rule, ...] = (  # the most important first
     *(_files, _runs, _unread, _failures),
     *(_best_model, _model_means, _starts, _model_failures, _best_params, _p95),
     *(_nameless, _only_aggregates, _best_run),
@@ -190,14 +190,14 @@ def _mean(kind: str, text: str, unit: str, statistics: "pd.Series[float]", rows:
 
 
 def _mixed(data: FactContext, group: ModelRuns) -> str:
-    """What a mean over all runs of a model must say; decoding has begun only after the model was loaded."""
+    """What a mean over warm and cold runs must say; decoding begins only after the model is loaded."""
     cold = data.loads.loc[data.loads["cold"], ["file", "record"]]
     waited = group.rows["metric"].iloc[0] == TTFT and not group.rows.merge(cold, on=["file", "record"]).empty
     return ", warm and cold together" if waited else ""
 
 
 def _with_start(data: FactContext, *, cold: bool) -> pd.DataFrame:
-    """TTFT of runs whose record says how long the model loaded."""
+    """TTFT of the cold or of the warm runs, among those whose file gives load times."""
     records = data.loads.loc[data.loads["cold"] == cold, ["file", "record"]]
     times = [group.rows for group in data.models[TTFT]]
     return pd.concat(times).merge(records, on=["file", "record"]) if times else data.runs.iloc[:0]

@@ -1,4 +1,4 @@
-"""The measurements as detectors read them, prepared once."""
+"""What the detectors read: the measurements of a folder, prepared once."""
 
 import json
 import re
@@ -22,14 +22,14 @@ TIMED = (DECODE, TTFT, "e2e_ms", EVAL, TOTAL, "latency_ms")  # a record with one
 
 _TEXTS = ("file", "record", "model", "backend", "gpu", "params", "labels", "prompt", "metric", "unit", "original_name")
 _KEPT = (*_TEXTS, "original_unit", "aggregate", "value", "error")
-# Labels that set what a run does, unlike those that count runs; runs are compared where these are equal.
+# Labels that set what a run does, unlike those that count runs; only runs with equal ones are compared.
 _SETTINGS = re.compile(
     r"prompt_(index|id|words|length)|max_(new_)?tokens.*|num_predict.*|batch_size|num_batch|num_thread|threads|seq_len"
     r"|.*_asked"
 )
 
 
-class Evidence:
+class FindingContext:
     """`files` is schemas.BenchmarkFiles by path; `table` is schemas.Measurements, text columns categorical.
 
     Rows of `table` and of everything made from it are in the order of file, record (row 2 before row 10), metric,
@@ -60,10 +60,10 @@ class Evidence:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """One row a raw record with a number of WIDE, those metrics as columns, of any model or none.
+        """One row per raw record with a number of WIDE, those metrics as columns, of any model or none.
 
-        Where a record states a metric more than once, its first by original name counts. Further columns: `setting`,
-        a code that is equal where prompt and set labels are; `cold`, whether the model had to be loaded.
+        If a record states a metric more than once, its first by original name counts. Further columns: `setting`, a
+        code that is equal if prompt and set labels are; `cold`, whether the model had to be loaded.
         """
         codes = self.raw["metric"].cat.categories.get_indexer(pd.Index(WIDE))
         metric = self.raw["metric"].cat.codes.to_numpy()
@@ -84,7 +84,7 @@ class Evidence:
 
     @cached_property
     def warm(self) -> pd.DataFrame:
-        """`runs` of models, those left out that had to load theirs."""
+        """`runs` that name a model, without those that had to load it."""
         return self.runs[(self.runs["model"].notna() & ~self.runs["cold"]).to_numpy()]
 
     def of_models(self, metric: str) -> list[tuple[str, pd.DataFrame]]:
@@ -94,7 +94,7 @@ class Evidence:
 
 
 def is_setting(label: str) -> bool:
-    """Whether a label sets what a run does, such as the prompt or how many tokens were asked for."""
+    """Whether a label sets what a run does, such as the prompt or how many tokens were requested."""
     return _SETTINGS.fullmatch(label) is not None
 
 
@@ -113,7 +113,7 @@ def _ordered(measurements: pd.DataFrame) -> pd.DataFrame:
 
 
 def _categorical(column: "pd.Series[Any]", *, counted: bool) -> "pd.Series[Any]":
-    """Categories sorted and used, whatever they were before, so that codes depend on the values alone."""
+    """Sorted categories without unused ones, so that codes depend on the values alone."""
     found = column.astype("category").cat.remove_unused_categories()
     names = [str(name) for name in found.cat.categories]
     order = sorted(
@@ -137,7 +137,7 @@ def _changes(rows: pd.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
 
 
 def _joint_codes(columns: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """One code a combination of codes, numbered from 0 in the order of their sorted values."""
+    """One code for each combination of codes, numbered from 0 in the order of their sorted values."""
     joint = np.zeros(len(columns[0]), dtype="int64")
     for column in columns:
         _, codes = np.unique(column, return_inverse=True)
@@ -146,7 +146,7 @@ def _joint_codes(columns: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
 
 
 def joint_codes(frame: pd.DataFrame, names: Sequence[str]) -> NDArray[np.int64]:
-    """One code a combination of the columns' values, null being a value."""
+    """One code for each combination of the columns' values, null being a value."""
     columns: list[NDArray[np.int64]] = [
         _codes(frame[name])
         if isinstance(frame[name].dtype, pd.CategoricalDtype)

@@ -1,4 +1,4 @@
-"""Statements that code can prove, ranked; each is followed to the records behind it."""
+"""The table of facts: statements that code can prove, ranked, each with the records that it is computed from."""
 
 import json
 from collections.abc import Mapping
@@ -7,10 +7,10 @@ from math import isfinite
 import pandas as pd
 
 from chimera_dagster.evidence.fact_context import prepare, sources_of
-from chimera_dagster.evidence.rules import RULES, Statement
+from chimera_dagster.evidence.fact_rules import RULES, Statement
 from chimera_dagster.schemas import Facts
 
-_WAVE = 4  # of one kind and unit, before the next kind has its turn again
+_WAVE = 4  # facts of one kind and unit, before the other kinds have their turn
 
 
 def find_facts(
@@ -22,10 +22,10 @@ def find_facts(
 ) -> pd.DataFrame:
     """schemas.Facts from schemas.BenchmarkFiles, DataSummary and Measurements, most important first; at most `limit`.
 
-    Kinds are ranked as `rules.RULES` lists them, but no kind says more than four things about one metric before the
-    others have said as much: a folder of many models would else be told by its means alone. Texts hold no measured
-    figure; model tags and parameters may hold digits. Equal tables in any order of rows give equal facts. `duplicates`
-    are those of `duplicate_runs` where the caller knows them.
+    Kinds are ranked as `fact_rules.RULES` lists them, but after four facts of one kind about one metric the other kinds
+    have their turn: otherwise a folder with many models would have nothing but means. Texts hold no measured figure;
+    model tags and parameters may hold digits. Equal tables in any order of rows give equal facts. `duplicates` are
+    those of `duplicate_runs` if the caller knows them.
     """
     data = prepare(files, statistics, measurements, duplicates)
     ranked: list[tuple[int, int, Statement]] = []
@@ -50,5 +50,5 @@ def _row(number: int, fact: Statement) -> tuple[object, ...]:
     template = f"{words}: {{value}}{fact.note}"
     values = {name: value if isinstance(value, int) else float(value) for name, value in fact.values.items()}
     value, sources = float(fact.values["value"]), json.dumps(sources_of(fact.rows), ensure_ascii=False)
-    said = (f"F{number}", fact.kind, fact.text, template, value, json.dumps(values), fact.unit, fact.n)
-    return (*said, fact.model, fact.metric, fact.aggregate, fact.params, fact.over, sources)
+    head = (f"F{number}", fact.kind, fact.text, template, value, json.dumps(values), fact.unit, fact.n)
+    return (*head, fact.model, fact.metric, fact.aggregate, fact.params, fact.over, sources)
