@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test lint bench ui samples lock clean
+.PHONY: help setup demo check unit test lint bench ui samples lock clean
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -24,8 +24,16 @@ setup: .venv/ready .env ## create .venv with the locked versions
 demo: setup ## run the demo sweep on the embedded engine and say where the reports are
 	@$(BIN)/chimera sweep --engine embedded
 
-test: setup lint ## run every test
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+check: setup ## lint and the fast unit tests, side by side
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint unit
+
+# The folder is ignored and not deselected by its marker, because tests are imported before they are deselected.
+unit: setup ## the fast unit tests: no Dagster, no model, no browser
+	@$(BIN)/python -m pytest tests/unit -n 2 --dist loadfile --ignore=tests/unit/orchestration \
+	  -m "not slow and not dagster and not model and not browser" $(ARGS)
+
+test: setup $(if $(ARGS),,lint) ## lint and every test, or the tests that ARGS choose: make test ARGS="tests/unit -k leases --lf"
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup ## ruff, import-linter, pyright
 	@$(BIN)/ruff check .

@@ -27,7 +27,16 @@ SAMPLES = (
     "scaling/smollm2_135m_prompt_length.md",
 )
 
+# What every test of a folder needs; a test or a module that needs more says so itself.
+MARKERS = {"unit/orchestration": "dagster", "integration": "dagster"}
+
 needs_corpus = pytest.mark.skipif(not CORPUS.exists(), reason="no corpus of real results lies beside the clone")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    for folder, marker in MARKERS.items():
+        if item.path.is_relative_to(ROOT / "tests" / folder):
+            item.add_marker(marker)
 
 
 class Project:

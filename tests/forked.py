@@ -13,14 +13,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from chimera_dagster.orchestration.launcher import PRELOADED
-
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(
     [
-        *PRELOADED,
-        "chimera_dagster.cli.progress",
+        "chimera_dagster.definitions",
+        "chimera_dagster.orchestration.storage",
         "chimera_dagster.orchestration.sweeping",
+        "chimera_dagster.cli.progress",
         "chimera_dagster.evidence.findings",
         "chimera_dagster.sweeps.search",
         __name__,

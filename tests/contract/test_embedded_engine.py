@@ -16,6 +16,8 @@ from chimera_dagster.write.answer import parse_answer
 from chimera_dagster.write.answer_schema import analysis_schema
 from tests.contract.engine_contract import EngineContract, read_all, text_of
 
+pytestmark = pytest.mark.model
+
 
 @pytest.fixture(scope="module")
 def shared() -> Generator[EmbeddedEngine]:

@@ -12,6 +12,8 @@ from chimera_dagster.spec.trial import ParamSet
 from tests.contract.engine_contract import ServerContract, read_all, text_of
 from tests.llama_server import LlamaServer
 
+pytestmark = pytest.mark.model
+
 KEY = "sk-not-to-be-seen"
 
 

@@ -16,6 +16,8 @@ import pytest
 from tests.conftest import CORPUS, SAMPLES, Project, needs_corpus
 from tests.stub_ollama import StubOllama
 
+pytestmark = [pytest.mark.model, pytest.mark.dagster]
+
 
 def rows(output: str) -> list[dict[str, Any]]:
     return json.loads(output)

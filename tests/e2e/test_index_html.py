@@ -27,6 +27,8 @@ from tests.stub_ollama import Answer
 from tests.unit.render.hostile import HOSTILE, HOSTILE_LINKS
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.browser
+
 PHONE, DESK, LANDSCAPE = 360, 1280, 1001  # the last one: A4 without its margins
 GOALS = Goals(want={"throughput_tok_s": 1, "quality": 0.5}, limits=["ttft_ms <= 100000"])
 SPEC = {"repeats": 3, "max_tokens": 1000}

@@ -40,6 +40,8 @@ from tests.e2e.browser import CONTRASTS, OPEN_TABLES, TOUCHING, Opened, chromium
 from tests.unit.render.hostile import HOSTILE, HOSTILE_LINKS
 from tests.unit.render.trials import estimates, samples, spans, traces
 
+pytestmark = pytest.mark.browser
+
 PHONE, PAPER, DESK = 360, 673, 1280  # paper: A4 without its margins
 
 

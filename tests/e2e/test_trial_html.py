@@ -15,6 +15,8 @@ from tests.desk import desk_in, saying
 from tests.e2e.browser import CONTRASTS, OPEN_TABLES, TOUCHING, Opened, Scheme, chromium, look
 from tests.unit.measure.fake_nvml import FakeGpu, FakeNvml
 
+pytestmark = pytest.mark.browser
+
 TEXT = {
     "executive_summary": ["The mean decode throughput of {M2} over all its runs is {F3}.", "It reaches 999 tok/s."],
     "key_findings": ["The mean time to first token of {M2} over all its runs is {F4}.", "See {D1}."],

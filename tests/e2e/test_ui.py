@@ -15,6 +15,8 @@ from tests.e2e.browser import ALL_ASSETS, GROUPS, Ui, free_port, page_of, servin
 from tests.stub_ollama import Answer, StubOllama
 from tests.waiting import PATIENCE_S, wait_for
 
+pytestmark = [pytest.mark.browser, pytest.mark.dagster]
+
 SPEC = """\
 engine: ollama
 models: [smollm2:135m, gemma3:270m]

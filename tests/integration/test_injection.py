@@ -225,6 +225,7 @@ def test_the_page_says_what_the_evidence_says(injected: Injected) -> None:
     assert free_digits_of_markdown(injected.report, injected.outcome) == []
 
 
+@pytest.mark.browser
 def test_a_browser_finds_nothing_to_run_or_to_fetch(injected: Injected) -> None:
     with chromium() as browser:
         for scheme in ("light", "dark"):

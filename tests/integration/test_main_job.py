@@ -19,6 +19,8 @@ from chimera_dagster.steps.recompute import recompute
 from tests.conftest import Project
 from tests.integration.bench import Bench, bench_in
 
+pytestmark = pytest.mark.model
+
 TABLES = ("benchmark_files", "measurements", "data_summary", "facts", "findings")
 TRIAL_ASSETS = ("llm_analysis", "llm_report", "trial_metrics", "rendered_report")
 

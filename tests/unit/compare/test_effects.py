@@ -111,6 +111,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     assert 0.90 < np.mean(held) < 0.99
 
 
+@pytest.mark.slow
 def test_what_would_have_been_found_is_found_in_four_of_five_sweeps() -> None:
     rng = np.random.default_rng(7)
 

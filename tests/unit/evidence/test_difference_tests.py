@@ -121,6 +121,7 @@ def family(rng, noise, share, effects=(0.0,) * 12):
     return holm(np.array(p))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", NOISE)
 def test_without_effects_one_table_in_twenty_shows_one_at_most(noise):
     rng = np.random.default_rng(3)

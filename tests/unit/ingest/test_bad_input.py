@@ -194,12 +194,14 @@ def test_a_header_of_10_000_columns(tmp_path):
     assert [value for _, value in values] == list(range(10_001))
 
 
+@pytest.mark.slow
 def test_a_cell_of_50_million_characters(tmp_path):
     status, reason, values = one(tmp_path, "a.csv", "prompt,ttft_ms\na,7\n" + "x" * 50_000_000 + ",8\nb,9\n")
     assert (status, values) == ("partial", READ[2])
     assert reason == "line 3: field larger than field limit (16777216); nothing after line 3 was read"
 
 
+@pytest.mark.slow
 def test_200_000_rows_arrive_in_several_tables(tmp_path):
     (tmp_path / "a.csv").write_text("ttft_ms\n" + "7\n" * 200_000)
     sizes = []
@@ -207,6 +209,7 @@ def test_200_000_rows_arrive_in_several_tables(tmp_path):
     assert (sum(sizes), max(sizes) < 40_000, len(sizes) > 5) == (200_000, True, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "start"), [("a.csv", GOOD * 10), ("a.json", '{"ttft_ms": 7}'), ("a.md", "- a: 1\n")])
 def test_of_a_sparse_file_of_200_mb_the_beginning_is_read(tmp_path, name, start):
     with (tmp_path / name).open("wb") as file:
@@ -219,6 +222,7 @@ def test_of_a_sparse_file_of_200_mb_the_beginning_is_read(tmp_path, name, start)
     assert reason.endswith(f"byte {len(start)} is zero: binary data")
 
 
+@pytest.mark.slow
 def test_a_pool_of_processes_gives_what_one_process_gives(tmp_path, monkeypatch):
     for place in range(40):
         (tmp_path / f"{place:02}.csv").write_text(f"model,ttft_ms\nm:{place % 7},{place % 30}\nx\n")

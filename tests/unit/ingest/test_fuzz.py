@@ -13,6 +13,8 @@ from chimera_dagster.ingest.sheet import Sheet
 from chimera_dagster.schemas import FILE_STATUSES, BenchmarkFiles, Measurements
 from tests.unit.ingest import fuzz_cases, reread
 
+pytestmark = pytest.mark.slow
+
 REPO = Path(__file__).parents[3]
 EXAMPLES = {"a.csv": 800, "a.json": 600, "a.jsonl": 200, "a.md": 600}
 MUTATED, BATCH = 17_850, 850

@@ -194,6 +194,7 @@ def digests(root):
     }
 
 
+@pytest.mark.slow
 def test_a_long_walk(tmp_path, parsed):
     walk, store = Walk(tmp_path, seed=7), Store(tmp_path / "data")
     before, happened, read, known = {}, set(), 0, 0

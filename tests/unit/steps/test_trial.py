@@ -32,6 +32,7 @@ def spoilers(metrics: Metrics) -> set[str]:
     return {verdict.name for verdict in metrics.validity if verdict.spoils}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [ANALYSIS, REPORT], ids=["analysis", "report"])
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_fails_its_trial_in_the_servers_words_and_changes_no_file(desk: Desk, name: str, after: int) -> None:

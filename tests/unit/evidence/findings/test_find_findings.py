@@ -113,6 +113,7 @@ def caught(tmp_path: Path, plant: Callable[[np.random.Generator, Rows, Rows], st
     return bool(accepted & {str(row["detector"]) for row in found_in(tmp_path)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("plant", "floor"), [(fail, 20), (misprint, 20), (stretch, 19), (copy, 20), (mistake_unit, 19)]
 )
@@ -122,6 +123,7 @@ def test_planted_errors_are_caught(
     assert sum(caught(tmp_path, plant, seed) for seed in range(20)) >= floor
 
 
+@pytest.mark.slow
 def test_clean_tables_raise_no_alarm(tmp_path: Path) -> None:
     alarms = 0
     for seed in range(100, 120):

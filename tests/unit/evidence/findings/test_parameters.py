@@ -97,6 +97,7 @@ def differs(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     return [row for row in rows if row["severity"] == "notice"]
 
 
+@pytest.mark.slow
 def test_whole_tables_behave_as_the_simulated_tests_do() -> None:
     # tests/unit/evidence/test_comparisons.py simulates the tests alone, and many more tables
     rng = np.random.default_rng(10)

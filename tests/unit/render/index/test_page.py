@@ -195,6 +195,7 @@ def test_what_is_worse_than_the_baseline_comes_first_and_the_rest_is_counted() -
     assert "- not in the baseline: 8" in said
 
 
+@pytest.mark.slow
 def test_1000_trials_stay_small_whatever_became_of_them() -> None:
     """Below 5 MiB, and Markdown that the Dagster UI draws at once; a baseline of which all is worse, too."""
     trials = large_sweep(np.random.default_rng(1))
