@@ -27,15 +27,20 @@ SAMPLES = (
     "scaling/smollm2_135m_prompt_length.md",
 )
 
-# What every test of a folder needs; a test or a module that needs more says so itself.
-MARKERS = {"unit/orchestration": "dagster", "integration": "dagster"}
+# Markers of all tests of a folder or module; others stand on the test.
+MARKERS = {
+    "unit/orchestration": "dagster",
+    "unit/cli/test_check.py": "dagster",
+    "unit/cli/test_facts.py": "dagster",
+    "integration": "dagster",
+}
 
 needs_corpus = pytest.mark.skipif(not CORPUS.exists(), reason="no corpus of real results lies beside the clone")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    for folder, marker in MARKERS.items():
-        if item.path.is_relative_to(ROOT / "tests" / folder):
+    for path, marker in MARKERS.items():
+        if item.path.is_relative_to(ROOT / "tests" / path):
             item.add_marker(marker)
 
 

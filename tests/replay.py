@@ -2,7 +2,7 @@
 
     replay(stub, "24-sigkill-midstream", pace=1.0)
 
-`pace` multiplies the recorded times; at 0 everything comes at once. The recordings lie beside the clone, or nowhere.
+`pace` multiplies the recorded times; at 0 everything comes at once. data/README.md says how they were recorded.
 """
 
 import json
@@ -10,20 +10,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.stub_ollama import Answer, StubOllama
 
-RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "ollama-recordings" / "exchanges.jsonl"
-
-needs_recordings = pytest.mark.skipif(not RECORDINGS.is_file(), reason="no recordings of a server lie beside the clone")
+RECORDINGS = Path(__file__).parent / "data" / "ollama.jsonl"
 
 
 @cache
 def exchanges() -> dict[str, dict[str, Any]]:
-    """The recordings by name; none where they are missing."""
-    if not RECORDINGS.is_file():
-        return {}
+    """The recordings by name."""
     rows = [json.loads(line) for line in RECORDINGS.read_text(encoding="utf-8").splitlines()]
     return {row["name"]: row for row in rows}
 

@@ -1,5 +1,6 @@
 """What the tests of several modules work on."""
 
+import sys
 from collections.abc import Generator
 
 import pytest
@@ -12,3 +13,12 @@ from tests.desk import Desk, desk_in
 def desk(shared_project: Project) -> Generator[Desk]:
     with desk_in(shared_project.data, shared_project.reports) as desk:
         yield desk
+
+
+@pytest.fixture(autouse=True)
+def only_marked_tests_import_dagster(request: pytest.FixtureRequest) -> Generator[None]:
+    """Dagster takes seconds to import, so `make check` does without; nothing is noticed once it is imported."""
+    unused = "dagster" not in sys.modules
+    yield
+    if unused and request.node.get_closest_marker("dagster") is None:
+        assert "dagster" not in sys.modules, "this test imports Dagster and is not marked `dagster`"

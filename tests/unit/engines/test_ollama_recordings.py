@@ -11,10 +11,8 @@ from chimera_dagster import errors
 from chimera_dagster.engines.base import Chunk, EngineStats, ModelInfo, Request
 from chimera_dagster.engines.ollama import OllamaEngine
 from tests.contract.engine_contract import read_all, text_of
-from tests.replay import exchanges, needs_recordings, recorded, replay
+from tests.replay import exchanges, recorded, replay
 from tests.stub_ollama import Answer, StubOllama
-
-pytestmark = needs_recordings
 
 # name: the error and words of the server that it must carry. Every other generation succeeded.
 REFUSED: dict[str, tuple[type[errors.EngineError], str]] = {
