@@ -64,13 +64,13 @@ def test_a_regression_is_said_and_fails_where_that_is_asked_for(
     assert shown.exit_code == code, shown.output
     found = json.loads(chimera("--baseline", path, "--json").output)
     told = {each["verdict"] for each in found["changes"] if each["metric"] == "throughput_tok_s"}
-    assert all(each.startswith(verdict) for each in told), told
+    assert told and all(each.startswith(verdict) for each in told), told
     assert chimera("--baseline", path).exit_code == 0
 
 
 def test_a_saved_baseline_is_what_later_ones_are_held_against(compared: Desk) -> None:
     before = chimera("--fail-on", "worse")
-    assert before.exit_code == 2 or "There is no baseline" in str(before.exception)
+    assert "There is no baseline" in str(before.exception)
     assert chimera("--save-baseline").exit_code == 0
     later = chimera("--fail-on", "worse")
     assert later.exit_code == 0, later.output

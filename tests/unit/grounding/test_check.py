@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.grounding_worlds import World, synthetic
-from benchmarks.mutate_grounding import run
 from chimera_dagster.evidence.summary import summarise
 from chimera_dagster.grounding import CheckedStatement, EvidenceIndex, check, index_evidence
 from chimera_dagster.grounding.document import statements
 from chimera_dagster.grounding.records import own_figures
 from chimera_dagster.ingest.folder import read_in_memory
 from tests.conftest import CORPUS, needs_corpus
+from tests.planted.tally import run
+from tests.planted.worlds import World, synthetic
 
 FAILED = ("contradicted", "unsupported")
 MODELS = ["fast:1b", "slow:7b"]

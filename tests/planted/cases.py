@@ -4,8 +4,8 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from benchmarks.grounding_phrasings import THROUGHPUT, TTFT, Phrasing
-from benchmarks.grounding_worlds import World
+from tests.planted.phrasings import THROUGHPUT, TTFT, Phrasing
+from tests.planted.worlds import World
 
 UNITS = {THROUGHPUT: "tok/s", TTFT: "ms"}
 AGGREGATES = {"median": "median", "maximum": "max", "minimum": "min", "p95": "p95", "95th-percentile": "p95"}

@@ -1,4 +1,6 @@
-"""Lost and duplicate trials under random kills: `python -m benchmarks.soak [TRIALS] [SECONDS_PER_TRIAL] [BY_DAEMON]`.
+"""Lost and duplicate trials under random kills.
+
+    python -m tests.integration.soak [TRIALS] [SECONDS_PER_TRIAL] [BY_DAEMON]
 
 A sweep on two lanes with a stub of Ollama each, while at random moments something of it is killed with -9: a worker
 that measures, the sweep, all of its processes at once, or a server in the midst of its answer. What was killed is

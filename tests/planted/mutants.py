@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.grounding_cases import UNITS, Case, Sentence
-from benchmarks.grounding_phrasings import THROUGHPUT, TTFT, Phrasing, halves
-from benchmarks.grounding_worlds import World
+from tests.planted.cases import UNITS, Case, Sentence
+from tests.planted.phrasings import THROUGHPUT, TTFT, Phrasing, halves
+from tests.planted.worlds import World
 
 FAKE_MODELS = (
     "qwen3:4b",

@@ -3,7 +3,7 @@
 They are what the product's decoder lets through: words and ids, no digit. `{gamma}` is a model, by the head of its tag;
 `{gamma.ttft}`: the fact of that model that FACTS calls so; `{runs}`, `{files}`: facts of the folder; `{found.rate}`:
 the finding that FINDINGS calls so. Whether a sentence is true was settled by hand, from the tables of the two folders:
-SEED is data/reports, FOUR the folder of four models that grounding_worlds.py makes.
+SEED is data/reports, FOUR the folder of four models that worlds.py makes.
 """
 
 import re

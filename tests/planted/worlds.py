@@ -10,14 +10,12 @@ from pathlib import Path
 import pandas as pd
 from scipy import stats
 
-from benchmarks.grounding_phrasings import THROUGHPUT, TTFT
 from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.summary import summarise
 from chimera_dagster.grounding import EvidenceIndex, index_evidence
 from chimera_dagster.ingest.folder import read_in_memory
-
-ROOT = Path(__file__).parents[1]
-CORPUS = ROOT.parent / "shared" / "corpus"
+from tests.conftest import CORPUS, ROOT
+from tests.planted.phrasings import THROUGHPUT, TTFT
 
 
 class World:

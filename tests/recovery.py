@@ -1,4 +1,4 @@
-"""What the comparison of a sweep finds of what was planted: `python -m benchmarks.compare_recovery [SWEEPS]`.
+"""What the comparison of a sweep finds of what was planted: `python -m tests.recovery [SWEEPS]`.
 
 Simulated sweeps of 2 models x 3 sizes of context x 3 temperatures with 3 repeats, 2 % scatter. Of each truth: in how
 many of SWEEPS sweeps the planted effect was found, how large it was said to be, and in how many anything was said to
@@ -51,11 +51,11 @@ class World(NamedTuple):
 
 
 def _is(parameter: str, interaction: str | None = None) -> Callable[[Effect], bool]:
-    def told(effect: Effect) -> bool:
+    def is_planted(effect: Effect) -> bool:
         named = {effect.parameter, effect.interaction} == {parameter, interaction}
         return named and effect.metric == "throughput_tok_s"
 
-    return told
+    return is_planted
 
 
 def _flat(_: Cell) -> float:
@@ -105,7 +105,7 @@ WORLDS = (
 )
 
 
-class Told(NamedTuple):
+class Outcome(NamedTuple):
     """Of one sweep: the size of the planted effect where it was found, and whether anything false was said."""
 
     size: float | None
@@ -116,14 +116,14 @@ class Told(NamedTuple):
     slower: float  # the share of trials that are found to be worse in a sweep that is 5 % slower
 
 
-def _told(world: World, rng: np.random.Generator) -> Told:
+def outcome_of(world: World, rng: np.random.Generator) -> Outcome:
     found, again, slow = (compare(world.sweep(rng, factor), GOALS, datetime.now(UTC)) for factor in (1.0, 1.0, 0.95))
     detected = [effect for effect in found.effects if effect.detected]
     named = [{effect.parameter, effect.interaction} - {None} for effect in detected]
     size = None if world.planted is None else next((each.range for each in detected if world.planted(each)), None)
     changes = [change.verdict for change in regress(found, again, "").changes]
     later = [each.verdict for each in regress(found, slow, "").changes if each.metric == "throughput_tok_s"]
-    return Told(
+    return Outcome(
         size,
         # TTFT is planted as the inverse of throughput, so it has the same effects
         any(names not in world.true or each.metric == "quality" for each, names in zip(detected, named, strict=True)),
@@ -153,14 +153,14 @@ def _any_false_tie(world: World, found: Comparison) -> bool:
 
 def _row(sweeps: int, number: int) -> str:
     world, rng = WORLDS[number], np.random.default_rng(number)
-    found = [_told(world, rng) for _ in range(sweeps)]
+    found = [outcome_of(world, rng) for _ in range(sweeps)]
     sizes = [each.size for each in found if each.size is not None]
     planted = "-" if world.planted is None else f"{len(sizes) / sweeps:.1%}, {median(sizes):.1%}" if sizes else "0.0%"
     cells = [planted, *(f"{_share(found, name):.1%}" for name in ("effect", "rank", "recommendation", "change"))]
     return f"| {world.name} | {' | '.join(cells)} | {sum(each.slower for each in found) / sweeps:.0%} |"
 
 
-def _share(found: Sequence[Told], name: str) -> float:
+def _share(found: Sequence[Outcome], name: str) -> float:
     return sum(getattr(each, name) for each in found) / len(found)
 
 

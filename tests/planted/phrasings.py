@@ -1,4 +1,4 @@
-"""Sentences as a person or a model would write them, by what they state; mutate_grounding.py fills them in.
+"""Sentences as a person or a model would write them, by what they state; __main__.py fills them in.
 
 `{m}`, `{m2}`: models. `{q}`: the metric, one of the phrasing's own words for throughput or TTFT. `{v}`, `{v2}`: values
 with units. `{f}`, `{f2}`: ids of facts. Every second phrasing of a shape is held out: its sentences were not looked at
