@@ -5,8 +5,10 @@ Imports httpx at its top, so it is imported where an engine is used and not befo
 
 import json
 import socket
+import ssl
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 import httpx
@@ -18,6 +20,12 @@ TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 LONGEST_WORDS = 500  # characters; a proxy may answer with a page of HTML
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Read once: it takes 17 ms, which every connection to a model server would wait for."""
+    return httpx.create_ssl_context()
+
+
 class AbortableTransport(httpx.HTTPTransport):
     """One connection at a time, which `abort` may shut from another thread.
 
@@ -26,7 +34,7 @@ class AbortableTransport(httpx.HTTPTransport):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(verify=_certificates())
         self._socket: socket.socket | None = None
         self._aborted = False
 
