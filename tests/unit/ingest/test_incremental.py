@@ -309,7 +309,7 @@ def test_a_table_with_one_wrong_byte_is_never_taken_over(ingested, name):
     path = store.table_path(name)
     whole, chance = path.read_bytes(), random.Random(3)
     others = {each: store.table_path(each).read_bytes() for each in ("benchmark_files", "measurements")}
-    for _ in range(60):
+    for _ in range(30):
         for each, content in others.items():
             store.table_path(each).write_bytes(content)
         at = chance.randrange(4, len(whole))
