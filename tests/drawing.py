@@ -9,7 +9,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 class Drawing:
-    """A figure's drawing, its places turned back into values by the ticks of its axes."""
+    """A chart's drawing, its places turned back into values by the ticks of its axes."""
 
     def __init__(self, svg: str) -> None:
         self.root = ElementTree.fromstring(svg)

@@ -1,4 +1,4 @@
-"""A rendered report read back: its figures and sections, from the page as HTML and as Markdown."""
+"""A rendered report read back: its charts and sections, from the page as HTML and as Markdown."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ Element = ElementTree.Element
 
 
 class Drawn(NamedTuple):
-    """A figure of the page: its drawing, and the rows of the table under it."""
+    """A chart of the page: its drawing, and the rows of the table under it."""
 
     drawing: Drawing
     rows: list[list[str]]
@@ -24,19 +24,17 @@ class Html:
     """The body of report.html, which is well-formed but for tags without an end."""
 
     def __init__(self, page: str) -> None:
-        self.body = ElementTree.fromstring(
-            re.sub(r"<(br|hr)>", r"<\1/>", page[page.index("<body>") : -len("</html>\n")])
-        )
+        self.body = ElementTree.fromstring(re.sub(r"<(br)>", r"<\1/>", page[page.index("<body>") : -len("</html>\n")]))
 
-    def figures(self) -> dict[str, Drawn]:
+    def charts(self) -> dict[str, Drawn]:
         """By title."""
         found: dict[str, Drawn] = {}
         for figure in self.body.iter("figure"):
-            [chart] = [each for each in figure if each.tag.endswith("svg")]
+            [svg] = [each for each in figure if each.tag.endswith("svg")]
             rows = [["".join(cell.itertext()) for cell in row] for row in figure.iter("tr")]
             title = figure.findtext("figcaption/strong")
             assert title is not None
-            found[title] = Drawn(Drawing(ElementTree.tostring(chart, encoding="unicode")), rows[1:])
+            found[title] = Drawn(Drawing(ElementTree.tostring(svg, encoding="unicode")), rows[1:])
         return found
 
     def sections(self) -> dict[str, list[Element]]:

@@ -45,7 +45,7 @@ from chimera_dagster.steps.trial import run_trial
 OWNERS = ["team:benchmarks"]
 MEASURE_VERSION = code_version("chimera_dagster.measure", ".py")
 COMPARE_VERSION = code_version("chimera_dagster.compare", ".py")
-RENDER_VERSION = code_version("chimera_dagster.render", ".py", ".css", ".js")
+RENDER_VERSION = code_version("chimera_dagster.render", ".py", ".j2", ".css", ".js")
 
 
 @contextmanager

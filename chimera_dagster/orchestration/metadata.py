@@ -10,8 +10,8 @@ from dagster import MetadataValue, TableColumn, TableColumnConstraints, TableCon
 from pandera.pandas import DataFrameModel
 
 from chimera_dagster.records.documents import Metrics
+from chimera_dagster.render.blocks import Table
 from chimera_dagster.render.markdown_writer import blocks_to_markdown
-from chimera_dagster.render.page import Table, inlines
 
 Metadata = dict[str, Any]  # Dagster exports no name for what its metadata takes
 _PREVIEW_ROWS = 10
@@ -41,7 +41,7 @@ def table_metadata(path: Path, model: type[DataFrameModel]) -> Metadata:
     with pq.ParquetFile(path) as table:
         head = pa.Table.from_batches(islice(table.iter_batches(_PREVIEW_ROWS), 1), table.schema_arrow).to_pandas()
         count = table.metadata.num_rows
-    rows = tuple(tuple(inlines(str(value)) for value in row) for row in head.to_numpy().tolist())
+    rows = tuple(tuple(map(str, row)) for row in head.to_numpy().tolist())
     preview = blocks_to_markdown([Table(tuple(head.columns), rows, f"First rows of {path.stem}")])
     return {
         "dagster/row_count": count,

@@ -6,8 +6,8 @@ from chimera_dagster.compare.comparison import Comparison
 from chimera_dagster.compare.regression import regress
 from chimera_dagster.errors import InputError
 from chimera_dagster.records.store import Store, write_text
-from chimera_dagster.render.html import to_html
-from chimera_dagster.render.index.page import Withheld, build_index
+from chimera_dagster.render.html_writer import to_html
+from chimera_dagster.render.index.index_page import Withheld, build_index
 from chimera_dagster.render.markdown_writer import to_markdown
 from chimera_dagster.steps.sweep_comparison import read_baseline
 

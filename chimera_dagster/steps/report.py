@@ -5,10 +5,10 @@ from pathlib import Path
 from chimera_dagster.records.documents import Outcome
 from chimera_dagster.records.store import Store, write_text
 from chimera_dagster.records.trial_files import read_recorded
-from chimera_dagster.render.html import to_html
+from chimera_dagster.render.html_writer import to_html
 from chimera_dagster.render.markdown_writer import blocks_to_markdown, to_markdown, without_links
-from chimera_dagster.render.report.page import build_report
 from chimera_dagster.render.report.statements import StatementBlocks
+from chimera_dagster.render.report.trial_report import build_trial_report
 from chimera_dagster.spec.sweep import TrialPlan
 
 
@@ -27,6 +27,6 @@ def render_trial(store: Store, plan: TrialPlan) -> tuple[Path, Outcome]:
     Raises UnknownTrialError.
     """
     folder, recorded = store.folder_of(plan.trial), read_recorded(store, plan)
-    page = build_report(plan, *recorded, folder.path)
+    page = build_trial_report(plan, *recorded, folder.path)
     write_text(folder.page, to_html(page))
     return write_text(folder.report, to_markdown(page)), recorded.outcome

@@ -260,7 +260,7 @@ def test_a_hundred_rows_are_drawn_until_all_are_asked_for_or_printed(
     drawn = opened.page.locator(f"{BOARD} tbody tr:visible")
     assert drawn.count() == 100
     said = opened.page.locator(".filter output").first
-    expect(said).to_have_text("850 of 850, the first 100 are shown")
+    expect(said).to_have_text("850 of 850, first 100 shown")
     if media == "print":
         opened.page.emulate_media(media="print")
         assert opened.ask("[...document.querySelectorAll('.scroll')].every(e => e.scrollWidth <= e.clientWidth)")
@@ -280,7 +280,7 @@ def test_without_script_it_is_whole(browser: Browser, request: pytest.FixtureReq
     assert page.locator(f"{BOARD} tbody tr:visible").count() == trials
     assert page.locator(f"{BOARD} tbody a:visible").count() == trials
     assert page.locator("input, button").count() == 0
-    for heading in ("Recommendation", "Leaderboard", "What nothing beats", "Effects of the parameters", "Not ranked"):
+    for heading in ("Recommendation", "Leaderboard", "Pareto front", "Effects of the parameters", "Not ranked"):
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
     expect(page.locator("svg.chart")).to_be_visible()
     context.close()

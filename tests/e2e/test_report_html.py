@@ -7,28 +7,26 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from chimera_dagster.render import page as document
-from chimera_dagster.render.html import to_html
-from chimera_dagster.render.page import (
+from chimera_dagster.render import blocks as document
+from chimera_dagster.render.blocks import (
     Block,
     Bullets,
     Code,
     CodeBlock,
     Details,
-    Emphasis,
     Heading,
     LineBreak,
     Link,
     Note,
     Numbered,
     Paragraph,
-    Rule,
     Strong,
     Table,
     Target,
     anchor_of,
     inlines,
 )
+from chimera_dagster.render.html_writer import to_html
 from chimera_dagster.render.report.charts import (
     latency_distribution,
     throughput_by_configuration,
@@ -67,10 +65,10 @@ def everything() -> document.Page:
             )
             for number in range(1, 9)
         ),
-        "Every figure in this report and where it comes from",
+        "Every chart in this report and where it comes from",
         frozenset({2, 3}),
     )
-    figures = [
+    charts = [
         throughput_by_configuration(estimates(25), limit=8),
         ttft_by_configuration(estimates(3)),
         token_timeline(calls),
@@ -78,7 +76,7 @@ def everything() -> document.Page:
         telemetry_over_time(samples(windows, gpus=2), windows),
         telemetry_over_time(samples(windows), windows),
     ]
-    hostile = tuple((inlines(text), inlines(Code(text)), inlines(Strong(text), Emphasis(text))) for text in HOSTILE)
+    hostile = tuple((inlines(text), inlines(Code(text)), inlines(Strong(text))) for text in HOSTILE)
     blocks: list[Block] = [
         Paragraph(
             inlines(
@@ -92,7 +90,7 @@ def everything() -> document.Page:
             (
                 Paragraph(
                     inlines(
-                        "The words below are smollm2:135m's own. ", Strong("[…]"), " marks a figure that it made up."
+                        "The words below are smollm2:135m's own. ", Strong("[…]"), " marks a chart that it made up."
                     )
                 ),
             ),
@@ -111,10 +109,8 @@ def everything() -> document.Page:
             Numbered((inlines("first"), inlines("second"))),
             CodeBlock('{"total files": 5,\n "by kind": {"csv": 3, "json": 1, "markdown": 1}}', "json"),
         ),
-        *section("Figures", *[figure for figure in figures if figure is not None]),
-        *section(
-            "Evidence", facts, Rule(), Details("The prompt", (CodeBlock("You are a technical writer.\n\nWrite."),))
-        ),
+        *section("Charts", *[chart for chart in charts if chart is not None]),
+        *section("Evidence", facts, Details("The prompt", (CodeBlock("You are a technical writer.\n\nWrite."),))),
         *section(
             "Hostile",
             Heading(3, HOSTILE[0]),

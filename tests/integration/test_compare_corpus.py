@@ -45,7 +45,7 @@ def test_num_gpu_has_no_detectable_effect(tuning: Comparison) -> None:
     assert not effect.detected
     assert len(effect.levels) == 4
     assert effect.detectable is not None and effect.detectable < 0.02
-    assert effect_words(effect).startswith("num_gpu has no detectable effect on decode throughput; one of ")
+    assert effect_words(effect).startswith("num_gpu has no detectable effect on decode throughput; an effect of ")
 
 
 @needs_corpus

@@ -271,7 +271,7 @@ def test_a_baseline_from_git(sweep: Sweep, chimera: Callable[..., Said], monkeyp
     git("add", "--force", "data/runs/comparison.json")
     git("commit", "--message", "measured")
     shown = chimera("--baseline", "HEAD")
-    assert shown.code == 0 and "Against HEAD:./data/runs/comparison.json: of 0 tests" in shown.out
+    assert shown.code == 0 and "Compared with HEAD:./data/runs/comparison.json: of 0 tests" in shown.out
     monkeypatch.setenv("PATH", str(sweep.path))
     assert refused + "git is not installed" in chimera("--baseline", "HEAD").err
 

@@ -216,7 +216,7 @@ def test_nothing_is_turned_round_or_hidden(injected: Injected) -> None:
 
 def test_the_page_says_what_the_evidence_says(injected: Injected) -> None:
     page = Html(injected.html)
-    assert len(page.figures()) == 5
+    assert len(page.charts()) == 5
     [table] = [block for block in page.sections()["evidence"] if block.find("table") is not None]
     rows = [["".join(cell.itertext()) for cell in row] for row in table.iter("tr")][1:]
     assert [row[0] for row in rows] == [f"F{number}" for number in range(1, 41)]

@@ -40,7 +40,7 @@ MAY_DIFFER = {
     "their evidence": (r"(Validity of this measurement:).*?(?=Engine: )", r"\1"),
     "their warning": (r"(> \*\*Warning\*\*\n(?:>[^\n]*\n)*\n)|(<div class=\"note warning\".*?</div>\n)", ""),
     "figures of what was measured": (
-        r"\*\*Figure: (Chunks received over time|Time between chunks|The host during the trial)\..*?(?=\n\n\*\*)"
+        r"\*\*Chart: (Chunks received over time|Time between chunks|The host during the trial)\..*?(?=\n\n\*\*)"
         r"|<figure>\n<figcaption><strong>(Chunks received over time|Time between chunks|The host during the trial)<"
         r".*?</figure>",
         r"\1\2",

@@ -177,7 +177,7 @@ def test_a_hopeless_answer_leaves_all_that_code_says_and_a_verdict_at_the_top(de
     evidence = "".join("".join(block.itertext()) for block in sections["evidence"])
     assert outcome.facts
     assert all(fact.statement in evidence and fact.rendered in evidence for fact in outcome.facts)
-    assert len(page.figures()) == 5
+    assert len(page.charts()) == 5
     top = "".join("".join(block.itertext()) for block in sections["technical-report"])
     assert "Model's text: not usable (score " in top
     assert "The text is not usable: " in top

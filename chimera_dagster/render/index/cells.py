@@ -1,4 +1,4 @@
-"""A comparison in words and cells: what the page over all trials, the UI and `chimera compare` show alike."""
+"""The words and table cells of a comparison that the index page, the UI and `chimera compare` share."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,30 +10,51 @@ from chimera_dagster.compare.observed import Observed, valid
 from chimera_dagster.compare.recommend import Candidate
 from chimera_dagster.compare.regression import Change, Regression
 from chimera_dagster.evidence.figures import named_params
+from chimera_dagster.render.blocks import Content, Link, Table, inlines
 from chimera_dagster.render.index.order import metrics_of
 
 NOTHING = "–"
-_REASON_CHARS = 400  # of why a trial is not ranked; a server's error may be a page
+NAMED = ("model", "parameters", "report")
+_FEW = 10  # rows, too few to need sorting and filtering
+_REASON_CHARS = 400  # of the reason why a trial is not ranked; a server's error may fill a page
 
 
 class Cell(NamedTuple):
-    """What stands in a table's cell, and the number that it is sorted by; None sorts last."""
+    """The text of a table's cell and the number that it is sorted by; None sorts last."""
 
     text: str
     number: float | None = None
 
 
 def configuration(trial: Observed) -> str:
-    return named_params(trial.params.canonical()) or "the engine's own"
+    return named_params(trial.params.canonical()) or "the engine's defaults"
+
+
+def named(trial: Observed) -> tuple[Content, ...]:
+    """A trial's cells in the columns of NAMED."""
+    key = trial.params.key
+    return (trial.model, configuration(trial), key if trial.href is None else inlines(Link(key, trial.href)))
+
+
+def listed(
+    header: tuple[str, ...], rows: tuple[tuple[Content, ...], ...], caption: str, numeric: frozenset[int] = frozenset()
+) -> Table:
+    """A table that can be sorted and filtered if it is long."""
+    return Table(header, rows, caption, numeric, interactive=len(rows) > _FEW)
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 trial`, `1,000 trials`."""
+    return f"{count} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def shown_metrics(comparison: Comparison) -> list[Metric]:
-    """Those that any valid trial has."""
+    """The metrics that any valid trial has."""
     return metrics_of(valid(comparison.trials))
 
 
 def figure(metric: Metric, value: float | None) -> str:
-    """A value of a metric without its unit: three or more significant digits."""
+    """A value of a metric without its unit, with three or more significant digits."""
     if value is None:
         return NOTHING
     if not metric.is_log:
@@ -42,52 +63,51 @@ def figure(metric: Metric, value: float | None) -> str:
 
 
 def standing_cells(comparison: Comparison, trial: Observed, metric: Metric) -> tuple[Cell, Cell]:
-    """A trial's mean with half of its interval, and its rank, of one metric."""
+    """A trial's mean of a metric with half of its interval, and its rank by it."""
     mean, standing = trial.mean(metric.name), comparison.standings.get(trial.key, {}).get(metric.name)
-    words = figure(metric, mean)
+    text = figure(metric, mean)
     if standing is not None and standing.summary.high is not None:
-        words += f" ± {_two_digits(standing.summary.high - standing.summary.mean)}"
+        text += f" ± {_two_digits(standing.summary.high - standing.summary.mean)}"
     rank = standing.rank if standing is not None else None
-    return Cell(words, mean), Cell(NOTHING if rank is None else str(rank), rank)
+    return Cell(text, mean), Cell(NOTHING if rank is None else str(rank), rank)
 
 
 def effect_words(effect: Effect) -> str:
-    """A sentence about a parameter's effect: how large it is, or that none was detected, and what would have been."""
+    """A sentence about a parameter's effect: its size, or the size that would have been detected."""
     metric = METRICS[effect.metric]
     name = effect.parameter if effect.interaction is None else f"{effect.parameter} together with {effect.interaction}"
-    share = change_words(metric, effect.range)
-    on = f"{effect.n} {effect.unit} in {effect.blocks} {'group' if effect.blocks == 1 else 'groups'} of all else equal"
+    size = change_words(metric, effect.range)
+    groups = f"{effect.blocks} {'group' if effect.blocks == 1 else 'groups'}"
+    test = f"(p = {effect.p:.2g}, {effect.n} {effect.unit} in {groups} with all else equal)"
     if not effect.detected:
-        least = (
-            "" if effect.detectable is None else f"; one of {change_words(metric, effect.detectable)} would have been"
-        )
-        return f"{name} has no detectable effect on {metric.words}{least} (p = {effect.p:.2g}, {on})."
+        least = "" if effect.detectable is None else change_words(metric, effect.detectable)
+        missed = least and f"; an effect of {least} would have been detected"
+        return f"{name} has no detectable effect on {metric.words}{missed} {test}."
     if effect.interaction is not None:
         return (
-            f"What {effect.parameter} does to {metric.words} depends on {effect.interaction}: up to {share} beyond "
-            f"both by themselves (p = {effect.p:.2g}, {on})."
+            f"The effect of {effect.parameter} on {metric.words} depends on {effect.interaction}: up to {size} beyond "
+            f"their separate effects {test}."
         )
-    return f"{name} changes {metric.words} by {share} between its values (p = {effect.p:.2g}, {on})."
+    return f"{name} changes {metric.words} by {size} between its values {test}."
 
 
 def level_words(metric: Metric, effect: Effect) -> list[str]:
-    """Each value of a parameter against the mean over all of them."""
-    return [
-        f"{level.value}: {_signed(metric, level.effect)}"
-        + (
-            ""
-            if level.low is None or level.high is None
-            else f" ({_signed(metric, level.low)} to {_signed(metric, level.high)})"
-        )
-        for level in effect.levels
-    ]
+    """Each value of a parameter, compared with the mean over all of its values."""
+    lines: list[str] = []
+    for level in effect.levels:
+        interval = ""
+        if level.low is not None and level.high is not None:
+            interval = f" ({_signed(metric, level.low)} to {_signed(metric, level.high)})"
+        lines.append(f"{level.value}: {_signed(metric, level.effect)}{interval}")
+    return lines
 
 
 def candidate_words(candidate: Candidate) -> str:
-    """Whether it can be told from the best one, the limits that it keeps, and its goodput."""
-    parts = {None: ["not tested"], True: ["can't be told from the best"], False: ["detectably worse"]}[candidate.tied]
+    """Whether a test distinguishes it from the best, which limits it keeps, and its goodput."""
+    tied = "can't be distinguished from the best"
+    parts = [{None: "not tested", True: tied, False: "detectably worse"}[candidate.tied]]
     if candidate.behind == 0:
-        parts = ["the best mean"]
+        parts = ["best mean"]
     parts += [f"{limit}: {kept}" for limit, kept in candidate.limits.items()]
     if candidate.goodput_tok_s is not None:
         parts.append(f"goodput {candidate.goodput_tok_s:.4g} tok/s")
@@ -95,32 +115,25 @@ def candidate_words(candidate: Candidate) -> str:
 
 
 def change_row(change: Change) -> tuple[str, ...]:
-    """Trial, metric, before, after, change, p with n, verdict: as benchstat lays it out."""
+    """Trial, metric, before, after, change, p with n, and verdict, laid out as benchstat does."""
     metric = METRICS[change.metric]
     tested = "" if change.p is None else f"p={change.p:.3f} n={change.n_before}+{change.n_after}"
     changed = _signed(metric, change.change) if change.verdict in ("better", "worse") else "~"
     verdict = change.verdict if change.p is not None else change.why
-    return (
-        change.trial,
-        metric.name,
-        figure(metric, change.before),
-        figure(metric, change.after),
-        changed,
-        tested,
-        verdict,
-    )
+    before, after = figure(metric, change.before), figure(metric, change.after)
+    return (change.trial, metric.name, before, after, changed, tested, verdict)
 
 
 def regression_words(found: Regression) -> str:
-    """One line: how many of what."""
+    """One line that counts the verdicts."""
     tested = [change for change in found.changes if change.p is not None]
     kinds = ", ".join(f"{found.count(verdict)} {verdict}" for verdict in ("better", "worse", "no difference detected"))
     apart = f" {len(found.apart)} trials can't be compared." if found.apart else ""
-    return f"Against {found.baseline}: of {len(tested)} tests {kinds}.{apart}"
+    return f"Compared with {found.baseline}: of {len(tested)} tests, {kinds}.{apart}"
 
 
 def spoiled_rows(trials: Sequence[Observed]) -> list[tuple[Observed, str]]:
-    """Trials that are compared with nothing, each with why."""
+    """Trials that are left out of the comparison, each with the reason."""
     return [(trial, _shortened(_reason(trial))) for trial in trials if not trial.is_valid]
 
 
@@ -148,18 +161,17 @@ def _signed(metric: Metric, size: float) -> str:
 
 
 def drift_words(comparison: Comparison) -> list[str]:
-    """How far the host drifts between trials, for which the ranks allow, and where nobody can tell."""
+    """By how much trials scatter beyond repeats and parameters, and for which metrics that can't be estimated."""
     lines: list[str] = []
     known = [f"{METRICS[name].words} {drift:.1%}" for name, drift in comparison.drift.items() if drift is not None]
     if known:
-        said = ", ".join(known).replace("%", " %")
         lines.append(
-            f"Beyond what their repeats and parameters explain, trials scatter (standard deviation): {said}. "
-            "Ranks allow for it."
+            "Scatter between trials beyond what repeats and parameters explain (standard deviation): "
+            f"{', '.join(known).replace('%', ' %')}. Ranks allow for it."
         )
-    if blind := [METRICS[name].words for name, drift in comparison.drift.items() if drift is None]:
+    if unknown := [METRICS[name].words for name, drift in comparison.drift.items() if drift is None]:
         lines.append(
-            "The trials are too few for their parameters to tell how far the host drifts from one to the next: ranks "
-            f"by {', '.join(blind)}, and effects tested over repeats, take such a drift for a difference."
+            "There are too few trials to estimate how much the host drifts from one to the next: ranks by "
+            f"{', '.join(unknown)}, and effects tested over repeats, may mistake drift for a difference."
         )
     return lines

@@ -1,4 +1,4 @@
-"""What a trial's calls took: time and, where it was measured, energy."""
+"""What a trial's calls cost: time and, if it was measured, energy."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from chimera_dagster.compare.observed import Observed
 
 
 class Cost(NamedTuple):
-    """Of the calls of all repeats together, warm-ups apart; None where it was not measured in every repeat."""
+    """The sum over the calls of all repeats, without warm-ups; None if a repeat was not measured."""
 
     seconds: float | None
     joules: float | None
@@ -19,12 +19,12 @@ def cost_of(trial: Observed) -> Cost:
     if per_token:
         size = len(trial.call_rows) // len(per_token)
         tokens = [tokens or 0 for *_, tokens in trial.call_rows]
-        joules = sum(of * sum(tokens[size * place : size * (place + 1)]) for place, of in enumerate(per_token))
+        joules = sum(rate * sum(tokens[size * repeat : size * (repeat + 1)]) for repeat, rate in enumerate(per_token))
     return Cost(sum(durations) / 1e3 if durations else None, joules or None)
 
 
 def cost_words(costs: Iterable[Cost]) -> str:
-    """`3 min 20 s and 1,200 J`, summed up; of how many the energy is, where that is not all. Empty without a time."""
+    """The sum, as `3 min 20 s and 1,200 J`, with the number of trials that have energies; empty if no time is known."""
     known = [cost for cost in costs if cost.seconds is not None]
     energies = [cost.joules for cost in known if cost.joules is not None]
     if not known:
@@ -32,7 +32,7 @@ def cost_words(costs: Iterable[Cost]) -> str:
     words = duration_words(sum(cost.seconds or 0.0 for cost in known))
     if not energies:
         return f"{words}; energy was not measured"
-    part = f" (of {len(energies)} of {len(known)} trials)" if len(energies) < len(known) else ""
+    part = f" (energy of {len(energies)} of {len(known)} trials)" if len(energies) < len(known) else ""
     return f"{words} and {energy_words(sum(energies))}{part}"
 
 
@@ -45,7 +45,7 @@ def duration_words(seconds: float) -> str:
 
 
 def energy_words(joules: float) -> str:
-    """In J, or in kWh from a hundredth of one on."""
-    return (
-        f"{joules / 3.6e6:.3g} kWh" if joules >= 3.6e4 else f"{joules:,.0f} J" if joules >= 100 else f"{joules:.3g} J"
-    )
+    """In J, or in kWh from 0.01 kWh on."""
+    if joules >= 3.6e4:
+        return f"{joules / 3.6e6:.3g} kWh"
+    return f"{joules:,.0f} J" if joules >= 100 else f"{joules:.3g} J"

@@ -1,4 +1,4 @@
-"""Every valid trial in one table, as a part of the page over all trials: how far behind it is, and how sure that is."""
+"""The section of the index page with every valid trial: how far behind the best it is, and how certain that is."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -6,29 +6,28 @@ from typing import NamedTuple
 from chimera_dagster.compare.comparison import Comparison
 from chimera_dagster.compare.metrics import Metric
 from chimera_dagster.compare.observed import Observed
-from chimera_dagster.render.index.cells import NOTHING, shown_metrics, standing_cells
+from chimera_dagster.render.blocks import Block, Content, Paragraph, Strong, Table, inlines
+from chimera_dagster.render.index.cells import NAMED, NOTHING, named, shown_metrics, standing_cells
 from chimera_dagster.render.index.order import Order, limit_words
-from chimera_dagster.render.index.trial_tables import NAMED, named
-from chimera_dagster.render.page import Block, Inlines, Paragraph, Strong, Table, inlines
 
 
 class _Column(NamedTuple):
-    """`same` is the text of all cells where one sentence says as much as the column, else empty."""
+    """`same` is the text of every cell if one sentence says as much as the column, else empty."""
 
     name: str
-    cells: Sequence[Inlines]
+    cells: Sequence[Content]
     is_numeric: bool = True
     same: str = ""
 
 
-def leaderboard(comparison: Comparison, order: Order) -> Iterator[Block]:
-    """What the columns mean, what is the same for all trials, and the table."""
+def leaderboard_blocks(comparison: Comparison, order: Order) -> Iterator[Block]:
+    """What the columns mean, what all trials have in common, and the table."""
     columns = _columns(comparison, order)
     shown = [column for column in columns if not column.same]
     same = [f"{column.name} {column.same}" for column in columns if column.same]
-    yield Paragraph(inlines(_meaning(comparison, order)))
+    yield Paragraph(_meaning(comparison, order))
     if order.behind:
-        yield Paragraph(inlines(_reading(comparison) + (f" The same for all: {', '.join(same)}." if same else "")))
+        yield Paragraph(_reading(comparison) + (f" The same for all trials: {', '.join(same)}." if same else ""))
     header = (*NAMED, *(column.name for column in shown))
     rows = tuple(
         (*named(trial), *(column.cells[place] for column in shown)) for place, trial in enumerate(order.trials)
@@ -38,7 +37,7 @@ def leaderboard(comparison: Comparison, order: Order) -> Iterator[Block]:
 
 
 def gap_words(order: Order, trial: Observed) -> str:
-    """`0 %, best`, `1.2 %, tie` or `8.3 %`."""
+    """How far behind the best the trial is: `0 %, best`, `1.2 %, tie` or `8.3 %`."""
     gap = order.behind.get(trial.key)
     if gap is None:
         return NOTHING
@@ -48,15 +47,15 @@ def gap_words(order: Order, trial: Observed) -> str:
     return f"{words}, tie" if trial.key in order.tied else words
 
 
-def mean_cell(comparison: Comparison, trial: Observed, metric: Metric) -> Inlines:
-    """A mean with half of its interval; strong where no trial is detectably better."""
+def mean_cell(comparison: Comparison, trial: Observed, metric: Metric) -> Content:
+    """A mean with half of its interval; bold if no trial is detectably better."""
     mean, rank = standing_cells(comparison, trial, metric)
-    return inlines(Strong(mean.text) if rank.number == 1 else mean.text)
+    return inlines(Strong(mean.text)) if rank.number == 1 else mean.text
 
 
 def _columns(comparison: Comparison, order: Order) -> list[_Column]:
     goals = comparison.recommendation.goals
-    columns = [_Column("behind the best", [inlines(gap_words(order, trial)) for trial in order.trials])]
+    columns = [_Column("behind the best", [gap_words(order, trial) for trial in order.trials])]
     if goals.limits:
         columns.append(_plain("limits", [limit_words(trial, goals) for trial in order.trials], is_numeric=False))
     columns.append(_plain("repeats", [str(trial.repeats) for trial in order.trials]))
@@ -73,34 +72,36 @@ def _columns(comparison: Comparison, order: Order) -> list[_Column]:
 
 def _plain(name: str, texts: Sequence[str], is_numeric: bool = True) -> _Column:
     same = texts[0] if len(texts) > 1 and len(set(texts)) == 1 else ""
-    return _Column(name, [inlines(text) for text in texts], is_numeric, same)
+    return _Column(name, texts, is_numeric, same)
 
 
 def _meaning(comparison: Comparison, order: Order) -> str:
     answer = comparison.recommendation
     if not order.behind:
-        return "No valid trial has a value to be ordered by."
-    said = f"'Behind the best' is how much worse a trial is by {order.by}"
+        return "No valid trial has a value to rank by."
+    sentences = [f"'Behind the best' is how much worse a trial is by {order.by}"]
     if answer.best is not None and len(answer.goals.want) > 1:
-        said += ": as much as if every metric that weighs were that much worse"
+        sentences[0] += ", as if every weighted metric were that much worse"
     if _is_tested(comparison):
-        said += "; 'tie': a test can't tell it from the best"
+        sentences.append("'tie' means that a test can't distinguish the trial from the best")
     if len(order.behind) < len(order.trials):
-        said += ". A trial without that figure breaks a limit or lacks a value that is needed for it"
-    return f"{said}."
+        sentences.append("A trial without this figure breaks a limit or lacks a value that is needed for it")
+    return f"{'. '.join(sentences)}."
 
 
 def _reading(comparison: Comparison) -> str:
     better = [metric.name for metric in shown_metrics(comparison) if metric.higher_is_better]
-    said = f"More is better in {' and '.join(better)}, less in all else. " if better else "Less is better everywhere. "
-    said += "Means over the repeats, ± half of their 95 % interval from 3 repeats on."
+    direction = (
+        f"Higher is better for {' and '.join(better)}, lower for all other metrics." if better else "Lower is better."
+    )
+    values = "Values are means over the repeats, ± half of their 95 % interval if there are 3 repeats or more."
     if _is_tested(comparison):
-        return f"{said} Bold: no trial is detectably better. Each rank is in comparison.csv."
-    return f"{said} No test was possible: it takes two trials or more, and 3 repeats or more of each."
+        return f"{direction} {values} Bold: no trial is detectably better. All ranks are in comparison.csv."
+    return f"{direction} {values} No test was possible: that takes at least two trials with 3 repeats or more each."
 
 
 def _is_tested(comparison: Comparison) -> bool:
-    return any(standing.rank for of in comparison.standings.values() for standing in of.values())
+    return any(standing.rank for standings in comparison.standings.values() for standing in standings.values())
 
 
 def _text(trial: Observed) -> str:

@@ -1,4 +1,4 @@
-"""The order of valid trials, and how far each is behind the best: by the goals, or by the first metric measured."""
+"""The order of valid trials, and how far each is behind the best, by the goals or by the first measured metric."""
 
 import math
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from chimera_dagster.spec.goals import Goals
 
 
 class Order(NamedTuple):
-    """Valid trials, the best first.
+    """Valid trials, best first.
 
-    `by` is `the goals` or a metric's words; empty where nothing was measured. `behind` by trial is a share of the best
-    one's value, or a difference of shares: 0 for the best. Trials that lack a value or break a limit are last, and not
-    in it. `tied` are those that a test can't tell from the best.
+    `by` is `the goals` or the name of a metric; empty if nothing was measured. `behind` has each trial's distance from
+    the best, whose distance is 0, as a share of the best value or as a difference of shares. Trials that lack a value
+    or break a limit are last and not in it. `tied` has the trials that a test can't distinguish from the best.
     """
 
     by: str
@@ -26,9 +26,9 @@ class Order(NamedTuple):
 
 
 def order_of(comparison: Comparison) -> Order:
-    """By the goals where they recommend a trial.
+    """The order by the goals if they recommend a trial, else by the first measured metric.
 
-    Of several weights, 0.2 behind is as much as if each metric that weighs were 20 % worse than the best one's.
+    With several weights, 0.2 behind means as much as if every weighted metric were 20 % worse than the best trial's.
     """
     trials, metric, answer = valid(comparison.trials), leading_metric(comparison), comparison.recommendation
     goals = answer.goals if answer.best is not None else Goals()
@@ -57,7 +57,7 @@ def order_of(comparison: Comparison) -> Order:
 
 
 def leading_metric(comparison: Comparison) -> Metric | None:
-    """The only one that weighs, where goals of one weight recommend a trial; else the first that was measured."""
+    """The only weighted metric, if goals with one weight recommend a trial; else the first one that was measured."""
     answer = comparison.recommendation
     if answer.best is not None and len(answer.goals.want) == 1:
         return METRICS[next(iter(answer.goals.want))]
@@ -65,18 +65,18 @@ def leading_metric(comparison: Comparison) -> Metric | None:
 
 
 def metrics_of(trials: Sequence[Observed]) -> list[Metric]:
-    """Those that any of the trials has a value of."""
+    """The metrics that any of the trials has a value of."""
     return [metric for name, metric in METRICS.items() if any(trial.values.get(name) for trial in trials)]
 
 
 def limit_words(trial: Observed, goals: Goals) -> str:
-    """`kept`, or what became of each limit that is not certainly kept."""
+    """`kept`, or the state of each limit that is not certainly kept."""
     found = {str(limit): keeps(trial, limit) for limit in goals.parsed()}
     return "; ".join(f"{limit}: {kept}" for limit, kept in found.items() if kept != "kept") or "kept"
 
 
 def _is_eligible(trial: Observed, goals: Goals) -> bool:
-    """As the recommendation has it: every limit kept, and a value for each weight."""
+    """Whether the trial keeps every limit and has a value for each weight, as the recommendation requires."""
     return all(trial.values.get(name) for name in goals.want) and all(
         keeps(trial, limit) in ("kept", "not certain") for limit in goals.parsed()
     )

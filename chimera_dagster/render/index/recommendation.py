@@ -1,44 +1,40 @@
-"""Which configuration to run, as the first part of the page over all trials: how sure that is, and what it cost."""
+"""The first section of the index page: which configuration to run, how certain that is, and what it cost."""
 
 from collections.abc import Iterator
 
 from chimera_dagster.compare.comparison import Comparison
 from chimera_dagster.compare.regression import Regression
-from chimera_dagster.render.index.baseline import since_the_baseline
-from chimera_dagster.render.index.cells import NOTHING, configuration, figure, shown_metrics
+from chimera_dagster.render.blocks import Block, Bullets, Inlines, Note, Paragraph, Strong, Table, inlines
+from chimera_dagster.render.index.baseline import baseline_summary
+from chimera_dagster.render.index.cells import NAMED, NOTHING, configuration, counted, figure, named, shown_metrics
 from chimera_dagster.render.index.cost import cost_of, cost_words
 from chimera_dagster.render.index.leaderboard import gap_words, mean_cell
 from chimera_dagster.render.index.order import Order, leading_metric, limit_words
-from chimera_dagster.render.index.trial_tables import NAMED, counted, named
-from chimera_dagster.render.page import Block, Bullets, Inlines, Note, Paragraph, Strong, Table, inlines
 from chimera_dagster.spec.goals import MetricName
 
 _COST: tuple[MetricName, ...] = ("total_ms", "joules_per_token")
 
 
-def recommendation(comparison: Comparison, order: Order, regression: Regression | None) -> Iterator[Block]:
-    """The answer, or why there is none and who leads; the sureness, the cost, and the runners-up."""
+def recommendation_blocks(comparison: Comparison, order: Order, regression: Regression | None) -> Iterator[Block]:
+    """The answer, or why there is none and which trial leads; how certain it is, its cost, and the runners-up."""
     answer = comparison.recommendation
     points: list[Inlines] = []
     if not order.trials:
-        yield nothing("No recommendation. ", "No trial is valid; what became of each stands below.")
+        yield info("No recommendation. ", "No trial is valid; the reasons are listed below.")
     elif answer.best is None:
-        yield nothing("No recommendation. ", answer.why)
-        yield Paragraph(inlines(_leader(comparison, order)))
+        yield info("No recommendation. ", answer.why)
+        yield Paragraph(_leader(comparison, order))
     else:
         best = order.trials[0]
         yield Paragraph(inlines("Run ", Strong(f"{best.model}, {configuration(best)}"), "."))
-        points.append(inlines(Strong("How sure: "), answer.why))
-        took = cost_words([cost_of(best)])
-        if took:
-            points.append(
-                inlines(Strong("What it cost: "), f"the calls of its {counted(best.repeats, 'repeat')} took {took}.")
-            )
-    took = cost_words(cost_of(trial) for trial in comparison.trials if trial.state == "measured")
-    if took:
-        points.append(inlines(Strong("What the whole sweep cost: "), f"all calls of measured trials took {took}."))
+        points.append(inlines(Strong("Confidence: "), answer.why))
+        if cost := cost_words([cost_of(best)]):
+            calls = f"the calls of its {counted(best.repeats, 'repeat')}"
+            points.append(inlines(Strong("Cost: "), f"{calls} took {cost}."))
+    if cost := cost_words(cost_of(trial) for trial in comparison.trials if trial.state == "measured"):
+        points.append(inlines(Strong("Cost of the whole sweep: "), f"all calls of measured trials took {cost}."))
     if regression is not None:
-        points.append(inlines(Strong("Since the baseline: "), *since_the_baseline(regression)))
+        points.append(inlines(Strong("Compared with the baseline: "), *baseline_summary(regression)))
     if points:
         yield Bullets(tuple(points))
     if answer.best is not None:
@@ -46,55 +42,52 @@ def recommendation(comparison: Comparison, order: Order, regression: Regression 
 
 
 def _leader(comparison: Comparison, order: Order) -> str:
-    """What can be said where no goals say what counts."""
+    """Which trial leads, if no goals say what counts."""
     first, metric = order.trials[0], leading_metric(comparison)
     if len(order.trials) == 1:
-        return "One trial is valid: there is nothing to compare it with."
+        return "Only one trial is valid, so there is nothing to compare it with."
     if metric is None or first.key not in order.behind:
-        return "No valid trial has a value to be ordered by."
+        return "No valid trial has a value to rank by."
     value = f"{figure(metric, first.mean(metric.name))} {metric.unit}".strip()
-    said = f"By {metric.words} alone, {first.model}, {configuration(first)} comes first with {value}"
+    leader = f"By {metric.words} alone, {first.model}, {configuration(first)} comes first with {value}"
     if not metric.by_round:
-        return f"{said}; no test can tell how sure that is: it has one value a trial."
+        return f"{leader}; this can't be tested, as there is only one value per trial."
     if comparison.standings[first.key][metric.name].rank is None:
-        return f"{said}; no test can tell how sure that is: too few repeats."
-    return f"{said}; {len(order.tied):,} of the {len(order.behind) - 1:,} others can't be told from it."
+        return f"{leader}; this can't be tested, as there are too few repeats."
+    others = f"{len(order.tied):,} of the {len(order.behind) - 1:,} others"
+    return f"{leader}; {others} can't be distinguished from it."
 
 
 def _candidates(comparison: Comparison, order: Order) -> Iterator[Block]:
-    """The best one beside the runners-up: what the goals name, and the cost."""
+    """The best trial and the runners-up: the metrics that the goals name, and the cost."""
     answer, trials = comparison.recommendation, {trial.key: trial for trial in order.trials}
-    asked = {*answer.goals.want, *(limit.metric for limit in answer.goals.parsed()), *_COST}
-    metrics = [metric for metric in shown_metrics(comparison) if metric.name in asked]
-    shown = [each for each in (answer.best, *answer.runners_up) if each is not None]
-    limits = {each.trial: limit_words(trials[each.trial], answer.goals) for each in shown}
+    names = {*answer.goals.want, *(limit.metric for limit in answer.goals.parsed()), *_COST}
+    metrics = [metric for metric in shown_metrics(comparison) if metric.name in names]
+    shown = [candidate for candidate in (answer.best, *answer.runners_up) if candidate is not None]
+    limits = {candidate.trial: limit_words(trials[candidate.trial], answer.goals) for candidate in shown}
     has_limits = set(limits.values()) != {"kept"}
-    has_goodput = any(each.goodput_tok_s is not None for each in shown)
+    has_goodput = any(candidate.goodput_tok_s is not None for candidate in shown)
     rows = tuple(
         (
-            *named(trials[each.trial]),
-            *((inlines(limits[each.trial]),) if has_limits else ()),
-            inlines(gap_words(order, trials[each.trial]) + {None: "", True: "", False: ", worse"}[each.tied]),
-            *(mean_cell(comparison, trials[each.trial], metric) for metric in metrics),
-            *(
-                (inlines(NOTHING if each.goodput_tok_s is None else f"{each.goodput_tok_s:.4g}"),)
-                if has_goodput
-                else ()
-            ),
+            *named(trials[candidate.trial]),
+            *([limits[candidate.trial]] * has_limits),
+            gap_words(order, trials[candidate.trial]) + {None: "", True: "", False: ", worse"}[candidate.tied],
+            *(mean_cell(comparison, trials[candidate.trial], metric) for metric in metrics),
+            *([NOTHING if candidate.goodput_tok_s is None else f"{candidate.goodput_tok_s:.4g}"] * has_goodput),
         )
-        for each in shown
+        for candidate in shown
     )
-    words = (*NAMED, *(["limits"] * has_limits))
-    header = (*words, "behind the best", *(metric.name for metric in metrics), *(["goodput_tok_s"] * has_goodput))
-    numeric = frozenset(range(len(words), len(header)))
+    first = (*NAMED, *(["limits"] * has_limits))
+    header = (*first, "behind the best", *(metric.name for metric in metrics), *(["goodput_tok_s"] * has_goodput))
+    numeric = frozenset(range(len(first), len(header)))
     yield Table(header, rows, "The recommended configuration and the runners-up", numeric)
-    goals = [f"{name} weighs {weight:g}" for name, weight in answer.goals.want.items()] + answer.goals.limits
-    yield Paragraph(inlines(f"Goals: {'; '.join(goals)}."))
+    goals = [f"{name} (weight {weight:g})" for name, weight in answer.goals.want.items()] + answer.goals.limits
+    yield Paragraph(f"Goals: {'; '.join(goals)}.")
     if answer.would_change:
-        yield Paragraph(inlines("What would change the answer:"))
-        yield Bullets(tuple(inlines(line) for line in answer.would_change))
+        yield Paragraph("What would change the answer:")
+        yield Bullets(tuple(answer.would_change))
 
 
-def nothing(what: str, why: str) -> Note:
-    """What there is not, and why."""
-    return Note("info", (Paragraph(inlines(Strong(what), why)),))
+def info(statement: str, reason: str) -> Note:
+    """A note with a statement in bold and its reason."""
+    return Note("info", (Paragraph(inlines(Strong(statement), reason)),))

@@ -10,9 +10,10 @@ from chimera_dagster.evidence.fact import Fact
 from chimera_dagster.evidence.figures import format_value, named_params
 from chimera_dagster.grounding import Verdict
 from chimera_dagster.records.documents import Configuration, Outcome
-from chimera_dagster.render.page import (
+from chimera_dagster.render.blocks import (
     Block,
     Bullets,
+    Content,
     Details,
     Heading,
     Inlines,
@@ -76,11 +77,11 @@ def _configurations(configurations: Sequence[Configuration]) -> Iterator[Block]:
     for name, title in _CONFIGURATIONS:
         rows = tuple(
             (
-                inlines(it.model or "no model named"),
-                inlines(named_params(it.params) or "no parameters named"),
-                *(inlines(_rounded(value, it.unit)) for value in (it.mean, it.low, it.high, it.median)),
-                inlines(str(it.n)),
-                inlines(str(it.failures)),
+                it.model or "no model named",
+                named_params(it.params) or "no parameters named",
+                *(_rounded(value, it.unit) for value in (it.mean, it.low, it.high, it.median)),
+                str(it.n),
+                str(it.failures),
             )
             for it in by_metric[name]
         )
@@ -92,15 +93,15 @@ def _configurations(configurations: Sequence[Configuration]) -> Iterator[Block]:
 def evidence(outcome: Outcome, sources: Sources) -> Iterator[Block]:
     yield Heading(2, "Evidence", FACTS)
     room = f"The analysis prompt had room for {outcome.analysis.facts} of {len(outcome.facts)} facts, "
-    yield Paragraph(inlines(f"{room}the report prompt for {outcome.report.facts}."))
+    yield Paragraph(f"{room}the report prompt for {outcome.report.facts}.")
     rows = tuple(_fact_row(fact, sources) for fact in outcome.facts)
     header = ("fact", "statement", "value", "n", "from")
     yield Table(header, rows, "Facts, computed from the files", frozenset({2, 3}))
 
 
-def _fact_row(fact: Fact, sources: Sources) -> tuple[Inlines, ...]:
+def _fact_row(fact: Fact, sources: Sources) -> tuple[Content, ...]:
     link = sources.link(fact.file, fact.record)
-    return (inlines(source(fact.id)), inlines(fact.statement), inlines(fact.rendered), inlines(str(fact.n)), link)
+    return (inlines(source(fact.id)), fact.statement, fact.rendered, str(fact.n), link)
 
 
 def verification(outcome: Outcome) -> Iterator[Block]:
@@ -109,23 +110,16 @@ def verification(outcome: Outcome) -> Iterator[Block]:
     claims = [(stage, claim) for stage, answer in answers.items() for it in answer.statements for claim in it.claims]
     counts = {name: sum(claim.verdict == name for _, claim in claims) for name in get_args(Verdict)}
     counted = ", ".join(f"{count} {name}" for name, count in counts.items())
-    yield Paragraph(inlines(f"Claims of the model's two texts, checked by executing them on the evidence: {counted}."))
+    yield Paragraph(f"Claims of the model's two texts, checked by executing them on the evidence: {counted}.")
     rows = tuple(
-        (
-            inlines(stage),
-            inlines(claim.text),
-            inlines(claim.kind),
-            inlines(claim.verdict),
-            inlines(claim.evidence or claim.reason),
-        )
-        for stage, claim in claims
+        (stage, claim.text, claim.kind, claim.verdict, claim.evidence or claim.reason) for stage, claim in claims
     )
     withheld = [statement for answer in answers.values() for statement in answer.withheld]
     if withheld:
         yield Heading(3, "Withheld", "withheld")
         kinds = "the evidence contradicts or does not support, or that contain figures of the model's own"
-        yield Paragraph(inlines(f"Statements of the model that {kinds}. They are not findings."))
-        reasons = tuple((inlines(statement.rendered), inlines(statement.reason)) for statement in withheld)
+        yield Paragraph(f"Statements of the model that {kinds}. They are not findings.")
+        reasons = tuple((statement.rendered, statement.reason) for statement in withheld)
         yield Table(("statement", "why it is withheld"), reasons, "Withheld statements")
     if rows:
         table = Table(("text", "claim", "kind", "verdict", "evidence"), rows, "Each claim and its verdict")

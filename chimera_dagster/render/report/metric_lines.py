@@ -1,4 +1,4 @@
-"""Metrics as lines of a report: each a name and its value with unit, or why there is none."""
+"""Metrics as lines of a trial report: each with a name and its value with unit, or why it was not measured."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,12 +8,12 @@ from chimera_dagster.measure.telemetry_summary import TelemetrySummary
 
 
 class _Line(NamedTuple):
-    """One line of a report: its name, the field it shows, how the value is written, and a remark behind it."""
+    """A name, the field that it shows, how the value is written, and a note behind it."""
 
     name: str
     field: str
     pattern: str
-    remark: str = ""
+    note: str = ""
 
 
 _METRIC_LINES = (
@@ -23,10 +23,10 @@ _METRIC_LINES = (
     _Line("Tokens Generated", "tokens_generated", "{:d}"),
     _Line("Prompt Eval", "prompt_eval_ms", "{:.2f} ms"),
     _Line("Eval Duration", "eval_ms", "{:.2f} ms"),
-    _Line("Load Duration", "load_ms", "{:.2f} ms", " (the warm-up's included)"),
+    _Line("Load Duration", "load_ms", "{:.2f} ms", " (including the warm-up)"),
 )
 _GPU_LINES = (
-    _Line("GPU utilisation", "gpu_util_mean_pct", "{:.0f} %", " (mean share of time in which a kernel ran)"),
+    _Line("GPU utilisation", "gpu_util_mean_pct", "{:.0f} %", " (mean share of the time with a kernel running)"),
     _Line("GPU memory", "gpu_memory_peak_mib", "{:.0f} MiB", " (peak)"),
     _Line("GPU power", "power_mean_w", "{:.1f} W", " (mean)"),
     _Line("GPU energy", "energy_j", "{:.1f} J", " (from the {energy_source})"),
@@ -40,30 +40,30 @@ _HOST_LINES = (
 
 
 def metric_lines(headline: Headline) -> list[tuple[str, str]]:
-    """The seven lines of the Metrics section, each a name and its value with unit, or why there is none."""
+    """The seven lines of the Metrics section."""
     return _lines(headline, _METRIC_LINES)
 
 
-def telemetry_lines(seen: TelemetrySummary) -> list[tuple[str, str]]:
-    """GPU and host during the calls, each a name and its value with unit, or why there is none."""
-    return _lines(seen, (*(_GPU_LINES if seen.gpus else _NO_GPU_LINES), *_HOST_LINES))
+def telemetry_lines(summary: TelemetrySummary) -> list[tuple[str, str]]:
+    """The lines about GPU and host during the calls."""
+    return _lines(summary, (*(_GPU_LINES if summary.gpus else _NO_GPU_LINES), *_HOST_LINES))
 
 
-def _lines(of: Headline | TelemetrySummary, lines: Sequence[_Line]) -> list[tuple[str, str]]:
-    values = dict(of)
+def _lines(source: Headline | TelemetrySummary, lines: Sequence[_Line]) -> list[tuple[str, str]]:
+    values = dict(source)
     return [
         (
             line.name,
-            f"not measured ({of.reasons[line.field]})"
+            f"not measured ({source.reasons[line.field]})"
             if values[line.field] is None
-            else line.pattern.format(values[line.field]) + line.remark.format_map(values),
+            else line.pattern.format(values[line.field]) + line.note.format_map(values),
         )
         for line in lines
     ]
 
 
 def interval_line(name: str, interval: Interval | None, unit: str) -> str:
-    """A metric over repeats: mean, n, standard deviation, and the interval from three repeats on."""
+    """A metric over repeats: mean, n, standard deviation, and the interval if there are three repeats or more."""
     if interval is None:
         return f"{name}: not measured"
     spread = "" if interval.std is None else f", standard deviation {interval.std:.2f}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from chimera_dagster.evidence.fact import Fact
 from chimera_dagster.grounding.references import parts
 from chimera_dagster.records.documents import StageText
-from chimera_dagster.render.page import (
+from chimera_dagster.render.blocks import (
     Block,
     Bullets,
     Code,
@@ -62,9 +62,7 @@ class StatementBlocks:
     def risk_table(self) -> Block:
         """Risks, each with its mitigation or a dash if that is missing or withheld."""
         mitigations = {statement.row: self._inlines([statement]) for statement in self._answer.shown("mitigation")}
-        rows = tuple(
-            (self._inlines([risk]), mitigations.get(risk.row, inlines("–"))) for risk in self._answer.shown("risk")
-        )
+        rows = tuple((self._inlines([risk]), mitigations.get(risk.row, "–")) for risk in self._answer.shown("risk"))
         return Table(("risk", "mitigation"), rows, "Risks and mitigations in the model's words") if rows else nothing()
 
     def _inlines(self, statements: Sequence[Statement]) -> Inlines:
@@ -92,4 +90,4 @@ class StatementBlocks:
 
 
 def nothing() -> Block:
-    return Paragraph(inlines("The model wrote nothing here that can be shown."))
+    return Paragraph("The model wrote nothing here that can be shown.")

@@ -1,4 +1,4 @@
-"""The figure of a trial's telemetry: what the GPU did over time, or the host where no GPU was measured."""
+"""The chart of a trial's telemetry: what the GPU did over time, or the host if no GPU was measured."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -8,16 +8,17 @@ from typing import NamedTuple
 
 from chimera_dagster.evidence.figures import format_value
 from chimera_dagster.measure.samples import GpuSample, HostSample, Sample
-from chimera_dagster.render.page import Figure, Svg, Table, Text
-from chimera_dagster.render.svg import SERIES, Chart, Margins, Scale, linear, spread
+from chimera_dagster.render.blocks import Chart, Svg, Table
+from chimera_dagster.render.scale import Scale, linear
+from chimera_dagster.render.svg import SERIES, Canvas, Margins, spread
 
 _POINTS = 120  # of a line; more samples are drawn as means of neighbours
 _PANEL_PX, _BETWEEN_PX = 90, 44
-_LETTER_PX, _PHONE_PX, _DESK_PX = 7, 210, 550  # width of a letter and of the plot, for what has room where
+_LETTER_PX, _PHONE_PX, _DESK_PX = 7, 210, 550  # widths of a letter and of the plot, to see which names fit
 
 
 class Span(NamedTuple):
-    """A call: when its request was sent and its last chunk came, in ms since the trial began."""
+    """A call, from its request to its last chunk, in ms since the trial began."""
 
     name: str
     start_ms: float
@@ -28,32 +29,32 @@ class _Panel(NamedTuple):
     field: str
     name: str
     unit: str
-    remark: str = ""
+    note: str = ""
 
 
 _GPU = (
-    _Panel("gpu_util_pct", "GPU utilisation", "%", " of the time a kernel ran"),
+    _Panel("gpu_util_pct", "GPU utilisation", "%", " of the time with a kernel running"),
     _Panel("memory_used_mib", "GPU memory in use", "MiB"),
     _Panel("power_w", "GPU power", "W"),
 )
 _HOST = (
     _Panel("cpu_pct", "host CPU", "%", " of all cores"),
-    _Panel("engine_rss_mib", "resident memory of the engine", "MiB"),
+    _Panel("engine_rss_mib", "engine resident memory", "MiB"),
 )
 
 
 class _Point(NamedTuple):
-    """The mean of some neighbouring samples; a value that none of them has is None."""
+    """The mean of some neighbouring samples; None for a value that none of them has."""
 
     source: str
     at_s: float
     values: tuple[float | None, ...]
 
 
-def telemetry_over_time(samples: Sequence[Sample], spans: Sequence[Span]) -> Figure | None:
-    """Utilisation, memory and power of each GPU, the calls shaded; CPU and memory of the host where there is no GPU.
+def telemetry_over_time(samples: Sequence[Sample], spans: Sequence[Span]) -> Chart | None:
+    """Utilisation, memory and power of each GPU with the calls shaded, or CPU and memory of the host without a GPU.
 
-    A quantity that was never measured is left out. None: nothing was.
+    A quantity that was never measured is left out; None if nothing was measured.
     """
     gpu = [sample for sample in samples if isinstance(sample, GpuSample)]
     panels = _measured(gpu, _GPU)
@@ -66,14 +67,14 @@ def telemetry_over_time(samples: Sequence[Sample], spans: Sequence[Span]) -> Fig
     if not panels:
         return None
     every = ceil(max(map(len, lines.values())) / _POINTS)
-    points = {name: _means(name, of, every, panels) for name, of in lines.items()}
-    what = "The GPU" if len(lines) == 1 and gpu else "Each GPU" if gpu else "The host"
-    title = f"{what} during the trial"
+    points = {name: _means(name, line, every, panels) for name, line in lines.items()}
+    device = "The GPU" if len(lines) == 1 and gpu else "Each GPU" if gpu else "The host"
+    title = f"{device} during the trial"
     names = " and ".join(filter(None, [", ".join(panel.name for panel in panels[:-1]), panels[-1].name]))
-    description = f"{_capital(names)} over time; the calls are shaded."
+    description = f"{_capitalised(names)} over time; calls are shaded."
     if every > 1:
         description += f" Each point is the mean of {every} samples."
-    return Figure(
+    return Chart(
         _drawn(title, description, panels, points, spans), title, description, _table(title, panels, points, spans)
     )
 
@@ -103,61 +104,61 @@ def _drawn(
     title: str, description: str, panels: Sequence[_Panel], points: Mapping[str, list[_Point]], spans: Sequence[Span]
 ) -> Svg:
     height = len(panels) * _PANEL_PX + (len(panels) - 1) * _BETWEEN_PX
-    chart = Chart(title, description, height, Margins(44, 64 if len(points) > 1 else 20, 44, 52))
+    canvas = Canvas(title, description, height, Margins(44, 64 if len(points) > 1 else 20, 44, 52))
     ends = [point.at_s for line in points.values() for point in line] + [span.end_ms / 1e3 for span in spans]
-    across = linear(ends, zero=True, tight=True)
+    x_scale = linear(ends, zero=True, tight=True)
     tops = [number * (_PANEL_PX + _BETWEEN_PX) for number in range(len(panels))]
     for top in tops:
         for span in spans:
-            _shade(chart, across, span, top, named=top == 0)
-    chart.across(across, "s since the trial began", [(top, top + _PANEL_PX) for top in tops])
+            _shade(canvas, x_scale, span, top, named=top == 0)
+    canvas.x_axis(x_scale, "s since the trial began", [(top, top + _PANEL_PX) for top in tops])
     for number, (panel, top) in enumerate(zip(panels, tops, strict=True)):
         known = [value for line in points.values() for point in line if (value := point.values[number]) is not None]
-        upwards = linear([0, 100], 2) if panel.unit == "%" else linear(known, 3, zero=True)
-        chart.text(
-            f"{_capital(panel.name)}, {panel.unit}{panel.remark}",
+        y_scale = linear([0, 100], 2) if panel.unit == "%" else linear(known, 3, zero=True)
+        canvas.text(
+            f"{_capitalised(panel.name)}, {panel.unit}{panel.note}",
             (0, top - (26 if top == 0 else 10)),
             "label",
             "start",
             -44,
         )
-        chart.down(upwards, top, top + _PANEL_PX)
-        _lines(chart, across, upwards, number, top, points)
-    return chart.svg()
+        canvas.y_axis(y_scale, top, top + _PANEL_PX)
+        _draw_lines(canvas, x_scale, y_scale, number, top, points)
+    return canvas.svg()
 
 
-def _shade(chart: Chart, across: Scale, span: Span, top: float, named: bool) -> None:
-    begin, end = across.at(span.start_ms / 1e3), across.at(span.end_ms / 1e3)
-    chart.rectangle((begin, top), (end, top + _PANEL_PX), "span")
+def _shade(canvas: Canvas, x_scale: Scale, span: Span, top: float, named: bool) -> None:
+    begin, end = x_scale.at(span.start_ms / 1e3), x_scale.at(span.end_ms / 1e3)
+    canvas.rectangle((begin, top), (end, top + _PANEL_PX), "span")
     for edge in (begin, end):
-        chart.line((edge, top), (edge, top + _PANEL_PX), "mark")
+        canvas.line((edge, top), (edge, top + _PANEL_PX), "mark")
     needed = _LETTER_PX * len(span.name) + 4
     if named and (end - begin) * _DESK_PX >= needed:
-        chart.text(span.name, ((begin + end) / 2, top - 6), "" if (end - begin) * _PHONE_PX >= needed else "roomy")
+        canvas.text(span.name, ((begin + end) / 2, top - 6), "" if (end - begin) * _PHONE_PX >= needed else "roomy")
 
 
-def _lines(
-    chart: Chart, across: Scale, upwards: Scale, field: int, top: float, points: Mapping[str, list[_Point]]
+def _draw_lines(
+    canvas: Canvas, x_scale: Scale, y_scale: Scale, field: int, top: float, points: Mapping[str, list[_Point]]
 ) -> None:
-    """Each source's line, broken where a value is missing, and its name at its end where there are several."""
+    """Each source's line, interrupted where a value is missing; if there are several, each with its name at its end."""
     ends: dict[str, tuple[float, float]] = {}
     for number, (name, line) in enumerate(points.items()):
         runs = [
             [
-                (across.at(point.at_s), top + _PANEL_PX * (1 - upwards.at(value)))
+                (x_scale.at(point.at_s), top + _PANEL_PX * (1 - y_scale.at(value)))
                 for point in run
                 if (value := point.values[field]) is not None
             ]
             for _, run in groupby(line, key=lambda point: point.values[field] is None)
         ]
-        chart.path(runs, f"line {SERIES[number % len(SERIES)]}")
+        canvas.path(runs, f"line {SERIES[number % len(SERIES)]}")
         if drawn := [run for run in runs if run]:
             ends[name] = drawn[-1][-1]
     if len(points) > 1:
         heights = spread([y for _, y in ends.values()], top, top + _PANEL_PX, 13)
         for (name, end), height in zip(ends.items(), heights, strict=True):
-            chart.line(end, (1, height), "leader")
-            chart.text(name, (1, height + 4), "label", "start", 6)
+            canvas.line(end, (1, height), "leader")
+            canvas.text(name, (1, height + 4), "label", "start", 6)
 
 
 def _table(title: str, panels: Sequence[_Panel], points: Mapping[str, list[_Point]], spans: Sequence[Span]) -> Table:
@@ -171,12 +172,12 @@ def _table(title: str, panels: Sequence[_Panel], points: Mapping[str, list[_Poin
         for point in sorted((point for line in points.values() for point in line), key=lambda point: point.at_s)
     ]
     return Table(
-        ("s since the trial began", "of", *(f"{panel.name}, {panel.unit}" for panel in panels), "call"),
-        tuple(tuple((Text(cell),) for cell in row) for row in rows),
-        f"Values of: {title}",
+        ("s since the trial began", "source", *(f"{panel.name}, {panel.unit}" for panel in panels), "call"),
+        tuple(rows),
+        f"Values of the chart: {title}",
         frozenset({0, *range(2, 2 + len(panels))}),
     )
 
 
-def _capital(words: str) -> str:
-    return words[0].upper() + words[1:]
+def _capitalised(text: str) -> str:
+    return text[0].upper() + text[1:]

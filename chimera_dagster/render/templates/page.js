@@ -1,9 +1,9 @@
-// Tables that can be sorted and filtered, and figures that say what is pointed at. Without it the page is whole too.
+// Tables that can be sorted and filtered, and charts that name the dot that is pointed at. The page is complete without.
 "use strict";
 const NOTHING = "–";
-const FIRST = 100; // rows that are drawn until all are asked for, as page.css has it: thousands take seconds
+const FIRST = 100; // rows shown until all are requested, as in page.css: drawing thousands takes seconds
 const inOrder = new Intl.Collator("en", { numeric: true }).compare;
-// temperature=1.0 and temperature=1 are one word
+// temperature=1.0 and temperature=1 are the same word
 const wordOf = (text) => text.replace(/(?<==)\d[\d.]*$/, (digits) => parseFloat(digits));
 const wordsOf = (text) => text.toLowerCase().split(/[,;:]?\s+/).filter(Boolean).map(wordOf);
 
@@ -14,33 +14,33 @@ for (const table of document.querySelectorAll(".interactive > table")) {
     const cells = [...row.cells].map((cell) => cell.textContent);
     return { row, cells, words: cells.flatMap(wordsOf) };
   });
-  const known = new Set(rows.flatMap((each) => each.words));
+  const known = new Set(rows.flatMap((entry) => entry.words));
   let order = rows;
-  let most = FIRST;
+  let limit = FIRST;
 
-  const sorted = (column, down) => {
+  const sorted = (column, isDescending) => {
     const numeric = heads[column].classList.contains("n");
     const key = ({ cells }) => (numeric ? parseFloat(cells[column].replaceAll(",", "")) : cells[column]);
     const isMissing = (value) => (numeric ? Number.isNaN(value) : value === NOTHING);
-    const compare = numeric ? (one, other) => one - other : inOrder;
-    const keyed = rows.map((each) => [key(each), each]);
-    const there = keyed.filter(([value]) => !isMissing(value));
-    const missing = keyed.filter(([value]) => isMissing(value)); // last, either way
-    there.sort(([one], [other]) => (down ? compare(other, one) : compare(one, other)));
-    return [...there, ...missing].map(([, each]) => each);
+    const compare = numeric ? (a, b) => a - b : inOrder;
+    const keyed = rows.map((entry) => [key(entry), entry]);
+    const present = keyed.filter(([value]) => !isMissing(value));
+    const missing = keyed.filter(([value]) => isMissing(value)); // last in both directions
+    present.sort(([a], [b]) => (isDescending ? compare(b, a) : compare(a, b)));
+    return [...present, ...missing].map(([, entry]) => entry);
   };
 
   heads.forEach((head, column) => {
     const button = document.createElement("button");
     button.type = "button";
-    const [first, ...others] = head.textContent.split(/(?<=_)/); // joules_per_token over 0.25 needs not all its width
+    const [first, ...others] = head.textContent.split(/(?<=_)/); // a long name over short numbers may break
     button.append(first, ...others.flatMap((part) => [document.createElement("wbr"), part]));
     head.replaceChildren(button);
     button.addEventListener("click", () => {
-      const down = head.getAttribute("aria-sort") === "ascending";
+      const isDescending = head.getAttribute("aria-sort") === "ascending";
       for (const other of heads) other.removeAttribute("aria-sort");
-      head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      order = sorted(column, down);
+      head.setAttribute("aria-sort", isDescending ? "descending" : "ascending");
+      order = sorted(column, isDescending);
       body.append(...order.map(({ row }) => row));
       table.parentElement.scrollTop = 0;
       show();
@@ -49,36 +49,36 @@ for (const table of document.querySelectorAll(".interactive > table")) {
 
   const field = document.createElement("input");
   field.type = "search";
-  field.placeholder = "filter, as gemma3 num_ctx=2048";
+  field.placeholder = "filter, e.g. gemma3 num_ctx=2048";
   field.setAttribute("aria-label", `Filter: ${table.caption.textContent}`);
-  const counted = document.createElement("output");
+  const status = document.createElement("output");
   const more = document.createElement("button");
   more.type = "button";
   more.textContent = "Show all";
   const show = () => {
-    // num_ctx=2048 is that alone, and not 20480 as well; what no cell has as a word is looked for inside words
+    // num_ctx=2048 must not find 20480, so a known word matches as a whole; anything else also matches inside words
     const wanted = wordsOf(field.value).map((word) =>
-      word.includes("=") && known.has(word) ? (words) => words.includes(word) : (words) => words.some((each) => each.includes(word)),
+      word.includes("=") && known.has(word) ? (words) => words.includes(word) : (words) => words.some((other) => other.includes(word)),
     );
     let count = 0;
     for (const { row, words } of order) {
-      row.hidden = !wanted.every((isIn) => isIn(words));
+      row.hidden = !wanted.every((matches) => matches(words));
       count += !row.hidden;
-      row.classList.toggle("later", count > most);
+      row.classList.toggle("later", count > limit);
     }
-    counted.textContent = `${count} of ${rows.length}${count > most ? `, the first ${most} are shown` : ""}`;
-    more.hidden = count <= most;
+    status.textContent = `${count} of ${rows.length}${count > limit ? `, first ${limit} shown` : ""}`;
+    more.hidden = count <= limit;
   };
   field.addEventListener("input", show);
   more.addEventListener("click", () => {
-    most = Infinity;
+    limit = Infinity;
     show();
   });
   show();
   table.parentElement.classList.add("ready");
   const bar = document.createElement("p");
   bar.className = "filter";
-  bar.append(field, " ", counted, " ", more);
+  bar.append(field, " ", status, " ", more);
   table.parentElement.before(bar);
 }
 
@@ -86,26 +86,26 @@ for (const chart of document.querySelectorAll("figure > svg")) {
   const dots = [...chart.querySelectorAll("circle")].filter((dot) => dot.querySelector("title"));
   if (!dots.length) continue;
   const across = (dot) => parseFloat(dot.getAttribute("cx"));
-  dots.sort((one, other) => across(one) - across(other));
-  const said = document.createElement("output");
-  said.className = "pointed";
-  said.textContent = "Point at a dot to see its trial, or step from dot to dot with the arrow keys.";
-  chart.after(said);
+  dots.sort((a, b) => across(a) - across(b));
+  const pointed = document.createElement("output");
+  pointed.className = "pointed";
+  pointed.textContent = "Point at a dot to see its trial, or move between dots with the arrow keys.";
+  chart.after(pointed);
   chart.setAttribute("role", "group");
-  let at = 0; // the one dot that Tab stops at, as a thousand stops would be a wall
-  const say = (place) => {
-    dots[at].tabIndex = -1;
-    at = place;
-    dots[at].tabIndex = 0;
-    said.textContent = dots[at].querySelector("title").textContent;
+  let current = 0; // the only dot that Tab stops at: a thousand stops would be a barrier
+  const select = (place) => {
+    dots[current].tabIndex = -1;
+    current = place;
+    dots[current].tabIndex = 0;
+    pointed.textContent = dots[current].querySelector("title").textContent;
   };
   dots.forEach((dot, place) => {
-    dot.tabIndex = place === at ? 0 : -1;
+    dot.tabIndex = place === current ? 0 : -1;
     dot.setAttribute("role", "img");
-    for (const kind of ["pointerenter", "focus"]) dot.addEventListener(kind, () => say(place));
+    for (const kind of ["pointerenter", "focus"]) dot.addEventListener(kind, () => select(place));
   });
   chart.addEventListener("keydown", (event) => {
-    const next = dots[at + { ArrowLeft: -1, ArrowRight: 1 }[event.key]];
+    const next = dots[current + { ArrowLeft: -1, ArrowRight: 1 }[event.key]];
     if (!next) return;
     event.preventDefault();
     next.focus();

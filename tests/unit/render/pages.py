@@ -6,13 +6,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from chimera_dagster.render.page import (
+from chimera_dagster.render.blocks import (
     Bullets,
+    Chart,
     Code,
     CodeBlock,
+    Content,
     Details,
-    Emphasis,
-    Figure,
     Heading,
     LineBreak,
     Link,
@@ -20,7 +20,6 @@ from chimera_dagster.render.page import (
     Numbered,
     Page,
     Paragraph,
-    Rule,
     Strong,
     Svg,
     Table,
@@ -29,36 +28,33 @@ from chimera_dagster.render.page import (
 )
 from tests.unit.render.hostile import HOSTILE, HOSTILE_LINKS
 
-_WORDS = {"text", "title", "caption", "summary", "description"}
+_WORDS = {"text", "title", "caption", "summary", "description", "content"}
 _signs = st.text(st.sampled_from("ab1 .\\`*_[]()<>#+-=|~&;!:$@\n\"'/ש€"), min_size=1, max_size=12)
 texts = st.one_of(_signs, st.sampled_from(HOSTILE), st.text(min_size=1, max_size=12)).filter(lambda text: text.strip())
-_words = st.one_of(
-    texts.map(Text), texts.map(Strong), texts.map(Emphasis), texts.map(Code), st.builds(Target, texts, st.just("t"))
-)
+_words = st.one_of(texts.map(Text), texts.map(Strong), texts.map(Code), st.builds(Target, texts, st.just("t")))
 _links = st.builds(Link, texts, st.sampled_from(("a.csv", "#b", "https://c.d/(e)_*f*|`g`&copy=1", *HOSTILE_LINKS)))
 _lines = st.lists(st.one_of(_words, _links, st.just(LineBreak())), min_size=1, max_size=5).filter(
     lambda parts: any(not isinstance(part, LineBreak) for part in parts)
 )
-inlines = _lines.map(tuple)
-_items = st.lists(inlines, min_size=1, max_size=3).map(tuple)
+contents = st.one_of(texts, _lines.map(tuple))
+_items = st.lists(contents, min_size=1, max_size=3).map(tuple)
 tables = st.integers(1, 3).flatmap(
     lambda width: st.builds(
         Table,
         st.tuples(*[texts] * width),
-        st.lists(st.tuples(*[inlines] * width), max_size=2).map(tuple),
+        st.lists(st.tuples(*[contents] * width), max_size=2).map(tuple),
         texts,
         st.just(frozenset({width - 1})),
     )
 )
 _leaves = st.one_of(
     st.builds(Heading, st.just(2), texts),
-    st.builds(Paragraph, inlines),
+    st.builds(Paragraph, contents),
     st.builds(Bullets, _items),
     st.builds(Numbered, _items, st.integers(0, 20)),
     tables,
     st.builds(CodeBlock, texts, st.sampled_from(("", "json"))),
-    st.builds(Figure, st.just(Svg("<svg></svg>")), texts, texts, tables),
-    st.just(Rule()),
+    st.builds(Chart, st.just(Svg("<svg></svg>")), texts, texts, tables),
 )
 _few = st.lists(_leaves, min_size=1, max_size=2).map(tuple)
 blocks = st.one_of(
@@ -72,15 +68,11 @@ pages = st.builds(Page, texts, st.just("en"), st.lists(blocks, max_size=4).map(t
 def with_words(node: Any, change: Callable[[str], str]) -> Any:
     """The same page, or part of one, with each text changed; the addresses of links stay."""
     if isinstance(node, tuple):
-        return tuple(with_words(each, change) for each in node)
+        return tuple(change(each) if isinstance(each, str) else with_words(each, change) for each in node)
     if not is_dataclass(node) or isinstance(node, type):
         return node
     changed = {
-        field.name: change(value)
-        if field.name in _WORDS and isinstance(value, str)
-        else tuple(map(change, value))
-        if field.name == "header"
-        else with_words(value, change)
+        field.name: change(value) if field.name in _WORDS and isinstance(value, str) else with_words(value, change)
         for field in fields(node)
         for value in [getattr(node, field.name)]
     }
@@ -97,3 +89,8 @@ def words_of(node: Any) -> list[str]:
 
     with_words(node, note)
     return found
+
+
+def text_of(content: Content) -> str:
+    """What is read of a cell, a paragraph or an item."""
+    return content if isinstance(content, str) else "".join(part.text for part in content if hasattr(part, "text"))  # pyright: ignore

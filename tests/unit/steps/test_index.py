@@ -37,7 +37,7 @@ def test_a_report_that_is_not_grounded_is_kept_out_with_its_reason(desk: Desk) -
         assert good not in withheld
         assert bad in withheld
         assert "25% of the statements that can be checked are supported" in withheld
-        assert "1 of 2 reports are published; 1 trial has none yet" in others
+        assert "1 of 2 reports are published; 1 trial has no report yet" in others
         assert "num_ctx=1024, top_k=4" in withheld.replace("\\", "")
     for href, said in (
         (good, "**Publication:** in the index"),

@@ -1,4 +1,4 @@
-"""A comparison in words: what is said of the host's drift between trials."""
+"""A comparison in words: the host's drift between trials."""
 
 from datetime import UTC, datetime
 
@@ -10,21 +10,21 @@ from chimera_dagster.spec.goals import Goals
 from tests.simulated import simulated_sweep
 
 
-def said(**sweep: object) -> list[str]:
+def drift_of(**sweep: object) -> list[str]:
     trials = simulated_sweep(lambda _: 100.0, np.random.default_rng(1), **sweep)  # pyright: ignore[reportArgumentType]
     return drift_words(compare(trials, Goals(), datetime(2026, 1, 1, tzinfo=UTC)))
 
 
 def test_how_far_trials_drift_is_said_of_each_metric_that_has_ranks() -> None:
-    [line] = said(drift=0.2)
+    [line] = drift_of(drift=0.2)
     assert "decode throughput 1" in line or "decode throughput 2" in line
     assert " %, time to first token " in line and "Ranks allow for it." in line
 
 
-def test_where_too_few_trials_tell_that_is_said() -> None:
-    [line] = said(models=("a:1b",), num_ctx=(2048,))
-    assert "too few for their parameters" in line and "by decode throughput, time to first token, and effects" in line
+def test_where_too_few_trials_tell_that_is_drift_of() -> None:
+    [line] = drift_of(models=("a:1b",), num_ctx=(2048,))
+    assert "too few trials to estimate" in line and "by decode throughput, time to first token, and effects" in line
 
 
-def test_without_ranks_nothing_is_said() -> None:
-    assert said(repeats=1) == []
+def test_without_ranks_nothing_is_drift_of() -> None:
+    assert drift_of(repeats=1) == []

@@ -24,7 +24,7 @@ def test_it_is_the_sum_over_the_calls_of_all_repeats() -> None:
         ([Cost(None, None)], ""),
         ([Cost(10, None)], "10 s; energy was not measured"),
         ([Cost(100, 50), Cost(100, 60)], "3 min 20 s and 110 J"),
-        ([Cost(100, 50), Cost(100, None)], "3 min 20 s and 50 J (of 1 of 2 trials)"),
+        ([Cost(100, 50), Cost(100, None)], "3 min 20 s and 50 J (energy of 1 of 2 trials)"),
     ],
 )
 def test_costs_are_summed_up_and_what_is_missing_is_said(costs: list[Cost], said: str) -> None:

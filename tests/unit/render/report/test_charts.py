@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chimera_dagster.render.page import Figure, Text
+from chimera_dagster.render.blocks import Chart
 from chimera_dagster.render.report.charts import (
     Estimate,
     Trace,
@@ -15,36 +15,36 @@ from chimera_dagster.render.report.charts import (
     ttft_by_configuration,
 )
 from chimera_dagster.render.report.telemetry_chart import Span, telemetry_over_time
-from chimera_dagster.render.svg import linear, logarithmic, spread, wrapped
+from chimera_dagster.render.scale import linear, logarithmic
+from chimera_dagster.render.svg import spread, wrapped
 from tests.drawing import SVG, Drawing, number, share
+from tests.unit.render.pages import text_of
 from tests.unit.render.trials import estimates, samples, spans, traces
 
 
-def cells(figure: Figure) -> list[list[str]]:
-    return [
-        ["".join(part.text for part in cell if isinstance(part, Text)) for cell in row] for row in figure.table.rows
-    ]
+def cells(chart: Chart) -> list[list[str]]:
+    return [[text_of(cell) for cell in row] for row in chart.table.rows]
 
 
 def near(value: float) -> object:
     return pytest.approx(value, rel=0.006, abs=0.02)
 
 
-def drawn(figure: Figure | None) -> tuple[Figure, Drawing]:
-    assert figure is not None
-    return figure, Drawing(figure.svg)
+def drawn(chart: Chart | None) -> tuple[Chart, Drawing]:
+    assert chart is not None
+    return chart, Drawing(chart.svg)
 
 
 @pytest.mark.parametrize("make", [throughput_by_configuration, ttft_by_configuration])
-def test_configurations_stand_where_their_table_says(make: Callable[..., Figure | None]) -> None:
-    figure, drawing = drawn(make(estimates(9)))
+def test_configurations_stand_where_their_table_says(make: Callable[..., Chart | None]) -> None:
+    chart, drawing = drawn(make(estimates(9)))
     value_at = drawing.across()
     dots = drawing.all("circle", "dot")
-    assert len(dots) == len(cells(figure)) == 9
+    assert len(dots) == len(cells(chart)) == 9
     whiskers = [each for each in drawing.all("line", "whisker") if each.get("y1") == each.get("y2")]
     shown = {each.attrib["y1"]: [value_at(share(each.attrib[end])) for end in ("x1", "x2")] for each in whiskers}
     values = [each.text for each in drawing.all("text", "value")]
-    for dot, (_, mean, low, high, n), words in zip(dots, cells(figure), values, strict=True):
+    for dot, (_, mean, low, high, n), words in zip(dots, cells(chart), values, strict=True):
         assert value_at(share(dot.attrib["cx"])) == near(float(mean))
         interval = shown.get(dot.attrib["cy"])
         assert ("open" in dot.attrib["class"]) == (interval is None) == (low == "none") == (int(n) < 3)
@@ -54,16 +54,16 @@ def test_configurations_stand_where_their_table_says(make: Callable[..., Figure 
 
 
 def test_the_best_comes_first_and_the_rest_is_counted() -> None:
-    figure, drawing = drawn(throughput_by_configuration(estimates(32)))
-    means = [float(row[1]) for row in cells(figure)]
+    chart, drawing = drawn(throughput_by_configuration(estimates(32)))
+    means = [float(row[1]) for row in cells(chart)]
     assert means == sorted(means, reverse=True)
     assert len(means) == 32
     assert len(drawing.all("circle", "dot")) == 15
     assert "and 17 more" in [each.text for each in drawing.all("text", "label")]
-    figure, _ = drawn(ttft_by_configuration(estimates(32), limit=32))
-    means = [float(row[1]) for row in cells(figure)]
+    chart, _ = drawn(ttft_by_configuration(estimates(32), limit=32))
+    means = [float(row[1]) for row in cells(chart)]
     assert means == sorted(means)
-    assert "and" not in [each.text.split()[0] for each in Drawing(figure.svg).all("text", "label") if each.text]
+    assert "and" not in [each.text.split()[0] for each in Drawing(chart.svg).all("text", "label") if each.text]
 
 
 def test_times_of_very_different_lengths_are_on_a_logarithmic_axis() -> None:
@@ -77,21 +77,21 @@ def test_times_of_very_different_lengths_are_on_a_logarithmic_axis() -> None:
 
 def test_an_interval_that_reaches_below_zero_is_drawn_from_there() -> None:
     wide = [Estimate("a", 3, 30, -12, 72), Estimate("b", 3, 20, 15, 25), Estimate("c", 3, -5, -6, -4)]
-    figure, drawing = drawn(throughput_by_configuration(wide[:2]))
+    chart, drawing = drawn(throughput_by_configuration(wide[:2]))
     value_at = drawing.across()
     bars = [each for each in drawing.all("line", "whisker") if each.get("y1") == each.get("y2")]
     assert [[value_at(share(bar.attrib[end])) for end in ("x1", "x2")] for bar in bars] == [[0, near(72)], [15, 25]]
     assert len(drawing.all("line", "whisker")) == len(bars) + 3  # its end at 0 is open
-    assert "A bar without an end at 0" in figure.description
-    assert [row[2] for row in cells(figure)] == ["-12", "15"]
+    assert "A bar that is open at 0" in chart.description
+    assert [row[2] for row in cells(chart)] == ["-12", "15"]
     _, drawing = drawn(throughput_by_configuration(wide))
     assert number(drawing.all("text", "x-tick")[0].text) < -6  # what is below 0 itself is a matter of the file
 
 
 def test_a_label_of_a_file_can_do_nothing() -> None:
     label = "<script>alert(1)</script>\u202e\x00 & \"'"
-    figure, drawing = drawn(throughput_by_configuration([Estimate(label, 1, 1)]))
-    assert "<script" not in figure.svg
+    chart, drawing = drawn(throughput_by_configuration([Estimate(label, 1, 1)]))
+    assert "<script" not in chart.svg
     assert [each.text for each in drawing.all("text", "label")] == ["<script>alert(1)</script>\\u202e\\x00 & \"'"]
 
 
@@ -111,11 +111,11 @@ def test_long_labels_are_wrapped_and_then_cut_in_their_middle(label: str, lines:
 
 def test_each_call_is_drawn_through_its_chunks() -> None:
     calls = traces(2)
-    figure, drawing = drawn(token_timeline(calls))
+    chart, drawing = drawn(token_timeline(calls))
     value_at, chunk_at = drawing.across(), drawing.down(0, len(drawing.all("text", "y-tick")))
     lines = drawing.all("path", "line")
     assert [each.attrib["class"] for each in lines] == ["line s1", "line s2"] * 2
-    table = cells(figure)
+    table = cells(chart)
     for line, dot, call in zip(lines, drawing.all("circle", "dot"), calls, strict=True):
         [run] = drawing.runs(line)
         rows = [(float(at), int(chunk)) for name, chunk, at in table if name == call.name]
@@ -140,14 +140,14 @@ def test_names_at_the_ends_of_lines_do_not_touch() -> None:
 
 def test_the_distribution_has_the_percentiles_of_its_table() -> None:
     calls = traces(2)
-    figure, drawing = drawn(latency_distribution(calls))
+    chart, drawing = drawn(latency_distribution(calls))
     value_at, share_at = drawing.across(), drawing.down(0, len(drawing.all("text", "y-tick")))
     [line] = drawing.all("path", "line")
     [run] = drawing.runs(line)
-    rows = [(float(ms), float(percent)) for _, percent, ms in cells(figure)]
+    rows = [(float(ms), float(percent)) for _, percent, ms in cells(chart)]
     assert [(value_at(x), share_at(y)) for x, y in run] == [(near(ms), near(percent)) for ms, percent in rows]
     marks = [value_at(share(each.attrib["x1"])) for each in drawing.all("line", "mark")]
-    named = {name: float(ms) for name, _, ms in cells(figure)}
+    named = {name: float(ms) for name, _, ms in cells(chart)}
     assert marks == [near(named[name]) for name in ("p50", "p95", "p99")]
     assert [each.text.split()[0] for each in drawing.all("text", "label") if each.text] == ["p50", "p95", "p99"]
     gaps = sorted(after - before for call in calls for before, after in zip(call.at_ms, call.at_ms[1:], strict=False))
@@ -157,14 +157,14 @@ def test_the_distribution_has_the_percentiles_of_its_table() -> None:
 @pytest.mark.parametrize(("gpus", "panels"), [(0, 2), (1, 3), (2, 3)])
 def test_telemetry_is_drawn_as_measured(gpus: int, panels: int) -> None:
     calls = spans(traces(1))
-    figure, drawing = drawn(telemetry_over_time(samples(calls, gpus), calls))
+    chart, drawing = drawn(telemetry_over_time(samples(calls, gpus), calls))
     value_at = drawing.across()
     assert len(drawing.all("rect", "span")) == panels * len(calls)
     for rect, call in zip(drawing.all("rect", "span"), calls, strict=False):
         begin = share(rect.attrib["x"])
         assert value_at(begin) * 1e3 == pytest.approx(call.start_ms, abs=1)
         assert value_at(begin + share(rect.attrib["width"])) * 1e3 == pytest.approx(call.end_ms, abs=1)
-    sources = list(dict.fromkeys(row[1] for row in cells(figure)))
+    sources = list(dict.fromkeys(row[1] for row in cells(chart)))
     assert sources == (["host"] if not gpus else [f"GPU {number}" for number in range(gpus)])
     paths, ticks = drawing.all("path", "line"), drawing.all("text", "y-tick")
     assert len(paths) == panels * len(sources)
@@ -182,22 +182,22 @@ def test_telemetry_is_drawn_as_measured(gpus: int, panels: int) -> None:
         first += count
         for place, source in enumerate(sources):
             runs = drawing.runs(paths[panel * len(sources) + place])
-            rows = [(row[0], row[2 + panel]) for row in cells(figure) if row[1] == source]
+            rows = [(row[0], row[2 + panel]) for row in cells(chart) if row[1] == source]
             told = [(pytest.approx(float(at), abs=0.02), near(float(value))) for at, value in rows if value != "none"]
             assert [(value_at(x), level_at(y)) for run in runs for x, y in run] == told
-    assert {row[-1] for row in cells(figure)} == {"analysis 1", "report 1", "between calls"}
+    assert {row[-1] for row in cells(chart)} == {"analysis 1", "report 1", "between calls"}
 
 
 def test_a_line_breaks_where_nothing_was_measured() -> None:
     calls = [Span("report 1", 0, 900)]
     seen = [each._replace(cpu_pct=None) if 3 <= each.sample <= 4 else each for each in samples(calls)]  # type: ignore[union-attr]
-    figure, drawing = drawn(telemetry_over_time(seen, calls))
+    chart, drawing = drawn(telemetry_over_time(seen, calls))
     cpu, _ = drawing.all("path", "line")
     assert [len(run) for run in drawing.runs(cpu)] == [3, 14]
-    assert [row[2] for row in cells(figure)][2:6].count("none") == 2
+    assert [row[2] for row in cells(chart)][2:6].count("none") == 2
 
 
-def test_nothing_measured_is_no_figure() -> None:
+def test_nothing_measured_is_no_chart() -> None:
     assert throughput_by_configuration([]) is None
     assert ttft_by_configuration([]) is None
     assert token_timeline([Trace("report 1", "report", [])]) is None
@@ -205,10 +205,10 @@ def test_nothing_measured_is_no_figure() -> None:
     assert telemetry_over_time([], [Span("report 1", 0, 1)]) is None
 
 
-def test_a_figure_is_the_same_each_time_and_small() -> None:
+def test_a_chart_is_the_same_each_time_and_small() -> None:
     calls = spans(traces(3))
 
-    def figures() -> list[Figure | None]:
+    def charts() -> list[Chart | None]:
         return [
             throughput_by_configuration(estimates(30)),
             token_timeline(traces(5)),
@@ -216,16 +216,16 @@ def test_a_figure_is_the_same_each_time_and_small() -> None:
             telemetry_over_time(samples(calls, 2), calls),
         ]
 
-    once = figures()
-    assert once == figures()
-    assert all(figure is not None and len(figure.svg) < 60_000 for figure in once)
+    once = charts()
+    assert once == charts()
+    assert all(chart is not None and len(chart.svg) < 60_000 for chart in once)
 
 
-def test_a_figure_has_a_name_and_words_of_its_own() -> None:
-    figure, drawing = drawn(throughput_by_configuration(estimates(3)))
+def test_a_chart_has_a_name_and_words_of_its_own() -> None:
+    chart, drawing = drawn(throughput_by_configuration(estimates(3)))
     assert drawing.root.attrib["role"] == "img"
-    assert drawing.root.findtext(f"{SVG}title") == figure.title
-    assert drawing.root.findtext(f"{SVG}desc") == figure.description
+    assert drawing.root.findtext(f"{SVG}title") == chart.title
+    assert drawing.root.findtext(f"{SVG}desc") == chart.description
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_an_axis_refuses_what_it_cannot_place() -> None:
     for values in ([], [float("nan")], [1, float("inf")]):
         with pytest.raises(ValueError, match="finite"):
             linear(values)
-    with pytest.raises(ValueError, match="no place"):
+    with pytest.raises(ValueError, match="logarithmic axis can't show 0"):
         logarithmic([0, 1])
     assert logarithmic([3, 40]).tick_texts() == ["2", "5", "10", "20", "50"]
     assert logarithmic([5, 5]).tick_texts() == ["5", "10"]
@@ -260,7 +260,7 @@ def test_an_axis_refuses_what_it_cannot_place() -> None:
 @pytest.mark.parametrize("gaps", [[0.0] * 5, [5.0] * 5, [0.0, 0.0, 8.0], [0.001, 90_000.0, 3.0]])
 def test_gaps_of_every_kind_can_be_drawn(gaps: list[float]) -> None:
     times = [10.0, *(10 + sum(gaps[: number + 1]) for number in range(len(gaps)))]
-    figure, drawing = drawn(latency_distribution([Trace("report 1", "report", times)]))
-    assert cells(figure)[-1][0] == "highest"
-    assert float(cells(figure)[-1][2]) == pytest.approx(max(gaps), abs=0.01)
+    chart, drawing = drawn(latency_distribution([Trace("report 1", "report", times)]))
+    assert cells(chart)[-1][0] == "maximum"
+    assert float(cells(chart)[-1][2]) == pytest.approx(max(gaps), abs=0.01)
     assert all(-1e-6 <= x <= 1 + 1e-6 for run in drawing.runs(drawing.all("path", "line")[0]) for x, _ in run)

@@ -30,7 +30,7 @@ def test_the_metric_lines_are_the_seven_with_units_or_reasons() -> None:
         ("Tokens Generated", "2228"),
         ("Prompt Eval", "not measured (not reported)"),
         ("Eval Duration", "20610.84 ms"),
-        ("Load Duration", "519.30 ms (the warm-up's included)"),
+        ("Load Duration", "519.30 ms (including the warm-up)"),
     ]
 
 
@@ -43,7 +43,7 @@ def test_telemetry_is_told_with_units_or_reasons() -> None:
         update={"gpus": 1, "gpu_util_mean_pct": 86.6, "energy_j": 12.34, "energy_source": "counter"}
     )
     lines = dict(telemetry_lines(seen))
-    assert lines["GPU utilisation"] == "87 % (mean share of time in which a kernel ran)"
+    assert lines["GPU utilisation"] == "87 % (mean share of the time with a kernel running)"
     assert lines["GPU energy"] == "12.3 J (from the counter)"
     assert lines["GPU power"].startswith("not measured (")
     assert "GPU" not in lines

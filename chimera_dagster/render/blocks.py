@@ -1,23 +1,21 @@
-"""What a page says, apart from how it is written: blocks of plain text for markdown_writer.py and html.py.
+"""The blocks that a page consists of, apart from how it is written: markdown_writer.py and html_writer.py do that.
 
-Text is always plain: nobody escapes anything here, and what a file or a model wrote may stand in any of it.
+All text here is plain: only the writers escape it, so that what a file or a model wrote may be used anywhere.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NewType
 from urllib.parse import urlsplit
 
-Svg = NewType("Svg", str)  # markup that render/chart.py made, the only markup that is written as it is
+Svg = NewType("Svg", str)  # made by svg.py; the only markup that is written as it is
 
 NoteKind = Literal["info", "warning", "bad"]
-NOTE_TITLES: dict[NoteKind, str] = {"info": "Note", "warning": "Warning", "bad": "Problem"}
+_NOTE_TITLES: dict[NoteKind, str] = {"info": "Note", "warning": "Warning", "bad": "Problem"}
 
 _ANCHOR = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _LANGUAGE = re.compile(r"[A-Za-z0-9+-]*")
-_JOINERS = "\u200c\u200d"  # scripts and emoji need them, and they reorder nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +29,13 @@ class Strong:
 
 
 @dataclass(frozen=True, slots=True)
-class Emphasis:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Code:
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a link of this page leads to; Markdown, which has no anchors but those of headings, has its text alone."""
+    """A place that a link on this page can lead to. In Markdown, where only headings have anchors, it is plain text."""
 
     text: str
     anchor: str
@@ -53,7 +46,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """`section` is the anchor of the heading above the Target that `href` names: as near as Markdown comes."""
+    """`section` is the anchor of the heading above the Target that `href` names; Markdown links to that heading."""
 
     text: str
     href: str
@@ -61,7 +54,7 @@ class Link:
 
     @property
     def target(self) -> str | None:
-        """`href` where it is `#anchor`, relative, http or https; None for all else: the text then stands alone."""
+        """`href` if it is `#anchor`, relative, http or https, else None: only the text is then written."""
         return self.href if _is_harmless(self.href) else None
 
 
@@ -69,23 +62,24 @@ class Link:
 class LineBreak: ...
 
 
-Inline = Text | Strong | Emphasis | Code | Target | Link | LineBreak
+Inline = Text | Strong | Code | Target | Link | LineBreak
 Inlines = tuple[Inline, ...]
+Content = str | Inlines  # a str is plain text
 
 
 def inlines(*parts: str | Inline) -> Inlines:
-    """Inlines, a `str` among them being Text."""
+    """Inlines from parts, of which each `str` becomes Text."""
     return tuple(Text(part) if isinstance(part, str) else part for part in parts)
 
 
 def joined(parts: Iterable[Inline]) -> Inlines:
-    """The same inlines, neighbours of one kind made one where that changes nothing that is seen."""
+    """The same inlines with empty ones left out and neighbours of one kind merged, if that changes nothing visible."""
     kept: list[Inline] = []
     for part in parts:
         if not isinstance(part, LineBreak) and not part.text:
             continue
         last = kept[-1] if kept else None
-        if isinstance(part, Text | Strong | Emphasis | Code) and isinstance(last, type(part)):
+        if isinstance(part, Text | Strong | Code) and isinstance(last, type(part)):
             kept[-1] = replace(last, text=last.text + part.text)
         else:
             kept.append(part)
@@ -94,7 +88,10 @@ def joined(parts: Iterable[Inline]) -> Inlines:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """`level` is 2 to 6: the page's title is its only first level. An empty `anchor` can't be linked to."""
+    """`level` is 2 to 6, as the page's title is level 1. A heading with an empty `anchor` can't be linked to.
+
+    Raises ValueError for another level, and for an anchor that anchor_of() could not have made.
+    """
 
     level: int
     text: str
@@ -102,44 +99,44 @@ class Heading:
 
     def __post_init__(self) -> None:
         if not 2 <= self.level <= 6:
-            raise ValueError(f"A heading of level {self.level}; the title is level 1, and 6 is the last.")
+            raise ValueError(f"A heading must have a level from 2 to 6, not {self.level}.")
         if self.anchor:
             _check_anchor(self.anchor)
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    inlines: Inlines
+    content: Content
 
 
 @dataclass(frozen=True, slots=True)
 class Bullets:
-    items: tuple[Inlines, ...]
+    items: tuple[Content, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    items: tuple[Inlines, ...]
+    items: tuple[Content, ...]
     start: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`numeric` are the columns, counted from 0, whose cells stand at the right. Raises ValueError for ragged rows.
+    """`numeric` has the columns, counted from 0, whose cells are aligned to the right.
 
-    `interactive`: in HTML it scrolls in itself and can be sorted and filtered, where scripts run; its numeric cells
-    begin with their number. Markdown has its first rows.
+    An `interactive` table can be sorted and filtered in HTML if scripts run, and its numeric cells must begin with
+    their number; Markdown has only its first rows. Raises ValueError if a row has not as many cells as the header.
     """
 
     header: tuple[str, ...]
-    rows: tuple[tuple[Inlines, ...], ...]
+    rows: tuple[tuple[Content, ...], ...]
     caption: str
     numeric: frozenset[int] = frozenset()
     interactive: bool = False
 
     def __post_init__(self) -> None:
         if any(len(row) != len(self.header) for row in self.rows):
-            raise ValueError(f"A row of the table {self.caption!r} has not {len(self.header)} cells.")
+            raise ValueError(f"A row of the table {self.caption!r} does not have {len(self.header)} cells.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,20 +146,24 @@ class CodeBlock:
 
     def __post_init__(self) -> None:
         if not _LANGUAGE.fullmatch(self.language):
-            raise ValueError(f"{self.language!r} is no name of a language.")
+            raise ValueError(f"{self.language!r} is not the name of a language.")
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Set apart from the text, with a word that says its kind: a verdict, or why something is withheld."""
+    """A box beside the running text, titled with its kind: a verdict, or why something is withheld."""
 
     kind: NoteKind
     blocks: "tuple[Block, ...]"
 
+    @property
+    def title(self) -> str:
+        return _NOTE_TITLES[self.kind]
+
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """`description` says in a sentence what is to be seen; `table` has the values that are drawn."""
+class Chart:
+    """A drawing. `description` says in a sentence what it shows; `table` has the values that are drawn."""
 
     svg: Svg
     title: str
@@ -171,25 +172,21 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule: ...
-
-
-@dataclass(frozen=True, slots=True)
 class Details:
-    """What few readers need: folded away where a medium can fold."""
+    """What few readers need: folded away in HTML."""
 
     summary: str
     blocks: "tuple[Block, ...]"
 
 
-Block = Heading | Paragraph | Bullets | Numbered | Table | CodeBlock | Note | Figure | Rule | Details
+Block = Heading | Paragraph | Bullets | Numbered | Table | CodeBlock | Note | Chart | Details
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A document. Raises ValueError where an anchor stands twice or a heading skips a level.
+    """A document in the language `lang`, a BCP 47 tag such as `en`.
 
-    `lang` is a BCP 47 tag such as `en`.
+    Raises ValueError if two headings have the same anchor or a heading skips a level.
     """
 
     title: str
@@ -202,13 +199,13 @@ class Page:
             if heading.level > level + 1:
                 raise ValueError(f"The heading {heading.text!r} of level {heading.level} follows one of level {level}.")
             if heading.anchor in anchors:
-                raise ValueError(f"The anchor {heading.anchor!r} stands twice.")
+                raise ValueError(f"Two headings have the anchor {heading.anchor!r}.")
             level = heading.level
             anchors |= {heading.anchor} - {""}
 
 
 def headings(blocks: tuple[Block, ...]) -> Iterator[Heading]:
-    """Every heading in its order, those inside notes and details too."""
+    """Every heading in order, including those inside notes and details."""
     for block in blocks:
         if isinstance(block, Heading):
             yield block
@@ -217,37 +214,18 @@ def headings(blocks: tuple[Block, ...]) -> Iterator[Heading]:
 
 
 def anchor_of(text: str) -> str:
-    """`Key findings (2)` as `key-findings-2`, as GitHub names a heading's anchor; at least `section`."""
+    """`key-findings-2` for `Key findings (2)`, as GitHub does; `section` if nothing is left."""
     kept = re.sub(r"[^a-z0-9 _-]", "", text.lower()).strip(" _-")
     return kept.replace(" ", "-") or "section"
 
 
-def visible(text: str) -> str:
-    """Text in which nothing acts unseen: controls, also those of direction, are spelled out (`\\u202e`).
-
-    Lines end with a line feed, any other white space is a blank or a tab.
-    """
-    return "".join(map(_visible, re.sub("\r\n|[\r\x85\u2028\u2029]", "\n", text)))
-
-
-def reads_from_right(text: str) -> bool:
-    """Whether a letter in `text` is of a script that is written from right to left, and so could reorder its line."""
-    return any(unicodedata.bidirectional(sign) in {"R", "AL"} for sign in text)
-
-
 def _check_anchor(anchor: str) -> None:
     if not _ANCHOR.fullmatch(anchor):
-        raise ValueError(f"{anchor!r} is no anchor; anchor_of() makes one.")
-
-
-def _visible(sign: str) -> str:
-    if sign.isprintable() or sign in "\n\t" or sign in _JOINERS:
-        return sign
-    return " " if sign.isspace() else sign.encode("unicode_escape").decode()
+        raise ValueError(f"{anchor!r} is not an anchor; anchor_of() makes one.")
 
 
 def _is_harmless(href: str) -> bool:
-    # A browser takes a backslash for a slash and drops controls, so "\\host" and "java<tab>script:" are not relative.
+    # A browser reads "\\" as "/" and drops control characters: "\\host" and "java<tab>script:" are not relative.
     if not href.isprintable() or "\\" in href or href != href.strip():
         return False
     try:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chimera_dagster.render.page import (
+from chimera_dagster.render.blocks import (
     Bullets,
     Code,
     CodeBlock,
@@ -21,9 +21,8 @@ from chimera_dagster.render.page import (
     headings,
     inlines,
     joined,
-    reads_from_right,
-    visible,
 )
+from chimera_dagster.render.visible_text import reads_from_right, visible
 from tests.unit.render.hostile import HOSTILE_LINKS
 
 
@@ -68,7 +67,7 @@ def test_headings_keep_their_order_and_their_anchors() -> None:
     assert [heading.text for heading in headings(page.blocks)] == ["A", "B", "C", "D"]
     with pytest.raises(ValueError, match="level 3 follows one of level 1"):
         Page("Title", "en", (third,))
-    with pytest.raises(ValueError, match="'a' stands twice"):
+    with pytest.raises(ValueError, match="have the anchor 'a'"):
         Page("Title", "en", (second, Note("bad", (Heading(3, "B", "a"),))))
 
 
@@ -80,9 +79,9 @@ def test_a_heading_is_below_the_title(level: int) -> None:
 
 @pytest.mark.parametrize("anchor", ["A b", "_main", '"><b', "ä"])
 def test_an_anchor_needs_no_escaping(anchor: str) -> None:
-    with pytest.raises(ValueError, match="no anchor"):
+    with pytest.raises(ValueError, match="not an anchor"):
         Heading(2, "A", anchor)
-    with pytest.raises(ValueError, match="no anchor"):
+    with pytest.raises(ValueError, match="not an anchor"):
         Target("A", anchor)
 
 
@@ -96,9 +95,9 @@ def test_anchors_are_made_of_headings(text: str, anchor: str) -> None:
 
 
 def test_a_ragged_table_and_an_odd_language_are_refused() -> None:
-    with pytest.raises(ValueError, match="has not 2 cells"):
+    with pytest.raises(ValueError, match="does not have 2 cells"):
         Table(("a", "b"), ((inlines("1"),),), "Caption")
-    with pytest.raises(ValueError, match="no name of a language"):
+    with pytest.raises(ValueError, match="not the name of a language"):
         CodeBlock("x", "py\n```")
 
 

@@ -4,18 +4,21 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 from html.parser import HTMLParser
+from importlib.resources import files
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 
-from chimera_dagster.render.html import to_html
-from chimera_dagster.render.page import (
+from chimera_dagster.render.blocks import (
     Block,
+    Bullets,
+    Chart,
     Code,
     CodeBlock,
     Details,
-    Figure,
     Heading,
+    Inline,
     LineBreak,
     Link,
     Note,
@@ -26,13 +29,15 @@ from chimera_dagster.render.page import (
     Svg,
     Table,
     Target,
+    Text,
     inlines,
-    visible,
 )
+from chimera_dagster.render.html_writer import to_html
+from chimera_dagster.render.visible_text import visible
 from tests.unit.render.hostile import HOSTILE, HOSTILE_LINKS
 from tests.unit.render.pages import pages, with_words, words_of
 
-VOID = {"meta", "link", "br", "hr"}
+VOID = {"meta", "link", "br"}
 
 
 class Seen(HTMLParser):
@@ -108,18 +113,49 @@ def test_what_is_written() -> None:
         '<ol start="3">\n<li>one</li>\n</ol>\n'
         '<div class="note bad" role="note">\n<p class="kind">Problem</p>\n'
         "<pre>\n<code>\n  a &lt; b</code></pre>\n</div>\n"
-        '<div class="scroll" role="region" aria-label="The &quot;times&quot;" tabindex="0"><table>\n'
-        "<caption><span>The &quot;times&quot;</span></caption>\n"
+        '<div class="scroll" role="region" aria-label="The &#34;times&#34;" tabindex="0"><table>\n'
+        "<caption><span>The &#34;times&#34;</span></caption>\n"
         '<thead>\n<tr><th scope="col">name</th><th class="n" scope="col">ms</th></tr>\n</thead>\n'
         '<tbody>\n<tr><th scope="row">n</th><td class="n">1</td></tr>\n</tbody>\n</table></div>'
     )
 
 
-def test_a_figure_has_its_drawing_and_its_values() -> None:
+KINDS: list[Block] = [
+    Heading(2, "x"),
+    *(Paragraph((part,)) for part in (Text("x"), Strong("x"), Code("x"), Target("x", "t"), Link("x", "a"))),
+    Bullets(("x",)),
+    Numbered(("x",)),
+    Table(("x",), (), "x"),
+    CodeBlock("x"),
+    Note("info", (Paragraph("x"),)),
+    Details("x", (Paragraph((LineBreak(), Text("x"))),)),
+    Chart(Svg("<svg></svg>"), "x", "x", Table(("x",), (), "x")),
+]
+
+
+def test_every_kind_of_block_and_inline_has_its_markup() -> None:
+    """The templates name kinds as text, so that nothing but this notices one that they lack."""
+    inlines_of = [part for block in KINDS if isinstance(block, Paragraph) for part in block.content]
+    assert {type(block) for block in KINDS} == set(get_args(Block))
+    assert {type(part) for part in inlines_of} | {LineBreak} == set(get_args(Inline))
+    for block in KINDS:
+        assert re.search(r"<\w.*x.*</\w", body(block), re.S), block
+    assert "<br>" in body(Paragraph((LineBreak(),)))
+
+
+def test_nothing_is_markup_but_a_drawing() -> None:
+    templates = files("chimera_dagster.render").joinpath("templates")
+    sources = [path.read_text() for path in templates.iterdir() if path.name.endswith(".j2")]
+    assert len(sources) == 2
+    assert re.findall(r"[\w.]+ *\| *safe", "".join(sources)) == ["block.svg|safe"]
+    assert "autoescape" not in "".join(sources)
+
+
+def test_a_chart_has_its_drawing_and_its_values() -> None:
     table = Table(("ms",), ((inlines("1"),),), "Values", frozenset({0}))
-    html = body(Figure(Svg("<svg></svg>"), "T < U", "D.", table))
+    html = body(Chart(Svg("<svg></svg>"), "T < U", "D.", table))
     assert html.startswith("<figure>\n<figcaption><strong>T &lt; U</strong> D.</figcaption>\n<svg></svg>\n<details>")
-    assert "<summary>The values of this figure (1 row)</summary>" in html
+    assert "<summary>Values of this chart (1 row)</summary>" in html
 
 
 def test_only_a_page_with_an_interactive_table_has_a_script_and_names_it_by_its_digest() -> None:

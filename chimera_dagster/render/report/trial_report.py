@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chimera_dagster.measure.samples import Sample
 from chimera_dagster.records.documents import Metrics, Outcome
-from chimera_dagster.render.page import (
+from chimera_dagster.render.blocks import (
     Block,
     Bullets,
     Code,
@@ -28,8 +28,8 @@ from chimera_dagster.render.page import (
 )
 from chimera_dagster.render.report.charts import Trace, latency_distribution, token_timeline
 from chimera_dagster.render.report.evidence import Sources, evidence, findings, verification
+from chimera_dagster.render.report.methodology import configuration_and_environment, methodology
 from chimera_dagster.render.report.metric_lines import interval_line, metric_lines, telemetry_lines
-from chimera_dagster.render.report.setting import methodology, setting
 from chimera_dagster.render.report.statements import StatementBlocks, nothing
 from chimera_dagster.render.report.telemetry_chart import Span, telemetry_over_time
 from chimera_dagster.spec.sweep import TrialPlan
@@ -45,8 +45,10 @@ _CALL_COLUMNS = {
 }
 
 
-def build_report(plan: TrialPlan, metrics: Metrics, outcome: Outcome, samples: Sequence[Sample], folder: Path) -> Page:
-    """The whole report of a trial; `folder` is the folder that it will be written to."""
+def build_trial_report(
+    plan: TrialPlan, metrics: Metrics, outcome: Outcome, samples: Sequence[Sample], folder: Path
+) -> Page:
+    """The whole report of a trial, to be written into `folder`, which its links are relative to."""
     sources = Sources(Path(outcome.summary.reports_dir), folder)
     agent = plan.spec.agent.name
     parts = (
@@ -58,7 +60,7 @@ def build_report(plan: TrialPlan, metrics: Metrics, outcome: Outcome, samples: S
         findings(outcome, sources),
         _recommendations(metrics, outcome),
         methodology(plan, metrics, outcome),
-        setting(plan, metrics),
+        configuration_and_environment(plan, metrics),
         evidence(outcome, sources),
         verification(outcome),
         [Heading(2, "Persona Prompt", "persona-prompt"), CodeBlock(plan.spec.agent.persona.strip())],
@@ -78,22 +80,14 @@ def _head(agent: str, metrics: Metrics) -> Iterator[Block]:
         "Model's text": f"{quality.verdict} (score {quality.score:.2f})",
         "Publication": f"{'in' if grounding.is_published else 'not in'} the index of reports. {grounding.message}",
     }
-    yield Paragraph(_broken((Strong(f"{name}:"), Text(f" {value}")) for name, value in about.items()))
-    head = metrics.headline
-    yield Table(
-        ("measured in this trial", "value"),
-        tuple(
-            (inlines(name), inlines(value))
-            for name, value in [
-                *metric_lines(head)[:4],
-                ("Quality of the text", f"{quality.score:.2f} of 1"),
-            ]
-        ),
-        "What this trial measured",
-    )
+    yield Paragraph(_as_lines((Strong(f"{name}:"), Text(f" {value}")) for name, value in about.items()))
+    rows = [*metric_lines(metrics.headline)[:4], ("Quality of the text", f"{quality.score:.2f} of 1")]
+    yield Table(("metric", "value"), tuple(rows), "Measured in this trial")
     if not metrics.is_valid:
-        reasons = tuple(inlines(Strong(it.name), f": {it.evidence}") for it in metrics.validity if it.spoils)
-        warning = Paragraph(inlines("This measurement is not valid; read its figures with that in mind."))
+        reasons = tuple(
+            inlines(Strong(reason.name), f": {reason.evidence}") for reason in metrics.validity if reason.spoils
+        )
+        warning = Paragraph("This measurement is not valid; read its figures with that in mind.")
         yield Note("warning", (warning, Bullets(reasons)))
 
 
@@ -111,7 +105,7 @@ def _text(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
     verdict = f"The text is {quality.verdict}: {'; '.join(quality.complaints)}." if quality.complaints else ""
     blocks = [Paragraph(inlines(*origin)), *([Paragraph(inlines(Strong(verdict)))] if verdict else [])]
     if kind == "bad":
-        blocks.append(Paragraph(inlines("Everything outside these sections was computed by code and is not affected.")))
+        blocks.append(Paragraph("Everything outside these sections was computed by code and is not affected."))
     yield Note(kind, tuple(blocks))
     yield Heading(3, "1. Executive Summary", "executive-summary")
     yield statements.paragraph("executive_summary", "loose")
@@ -135,26 +129,22 @@ def _workflow(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
             f"Files that could not be read in full: {summary.problem_files}, listed with reasons in the table "
             "benchmark_files"
         )
-    yield Bullets(tuple(inlines(item) for item in (*items, "Data summary:")))
+    yield Bullets((*items, "Data summary:"))
     yield CodeBlock(summary.block)
 
 
 def _metrics(metrics: Metrics) -> Iterator[Block]:
     head = metrics.headline
     yield Heading(2, "Metrics", "metrics")
-    yield Bullets(tuple(inlines(f"{name}: {line}") for name, line in metric_lines(head)))
+    yield Bullets(tuple(f"{name}: {line}" for name, line in metric_lines(head)))
     if metrics.repeats > 1:
-        yield Paragraph(inlines(f"Over {metrics.repeats} repeats:"))
-        yield Bullets(
-            (
-                inlines(interval_line("Throughput", head.throughput_by_repeat, "tok/s")),
-                inlines(interval_line("TTFT", head.ttft_by_repeat, "ms")),
-            )
-        )
-    yield Paragraph(inlines("During the calls:"))
-    yield Bullets(tuple(inlines(f"{name}: {line}") for name, line in telemetry_lines(metrics.telemetry)))
-    yield Paragraph(inlines("Validity of this measurement:"))
-    yield Bullets(tuple(inlines(Strong(verdict.name), f": {verdict.evidence}") for verdict in metrics.validity))
+        yield Paragraph(f"Over {metrics.repeats} repeats:")
+        throughput = interval_line("Throughput", head.throughput_by_repeat, "tok/s")
+        yield Bullets((throughput, interval_line("TTFT", head.ttft_by_repeat, "ms")))
+    yield Paragraph("During the calls:")
+    yield Bullets(tuple(f"{name}: {line}" for name, line in telemetry_lines(metrics.telemetry)))
+    yield Paragraph("Validity of this measurement:")
+    yield Bullets(tuple(inlines(Strong(flag.name), f": {flag.evidence}") for flag in metrics.validity))
     engine = metrics.engine
     yield Paragraph(
         inlines(
@@ -173,17 +163,11 @@ def _timing(metrics: Metrics, outcome: Outcome, samples: Sequence[Sample]) -> It
     charts = (token_timeline(traces), latency_distribution(traces), telemetry_over_time(samples, spans))
     yield from (chart for chart in charts if chart is not None)
     rows = tuple(
-        (
-            inlines(call.name),
-            *(inlines(_number(getattr(measured, field), field)) for field in _CALL_COLUMNS),
-            inlines(measured.done_reason),
-        )
+        (call.name, *(_number(getattr(measured, field), field) for field in _CALL_COLUMNS), measured.done_reason)
         for call, measured in zip(outcome.calls, metrics.calls, strict=True)
     )
-    table = Table(
-        ("call", *_CALL_COLUMNS.values(), "end reason"), rows, "Each call as measured", frozenset(range(1, 8))
-    )
-    yield Details("Each call", (table,))
+    header = ("call", *_CALL_COLUMNS.values(), "end reason")
+    yield Details("Each call", (Table(header, rows, "Each call as measured", frozenset(range(1, 8))),))
 
 
 def _recommendations(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
@@ -192,11 +176,11 @@ def _recommendations(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
     if not advice:
         yield Paragraph(inlines(Code(metrics.model), " gave no recommendation that can be shown."))
         return
-    yield Paragraph(inlines("In the model's words, to be weighed against the evidence:"))
+    yield Paragraph("In the model's own words; weigh them against the evidence:")
     yield Numbered(advice)
 
 
-def _broken(lines: Iterable[Inlines]) -> Inlines:
+def _as_lines(lines: Iterable[Inlines]) -> Inlines:
     parts = [(*line, LineBreak()) for line in lines]
     return tuple(chain.from_iterable(parts))[:-1]
 

@@ -1,4 +1,4 @@
-"""What the figures of a report draw is what outcome.json, metrics.json and telemetry.parquet say, and nothing else."""
+"""What the charts of a report draw is what outcome.json, metrics.json and telemetry.parquet say, and nothing else."""
 
 import json
 import re
@@ -49,7 +49,7 @@ def documents(folder: TrialFolder) -> Documents:
 
 
 def wrong(page: str, said: Documents) -> dict[str, str]:
-    """What each figure of the page draws otherwise than the documents say, by its title."""
+    """What each chart of the page draws otherwise than the documents say, by its title."""
     outcome, metrics, samples = said
     checks: dict[str, Callable[[Drawn], None]] = {
         title: partial(check_configurations, metric=metric, highest=highest, outcome=outcome)
@@ -62,12 +62,12 @@ def wrong(page: str, said: Documents) -> dict[str, str]:
     of_gpu = samples["gpu"].notna()
     name = "The GPU during the trial" if of_gpu.any() else "The host during the trial"
     checks[name] = partial(check_telemetry, outcome=outcome, samples=samples[of_gpu] if of_gpu.any() else samples)
-    figures = Html(page).figures()
-    assert figures.keys() == checks.keys()
+    charts = Html(page).charts()
+    assert charts.keys() == checks.keys()
     found: dict[str, str] = {}
     for title, check in checks.items():
         try:
-            check(figures[title])
+            check(charts[title])
         except AssertionError as error:
             found[title] = str(error)
     return found
@@ -83,8 +83,8 @@ def told(value: float | None) -> Any:
     return "none" if value is None else pytest.approx(value, rel=5.1e-3)
 
 
-def check_configurations(figure: Drawn, metric: str, highest: bool, outcome: dict[str, Any]) -> None:
-    drawing, rows = figure
+def check_configurations(chart: Drawn, metric: str, highest: bool, outcome: dict[str, Any]) -> None:
+    drawing, rows = chart
     wanted = [each for each in outcome["configurations"] if each["metric"] == metric]
     wanted.sort(key=lambda each: -each["mean"] if highest else each["mean"])
     assert len(rows) == len(wanted)
@@ -121,8 +121,8 @@ def _nearest(bars: dict[str, Any], height: str) -> str:
     return next((at for at in bars if float(at) == float(height)), "")
 
 
-def check_timeline(figure: Drawn, outcome: dict[str, Any], metrics: dict[str, Any]) -> None:
-    drawing, rows = figure
+def check_timeline(chart: Drawn, outcome: dict[str, Any], metrics: dict[str, Any]) -> None:
+    drawing, rows = chart
     seconds_at, chunk_at = drawing.across(), drawing.down(0, len(drawing.all("text", "y-tick")))
     lines, dots = drawing.all("path", "line"), drawing.all("circle", "dot")
     calls = outcome["calls"]
@@ -142,8 +142,8 @@ def check_timeline(figure: Drawn, outcome: dict[str, Any], metrics: dict[str, An
         assert listed == [(chunk, pytest.approx(arrived[chunk - 1], abs=0.051)) for chunk in chunks]
 
 
-def check_gaps(figure: Drawn, outcome: dict[str, Any]) -> None:
-    drawing, rows = figure
+def check_gaps(chart: Drawn, outcome: dict[str, Any]) -> None:
+    drawing, rows = chart
     gaps = [after["at_ms"] - before["at_ms"] for call in outcome["calls"] for before, after in pairwise(call["ledger"])]
     shares = [float(row[1]) for row in rows]
     wanted = np.percentile(gaps, shares)
@@ -159,8 +159,8 @@ def check_gaps(figure: Drawn, outcome: dict[str, Any]) -> None:
     assert marks == [pytest.approx(gap, rel=5e-3, abs=span / 1e3) for gap in np.percentile(gaps, [50, 95, 99])]
 
 
-def check_telemetry(figure: Drawn, outcome: dict[str, Any], samples: pd.DataFrame) -> None:
-    drawing, rows = figure
+def check_telemetry(chart: Drawn, outcome: dict[str, Any], samples: pd.DataFrame) -> None:
+    drawing, rows = chart
     fields = [
         name
         for name in ("gpu_util_pct", "memory_used_mib", "power_w", "cpu_pct", "engine_rss_mib")
@@ -168,7 +168,7 @@ def check_telemetry(figure: Drawn, outcome: dict[str, Any], samples: pd.DataFram
     ]
     paths, spans = drawing.all("path", "line"), drawing.all("rect", "span")
     assert len(paths) == len(fields)
-    assert len(samples) <= 120  # above that a point is a mean, which test_figures.py reads
+    assert len(samples) <= 120  # above that a point is a mean, which test_charts.py reads
     seconds_at = drawing.across()
     end = max(samples["at_ms"].max(), *(call["sent_ms"] + call["ledger"][-1]["at_ms"] for call in outcome["calls"]))
     for first in range(0, len(spans), len(outcome["calls"])):
@@ -198,7 +198,7 @@ def panel_axis(drawing: Drawing, place: int) -> Callable[[float], float]:
 
 
 @pytest.mark.parametrize("kind", SPECS)
-def test_every_figure_draws_what_the_documents_say(desk: Desk, kind: str) -> None:
+def test_every_chart_draws_what_the_documents_say(desk: Desk, kind: str) -> None:
     if kind == "host":
         desk.run(saying(TEXT, seconds_between=0.02), after=1, **SPECS[kind])
     folder = desk.render(**SPECS[kind])
@@ -238,9 +238,7 @@ def scaled(path: str, factor: float) -> Callable[[dict[str, Any]], None]:
     ],
     ids=["a mean", "means", "lower ends", "upper ends", "n", "a first chunk", "a later chunk", "a call's begin"],
 )
-def test_a_figure_of_other_numbers_is_noticed(
-    desk: Desk, change: Callable[[dict[str, Any]], None], titles: int
-) -> None:
+def test_a_chart_of_other_numbers_is_noticed(desk: Desk, change: Callable[[dict[str, Any]], None], titles: int) -> None:
     folder = desk.render(**SPECS["gpu"])
     said, as_it_was = documents(folder), folder.outcome.read_text()
     planted = json.loads(as_it_was)

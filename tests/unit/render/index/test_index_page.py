@@ -10,13 +10,14 @@ import pytest
 from chimera_dagster.compare.comparison import Comparison, compare
 from chimera_dagster.compare.observed import Observed
 from chimera_dagster.compare.regression import regress
-from chimera_dagster.render.html import to_html
-from chimera_dagster.render.index.page import Withheld, build_index
+from chimera_dagster.render.blocks import Page, Table
+from chimera_dagster.render.html_writer import to_html
+from chimera_dagster.render.index.index_page import Withheld, build_index
 from chimera_dagster.render.markdown_writer import to_markdown
-from chimera_dagster.render.page import Page, Table
 from chimera_dagster.spec.goals import Goals
 from chimera_dagster.spec.trial import ParamSet
 from tests.simulated import in_full, large_sweep, simulated_sweep
+from tests.unit.render.pages import text_of
 
 GOALS = Goals(want={"throughput_tok_s": 1, "quality": 0.5}, limits=["ttft_ms <= 2000"])
 
@@ -60,13 +61,13 @@ def test_the_answer_comes_first_with_how_sure_and_what_it_cost() -> None:
     assert "8 trials: 8 valid. 8 of 8 reports are published." in answer
     assert re.search(r"Run \*\*[ab]:1b, num_ctx=2048, temperature=[\d.]+\*\*\.", answer)
     assert 0 < tied < 7
-    assert "**How sure:** 8 of 8 valid trials keep every limit. It has the best mean; " in answer
+    assert "**Confidence:** 8 of 8 valid trials keep every limit. It has the best mean; " in answer
     assert f"{tied} of the 7 others can't be told from it." in answer
-    assert re.search(r"\*\*What it cost:\*\* the calls of its 3 repeats took [\d.]+ s and [\d,]+ J\.", answer)
+    assert re.search(r"\*\*Cost:\*\* the calls of its 3 repeats took [\d.]+ s and [\d,]+ J\.", answer)
     assert re.search(
-        r"\*\*What the whole sweep cost:\*\* all calls of measured trials took 1\d\d s and [\d,]+ J\.", answer
+        r"\*\*Cost of the whole sweep:\*\* all calls of measured trials took 1\d\d s and [\d,]+ J\.", answer
     )
-    assert "Goals: throughput_tok_s weighs 1; quality weighs 0.5; ttft_ms <= 2000." in answer.replace("&lt;", "<")
+    assert "Goals: throughput_tok_s (weight 1); quality (weight 0.5); ttft_ms <= 2000." in answer.replace("&lt;", "<")
 
 
 def test_the_leaderboard_has_each_mean_as_it_is_and_its_distance_from_the_best() -> None:
@@ -75,7 +76,7 @@ def test_the_leaderboard_has_each_mean_as_it_is_and_its_distance_from_the_best()
     [table] = [
         block for block in build_index(comparison, [], None).blocks if isinstance(block, Table) and block.interactive
     ]
-    rows = [["".join(part.text for part in cell if hasattr(part, "text")) for cell in row] for row in table.rows]  # pyright: ignore
+    rows = [[text_of(cell) for cell in row] for row in table.rows]
     means = {(trial.model, trial.params.key): trial.mean("throughput_tok_s") or 0 for trial in trials}
     column = table.header.index("throughput_tok_s")
     best = max(means.values())
@@ -89,7 +90,7 @@ def test_the_leaderboard_has_each_mean_as_it_is_and_its_distance_from_the_best()
         )
     assert [row[3] for row in rows] == sorted((row[3] for row in rows), key=lambda words: float(words.split(" %")[0]))
     said = to_markdown(build_index(comparison, [], None)).replace("\\", "")
-    assert "The same for all: repeats 3, error_rate 0.00, model's text usable with care." in said
+    assert "The same for all trials: repeats 3, error_rate 0.00, model's text usable with care." in said
 
 
 def test_without_goals_it_names_who_leads_and_recommends_nothing() -> None:
@@ -98,13 +99,13 @@ def test_without_goals_it_names_who_leads_and_recommends_nothing() -> None:
     assert re.search(
         r"By decode throughput alone, [ab]:1b, num_ctx=2048, .* comes first with \d+\.?\d* tok/s; \d of the 7", said
     )
-    assert "What it cost:" not in said
+    assert "Cost:" not in said
 
 
 def test_no_trial_at_all_is_one_sentence() -> None:
     said = read([])
     assert sections(said) == []
-    assert "There is no trial yet." in said
+    assert "There are no trials yet." in said
 
 
 @pytest.mark.parametrize(
@@ -138,16 +139,16 @@ def test_what_is_not_valid_stands_apart_with_its_figures_and_why() -> None:
 
 def test_one_trial_is_compared_with_nothing() -> None:
     said = read(sweep()[:1], Goals())
-    assert "One trial is valid: there is nothing to compare it with." in said
+    assert "Only one trial is valid, so there is nothing to compare it with." in said
     assert "No test was possible" in said
-    assert "The trials allow no test" in said
+    assert "No effect can be tested" in said
     assert "Bonferroni" not in said
     assert "It is the only one to choose from." in read(sweep()[:1])
 
 
 def test_trials_that_ran_once_have_no_tie_and_no_sureness() -> None:
     said = read(sweep(repeats=1), Goals())
-    assert "no test can tell how sure that is: too few repeats" in said
+    assert "this can't be tested, as there are too few repeats" in said
     assert "tie" not in said.replace("properties", "")
     assert "No test was possible" in said
 
@@ -168,13 +169,13 @@ def test_metrics_that_nobody_measured_have_no_column_and_single_gaps_a_dash() ->
     said = read(trials, Goals())
     assert "joules_per_token" not in said
     assert "energy was not measured" in said
-    assert "Not drawn: 1 without both values." in said
+    assert "Not drawn: 1 trial without both values." in said
     board = said.split("## Leaderboard")[1].split("## ")[0].strip().splitlines()
     assert board[-1].startswith(f"| {trials[0].model} |") and board[-1].count("| – ") >= 5
     good = [each.model_copy(update={"values": {"quality": each.values["quality"]}}) for each in trials]
-    assert "no test can tell how sure that is: it has one value a trial" in read(good, Goals())
+    assert "this can't be tested, as there is only one value per trial" in read(good, Goals())
     bare = [each.model_copy(update={"values": {}}) for each in trials]
-    assert "No valid trial has a value to be ordered by." in read(bare, Goals())
+    assert "No valid trial has a value to rank by." in read(bare, Goals())
 
 
 def test_what_is_worse_than_the_baseline_comes_first_and_the_rest_is_counted() -> None:
@@ -189,8 +190,8 @@ def test_what_is_worse_than_the_baseline_comes_first_and_the_rest_is_counted() -
         )
     after = compared([*now, *sweep()])
     said = to_markdown(build_index(after, [], regress(compared(before), after, "base.json"))).replace("\\", "")
-    assert "**Since the baseline:** 100 worse, 100 better ([which](#against-the-baseline))." in said
-    table = said.split("What changed, the worst first")[1]
+    assert "**Compared with the baseline:** 100 worse, 100 better ([details](#compared-with-the-baseline))." in said
+    table = said.split("Detected changes, worst first")[1]
     assert "| worse |" in table.split("\n")[4] and "and 150 more rows" in table
     assert "- not in the baseline: 8" in said
 
