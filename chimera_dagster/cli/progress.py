@@ -1,8 +1,8 @@
-"""Live lines on stderr: the trial, stage and tokens of a sweep, the files of an ingest."""
+"""Live lines on stderr: the trial, stage and tokens of each lane of a sweep, the trials of a backfill."""
 
 from collections import Counter
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -10,7 +10,6 @@ import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     TaskID,
     TextColumn,
@@ -18,15 +17,24 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from chimera_dagster.definitions import defs
 from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.leases import Standing
 from chimera_dagster.orchestration.backfill import OnChange, State
+from chimera_dagster.orchestration.sweeping import Sweeping
+from chimera_dagster.orchestration.sweeping import sweeping as open_sweeping
 from chimera_dagster.orchestration.workers import Ended
 from chimera_dagster.records.store import Store
+from chimera_dagster.settings import Settings
 from chimera_dagster.spec.sweep import TrialPlan
 
 _CALLS_A_ROUND = 2  # analysis and report
 _SPEED_OVER_S = 600.0  # trials take minutes
+
+
+def sweeping(settings: Settings, store: Store, digest: str) -> AbstractContextManager[Sweeping]:
+    """`orchestration.sweeping.sweeping`, with its progress on the terminal."""
+    return open_sweeping(defs, settings, store, digest, TerminalDisplay(store))
 
 
 class _Live:
@@ -103,28 +111,6 @@ def _sweep_bar(console: Console) -> Progress:
         transient=True,
         speed_estimate_period=_SPEED_OVER_S,
     )
-
-
-class FileProgress(_Live):
-    """A bar of files read, on a terminal only; short folders are done before it shows."""
-
-    def __init__(self) -> None:
-        console = Console(stderr=True)
-        self._bar = Progress(
-            TextColumn("reading"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("files, left"),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-            transient=True,
-        )
-        self._task = self._bar.add_task("", total=None)
-
-    def on_file(self, done: int, total: int) -> None:
-        """An `ingest.folder.OnFile`."""
-        self._bar.update(self._task, completed=done, total=total)
 
 
 class SweepProgress(_Live):
