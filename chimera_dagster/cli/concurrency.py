@@ -7,8 +7,9 @@ import typer
 
 from chimera_dagster.cli.options import AsJson, Spec
 from chimera_dagster.cli.tables import print_table
+from chimera_dagster.gpu.holder import holder
 from chimera_dagster.gpu.lanes import config_of, lanes
-from chimera_dagster.gpu.leases import acquire, holder, leases_folder
+from chimera_dagster.gpu.leases import acquire, leases_folder
 from chimera_dagster.records.store import Store
 from chimera_dagster.render.contention_page import HEADER, NUMERIC, lines, rows
 from chimera_dagster.settings import load_settings

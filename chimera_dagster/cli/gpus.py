@@ -8,8 +8,10 @@ import typer
 from chimera_dagster.cli.options import AsJson
 from chimera_dagster.cli.tables import print_table
 from chimera_dagster.engines.ollama_host import server_url
+from chimera_dagster.gpu.holder import Holder
 from chimera_dagster.gpu.lanes import Lane, config_of, lanes
-from chimera_dagster.gpu.leases import Holder, leases_folder, standings, waiting
+from chimera_dagster.gpu.leases import leases_folder, standings
+from chimera_dagster.gpu.tickets import waiting
 from chimera_dagster.settings import load_settings
 
 

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from chimera_dagster.engines.ollama import OllamaEngine
 from chimera_dagster.engines.ollama_host import server_url
 from chimera_dagster.errors import EngineError, OllamaServerError
+from chimera_dagster.gpu.holder import is_running, start_of
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import is_running, start_of
 from chimera_dagster.measure.host import is_loopback
 from chimera_dagster.spec.engine_names import EngineChoice
 
