@@ -9,7 +9,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -48,7 +48,10 @@ class Lease:
 
     def release(self) -> None:
         """Free the lane at once. Idempotent, and without effect in a fork of the holder."""
-        self._lock.release()
+        if self._lock.is_locked:
+            with suppress(OSError):  # nobody believes what stands in a file that is not locked
+                os.truncate(self._lock.lock_file, 0)
+            self._lock.release()
 
     def __enter__(self) -> Self:
         return self

@@ -224,7 +224,7 @@ class TestOllamaEngine(StubContract):
         with StubOllama(embedders=["all-minilm:22m"]) as stub:
             engine = OllamaEngine(stub.url)
             assert "all-minilm:22m" in engine.models()
-            with pytest.raises(RequestRefusedError, match=r"22m can't write text: .* embedding") as described:
+            with pytest.raises(RequestRefusedError, match=r"22m can't generate text: .* embedding") as described:
                 engine.describe("all-minilm:22m")
             assert "completion" in described.value.hint
             for api in ("generate", "chat"):
