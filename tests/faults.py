@@ -32,7 +32,11 @@ FAULTS: dict[str, tuple[Answer, type[errors.EngineError], str]] = {
         errors.EngineUnreachableError,
         "is not an Ollama server",
     ),
-    "page, streamed": (Answer(["<html>"], content_type="text/html"), errors.EngineUnreachableError, "no Ollama server"),
+    "page, streamed": (
+        Answer(["<html>"], content_type="text/html"),
+        errors.EngineUnreachableError,
+        "not an Ollama server",
+    ),
     "busy": (BUSY, errors.EngineBusyError, "(HTTP 503): server busy, please try again.  maximum pending"),
     "proxy": (Answer(status=502, body='"Bad gateway"'), errors.RequestRefusedError, "(HTTP 502): Bad gateway"),
     "runner died": (

@@ -203,7 +203,7 @@ class TestOllamaEngine(StubContract):
             "/api/show": Answer(body="[1]"),
         }
         for ask in (engine.version, engine.models, lambda: engine.describe(self.model)):
-            with pytest.raises(EngineUnreachableError, match="no Ollama server"):
+            with pytest.raises(EngineUnreachableError, match="not an Ollama server"):
                 ask()
 
     def test_calls_share_one_connection(self, engine: OllamaEngine, stub: StubOllama) -> None:
