@@ -1,31 +1,31 @@
-"""Every error this project raises on purpose.
+"""Every error that this project raises on purpose.
 
 ChimeraError
 ├── InputError                  wrong usage or input; the command line exits with 2
-│   ├── NoReportsError          the reports folder is missing or holds no benchmark file
-│   ├── SpecError               sweep.yaml: names the file, the line and the field
-│   ├── UnknownTrialError       a partition that no registered sweep holds
-│   ├── NotIngestedError        an asset was asked for before the data it reads existed
-│   └── SettingError            an environment variable has a value of the wrong form
+│   ├── NoReportsError          the reports folder is missing or has no benchmark file
+│   ├── SpecError               sweep.yaml is not valid: names the file, the line and the field
+│   ├── UnknownTrialError       no registered sweep has this partition
+│   ├── NotIngestedError        an asset was requested before its input data existed
+│   └── SettingError            an environment variable has an invalid value
 ├── StorageError                a file or Dagster's history can't be written: disk full, read-only, locked
-├── LeaseError                  no lane could be had in time, or the folder of the leases can't be used
-├── DaemonError                 no Dagster daemon is alive that would run a backfill
-├── AgentDiedError              the process of an agent ended in the midst of its work
-├── OllamaServerError           no Ollama server could be started: its program is missing, or it ended at once
-└── EngineError                 a model call that gave no usable result; the trial fails, its neighbours go on
-    ├── EngineUnreachableError  nothing answers at the engine's address, or something that is no such engine
-    │   └── NothingListensError the connection was refused; worth another try, as a server may be starting
-    ├── EngineBusyError         the engine's queue is full (503); worth another try
-    ├── ModelNotFoundError      no engine has the model; lists what is there and how to get it
-    ├── ModelFileError          a GGUF file is missing, damaged or not the one that was pinned
+├── LeaseError                  no lane was free in time, or the folder of the leases can't be used
+├── DaemonError                 no Dagster daemon is running that could run a backfill
+├── AgentDiedError              the process of an agent ended before its work was done
+├── OllamaServerError           an Ollama server could not be started: its program is missing, or it ended at once
+└── EngineError                 a model call gave no usable result; only this trial fails
+    ├── EngineUnreachableError  nothing answers at the engine's address, or it is another kind of server
+    │   └── NothingListensError the connection was refused; a retry may help, as a server may be starting
+    ├── EngineBusyError         the engine's queue is full (503); a retry may help
+    ├── ModelNotFoundError      no engine has the model; lists the available models and how to get this one
+    ├── ModelFileError          a GGUF file is missing, damaged or not the pinned one
     ├── ContextTooSmallError    the prompt and the answer do not fit the context window
-    ├── RequestRefusedError     the engine refused an option or the request, in its own words
-    ├── StreamBrokenError       the stream carried an error, was cut, or ended without its final message
-    ├── EmptyOutputError        the call ended well, and the model wrote nothing
-    └── EngineTimeoutError      first token, next token or whole call took longer than allowed
+    ├── RequestRefusedError     the engine refused an option or the request; has the engine's message
+    ├── StreamBrokenError       the stream contained an error, was cut, or ended without its final message
+    ├── EmptyOutputError        the call succeeded, but the model wrote nothing
+    └── EngineTimeoutError      the first token, the next token or the whole call took too long
 
-An error has two parts: what is wrong (naming the file, the row or the field), and `hint`: what to do about it.
-`may_pass` says whether the same trial may well end otherwise when it runs again.
+An error has a message, which names the file, the row or the field that is wrong, and a `hint`: what to do about it.
+`may_pass` says whether the same trial may succeed when it runs again.
 """
 
 import errno
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class ChimeraError(Exception):
-    """Root of the tree. `exit_code` is what the command line exits with when this ends a command."""
+    """Root of the tree. `exit_code` is the exit code of a command that ends with this error."""
 
     exit_code = 1
     may_pass: ClassVar[bool] = False
@@ -73,14 +73,14 @@ class SettingError(InputError): ...
 class StorageError(ChimeraError):
     @classmethod
     def of(cls, error: OSError, path: object) -> Self | None:
-        """What an error at that path means to a user; None where it is not the disk's, but a connection's, say."""
+        """The error for a user if it is about the disk at `path`; None for others, such as those of a connection."""
         if error.errno not in _DISK_ERRORS:
             return None
         return cls(f"{os.strerror(error.errno)}: {path}.", hint=_DISK_ERRORS[error.errno])
 
 
-_FULL = "Free some space, then start it again: what is done is kept, and nothing is half-written."
-_CLOSED = "Make it writable for this user, or set CHIMERA_DATA_DIR to a folder that is."
+_FULL = "Free some space, then start it again: finished work is kept, and no file is half-written."
+_CLOSED = "Make it writable for this user, or set CHIMERA_DATA_DIR to a writable folder."
 _DISK_ERRORS = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
@@ -88,7 +88,7 @@ _DISK_ERRORS = {
     errno.EROFS: _CLOSED,
     errno.EACCES: _CLOSED,
     errno.EPERM: _CLOSED,
-    errno.EIO: "The disk may be failing; its log is in 'dmesg'.",
+    errno.EIO: "The disk may be failing; see 'dmesg'.",
 }
 
 
@@ -143,14 +143,14 @@ class EngineTimeoutError(EngineError):
 
 
 def first_problem(error: "ValidationError") -> str:
-    """`calls.0.ttft_ms: Input should be a valid number`: where a document is wrong first, and how."""
+    """`calls.0.ttft_ms: Input should be a valid number`: the first problem of a document."""
     first = error.errors()[0]
     return f"{'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}"
 
 
 def may_pass(name: str | None) -> bool:
-    """`may_pass` of the class of that name; True for what is none of ours, such as a process that was killed."""
-    known = {ChimeraError}
-    while more := {below for kind in known for below in kind.__subclasses__()} - known:
-        known |= more
-    return next((kind.may_pass for kind in known if kind.__name__ == name), True)
+    """`may_pass` of the class of that name; True for other failures, such as a killed process."""
+    classes = {ChimeraError}
+    while more := {subclass for found in classes for subclass in found.__subclasses__()} - classes:
+        classes |= more
+    return next((found.may_pass for found in classes if found.__name__ == name), True)

@@ -1,4 +1,4 @@
-"""The CHIMERA_* environment variables: where things are, and what Dagster does by itself. Built when used."""
+"""The CHIMERA_* environment variables: where things are, and what Dagster's daemon does by itself. Read when used."""
 
 import os
 from pathlib import Path
@@ -13,8 +13,8 @@ from chimera_dagster.errors import SettingError
 class Settings(BaseSettings):
     """Folders, files and lanes of one project; relative paths are relative to the working directory.
 
-    `gpus` is `auto` or indices and UUIDs, `ollama_endpoints` an address for each, both separated by commas; what they
-    mean is in `gpu/lanes.py`.
+    `gpus` is `auto` or a list of indices and UUIDs, `ollama_endpoints` has an address for each; both use commas
+    (see `gpu/lanes.py`).
     """
 
     model_config = SettingsConfigDict(env_prefix="CHIMERA_", frozen=True)
@@ -27,9 +27,9 @@ class Settings(BaseSettings):
     processes_per_gpu: int = 1
     leases_dir: Path | None = None
     trial_retries: Annotated[int, Field(ge=0, le=100)] = 2
-    """How often Dagster's daemon tries a trial again that failed; 0: never."""
+    """How often Dagster's daemon retries a failed trial; 0: never."""
     auto_refresh: bool = False
-    """Whether Dagster's daemon runs trials again when the data under their reports changed."""
+    """Whether Dagster's daemon runs trials again when the data of their reports has changed."""
 
     @property
     def reports(self) -> Path:
@@ -38,7 +38,7 @@ class Settings(BaseSettings):
 
     @property
     def dagster_home(self) -> Path:
-        """Dagster's instance folder, absolute: DAGSTER_HOME where it is set, else one in the data folder."""
+        """Dagster's instance folder, absolute: DAGSTER_HOME if it is set, else one in the data folder."""
         return Path(os.environ.get("DAGSTER_HOME") or self.data_dir / "dagster_home").absolute()
 
 

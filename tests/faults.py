@@ -24,15 +24,19 @@ FAULTS: dict[str, tuple[Answer, type[errors.EngineError], str]] = {
     "error line first": (Answer([{"error": "out of memory"}]), Broken, "with an error: out of memory"),
     "error that is no string": (Answer([{"error": {"message": "odd"}}]), Broken, "can't be read"),
     "no JSON": (Answer([*PIECES[:2], "{half a li"]), Broken, "can't be read"),
-    "JSON of another kind": (Answer(["[1, 2]", FINAL]), Broken, "[1, 2] is no JSON object"),
+    "JSON of another kind": (Answer(["[1, 2]", FINAL]), Broken, "[1, 2] is not a JSON object"),
     "JSON of another server": (Answer(body={"choices": []}), Broken, "Ollama's stream"),
     "line without end": (Answer(NEVER_ENDS, seconds_between=0), Broken, "longer than 32 MiB"),
     "page": (
         Answer(body="<html>hello</html>", content_type="text/html"),
         errors.EngineUnreachableError,
-        "is no Ollama server",
+        "is not an Ollama server",
     ),
-    "page, streamed": (Answer(["<html>"], content_type="text/html"), errors.EngineUnreachableError, "no Ollama server"),
+    "page, streamed": (
+        Answer(["<html>"], content_type="text/html"),
+        errors.EngineUnreachableError,
+        "not an Ollama server",
+    ),
     "busy": (BUSY, errors.EngineBusyError, "(HTTP 503): server busy, please try again.  maximum pending"),
     "proxy": (Answer(status=502, body='"Bad gateway"'), errors.RequestRefusedError, "(HTTP 502): Bad gateway"),
     "runner died": (

@@ -1,62 +1,79 @@
 """`chimera`: one file per verb. Data goes to stdout, logs and progress to stderr.
 
-Exit codes: 0 done, 1 some trials failed or a report's claim did, 2 wrong usage or input, 130 interrupted.
+Exit codes: 0 done, 1 a trial failed or a check did not pass, 2 wrong usage or input, 130 interrupted.
 """
 
 import os
 import sys
+from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from chimera_dagster.cli import (
-    check,
-    compare,
-    concurrency,
-    doctor,
-    env,
-    facts,
-    findings,
-    gpus,
-    ingest,
-    metrics,
-    ollama,
-    report,
-    schema,
-    search,
-    sql,
-    summary,
-    sweep,
-    ui,
-)
 from chimera_dagster.errors import ChimeraError
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="A folder of LLM benchmark results becomes technical reports, one per model and parameter set.",
-)
-for verb in (
-    sweep.sweep,
-    ingest.ingest,
-    summary.summary,
-    facts.facts,
-    findings.findings,
-    report.report,
-    check.check,
-    compare.compare,
-    concurrency.concurrency,
-    doctor.doctor,
-    env.env,
-    gpus.gpus,
-    search.search,
-    schema.schema,
-    sql.sql,
-    ui.ui,
-):
-    app.command()(verb)
-app.add_typer(metrics.app, name="metrics")
-app.add_typer(ollama.app, name="ollama")
+# A verb is a module of this package with a function, or a Typer of several commands, of the verb's name.
+VERBS = {
+    "sweep": "Run every trial of the sweep that has no report yet.",
+    "ingest": "Read a reports folder into tables, and list what could not be read.",
+    "summary": "Show what a reports folder holds, with statistics; nothing is written.",
+    "facts": "List what code can prove about a reports folder, each statement with its sources.",
+    "findings": "List failures, contradictions, rankings and effects that were found in a reports folder.",
+    "report": "Print the path of a trial report.",
+    "check": "Check every claim of a Markdown document against a reports folder.",
+    "compare": "Rank all trials and recommend one; compare them with a baseline.",
+    "concurrency": "Measure trials that run at the same time against the same trials alone.",
+    "doctor": "Check the installation: Python, folders, engines and their models, GPUs, disk.",
+    "env": "Show the environment that is recorded with every trial, and which engines answer.",
+    "gpus": "Show the lanes of this host, the trials that hold them, and the trials that wait.",
+    "search": "Search the parameter ranges of the sweep file for the best trials.",
+    "schema": "Print the JSON Schema of sweep.yaml.",
+    "sql": "Query all tables with read-only SQL.",
+    "ui": "Start the Dagster UI.",
+    "metrics": "Check what trials measured.",
+    "ollama": "Run an Ollama server on each GPU of this host.",
+}
+
+
+class _LazyGroup(TyperGroup):
+    """Lists the verbs by their summaries, and imports a verb's module once that verb is used."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {name: TyperCommand(name, help=summary) for name, summary in VERBS.items()}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, name and _load(name), rest
+
+
+def _load(name: str) -> Any:
+    verb = getattr(import_module(f"{__name__}.{name}"), name)
+    if not isinstance(verb, typer.Typer):
+        function, verb = verb, typer.Typer(add_completion=False)
+        verb.command(name)(function)
+    return get_command(verb)
+
+
+app = typer.Typer(cls=_LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(version("chimera_dagster"))
+        raise typer.Exit
+
+
+@app.callback()
+def chimera(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Turn a folder of LLM benchmark results into technical reports, one per model and parameter set."""
 
 
 def main() -> None:
@@ -64,9 +81,9 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        sys.stderr.write("Interrupted. What is done stays; the next sweep does the rest.\n")
+        sys.stderr.write("Interrupted. Finished work is kept; the next sweep continues from there.\n")
         sys.stderr.flush()
-        # At once: a normal exit would wait until llama.cpp is through with the prompt it reads.
+        # At once: a normal exit would wait until llama.cpp has finished reading its prompt.
         os._exit(130)
     except ChimeraError as error:
         sys.stderr.write(f"Error: {error.message}\n" + (f"  {error.hint}\n" if error.hint else ""))

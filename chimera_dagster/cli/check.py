@@ -1,4 +1,4 @@
-"""`chimera check`: what a report claims, and whether the files bear it out."""
+"""`chimera check`: which claims of a document the reports folder supports."""
 
 import json
 import re
@@ -9,62 +9,55 @@ from typing import Annotated
 import typer
 
 from chimera_dagster.cli.options import AsJson, Reports
+from chimera_dagster.cli.reading import read_folder
+from chimera_dagster.cli.tables import print_json, print_table
+from chimera_dagster.evidence.summary import summarise
+from chimera_dagster.grounding import check as check_statements
+from chimera_dagster.grounding import index_evidence
+from chimera_dagster.grounding.document import statements
 
 _DATE = re.compile(r"^\W*Date\W+(\d{4}-\d{2}-\d{2})", re.MULTILINE)
+_FIELDS = ("line", "kind", "verdict", "text", "reason", "evidence")
 
 
 def check(
     file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="A report in Markdown.", show_default=False)
+        Path, typer.Argument(exists=True, dir_okay=False, help="A document in Markdown.", show_default=False)
     ],
     reports: Reports = None,
     metrics: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="metrics.json of the trial that the report is about."),
+        typer.Option(exists=True, dir_okay=False, help="metrics.json of the trial that the document is about."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List every claim of a report with its verdict; exit 1 where one is contradicted or unsupported."""
-    from chimera_dagster.cli.evidence import read_folder
-    from chimera_dagster.cli.tables import print_json, print_table
-    from chimera_dagster.evidence.summary import summarise
-    from chimera_dagster.grounding import check as check_statements
-    from chimera_dagster.grounding import index_evidence
-    from chimera_dagster.grounding.document import statements
+    """Check every claim of a Markdown document against a reports folder.
 
+    Exits with 1 if a claim is contradicted or not supported.
+    """
     text = file.read_text(encoding="utf-8")
-    read = read_folder(reports)
+    folder = read_folder(reports)
     own_date = _DATE.search(text)
     index = index_evidence(
-        read.files,
-        read.measurements,
-        summarise(read.measurements),
+        folder.files,
+        folder.measurements,
+        summarise(folder.measurements),
         metrics=json.loads(metrics.read_text(encoding="utf-8")) if metrics else None,
         today=date.fromisoformat(own_date[1]) if own_date else None,
     )
     found = statements(text)
-    checked = check_statements([each.text for each in found], index, index.models)
+    checked = check_statements([statement.text for statement in found], index, index.models)
     rows = [
-        {"line": statement.line, "statement": each.rendered, "kept": each.kept, **claim.model_dump()}
-        for statement, each in zip(found, checked, strict=True)
-        for claim in each.claims
+        {"line": statement.line, "statement": result.rendered, "kept": result.kept, **claim.model_dump()}
+        for statement, result in zip(found, checked, strict=True)
+        for claim in result.claims
     ]
+    unsupported = sum(not result.kept for result in checked)
     if as_json:
         print_json(rows)
     else:
-        shown = [
-            [
-                str(row["line"]),
-                str(row["kind"]),
-                str(row["verdict"]),
-                str(row["text"]),
-                str(row["reason"]),
-                str(row["evidence"]),
-            ]
-            for row in rows
-        ]
-        dropped = sum(not each.kept for each in checked)
-        title = f"{len(rows)} claims of {len(found)} statements, {dropped} of which are not borne out"
-        print_table(title, ("line", "kind", "verdict", "claim", "reason", "evidence"), shown, numeric={"line"})
-    if not all(each.kept for each in checked):
+        title = f"{len(rows)} claims in {len(found)} statements, {unsupported} of them not supported"
+        cells = [[str(row[field]) for field in _FIELDS] for row in rows]
+        print_table(title, ["claim" if field == "text" else field for field in _FIELDS], cells, numeric={"line"})
+    if unsupported:
         raise typer.Exit(1)

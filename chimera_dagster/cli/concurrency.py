@@ -1,50 +1,49 @@
-"""`chimera concurrency`: what it gains to let trials write at once, on one server and on several."""
+"""`chimera concurrency`: what is gained by running trials at the same time, on one server and on several."""
 
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
 from chimera_dagster.cli.options import AsJson, Spec
+from chimera_dagster.cli.tables import print_table
+from chimera_dagster.gpu.holder import holder
+from chimera_dagster.gpu.lanes import config_of, lanes
+from chimera_dagster.gpu.leases import acquire, leases_folder
+from chimera_dagster.records.store import Store
+from chimera_dagster.render.contention_page import HEADER, NUMERIC, lines, rows
+from chimera_dagster.settings import load_settings
+from chimera_dagster.spec.sweep import load_spec
+from chimera_dagster.sweeps.contention import choose, run
 
 
 def concurrency(
     spec: Spec = None,
     agents: Annotated[
-        int, typer.Option(min=2, help="Trials at once: the first of each model, then the second of each.")
+        int,
+        typer.Option(min=2, help="Trials at the same time: the first of each model, then the second of each model."),
     ] = 2,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds; intervals need three.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds; an interval needs at least 3.")] = 3,
     as_json: AsJson = False,
 ) -> None:
-    """Measure trials at once against the same trials alone: speed-up, efficiency, and what each agent loses."""
-    from contextlib import ExitStack
+    """Measure trials that run at the same time against the same trials alone.
 
-    from chimera_dagster.cli.tables import print_table
-    from chimera_dagster.gpu.lanes import config_of, lanes
-    from chimera_dagster.gpu.leases import acquire, holder, leases_folder
-    from chimera_dagster.records.store import Store
-    from chimera_dagster.render.contention_page import HEADER, NUMERIC, lines, rows
-    from chimera_dagster.settings import load_settings
-    from chimera_dagster.spec.sweep import load_spec
-    from chimera_dagster.sweeps.contention import choose, run
-
+    Shows the speed-up, the efficiency, and how much each trial is slowed down.
+    """
     settings = load_settings(spec=spec)
     plans = choose(load_spec(settings.spec).plans(), agents)
     store, found = Store(settings.data_dir), lanes(config_of(settings))
     folder = leases_folder(settings.leases_dir)
-
-    def say(line: str) -> None:
-        typer.echo(line, err=True)
-
-    with ExitStack() as held:
-        for lane in found:  # all of them, one by one in their order: no two that wait can hold each other up
+    with ExitStack() as leases:
+        for lane in found:  # all of them, one by one in their order: two commands that wait can't block each other
             lease = acquire(
                 [lane],
-                holder(trial=f"{agents} agents at once"),
+                holder(trial=f"{agents} trials at the same time"),
                 folder,
-                on_wait=lambda _, lane=lane: say(f"waiting for {lane.name}; 'chimera gpus' shows who holds it"),
+                on_wait=lambda _, lane=lane: _note(f"waiting for {lane.name}; 'chimera gpus' shows who holds it"),
             )
-            held.enter_context(lease)
-        result = run(store, plans, found, rounds, say)
+            leases.enter_context(lease)
+        result = run(store, plans, found, rounds, _note)
     if as_json:
         typer.echo(result.model_dump_json(indent=2))
         return
@@ -53,4 +52,8 @@ def concurrency(
         print_table(title, HEADER, rows(scenario), numeric={HEADER[place] for place in NUMERIC})
     if result.not_measured:
         typer.echo(f"Not measured: {result.not_measured}.")
-    say(f"Kept in {store.concurrency} and .md")
+    _note(f"Saved as {store.concurrency} and .md")
+
+
+def _note(line: str) -> None:
+    typer.echo(line, err=True)

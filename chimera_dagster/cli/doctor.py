@@ -1,7 +1,10 @@
-"""`chimera doctor`: what this machine has, and how to mend what it lacks."""
+"""`chimera doctor`: what this machine has, and how to fix what is missing."""
 
 import json
+import os
+import platform
 import shutil
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,13 +12,19 @@ from typing import Literal
 import typer
 
 from chimera_dagster.cli.options import AsJson
+from chimera_dagster.engines.registry import Engines
+from chimera_dagster.errors import NoReportsError, SpecError
+from chimera_dagster.ingest.discover import discover
+from chimera_dagster.measure.environment import read_gpus
+from chimera_dagster.settings import load_settings
+from chimera_dagster.spec.sweep import load_spec
 
-_FREE_GIB = 2.0  # a Dagster history and a few models' worth of reports
+_FREE_GIB = 2.0  # for a Dagster history and the trial reports of a few models
 
 
 @dataclass(frozen=True)
 class Check:
-    """One line: what was looked at, what was found, and what to do where that is a problem."""
+    """What was checked, what was found, and how to fix it if it is a problem."""
 
     name: str
     state: Literal["ok", "note", "problem"]
@@ -24,12 +33,13 @@ class Check:
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Check Python, folders, the Dagster home, engines and their models, GPUs and the disk."""
-    from chimera_dagster.settings import load_settings
+    """Check the installation: Python, folders, engines and their models, GPUs, disk.
 
+    Exits with 1 if there is a problem.
+    """
     settings = load_settings()
     checks = [
-        _python(),
+        Check("Python", "ok", f"{platform.python_version()} at {sys.executable}"),
         _reports(settings.reports),
         _spec(settings.spec),
         _home(settings.dagster_home),
@@ -41,24 +51,13 @@ def doctor(as_json: AsJson = False) -> None:
         typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
     else:
         for check in checks:
-            typer.echo(
-                f"{check.state:8}{check.name}: {check.found}" + (f"\n        fix: {check.fix}" if check.fix else "")
-            )
+            fix = f"\n        fix: {check.fix}" if check.fix else ""
+            typer.echo(f"{check.state:8}{check.name}: {check.found}{fix}")
     if any(check.state == "problem" for check in checks):
         raise typer.Exit(1)
 
 
-def _python() -> Check:
-    import platform
-    import sys
-
-    return Check("Python", "ok", f"{platform.python_version()} at {sys.executable}")
-
-
 def _reports(folder: Path) -> Check:
-    from chimera_dagster.errors import NoReportsError
-    from chimera_dagster.ingest.discover import discover
-
     try:
         return Check("reports", "ok", f"{len(discover(folder))} files in {folder}")
     except NoReportsError as error:
@@ -66,9 +65,6 @@ def _reports(folder: Path) -> Check:
 
 
 def _spec(path: Path) -> Check:
-    from chimera_dagster.errors import SpecError
-    from chimera_dagster.spec.sweep import load_spec
-
     try:
         return Check("sweep file", "ok", f"{path}: {len(load_spec(path).trials())} trials")
     except SpecError as error:
@@ -76,27 +72,21 @@ def _spec(path: Path) -> Check:
 
 
 def _home(home: Path) -> Check:
-    nearest = next(folder for folder in (home, *home.parents) if folder.exists())
-    import os
-
-    if not os.access(nearest, os.W_OK):
-        return Check("Dagster home", "problem", f"{home} can't be written", "Set DAGSTER_HOME to a folder of your own.")
-    state = "exists" if home.exists() else "will be made by the first sweep"
+    if not os.access(_existing(home), os.W_OK):
+        return Check(
+            "Dagster home", "problem", f"{home} is not writable", "Set DAGSTER_HOME to a folder that you can write to."
+        )
+    state = "exists" if home.exists() else "the first sweep creates it"
     return Check("Dagster home", "ok", f"{home} ({state})")
 
 
 def _engines() -> list[Check]:
-    from chimera_dagster.engines.registry import Engines
-
     engines = Engines()
     checks = [
-        Check(
-            f"engine {status.name}",
-            # An engine that is down is a problem only where no other answers.
-            "ok" if status.answers else "note",
-            f"{status.detail}; models: {', '.join(status.models) or 'none'}" if status.answers else status.detail,
-            "" if status.answers else status.hint,
-        )
+        Check(f"engine {status.name}", "ok", f"{status.detail}; models: {', '.join(status.models) or 'none'}")
+        if status.answers
+        # not a problem: the embedded engine works without any server
+        else Check(f"engine {status.name}", "note", status.detail, status.hint)
         for status in engines.survey()
     ]
     engines.close()
@@ -104,18 +94,21 @@ def _engines() -> list[Check]:
 
 
 def _gpus() -> Check:
-    from chimera_dagster.measure.environment import read_gpus
-
     gpus, driver, reason = read_gpus()
     if reason is not None:
-        return Check("GPUs", "note", reason, "Models run on the CPU; on a GPU host install the NVIDIA driver.")
+        return Check("GPUs", "note", reason, "Models run on the CPU; to use an NVIDIA GPU, install its driver.")
     listed = "; ".join(f"{gpu.name}, {gpu.memory_total_mib:.0f} MiB" for gpu in gpus)
     return Check("GPUs", "ok", f"{listed}; driver {driver}")
 
 
 def _disk(data_dir: Path) -> Check:
-    nearest = next(folder for folder in (data_dir.absolute(), *data_dir.absolute().parents) if folder.exists())
-    free = shutil.disk_usage(nearest).free / 2**30
+    folder = _existing(data_dir.absolute())
+    free = shutil.disk_usage(folder).free / 2**30
     if free < _FREE_GIB:
-        return Check("disk", "problem", f"{free:.1f} GiB free at {nearest}", f"Free at least {_FREE_GIB:g} GiB.")
-    return Check("disk", "ok", f"{free:.1f} GiB free at {nearest}")
+        return Check("disk", "problem", f"{free:.1f} GiB free at {folder}", f"Free at least {_FREE_GIB:g} GiB.")
+    return Check("disk", "ok", f"{free:.1f} GiB free at {folder}")
+
+
+def _existing(path: Path) -> Path:
+    """The path, or the nearest folder above it that exists."""
+    return next(folder for folder in (path, *path.parents) if folder.exists())

@@ -1,18 +1,17 @@
-"""`chimera env`: what every trial records of the machine and the software, and the engines' versions."""
+"""`chimera env`: what every trial records about the machine and the software, and the engines' versions."""
 
 import json
 
 import typer
 
 from chimera_dagster.cli.options import AsJson
+from chimera_dagster.cli.tables import print_table
+from chimera_dagster.engines.registry import Engines
+from chimera_dagster.measure.environment import capture
 
 
 def env(as_json: AsJson = False) -> None:
-    """Show the environment that is recorded with every trial, and the engines that answer."""
-    from chimera_dagster.cli.tables import print_table
-    from chimera_dagster.engines.registry import Engines
-    from chimera_dagster.measure.environment import capture
-
+    """Show the environment that is recorded with every trial, and which engines answer."""
     engines = Engines()
     found, states = capture(), engines.survey()
     engines.close()

@@ -1,4 +1,4 @@
-"""`chimera ingest`: read a folder of results and materialize the tables that everything stands on."""
+"""`chimera ingest`: read a reports folder and materialize the tables that everything is based on."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,28 +6,34 @@ from typing import Annotated
 import typer
 
 from chimera_dagster.cli.options import AsJson
+from chimera_dagster.cli.reading import file_progress
+from chimera_dagster.errors import ChimeraError
+from chimera_dagster.evidence.figures import printable
+from chimera_dagster.ingest.discover import discover
+from chimera_dagster.records.documents import Summary
+from chimera_dagster.settings import load_settings
 
 
 def ingest(
-    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="Folder of benchmark results.")] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="DIR", help="Folder of benchmark results.", show_default="$CHIMERA_REPORTS_DIR or data/reports"
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read a folder of results into tables, and say what could not be read."""
-    from chimera_dagster.cli.progress import FileProgress
+    """Read a reports folder into tables, and list what could not be read."""
+    # Dagster takes seconds to import.
     from chimera_dagster.definitions import defs
-    from chimera_dagster.errors import ChimeraError
-    from chimera_dagster.evidence.figures import printable
-    from chimera_dagster.ingest.discover import discover
     from chimera_dagster.orchestration.home import open_instance
     from chimera_dagster.orchestration.runner import Runner
     from chimera_dagster.orchestration.workspace import Workspace
-    from chimera_dagster.records.documents import Summary
-    from chimera_dagster.settings import load_settings
 
     settings = load_settings(reports_dir=folder)
-    discover(settings.reports)  # a wrong folder is wrong usage, and no run's failure
-    with open_instance(settings) as instance, FileProgress() as progress:
-        workspace = Workspace(settings, on_file=progress.on_file)
+    discover(settings.reports)  # a wrong folder is wrong usage, not a failed run
+    with open_instance(settings) as instance, file_progress() as on_file:
+        workspace = Workspace(settings, on_file=on_file)
         failure = Runner(defs, instance, workspace).ingest_reports()
     if failure is not None:
         raise ChimeraError(failure)

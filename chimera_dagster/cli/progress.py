@@ -1,8 +1,8 @@
-"""Live lines on stderr: the trial, stage and tokens of a sweep, the files of an ingest."""
+"""Live lines on stderr: the trial, stage and tokens of each lane of a sweep, the trials of a backfill."""
 
 from collections import Counter
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -10,7 +10,6 @@ import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     TaskID,
     TextColumn,
@@ -18,19 +17,28 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from chimera_dagster.definitions import defs
 from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.leases import Standing
 from chimera_dagster.orchestration.backfill import OnChange, State
+from chimera_dagster.orchestration.sweeping import Sweeping
+from chimera_dagster.orchestration.sweeping import sweeping as open_sweeping
 from chimera_dagster.orchestration.workers import Ended
 from chimera_dagster.records.store import Store
+from chimera_dagster.settings import Settings
 from chimera_dagster.spec.sweep import TrialPlan
 
-_CALLS_A_ROUND = 2  # analysis and report
-_SPEED_OVER_S = 600.0  # trials take minutes
+_CALLS_PER_ROUND = 2  # analysis and report
+_SPEED_WINDOW_S = 600.0  # trials take minutes
+
+
+def sweeping(settings: Settings, store: Store, digest: str) -> AbstractContextManager[Sweeping]:
+    """`orchestration.sweeping.sweeping`, with its progress on the terminal."""
+    return open_sweeping(defs, settings, store, digest, TerminalDisplay(store))
 
 
 class _Live:
-    """Shows its bar while its block runs."""
+    """Shows its bar while the `with` block runs."""
 
     _bar: Progress
 
@@ -66,71 +74,49 @@ class TerminalDisplay:
 
 
 class BackfillProgress(_Live):
-    """A line for a sweep that the daemon runs, and one that stays for each trial that begins or ends."""
+    """A bar for a sweep that the daemon runs, and a line that stays for each trial that starts or ends."""
 
     def __init__(self, trials: int) -> None:
         self._console = Console(stderr=True)
         self._trials, self._states = trials, dict[str, State]()
         self._bar = _sweep_bar(self._console)
-        self._task = self._bar.add_task("backfill", total=trials, said="")
+        self._task = self._bar.add_task("backfill", total=trials, text="")
 
     def on_change(self, key: str, state: State, why: str) -> None:
-        """What `orchestration.backfill.follow` tells."""
+        """Called by `orchestration.backfill.follow`."""
         self._states[key] = state
         counts = Counter(self._states.values())
         ended = counts["done"] + counts["failed"]
         if state != "queued":
-            _say(self._console, f"{ended}/{self._trials} {key}: {state}{why and f', {why}'}")
-        said = f"{ended} of {self._trials} trials, {counts['started']} at work"
-        self._bar.update(self._task, completed=ended, said=said)
+            _print(self._console, f"{ended}/{self._trials} {key}: {state}{why and f', {why}'}")
+        text = f"{ended} of {self._trials} trials, {counts['started']} running"
+        self._bar.update(self._task, completed=ended, text=text)
 
 
-def _say(console: Console, line: str) -> None:
+def _print(console: Console, line: str) -> None:
     console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _sweep_bar(console: Console) -> Progress:
-    """With what each line is about, and what is `said` of it beside its bar."""
+    """Each task has a description, a bar, and the field `text` beside the bar."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
-        TextColumn("{task.fields[said]}"),
+        TextColumn("{task.fields[text]}"),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
         console=console,
         disable=not console.is_terminal,
         transient=True,
-        speed_estimate_period=_SPEED_OVER_S,
+        speed_estimate_period=_SPEED_WINDOW_S,
     )
 
 
-class FileProgress(_Live):
-    """A bar of files read, on a terminal only; short folders are done before it shows."""
-
-    def __init__(self) -> None:
-        console = Console(stderr=True)
-        self._bar = Progress(
-            TextColumn("reading"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("files, left"),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-            transient=True,
-        )
-        self._task = self._bar.add_task("", total=None)
-
-    def on_file(self, done: int, total: int) -> None:
-        """An `ingest.folder.OnFile`."""
-        self._bar.update(self._task, completed=done, total=total)
-
-
 class SweepProgress(_Live):
-    """A line for each lane and one for the sweep; what it is told is `orchestration.workers.Audience`.
+    """`orchestration.workers.Audience`: a bar for each lane and one for the sweep.
 
-    Counts streamed chunks, which are tokens with nearly every engine, against the most there can be.
+    Counts streamed chunks, which are tokens with nearly every engine, against the largest possible number.
     """
 
     def __init__(self, trials: int, store: Store) -> None:
@@ -138,60 +124,60 @@ class SweepProgress(_Live):
         self._trials, self._store, self._begun = trials, store, 0
         self._lanes: dict[str, _LaneLine] = {}
         self._bar = _sweep_bar(self._console)
-        self._sweep = self._bar.add_task("sweep", total=trials, said=f"0 of {trials} trials")
+        self._sweep = self._bar.add_task("sweep", total=trials, text=f"0 of {trials} trials")
         self._ended = 0
 
     def on_wait(self, found: list[Standing]) -> None:
-        holders = [f"{each.lane.name} by {each.holder.trial} (pid {each.holder.pid})" for each in found if each.holder]
-        _say(self._console, f"waiting for a lane, held: {', '.join(holders) or 'all'}")
+        holders = [f"{lane.name} by {holder.trial} (pid {holder.pid})" for lane, _, holder in found if holder]
+        _print(self._console, f"waiting for a lane; held: {', '.join(holders) or 'all'}")
 
     def on_left_out(self, left_out: Sequence[Lane]) -> None:
-        """Lanes that the sweep can't use: their servers don't answer, or one server is all there is."""
+        """Lanes that the sweep can't use: their servers don't answer, or there is only one server."""
         if left_out:
             names = ", ".join(f"{lane.name} ({lane.endpoint})" for lane in left_out)
-            _say(self._console, f"without: {names}; 'chimera ollama up' starts what is missing")
+            _print(self._console, f"not used: {names}; 'chimera ollama up' starts the missing servers")
 
     def start(self, lane: str, plan: TrialPlan) -> None:
         self._begun += 1
-        task = self._lanes[lane].task if lane in self._lanes else self._bar.add_task("", total=1.0, said="")
+        task = self._lanes[lane].task if lane in self._lanes else self._bar.add_task("", total=1.0, text="")
         name = f"{self._begun}/{self._trials} {plan.model} {plan.params.key}"
         self._lanes[lane] = _LaneLine(task, plan, name)
-        self._bar.reset(task, description=f"{lane}  {name}", said="")
+        self._bar.reset(task, description=f"{lane}  {name}", text="")
 
     def on_progress(self, lane: str, stage: str, chunks: int) -> None:
         line = self._lanes[lane]
         if stage != line.stage and not self._console.is_terminal:
-            _say(self._console, f"{line.name}: {stage}")
-        line.hear(stage, chunks)
-        said = f"{chunks} tokens"
-        self._bar.update(line.task, description=f"{lane}  {line.name}: {stage}", completed=line.share, said=said)
+            _print(self._console, f"{line.name}: {stage}")
+        line.advance(stage, chunks)
+        description, text = f"{lane}  {line.name}: {stage}", f"{chunks} tokens"
+        self._bar.update(line.task, description=description, completed=line.share, text=text)
         self._show_sweep()
 
     def finish(self, lane: str, outcome: Ended) -> None:
         line = self._lanes[lane]
         path = self._store.folder_of(line.plan.trial).report
-        said = {"done": f"{path}", "skipped": f"{path}, by another process", "failed": f"{outcome.reason}"}
-        _say(self._console, f"{line.name}: {said[outcome.status]}")
+        text = {"done": f"{path}", "skipped": f"{path}, by another process", "failed": f"{outcome.reason}"}
+        _print(self._console, f"{line.name}: {text[outcome.status]}")
         self._ended += 1
         line.share = 0.0
         self._show_sweep()
 
     def _show_sweep(self) -> None:
         done = self._ended + sum(line.share for line in self._lanes.values())
-        self._bar.update(self._sweep, completed=done, said=f"{self._ended} of {self._trials} trials")
+        self._bar.update(self._sweep, completed=done, text=f"{self._ended} of {self._trials} trials")
 
 
 class _LaneLine:
-    """How far the trial of one lane is."""
+    """How far the trial of one lane has come."""
 
     def __init__(self, task: TaskID, plan: TrialPlan, name: str) -> None:
         self.task, self.plan, self.name = task, plan, name
         self.stage, self.share, self._calls = "", 0.0, 0
 
-    def hear(self, stage: str, chunks: int) -> None:
-        """What `trials.run_trial` reports; a call's first chunk is never left out."""
+    def advance(self, stage: str, chunks: int) -> None:
+        """Update the share of the work that is done; the first chunk of a call is always reported."""
         spec = self.plan.spec
         self._calls += chunks == 1
         self.stage = stage
         tokens = max(0, self._calls - 1) * spec.max_tokens + chunks
-        self.share = min(1.0, tokens / (_CALLS_A_ROUND * spec.repeats * spec.max_tokens))
+        self.share = min(1.0, tokens / (_CALLS_PER_ROUND * spec.repeats * spec.max_tokens))

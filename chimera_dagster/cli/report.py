@@ -1,19 +1,19 @@
-"""`chimera report`: where a trial's report is."""
+"""`chimera report`: where a trial report is."""
 
 from typing import Annotated
 
 import typer
+
+from chimera_dagster.errors import UnknownTrialError
+from chimera_dagster.records.store import Store
+from chimera_dagster.settings import load_settings
 
 
 def report(
     model: Annotated[str, typer.Argument(help="Model tag, for example gemma3:270m.")],
     params: Annotated[str, typer.Argument(help="Key of the parameter set, for example c4k-t0.2-cec7.")],
 ) -> None:
-    """Print the path of a trial's report."""
-    from chimera_dagster.errors import UnknownTrialError
-    from chimera_dagster.records.store import Store
-    from chimera_dagster.settings import load_settings
-
+    """Print the path of a trial report."""
     store = Store(load_settings().data_dir)
     plan = store.plan(model, params)
     path = store.folder_of(plan.trial).report

@@ -1,12 +1,12 @@
-"""`chimera schema`: what may stand in sweep.yaml."""
+"""`chimera schema`: which fields sweep.yaml may have."""
 
 import json
 
 import typer
 
+from chimera_dagster.spec.sweep import SweepSpec
+
 
 def schema() -> None:
     """Print the JSON Schema of sweep.yaml."""
-    from chimera_dagster.spec.sweep import SweepSpec
-
     typer.echo(json.dumps(SweepSpec.model_json_schema(), indent=2))

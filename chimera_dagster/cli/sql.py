@@ -8,25 +8,27 @@ from typing import Annotated
 import typer
 
 from chimera_dagster.cli.options import AsJson
+from chimera_dagster.cli.tables import print_json, print_table
+from chimera_dagster.errors import InputError
+from chimera_dagster.records.sql import Database, text_of
+from chimera_dagster.records.store import Store
+from chimera_dagster.settings import load_settings
 
-_SHOWN = 100  # rows of a table for the eye
+_MAX_ROWS = 100  # of a table that is printed for people
 _NUMBER = re.compile(r"[A-Z]*INT|U?INTEGER|DOUBLE|FLOAT|DECIMAL.*")
 
 
 def sql(
     query: Annotated[
-        str | None, typer.Argument(help="Such as 'select stage, avg(ttft_ms) from calls group by 1'.")
+        str | None, typer.Argument(help="For example 'select stage, avg(ttft_ms) from calls group by 1'.")
     ] = None,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
 ) -> None:
-    """Ask the tables of the data folder a query, which can only read; without one, list them and their columns."""
-    from chimera_dagster.cli.tables import print_json, print_table
-    from chimera_dagster.errors import InputError
-    from chimera_dagster.records.sql import Database, text_of
-    from chimera_dagster.records.store import Store
-    from chimera_dagster.settings import load_settings
+    """Query all tables with read-only SQL.
 
+    Without a query, lists the tables and their columns.
+    """
     if as_json and as_csv:
         raise InputError("--json and --csv exclude each other.")
     database = Database(Store(load_settings().data_dir))
@@ -39,12 +41,12 @@ def sql(
         writer.writerow(types)
         writer.writerows(map(text_of, row) for row in answer.rows())
     else:
-        rows, total = answer.head(_SHOWN if query is not None else sys.maxsize)
+        rows, total = answer.head(_MAX_ROWS if query is not None else sys.maxsize)
         shown = [[*map(text_of, row)] for row in rows]
-        # a title is wrapped to the width of its table, which may be one number
+        # without a title: it is wrapped to the width of its table, which may be a single number
         print_table("", [*types], shown, numeric={name for name, kind in types.items() if _NUMBER.fullmatch(kind)})
         if total > len(shown):
             typer.echo(f"The first {len(shown)} of {total} rows; --csv and --json print all.", err=True)
     if query is None:
         for name, command in database.missing.items():
-            typer.echo(f"Not there yet: {name}, which '{command}' writes.", err=True)
+            typer.echo(f"Not there yet: {name}; '{command}' writes it.", err=True)

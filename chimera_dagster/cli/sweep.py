@@ -5,22 +5,30 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
 
 from chimera_dagster.cli.options import AsJson, Engine, Models, Reports, Spec
+from chimera_dagster.errors import SpecError
+from chimera_dagster.records.store import Store
+from chimera_dagster.records.trial_files import read_metrics
+from chimera_dagster.settings import Settings, load_settings
 from chimera_dagster.spec.engine_names import EngineChoice
+from chimera_dagster.spec.sweep import SweepSpec, TrialPlan, load_spec
+from chimera_dagster.steps.done import is_done
+from chimera_dagster.steps.ingest import data_digest
+from chimera_dagster.sweeps.queue import TrialQueue
 
 if TYPE_CHECKING:
     from chimera_dagster.orchestration.workers import Ended
-    from chimera_dagster.records.store import Store
-    from chimera_dagster.settings import Settings
-    from chimera_dagster.spec.sweep import SweepSpec, TrialPlan
 
 _WIDTH = 1000
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table that a sweep ends with; null where a trial has no such value."""
+    """One row of the table that a sweep ends with; None if the trial has no such value."""
 
     model: str
     params: str
@@ -38,43 +46,35 @@ def sweep(
     reports: Reports = None,
     models: Models = None,
     engine: Engine = None,
-    force: Annotated[bool, typer.Option("--force", help="Run trials again that have a report.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Run all trials, also those that have a report.")] = False,
     daemon: Annotated[
-        bool, typer.Option("--daemon", help="Have the daemon of 'chimera ui' run them as a backfill, and follow it.")
+        bool,
+        typer.Option("--daemon", help="Let the daemon of 'chimera ui' run the trials, and follow them."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run every trial of a sweep that has no report yet; what is done already is skipped."""
-    from chimera_dagster.records.store import Store
-    from chimera_dagster.settings import load_settings
-    from chimera_dagster.spec.sweep import load_spec
-    from chimera_dagster.steps.done import is_done
-    from chimera_dagster.steps.ingest import data_digest
+    """Run every trial of the sweep that has no report yet.
 
+    A trial report of other data than the reports folder holds now counts as none. Exits with 1 if a trial failed.
+    """
     settings = load_settings(reports_dir=reports, spec=spec)
     plans = chosen(load_spec(settings.spec), models, engine).plans()
     store = Store(settings.data_dir)
     digest = data_digest(store, settings.reports)
     todo = [plan for plan in plans if force or not is_done(store, plan, digest)]
-    typer.echo(
-        f"{len(todo)} trials to run, {len(plans) - len(todo)} skipped: they have a report of these data.", err=True
-    )
+    skipped = len(plans) - len(todo)
+    typer.echo(f"{len(todo)} trials to run, {skipped} skipped: they have a report of this data.", err=True)
     outcomes = _run(settings, store, plans, todo, digest, force=force, daemon=daemon) if todo else {}
     rows = [_row(store, plan, outcomes.get(plan.trial.key)) for plan in plans]
     _print(rows, as_json)
     if store.index.exists():
-        typer.echo(f"All reports on one page: {store.index}", err=True)
+        typer.echo(f"All trial reports on one page: {store.index}", err=True)
     if any(outcome.status == "failed" for outcome in outcomes.values()):
         raise typer.Exit(1)
 
 
-def chosen(spec: "SweepSpec", models: list[str] | None, engine: EngineChoice | None) -> "SweepSpec":
-    """The spec with what the command line puts in the place of its own; raises SpecError."""
-    from pydantic import ValidationError
-
-    from chimera_dagster.errors import SpecError
-    from chimera_dagster.spec.sweep import SweepSpec
-
+def chosen(spec: SweepSpec, models: list[str] | None, engine: EngineChoice | None) -> SweepSpec:
+    """The spec with the models and the engine of the command line, if given. Raises SpecError."""
     changes: dict[str, object] = {}
     if models:
         changes["models"] = [tag for option in models for tag in option.split(",") if tag]
@@ -87,31 +87,26 @@ def chosen(spec: "SweepSpec", models: list[str] | None, engine: EngineChoice | N
 
 
 def _run(
-    settings: "Settings",
-    store: "Store",
-    plans: list["TrialPlan"],
-    todo: list["TrialPlan"],
+    settings: Settings,
+    store: Store,
+    plans: list[TrialPlan],
+    todo: list[TrialPlan],
     digest: str,
     *,
     force: bool,
     daemon: bool,
-) -> dict[str, "Ended"]:
-    """Run the trials through Dagster; how each went, by trial key. Raises ChimeraError if ingest fails."""
-    from chimera_dagster.cli.progress import TerminalDisplay
-    from chimera_dagster.definitions import defs
-    from chimera_dagster.orchestration.sweeping import sweeping
-    from chimera_dagster.sweeps.queue import TrialQueue
+) -> "dict[str, Ended]":
+    """Run the trials through Dagster; how each ended, by trial key. Raises ChimeraError if ingest fails."""
+    from chimera_dagster.cli.progress import sweeping  # imports Dagster: 2 s that a finished sweep does not need
 
-    with sweeping(defs, settings, store, digest, TerminalDisplay(store)) as at_work:
+    with sweeping(settings, store, digest) as at_work:
         at_work.register(plans)
         if daemon:
             return at_work.by_daemon(todo, force=force)
         return at_work.on_lanes(TrialQueue(todo), todo[0].spec.engine, force=force)
 
 
-def _row(store: "Store", plan: "TrialPlan", outcome: "Ended | None") -> Row:
-    from chimera_dagster.records.trial_files import read_metrics
-
+def _row(store: Store, plan: TrialPlan, outcome: "Ended | None") -> Row:
     metrics = None if outcome and outcome.status == "failed" else read_metrics(store, plan.trial)
     if metrics is None:
         return Row(plan.model, plan.params.key, "failed", reason=outcome.reason if outcome else None)
@@ -131,9 +126,6 @@ def _print(rows: list[Row], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
         return
-    from rich.console import Console
-    from rich.table import Table
-
     table = Table("model", "parameters", "status", "validity", "model's text", box=None, pad_edge=False)
     for column in ("tok/s", "TTFT ms"):
         table.add_column(column, justify="right")
@@ -142,5 +134,5 @@ def _print(rows: list[Row], as_json: bool) -> None:
         numbers = [f"{value:.2f}" if value is not None else "-" for value in (row.throughput_tok_s, row.ttft_ms)]
         words = [word or "-" for word in (row.status, row.validity, row.text)]
         table.add_row(row.model, row.params, *words, *numbers, row.report or row.reason or "-")
-    Console(width=_WIDTH).print(table)  # a path that is broken over two lines can't be clicked or copied
+    Console(width=_WIDTH).print(table)  # a path that is wrapped can't be clicked or copied
     typer.echo("Open the Dagster UI with: make ui (or: chimera ui)", err=True)

@@ -1,4 +1,4 @@
-"""How verbs show a table: JSON for machines, a rich table on a terminal, and its plain lines in a pipe."""
+"""How verbs print rows: as JSON, or as a table."""
 
 import json
 import math
@@ -15,12 +15,12 @@ from chimera_dagster.evidence.figures import printable
 
 
 def print_json(rows: Sequence[Mapping[Hashable, Any]] | Sequence[Mapping[str, Any]]) -> None:
-    """Rows as a JSON list; what is not a number is null."""
+    """Rows as a JSON list; NaN becomes null."""
     typer.echo(json.dumps([{name: _plain(value) for name, value in row.items()} for row in rows], indent=2))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: Set[str]) -> None:
-    """A table as wide as the terminal, or as its content where there is none."""
+    """A table as wide as the terminal, or 240 characters if stdout is not a terminal."""
     console = Console() if Console().is_terminal else Console(width=240)
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for name in columns:

@@ -1,1 +1,1 @@
-"""Everything that talks to a model. One file per engine; `registry` lists them."""
+"""Everything that talks to a model. `base` says what an engine is, `registry` lists the engines."""

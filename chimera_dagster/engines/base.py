@@ -1,4 +1,4 @@
-"""What an engine is: models it has, and one streamed call. Times are taken where a chunk arrives, on its own thread."""
+"""What an engine is: its models, and one streamed call. The thread that receives a chunk takes its time."""
 
 import queue
 import threading
@@ -15,7 +15,7 @@ from chimera_dagster.spec.trial import ParamSet
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What an engine knows of a model. None: the engine does not say."""
+    """What an engine knows about a model. None: the engine does not report it."""
 
     tag: str
     digest: str | None = None
@@ -25,16 +25,16 @@ class ModelInfo:
     trained_context: int | None = None
     layers: int | None = None
     chat: bool = True  # False: a base model without a chat template, which continues text
-    capabilities: tuple[str, ...] | None = None  # in the engine's words, such as "completion"
-    default_options: str | None = None  # of parameters that are not set, such as "temperature 0.7, top_k 20"
+    capabilities: tuple[str, ...] | None = None  # as the engine names them, such as "completion"
+    default_options: str | None = None  # values of parameters that are not set, such as "temperature 0.7, top_k 20"
 
 
 @dataclass(frozen=True)
 class Request:
-    """One call. `max_tokens` bounds the output always: an unbounded generation may never end.
+    """One call. `max_tokens` always limits the output: an unlimited generation may never end.
 
-    `schema` is a JSON schema that the output must match: the engine decodes under it. `api` chooses between Ollama's
-    two endpoints; an engine with one ignores it.
+    `schema` is a JSON schema that constrains the output. `api` chooses between Ollama's two endpoints; an engine with
+    one endpoint ignores it.
     """
 
     model: str
@@ -49,7 +49,7 @@ class Request:
 
 
 class Chunk(NamedTuple):
-    """A piece of streamed output; `at` is `time.perf_counter()` on arrival. `thinking` is output, but no answer."""
+    """A piece of streamed output; `at` is `time.perf_counter()` on arrival. `thinking` is not part of the answer."""
 
     text: str
     at: float
@@ -58,7 +58,7 @@ class Chunk(NamedTuple):
 
 @dataclass(frozen=True)
 class EngineStats:
-    """The engine's own account of a call. Milliseconds and tokens; None: not reported (never 0 instead)."""
+    """What the engine reports about a call, in milliseconds and tokens. None: not reported (never 0 instead)."""
 
     done_reason: str
     load_ms: float | None = None
@@ -66,52 +66,56 @@ class EngineStats:
     eval_ms: float | None = None
     total_ms: float | None = None
     prompt_tokens: int | None = None
-    sent_tokens: int | None = None  # of the prompt before any cut; may differ by how the answer is tokenized again
+    sent_tokens: int | None = None  # of the whole prompt; may be off by the answer's tokens, which are tokenized again
     prompt_cached_tokens: int | None = None
     output_tokens: int | None = None
     effective_num_ctx: int | None = None
-    vram_mib: float | None = None  # of GPU memory that the model takes
-    gpu_share: float | None = None  # part of the model that lies in GPU memory, 0 to 1
+    vram_mib: float | None = None  # GPU memory that the model uses
+    gpu_share: float | None = None  # share of the model that is in GPU memory, 0 to 1
 
 
 Stream = Generator[Chunk, None, EngineStats]
 
 
 class Engine(Protocol):
-    """An engine of `engines/`. The contract suite in tests/contract is what every one must pass."""
+    """What every engine must implement; the contract suite in tests/contract checks it."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def caches_prompts(self) -> bool:
-        """Whether a prompt that begins like an earlier one may be answered from a cache, which can't be switched off.
+        """Whether a prompt that begins like an earlier one may come from a cache that can't be switched off.
 
-        A call is then measured with a nonce first in its prompt.
+        If so, a call is measured with a nonce at the start of its prompt.
         """
         ...
 
     def version(self) -> str:
-        """Version of what generates; raises EngineUnreachableError."""
+        """Version of the program that generates. Raises EngineUnreachableError."""
         ...
 
     def models(self) -> list[str]:
-        """Tags that can be asked for now, sorted; raises EngineUnreachableError."""
+        """Tags of the available models, sorted. Raises EngineUnreachableError."""
         ...
 
     def describe(self, model: str) -> ModelInfo:
-        """Raises ModelNotFoundError, ModelFileError, EngineUnreachableError, or RequestRefusedError: it can't write."""
+        """What is known about a model.
+
+        Raises ModelNotFoundError, ModelFileError, EngineUnreachableError, and RequestRefusedError if the model can't
+        generate text.
+        """
         ...
 
     def stream(self, request: Request) -> Stream:
         """Chunks as they arrive, then the statistics as the generator's return value.
 
-        Closing the generator cancels the call. Raises the errors under EngineError.
+        Closing the generator cancels the call. Raises subclasses of EngineError.
         """
         ...
 
     def unload(self, model: str) -> None:
-        """Forget `model`, so that the next call loads it; an engine that can't leaves it loaded."""
+        """Unload `model`, so that the next call loads it; an engine that can't unload does nothing."""
         ...
 
     def close(self) -> None:
@@ -119,23 +123,23 @@ class Engine(Protocol):
         ...
 
 
-class Cancelled(Exception):  # noqa: N818 - it is no error
+class Cancelled(Exception):  # noqa: N818 - it is not an error
     """Raised into a producer whose consumer has gone."""
 
 
 Emit = Callable[[str, bool], None]
 
-# The consumer is not woken by each chunk: that takes a core from a model that computes on all of them, and at thousands
-# of chunks a second more time than they leave. It sleeps for some chunks' time, but not for so many that taking them
-# keeps the interpreter from the producer, which takes their times.
-_CHUNKS_A_LOOK, _LONGEST_SLEEP_S = 8, 0.025
+# The consumer does not wake up for each chunk: that takes a core from a model that computes on all cores, and with
+# thousands of chunks a second there is not enough time. It sleeps for the time of some chunks, but not of so many that
+# handling them keeps the interpreter from the producer, which takes the times.
+_CHUNKS_PER_WAKE, _LONGEST_SLEEP_S = 8, 0.025
 
 
 def pump(produce: Callable[[Emit], EngineStats], timeouts: Timeouts, abort: Callable[[], None] | None = None) -> Stream:
     """Run a blocking producer on a thread and yield what it emits, within the timeouts.
 
     `produce(emit)` calls `emit(text, thinking)` per chunk and returns the statistics; `emit` raises Cancelled once
-    nobody listens. `abort` unblocks a producer that waits for its peer (closes the connection).
+    the consumer has gone. `abort` unblocks a producer that waits for its peer (closes the connection).
     Raises EngineTimeoutError, and whatever `produce` raises.
     """
     chunks: queue.SimpleQueue[Chunk | EngineStats | BaseException] = queue.SimpleQueue()
@@ -157,7 +161,7 @@ def pump(produce: Callable[[Emit], EngineStats], timeouts: Timeouts, abort: Call
     count = 0
     worker.start()
     allowed, kind = timeouts.first_token_s, "first token"
-    ended = False  # the worker may live a moment longer than its last word; it needs no abort then
+    ended = False  # then the worker needs no abort, even if its thread is still alive for a moment
     try:
         while True:
             now = time.perf_counter()
@@ -179,7 +183,7 @@ def pump(produce: Callable[[Emit], EngineStats], timeouts: Timeouts, abort: Call
             count += 1
             yield item
             if chunks.empty():
-                time.sleep(min(_LONGEST_SLEEP_S, _CHUNKS_A_LOOK * (last - started) / count))
+                time.sleep(min(_LONGEST_SLEEP_S, _CHUNKS_PER_WAKE * (last - started) / count))
     finally:
         cancelled.set()
         if not ended and abort is not None:

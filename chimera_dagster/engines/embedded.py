@@ -1,4 +1,4 @@
-"""llama.cpp in this process, through xllamacpp: real models without a server, on the CPU or what the wheel supports."""
+"""llama.cpp in this process, through xllamacpp: real models without a server, on the CPU or on a supported GPU."""
 
 import atexit
 import os
@@ -20,7 +20,7 @@ DEFAULT_NUM_CTX = 4096
 
 
 class _LoadKey(NamedTuple):
-    """What a loaded model depends on; a change of sampling parameters is none and reloads nothing."""
+    """What a loaded model depends on; sampling parameters are not part of it, so that they reload nothing."""
 
     path: Path
     num_ctx: int
@@ -38,7 +38,7 @@ class EmbeddedEngine:
         self._threads = threads or _cores()
         self._lock = threading.Lock()
         self._loaded: tuple[_LoadKey, Any] | None = None
-        # A call that was cancelled may still be inside llama.cpp; to tear the interpreter down under it is a crash.
+        # A cancelled call may still be inside llama.cpp, and crashes if the interpreter is torn down under it.
         atexit.register(self.close)
 
     def version(self) -> str:
@@ -110,10 +110,10 @@ class EmbeddedEngine:
         )
 
     def _load(self, key: _LoadKey) -> tuple[Any, float | None]:
-        """The server for `key` and the milliseconds it took to load it; None where it was loaded already."""
+        """The server for `key`, and the milliseconds that loading took; None if it was loaded already."""
         if self._loaded is not None and self._loaded[0] == key:
             return self._loaded[1], None
-        self._loaded = None  # frees the old model before the new one takes its memory
+        self._loaded = None  # frees the memory of the old model before the new one is loaded
         xllamacpp = _xllamacpp()
         params = xllamacpp.CommonParams()
         params.model.path = str(key.path)
@@ -129,14 +129,14 @@ class EmbeddedEngine:
         except RuntimeError as error:
             raise ModelFileError(
                 f"llama.cpp can't load {key.path} with num_ctx={key.num_ctx}: {error}",
-                hint="Check that the file is whole and that num_ctx fits in memory.",
+                hint="Check that the file is complete and that num_ctx fits into memory.",
             ) from error
         self._loaded = (key, server)
         return server, (time.perf_counter() - started) * 1e3
 
 
 def _consume(handle: Callable[..., None], payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
-    """Run one call to its end, emit its text, and return done_reason, timings and usage as far as they came."""
+    """Run one call to its end, emit its text, and return done_reason, timings and usage, if they were sent."""
     outcome: dict[str, Any] = {}
 
     def on_chunk(chunk: dict[str, Any]) -> bool:
@@ -154,8 +154,8 @@ def _consume(handle: Callable[..., None], payload: dict[str, Any], emit: Emit) -
                 text = delta.get("content") or delta.get("text")
                 if text:
                     emit(text, False)
-            except Cancelled as gone:
-                outcome["cancelled"] = gone
+            except Cancelled as cancelled:
+                outcome["cancelled"] = cancelled
                 return True
         return False
 
@@ -181,14 +181,14 @@ def _gpu_present() -> bool:
 
 
 def _cores() -> int:
-    """Physical cores, as far as this process may use them: two threads on one core slow each other down."""
+    """Physical cores that this process may use: two threads on one core slow each other down."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(usable, psutil.cpu_count(logical=False) or usable)
 
 
 def _xllamacpp() -> Any:
-    """The package, imported when first used: it is slow to import, and has no types."""
-    # Its threads wait for one another by spinning, by default 300,000 times before they sleep. Where another process
-    # uses the same cores, a token then takes seconds (benchmarks/bench_contended_decode.py). Read on loading.
+    """The package, imported when first used: it is slow to import, and has no type hints."""
+    # Its threads wait for each other by spinning, by default 300,000 times before they sleep. If another process uses
+    # the same cores, a token then takes seconds (benchmarks/bench_contended_decode.py). Read when it is loaded.
     os.environ.setdefault("GOMP_SPINCOUNT", "3000")
     return import_module("xllamacpp")

@@ -1,7 +1,7 @@
-"""The facts in a GGUF file's header, read without loading the model.
+"""The header of a GGUF file, read without loading the model.
 
-Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. The `gguf` package reads the same in 17 s for a
-vocabulary of 262,144 tokens, because it keeps them; this skips every array.
+Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. The `gguf` package takes 17 s for a
+vocabulary of 262,144 tokens, because it keeps them; this reader skips every array.
 """
 
 import struct
@@ -17,7 +17,7 @@ Scalar = int | float | bool | str
 _FORMATS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
 _LONGEST_STRING = 1 << 24  # bytes; chat templates are the longest, and a damaged length must not take all memory
-# llama.cpp's llama_ftype, the ones seen in published models
+# llama.cpp's llama_ftype, as far as published models use it
 _FILE_TYPES = {
     0: "F32",
     1: "F16",
@@ -40,11 +40,11 @@ _FILE_TYPES = {
 
 
 def read_header(path: Path) -> dict[str, Scalar]:
-    """Scalar metadata of a GGUF file by key; raises ModelFileError where `path` is none."""
+    """Scalar metadata of a GGUF file by key. Raises ModelFileError if `path` is not a GGUF file."""
     try:
         with path.open("rb") as file:
             if file.read(4) != b"GGUF":
-                raise ModelFileError(f"{path} is not a GGUF file.", hint="Name a file in llama.cpp's GGUF format.")
+                raise ModelFileError(f"{path} is not a GGUF file.", hint="Choose a file in llama.cpp's GGUF format.")
             _version, _tensors, pairs = struct.unpack("<IQQ", file.read(20))
             header: dict[str, Scalar] = {}
             for _ in range(pairs):
@@ -54,7 +54,7 @@ def read_header(path: Path) -> dict[str, Scalar]:
                     header[key] = value
             return header
     except (struct.error, ValueError, KeyError, OverflowError) as error:
-        raise ModelFileError(f"The header of {path} is damaged ({error}).", hint="Fetch the file again.") from error
+        raise ModelFileError(f"The header of {path} is damaged ({error}).", hint="Download the file again.") from error
     except OSError as error:
         raise ModelFileError(
             f"{path} can't be read: {error.strerror}.", hint="Check the path after 'file:'."
@@ -63,7 +63,7 @@ def read_header(path: Path) -> dict[str, Scalar]:
 
 @cache
 def model_info(tag: str, path: Path, digest: str) -> ModelInfo:
-    """What the header of `path` says of the model asked for as `tag`; read once per process."""
+    """What the header of `path` says about the model `tag`; read once per process."""
     header = read_header(path)
     family = str(header.get("general.architecture", "")) or None
     file_type = header.get("general.file_type")

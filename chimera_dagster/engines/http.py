@@ -1,7 +1,4 @@
-"""What engines share that speak HTTP: connections that are kept and can be shut, and error bodies in words.
-
-Imports httpx at its top, so it is imported where an engine is used and not before.
-"""
+"""What the engines that use HTTP share: connections that are kept and can be aborted, and messages in error bodies."""
 
 import json
 import socket
@@ -15,9 +12,9 @@ import httpx
 
 from chimera_dagster.errors import EngineUnreachableError, NothingListensError
 
-# Servers answer everything but a generation at once, and a dead host must not hold up the choice of an engine.
+# Servers answer everything but a generation at once, and a dead host must not delay the choice of an engine.
 TIMEOUT = httpx.Timeout(5.0, connect=2.0)
-LONGEST_WORDS = 500  # characters; a proxy may answer with a page of HTML
+MAX_MESSAGE = 500  # characters; a proxy may answer with a page of HTML
 
 
 @cache
@@ -27,9 +24,9 @@ def _certificates() -> ssl.SSLContext:
 
 
 class AbortableTransport(httpx.HTTPTransport):
-    """One connection at a time, which `abort` may shut from another thread.
+    """One connection at a time, which another thread may `abort`.
 
-    Closing a socket does not wake a thread that reads from it; shutting it down does, and the server sees it too.
+    Closing a socket does not wake a thread that reads from it; shutting it down does, and the server notices too.
     Proxies from the environment are not used: a model server is measured directly or not at all.
     """
 
@@ -43,7 +40,7 @@ class AbortableTransport(httpx.HTTPTransport):
         return super().handle_request(request)
 
     def abort(self) -> None:
-        """End the call that runs on this transport, at once; the transport can't be used afterwards."""
+        """End the running call at once; the transport can't be used afterwards."""
         self._aborted = True
         self._shut()
 
@@ -68,9 +65,9 @@ S = TypeVar("S", bound=Closable)
 
 
 class Pool(Generic[S]):
-    """Connections to one server: calls that run side by side have one each.
+    """Connections to one server, one for each call that runs at the same time.
 
-    One that ended a call well is kept, so that the next call is not timed with a connect in it.
+    A connection is kept after a successful call, so that the next call is not timed with a connect in it.
     """
 
     def __init__(self, open_session: Callable[[], S]) -> None:
@@ -79,7 +76,7 @@ class Pool(Generic[S]):
 
     @contextmanager
     def session(self) -> Generator[S]:
-        """A connection for one call, which is closed where the call raises or is given up."""
+        """A connection for one call, closed if the call raises or is abandoned."""
         try:
             session = self._idle.pop()
         except IndexError:
@@ -92,31 +89,31 @@ class Pool(Generic[S]):
         self._idle.append(session)
 
     def close(self) -> None:
-        """Close the connections that no call uses."""
+        """Close the idle connections."""
         while self._idle:
             self._idle.pop().close()
 
 
-def server_words(text: Any) -> str:
-    """The message in an error body; servers nest JSON in strings, sometimes twice."""
+def server_message(text: Any) -> str:
+    """The message in an error body; servers put JSON into strings, sometimes twice."""
     inner = text
     if isinstance(text, str):
         try:
             inner = json.loads(text)
         except ValueError:
-            return text.strip().rstrip(".")[:LONGEST_WORDS]
+            return text.strip().rstrip(".")[:MAX_MESSAGE]
         if isinstance(inner, str):
-            return server_words(inner)
+            return server_message(inner)
     if isinstance(inner, dict):
         body = cast(dict[str, Any], inner)
         for key in ("error", "message", "detail"):
             if key in body:
-                return server_words(body[key])
-    return str(text).strip()[:LONGEST_WORDS]
+                return server_message(body[key])
+    return str(text).strip()[:MAX_MESSAGE]
 
 
-def nobody_there(error: Exception, url: str, hint: str) -> EngineUnreachableError:
-    """`Nothing answers at URL (connection refused).`; NothingListensError where it was refused."""
+def no_answer(error: Exception, url: str, hint: str) -> EngineUnreachableError:
+    """`Nothing answers at URL (connection refused).`; NothingListensError if it was refused."""
     chain = _chain(error)
     refused = any(isinstance(link, ConnectionRefusedError) for link in chain)
     kind = NothingListensError if refused else EngineUnreachableError
@@ -124,7 +121,7 @@ def nobody_there(error: Exception, url: str, hint: str) -> EngineUnreachableErro
 
 
 def _cause(chain: Sequence[BaseException]) -> str:
-    """The system's words at the bottom of the chain: clients replace them by advice of their own."""
+    """The operating system's message at the bottom of the chain: clients replace it by advice of their own."""
     for link in reversed(chain):
         if isinstance(link, TimeoutError | httpx.TimeoutException):
             return "no answer in time"

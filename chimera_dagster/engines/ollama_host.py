@@ -1,4 +1,4 @@
-"""Where Ollama listens: OLLAMA_HOST read by Ollama's own rules, as they are in its envconfig package."""
+"""Where Ollama listens: OLLAMA_HOST, read by the rules of Ollama's envconfig package."""
 
 import ipaddress
 import re
@@ -11,10 +11,10 @@ _LISTEN_ANYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def server_url(value: str | None) -> str:
-    """`scheme://host:port[/path]` for a value of OLLAMA_HOST; http://127.0.0.1:11434 where it is unset or empty.
+    """`scheme://host:port[/path]` for a value of OLLAMA_HOST; http://127.0.0.1:11434 if it is unset or empty.
 
-    Raises SettingError naming a value that is no address. Ollama itself ignores a bad port and takes its default;
-    here that would measure a server that nobody asked for.
+    Raises SettingError if the value is not an address. Ollama itself replaces a bad port by its default; here that
+    would measure a server that nobody asked for.
     """
     text = (value or "").strip().strip("\"'").strip()
     scheme, found, rest = text.partition("://")
@@ -37,7 +37,7 @@ def server_url(value: str | None) -> str:
 
 
 def _split(hostport: str) -> tuple[str, str | None]:
-    """Host without brackets, and what stands after the colon; `::1` has no port, `[::1]:1` and `:1` have."""
+    """Host without brackets, and the port after the colon; `::1` has no port, `[::1]:1` and `:1` have one."""
     if _is_ipv6(hostport.strip("[]")):
         return hostport.strip("[]"), None
     host, colon, port = hostport.rpartition(":")

@@ -1,7 +1,4 @@
-"""The connection under Ollama's official client: abortable, without proxies, refusing silent truncation.
-
-Imports httpx at its top, so it is imported where an engine is used and not before.
-"""
+"""The connection under Ollama's official client: abortable, without proxies, and it refuses silent truncation."""
 
 import json
 import os
@@ -22,17 +19,17 @@ if TYPE_CHECKING:
     import ollama
 
 _GENERATIONS = ("/api/generate", "/api/chat")
-_LONGEST_LINE = 32 * 2**20  # bytes; a server that never ends its line must not fill the memory
-# Characters that end a line for the official client's reader, but not in JSON; Ollama escapes all of them but U+0085.
-_SEPARATORS = {character.encode(): f"\\u{ord(character):04x}".encode() for character in "\x85\u2028\u2029"}
-# Without these a prompt that is too long is cut to half the window and answered with status 200, and an answer that
-# fills the window pushes the prompt out of it. The official client has no argument for either.
+_LONGEST_LINE = 32 * 2**20  # bytes; a server that never ends a line must not fill the memory
+# Characters that end a line for the official client, but not in JSON; Ollama escapes all of them except U+0085.
+_SEPARATORS = {char.encode(): f"\\u{ord(char):04x}".encode() for char in "\x85\u2028\u2029"}
+# Without these, a prompt that is too long is truncated to half the window and answered with status 200, and an answer
+# that fills the window pushes the prompt out of it. The official client has no argument for either.
 _REFUSE_TRUNCATION = {"truncate": False, "shift": False}
 _import_lock = threading.Lock()
 
 
 class OllamaTransport(AbortableTransport):
-    """Prepares generations; raises what `ollama_errors` makes of an HTTP error, which the client would half parse."""
+    """Prepares generations, and raises `ollama_errors.refusal` for an HTTP error, which the client would garble."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -54,7 +51,7 @@ class OllamaTransport(AbortableTransport):
 
 
 class _WholeLines(httpx.SyncByteStream):
-    """A body in whole lines, each a JSON object: the client would fail on others in ways of its own."""
+    """A body in whole lines, each a JSON object: for other lines the client raises errors that say nothing."""
 
     def __init__(self, body: httpx.SyncByteStream) -> None:
         self._body = body
@@ -84,14 +81,14 @@ def _checked(lines: bytes) -> Iterator[bytes]:
     for line in lines.split(b"\n"):
         if line.strip():
             if not line.lstrip().startswith(b"{"):
-                raise ValueError(f"{line[:80].decode(errors='replace')} is no JSON object")
+                raise ValueError(f"{line[:80].decode(errors='replace')} is not a JSON object")
             yield line + b"\n"
 
 
 def _prepared(request: httpx.Request) -> httpx.Request:
-    """The same generation with truncation refused, and without a read timeout: loading a model takes minutes.
+    """The same request, with truncation refused and without a read timeout: loading a model takes minutes.
 
-    Nor may a proxy compress it: that holds chunks back.
+    It must not be compressed either: compression holds chunks back.
     """
     headers = request.headers.copy()
     del headers["Content-Length"]
@@ -111,7 +108,7 @@ class Session:
 
     url: str
     client: "ollama.Client"
-    http: httpx.Client  # for what the official client has no method for
+    http: httpx.Client  # the official client has no method for the version
     transport: AbortableTransport
 
     def close(self) -> None:
@@ -119,14 +116,14 @@ class Session:
 
 
 def open_session(url: str) -> Session:
-    """Prepare a session; connects when it is first used."""
+    """A session that connects when it is first used."""
     transport = OllamaTransport(url)
     http = httpx.Client(base_url=url, transport=transport, timeout=TIMEOUT)
     return Session(url, _client(url, transport), http, transport)
 
 
 def _client(url: str, transport: AbortableTransport) -> "ollama.Client":
-    # `import ollama` builds a client from OLLAMA_HOST and fails on forms that the server accepts, such as '::1'.
+    # `import ollama` builds a client from OLLAMA_HOST and fails for values that the server accepts, such as '::1'.
     with _import_lock:
         if "ollama" not in sys.modules:
             before = os.environ.get("OLLAMA_HOST")

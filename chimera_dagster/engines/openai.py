@@ -1,4 +1,4 @@
-"""A running server with OpenAI's interface: llama.cpp's, vLLM, SGLang, LM Studio."""
+"""A running server with OpenAI's API: llama.cpp, vLLM, SGLang, LM Studio."""
 
 import os
 from collections.abc import Generator
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 
 class OpenAIEngine:
-    """Calls may run side by side, each on its own connection; the server decides which of them wait."""
+    """Calls may run at the same time, each on its own connection; the server decides which of them wait."""
 
     name = "openai"
     caches_prompts = True  # vLLM's cache can't be switched off for a call
 
     def __init__(self, base_url: str | None = None, api_key: str | None = None) -> None:
-        """OPENAI_BASE_URL and OPENAI_API_KEY are read where these are None. Raises SettingError."""
-        from chimera_dagster.engines import http, openai_http
+        """OPENAI_BASE_URL and OPENAI_API_KEY are read if these are None. Raises SettingError."""
+        from chimera_dagster.engines import http, openai_http  # httpx is imported only if an engine is used
 
         self._address = address(
             os.environ.get("OPENAI_BASE_URL") if base_url is None else base_url,
             os.environ.get("OPENAI_API_KEY") if api_key is None else api_key,
         )
         self._pool = http.Pool(lambda: openai_http.open_session(self._address))
-        self._server: Server | None = None  # as it was when last asked, so that no question delays a call
+        self._server: Server | None = None  # as it last answered, so that no extra request delays a call
 
     @property
     def url(self) -> str:
@@ -42,17 +42,17 @@ class OpenAIEngine:
             return version(session.http, self._address.root, server)
 
     def models(self) -> list[str]:
-        return sorted(one.info.tag for one in self._ask().models)
+        return sorted(model.info.tag for model in self._ask().models)
 
     def describe(self, model: str) -> ModelInfo:
         return replace(self._find(model, self._ask()).info, tag=model)
 
     def stream(self, request: Request) -> Stream:
-        """As the Protocol says. Raises RequestRefusedError for a parameter that the server can't take with a call."""
+        """See `Engine.stream`. Raises RequestRefusedError for a parameter that the server does not accept in a call."""
         server = self._server
         if server is None or server.find(request.model) is None:
             server = self._ask()
-        self._find(request.model, server)  # llama.cpp answers to any name with the model that it has
+        self._find(request.model, server)  # llama.cpp answers any model name with the model that it has
         body = payload(request, server.kind)
         from chimera_dagster.engines.openai_http import generate
 
@@ -66,18 +66,18 @@ class OpenAIEngine:
         return replace(stats, effective_num_ctx=self._window(request.model))
 
     def unload(self, model: str) -> None:
-        """Nothing: the server keeps the model that it was started with."""
+        """Does nothing: the server keeps the model that it was started with."""
 
     def close(self) -> None:
-        """Close the connections. The model stays with the server, which others may use."""
+        """Close the connections. The model stays loaded in the server, which others may use."""
         self._server = None
         self._pool.close()
 
     def _window(self, model: str) -> int | None:
-        """The context window that a call had, asked for after it."""
+        """The context window that a call had, requested after it."""
         try:
             served = self._ask().find(model)
-        except EngineError:  # the call itself went well
+        except EngineError:  # the call itself succeeded
             return None
         return served.num_ctx if served else None
 
@@ -88,7 +88,7 @@ class OpenAIEngine:
         return served
 
     def _not_found(self, model: str, server: Server) -> ModelNotFoundError:
-        there = ", ".join(sorted(one.info.tag for one in server.models)) or "no model"
+        there = ", ".join(sorted(served.info.tag for served in server.models)) or "no model"
         return ModelNotFoundError(
             f"The server at {self.url} has no model {model!r}.",
             hint=f"It has {there}. Name one of these, or start it with that model "
@@ -102,7 +102,7 @@ class OpenAIEngine:
 
     @contextmanager
     def _session(self) -> "Generator[Session]":
-        """A connection for questions to the server, with what they raise translated."""
+        """A connection for requests, with their errors translated."""
         from chimera_dagster.engines.openai_http import translated
 
         with self._pool.session() as session, translated(self._address):

@@ -9,42 +9,42 @@ from chimera_dagster.errors import SettingError
 
 @dataclass(frozen=True)
 class Address:
-    """`url` ends without a slash, mostly in /v1; `key` is "" where the server wants none, and is never shown."""
+    """`url` has no slash at its end, which is mostly /v1; `key` is "" if there is none, and is never shown."""
 
     url: str
     key: str = field(default="", repr=False)
 
     @property
     def root(self) -> str:
-        """Where a server has what OpenAI's interface lacks, such as its version."""
+        """The URL of what OpenAI's API lacks, such as the server's version."""
         return self.url.removesuffix("/v1")
 
-    def without_key(self, words: str) -> str:
-        """`words` of a server that may repeat the key which it refuses."""
-        return words.replace(self.key, "[OPENAI_API_KEY]") if self.key else words
+    def without_key(self, message: str) -> str:
+        """A message of a server, which may repeat the key that it refuses."""
+        return message.replace(self.key, "[OPENAI_API_KEY]") if self.key else message
 
 
 def address(base_url: str | None, key: str | None) -> Address:
-    """Raises SettingError where a value is unset (the URL only) or malformed; the key is in no message."""
+    """Raises SettingError if the URL is not set, or if a value is malformed; no message contains the key."""
     text, key = (base_url or "").strip(), (key or "").strip()
     if not text:
-        # The openai package would now send the data to OpenAI; nobody asked for that.
+        # The openai package would now send the data to OpenAI, which nobody asked for.
         raise _setting("OPENAI_BASE_URL is not set.")
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
-        raise _setting(f"OPENAI_BASE_URL is no address: {error}.") from error
-    if "@" in parts.netloc:  # not repeated: it may be a password
-        raise _setting("OPENAI_BASE_URL holds a user name; a key belongs in OPENAI_API_KEY.")
+        raise _setting(f"OPENAI_BASE_URL is not an address: {error}.") from error
+    if "@" in parts.netloc:  # not shown: it may be a password
+        raise _setting("OPENAI_BASE_URL contains a user name; a key belongs in OPENAI_API_KEY.")
     if parts.scheme not in {"http", "https"}:
         raise _setting(f"OPENAI_BASE_URL={text!r}: it must begin with http:// or https://.")
     if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%\w+)?", host):
         raise _setting(f"OPENAI_BASE_URL={text!r}: {host!r} is neither a host name nor an address.")
     if parts.query or parts.fragment or re.search(r"\s", text):
-        raise _setting(f"OPENAI_BASE_URL={text!r}: it must end with a path.")
+        raise _setting(f"OPENAI_BASE_URL={text!r}: it must not have a query, a fragment or spaces.")
     if not re.fullmatch(r"[\x21-\x7e]*", key):
-        raise SettingError("OPENAI_API_KEY holds a character that no key has.", hint="Set it again.")
+        raise SettingError("OPENAI_API_KEY contains a character that keys do not have.", hint="Set it again.")
     return Address(text.rstrip("/"), key)
 
 

@@ -1,7 +1,4 @@
-"""The connection to an OpenAI-compatible server, and what goes wrong there in this project's errors.
-
-Imports httpx at its top, so it is imported where an engine is used and not before.
-"""
+"""The connection to an OpenAI-compatible server, and its errors as this project's errors."""
 
 import json
 from collections.abc import Generator
@@ -12,7 +9,7 @@ import httpx
 from httpx_sse import EventSource, connect_sse
 
 from chimera_dagster.engines.base import Emit, EngineStats
-from chimera_dagster.engines.http import TIMEOUT, AbortableTransport, nobody_there, server_words
+from chimera_dagster.engines.http import TIMEOUT, AbortableTransport, no_answer, server_message
 from chimera_dagster.engines.openai_host import Address
 from chimera_dagster.engines.openai_server import Json, count, section
 from chimera_dagster.errors import (
@@ -27,8 +24,8 @@ from chimera_dagster.errors import (
 
 # A model may take minutes to load, or to read its prompt.
 _GENERATION = httpx.Timeout(5.0, connect=2.0, read=None)
-_CONTEXT_WORDS = ("context length", "context size", "context_length_exceeded", "exceed_context_size_error")
-_IN_STREAM = -1  # in the place of an HTTP status, for an error inside a stream
+_CONTEXT_MESSAGES = ("context length", "context size", "context_length_exceeded", "exceed_context_size_error")
+_IN_STREAM = -1  # instead of an HTTP status, for an error inside a stream
 
 
 @dataclass(frozen=True)
@@ -43,16 +40,16 @@ class Session:
 
 
 def open_session(address: Address) -> Session:
-    """Prepare a session; connects when it is first used."""
+    """A session that connects when it is first used."""
     transport = AbortableTransport()
-    headers = {"Accept-Encoding": "identity"}  # to compress a stream is to hold tokens back
+    headers = {"Accept-Encoding": "identity"}  # compression would hold tokens back
     if address.key:
         headers["Authorization"] = f"Bearer {address.key}"
     return Session(httpx.Client(base_url=address.url, transport=transport, timeout=TIMEOUT, headers=headers), transport)
 
 
 def generate(session: Session, address: Address, body: Json, emit: Emit) -> EngineStats:
-    """One streamed call to its end; raises the errors under EngineError."""
+    """Run one streamed call to its end. Raises subclasses of EngineError."""
     finish: str | None = None
     usage: Json = {}
     timings: Json = {}
@@ -82,16 +79,16 @@ def generate(session: Session, address: Address, body: Json, emit: Emit) -> Engi
 
 
 def _stats(finish: str, usage: Json, timings: Json) -> EngineStats:
-    """`usage` is OpenAI's, `timings` are llama.cpp's; its prompt_n leaves out what came from the cache."""
-    told, cached, evaluated = count(usage, "prompt_tokens"), count(timings, "cache_n"), count(timings, "prompt_n")
-    if told is None and cached is not None and evaluated is not None:
-        told = cached + evaluated
+    """`usage` is OpenAI's, `timings` are llama.cpp's, whose prompt_n does not count tokens from the cache."""
+    prompt, cached, evaluated = count(usage, "prompt_tokens"), count(timings, "cache_n"), count(timings, "prompt_n")
+    if prompt is None and cached is not None and evaluated is not None:
+        prompt = cached + evaluated
     written = count(usage, "completion_tokens")
     return EngineStats(
         done_reason=finish,
         prompt_eval_ms=timings.get("prompt_ms"),
         eval_ms=timings.get("predicted_ms"),
-        prompt_tokens=told,
+        prompt_tokens=prompt,
         prompt_cached_tokens=count(section(usage, "prompt_tokens_details"), "cached_tokens")
         if cached is None
         else cached,
@@ -101,14 +98,14 @@ def _stats(finish: str, usage: Json, timings: Json) -> EngineStats:
 
 @contextmanager
 def translated(address: Address) -> Generator[None]:
-    """Raise errors of `errors.py` for what a question to the server raises (models, version)."""
+    """Translate the errors of a request that is not a generation (models, version)."""
     try:
         yield
     except httpx.HTTPStatusError as error:
         raise refusal(error.response.status_code, error.response.text, address) from error
     except httpx.RequestError as error:
         raise unreachable(address, error) from error
-    except (ValueError, LookupError, TypeError) as error:  # no JSON, or JSON of another shape
+    except (ValueError, LookupError, TypeError) as error:  # not JSON, or JSON of another shape
         raise no_server(address) from error
 
 
@@ -125,62 +122,62 @@ def _translated_stream(address: Address) -> Generator[None]:
 
 
 def _refuse_other(source: EventSource, address: Address) -> None:
-    """Raise for an answer that is no stream of events."""
+    """Raise if the answer is not a stream of events."""
     answer = source.response
     if answer.status_code != 200:
         answer.read()
         raise refusal(answer.status_code, answer.text, address)
     if answer.headers.get("content-type", "").partition(";")[0].strip().lower() != "text/event-stream":
         answer.read()
-        # LM Studio answers with status 200 what it does not know
+        # LM Studio answers unknown paths with status 200
         raise refusal(answer.status_code, answer.text, address) if '"error"' in answer.text else no_server(address)
 
 
 def refusal(status: int, body: str, address: Address) -> EngineError:
-    """The error for an answer that is none, by its HTTP status and with the server's own words."""
-    words = address.without_key(server_words(address.without_key(body)))
-    if any(known in body.lower() for known in _CONTEXT_WORDS):
+    """The error for a failed request, by its HTTP status and with the message of the server."""
+    message = address.without_key(server_message(address.without_key(body)))
+    if any(known in body.lower() for known in _CONTEXT_MESSAGES):
         return ContextTooSmallError(
-            f"The prompt and the answer do not fit the context window: {words}.",
+            f"The prompt and the answer do not fit the context window: {message}.",
             hint="num_ctx is fixed when this server starts (llama.cpp: --ctx-size, vLLM: --max-model-len); "
             "start it with a larger one, or lower max_tokens.",
         )
     if status == _IN_STREAM:
-        return StreamBrokenError(f"The server ended the stream with an error: {words}.", hint=_log_of(address))
+        return StreamBrokenError(f"The server ended the stream with an error: {message}.", hint=_log_of(address))
     if status in {429, 503}:
         return EngineBusyError(
-            f"The server at {address.url} is busy (HTTP {status}): {words}.",
+            f"The server at {address.url} is busy (HTTP {status}): {message}.",
             hint="Wait until its model is loaded and its other calls are done.",
         )
-    return _refusal_for_good(status, words, address)
+    return _permanent_refusal(status, message, address)
 
 
-def _refusal_for_good(status: int, words: str, address: Address) -> EngineError:
+def _permanent_refusal(status: int, message: str, address: Address) -> EngineError:
     if status in {401, 403}:
         state = "the key in OPENAI_API_KEY" if address.key else "a request without OPENAI_API_KEY"
         return RequestRefusedError(
-            f"The server at {address.url} refuses {state} (HTTP {status}): {words}.",
+            f"The server at {address.url} refuses {state} (HTTP {status}): {message}.",
             hint="Set OPENAI_API_KEY to the key that the server was started with.",
         )
-    html = words.startswith("<")
-    if status == 404 and "model" in words and not html:
-        return ModelNotFoundError(f"The server at {address.url} says: {words}.")
+    html = message.startswith("<")
+    if status == 404 and "model" in message and not html:
+        return ModelNotFoundError(f"The server at {address.url} says: {message}.")
     if html or status in {404, 405} or 300 <= status < 400:
         return no_server(address)
-    return RequestRefusedError(f"The server at {address.url} refused the request (HTTP {status}): {words}.")
+    return RequestRefusedError(f"The server at {address.url} refused the request (HTTP {status}): {message}.")
 
 
 def unreachable(address: Address, error: Exception) -> EngineUnreachableError:
     """`Nothing answers at URL (connection refused).`"""
-    return nobody_there(error, address.url, "Start the server, or set OPENAI_BASE_URL to where it runs.")
+    return no_answer(error, address.url, "Start the server, or set OPENAI_BASE_URL to where it runs.")
 
 
 def no_server(address: Address) -> EngineUnreachableError:
     return EngineUnreachableError(
-        f"What answers at {address.url} is no OpenAI-compatible server.",
-        hint="Set OPENAI_BASE_URL to where one runs; it mostly ends in /v1.",
+        f"What answers at {address.url} is not an OpenAI-compatible server.",
+        hint="Set OPENAI_BASE_URL to the address of one; it mostly ends in /v1.",
     )
 
 
 def _log_of(address: Address) -> str:
-    return f"Look at the log of the server at {address.url}."
+    return f"See the log of the server at {address.url}."

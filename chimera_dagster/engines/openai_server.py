@@ -1,7 +1,7 @@
-"""What answers behind OpenAI's interface, what it tells of its models, and which parameters it understands.
+"""Which program is behind OpenAI's API, what it reports about its models, and which parameters it accepts.
 
-llama.cpp, vLLM and SGLang name themselves as the owner of each model in /v1/models; LM Studio is known by a list of its
-own. Each field is read where the server has it and is None elsewhere.
+llama.cpp, vLLM and SGLang name themselves as the owner of each model in /v1/models; LM Studio has a list of its own. A
+field that the server does not have is None.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-# Fixed when such a server starts. That num_ctx differs from what was asked for is seen in EngineStats.
+# Fixed when the server starts. EngineStats shows if num_ctx is not the requested one.
 _FIXED = frozenset({"num_ctx", "num_gpu"})
 _STANDARD = {"temperature": "temperature", "top_p": "top_p"}
 _LLAMA = {**_STANDARD, "top_k": "top_k", "repeat_penalty": "repeat_penalty"}
@@ -27,10 +27,10 @@ class Kind(NamedTuple):
     """A program that serves models."""
 
     name: str
-    sampling: Mapping[str, str]  # what a request calls each of our parameters; one that is missing it can't be sent
+    sampling: Mapping[str, str]  # the request's name of each of our parameters; others can't be sent
     always: Mapping[str, Any] = {}
-    any_top_k: int = 0  # the value of top_k that leaves every token in
-    versions: tuple[str, ...] = ()  # paths that may tell the version
+    any_top_k: int = 0  # the value of top_k that excludes no token
+    versions: tuple[str, ...] = ()  # paths that may return the version
 
 
 _LLAMA_CPP = Kind("llama.cpp", _LLAMA, {"cache_prompt": False})  # a cached prompt would be measured as a fast prefill
@@ -44,7 +44,7 @@ _OWNERS = {
 
 
 class Served(NamedTuple):
-    """A model that a server has, and the tokens of the context window that each call has there."""
+    """A model of a server, and the context window of each call there, in tokens."""
 
     info: ModelInfo
     num_ctx: int | None = None
@@ -58,43 +58,43 @@ class Server:
     build: str | None = None
 
     def find(self, model: str) -> Served | None:
-        return next((one for one in self.models if model == one.info.tag or model in one.aliases), None)
+        return next((served for served in self.models if model == served.info.tag or model in served.aliases), None)
 
 
 def ask(http: "httpx.Client", root: str) -> Server:
-    """What answers now; raises httpx's errors, and ValueError, LookupError or TypeError for an answer of another shape.
+    """What answers now. Raises httpx's errors, and ValueError, LookupError or TypeError for an unexpected answer.
 
-    `http` has the interface's URL as its base, `root` is where the server's own questions are answered.
+    `http` has the API's URL as its base; `root` is the URL of what the server offers besides the API.
     """
     listed: list[Json] = [dict(entry) for entry in http.get("models").raise_for_status().json()["data"]]
     kind = _OWNERS.get(listed[0].get("owned_by", "")) if listed else None
     if kind is None:
-        own = {entry["id"]: entry for entry in _lm_studio_list(_told(http, f"{root}/api/v0/models"))}
+        own = {entry["id"]: entry for entry in _lm_studio_list(_get(http, f"{root}/api/v0/models"))}
         models = [_lm_studio_model(own.get(entry["id"], {}), entry["id"]) for entry in listed]
         return Server(_LM_STUDIO if own else _UNKNOWN, models)
     if kind != _LLAMA_CPP:
         return Server(kind, [Served(ModelInfo(entry["id"]), count(entry, "max_model_len")) for entry in listed])
-    props = _told(http, f"{root}/props")
+    props = _get(http, f"{root}/props")
     only = props if len(listed) == 1 else {}  # a router of several models answers for none of them
     return Server(kind, [_llama_model(entry, only) for entry in listed], text(props, "build_info"))
 
 
 def version(http: "httpx.Client", root: str, server: Server) -> str:
-    """`name number`; the number is `unknown` where the server does not tell it."""
-    told = (text(_told(http, root + path), "version") for path in server.kind.versions)
-    return f"{server.kind.name} {server.build or next((one for one in told if one), 'unknown')}"
+    """`name number`; the number is `unknown` if the server does not report it."""
+    numbers = (text(_get(http, root + path), "version") for path in server.kind.versions)
+    return f"{server.kind.name} {server.build or next(filter(None, numbers), 'unknown')}"
 
 
 def payload(request: Request, kind: Kind) -> Json:
-    """The body of a call; raises RequestRefusedError for a parameter that can't be set per call there."""
+    """The body of a call. Raises RequestRefusedError for a parameter that can't be set per call there."""
     sampling: Json = {}
     for name, value in request.params.options().items():
         if name in _FIXED:
             continue
         if name not in kind.sampling:
             raise RequestRefusedError(
-                f"Nothing tells that this server ({kind.name}) takes {name} with a request.",
-                hint=f"Leave {name} out of sweep.yaml, and set it where the server starts.",
+                f"This server ({kind.name}) is not known to accept {name} in a request.",
+                hint=f"Remove {name} from sweep.yaml, and set it when the server starts.",
             )
         sampling[kind.sampling[name]] = kind.any_top_k if (name, value) == ("top_k", 0) else value
     system = [{"role": "system", "content": request.system}] if request.system else []
@@ -115,7 +115,7 @@ def payload(request: Request, kind: Kind) -> Json:
 
 
 def section(value: Json, name: str) -> Json:
-    """The mapping at `name`; empty where there is none."""
+    """The mapping at `name`; empty if there is none."""
     found = value.get(name)
     return cast(Json, found) if isinstance(found, dict) else {}
 
@@ -130,8 +130,8 @@ def text(value: Json, name: str) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def _told(http: "httpx.Client", url: str) -> Json:
-    """The answer to a question that not every server knows; empty where it does not."""
+def _get(http: "httpx.Client", url: str) -> Json:
+    """The answer to a request that not every server knows; empty if it does not."""
     answer = http.get(url)
     try:
         found = answer.json() if answer.is_success else None

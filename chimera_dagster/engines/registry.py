@@ -1,4 +1,4 @@
-"""Which engine answers for a model. A new engine is a file, a name, a line here and a class of the contract suite."""
+"""Which engine runs a model. A new engine is a file, a name, a line here and a class of the contract suite."""
 
 import os
 from collections.abc import Callable
@@ -15,7 +15,7 @@ _FILES = "the embedded engine reads any model as file:/path/model.gguf"
 
 
 class Resolved(NamedTuple):
-    """The engine for a model, what it knows of the model, and why it was taken."""
+    """The engine for a model, what it knows about the model, and why it was chosen."""
 
     engine: Engine
     info: ModelInfo
@@ -23,7 +23,7 @@ class Resolved(NamedTuple):
 
 
 class EngineStatus(NamedTuple):
-    """One engine as `chimera doctor` shows it; `detail` is its version, or the problem where it does not answer."""
+    """One engine as `chimera doctor` shows it; `detail` is its version, or the problem if it does not answer."""
 
     name: str
     answers: bool
@@ -33,10 +33,10 @@ class EngineStatus(NamedTuple):
 
 
 class Engines:
-    """One engine of each kind, made when first used and kept."""
+    """One engine of each kind, created when first used and kept."""
 
     def __init__(self, host: str | None = None) -> None:
-        """`host` of Ollama as in OLLAMA_HOST, which is read where it is None."""
+        """`host` of Ollama as in OLLAMA_HOST, which is read if it is None."""
         self._makers: dict[EngineName, Callable[[], Engine]] = {
             "ollama": lambda: OllamaEngine(host),
             "embedded": EmbeddedEngine,
@@ -46,12 +46,12 @@ class Engines:
         self._chosen: dict[str, tuple[EngineName, str]] = {}
 
     def resolve(self, choice: EngineChoice, model: str) -> Resolved:
-        """The engine for `model`. `auto` is Ollama where it answers and has the model, else the embedded one.
+        """The engine for `model`. `auto` is Ollama if it answers and has the model, else the embedded engine.
 
-        It is never `openai`: that server may be anywhere, and which model it has is decided where it starts.
+        It is never `openai`: that server may be anywhere, and its model is chosen when it starts.
 
-        Once `auto` has chosen, it stays with the choice: a sweep must not change engines because a server came or
-        went. Raises ModelNotFoundError, ModelFileError, EngineUnreachableError or SettingError.
+        `auto` keeps its first choice: a sweep must not change engines because a server was started or stopped.
+        Raises ModelNotFoundError, ModelFileError, EngineUnreachableError or SettingError.
         """
         if choice == "auto":
             if model not in self._chosen:
@@ -60,15 +60,15 @@ class Engines:
         elif choice == "ollama" and model.startswith("file:"):
             raise ModelNotFoundError(f"Ollama does not read {model}.", hint=f"Set engine: embedded; {_FILES}.")
         else:
-            name, reason = choice, f"{choice}: asked for"
+            name, reason = choice, f"{choice}: requested"
         engine = self._engine(name)
         info = engine.describe(model)
         return Resolved(engine, info, reason if name == "embedded" else f"{_place(engine)} has {model}")
 
     def survey(self) -> list[EngineStatus]:
-        """The state of every engine; one that is down or misconfigured is an entry and not an error.
+        """The state of every engine; one that is down or misconfigured is an entry, not an error.
 
-        `openai` is one only where OPENAI_BASE_URL is set: there is no place where such a server is looked for.
+        `openai` is listed only if OPENAI_BASE_URL is set: it has no default address.
         """
         return [self._status(name) for name in self._makers if name != "openai" or os.environ.get("OPENAI_BASE_URL")]
 
@@ -84,23 +84,23 @@ class Engines:
 
     def _choose(self, model: str) -> tuple[EngineName, str]:
         if model.startswith("file:"):
-            return "embedded", "embedded: it alone reads model files"
+            return "embedded", "embedded: only this engine reads model files"
         ollama = self._engine("ollama")
         try:
-            there = ollama.models()
+            available = ollama.models()
         except EngineUnreachableError as error:
             why = error.message[0].lower() + error.message[1:].rstrip(".")
             pull = f"{error.hint} Then run 'ollama pull {model}'."
         else:
-            if any(same_model(tag, model) for tag in there):
+            if any(same_model(tag, model) for tag in available):
                 return "ollama", ""
             why = f"{_place(ollama)} has no {model}"
-            pull = f"Run 'ollama pull {model}'; Ollama has {', '.join(there) or 'no model yet'}."
+            pull = f"Run 'ollama pull {model}'; Ollama has {', '.join(available) or 'no model yet'}."
         own = self._engine("embedded").models()
         if model not in own:
             raise ModelNotFoundError(
                 f"No engine has the model {model!r}: {why}; the embedded engine has {', '.join(own)}.",
-                hint=f"{pull} Or name a file: {_FILES}.",
+                hint=f"{pull} Or use a file: {_FILES}.",
             )
         return "embedded", f"embedded: {why}"
 
@@ -110,13 +110,13 @@ class Engines:
             version, models = engine.version(), engine.models()
         except ChimeraError as error:
             return EngineStatus(name, False, error.message, [], error.hint)
-        pull = "run 'ollama pull gemma3:270m'" if name == "ollama" else "start it with one"
+        fix = "run 'ollama pull gemma3:270m'" if name == "ollama" else "start it with one"
         detail = f"{version} at {engine.url}" if isinstance(engine, OllamaEngine | OpenAIEngine) else version
-        return EngineStatus(name, True, detail, models, "" if models else f"It has no model yet; {pull}.")
+        return EngineStatus(name, True, detail, models, "" if models else f"It has no model yet; {fix}.")
 
 
 def import_client() -> None:
-    """Import what a call to a server needs, some 0.4 s, where there is time for it; no server is asked."""
+    """Import what a call to a server needs, which takes 0.4 s, while there is time; no server is contacted."""
     from chimera_dagster.engines.ollama_http import open_session
 
     open_session("http://127.0.0.1:11434").close()

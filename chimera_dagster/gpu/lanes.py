@@ -1,7 +1,7 @@
 """The lanes of this host: places where one measurement at a time may run, each with its own Ollama server.
 
-A lane is a slot of a GPU, or of the machine where it has no GPU. Its name is that of the file that is locked for it, so
-whatever calls the same GPU by index, by UUID or by nothing (`auto`) has to come to the same name: that of the UUID.
+A lane is a slot of a GPU, or of the machine if it has no GPU. Its name is that of its lock file, so an index, a UUID
+and `auto` must give the same name for the same GPU: its UUID.
 """
 
 import os
@@ -18,7 +18,7 @@ AUTO = "auto"
 
 
 class LaneConfig(NamedTuple):
-    """What is asked for: GPUs (`auto`, or indices and UUIDs), an endpoint each (none: see `lanes`), slots of each."""
+    """The requested GPUs (`auto`, or indices and UUIDs), an endpoint for each (none: see `lanes`), slots of each."""
 
     gpus: Sequence[str] | str = AUTO
     endpoints: Sequence[str] = ()
@@ -26,9 +26,9 @@ class LaneConfig(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """One lane. `gpu` is what CUDA_VISIBLE_DEVICES has to say there, None where there is no GPU to choose.
+    """One lane. `gpu` is its value of CUDA_VISIBLE_DEVICES, None if there is no GPU.
 
-    `endpoint` is what OLLAMA_HOST has to say; None leaves it as it is, as there is only one server to ask.
+    `endpoint` is its value of OLLAMA_HOST; None leaves it unchanged, as there is only one server.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Lane(NamedTuple):
 
 
 def config_of(settings: Settings) -> LaneConfig:
-    """The lanes that the CHIMERA_* variables ask for. Raises SettingError."""
+    """The lanes of the CHIMERA_* variables. Raises SettingError."""
     gpus = _words(settings.gpus)
     return LaneConfig(
         AUTO if gpus == [AUTO] else gpus,
@@ -47,14 +47,14 @@ def config_of(settings: Settings) -> LaneConfig:
 
 
 def lanes(config: LaneConfig, nvml: Nvml = NVML, environ: Mapping[str, str] = os.environ) -> list[Lane]:
-    """The lanes, first slots of all GPUs first, so that two measurements share a GPU only when all are taken.
+    """The lanes, the first slots of all GPUs first, so that two measurements share a GPU only if all GPUs are taken.
 
-    `auto` is every GPU that CUDA_VISIBLE_DEVICES leaves, or one lane without a GPU where there is none. A list is
-    believed where NVML is not there to ask. Without endpoints the servers of several GPUs listen on the ports from
-    OLLAMA_HOST's on (11434, 11435, ...), by their place in the list. Raises SettingError.
+    `auto` is every GPU that CUDA_VISIBLE_DEVICES allows, or one lane without a GPU if there is none. A list is not
+    checked if NVML is missing. Without endpoints, the servers of several GPUs listen on the ports that follow
+    OLLAMA_HOST's (11434, 11435, ...), in the order of the list. Raises SettingError.
     """
     if config.processes_per_gpu < 1:
-        raise SettingError(f"processes_per_gpu is {config.processes_per_gpu}.", hint="It is 1 or more.")
+        raise SettingError(f"processes_per_gpu is {config.processes_per_gpu}.", hint="It must be 1 or more.")
     gpus: Sequence[str | None] = _gpus(config.gpus, nvml, environ) or [None]
     endpoints = _endpoints(config.endpoints, len(gpus), environ)
     return [
@@ -64,43 +64,44 @@ def lanes(config: LaneConfig, nvml: Nvml = NVML, environ: Mapping[str, str] = os
     ]
 
 
-def _gpus(asked: Sequence[str] | str, nvml: Nvml, environ: Mapping[str, str]) -> list[str]:
-    if isinstance(asked, str):
-        if asked != AUTO:
-            raise SettingError(f"gpus is {asked!r}.", hint="It is auto, or a list of indices and UUIDs.")
+def _gpus(requested: Sequence[str] | str, nvml: Nvml, environ: Mapping[str, str]) -> list[str]:
+    if isinstance(requested, str):
+        if requested != AUTO:
+            raise SettingError(f"gpus is {requested!r}.", hint="It must be auto, or a list of indices and UUIDs.")
         return uuids_visible(nvml, environ)
     known = [gpu.uuid for gpu in survey_gpus(nvml).gpus]
-    found = [_uuid(entry, known) if known else entry for entry in asked]
+    found = [_uuid(entry, known) if known else entry for entry in requested]
     twice = {entry for entry in found if found.count(entry) > 1}
     if not found or twice:
         raise SettingError(
             f"gpus names {', '.join(sorted(twice))} twice." if twice else "gpus names no GPU.",
-            hint="Each GPU stands there once; for more than one trial at a time on it set processes_per_gpu.",
+            hint="List each GPU once; for more than one trial at a time on a GPU, set processes_per_gpu.",
         )
     return found
 
 
 def _uuid(entry: str, known: Sequence[str]) -> str:
-    """The UUID of the GPU that nvidia-smi numbers so, or whose UUID begins so."""
+    """The UUID of a GPU, named by its number in nvidia-smi or by the beginning of its UUID."""
     if entry.startswith("MIG-"):
-        return entry  # an instance is no GPU of its own to NVML
+        return entry  # NVML does not list an instance as a GPU
     if entry.isdecimal():
         named = [known[int(entry)]] if int(entry) < len(known) else []
     else:
         named = [uuid for uuid in known if uuid.startswith(entry)]
     if len(named) != 1:
         listed = ", ".join(f"{place} is {uuid}" for place, uuid in enumerate(known))
-        raise SettingError(f"gpus names {entry!r}, which is no GPU of this host.", hint=f"There: {listed}.")
+        raise SettingError(f"gpus names {entry!r}, which is not a GPU of this host.", hint=f"GPUs: {listed}.")
     return named[0]
 
 
-def _endpoints(asked: Sequence[str], count: int, environ: Mapping[str, str]) -> Sequence[str | None]:
-    if asked:
-        if len(asked) != count:
+def _endpoints(requested: Sequence[str], count: int, environ: Mapping[str, str]) -> Sequence[str | None]:
+    if requested:
+        if len(requested) != count:
             raise SettingError(
-                f"There are {len(asked)} endpoints for {count} GPUs.", hint="Name one for each, in the same order."
+                f"There are {len(requested)} endpoints for {count} GPUs.",
+                hint="Give one for each GPU, in their order.",
             )
-        return [server_url(endpoint) for endpoint in asked]
+        return [server_url(endpoint) for endpoint in requested]
     if count == 1:
         return [None]
     first = urlsplit(server_url(environ.get("OLLAMA_HOST")))
@@ -112,7 +113,7 @@ def _endpoints(asked: Sequence[str], count: int, environ: Mapping[str, str]) -> 
 def _name(gpu: str | None) -> str:
     if gpu is None:
         return "cpu"
-    safe = "".join(character if character.isalnum() or character == "-" else "_" for character in gpu)
+    safe = "".join(char if char.isalnum() or char == "-" else "_" for char in gpu)
     return f"gpu-{safe}" if gpu.isdecimal() else safe
 
 

@@ -1,4 +1,4 @@
-"""A process is pinned to its lane: what it imports from then on sees that GPU alone, and that GPU's Ollama server."""
+"""Pins a process to its lane: libraries that it imports later see only that GPU and that GPU's Ollama server."""
 
 import os
 
@@ -6,10 +6,10 @@ from chimera_dagster.gpu.lanes import Lane
 
 
 def pin(lane: Lane) -> None:
-    """Set the environment of this process to the lane's; to be done before anything asks for a GPU or for Ollama.
+    """Set the environment of this process to the lane's, before anything uses a GPU or Ollama.
 
-    CHIMERA_LANE is for the record: a trial's metrics.json holds these variables. NVML sees every GPU whatever they say;
-    `measure/telemetry.py` reads the one that CUDA_VISIBLE_DEVICES names.
+    CHIMERA_LANE is only recorded: a trial's metrics.json holds these variables. NVML always sees every GPU;
+    `measure/telemetry.py` reads the one in CUDA_VISIBLE_DEVICES.
     """
     os.environ["CHIMERA_LANE"] = lane.name
     if lane.gpu is not None:

@@ -1,6 +1,6 @@
-"""One Ollama server per GPU, started where none answers: each sees its GPU alone and listens at its lane's endpoint.
+"""One Ollama server per GPU, started if none answers: it sees only its GPU and listens at its lane's endpoint.
 
-A server outlives the command that started it. A file per server beside the leases says which process it is.
+A server keeps running after the command that started it. A file for each server, next to the leases, names its process.
 """
 
 import json
@@ -16,18 +16,18 @@ from urllib.parse import urlsplit
 from chimera_dagster.engines.ollama import OllamaEngine
 from chimera_dagster.engines.ollama_host import server_url
 from chimera_dagster.errors import EngineError, OllamaServerError
+from chimera_dagster.gpu.holder import is_running, start_of
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import is_running, start_of
 from chimera_dagster.measure.host import is_loopback
 from chimera_dagster.spec.engine_names import EngineChoice
 
-_PATIENCE_S = 30.0  # a first start looks for GPUs, which takes seconds without persistence mode
-_LOOK_AGAIN_S = 0.1
-_LAST_WORDS = 400
+_START_TIMEOUT_S = 30.0  # a first start searches for GPUs, which takes seconds without persistence mode
+_POLL_S = 0.1
+_LOG_TAIL = 400  # characters
 
 
 class Server(NamedTuple):
-    """One server and what was done about it. `pid` is None where another than we started it."""
+    """One server and what was done about it. `pid` is None if somebody else started it."""
 
     gpu: str | None
     endpoint: str
@@ -37,18 +37,18 @@ class Server(NamedTuple):
 
 
 def start_servers(lanes: Sequence[Lane], folder: Path) -> list[Server]:
-    """Start what is missing, in the order of the lanes; returns when all answer.
+    """Start the missing servers, in the order of the lanes; returns when all servers answer.
 
-    Raises OllamaServerError where the program is missing, an endpoint is on another host, or a server does not answer.
+    Raises OllamaServerError if the program is missing, an endpoint is on another host, or a server does not answer.
     """
     firsts = {lane.endpoint: lane for lane in reversed(lanes)}  # slots of one GPU share its server
     return [_start(lane, folder) for lane in lanes if firsts[lane.endpoint] is lane]
 
 
 def with_a_server(lanes: Sequence[Lane], engine: EngineChoice) -> list[Lane]:
-    """The lanes on which a sweep by `engine` can measure now; the first one where none can, to say why.
+    """The lanes on which a sweep with `engine` can measure now; if there is none, the first lane, whose trials say why.
 
-    A server of `openai` is one for all lanes, the embedded engine needs none.
+    All lanes share the one server of `openai`; the embedded engine needs no server.
     """
     if engine == "embedded":
         return list(lanes)
@@ -59,7 +59,7 @@ def with_a_server(lanes: Sequence[Lane], engine: EngineChoice) -> list[Lane]:
 def _start(lane: Lane, folder: Path) -> Server:
     endpoint = server_url(lane.endpoint or os.environ.get("OLLAMA_HOST"))
     note, log = (folder / f"ollama-{lane.name}{suffix}" for suffix in (".json", ".log"))
-    pid = _ours(note, endpoint)
+    pid = _started_before(note, endpoint)
     if pid is not None:
         return Server(lane.gpu, endpoint, "runs already", pid, log)
     if _answers(endpoint):
@@ -81,7 +81,7 @@ def _start(lane: Lane, folder: Path) -> Server:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C here does not end it
+            start_new_session=True,  # Ctrl-C does not stop it
         )
     note.write_text(json.dumps({"pid": process.pid, "started": start_of(process.pid), "endpoint": endpoint}))
     _wait_for(process, endpoint, log)
@@ -89,25 +89,27 @@ def _start(lane: Lane, folder: Path) -> Server:
 
 
 def _wait_for(process: "subprocess.Popen[bytes]", endpoint: str, log: Path) -> None:
-    until = time.monotonic() + _PATIENCE_S
+    until = time.monotonic() + _START_TIMEOUT_S
     while not _answers(endpoint):
         if process.poll() is not None:
-            words = log.read_text(errors="replace").strip()[-_LAST_WORDS:]
-            raise OllamaServerError(f"Ollama at {endpoint} ended at once: {words or 'it said nothing'}")
+            output = log.read_text(errors="replace").strip()[-_LOG_TAIL:]
+            raise OllamaServerError(f"Ollama at {endpoint} ended at once: {output or 'its log is empty'}")
         if time.monotonic() > until:
             process.terminate()
-            raise OllamaServerError(f"Ollama at {endpoint} did not answer in {_PATIENCE_S:g} s.", hint=f"See {log}.")
-        time.sleep(_LOOK_AGAIN_S)
+            raise OllamaServerError(
+                f"Ollama at {endpoint} did not start in {_START_TIMEOUT_S:g} s.", hint=f"See {log}."
+            )
+        time.sleep(_POLL_S)
 
 
-def _ours(note: Path, endpoint: str) -> int | None:
-    """The process that an earlier call started for this endpoint, if it still runs."""
+def _started_before(note: Path, endpoint: str) -> int | None:
+    """The process that an earlier command started for this endpoint, if it still runs."""
     try:
-        said = json.loads(note.read_text())
-        same = said["endpoint"] == endpoint and is_running(said["pid"], said["started"])
+        process = json.loads(note.read_text())
+        same = process["endpoint"] == endpoint and is_running(process["pid"], process["started"])
     except (OSError, ValueError, KeyError):
         return None
-    return said["pid"] if same else None
+    return process["pid"] if same else None
 
 
 def _answers(endpoint: str) -> bool:

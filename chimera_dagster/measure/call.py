@@ -18,8 +18,8 @@ from chimera_dagster.errors import EmptyOutputError, EngineBusyError, NothingLis
 OnChunk = Callable[[int], None]
 
 _NOT_REPORTED = "the engine does not report it"
-_NONCE_LETTERS = 12  # of 26: no two calls of a machine's life are alike
-_again = Retrying(
+_NONCE_LETTERS = 12  # of 26: no two calls of one machine are alike
+_attempts = Retrying(
     retry=retry_if_exception_type((NothingListensError, EngineBusyError)),
     wait=wait_exponential(multiplier=0.5, max=8),
     stop=stop_after_attempt(4),
@@ -38,7 +38,7 @@ class LedgerEntry(BaseModel):
 
 
 class CallMetrics(BaseModel):
-    """Metrics of one call by their names in docs/metrics.md; None where not measured, and `reasons` says why."""
+    """Metrics of one call by their names in docs/metrics.md; None if not measured, and `reasons` says why."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -64,11 +64,11 @@ class CallMetrics(BaseModel):
 
 
 class Call(BaseModel):
-    """One finished call as it was measured: all that its metrics are computed from, now and later.
+    """One finished call: everything that its metrics are computed from, now and later.
 
-    `sent_ms` is when its request was sent, since the trial began; `prompt_chars` is the length of what was sent, with
-    the `nonce` that stood first in it where the engine caches prompts. `retries` counts the tries before that nobody
-    answered; none of them is in any time.
+    `sent_ms` is when the request was sent, since the trial began. `prompt_chars` is the length of what was sent, with
+    the `nonce` at its start if the engine caches prompts. `retries` counts the earlier attempts that were not answered;
+    no time includes them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -86,7 +86,7 @@ class Call(BaseModel):
 
     @property
     def name(self) -> str:
-        """`analysis 1`: how verdicts and tables call it."""
+        """`analysis 1`: its name in verdicts and tables."""
         return f"{self.stage} {self.repeat + 1}"
 
     @property
@@ -95,8 +95,8 @@ class Call(BaseModel):
         return self.sent_ms + self.ledger[-1].at_ms
 
 
-class _Followed(NamedTuple):
-    """A stream at its end: when the request was sent, what arrived, the answer, and the engine's own account."""
+class _Stream(NamedTuple):
+    """A finished stream: when the request was sent, what arrived, the answer, and the engine's statistics."""
 
     sent: float
     ledger: list[LedgerEntry]
@@ -114,40 +114,40 @@ def timed_call(
 ) -> Call:
     """Send `request`, follow its stream, and keep what is needed to measure it.
 
-    `began` is when the trial did (`time.perf_counter()`; None: with this call). `on_chunk(n)` hears the number of
-    chunks so far. A server that refuses the connection or is busy is asked up to four times, with growing pauses.
-    Raises EmptyOutputError where the stream ends well without an answer, and what the engine raises.
+    `began` is when the trial began (`time.perf_counter()`; None: with this call). `on_chunk(n)` is called with the
+    number of chunks so far. If a server refuses the connection or is busy, up to three retries follow, with growing
+    pauses. Raises EmptyOutputError if the stream ends without an answer, and what the engine raises.
     """
     nonce = _nonce() if engine.caches_prompts else None
     request = request if nonce is None else _with_nonce(request, nonce)
-    again = _again.copy()
-    followed = again(_follow, engine, request, on_chunk)
-    if not followed.answer:
+    attempts = _attempts.copy()
+    stream = attempts(_follow, engine, request, on_chunk)
+    if not stream.answer:
         raise EmptyOutputError(
-            f"{request.model} wrote nothing in the {stage} (done_reason {followed.stats.done_reason}).",
+            f"{request.model} wrote nothing in the {stage} (done_reason {stream.stats.done_reason}).",
             hint="Raise max_tokens, or try another temperature or seed.",
         )
     return Call(
         stage=stage,
         repeat=repeat,
         seed=request.seed,
-        text=followed.answer,
+        text=stream.answer,
         nonce=nonce,
-        retries=again.statistics["attempt_number"] - 1,
+        retries=attempts.statistics["attempt_number"] - 1,
         prompt_chars=len(request.system) + len(request.prompt),
-        sent_ms=0.0 if began is None else (followed.sent - began) * 1e3,
-        stats=followed.stats,
-        ledger=followed.ledger,
+        sent_ms=0.0 if began is None else (stream.sent - began) * 1e3,
+        stats=stream.stats,
+        ledger=stream.ledger,
     )
 
 
 def warm_up(engine: Engine, request: Request) -> float | None:
-    """Make a call whose only use is that the model is loaded after it; returns the load_ms that the engine reports."""
-    return _again.copy()(_follow, engine, request, None).stats.load_ms
+    """Make a call that only loads the model; returns the load_ms that the engine reports."""
+    return _attempts.copy()(_follow, engine, request, None).stats.load_ms
 
 
 def call_metrics(ledger: Sequence[LedgerEntry], stats: EngineStats) -> CallMetrics:
-    """Metrics of a call from its ledger (at least one entry that answers) and the engine's statistics."""
+    """Metrics of a call, from its ledger (at least one entry is part of the answer) and the engine's statistics."""
     ttft, e2e = ledger[0].at_ms, ledger[-1].at_ms
     gaps = [after.at_ms - before.at_ms for before, after in pairwise(ledger)]
     centiles = quantiles(gaps, n=100, method="inclusive") if len(gaps) > 1 else None
@@ -182,12 +182,12 @@ def call_metrics(ledger: Sequence[LedgerEntry], stats: EngineStats) -> CallMetri
 
 
 def rate(tokens: float | None, milliseconds: float | None) -> float | None:
-    """Tokens a second; None where either is unknown or nothing was timed."""
+    """Tokens per second; None if either is unknown or 0."""
     return tokens / milliseconds * 1e3 if tokens and milliseconds else None
 
 
-def _follow(engine: Engine, request: Request, on_chunk: OnChunk | None) -> _Followed:
-    chunks: list[tuple[float, int, bool]] = []  # plain while it is timed
+def _follow(engine: Engine, request: Request, on_chunk: OnChunk | None) -> _Stream:
+    chunks: list[tuple[float, int, bool]] = []  # plain tuples: this loop is timed
     answer: list[str] = []
     sent = time.perf_counter()
     stream = engine.stream(request)
@@ -205,16 +205,16 @@ def _follow(engine: Engine, request: Request, on_chunk: OnChunk | None) -> _Foll
     finally:
         stream.close()
     ledger = [LedgerEntry(at_ms=(at - sent) * 1e3, chars=size, thinking=thinks) for at, size, thinks in chunks]
-    return _Followed(sent, ledger, "".join(answer), stats)
+    return _Stream(sent, ledger, "".join(answer), stats)
 
 
 def _nonce() -> str:
-    """Letters, as a digit in a prompt is taken for a figure."""
+    """Letters only: a digit in a prompt would be taken for a figure."""
     return "".join(secrets.choice(string.ascii_lowercase) for _ in range(_NONCE_LETTERS))
 
 
 def _with_nonce(request: Request, nonce: str) -> Request:
-    """`nonce` before all else that is sent: a cache holds prompts by their beginnings."""
+    """The request with `nonce` at its very start: a cache finds prompts by their beginnings."""
     first = f"[{nonce}]\n"
     if request.system:
         return replace(request, system=first + request.system)

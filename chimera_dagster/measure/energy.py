@@ -1,4 +1,4 @@
-"""Energy of a GPU in a window of time: from NVML's counter where that tells, else from samples of power."""
+"""Energy of a GPU in a time window: from NVML's counter if possible, else from power samples."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -6,14 +6,14 @@ from typing import Literal, NamedTuple
 
 from chimera_dagster.measure.samples import GpuSample
 
-LONGEST_GAP_MS = 1000.0  # what happened in a longer one between two samples is not known
+LONGEST_GAP_MS = 1000.0  # what happened in a longer gap between two samples is not known
 
 EnergySource = Literal["counter", "power samples"]
-Point = tuple[float, float]  # milliseconds, and the value then
+Point = tuple[float, float]  # milliseconds, and the value at that time
 
 
 class Energy(NamedTuple):
-    """Joules and where they are from, or the reason why they are None."""
+    """Joules and their source, or the reason why they are None."""
 
     joules: float | None
     source: EnergySource | None = None
@@ -21,7 +21,7 @@ class Energy(NamedTuple):
 
 
 def energy_of(gpus: Sequence[Sequence[GpuSample]], start_ms: float, end_ms: float) -> Energy:
-    """Energy that all `gpus` (samples of one each) used between two times; all from the same kind of source."""
+    """Energy that all `gpus` (a list of samples for each) used between two times, all from the same kind of source."""
     if end_ms <= start_ms:
         return Energy(None, reason="the window has no length")
     counted = [counter_joules(_points(gpu, "energy_mj", 1e-3), start_ms, end_ms) for gpu in gpus]
@@ -32,17 +32,17 @@ def energy_of(gpus: Sequence[Sequence[GpuSample]], start_ms: float, end_ms: floa
         points = _points(gpu, "power_w", 1.0)
         reason = _uncovered(points, start_ms, end_ms)
         if reason:
-            untold = next((sample.reasons["power_w"] for sample in gpu if "power_w" in sample.reasons), reason)
-            return Energy(None, reason=reason if points else untold)
+            unread = next((sample.reasons["power_w"] for sample in gpu if "power_w" in sample.reasons), reason)
+            return Energy(None, reason=reason if points else unread)
         total += power_joules(points, start_ms, end_ms)
     return Energy(total, "power samples") if gpus else Energy(None)
 
 
 def counter_joules(points: Sequence[Point], start_ms: float, end_ms: float) -> float | None:
-    """Difference of a counter in J between two times, linear between the readings that lie around each.
+    """Difference of a counter in J between two times, linear between the readings around each time.
 
-    The counter moves in steps, so each end is uncertain by one step. None where a time has no reading on one of its
-    sides within LONGEST_GAP_MS, and where the counter did not move: the window is shorter than its step.
+    The counter moves in steps, so each end is uncertain by one step. None if a time is not between two readings within
+    LONGEST_GAP_MS, and if the counter did not move: the window is shorter than its step.
     """
     ends = [_value_at(points, at) for at in (start_ms, end_ms)]
     if ends[0] is None or ends[1] is None or ends[1] <= ends[0]:
@@ -51,7 +51,7 @@ def counter_joules(points: Sequence[Point], start_ms: float, end_ms: float) -> f
 
 
 def power_joules(points: Sequence[Point], start_ms: float, end_ms: float) -> float:
-    """Trapezoid over power in W between two times that the points enclose, linear at the ends.
+    """Integral in J of power in W between two times inside the points (trapezoids, linear at the ends).
 
     On recent GPUs NVML's power is itself a mean of the last second: of an H200 with load and none in turn, windows of
     1 s differed from the counter by 26 % (median), of 20 s by 0.2 %.
@@ -67,7 +67,7 @@ def _points(samples: Sequence[GpuSample], field: str, scale: float) -> list[Poin
 
 
 def _uncovered(points: Sequence[Point], start_ms: float, end_ms: float) -> str:
-    """Why the power in the window is not known; empty where it is."""
+    """Why the power in the window is not known; empty if it is known."""
     if not points or points[0][0] > start_ms or points[-1][0] < end_ms:
         return "the power samples do not reach both ends of the window"
     gaps = [after[0] - before[0] for before, after in pairwise(points) if after[0] > start_ms and before[0] < end_ms]
@@ -77,7 +77,7 @@ def _uncovered(points: Sequence[Point], start_ms: float, end_ms: float) -> str:
 
 
 def _value_at(points: Sequence[Point], at: float) -> float | None:
-    """The value at a time, linear between its neighbours; None beyond the points and in a gap that is too long."""
+    """The value at a time, linear between its neighbours; None outside the points and in a gap that is too long."""
     for (before, low), (after, high) in pairwise(points):
         if before <= at <= after and after - before <= LONGEST_GAP_MS:
             return low + (high - low) * (at - before) / (after - before) if after > before else high

@@ -1,4 +1,4 @@
-"""The machine and the software that a measurement was made with."""
+"""The machine and the software of a measurement."""
 
 import os
 import platform
@@ -36,18 +36,18 @@ _VARIABLES = re.compile(
     r"(OLLAMA|CHIMERA|CUDA|GGML|LLAMA|GOMP|OMP)_\w+|NVIDIA_VISIBLE_DEVICES|HIP_VISIBLE_DEVICES|ROCR_VISIBLE_DEVICES"
 )
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
-# In the value of a variable that is none itself: user and password of an address, and its query.
+# Secrets in the value of a variable that is not a secret itself: user and password of an address, and its query.
 _SECRET_PART = re.compile(r"(?<=//)[^/@\s]*@|[^/@\s:]*:[^/@\s]*@|\?\S*")
 _GIT = ("git", "--no-optional-locks", "status", "--porcelain=v2", "--branch", "--untracked-files=no")
 _GIT_TIMEOUT_S = 5.0
 
 
 class Environment(BaseModel):
-    """Host, software and GPUs; `gpu_reason` says why there are none.
+    """Host, software and GPUs; `gpu_reason` says why there is no GPU.
 
-    What this machine does not tell is None, as is what an earlier version did not record. `git_dirty`: a tracked file
-    of the working directory's repository differs from `git_commit`. `variables` are those of this process that change
-    results; secrets are left out.
+    What this machine does not report, or an earlier version did not record, is None. `git_dirty`: a tracked file of
+    the working directory's repository differs from `git_commit`. `variables` are the environment variables that change
+    results, without secrets.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -75,7 +75,7 @@ class Environment(BaseModel):
 
 
 def capture(nvml: Nvml = NVML, environ: Mapping[str, str] = os.environ) -> Environment:
-    """The environment of this process; never raises. What can't change while it runs is read once."""
+    """The environment of this process; never raises. What can't change while the process runs is read once."""
     found, commit = survey_gpus(nvml), _git()
     return Environment(
         **_machine(),
@@ -92,13 +92,13 @@ def capture(nvml: Nvml = NVML, environ: Mapping[str, str] = os.environ) -> Envir
 
 
 def read_gpus() -> tuple[list[Gpu], str | None, str | None]:
-    """NVIDIA GPUs through NVML, the driver's version, and the reason where there are none."""
+    """NVIDIA GPUs, the driver's version, and the reason if there is no GPU."""
     found = survey_gpus()
     return found.gpus, found.driver, found.reason
 
 
 def result_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment variables that change results, sorted, without those whose name or value tells a secret."""
+    """The environment variables that change results, sorted, without secrets."""
     return {
         name: _SECRET_PART.sub("***", value)
         for name, value in sorted(environ.items())
@@ -108,7 +108,7 @@ def result_variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 @cache
 def _machine() -> dict[str, Any]:
-    """The fields of Environment that stay the same as long as this process runs."""
+    """The fields of Environment that stay the same while this process runs."""
     import psutil
 
     return {
@@ -132,7 +132,7 @@ class _Commit(NamedTuple):
 
 
 def _git() -> _Commit:
-    """Of the working directory; both None where it is in no repository or git is not there."""
+    """The commit of the working directory; both None outside a repository or without git."""
     try:
         done = subprocess.run(_GIT, capture_output=True, text=True, timeout=_GIT_TIMEOUT_S, check=True)
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
@@ -143,7 +143,7 @@ def _git() -> _Commit:
 
 
 def _container() -> str | None:
-    """What says that this is a container; None: nothing does."""
+    """Which container runtime left its mark on this machine; None: no one."""
     marks = {"docker": "/.dockerenv", "podman": "/run/.containerenv"}
     found = next((name for name, mark in marks.items() if Path(mark).exists()), None)
     if found is None and "KUBERNETES_SERVICE_HOST" in os.environ:

@@ -1,4 +1,4 @@
-"""One trial's headline: its calls summed up as docs/metrics.md defines."""
+"""The metrics of one trial, computed from its calls as docs/metrics.md defines."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict
 
 from chimera_dagster.measure.call import Call, CallMetrics, call_metrics, rate
 from chimera_dagster.measure.samples import Sample
-from chimera_dagster.measure.telemetry_summary import TelemetrySummary, summarise
-from chimera_dagster.measure.validity import Asked, Verdict, check_validity
+from chimera_dagster.measure.telemetry_summary import TelemetrySummary, summarise_telemetry
+from chimera_dagster.measure.validity import TrialSettings, Verdict, check_validity
 
 
 class Interval(BaseModel):
-    """A metric over repeats; the t-interval `mean ± t(0.975, n-1) · s / sqrt(n)` needs three of them."""
+    """A metric over repeats, with the t-interval `mean ± t(0.975, n-1) · s / sqrt(n)` if n is at least 3."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -26,7 +26,7 @@ class Interval(BaseModel):
 
 
 class Headline(BaseModel):
-    """The seven lines of a report's Metrics. `reasons` says why a value that is None was not measured."""
+    """The seven lines of the Metrics in a trial report. `reasons` says why a value is None."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,7 +44,7 @@ class Headline(BaseModel):
 
 
 class Measured(BaseModel):
-    """All that is computed from what a trial recorded, and can be computed from it again."""
+    """Everything that is computed from what a trial recorded, and can be computed again."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -55,29 +55,32 @@ class Measured(BaseModel):
     validity: list[Verdict]
 
 
-def measured(calls: Sequence[Call], samples: Sequence[Sample], warm_up_load_ms: float | None, asked: Asked) -> Measured:
-    """The metrics and verdicts of a trial from its calls (one or more) in their order, and telemetry's samples.
+def measured(
+    calls: Sequence[Call], samples: Sequence[Sample], warm_up_load_ms: float | None, settings: TrialSettings
+) -> Measured:
+    """The metrics and verdicts of a trial, from its calls (one or more) in their order and the telemetry samples.
 
-    The trial's telemetry is that from the first request to the last chunk. `warm_up_load_ms` is the load that was
-    kept out of the calls.
+    The trial's telemetry is that from the first request to the last chunk. `warm_up_load_ms` is the load time before
+    the first call, if a warm-up call loaded the model.
     """
     metrics = [call_metrics(call.ledger, call.stats) for call in calls]
     by_call = [
-        summarise(samples, call.sent_ms, call.end_ms, of.output_tokens) for call, of in zip(calls, metrics, strict=True)
+        summarise_telemetry(samples, call.sent_ms, call.end_ms, figures.output_tokens)
+        for call, figures in zip(calls, metrics, strict=True)
     ]
-    head = _headline([call.repeat for call in calls], metrics, warm_up_load_ms)
+    headline = _headline([call.repeat for call in calls], metrics, warm_up_load_ms)
     return Measured(
-        headline=head,
+        headline=headline,
         calls=metrics,
-        telemetry=summarise(samples, calls[0].sent_ms, calls[-1].end_ms, head.tokens_generated),
+        telemetry=summarise_telemetry(samples, calls[0].sent_ms, calls[-1].end_ms, headline.tokens_generated),
         telemetry_by_call=by_call,
-        validity=check_validity(calls, metrics, by_call, asked),
+        validity=check_validity(calls, metrics, by_call, settings),
     )
 
 
 def _headline(repeats: Sequence[int], calls: Sequence[CallMetrics], warm_up_load_ms: float | None) -> Headline:
     tokens, eval_ms = _total(calls, "output_tokens"), _total(calls, "eval_ms")
-    # Where nothing was loaded there is no time to report: null, not 0.
+    # If nothing was loaded there is no load time: null, not 0.
     loads = [ms for ms in (warm_up_load_ms, *(call.load_ms for call in calls)) if ms is not None]
     values: dict[str, float | None] = {
         "throughput_tok_s": _throughput(calls),
@@ -89,9 +92,11 @@ def _headline(repeats: Sequence[int], calls: Sequence[CallMetrics], warm_up_load
     reasons = {name: "the engine did not report it" for name, value in values.items() if value is None}
     if "load_ms" in reasons:
         reasons["load_ms"] = "the model was loaded before this trial"
-    placed = list(zip(repeats, calls, strict=True))
-    grouped = [[call for of, call in placed if of == number] for number in sorted(set(repeats))]
-    rates = [found for group in grouped if (found := _throughput(group)) is not None]
+    groups: dict[int, list[CallMetrics]] = {}
+    for repeat, call in zip(repeats, calls, strict=True):
+        groups.setdefault(repeat, []).append(call)
+    by_repeat = [groups[repeat] for repeat in sorted(groups)]
+    rates = [found for group in by_repeat if (found := _throughput(group)) is not None]
     return Headline(
         calls=len(calls),
         ttft_ms=fmean(call.ttft_ms for call in calls),
@@ -103,17 +108,17 @@ def _headline(repeats: Sequence[int], calls: Sequence[CallMetrics], warm_up_load
         load_ms=values["load_ms"],
         reasons=reasons,
         throughput_by_repeat=interval(rates) if rates else None,
-        ttft_by_repeat=interval([fmean(call.ttft_ms for call in group) for group in grouped]),
+        ttft_by_repeat=interval([fmean(call.ttft_ms for call in group) for group in by_repeat]),
     )
 
 
 def interval(values: Sequence[float]) -> Interval:
-    """Mean, sample standard deviation and 95 % t-interval of one or more values; below three no interval is claimed."""
+    """Mean, sample standard deviation and 95 % t-interval of one or more values; no interval if n < 3."""
     return interval_of(len(values), fmean(values), stdev(values) if len(values) > 1 else None)
 
 
 def interval_of(n: int, mean: float, std: float | None) -> Interval:
-    """`interval` of values of which so much is known."""
+    """`interval` of values whose number, mean and standard deviation are known."""
     if std is None or n < 3:
         return Interval(n=n, mean=mean, std=std, low=None, high=None)
     half = _t_quantile(n - 1) * std / sqrt(n)
@@ -132,6 +137,6 @@ def _throughput(calls: Sequence[CallMetrics]) -> float | None:
 
 
 def _total(calls: Sequence[CallMetrics], field: str) -> float | None:
-    """Sum of a field over the calls; None where any of them lacks it, as a part is not the whole."""
+    """Sum of a field over the calls; None if any call lacks it."""
     values = [getattr(call, field) for call in calls]
     return None if None in values else sum(values)

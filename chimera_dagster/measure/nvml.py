@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from chimera_dagster.measure.host import Owned
 from chimera_dagster.measure.samples import GpuSample
 
-Nvml = Any  # the module pynvml, which tells little of its types, or what stands for it in a test
+Nvml = Any  # the module pynvml, which has few types, or its replacement in a test
 NVML: Nvml = pynvml
 NvmlError = pynvml.NVMLError
 
@@ -29,12 +29,12 @@ CLOCK_REASONS = (
     "display_clock_setting",
     "board_limit",
     "reliability",
-)  # by the number of their bit
+)  # in the order of their bits
 THROTTLING = frozenset(
     {"sw_power_cap", "hw_slowdown", "sw_thermal_slowdown", "hw_thermal_slowdown", "hw_power_brake_slowdown"}
 )
 
-# A quantity that this GPU, driver or user can't have. Any other error ends the telemetry of the GPU.
+# A quantity that this GPU, driver or user can't read. Any other error ends the telemetry of the GPU.
 _UNTOLD: tuple[type[Exception], ...] = (
     pynvml.NVMLLibraryMismatchError,
     *(
@@ -43,7 +43,7 @@ _UNTOLD: tuple[type[Exception], ...] = (
             pynvml.NVML_ERROR_NOT_SUPPORTED,
             pynvml.NVML_ERROR_NO_PERMISSION,
             pynvml.NVML_ERROR_FUNCTION_NOT_FOUND,
-            pynvml.NVML_ERROR_INVALID_ARGUMENT,  # what most queries answer for a MIG instance
+            pynvml.NVML_ERROR_INVALID_ARGUMENT,  # the answer to most queries about a MIG instance
             pynvml.NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
             pynvml.NVML_ERROR_DEPRECATED,
             pynvml.NVML_ERROR_NO_DATA,
@@ -55,7 +55,7 @@ _NO_FUNCTION = pynvml.nvmlExceptionClass(pynvml.NVML_ERROR_FUNCTION_NOT_FOUND)
 
 
 class Gpu(BaseModel):
-    """One GPU; what it does not tell is None."""
+    """One GPU; what it does not report is None."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -68,7 +68,7 @@ class Gpu(BaseModel):
 
 
 class GpuSurvey(NamedTuple):
-    """Every GPU of this machine, the versions of its driver and of the CUDA that it supports; why there are none."""
+    """Every GPU of this machine, the versions of its driver and of CUDA, and the reason if there is no GPU."""
 
     gpus: list[Gpu]
     driver: str | None
@@ -101,12 +101,12 @@ def survey_gpus(nvml: Nvml = NVML) -> GpuSurvey:
     except NvmlError as error:
         return GpuSurvey([], None, None, f"NVML failed ({error})")
     finally:
-        with suppress(NvmlError):  # the driver went before
+        with suppress(NvmlError):  # the driver is gone already
             nvml.nvmlShutdown()
 
 
 def uuids_visible(nvml: Nvml = NVML, environ: Mapping[str, str] = os.environ) -> list[str]:
-    """The UUIDs of `visible_gpus`; none where NVML is not there or fails."""
+    """The UUIDs of `visible_gpus`; empty if NVML is missing or fails."""
     try:
         nvml.nvmlInit()
     except NvmlError:
@@ -116,16 +116,16 @@ def uuids_visible(nvml: Nvml = NVML, environ: Mapping[str, str] = os.environ) ->
     except NvmlError:
         return []
     finally:
-        with suppress(NvmlError):  # the driver went before
+        with suppress(NvmlError):  # the driver is gone already
             nvml.nvmlShutdown()
 
 
 def visible_gpus(nvml: Nvml, environ: Mapping[str, str] = os.environ) -> tuple[list[Handle], str]:
-    """The GPUs that CUDA_VISIBLE_DEVICES leaves to this machine's engine, all where it is unset; why there are none.
+    """The GPUs that CUDA_VISIBLE_DEVICES allows, all if it is not set, and the reason if there is no GPU.
 
-    It may hold indices, or UUIDs, their beginnings, and MIG instances. As in CUDA, an entry that names no GPU hides
-    itself and what follows, as does one that is not an index if the first is, or the reverse; a GPU that is named twice
-    hides all of them. Raises NvmlError if NVML fails.
+    Its entries may be indices, or UUIDs, beginnings of UUIDs, and MIG instances. As in CUDA, an entry that names no GPU
+    hides itself and all entries after it, as does one that is not an index if the first is, or the reverse; a GPU that
+    is named twice hides all GPUs. Raises NvmlError if NVML fails.
     """
     every = list(_handles(nvml))
     if not every:
@@ -137,7 +137,7 @@ def visible_gpus(nvml: Nvml, environ: Mapping[str, str] = os.environ) -> tuple[l
     indices = [_index(entry) is not None for entry in entries]
     mixed = len({nvml.nvmlDeviceGetName(handle.device) for handle in every}) > 1
     if mixed and any(indices) and environ.get("CUDA_DEVICE_ORDER") != "PCI_BUS_ID":
-        # CUDA puts the fastest first, NVML follows the bus: an index would name another GPU here than there.
+        # CUDA counts the fastest GPU first, NVML follows the bus: an index may name different GPUs.
         return [], f"CUDA_VISIBLE_DEVICES={value} numbers GPUs of several kinds; set CUDA_DEVICE_ORDER=PCI_BUS_ID"
     chosen: dict[str, Handle] = {}
     for entry, is_index in zip(entries, indices, strict=True):
@@ -152,7 +152,7 @@ def visible_gpus(nvml: Nvml, environ: Mapping[str, str] = os.environ) -> tuple[l
 
 
 def read_gpu(nvml: Nvml, handle: Handle, number: int, now_ms: Callable[[], float], owned: Owned) -> GpuSample:
-    """Sample `number` of a GPU. What it does not support is None with the reason; raises NvmlError where it is gone."""
+    """Sample `number` of a GPU. What it does not support is None with a reason. Raises NvmlError if the GPU is gone."""
     values: dict[str, Any] = {}
     reasons: dict[str, str] = {}
     before = now_ms()
@@ -171,9 +171,9 @@ def read_gpu(nvml: Nvml, handle: Handle, number: int, now_ms: Callable[[], float
 
 
 def _count(processes: list[Any], owned: Owned, values: dict[str, Any], reasons: dict[str, str]) -> None:
-    """Add the fields about the GPU's processes to `values`, and to `reasons` those that can't be known."""
+    """Add the fields about the GPU's processes to `values`, or to `reasons` if they are not known."""
     strange = [process.pid for process in processes if not psutil.pid_exists(process.pid)]
-    reason = "NVML names processes that are not to be seen from here, as in a container" if strange else owned.reason
+    reason = "NVML names processes that are not visible from here, as in a container" if strange else owned.reason
     if reason is not None:
         reasons |= dict.fromkeys(("process_memory_mib", "other_processes", "other_memory_mib"), reason)
         return
@@ -182,7 +182,7 @@ def _count(processes: list[Any], owned: Owned, values: dict[str, Any], reasons: 
     values["other_processes"] = len(others)
     for name, used in (("process_memory_mib", ours), ("other_memory_mib", others)):
         if None in used:
-            reasons[name] = "the driver does not tell the memory of a process"
+            reasons[name] = "the driver does not report the memory of a process"
         else:
             values[name] = sum(used) / 2**20
 
@@ -238,7 +238,7 @@ def _told(read: Callable[[], Any]) -> Any:
 
 
 def _words(error: Exception) -> str:
-    # The driver is older than the function; the message for that speaks to programmers.
+    # The driver is older than the function; the message for that is meant for programmers.
     return "not known to this driver" if isinstance(error, pynvml.NVMLLibraryMismatchError) else str(error)
 
 
@@ -253,14 +253,14 @@ def _memory(nvml: Nvml, device: Any) -> Any:
 def _temperature(nvml: Nvml, device: Any) -> int:
     try:
         return nvml.nvmlDeviceGetTemperatureV(device, nvml.NVML_TEMPERATURE_GPU)
-    except _NO_FUNCTION:  # a driver of before 2025
+    except _NO_FUNCTION:  # a driver from before 2025
         return nvml.nvmlDeviceGetTemperature(device, nvml.NVML_TEMPERATURE_GPU)
 
 
 def _clock_reasons(nvml: Nvml, device: Any) -> tuple[str, ...]:
     try:
         bits = nvml.nvmlDeviceGetCurrentClocksEventReasons(device)
-    except _NO_FUNCTION:  # a driver of before 2023
+    except _NO_FUNCTION:  # a driver from before 2023
         bits = nvml.nvmlDeviceGetCurrentClocksThrottleReasons(device)
     known = tuple(name for place, name in enumerate(CLOCK_REASONS) if bits >> place & 1)
     return (*known, "unknown") if bits >> len(CLOCK_REASONS) else known

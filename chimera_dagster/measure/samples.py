@@ -1,4 +1,4 @@
-"""What telemetry reads, one sample of the host or of a GPU each, and the table they are kept in."""
+"""Samples of telemetry, each of the host or of one GPU, and the table that stores them."""
 
 import json
 import math
@@ -10,14 +10,14 @@ import pandas as pd
 from chimera_dagster.schemas import Telemetry
 
 NO_REASONS: Mapping[str, str] = {}
-WHOLE = "gpu"  # the name under which `reasons` says why there is no telemetry of any GPU, or no more of this one
+NO_GPU = "gpu"  # the key in `reasons` that says why there is no telemetry of any GPU, or no more of this one
 
 
 class HostSample(NamedTuple):
-    """This machine at `at_ms` (since telemetry began, amid the reads). None: see `reasons`, by the field's name.
+    """This machine at `at_ms` (since telemetry began, in the middle of the reads). None: see `reasons`, by field name.
 
-    `cpu_pct` is that of all cores since the sample before; `engine_rss_mib` adds the engine's processes up, so that a
-    page that two of them share counts twice.
+    `cpu_pct` is that of all cores since the previous sample. `engine_rss_mib` is the sum over the engine's processes,
+    so a page that two of them share counts twice.
     """
 
     sample: int
@@ -29,11 +29,11 @@ class HostSample(NamedTuple):
 
 
 class GpuSample(NamedTuple):
-    """One GPU at `at_ms` (since telemetry began, amid its reads). None: see `reasons`, by the field's name.
+    """One GPU at `at_ms` (since telemetry began, in the middle of its reads). None: see `reasons`, by field name.
 
     `gpu` is NVML's UUID. `gpu_util_pct` is the share of NVML's last sample period in which a kernel ran, which is not
     how much of the GPU was used. `energy_mj` counts up from the driver's start. `process_memory_mib` is that of the
-    measured engine, the `other_` fields are those of everybody else's compute processes.
+    measured engine; the `other_` fields are about the compute processes of everybody else.
     """
 
     sample: int

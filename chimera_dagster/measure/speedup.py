@@ -1,4 +1,4 @@
-"""What it gains to let agents work at once, from the calls that they made; definitions in docs/metrics.md."""
+"""What is gained by running agents at the same time, from their calls; definitions in docs/metrics.md."""
 
 from collections.abc import Iterator, Sequence
 from statistics import fmean, median
@@ -9,11 +9,11 @@ from chimera_dagster.measure.call import Call
 from chimera_dagster.measure.measured import Interval, interval
 from chimera_dagster.measure.validity import LOADED_MS, Verdict
 
-_UNLIKE = 0.05  # share by which two answers to one request may differ in length before their times can't be compared
+_UNLIKE = 0.05  # if two answers to one request differ more in length, their times are not comparable
 
 
 class AgentCall(BaseModel):
-    """One call of an agent, alone or together with the others; times since it was released, on the host's one clock."""
+    """One call of an agent, alone or together with the others; times since the agents started, on the host's clock."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -49,10 +49,10 @@ class AgentCall(BaseModel):
 
 
 class AgentFigures(BaseModel):
-    """One agent over the rounds; what needs the engine's count of tokens is None where it gives none.
+    """One agent over the rounds; figures that need token counts are None if the engine reports none.
 
     `wall_tok_s` = output tokens / seconds from its first request to its last chunk; `ttft_ms` = mean over its calls;
-    of both the median of the rounds. `slowdown` = seconds together / seconds alone, of the same round.
+    both are medians of the rounds. `slowdown` = seconds together / seconds alone, of the same round.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -67,12 +67,12 @@ class AgentFigures(BaseModel):
 
 
 class Gain(BaseModel):
-    """What the agents of one scenario gained; each figure is of a round, and its interval over the rounds.
+    """What the agents of one scenario gained; each figure is computed for a round, its interval over the rounds.
 
-    `makespan_together_s`: seconds from the first request of any agent to the last chunk of any, all at once.
+    `makespan_together_s`: seconds from the first request of any agent to the last chunk of any, all together.
     `sum_alone_s`, `max_alone_s`: of the agents' seconds alone.
     `speed_up` = sum_alone_s / makespan_together_s; `efficiency` = speed_up / agents.
-    `token_speed_up`: output tokens a second together / the same one after the other, which allows for unlike lengths.
+    `token_speed_up`: output tokens per second together / one after another, which allows for different lengths.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -92,17 +92,16 @@ def gain(calls: Sequence[AgentCall]) -> Gain:
     agents = sorted({call.agent for call in calls})
     rounds = sorted({call.round for call in calls})
 
-    def of(number: int, agent: int | None = None, *, together: bool) -> list[AgentCall]:
-        return [
-            call for call in calls if call.round == number and call.together == together and agent in (None, call.agent)
-        ]
+    def select(agent: int, *, together: bool) -> list[list[AgentCall]]:
+        own = [call for call in calls if call.agent == agent and call.together == together]
+        return [[call for call in own if call.round == number] for number in rounds]
 
-    alone = {agent: [of(number, agent, together=False) for number in rounds] for agent in agents}
-    shared = {agent: [of(number, agent, together=True) for number in rounds] for agent in agents}
-    every = [of(number, together=True) for number in rounds]
+    alone = {agent: select(agent, together=False) for agent in agents}
+    shared = {agent: select(agent, together=True) for agent in agents}
+    every = [[call for agent in agents for call in shared[agent][place]] for place in range(len(rounds))]
     spans = [_seconds(calls) for calls in every]
     sums = [sum(_seconds(alone[agent][place]) for agent in agents) for place in range(len(rounds))]
-    speed_ups = [one_by_one / span for one_by_one, span in zip(sums, spans, strict=True)]
+    speed_ups = [total / span for total, span in zip(sums, spans, strict=True)]
     pairs = [
         (_tokens(together), _tokens([call for agent in agents for call in alone[agent][place]]))
         for place, together in enumerate(every)
@@ -113,10 +112,12 @@ def gain(calls: Sequence[AgentCall]) -> Gain:
         sum_alone_s=interval(sums),
         max_alone_s=interval([max(_seconds(alone[agent][place]) for agent in agents) for place in range(len(rounds))]),
         speed_up=interval(speed_ups),
-        efficiency=interval([each / len(agents) for each in speed_ups]),
+        efficiency=interval([speed_up / len(agents) for speed_up in speed_ups]),
         token_speed_up=interval(by_token) if len(by_token) == len(rounds) else None,
         agents=[_figures(alone[agent], shared[agent]) for agent in agents],
-        validity=[Verdict(name=name, evidence=said, spoils=True) for name, said in _spoilers(calls, alone, shared)],
+        validity=[
+            Verdict(name=name, evidence=evidence, spoils=True) for name, evidence in _spoilers(calls, alone, shared)
+        ],
     )
 
 
@@ -141,13 +142,16 @@ def _spoilers(
     for call in calls:
         name = f"agent {call.agent + 1}, {call.stage} {call.round + 1} {'together' if call.together else 'alone'}"
         if call.load_ms is not None and call.load_ms > LOADED_MS:
-            yield "reloaded", f"{name}: {call.load_ms:.0f} ms of loading; the models do not stay loaded side by side"
+            yield (
+                "reloaded",
+                f"{name}: {call.load_ms:.0f} ms of loading; the models do not stay loaded together",
+            )
         if call.prompt_cached_tokens:
             yield "cached", f"{name}: {call.prompt_cached_tokens} prompt tokens from a cache"
         if call.retries:
-            yield "retried", f"{name}: {call.retries} tries before it was answered, with pauses"
+            yield "retried", f"{name}: {call.retries} retries, with pauses"
         if call.gpu_share is not None and 0 < call.gpu_share < 1:
-            yield "offloaded_to_cpu", f"{name}: {call.gpu_share:.0%} of the model lies in GPU memory"
+            yield "offloaded_to_cpu", f"{name}: {call.gpu_share:.0%} of the model is in GPU memory"
     for agent, rounds in alone.items():
         for number, (then, now) in enumerate(zip(rounds, together[agent], strict=True), start=1):
             before, after = _tokens(then), _tokens(now)
@@ -160,7 +164,7 @@ def _seconds(calls: Sequence[AgentCall]) -> float:
 
 
 def _tokens(calls: Sequence[AgentCall]) -> int | None:
-    """None where any call lacks its count, as a part is not the whole."""
+    """The sum over the calls; None if any call lacks its count."""
     counts = [call.output_tokens for call in calls]
     return sum(known) if len(known := [count for count in counts if count is not None]) == len(counts) else None
 

@@ -1,4 +1,4 @@
-"""Samples of the GPU and the host while an engine works, taken on a thread of their own; docs/metrics.md."""
+"""Samples of the GPUs and the host while an engine works, taken on a separate thread; see docs/metrics.md."""
 
 import math
 import os
@@ -11,18 +11,18 @@ from typing import Self
 
 from chimera_dagster.measure.host import HostReader, Place
 from chimera_dagster.measure.nvml import NVML, Handle, Nvml, NvmlError, read_gpu, visible_gpus
-from chimera_dagster.measure.samples import WHOLE, GpuSample, HostSample, Sample
-from chimera_dagster.measure.telemetry_summary import TelemetrySummary, summarise
+from chimera_dagster.measure.samples import NO_GPU, GpuSample, HostSample, Sample
+from chimera_dagster.measure.telemetry_summary import TelemetrySummary, summarise_telemetry
 
 _PATIENCE_S = 5.0  # a driver that hangs must not hang the trial
 
 
 class Telemetry:
-    """Samples from entering the block to leaving it, `hz` times a second; nothing that it can't read fails the block.
+    """Takes samples while its `with` block runs, `hz` times a second. A value that can't be read never fails the block.
 
-    The first sample is there when the block begins, the last one is taken when it has ended. Times are those of
-    `time.perf_counter`, which the chunks of a call have too. A sample that comes late is not made up for, and delays
-    no later one. `place` says where the measured engine runs (`host.place_of`), `environ` which GPUs it sees.
+    The first sample is taken before the block begins, the last one after it has ended. Times are those of
+    `time.perf_counter`, like those of a call's chunks. A late sample is not repeated, and delays no later one.
+    `place` says where the measured engine runs (`host.place_of`), `environ` which GPUs it sees.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Telemetry:
         try:
             self._thread.start()
         except RuntimeError as error:  # no more threads are allowed
-            reasons = dict.fromkeys((WHOLE, *HostSample._fields[2:-1]), f"telemetry could not start ({error})")
+            reasons = dict.fromkeys((NO_GPU, *HostSample._fields[2:-1]), f"telemetry could not start ({error})")
             self._samples.append(HostSample(0, 0.0, None, None, None, reasons))
         else:
             self._first.wait(_PATIENCE_S)
@@ -56,12 +56,12 @@ class Telemetry:
         if self._thread.ident is not None:
             self._thread.join(_PATIENCE_S)
         if self._initialised and not self._thread.is_alive():
-            with suppress(NvmlError):  # the driver went before
+            with suppress(NvmlError):  # the driver is gone already
                 self._nvml.nvmlShutdown()
 
     @property
     def samples(self) -> list[Sample]:
-        """What was read so far, in the order of reading."""
+        """The samples so far, in the order in which they were taken."""
         return list(self._samples)
 
     def offset_ms(self, at: float) -> float:
@@ -71,17 +71,16 @@ class Telemetry:
     def summary(
         self, start: float | None = None, end: float | None = None, *, output_tokens: int | None = None
     ) -> TelemetrySummary:
-        """`summarise` for the window between two times of `time.perf_counter`; None: after the first, before the last
-        sample.
+        """`summarise_telemetry` between two times of `time.perf_counter`; None: from the first, to the last sample.
 
-        To be asked after the block: energy needs the sample that follows the window's end.
+        Call it after the block: energy needs the sample that follows the end of the window.
         """
         samples = self.samples
         last = samples[-1].sample if samples else 0
-        # Host and GPUs of one sample are read one after the other; the window is what all of them cover.
+        # Host and GPUs of a sample are read one after another; the window is the time that all of them cover.
         first_ms = max((sample.at_ms for sample in samples if sample.sample == 0), default=0.0)
         last_ms = min((sample.at_ms for sample in samples if sample.sample == last), default=0.0)
-        return summarise(
+        return summarise_telemetry(
             samples,
             first_ms if start is None else self.offset_ms(start),
             last_ms if end is None else self.offset_ms(end),
@@ -89,7 +88,7 @@ class Telemetry:
         )
 
     def _open(self) -> None:
-        """Find the GPUs before anything is timed: without persistence mode the first look at them takes seconds."""
+        """Find the GPUs before anything is timed: without persistence mode, the first query takes seconds."""
         if not self._place.here:
             self._no_gpu = self._place.find().reason
             return
@@ -106,7 +105,7 @@ class Telemetry:
             host = HostReader(self._place)
             number = tick = 0
             while True:
-                stopping = self._stop.is_set()  # looked at first, so that the last sample lies after the block
+                stopping = self._stop.is_set()  # read first, so that the last sample is taken after the block
                 self._sample(number, host)
                 self._first.set()
                 if stopping:
@@ -121,7 +120,7 @@ class Telemetry:
         before = self._now_ms()
         values, reasons = host.read()
         if self._no_gpu is not None:
-            reasons[WHOLE] = self._no_gpu
+            reasons[NO_GPU] = self._no_gpu
         self._samples.append(HostSample(number, (before + self._now_ms()) / 2, **values, reasons=reasons))
         for gpu in tuple(self._gpus):
             try:
@@ -129,7 +128,7 @@ class Telemetry:
             except NvmlError as error:
                 self._gpus.remove(gpu)
                 at_ms = self._now_ms()
-                lost = {WHOLE: f"NVML failed after {at_ms / 1e3:.1f} s ({error})"}
+                lost = {NO_GPU: f"NVML failed after {at_ms / 1e3:.1f} s ({error})"}
                 self._samples.append(GpuSample(number, at_ms, gpu.uuid, reasons=lost))
 
     def _now_ms(self) -> float:

@@ -9,18 +9,18 @@ from pydantic import BaseModel, ConfigDict
 
 from chimera_dagster.measure.energy import EnergySource, energy_of
 from chimera_dagster.measure.nvml import THROTTLING
-from chimera_dagster.measure.samples import WHOLE, GpuSample, HostSample, Sample
+from chimera_dagster.measure.samples import NO_GPU, GpuSample, HostSample, Sample
 
 
 class TelemetrySummary(BaseModel):
-    """What the samples of a window say; `reasons` has an entry for each field that is None.
+    """What the samples of a time window say; `reasons` has an entry for each field that is None.
 
-    Of several GPUs memory, power and energy are added up; the rest is over all of their samples. Its entry `gpu` says
-    why there is no GPU, or that one was lost during the window, whose values are then those from before.
-    `gpu_util_*` is the share of time in which a kernel ran, and not how much of the GPU it used. `throttle_shares` has
-    the share of samples for each reason that slows a GPU down: heat, the power cap, its hardware's own brake.
-    `other_*` are of compute processes that are not the engine's: the most on any one GPU. `host_cpu_mean_pct` is that
-    of the machine on which this ran.
+    Memory, power and energy are sums over the GPUs; other fields are over the samples of all GPUs. The entry `gpu` of
+    `reasons` says why there is no GPU, or that one was lost during the window; its values are those from before.
+    `gpu_util_*` is the share of time in which a kernel ran, not how much of the GPU it used. `throttle_shares` has the
+    share of samples for each reason that slows a GPU down: heat, the power cap, the brake of its hardware.
+    `other_*` are about compute processes that are not the engine's: the largest value on any GPU. `host_cpu_mean_pct`
+    is that of the machine on which this process ran.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -49,13 +49,13 @@ class TelemetrySummary(BaseModel):
     reasons: dict[str, str]
 
 
-def summarise(
+def summarise_telemetry(
     samples: Sequence[Sample], start_ms: float, end_ms: float, output_tokens: int | None = None
 ) -> TelemetrySummary:
-    """Sum up what lies between two times in milliseconds since telemetry began, its ends included.
+    """Summarise the samples between two times in milliseconds since telemetry began, both included.
 
-    Energy alone also uses the samples next to the window, to interpolate at its ends; so a window with fewer than two
-    samples in it has energy where samples lie close on both sides, and may have nothing else.
+    Only energy also uses the samples next to the window, to interpolate at its ends. So a window with fewer than two
+    samples has energy if there are samples close to it on both sides, and may have nothing else.
     """
     host = [sample for sample in samples if isinstance(sample, HostSample)]
     gpu = [sample for sample in samples if isinstance(sample, GpuSample)]
@@ -93,11 +93,11 @@ def summarise(
     if energy.joules is None:
         reasons["energy_j"] = reasons["energy_source"] = window.lost or energy.reason or window.why("power_w")
     if per_token is None:
-        reasons["joules_per_token"] = reasons.get("energy_j", "no output token is known of")
+        reasons["joules_per_token"] = reasons.get("energy_j", "the number of output tokens is not known")
     if not gaps:
         reasons["largest_gap_ms"] = "fewer than two samples"
     if window.lost:
-        reasons[WHOLE] = window.lost
+        reasons[NO_GPU] = window.lost
     return TelemetrySummary(
         gpus=len(names),
         samples=sum(start_ms <= at <= end_ms for at in times),
@@ -113,13 +113,13 @@ def summarise(
 
 
 class _Window:
-    """The samples between two times, and why a value is not among them."""
+    """The samples between two times, and why a value is missing."""
 
     def __init__(self, samples: Iterable[Sample], start_ms: float, end_ms: float, gpus: int) -> None:
         until = [sample for sample in samples if sample.at_ms <= end_ms]
         self._inside = [sample for sample in until if sample.at_ms >= start_ms]
         self._gpus = gpus
-        self.lost = next((sample.reasons[WHOLE] for sample in until if WHOLE in sample.reasons), None)
+        self.lost = next((sample.reasons[NO_GPU] for sample in until if NO_GPU in sample.reasons), None)
 
     def values(self, field: str) -> list[float]:
         return [value for sample in self._inside if (value := getattr(sample, field, None)) is not None]
@@ -134,14 +134,15 @@ class _Window:
         return [sum(group) for group in groups.values() if len(group) == self._gpus]
 
     def throttle_shares(self) -> dict[str, float] | None:
-        told = [s.clock_reasons for s in self._inside if isinstance(s, GpuSample) and s.clock_reasons is not None]
-        counts = Counter(name for names in told for name in names if name in THROTTLING)
-        return {name: count / len(told) for name, count in sorted(counts.items())} if told else None
+        samples = (sample for sample in self._inside if isinstance(sample, GpuSample))
+        reasons = [sample.clock_reasons for sample in samples if sample.clock_reasons is not None]
+        counts = Counter(name for names in reasons for name in names if name in THROTTLING)
+        return {name: count / len(reasons) for name, count in sorted(counts.items())} if reasons else None
 
     def why(self, field: str) -> str:
         own = next((sample.reasons[field] for sample in self._inside if field in sample.reasons), None)
-        of_gpu = field in GpuSample._fields and self.lost
-        return own or of_gpu or "no whole sample lies in the window"
+        lost = self.lost if field in GpuSample._fields else None
+        return own or lost or "the window has no complete sample"
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -10,7 +10,7 @@ import socket
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
-from chimera_dagster.gpu.leases import is_running, start_of
+from chimera_dagster.gpu.holder import is_running, start_of
 
 PROCESS_TAG = "chimera/process"  # on a run: what process executes it
 _PROCESS = re.compile(r"(?P<host>.*), pid (?P<pid>\d+), begun (?P<start>[\d.]+) s after boot, run (?P<run>.*)")

@@ -8,8 +8,9 @@ from dagster._core.errors import DagsterExecutionInterruptedError, raise_executi
 from dagster._core.executor.multiprocess import MultiprocessExecutorChildProcessCommand
 
 from chimera_dagster.errors import ChimeraError
+from chimera_dagster.gpu.holder import holder
 from chimera_dagster.gpu.lanes import LaneConfig, lanes
-from chimera_dagster.gpu.leases import Lease, Standing, acquire, holder, leases_folder
+from chimera_dagster.gpu.leases import Lease, Standing, acquire, leases_folder
 from chimera_dagster.gpu.pin import pin
 from chimera_dagster.orchestration.child import end_with_parent
 from chimera_dagster.records.store import Store

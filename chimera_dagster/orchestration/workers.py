@@ -17,8 +17,9 @@ from uuid import uuid4
 from dagster import DagsterInstance, Definitions
 
 from chimera_dagster.errors import ChimeraError
+from chimera_dagster.gpu.holder import holder
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import Standing, acquire, holder, leases_folder
+from chimera_dagster.gpu.leases import Standing, acquire, leases_folder
 from chimera_dagster.gpu.pin import pin
 from chimera_dagster.orchestration.child import CONTEXT, end_with_parent
 from chimera_dagster.orchestration.home import open_instance

@@ -13,7 +13,7 @@ from chimera_dagster.measure.call import Call
 from chimera_dagster.measure.environment import Environment
 from chimera_dagster.measure.measured import Measured
 from chimera_dagster.measure.speedup import AgentCall, Gain
-from chimera_dagster.measure.validity import Asked
+from chimera_dagster.measure.validity import TrialSettings
 from chimera_dagster.spec.sweep import Policy
 from chimera_dagster.spec.trial import ParamSet
 from chimera_dagster.write.judge import JudgedAnswer
@@ -147,7 +147,7 @@ class Outcome(_Document):
     configurations: list[Configuration]
     analysis: StageText
     report: StageText
-    asked: Asked
+    asked: TrialSettings
     warm_up_load_ms: float | None
     calls: list[Call]
 

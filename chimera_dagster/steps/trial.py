@@ -8,7 +8,7 @@ from chimera_dagster.engines.registry import Engines, import_client
 from chimera_dagster.errors import ChimeraError, EngineError
 from chimera_dagster.measure.host import place_of
 from chimera_dagster.measure.telemetry import Telemetry
-from chimera_dagster.measure.validity import Asked
+from chimera_dagster.measure.validity import TrialSettings
 from chimera_dagster.records.documents import Outcome, StageSeconds, StageText, Summary
 from chimera_dagster.records.store import Store
 from chimera_dagster.records.trial_files import Recorded
@@ -79,7 +79,7 @@ def _run(client: TrialClient, store: Store, on_measured: Callable[[], None] | No
         configurations=evidence.configurations,
         analysis=rounds[0].analysis_text,
         report=report_text,
-        asked=Asked(params=plan.params, cold=plan.spec.cold, layers=resolved.info.layers),
+        asked=TrialSettings(params=plan.params, cold=plan.spec.cold, layers=resolved.info.layers),
         warm_up_load_ms=load_ms,
         calls=[exchange.call for it in rounds for exchange in (it.analysis, it.report)],
     )

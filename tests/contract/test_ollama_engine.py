@@ -203,7 +203,7 @@ class TestOllamaEngine(StubContract):
             "/api/show": Answer(body="[1]"),
         }
         for ask in (engine.version, engine.models, lambda: engine.describe(self.model)):
-            with pytest.raises(EngineUnreachableError, match="no Ollama server"):
+            with pytest.raises(EngineUnreachableError, match="not an Ollama server"):
                 ask()
 
     def test_calls_share_one_connection(self, engine: OllamaEngine, stub: StubOllama) -> None:
@@ -224,7 +224,7 @@ class TestOllamaEngine(StubContract):
         with StubOllama(embedders=["all-minilm:22m"]) as stub:
             engine = OllamaEngine(stub.url)
             assert "all-minilm:22m" in engine.models()
-            with pytest.raises(RequestRefusedError, match=r"22m can't write text: .* embedding") as described:
+            with pytest.raises(RequestRefusedError, match=r"22m can't generate text: .* embedding") as described:
                 engine.describe("all-minilm:22m")
             assert "completion" in described.value.hint
             for api in ("generate", "chat"):

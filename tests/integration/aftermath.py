@@ -11,7 +11,8 @@ from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from pyarrow import ArrowException
 
-from chimera_dagster.gpu.leases import any_held, waiting
+from chimera_dagster.gpu.leases import any_held
+from chimera_dagster.gpu.tickets import waiting
 from chimera_dagster.records.documents import Summary
 from chimera_dagster.records.store import Store
 from chimera_dagster.spec.sweep import TrialPlan

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import yaml
 
+from chimera_dagster.gpu.holder import Holder
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import Holder, standings
+from chimera_dagster.gpu.leases import standings
 from chimera_dagster.records.store import Store
 from chimera_dagster.spec.sweep import TrialPlan, load_spec
 from tests.conftest import Project

@@ -11,8 +11,10 @@ import psutil
 import pytest
 from dagster import DagsterRun, DagsterRunStatus, RunsFilter
 
+from chimera_dagster.gpu.holder import Holder
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import Holder, standings, waiting
+from chimera_dagster.gpu.leases import standings
+from chimera_dagster.gpu.tickets import waiting
 from chimera_dagster.orchestration.orphans import fail_orphans
 from chimera_dagster.spec.sweep import SweepSpec, TrialPlan
 from tests.conftest import Project

@@ -108,7 +108,7 @@ def test_a_second_search_at_once_is_refused(searching: Sweeping) -> None:
     with claim(f"search|{study}", searching.leases):
         done = searching.start("--trials", "1", verb="search").ended()
     assert done.returncode == 1
-    assert "Another search is at work in this data folder." in done.stderr
+    assert "Another search is running in this data folder." in done.stderr
 
 
 def test_a_proposal_that_fails_is_said_and_the_others_go_on(searching: Sweeping) -> None:

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import pytest
 from dagster import RunsFilter
 
+from chimera_dagster.gpu.holder import Holder, holder
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import Holder, acquire, holder, standings
+from chimera_dagster.gpu.leases import acquire, standings
 from chimera_dagster.orchestration.home import prepare_home
 from chimera_dagster.settings import Settings
 from tests.conftest import ROOT, Project
@@ -44,7 +45,7 @@ def test_a_sweep_waits_for_its_lane_and_keeps_it_for_all_of_its_trials(project: 
     leases = project.path / "leases"
     with Watched(leases) as stub, acquire([GPU], holder("a-run", "its trial"), leases) as lease:
         sweep = project.fork("sweep", "--json", CHIMERA_GPUS="3", OLLAMA_HOST=stub.url)
-        waits = f"waiting for a lane, held: gpu-3.0 by its trial (pid {os.getpid()})\n"
+        waits = f"waiting for a lane; held: gpu-3.0 by its trial (pid {os.getpid()})\n"
         wait_for(lambda: waits in sweep.said()[1], "word of waiting")
         assert stub.generations() == []
         lease.release()
@@ -132,7 +133,8 @@ def test_a_lane_whose_server_does_not_answer_is_left_out(two_lanes: TwoLanes) ->
     sweep = two_lanes.sweep()
     _, stderr = sweep.communicate(timeout=120)
     assert sweep.returncode == 0, stderr
-    assert f"without: gpu-1.0 ({two_lanes.stubs['gpu-1.0'].url}); 'chimera ollama up' starts what is missing" in stderr
+    missing = f"gpu-1.0 ({two_lanes.stubs['gpu-1.0'].url})"
+    assert f"not used: {missing}; 'chimera ollama up' starts the missing servers" in stderr
     assert two_lanes.measured() == [1, 2, 3, 4]
 
 

@@ -22,4 +22,4 @@ def test_a_report_is_checked_claim_by_claim(project: Project, tmp_path: Path) ->
     done = CliRunner().invoke(app, ["check", str(report), "--reports", reports])
     assert done.exit_code == 1
     assert "contradicted" in done.stdout
-    assert "1 of which are not borne out" in done.stdout
+    assert "1 of them not supported" in done.stdout

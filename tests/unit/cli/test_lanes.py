@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 
 from chimera_dagster.cli import app
 from chimera_dagster.errors import OllamaServerError
+from chimera_dagster.gpu.holder import holder
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import acquire, holder
+from chimera_dagster.gpu.leases import acquire
 from tests.stub_ollama import StubOllama
 from tests.waiting import is_gone, wait_for
 

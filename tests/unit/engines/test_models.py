@@ -69,7 +69,7 @@ def test_file_of_the_user(weights: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_what_does_not_exist_is_named() -> None:
-    with pytest.raises(ModelFileError, match=r"no model file /nowhere/x\.gguf"):
+    with pytest.raises(ModelFileError, match=r"model file /nowhere/x\.gguf does not exist"):
         find_model("file:/nowhere/x.gguf")
     with pytest.raises(ModelNotFoundError, match="'nope:1b'") as error:
         find_model("nope:1b")

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from chimera_dagster import errors
-from chimera_dagster.engines.http import server_words
+from chimera_dagster.engines.http import server_message
 from chimera_dagster.engines.ollama_errors import refusal, translated, translated_stream, unreachable
 
 URL = "http://127.0.0.1:11434"
@@ -28,8 +28,8 @@ URL = "http://127.0.0.1:11434"
         ("x" * 9000, "x" * 500),
     ],
 )
-def test_server_words(body: Any, words: str) -> None:
-    assert server_words(body) == words
+def test_server_message(body: Any, words: str) -> None:
+    assert server_message(body) == words
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_refusal(status: int, body: str, kind: type[errors.EngineError]) -> None
 
 
 def test_error_without_words() -> None:
-    assert refusal(403, "", URL).message == "Ollama refused the request (HTTP 403): no words."
+    assert refusal(403, "", URL).message == "Ollama refused the request (HTTP 403): no message."
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_only_a_refused_connection_means_that_nothing_listens(below: OSError, ki
 
 def test_nothing_of_the_http_client_leaks() -> None:
     for raised in (httpx.TooManyRedirects("20"), httpx.DecodingError("bad gzip")):
-        with pytest.raises(errors.EngineUnreachableError, match="no Ollama server"), translated(URL):
+        with pytest.raises(errors.EngineUnreachableError, match="not an Ollama server"), translated(URL):
             raise raised
         with pytest.raises(errors.StreamBrokenError, match="can't be read"), translated_stream(URL):
             raise raised

@@ -198,7 +198,7 @@ def test_questions_that_are_refused() -> None:
         with pytest.raises(errors.ModelNotFoundError, match=r"ollama pull nope:1b'. It has gemma3:270m, smollm2:135m"):
             OllamaEngine(stub.url).describe("nope:1b")
         replay(stub, "10-host-header")
-        with pytest.raises(errors.RequestRefusedError, match=r"\(HTTP 403\): no words"):
+        with pytest.raises(errors.RequestRefusedError, match=r"\(HTTP 403\): no message"):
             OllamaEngine(stub.url).models()
 
 

@@ -186,12 +186,12 @@ TOO_LONG = "This model's maximum context length is 512 tokens. However, you requ
         (403, "<html>forbidden</html>", errors.RequestRefusedError, "OPENAI_API_KEY"),
         (503, {"error": {"message": "Loading model", "code": 503}}, errors.EngineBusyError, "Loading model"),
         (429, {"error": "slow down"}, errors.EngineBusyError, "slow down"),
-        (404, {"detail": "Not Found"}, errors.EngineUnreachableError, "is no OpenAI-compatible server"),
-        (404, "<html>model</html>", errors.EngineUnreachableError, "is no OpenAI-compatible server"),
-        (502, "<html>Bad Gateway</html>", errors.EngineUnreachableError, "is no OpenAI-compatible server"),
-        (307, "", errors.EngineUnreachableError, "is no OpenAI-compatible server"),
-        (200, "<html>Welcome</html>", errors.EngineUnreachableError, "is no OpenAI-compatible server"),
-        (200, {"object": "chat.completion"}, errors.EngineUnreachableError, "is no OpenAI-compatible server"),
+        (404, {"detail": "Not Found"}, errors.EngineUnreachableError, "is not an OpenAI-compatible server"),
+        (404, "<html>model</html>", errors.EngineUnreachableError, "is not an OpenAI-compatible server"),
+        (502, "<html>Bad Gateway</html>", errors.EngineUnreachableError, "is not an OpenAI-compatible server"),
+        (307, "", errors.EngineUnreachableError, "is not an OpenAI-compatible server"),
+        (200, "<html>Welcome</html>", errors.EngineUnreachableError, "is not an OpenAI-compatible server"),
+        (200, {"object": "chat.completion"}, errors.EngineUnreachableError, "is not an OpenAI-compatible server"),
         (200, {"error": "No models loaded"}, errors.RequestRefusedError, "No models loaded"),
     ],
 )
@@ -241,7 +241,7 @@ def test_window_that_is_too_small_inside_a_stream(engine: OpenAIEngine, stub: St
 def test_another_server_listens(engine: OpenAIEngine, stub: StubOpenAI, answer: Any) -> None:
     stub.fixed["/v1/models"] = answer
     for ask in (engine.models, engine.version, lambda: engine.describe(MODEL), lambda: call(engine)):
-        with pytest.raises(errors.EngineUnreachableError, match="is no OpenAI-compatible server") as refused:
+        with pytest.raises(errors.EngineUnreachableError, match="is not an OpenAI-compatible server") as refused:
             ask()
         assert "/v1" in refused.value.hint
 

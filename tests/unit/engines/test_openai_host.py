@@ -33,8 +33,8 @@ def test_address(value: str, url: str, root: str) -> None:
         ("http:///v1", "neither a host name nor an address"),
         ("http://a b/v1", "neither a host name nor an address"),
         ("http://[::1/v1", "Invalid IPv6"),
-        ("http://host/v1?x=1", "must end with a path"),
-        ("http://host/v1 x", "must end with a path"),
+        ("http://host/v1?x=1", "must not have a query"),
+        ("http://host/v1 x", "must not have a query"),
     ],
 )
 def test_malformed_address(value: str | None, words: str) -> None:

@@ -95,7 +95,7 @@ def test_explicit_ollama_must_answer_and_have_the_model(stub: StubOllama, nobody
 def test_explicit_embedded_asks_no_server(stub: StubOllama) -> None:
     engine, _, reason = Engines(stub.url).resolve("embedded", "smollm2:135m")
     assert isinstance(engine, EmbeddedEngine)
-    assert reason == "embedded: asked for"
+    assert reason == "embedded: requested"
     assert stub.requests == []
 
 

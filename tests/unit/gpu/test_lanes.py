@@ -75,8 +75,8 @@ def test_ports_are_counted_from_ollama_host(value: str, second: str) -> None:
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        (LaneConfig(["2"]), "'2', which is no GPU"),
-        (LaneConfig(["GPU-"]), "'GPU-', which is no GPU"),
+        (LaneConfig(["2"]), "'2', which is not a GPU"),
+        (LaneConfig(["GPU-"]), "'GPU-', which is not a GPU"),
         (LaneConfig(["0", "GPU-a"]), "GPU-aaaa-1 twice"),
         (LaneConfig([]), "no GPU"),
         (LaneConfig("all"), "'all'"),

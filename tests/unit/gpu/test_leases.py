@@ -1,5 +1,6 @@
 """Leases between processes: one holder a lane, freed by death, in order, and nothing believed that is not so."""
 
+import fcntl
 import json
 import os
 import signal
@@ -16,8 +17,10 @@ from psutil import _pslinux
 
 from chimera_dagster.errors import LeaseError
 from chimera_dagster.gpu import leases
+from chimera_dagster.gpu.holder import holder
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import acquire, any_held, claim, holder, leases_folder, standings, waiting
+from chimera_dagster.gpu.leases import acquire, any_held, claim, leases_folder, standings
+from chimera_dagster.gpu.tickets import waiting
 
 A, B = Lane("a.0", None, None), Lane("b.0", None, None)
 
@@ -103,7 +106,7 @@ def test_two_processes_hold_two_lanes_and_a_third_waits(tmp_path: Path, start: C
     assert {who.pid for who in held.values() if who} == {first.pid, second.pid}
     assert {who.trial for who in held.values() if who} == {"model|params"}
     assert [who.pid for who in waiting(tmp_path)] == [third.pid]
-    with pytest.raises(LeaseError, match="No lane came free within 0 s"):
+    with pytest.raises(LeaseError, match="No lane was free within 0 s"):
         taken(tmp_path)
 
 
@@ -202,7 +205,7 @@ def test_a_fork_and_a_program_do_not_keep_the_lane(tmp_path: Path) -> None:
 
 
 def test_a_lane_whose_file_was_cleaned_away_has_one_holder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, flock = tmp_path / "a.0.lease", leases.fcntl.flock
+    path, flock = tmp_path / "a.0.lease", fcntl.flock
 
     def cleaned(handle: int, how: int) -> None:
         flock(handle, how)
@@ -210,8 +213,8 @@ def test_a_lane_whose_file_was_cleaned_away_has_one_holder(tmp_path: Path, monke
         path.unlink()
 
     (tmp_path / "waiting").mkdir()
-    monkeypatch.setattr(leases, "_Ticket", Unqueued)
-    monkeypatch.setattr(leases.fcntl, "flock", cleaned)
+    monkeypatch.setattr(leases, "Ticket", Unqueued)
+    monkeypatch.setattr(fcntl, "flock", cleaned)
     with acquire([A], holder(), tmp_path) as lease:
         assert lease.lane == A
         assert path.exists()
@@ -228,7 +231,7 @@ class Unqueued:
 
     def __exit__(self, *_: object) -> None: ...
 
-    def asked_before(self) -> set[str]:
+    def taken(self) -> set[str]:
         return set()
 
 

@@ -217,7 +217,7 @@ def test_a_nonce_stands_first_where_the_engine_caches_prompts(clock: Any, system
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds slept between tries, which are not slept here."""
     slept: list[float] = []
-    monkeypatch.setattr("chimera_dagster.measure.call._again.sleep", slept.append)
+    monkeypatch.setattr("chimera_dagster.measure.call._attempts.sleep", slept.append)
     return slept
 
 

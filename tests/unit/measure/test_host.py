@@ -31,7 +31,7 @@ def test_a_server_elsewhere(url: str) -> None:
 )
 def test_a_server_here_whose_processes_nothing_tells(url: str) -> None:
     place = place_of(engine("openai", url))
-    assert (place.here, place.find()) == (True, Owned(frozenset(), f"nothing tells which processes serve {url}"))
+    assert (place.here, place.find()) == (True, Owned(frozenset(), f"it is not known which processes serve {url}"))
 
 
 def test_ollama_here_is_its_processes_and_their_children(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +41,7 @@ def test_ollama_here_is_its_processes_and_their_children(monkeypatch: pytest.Mon
     place = place_of(engine("ollama", "http://127.0.0.1:11434"))
     assert place.find() == Owned(frozenset({10, 20, 30}))
     running[:] = running[3:]
-    assert place.find() == Owned(frozenset(), "no process named ollama is to be seen on this host")
+    assert place.find() == Owned(frozenset(), "no process named ollama is visible on this host")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_the_cpu_is_not_asked_again_before_it_has_ticked(monkeypatch: pytest.Mon
     monkeypatch.setattr(psutil, "cpu_percent", lambda: 37.5)
     reader = HostReader(place_of(engine("embedded")))
     now[0] += 0.01
-    assert reader.read()[1] == {"cpu_pct": "too soon after the sample before"}
+    assert reader.read()[1] == {"cpu_pct": "too soon after the previous sample"}
     now[0] += 0.05
     assert reader.read()[0]["cpu_pct"] == 37.5
 

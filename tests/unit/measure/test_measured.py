@@ -5,7 +5,7 @@ import pytest
 from chimera_dagster.engines.base import EngineStats
 from chimera_dagster.measure.call import Call, LedgerEntry, call_metrics
 from chimera_dagster.measure.measured import Headline, interval, measured
-from chimera_dagster.measure.validity import Asked
+from chimera_dagster.measure.validity import TrialSettings
 from chimera_dagster.spec.trial import ParamSet
 
 
@@ -35,7 +35,7 @@ def call(
 
 
 def headline(calls: list[Call], warm_up_load_ms: float | None) -> Headline:
-    found = measured(calls, [], warm_up_load_ms, Asked(params=ParamSet(), cold=False, layers=None))
+    found = measured(calls, [], warm_up_load_ms, TrialSettings(params=ParamSet(), cold=False, layers=None))
     assert found.calls == [call_metrics(each.ledger, each.stats) for each in calls]
     return found.headline
 

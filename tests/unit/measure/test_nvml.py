@@ -105,10 +105,10 @@ def test_a_bit_without_a_name_is_kept() -> None:
     ("processes", "owned", "values", "reason"),
     [
         ([], OWNED, (0, 0, 0), None),  # the engine is there, and not on the GPU
-        ([process(OURS, None)], OWNED, (None, 0, 0), "the driver does not tell the memory of a process"),
-        ([process(OURS, 10), process(7, None)], OWNED, (10, 1, None), "the driver does not tell the memory"),
+        ([process(OURS, None)], OWNED, (None, 0, 0), "the driver does not report the memory of a process"),
+        ([process(OURS, 10), process(7, None)], OWNED, (10, 1, None), "the driver does not report the memory"),
         ([process(7, 10)], Owned(frozenset(), "who knows"), (None, None, None), "who knows"),
-        ([process(OURS, 10), process(10**9, 5)], OWNED, (None, None, None), "not to be seen from here"),
+        ([process(OURS, 10), process(10**9, 5)], OWNED, (None, None, None), "not visible from here"),
     ],
 )
 def test_processes(processes: list[Any], owned: Owned, values: tuple[Any, ...], reason: str | None) -> None:

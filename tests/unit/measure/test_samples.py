@@ -7,7 +7,7 @@ import pytest
 from pandera.errors import SchemaErrors
 
 from chimera_dagster.measure.samples import GpuSample, HostSample, Sample, from_frame, to_frame
-from chimera_dagster.measure.telemetry_summary import summarise
+from chimera_dagster.measure.telemetry_summary import summarise_telemetry
 from chimera_dagster.records.store import write_table
 from chimera_dagster.schemas import Telemetry
 
@@ -29,7 +29,7 @@ def test_samples_come_back_from_their_table(samples: list[Sample], tmp_path: Pat
     stored = pd.read_parquet(path)
     assert from_frame(stored) == samples
     assert from_frame(Telemetry.validate(stored)) == samples
-    assert summarise(from_frame(stored), 0, 200, 3) == summarise(samples, 0, 200, 3)
+    assert summarise_telemetry(from_frame(stored), 0, 200, 3) == summarise_telemetry(samples, 0, 200, 3)
 
 
 def test_without_a_gpu_there_are_rows_of_the_host() -> None:

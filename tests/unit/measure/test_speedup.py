@@ -95,7 +95,7 @@ def test_without_a_count_of_tokens_there_is_no_figure_that_needs_it() -> None:
     [
         ({"load_ms": 900.0}, "reloaded", "900 ms of loading"),
         ({"prompt_cached_tokens": 7}, "cached", "7 prompt tokens"),
-        ({"retries": 2}, "retried", "2 tries"),
+        ({"retries": 2}, "retried", "2 retries"),
         ({"gpu_share": 0.5}, "offloaded_to_cpu", "50% of the model"),
     ],
 )

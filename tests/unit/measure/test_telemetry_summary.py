@@ -3,7 +3,7 @@
 import pytest
 
 from chimera_dagster.measure.samples import GpuSample, HostSample, Sample
-from chimera_dagster.measure.telemetry_summary import TelemetrySummary, summarise
+from chimera_dagster.measure.telemetry_summary import TelemetrySummary, summarise_telemetry
 
 RATES = {"gpu_util_pct": 50.0, "power_w": 100.0, "sm_clock_mhz": 1500.0, "temperature_c": 60.0}
 MEMORY = {"memory_used_mib": 1000.0, "process_memory_mib": 400.0}
@@ -39,7 +39,7 @@ def test_a_window() -> None:
         host(4, 400),
         gpu(4, 401, clock_reasons=("sw_power_cap",)),
     ]
-    summary = summarise(samples, 50, 350, output_tokens=10)
+    summary = summarise_telemetry(samples, 50, 350, output_tokens=10)
     assert summary.model_dump() == dict(  # noqa: C408 - as a call would name them
         gpus=1,
         samples=3,
@@ -74,19 +74,19 @@ def test_two_gpus_add_up_where_that_means_something() -> None:
             gpu(number, at + 1, gpu_util_pct=10.0, memory_used_mib=1000.0 + number),
             gpu(number, at + 2, "GPU-b", gpu_util_pct=30.0, power_w=50.0, energy_mj=at * 50.0, temperature_c=70.0),
         ]
-    summary = summarise(samples, 50, 202)
+    summary = summarise_telemetry(samples, 50, 202)
     assert (summary.gpus, summary.samples) == (2, 2)
     assert (summary.gpu_util_mean_pct, summary.gpu_util_max_pct, summary.temperature_max_c) == (20, 30, 70)
     assert (summary.gpu_memory_peak_mib, summary.power_mean_w, summary.power_max_w) == (2002, 150, 150)
     # until 102 both samples of the second pair lie inside, until 101 only one of them does
-    assert summarise(samples, 50, 101).power_mean_w is None
-    assert summarise(samples, 50, 102).power_mean_w == 150
+    assert summarise_telemetry(samples, 50, 101).power_mean_w is None
+    assert summarise_telemetry(samples, 50, 102).power_mean_w == 150
 
 
 def test_no_gpu() -> None:
     reasons = {"gpu": "no NVIDIA GPU (NVML Shared Library Not Found)"}
     samples = [host(number, number * 100.0, reasons=reasons) for number in range(4)]
-    summary = summarise(samples, 0, 300, output_tokens=5)
+    summary = summarise_telemetry(samples, 0, 300, output_tokens=5)
     assert (summary.gpus, summary.samples, summary.host_cpu_mean_pct) == (0, 4, 40)
     assert explained(summary)
     assert set(summary.reasons.values()) == {reasons["gpu"]}
@@ -98,14 +98,14 @@ def test_a_gpu_that_is_lost_keeps_what_it_said() -> None:
         sample for number in range(6) for sample in (host(number, number * 100.0), gpu(number, number * 100.0 + 1))
     ]
     samples[7:] = [lost, host(4, 400), host(5, 500)]
-    whole = summarise(samples, 1, 500, output_tokens=5)
+    whole = summarise_telemetry(samples, 1, 500, output_tokens=5)
     assert (whole.gpu_util_mean_pct, whole.power_max_w, whole.samples) == (50, 100, 5)
     assert whole.energy_j is None
     assert explained(whole)
     assert whole.reasons["gpu"] == whole.reasons["joules_per_token"] == "NVML failed after 0.3 s (GPU is lost)"
-    before = summarise(samples, 1, 200, output_tokens=5)
+    before = summarise_telemetry(samples, 1, 200, output_tokens=5)
     assert (before.energy_j, before.reasons) == (pytest.approx(19.9), {})
-    after = summarise(samples, 350, 500)
+    after = summarise_telemetry(samples, 350, 500)
     assert after.gpu_util_mean_pct is None
     assert explained(after)
     assert after.reasons["power_mean_w"] == "NVML failed after 0.3 s (GPU is lost)"
@@ -128,30 +128,30 @@ def test_a_gpu_that_is_lost_keeps_what_it_said() -> None:
 def test_what_a_gpu_does_not_tell_is_null_with_its_reason(field: str, nulls: set[str]) -> None:
     silent = {field: None, "reasons": {field: "Not Supported"}}
     samples = [sample for n in range(3) for sample in (host(n, n * 100.0), gpu(n, n * 100.0 + 1, **silent))]
-    summary = summarise(samples, 1, 201, output_tokens=5)
+    summary = summarise_telemetry(samples, 1, 201, output_tokens=5)
     assert summary.reasons == dict.fromkeys(nulls, "Not Supported")
     assert explained(summary)
 
 
 def test_a_window_between_two_samples_has_energy_and_little_else() -> None:
     samples = [sample for n in range(3) for sample in (host(n, n * 100.0), gpu(n, n * 100.0))]
-    summary = summarise(samples, 120, 140, output_tokens=2)
+    summary = summarise_telemetry(samples, 120, 140, output_tokens=2)
     assert (summary.samples, summary.largest_gap_ms, summary.energy_j) == (0, 100, pytest.approx(2.0))
     assert summary.joules_per_token == pytest.approx(1.0)
     assert explained(summary)
-    assert summary.reasons["gpu_util_mean_pct"] == "no whole sample lies in the window"
+    assert summary.reasons["gpu_util_mean_pct"] == "the window has no complete sample"
 
 
 @pytest.mark.parametrize("tokens", [None, 0])
 def test_no_tokens_no_energy_for_each(tokens: int | None) -> None:
     samples = [sample for n in range(3) for sample in (host(n, n * 100.0), gpu(n, n * 100.0))]
-    summary = summarise(samples, 0, 200, tokens)
+    summary = summarise_telemetry(samples, 0, 200, tokens)
     assert (summary.energy_j, summary.joules_per_token) == (pytest.approx(20.0), None)
     assert explained(summary)
 
 
 @pytest.mark.parametrize("samples", [[], [host(0, 0.0)]])
 def test_next_to_no_samples(samples: list[Sample]) -> None:
-    summary = summarise(samples, 0, 100, 5)
+    summary = summarise_telemetry(samples, 0, 100, 5)
     assert summary.samples == len(samples)
     assert explained(summary)

@@ -7,12 +7,12 @@ import pytest
 
 from chimera_dagster.engines.base import EngineStats
 from chimera_dagster.measure.call import Call, LedgerEntry, call_metrics
-from chimera_dagster.measure.telemetry_summary import summarise
-from chimera_dagster.measure.validity import Asked, Verdict, check_validity
+from chimera_dagster.measure.telemetry_summary import summarise_telemetry
+from chimera_dagster.measure.validity import TrialSettings, Verdict, check_validity
 from chimera_dagster.spec.trial import ParamSet
 
 STATS = EngineStats("stop", prompt_eval_ms=40.0, eval_ms=50.0, total_ms=95.0, prompt_tokens=9)
-NOTHING_SEEN = summarise([], 0.0, 1.0)
+NOTHING_SEEN = summarise_telemetry([], 0.0, 1.0)
 LOADED = {"load_ms": 501.0, "total_ms": 600.0}
 
 
@@ -35,7 +35,7 @@ def call(stage: str = "report", repeat: int = 0, prompt_chars: int = 40, chunks:
 def judged(
     *calls: Call, cold: bool = False, layers: int | None = 30, seen: dict[str, Any] | None = None, **params: Any
 ) -> list[Verdict]:
-    asked = Asked(params=ParamSet(**params), cold=cold, layers=layers)
+    asked = TrialSettings(params=ParamSet(**params), cold=cold, layers=layers)
     telemetry = [NOTHING_SEEN.model_copy(update=seen or {})] * len(calls)
     found = check_validity(calls, [call_metrics(each.ledger, each.stats) for each in calls], telemetry, asked)
     assert all(verdict.evidence for verdict in found)
@@ -67,8 +67,8 @@ def names(verdicts: list[Verdict]) -> list[str]:
             "2040 ms of work reported in a call that took 1200 ms",
         ),
         ({"done_reason": "length"}, "incomplete", "done_reason length"),
-        ({"effective_num_ctx": 2048}, "clamped", "num_ctx 4096 asked for, 2048 in effect"),
-        ({"gpu_share": 0.5}, "offloaded_to_cpu", "num_gpu 99 asked for, 50% of the model"),
+        ({"effective_num_ctx": 2048}, "clamped", "num_ctx 4096 requested, 2048 in effect"),
+        ({"gpu_share": 0.5}, "offloaded_to_cpu", "num_gpu 99 requested, 50% of the model"),
     ],
 )
 def test_one_cause_one_verdict(spoiled: dict[str, Any], verdict: str, evidence: str) -> None:

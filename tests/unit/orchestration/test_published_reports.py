@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from dagster import AssetMaterialization, DagsterInstance, DagsterRunStatus
 
+from chimera_dagster.gpu.holder import holder
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import acquire, holder
+from chimera_dagster.gpu.leases import acquire
 from chimera_dagster.orchestration.sensors import published_reports
 from tests.unit.orchestration.daemon import Ticking, launched_run, new_run, workspace_at
 

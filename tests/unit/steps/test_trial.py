@@ -24,7 +24,7 @@ from tests.stub_ollama import BUSY, PIECES, Answer
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds slept between tries, which are not slept here."""
     slept: list[float] = []
-    monkeypatch.setattr("chimera_dagster.measure.call._again.sleep", slept.append)
+    monkeypatch.setattr("chimera_dagster.measure.call._attempts.sleep", slept.append)
     return slept
 
 
@@ -70,7 +70,7 @@ def test_a_trial_that_never_succeeded_leaves_the_note_of_it_alone(desk: Desk) ->
         ({"load_duration": 900_000_000, "total_duration": 908_500_000}, "reloaded", "the model was loaded, 900 ms"),
         ({"context": list(range(2_000))}, "truncated", "400 of 1981 prompt tokens"),
         ({"prompt_eval_count": 9}, "truncated", "9 tokens evaluated"),
-        ({"total_duration": 90_000_000}, "contended", "in no field of the engine"),
+        ({"total_duration": 90_000_000}, "contended", "not accounted for by the engine"),
         ({"done_reason": "length"}, "incomplete", "done_reason length"),
     ],
 )

@@ -1,7 +1,7 @@
 """Metrics as a report's lines: units, remarks, and the reason where there is no value."""
 
 from chimera_dagster.measure.measured import Headline, Interval
-from chimera_dagster.measure.telemetry_summary import summarise
+from chimera_dagster.measure.telemetry_summary import summarise_telemetry
 from chimera_dagster.render.report.metric_lines import interval_line, metric_lines, telemetry_lines
 
 ONCE = Interval(n=1, mean=1, std=None, low=None, high=None)
@@ -35,7 +35,7 @@ def test_the_metric_lines_are_the_seven_with_units_or_reasons() -> None:
 
 
 def test_telemetry_is_told_with_units_or_reasons() -> None:
-    nothing = summarise([], 0.0, 1.0)
+    nothing = summarise_telemetry([], 0.0, 1.0)
     without = nothing.model_copy(update={"reasons": {**nothing.reasons, "gpu_util_mean_pct": "no NVIDIA GPU (none)"}})
     assert telemetry_lines(without)[0] == ("GPU", "not measured (no NVIDIA GPU (none))")
     assert [name for name, _ in telemetry_lines(without)] == ["GPU", "Host CPU", "Engine memory"]
