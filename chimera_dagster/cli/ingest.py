@@ -19,7 +19,7 @@ def ingest(
     from chimera_dagster.evidence.figures import printable
     from chimera_dagster.ingest.discover import discover
     from chimera_dagster.orchestration.home import open_instance
-    from chimera_dagster.orchestration.runner import Runner
+    from chimera_dagster.orchestration.runner import JobRunner
     from chimera_dagster.orchestration.workspace import Workspace
     from chimera_dagster.records.documents import Summary
     from chimera_dagster.settings import load_settings
@@ -28,7 +28,7 @@ def ingest(
     discover(settings.reports)  # a wrong folder is wrong usage, and no run's failure
     with open_instance(settings) as instance, FileProgress() as progress:
         workspace = Workspace(settings, on_file=progress.on_file)
-        failure = Runner(defs, instance, workspace).ingest_reports()
+        failure = JobRunner(defs, instance, workspace).ingest_reports()
     if failure is not None:
         raise ChimeraError(failure)
     summary = workspace.store.read_json("summary", Summary)
