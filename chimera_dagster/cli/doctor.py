@@ -76,6 +76,13 @@ def _spec(path: Path) -> Check:
 
 
 def _home(home: Path) -> Check:
+    from chimera_dagster.errors import SettingError
+    from chimera_dagster.settings import check_dagster_home
+
+    try:
+        check_dagster_home()
+    except SettingError as error:
+        return Check("Dagster home", "problem", error.message, error.hint)
     nearest = next(folder for folder in (home, *home.parents) if folder.exists())
     import os
 

@@ -16,9 +16,7 @@ def take_step_lease(config: LaneConfig, instance: DagsterInstance, run: DagsterR
     global _held  # noqa: PLW0603 - a process has one lane
 
     def report_wait(found: list[Standing]) -> None:
-        held = [
-            f"{each.lane.name} ({each.holder.trial}, run {each.holder.run_id[:8]})" for each in found if each.holder
-        ]
+        held = [f"{lane.name} ({who.trial}, run {who.run_id[:8]})" for lane, _, who in found if who]
         instance.report_engine_event(
             f"Waiting for a lane; held now: {', '.join(held) or 'all'}.", run, step_key=step_key
         )

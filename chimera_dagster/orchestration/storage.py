@@ -6,10 +6,8 @@ Dagster's own storage has them; events do not, so a switch between the two hides
 """
 
 import os
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +21,13 @@ from chimera_dagster.orchestration.internals.sqlite import (
     DagsterSqliteStorage,
     SqliteRunStorage,
 )
+from chimera_dagster.settings import load_settings
 
 _BUSY_TIMEOUT_S = 30
 
 
 class KeptConnectionsStorage(DagsterSqliteStorage):
-    """Runs, events and schedules below one folder, DAGSTER_HOME unless `base_dir` names another."""
+    """Runs, events and schedules below one folder: the project's Dagster home unless `base_dir` names another."""
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         super().__init__(base_dir, inst_data)
@@ -42,7 +41,7 @@ class KeptConnectionsStorage(DagsterSqliteStorage):
 
     @classmethod
     def from_config_value(cls, inst_data: Any, config_value: Any) -> "KeptConnectionsStorage":
-        return cls.from_local(config_value.get("base_dir") or _home(), inst_data)
+        return cls.from_local(config_value.get("base_dir") or str(load_settings().dagster_home), inst_data)
 
 
 class _Runs(SqliteRunStorage):
@@ -57,18 +56,6 @@ class _Events(ConsolidatedSqliteEventLogStorage):
     def _connect(self) -> Generator[Connection]:
         with _engine(self._conn_string).begin() as connection:
             yield connection
-
-
-def _home() -> str:
-    """DAGSTER_HOME; without it a temporary folder, as Dagster has it then, that this process's children share."""
-    if "DAGSTER_HOME" not in os.environ:
-        os.environ["DAGSTER_HOME"] = _temporary_home().name
-    return os.environ["DAGSTER_HOME"]
-
-
-@cache
-def _temporary_home() -> "tempfile.TemporaryDirectory[str]":
-    return tempfile.TemporaryDirectory(prefix="dagster-home-")
 
 
 _engines: dict[str, Engine] = {}

@@ -29,7 +29,8 @@ def test_the_daemon_and_the_command_line_run_trials_on_it(project: Project) -> N
         plans = bench.register(Sweeping(project, stub).trials(range(1, 3))[0].spec)
         bench.instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), "BACKFILL", None))
         submit(defs, bench.instance, plans[:1])
-        succeeded = RunsFilter(job_name="write_report", statuses=[DagsterRunStatus.SUCCESS])
+        keys = [plan.trial.key for plan in plans]
+        succeeded = RunsFilter(tags={"dagster/partition": keys}, statuses=[DagsterRunStatus.SUCCESS])
         with running_daemon(bench, NO_SENSORS, OLLAMA_HOST=stub.url) as daemon:
             daemon.wait_for(lambda: bench.instance.get_runs_count(succeeded) == 1, "run of the first trial")
         sweep = project.forked("sweep", DAGSTER_HOME=os.environ["DAGSTER_HOME"], OLLAMA_HOST=stub.url)
