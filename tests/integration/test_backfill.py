@@ -113,8 +113,8 @@ def backfilled(shared_project: Project) -> Generator[Backfilled]:
             stub.refuses = False
             keys = [plan.trial.key for plan in plans if not is_done(bench.store, plan, digest(bench))]
             dagster(bench, "job", "backfill", "-j", "write_report", "--partitions", ",".join(keys), "--noprompt")
-            unfinished = RunsFilter(statuses=NOT_FINISHED_STATUSES)
-            daemon.wait_for(lambda: bench.instance.get_runs_count(unfinished) == 0, "end of all runs")
+            not_finished = RunsFilter(statuses=NOT_FINISHED_STATUSES)
+            daemon.wait_for(lambda: bench.instance.get_runs_count(not_finished) == 0, "end of all runs")
         yield done
 
 
