@@ -100,7 +100,7 @@ def measure(models: int, grid: dict[str, Any]) -> dict[str, float]:
     """Seconds of each thing, the median of its rounds."""
     spec = SweepSpec.model_validate({"models": [f"model:{number}" for number in range(models)], "grid": grid})
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["DAGSTER_HOME"] = str(Path(folder, "home"))
+        os.environ["DAGSTER_HOME"] = folder
         settings = Settings(data_dir=Path(folder, "data"))
         with open_instance(settings) as instance:
             store, plans = Store(settings.data_dir), spec.plans()

@@ -1,11 +1,11 @@
-"""How busy two GPUs are kept: the pinned executor, and Dagster's multiprocess executor with a pool of two, in turn.
+"""How busy two GPUs are kept: by the pinned executor, and by Dagster's multiprocess executor with a pool of two.
 
     python -m benchmarks.bench_pinned_executor [TRIALS] [SECONDS]
 
-Each side is a backfill by the job's command through a real daemon, code server and run launcher. The GPUs are two stub
-servers which stream SECONDS for a trial (half for each of its two calls) and take no core for it. Prints the share of
-both servers' time, from the first chunk of all to the last, in which they streamed (1: never idle), and the median gap
-between the end of a trial and the begin of the next one in its place.
+Each side is a backfill by the job's command through a real daemon, code server and run launcher, some three minutes
+with 10 trials of 30 s. The GPUs are two stub servers that stream for SECONDS per trial (half for each of its two calls)
+and take no core for it. Prints the share of both servers' time, from the very first chunk to the last, in which they
+streamed (1: never idle), and the gaps between the end of a trial and the start of the next one on the same server.
 """
 
 import os
@@ -23,7 +23,7 @@ import psutil
 
 from benchmarks.folders import SAMPLES
 from benchmarks.pooled import POOL
-from chimera_dagster.orchestration.home import open_instance, with_storage_in
+from chimera_dagster.orchestration.home import open_instance
 from chimera_dagster.orchestration.partitions import register
 from chimera_dagster.records.store import Store
 from chimera_dagster.settings import Settings
@@ -45,7 +45,7 @@ class Call(NamedTuple):
 
 
 class Streaming(StubOllama):
-    """Streams each measured call for `seconds`, and keeps when."""
+    """Streams each measured call for `seconds`, and records when."""
 
     def __init__(self, seconds: float, calls: list[Call]) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class Streaming(StubOllama):
 
 
 class Result(NamedTuple):
-    """What one side came to; seconds."""
+    """Figures of one side; times in seconds."""
 
     busy_share: float
     gaps: list[float]
@@ -112,7 +112,7 @@ def _prepare(folder: Path, trials: int, endpoints: list[str]) -> dict[str, str]:
     shutil.copytree(SAMPLES, settings.reports)
     home = settings.data_dir / "dagster_home"
     home.mkdir()
-    config = with_storage_in(home, (ROOT / "dagster.yaml").read_text())
+    config = (ROOT / "dagster.yaml").read_text()
     (home / "dagster.yaml").write_text(config.replace("max_concurrent_runs: 1", f"max_concurrent_runs: {LANES + 2}"))
     store = Store(settings.data_dir)
     ingest.ingest_folder(store, settings.reports)
@@ -132,12 +132,12 @@ def _prepare(folder: Path, trials: int, endpoints: list[str]) -> dict[str, str]:
         "CHIMERA_GPUS": ",".join(map(str, range(LANES))),
         "CHIMERA_OLLAMA_ENDPOINTS": ",".join(endpoints),
         "CHIMERA_LEASES_DIR": str(folder / "leases"),
-        "OLLAMA_HOST": endpoints[0],  # for who is told no other
+        "OLLAMA_HOST": endpoints[0],  # for processes that do not lease a lane
     }
 
 
 def _end(daemon: "subprocess.Popen[bytes]") -> None:
-    """End the daemon and what it started: its code server would live on for a while, beside the other side's run."""
+    """End the daemon and its children: its code server would run on for a while, beside the other side's backfill."""
     started = psutil.Process(daemon.pid).children(recursive=True)
     daemon.terminate()
     daemon.wait()
@@ -164,7 +164,7 @@ def _result(calls: list[Call]) -> Result:
     return Result(streamed / (LANES * (ended - began)), gaps, ended - began)
 
 
-def main(trials: int = 24, seconds: float = 8.0) -> None:
+def main(trials: int = 10, seconds: float = 30.0) -> None:
     sides = {"pinned executor": "chimera_dagster.definitions", "multiprocess, pool of 2": "benchmarks.pooled"}
     for name, module in sides.items():
         result = measure(module, trials, seconds)

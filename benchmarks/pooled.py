@@ -1,4 +1,4 @@
-"""The same jobs under Dagster's own multiprocess executor, trials limited by a pool: the baseline of a benchmark."""
+"""The same jobs with Dagster's multiprocess executor, which limits trials by a pool: the baseline of a benchmark."""
 
 from dagster import Definitions, multiprocess_executor
 

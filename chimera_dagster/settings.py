@@ -49,3 +49,24 @@ def load_settings(**overrides: Path | None) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         raise SettingError(f"CHIMERA_{str(first['loc'][0]).upper()}: {first['msg']}.") from error
+
+
+def check_dagster_home() -> None:
+    """Raise SettingError if DAGSTER_HOME, in the environment or in `.env`, names a folder that does not exist.
+
+    `.env` counts because Dagster's own commands read it from the working directory, before the environment.
+    """
+    from dotenv import dotenv_values
+
+    home = os.environ.get("DAGSTER_HOME")
+    if home and not Path(home).is_dir():
+        raise SettingError(
+            f"DAGSTER_HOME names the folder {home}, which does not exist.",
+            hint="Run 'unset DAGSTER_HOME' to use the one in the data folder, or create that folder.",
+        )
+    home = dotenv_values(".env").get("DAGSTER_HOME")
+    if home and not Path(home).is_dir():
+        raise SettingError(
+            f".env sets DAGSTER_HOME to the folder {home}, which does not exist.",
+            hint="Remove that line, or delete .env and run 'make setup', which writes it again.",
+        )

@@ -13,10 +13,10 @@ import typer
 
 from chimera_dagster.cli.options import AsJson
 from chimera_dagster.engines.registry import Engines
-from chimera_dagster.errors import NoReportsError, SpecError
+from chimera_dagster.errors import NoReportsError, SettingError, SpecError
 from chimera_dagster.ingest.discover import discover
 from chimera_dagster.measure.environment import read_gpus
-from chimera_dagster.settings import load_settings
+from chimera_dagster.settings import check_dagster_home, load_settings
 from chimera_dagster.spec.sweep import load_spec
 
 _FREE_GIB = 2.0  # for a Dagster history and the trial reports of a few models
@@ -72,6 +72,10 @@ def _spec(path: Path) -> Check:
 
 
 def _home(home: Path) -> Check:
+    try:
+        check_dagster_home()
+    except SettingError as error:
+        return Check("Dagster home", "problem", error.message, error.hint)
     if not os.access(_existing(home), os.W_OK):
         return Check(
             "Dagster home", "problem", f"{home} is not writable", "Set DAGSTER_HOME to a folder that you can write to."

@@ -27,14 +27,14 @@ def ingest(
     # Dagster takes seconds to import.
     from chimera_dagster.definitions import defs
     from chimera_dagster.orchestration.home import open_instance
-    from chimera_dagster.orchestration.runner import Runner
+    from chimera_dagster.orchestration.runner import JobRunner
     from chimera_dagster.orchestration.workspace import Workspace
 
     settings = load_settings(reports_dir=folder)
     discover(settings.reports)  # a wrong folder is wrong usage, not a failed run
     with open_instance(settings) as instance, file_progress() as on_file:
         workspace = Workspace(settings, on_file=on_file)
-        failure = Runner(defs, instance, workspace).ingest_reports()
+        failure = JobRunner(defs, instance, workspace).ingest_reports()
     if failure is not None:
         raise ChimeraError(failure)
     summary = workspace.store.read_json("summary", Summary)

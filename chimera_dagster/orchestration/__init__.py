@@ -1,1 +1,4 @@
-"""The only package that imports dagster: assets, partitions, jobs and sensors around `pipeline` and `trials`."""
+"""Dagster around the steps: assets, partitions, jobs, sensors and the executor.
+
+Only this folder and `definitions` import dagster, and only `internals` imports its private names.
+"""

@@ -1,4 +1,4 @@
-"""The assets, in data order. Each body names its partition, calls one function below it, and attaches metadata."""
+"""The assets, in data order. Each body reads its partition key, calls one function of `steps` and attaches metadata."""
 
 import inspect
 import warnings
@@ -31,16 +31,16 @@ from chimera_dagster.orchestration.metadata import table_metadata, trial_metadat
 from chimera_dagster.orchestration.partitions import TRIALS, plan_of
 from chimera_dagster.orchestration.refresh import stale_again
 from chimera_dagster.orchestration.workspace import Workspace
-from chimera_dagster.records import trial_files
-from chimera_dagster.records.documents import Summary
+from chimera_dagster.records.documents import Metrics, Outcome
+from chimera_dagster.records.store import TrialFolder
 from chimera_dagster.render.markdown_writer import without_links
 from chimera_dagster.schemas import BenchmarkFiles, DataSummary, Facts, Findings, Measurements, Standings
 from chimera_dagster.steps import checks
-from chimera_dagster.steps.done import is_measured, text_version
+from chimera_dagster.steps.done import text_version
 from chimera_dagster.steps.evidence import evidence_code, sum_up
 from chimera_dagster.steps.ingest import ingest_folder
 from chimera_dagster.steps.report import readable_texts, render_trial
-from chimera_dagster.steps.trial import run_trial
+from chimera_dagster.steps.trial_once import run_trial_once
 
 OWNERS = ["team:benchmarks"]
 MEASURE_VERSION = code_version("chimera_dagster.measure", ".py")
@@ -50,7 +50,7 @@ RENDER_VERSION = code_version("chimera_dagster.render", ".py", ".j2", ".css", ".
 
 @contextmanager
 def clear_failures() -> Generator[None]:
-    """Our own errors say what to do: show them as a run's failure without a page of Dagster's frames."""
+    """Show an error of this project, which says what to do, as the run's failure without Dagster's stack trace."""
     try:
         yield
     except ChimeraError as error:
@@ -62,13 +62,13 @@ def _spec(name: str, description: str, *, deps: Sequence[str] = (), kinds: set[s
 
 
 def _trial_spec(name: str, description: str, *, deps: Sequence[str] = (), kinds: set[str], version: str) -> AssetSpec:
-    """Of a trial's asset. The evidence is an input of each: Dagster looks for what is stale at direct inputs only."""
+    """An asset of a trial. The evidence is a direct input of each, as Dagster looks for stale data there only."""
     spec = _spec(name, description, deps=[*deps, *EVIDENCE_ASSETS], kinds=kinds, version=version)
     return spec.replace_attributes(automation_condition=stale_again())
 
 
 def _check(asset: str, function: Callable[..., checks.TrialCheck]) -> AssetCheckSpec:
-    """A check of a trial that keeps its partition: without `partitions_def` Dagster forgets which it was."""
+    """A check of a trial; without `partitions_def` Dagster would lose the partition."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PreviewWarning)
         return AssetCheckSpec(
@@ -92,13 +92,13 @@ def _checked(asset: str, check: checks.TrialCheck) -> AssetCheckResult:
     specs=[
         _spec(
             "benchmark_files",
-            "One row a file of the reports folder: kind, size, digest, and how reading it went.",
+            "One row for each file of the reports folder: kind, size, digest, and whether it could be read.",
             kinds={"pandas", "parquet"},
             version=reader_version(),
         ),
         _spec(
             "measurements",
-            "Every measured number in long form, followed to its file and record.",
+            "Every measured number in long form, with its file and record.",
             deps=["benchmark_files"],
             kinds={"pandas", "parquet"},
             version=reader_version(),
@@ -127,9 +127,9 @@ def ingest(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) 
         for name, description in (
             (
                 "data_summary",
-                "Statistics with intervals by model, parameter set and metric, and what files there are.",
+                "Statistics with intervals by model, parameter set and metric, and a summary of the files.",
             ),
-            ("facts", "Statements that code can prove, numbered and ranked: what prompts and reports stand on."),
+            ("facts", "Statements that code can prove, numbered and ranked: the evidence of prompts and reports."),
             ("findings", "What the detectors found: rankings, effects, failures, outliers, contradictions."),
         )
     ],
@@ -164,14 +164,14 @@ _TRIAL_CHECKS = (
         ),
         _trial_spec(
             "llm_report",
-            "The model's report, by the agent's persona.",
+            "The model's report, written with the agent's persona.",
             deps=["llm_analysis"],
             kinds={"llm", "json"},
             version=text_version(),
         ),
         _trial_spec(
             "trial_metrics",
-            "What the trial's calls took, whether that is valid, and how good the text is.",
+            "What the trial's calls took, whether the measurement is valid, and how good the text is.",
             deps=["llm_analysis", "llm_report"],
             kinds={"parquet", "json"},
             version=MEASURE_VERSION,
@@ -185,17 +185,23 @@ _TRIAL_CHECKS = (
 def trial(
     context: AssetExecutionContext, workspace: ResourceParam[Workspace]
 ) -> Iterator[MaterializeResult[Any] | AssetCheckResult]:
-    store = workspace.store
     with clear_failures():
-        plan = plan_of(context, store)
+        plan = plan_of(context, workspace.store)
         with workspace.claiming(plan.trial):
-            if workspace.keep_measured and is_measured(store, plan, store.read_json("summary", Summary).digest):
-                metrics, outcome, _ = trial_files.read_recorded(store, plan)
-            else:
-                metrics, outcome, _ = run_trial(
-                    store, plan, workspace.engines, workspace.on_progress, workspace.on_measured
-                )
-    folder = store.folder_of(plan.trial)
+            metrics, outcome, _ = run_trial_once(
+                workspace.store,
+                plan,
+                workspace.engines,
+                workspace.on_progress,
+                workspace.on_measured,
+                reuse=workspace.keep_measured,
+            )
+    yield from _trial_results(workspace.store.folder_of(plan.trial), metrics, outcome)
+
+
+def _trial_results(
+    folder: TrialFolder, metrics: Metrics, outcome: Outcome
+) -> Iterator[MaterializeResult[Any] | AssetCheckResult]:
     for name, text in readable_texts(outcome).items():
         yield MaterializeResult(
             name, metadata={"text": MetadataValue.md(text), "path": MetadataValue.path(folder.outcome.absolute())}
@@ -218,7 +224,7 @@ def trial(
 def rendered_report(
     context: AssetExecutionContext, workspace: ResourceParam[Workspace]
 ) -> Iterator[MaterializeResult[Any] | AssetCheckResult]:
-    """The report as people read it, as Markdown and as one HTML page with figures, beside its metrics.json."""
+    """The trial report for people, as Markdown and as one HTML page with charts, beside its metrics.json."""
     with clear_failures():
         plan = plan_of(context, workspace.store)
         with workspace.claiming(plan.trial):
@@ -242,21 +248,20 @@ def rendered_report(
     kinds={"pandas", "parquet", "json"},
 )
 def sweep_comparison(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
-    """All trials beside each other: ranks with ties, effects of parameters, the Pareto front, a recommendation."""
-    # scipy takes a second that no other run has to wait
+    """All trials compared: ranks with ties, effects of parameters, the Pareto front, a recommendation."""
+    # imported here because scipy takes a second, and no other run needs it
     from chimera_dagster.steps.sweep_comparison import counts, goals_of, read_comparison, write_comparison
 
     store = workspace.store
     with clear_failures():
         found = read_comparison(store, goals_of(workspace.settings.spec))
         write_comparison(store, found)
-    answer = found.recommendation
     return MaterializeResult(
         metadata={
             **table_metadata(store.table_path("standings"), Standings),
             **counts(found.trials),
-            "recommended": answer.best.trial if answer.best else "none",
-            "why": answer.why,
+            "recommended": found.recommendation.best.trial if found.recommendation.best else "none",
+            "why": found.recommendation.why,
             "path": MetadataValue.path(store.comparison.absolute()),
         }
     )
@@ -270,8 +275,8 @@ def sweep_comparison(context: AssetExecutionContext, workspace: ResourceParam[Wo
     kinds={"markdown", "html"},
 )
 def report_index(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
-    """One page over all trials: which configuration to run, how sure that is, and the report of each."""
-    from chimera_dagster.steps.index import write_index  # as above
+    """One page over all trials: which configuration to run, how certain that is, and the report of each."""
+    from chimera_dagster.steps.index import write_index  # imports scipy too
     from chimera_dagster.steps.sweep_comparison import load_comparison
 
     with clear_failures():

@@ -1,9 +1,11 @@
-"""Processes that measure: how they are started, and that none outlives the one that started it."""
+"""Processes that measure: how they are started, how they ended, and that none outlives its parent."""
 
 import multiprocessing
 import os
+import signal
 import sys
 import threading
+from multiprocessing.process import BaseProcess
 from typing import Literal
 
 StartMethod = Literal["fork", "forkserver", "spawn"]
@@ -12,7 +14,7 @@ CONTEXT = multiprocessing.get_context("fork") if sys.platform == "linux" else mu
 
 
 def end_with_parent() -> None:
-    """End this process at once when its parent has died: nobody would take its events."""
+    """End this process at once when its parent has died: nobody would take its results."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 
@@ -21,3 +23,10 @@ def end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def exit_reason(process: BaseProcess) -> str:
+    """How a process ended, after `The process `; waits for its end."""
+    process.join()
+    code = process.exitcode or 0
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"

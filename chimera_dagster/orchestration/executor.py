@@ -1,190 +1,124 @@
-"""The executor: a step that uses a GPU runs in a process of its own, pinned to a leased lane; others run right here.
+"""The executor: each step runs in a process of its own, and one that uses a GPU holds a lease on a lane meanwhile.
 
-Three designs were considered.
+Dagster's StepDelegatingExecutor, which its Kubernetes and Docker executors are made of too, decides which step is next,
+retries steps and reads their events from the instance. Here is how a step's process is started, watched and ended.
 
-- The run's own process takes the lease, as it is a process already. Then a model that crashes takes the run with it,
-  and a second GPU step of the run is bound to the first one's GPU, as CUDA can't be moved.
-- A child as Dagster's multiprocess executor starts it, by forkserver or spawn. It imports everything again: 2.6 s of a
-  core for each trial, which on a small host is more than all else that a run costs.
-- A child by fork, which takes milliseconds: this, on Linux. It is safe as long as no step that runs in the run's own
-  process touches CUDA or NVML, which do not survive a fork; and of the threads of that process none holds what a child
-  needs. Where either does not hold, `start_method` has the other two.
-
-All that comes from `dagster._core` is private: tests/integration/test_executor.py goes each way through this module, so
-that a version of Dagster which changes any of it fails there.
+The process is a fork on Linux, which takes milliseconds; another start method imports everything again, 2.6 s of a core
+for each step. A fork is safe because nothing in the run's own process touches CUDA or NVML, which do not survive it.
+The lease is taken by the step's process, not by the run's: CUDA can't be moved to another GPU, and a model that crashes
+then fails its step, which can be retried, and not the whole run.
 """
 
 import multiprocessing
-import os
 from collections.abc import Iterator, Mapping
 from multiprocessing.process import BaseProcess
 from typing import Any, get_args
 
 from dagster import (
     DagsterEvent,
+    DagsterEventType,
+    DagsterInstance,
     Enum,
     EnumValue,
+    Failure,
     Field,
     InitExecutorContext,
     executor,
     multiple_process_executor_requirements,
 )
-from dagster import (
-    _check as check,
-)
-from dagster._core.errors import DagsterExecutionInterruptedError, DagsterSubprocessError
-from dagster._core.events import EngineEventData
-from dagster._core.execution.api import create_execution_plan, execute_plan_iterator
-from dagster._core.execution.context.system import PlanOrchestrationContext
-from dagster._core.execution.plan.active import ActiveExecution
-from dagster._core.execution.plan.instance_concurrency_context import InstanceConcurrencyContext
-from dagster._core.execution.plan.plan import ExecutionPlan
-from dagster._core.execution.plan.step import ExecutionStep
-from dagster._core.execution.retries import RetryMode, get_retries_config
-from dagster._core.executor.base import Executor
-from dagster._core.executor.child_process_executor import (
-    ChildProcessCrashException,
-    ChildProcessSystemErrorEvent,
-    execute_child_process_command,
-)
-from dagster._utils import get_run_crash_explanation
-from dagster_shared.error import SerializableErrorInfo
 
+from chimera_dagster.errors import ChimeraError
 from chimera_dagster.gpu.lanes import LaneConfig, config_of
-from chimera_dagster.orchestration.child import CONTEXT, StartMethod
+from chimera_dagster.orchestration.child import CONTEXT, StartMethod, end_with_parent, exit_reason
+from chimera_dagster.orchestration.internals.execution import (
+    CheckStepHealthResult,
+    DagsterExecutionInterruptedError,
+    ExecuteStepArgs,
+    RetryMode,
+    StepDelegatingExecutor,
+    StepHandler,
+    StepHandlerContext,
+    capture_interrupts,
+    execute_step,
+    get_retries_config,
+    raise_execution_interrupts,
+)
 from chimera_dagster.orchestration.orphans import process_tag
-from chimera_dagster.orchestration.pinned_step import PinnedStep
+from chimera_dagster.orchestration.step_lease import release_step_lease, take_step_lease
+from chimera_dagster.records.store import Store
 from chimera_dagster.settings import load_settings
+from chimera_dagster.steps.trial import get_ready
 
 GPU_TAG = "chimera/gpu"
+_POLL_S = 0.25  # how often a run reads its step's events; GPUs are handed over by the steps, which do not wait for it
+_HEALTH_CHECK_S = 1
 
 
-class GpuPinnedExecutor(Executor):
-    """Runs the steps of a run one after the other; see the module's docstring."""
+class StepProcesses(StepHandler):
+    """Starts, watches and ends the process of each step of one run."""
 
-    def __init__(self, lanes: LaneConfig, start_method: StartMethod, retries: RetryMode) -> None:
-        self._lanes, self._start_method, self._retries = lanes, start_method, retries
+    def __init__(self, lanes: LaneConfig, start_method: StartMethod) -> None:
+        self._lanes, self._start_method = lanes, start_method
+        self._processes: dict[str, BaseProcess] = {}
 
     @property
-    def retries(self) -> RetryMode:
-        return self._retries
+    def name(self) -> str:
+        return "gpu_pinned"
 
-    def execute(self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan) -> Iterator[DagsterEvent]:
-        run_id = plan_context.dagster_run.run_id
-        plan_context.instance.add_run_tags(run_id, process_tag(run_id))
-        yield DagsterEvent.engine_event(
-            plan_context,
-            f"Executing steps in this process (pid: {os.getpid()}), those that use a GPU in one of their own",
-            EngineEventData.in_process(os.getpid(), execution_plan.step_keys_to_execute),
-        )
-        with (
-            InstanceConcurrencyContext(plan_context.instance, plan_context.dagster_run) as pools,
-            ActiveExecution(
-                execution_plan, retry_mode=self.retries, max_concurrent=1, instance_concurrency_context=pools
-            ) as active,
-        ):
-            while not active.is_complete:
-                if active.check_for_interrupts():
-                    active.mark_interrupted()
-                    raise DagsterExecutionInterruptedError
-                step = active.get_next_step()
-                yield from active.concurrency_event_iterator(plan_context)
-                if step is None:
-                    active.sleep_til_ready()
-                    continue
-                run = self._apart if GPU_TAG in step.tags else self._here
-                for event in run(plan_context, execution_plan, active, step):
-                    yield event
-                    active.handle_event(event)
-                    if event.is_resource_init_failure:  # of which the step itself does not tell
-                        failure = self._failure(plan_context, active, step, event.engine_event_data.error)
-                        yield failure
-                        active.handle_event(failure)
-                active.verify_complete(plan_context, step.key)
-                yield from active.plan_events_iterator(plan_context)
+    def launch_step(self, step_handler_context: StepHandlerContext) -> Iterator[DagsterEvent]:
+        run, key = step_handler_context.dagster_run, _step_key(step_handler_context)
+        step_handler_context.instance.add_run_tags(run.run_id, process_tag(run.run_id))
+        lanes = self._lanes if GPU_TAG in step_handler_context.step_tags[key] else None
+        context: Any = multiprocessing.get_context(self._start_method)
+        process: BaseProcess = context.Process(target=_run_step, args=(step_handler_context.execute_step_args, lanes))
+        process.start()
+        self._processes[key] = process
+        return iter(())
 
-    def _here(
-        self,
-        plan_context: PlanOrchestrationContext,
-        execution_plan: ExecutionPlan,
-        active: ActiveExecution,
-        step: ExecutionStep,
-    ) -> Iterator[DagsterEvent]:
-        plan = create_execution_plan(
-            job=plan_context.reconstructable_job,
-            run_config=plan_context.run_config,
-            step_keys_to_execute=[step.key],
-            known_state=active.get_known_state(),
-            repository_load_data=execution_plan.repository_load_data,
-        )
-        return execute_plan_iterator(
-            plan,
-            plan_context.reconstructable_job,
-            plan_context.dagster_run,
-            plan_context.instance,
-            retry_mode=self.retries.for_inner_plan(),
-            run_config=plan_context.run_config,
-        )
+    def check_step_health(self, step_handler_context: StepHandlerContext) -> CheckStepHealthResult:
+        process = self._processes[_step_key(step_handler_context)]
+        if process.exitcode in (None, 0):
+            return CheckStepHealthResult.healthy()
+        return CheckStepHealthResult.unhealthy(f"its process {exit_reason(process)}")
 
-    def _apart(
-        self,
-        plan_context: PlanOrchestrationContext,
-        execution_plan: ExecutionPlan,
-        active: ActiveExecution,
-        step: ExecutionStep,
-    ) -> Iterator[DagsterEvent]:
-        step_context = plan_context.for_step(step)
-        context = multiprocessing.get_context(self._start_method)
-        command = PinnedStep(
-            run_config=plan_context.run_config,
-            dagster_run=plan_context.dagster_run,
-            step_key=step.key,
-            instance_ref=plan_context.instance.get_ref(),
-            term_event=context.Event(),  # which is not used here: to set it waits for ever on a child that was killed
-            recon_pipeline=plan_context.reconstructable_job,
-            retry_mode=self.retries,
-            known_state=active.get_known_state(),
-            repository_load_data=execution_plan.repository_load_data,
-        )
-        command.lanes = self._lanes
-        yield DagsterEvent.step_worker_starting(step_context, f"Starting a process for {step.key!r}.", metadata={})
-        interrupted, error, process = False, None, None
+    def terminate_step(self, step_handler_context: StepHandlerContext) -> Iterator[DagsterEvent]:
+        process = self._processes[_step_key(step_handler_context)]
+        process.terminate()
+        process.join()
+        return iter(())
+
+
+def _step_key(context: StepHandlerContext) -> str:
+    [key] = context.step_tags
+    return key
+
+
+def _run_step(args: ExecuteStepArgs, lanes: LaneConfig | None) -> None:
+    """The life of a step's process. With `lanes` it takes a lease when all is ready but the step's own code.
+
+    The lease ends with `Workspace.on_measured`, with the step or with the process, whichever comes first.
+    """
+    end_with_parent()
+    assert args.instance_ref is not None
+    with capture_interrupts(), DagsterInstance.from_ref(args.instance_ref) as instance:
+        run = instance.get_run_by_id(args.run_id)
+        assert run is not None and args.step_keys_to_execute is not None
+        [step_key] = args.step_keys_to_execute
+        events = execute_step(args, instance, run)
         try:
-            for said in execute_child_process_command(context, command):
-                if isinstance(said, BaseProcess):
-                    process = said
-                if process is not None and not interrupted and active.check_for_interrupts():
-                    interrupted = True
-                    process.terminate()
-                if isinstance(said, DagsterEvent):
-                    yield said
-                elif isinstance(said, ChildProcessSystemErrorEvent):
-                    error = said.error_info
-        except ChildProcessCrashException as crash:
-            why = get_run_crash_explanation(f"The process of step {step.key!r}", crash.exit_code or 0)
-            yield self._failure(
-                plan_context, active, step, SerializableErrorInfo(why, [], ChildProcessCrashException.__name__)
-            )
+            for event in events:
+                if lanes is not None and event.event_type is DagsterEventType.STEP_START:
+                    try:
+                        get_ready(Store(load_settings().data_dir))
+                        with raise_execution_interrupts():
+                            take_step_lease(lanes, instance, run, step_key)
+                    # Handed to the step, which fails or is interrupted as if its own code had raised it.
+                    except ChimeraError as error:
+                        events.throw(Failure(str(error), allow_retries=False))
+                    except DagsterExecutionInterruptedError as error:
+                        events.throw(error)
         finally:
-            if process is not None and process.is_alive():  # whatever ended this loop, it must not go on alone
-                process.terminate()
-        if interrupted:
-            active.mark_interrupted()
-            raise DagsterExecutionInterruptedError
-        if error is not None:
-            raise DagsterSubprocessError(error.to_string(), subprocess_error_infos=[error])
-
-    def _failure(
-        self,
-        plan_context: PlanOrchestrationContext,
-        active: ActiveExecution,
-        step: ExecutionStep,
-        error: SerializableErrorInfo | None,
-    ) -> DagsterEvent:
-        """The step's failure, or that it is up for another try."""
-        return self.log_failure_or_retry_event_after_error(
-            plan_context.for_step(step), check.not_none(error), active.get_known_state()
-        )
+            release_step_lease()
 
 
 @executor(
@@ -201,24 +135,28 @@ class GpuPinnedExecutor(Executor):
         "start_method": Field(
             Enum("StartMethod", [EnumValue(name) for name in get_args(StartMethod)]),
             default_value=CONTEXT.get_start_method(),
-            description="How the process of a GPU step is started.",
+            description="How the process of a step is started.",
         ),
         "retries": get_retries_config(),
     },
 )
-def gpu_pinned_executor(init_context: InitExecutorContext) -> GpuPinnedExecutor:
-    """Steps tagged `chimera/gpu` run each in a process of its own on a leased GPU, all others in the run's process.
+def gpu_pinned_executor(init_context: InitExecutorContext) -> StepDelegatingExecutor:
+    """Runs the steps of a run one after the other, each in a process; one tagged `chimera/gpu` on a leased GPU.
 
     What the config leaves out is as the CHIMERA_* variables say. Raises SettingError.
     """
     config: Mapping[str, Any] = init_context.executor_config
     lanes = config_of(load_settings())
-    asked = config.get("gpus", lanes.gpus)
+    gpus = config.get("gpus", lanes.gpus)
     lanes = LaneConfig(
-        gpus=[str(gpu) for gpu in asked] if isinstance(asked, list) else str(asked),
+        gpus=[str(gpu) for gpu in gpus] if isinstance(gpus, list) else str(gpus),
         endpoints=config.get("endpoints", lanes.endpoints),
         processes_per_gpu=config.get("processes_per_gpu", lanes.processes_per_gpu),
     )
-    return GpuPinnedExecutor(
-        lanes, config["start_method"], RetryMode.from_config(config["retries"]) or RetryMode.ENABLED
+    return StepDelegatingExecutor(
+        StepProcesses(lanes, config["start_method"]),
+        RetryMode.from_config(config["retries"]) or RetryMode.ENABLED,
+        sleep_seconds=_POLL_S,
+        check_step_health_interval_seconds=_HEALTH_CHECK_S,
+        max_concurrent=1,
     )

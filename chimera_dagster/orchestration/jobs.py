@@ -1,4 +1,4 @@
-"""The jobs: the data, once; a trial, once a partition; and the index over all trials."""
+"""The jobs: the evidence; a trial, once for each partition; and the index over all trials."""
 
 from dagster import AssetSelection, define_asset_job
 
@@ -8,7 +8,7 @@ TRIAL_ASSETS = ("llm_analysis", "llm_report", "trial_metrics", "rendered_report"
 ingest_job = define_asset_job(
     "ingest_reports",
     AssetSelection.assets("benchmark_files", "measurements", *EVIDENCE_ASSETS),
-    description="Read the reports folder, and compute the statistics and facts that every trial stands on.",
+    description="Read the reports folder, and compute the statistics and facts that every trial uses.",
 )
 trial_job = define_asset_job(
     "write_report",
@@ -18,5 +18,5 @@ trial_job = define_asset_job(
 publish_job = define_asset_job(
     "publish_reports",
     AssetSelection.assets("sweep_comparison", "report_index"),
-    description="The comparison of all trials and the page over them, from the reports that there are.",
+    description="Compare all trials that have a report, and write the index page over them.",
 )

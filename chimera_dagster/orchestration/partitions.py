@@ -12,7 +12,7 @@ from dagster import (
 
 from chimera_dagster.records.store import Store
 from chimera_dagster.spec.sweep import TrialPlan
-from chimera_dagster.spec.trial import Trial, load_order
+from chimera_dagster.spec.trial import Trial
 
 MODELS = DynamicPartitionsDefinition(name="model")
 PARAMS = DynamicPartitionsDefinition(name="params")
@@ -24,38 +24,25 @@ def dagster_key(trial: Trial) -> MultiPartitionKey:
 
 
 def plan_of(context: AssetExecutionContext, store: Store) -> TrialPlan:
-    """What the partition of this run stands for; raises UnknownTrialError."""
+    """What the partition of this run stands for. Raises UnknownTrialError."""
     model, params_key = context.partition_key.split("|")
     return store.plan(model, params_key)
 
 
 def missing_keys(instance: DagsterInstance, wanted: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
-    """Those keys per dimension that Dagster does not know yet, in their order: the order in which runs start."""
+    """Those keys of each dimension that Dagster does not know yet, in their order."""
     known = {name: set(instance.get_dynamic_partitions(name)) for name in wanted}
     return {name: [key for key in keys if key not in known[name]] for name, keys in wanted.items()}
 
 
 def is_registered(instance: DagsterInstance, partition_key: str) -> bool:
-    """Whether a partition of that key can be run; a request for another would fail the tick that makes it."""
+    """Whether a run of that partition can be requested; a request for an unknown one would fail its sensor's tick."""
     model, _, params_key = partition_key.partition("|")
     return instance.has_dynamic_partition("model", model) and instance.has_dynamic_partition("params", params_key)
 
 
-def place_in_load_order(instance: DagsterInstance, partition_key: str) -> int:
-    """How many trials come before this one where all that are registered run in load order; 0 of an unknown one.
-
-    Models by name, then `num_gpu` and `num_ctx`, then as registered.
-    """
-    model, _, params_key = partition_key.partition("|")
-    models = sorted(instance.get_dynamic_partitions("model"))
-    params = sorted(instance.get_dynamic_partitions("params"), key=load_order)
-    if model not in models or params_key not in params:
-        return 0
-    return models.index(model) * len(params) + params.index(params_key)
-
-
 def register(instance: DagsterInstance, store: Store, plans: list[TrialPlan]) -> None:
-    """Make every plan a partition of the UI, and keep what each key stands for."""
+    """Add a partition for every plan, and write down what each key stands for."""
     for plan in plans:
         store.register(plan)
     wanted = {

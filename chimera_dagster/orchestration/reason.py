@@ -1,14 +1,14 @@
-"""Why a run failed, in the words of who failed: for whoever runs trials, here or through Dagster's daemon."""
+"""Why a run failed, in the words of the step that failed."""
 
 from collections.abc import Iterable
 
 from dagster import DagsterEvent, DagsterEventType
 
-TELLING = {DagsterEventType.STEP_FAILURE, DagsterEventType.RUN_FAILURE}  # all events that `reason_of` looks at
+REASON_EVENTS = {DagsterEventType.STEP_FAILURE, DagsterEventType.RUN_FAILURE}  # all events that `reason_of` reads
 
 
 def reason_of(events: Iterable[DagsterEvent]) -> str:
-    """What the first step that failed says; else what ended the run."""
+    """What the first step that failed reported, or else what ended the run."""
     for event in events:
         if event.event_type == DagsterEventType.STEP_FAILURE:
             failure = event.step_failure_data
@@ -18,4 +18,4 @@ def reason_of(events: Iterable[DagsterEvent]) -> str:
                 return (failure.error.cause or failure.error).message.strip()
         elif event.event_type == DagsterEventType.RUN_FAILURE and event.message:
             return event.message
-    return "the run ended without saying why; see its page in the UI"
+    return "The run ended without a reason; see its page in the UI."

@@ -13,10 +13,10 @@ from chimera_dagster.orchestration.jobs import TRIAL_ASSETS
 
 
 def stale_again() -> AutomationCondition[Any]:
-    """True of a trial that has run, once the content of what it stands on is another, and no run is on its way.
+    """True for a trial that has run before, once the content of its inputs has changed and no run of it is in progress.
 
-    `eager()` would ask for every trial after every ingest, as it looks at whether its input was made again; this looks
-    at data versions. A trial that never ran is left to whoever begins a sweep.
+    `eager()` would request every trial after every ingest, as it checks whether an input was materialized again; this
+    checks data versions. A trial that never ran is left to whoever starts a sweep.
     """
     changed = AutomationCondition.data_version_changed() | AutomationCondition.will_be_requested()
     return (
@@ -28,7 +28,7 @@ def stale_again() -> AutomationCondition[Any]:
 
 
 def stale_trials(*, running: bool) -> AutomationConditionSensorDefinition:
-    """The sensor that asks for them; whether it runs where nobody has turned it on or off in the UI."""
+    """The sensor that requests them; `running` holds until somebody turns it on or off in the UI."""
     return AutomationConditionSensorDefinition(
         "stale_trials",
         target=AssetSelection.assets(*TRIAL_ASSETS),

@@ -11,11 +11,11 @@ from chimera_dagster.orchestration.reason import reason_of
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.spec.sweep import TrialPlan
 
-# The command line shows its own progress; Dagster's events are in the instance.
+# The command line shows its own progress; Dagster's events are kept in the instance.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-class Runner:
+class JobRunner:
     """Executes jobs of `defs` one after the other, as runs of `instance`."""
 
     def __init__(self, defs: Definitions, instance: DagsterInstance, workspace: Workspace) -> None:
@@ -23,7 +23,7 @@ class Runner:
         self._resources = {"workspace": ResourceDefinition.hardcoded_resource(workspace)}
 
     def ingest_reports(self) -> str | None:
-        """Materialize the unpartitioned assets; None, or why it failed. Raises KeyboardInterrupt."""
+        """Materialize the evidence assets; None, or why it failed. Raises KeyboardInterrupt."""
         return self._execute(ingest_job.name, None, None)
 
     def write_report(self, plan: TrialPlan, run_id: str | None = None) -> str | None:

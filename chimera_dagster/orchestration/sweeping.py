@@ -1,4 +1,4 @@
-"""Runs trials through Dagster: on the lanes of this host, or as backfills of its daemon."""
+"""Runs trials through Dagster: on the lanes of this host, or as backfills of Dagster's daemon."""
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -9,11 +9,11 @@ from dagster import DagsterInstance, Definitions
 from chimera_dagster.errors import ChimeraError
 from chimera_dagster.gpu.lanes import Lane, config_of, lanes
 from chimera_dagster.gpu.servers import with_a_server
-from chimera_dagster.orchestration.backfill import OnChange, at_work, follow, how_to_go_on, size_of, submit
+from chimera_dagster.orchestration.backfill import OnChange, follow, how_to_resume, size_of, submit, unfinished
 from chimera_dagster.orchestration.home import open_instance
 from chimera_dagster.orchestration.partitions import register
-from chimera_dagster.orchestration.runner import Runner
-from chimera_dagster.orchestration.workers import Audience, Ended, run_on_lanes
+from chimera_dagster.orchestration.runner import JobRunner
+from chimera_dagster.orchestration.workers import Ended, LaneDisplay, run_on_lanes
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.records.store import Store
 from chimera_dagster.settings import Settings
@@ -25,10 +25,10 @@ from chimera_dagster.sweeps.queue import TrialSource
 
 
 class Display(Protocol):
-    """Who is shown how a sweep goes."""
+    """Shows the progress of trials."""
 
-    def on_lanes(self, trials: int, left_out: Sequence[Lane]) -> AbstractContextManager[Audience]:
-        """Progress of so many trials on this host's lanes, but for those that have no server."""
+    def on_lanes(self, trials: int, left_out: Sequence[Lane]) -> AbstractContextManager[LaneDisplay]:
+        """Progress of so many trials on this host's lanes, except those in `left_out`, which have no server."""
         ...
 
     def in_backfill(self, trials: int) -> AbstractContextManager[OnChange]:
@@ -36,11 +36,11 @@ class Display(Protocol):
         ...
 
     def note(self, line: str) -> None:
-        """A line that stays."""
+        """Print a line that stays."""
 
 
 class Sweeping:
-    """A data folder with Dagster's instance, whose evidence is that of the reports folder's present content."""
+    """Runs trials of one data folder, whose evidence is up to date with the reports folder."""
 
     def __init__(
         self,
@@ -55,23 +55,23 @@ class Sweeping:
         self._store, self._digest, self._display = store, digest, display
 
     def register(self, plans: Sequence[TrialPlan]) -> None:
-        """Make trials partitions."""
+        """Add a partition for each trial."""
         register(self._instance, self._store, list(plans))
 
     def on_lanes(self, source: TrialSource, engine: EngineChoice, *, force: bool = False) -> dict[str, Ended]:
-        """By processes of this command, with live progress; how each trial went, by its key."""
+        """Run them in processes of this command, with live progress; returns how each trial ended, by its key."""
         found = lanes(config_of(self._settings))
         used = with_a_server(found, engine)
-        with self._display.on_lanes(source.left, [lane for lane in found if lane not in used]) as audience:
+        with self._display.on_lanes(source.left, [lane for lane in found if lane not in used]) as display:
             return run_on_lanes(
-                self._defs, self._instance, self._settings, used, source, audience, digest=self._digest, force=force
+                self._defs, self._instance, self._settings, used, source, display, digest=self._digest, force=force
             )
 
     def by_daemon(self, todo: Sequence[TrialPlan], *, force: bool = False) -> dict[str, Ended]:
-        """As a backfill, after one of an earlier sweep that is under way. Raises DaemonError without a daemon."""
+        """Run them as a backfill, after an earlier sweep's that has not finished. Raises DaemonError."""
         failures: Mapping[str, str] = {}
-        if (earlier := at_work(self._instance)) is not None:
-            self._display.note(f"An earlier backfill {earlier} is under way; it is followed to its end first.")
+        if (earlier := unfinished(self._instance)) is not None:
+            self._display.note(f"An earlier backfill {earlier} has not finished; it is followed to its end first.")
             failures = self._follow(earlier)
         rest = [plan for plan in todo if plan.trial.key not in failures and (force or not self._is_done(plan))]
         if rest:
@@ -80,7 +80,7 @@ class Sweeping:
         return {key: Ended("failed", failures[key]) if key in failures else Ended("done") for key in keys}
 
     def in_rounds(self, source: TrialSource) -> dict[str, Ended]:
-        """As one backfill after the other, each of as many trials as there are lanes."""
+        """Run them as one backfill after another, each of as many trials as there are lanes."""
         width, ended = len(lanes(config_of(self._settings))), dict[str, Ended]()
         while source.left:
             plans = [taken[0] for worker in range(width) if (taken := source.take(worker))]
@@ -94,7 +94,7 @@ class Sweeping:
             try:
                 return follow(self._instance, backfill_id, on_change)
             except KeyboardInterrupt:
-                self._display.note(how_to_go_on(backfill_id))
+                self._display.note(how_to_resume(backfill_id))
                 raise
 
     def _is_done(self, plan: TrialPlan) -> bool:
@@ -103,12 +103,12 @@ class Sweeping:
 
 @contextmanager
 def sweeping(defs: Definitions, settings: Settings, store: Store, digest: str, display: Display) -> Generator[Sweeping]:
-    """Dagster over a data folder; it ingests first where the reports are not of `digest`, and writes the index last.
+    """Open Dagster on a data folder, ingest if its evidence is not that of `digest`, and at the end write the index.
 
-    Raises ChimeraError where either fails.
+    Raises ChimeraError if ingest or index fails.
     """
     with open_instance(settings) as instance:
-        runner = Runner(defs, instance, Workspace(settings))
+        runner = JobRunner(defs, instance, Workspace(settings))
         if not is_summed_up(store, digest) and (failure := runner.ingest_reports()):
             raise ChimeraError(failure)
         yield Sweeping(defs, instance, settings, store, digest, display)

@@ -1,6 +1,6 @@
 """The workers of `chimera sweep`: a process for each lane, which keeps its lease and its loaded model between trials.
 
-They are processes even where there is one lane: a model that crashes then takes its own trial with it, not the sweep.
+They are processes even if there is only one lane: a model that crashes then ends its own trial and not the sweep.
 """
 
 import multiprocessing
@@ -21,10 +21,10 @@ from chimera_dagster.gpu.holder import holder
 from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.leases import Standing, acquire, leases_folder
 from chimera_dagster.gpu.pin import pin
-from chimera_dagster.orchestration.child import CONTEXT, end_with_parent
+from chimera_dagster.orchestration.child import CONTEXT, end_with_parent, exit_reason
 from chimera_dagster.orchestration.home import open_instance
 from chimera_dagster.orchestration.orphans import fail_orphans
-from chimera_dagster.orchestration.runner import Runner
+from chimera_dagster.orchestration.runner import JobRunner
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.settings import Settings
 from chimera_dagster.spec.sweep import TrialPlan
@@ -32,40 +32,40 @@ from chimera_dagster.steps.done import is_done
 from chimera_dagster.steps.trial import get_ready
 from chimera_dagster.sweeps.queue import TrialSource
 
-_SAY_EVERY_S = 0.1
+_PROGRESS_EVERY_S = 0.1
 
 
-class Audience(Protocol):
-    """Who is shown what the workers do."""
+class LaneDisplay(Protocol):
+    """Shows what the workers do."""
 
     def on_wait(self, found: list[Standing]) -> None:
-        """A worker waits for a lane, which stand so."""
+        """A worker waits for a lane; `found` says who holds which."""
 
     def start(self, lane: str, plan: TrialPlan) -> None:
-        """A trial begins on a lane."""
+        """A trial starts on a lane."""
 
     def on_progress(self, lane: str, stage: str, chunks: int) -> None:
-        """How far its call is; not each chunk is told."""
+        """How many chunks the lane's call has streamed; not called for every chunk."""
 
     def finish(self, lane: str, outcome: "Ended") -> None:
         """The lane's trial has ended."""
 
 
 class Ended(NamedTuple):
-    """How a trial went. `skipped`: another process has written its report meanwhile; `reason` is of a failure."""
+    """How a trial ended. `skipped`: another process has written its report meanwhile; `reason` is that of a failure."""
 
     status: Literal["done", "failed", "skipped"]
     reason: str | None = None
 
 
-class _Errand(NamedTuple):
-    """What a worker is sent: a trial, and whether to wait for it where another process is at work on it."""
+class _Job(NamedTuple):
+    """What a worker is sent: a trial, and whether to wait if another process is working on it."""
 
     plan: TrialPlan
     wait: bool
 
 
-class _Waits(NamedTuple):
+class _Waiting(NamedTuple):
     standings: list[Standing]
 
 
@@ -73,23 +73,23 @@ class _Ready(NamedTuple):
     lane: str
 
 
-class _Streams(NamedTuple):
+class _Progress(NamedTuple):
     stage: str
     chunks: int
 
 
-class _Elsewhere(NamedTuple):
-    """Another process is at work on the trial."""
+class _ClaimedElsewhere(NamedTuple):
+    """Another process is working on the trial."""
 
 
-class _Unable(NamedTuple):
-    """The worker can't have a lane."""
+class _NoLane(NamedTuple):
+    """The worker can't get a lane."""
 
     message: str
     hint: str
 
 
-_Word = _Waits | _Ready | _Streams | _Elsewhere | _Unable | Ended
+_Message = _Waiting | _Ready | _Progress | _ClaimedElsewhere | _NoLane | Ended
 
 
 def run_on_lanes(
@@ -98,56 +98,56 @@ def run_on_lanes(
     settings: Settings,
     lanes: Sequence[Lane],
     source: TrialSource,
-    audience: Audience,
+    display: LaneDisplay,
     *,
     digest: str,
     force: bool = False,
 ) -> dict[str, Ended]:
-    """Run a source's trials on lanes of this host, by a worker on each; how each went, by trial key.
+    """Run a source's trials on lanes of this host, with a worker on each; returns how each ended, by trial key.
 
-    A trial whose report of the data `digest` stands by the time that it is begun is skipped, unless `force`. Raises
-    ChimeraError where no worker gets as far as a trial, and KeyboardInterrupt when all workers have ended.
+    A trial that has a report of the data `digest` by the time that it starts is skipped, unless `force`. Raises
+    ChimeraError if no worker can start a trial, and KeyboardInterrupt once all workers have ended.
     """
     fail_orphans(instance)
     ended: dict[str, Ended] = {}
-    crew = _Crew(defs, settings, lanes, digest, force=force)
-    with crew.at_work(min(len(lanes), source.left)):
+    pool = _WorkerPool(defs, settings, lanes, digest, force=force)
+    with pool.running(min(len(lanes), source.left)):
         while source.left:
-            for worker in crew.that_speak():
-                word = worker.hear()
-                match word:
-                    case _Waits():
-                        audience.on_wait(word.standings)
-                    case _Streams():
-                        audience.on_progress(worker.lane, *word)
-                    case _Unable():
-                        raise ChimeraError(word.message, hint=word.hint)
+            for worker in pool.wait_for_messages():
+                message = worker.receive()
+                match message:
+                    case _Waiting():
+                        display.on_wait(message.standings)
+                    case _Progress():
+                        display.on_progress(worker.lane, *message)
+                    case _NoLane():
+                        raise ChimeraError(message.message, hint=message.hint)
                     case _Ready():
-                        worker.lane = word.lane
-                    case _Elsewhere():
-                        source.put_back(worker.give_up())
+                        worker.lane = message.lane
+                    case _ClaimedElsewhere():
+                        source.put_back(worker.take_back())
                     case None if worker.is_free:  # it was killed between two trials
                         source.leave(worker.number)
-                        crew.replace(worker)
+                        pool.replace(worker)
                     case Ended() | None:
-                        outcome = word or Ended("failed", f"The trial's process {worker.last_words()}.")
-                        plan = worker.give_up()
+                        outcome = message or Ended("failed", f"The trial's process {exit_reason(worker.process)}.")
+                        plan = worker.take_back()
                         ended[plan.trial.key] = outcome
-                        audience.finish(worker.lane, outcome)
-                        if word is None:
+                        display.finish(worker.lane, outcome)
+                        if message is None:
                             fail_orphans(instance)
                             source.leave(worker.number)
-                            crew.replace(worker)
+                            pool.replace(worker)
                         source.end(plan)
-            for worker in crew.that_are_free():
+            for worker in pool.free():
                 if taken := source.take(worker.number):
-                    worker.send(_Errand(*taken))
-                    audience.start(worker.lane, taken[0])
+                    worker.send(_Job(*taken))
+                    display.start(worker.lane, taken[0])
     return ended
 
 
 class _Worker:
-    """One worker process, as the sweep's own process knows it."""
+    """One worker process, as the sweep's own process sees it."""
 
     def __init__(self, number: int, process: BaseProcess, connection: Connection) -> None:
         self.number, self.process, self.connection = number, process, connection
@@ -159,82 +159,77 @@ class _Worker:
         """Whether it has a lane and no trial."""
         return bool(self.lane) and self._plan is None
 
-    def give_up(self) -> TrialPlan:
-        """Its trial, which is its own no more. Raises ChimeraError where it has ended without having one."""
+    def take_back(self) -> TrialPlan:
+        """Take its trial away from it. Raises ChimeraError if it has ended without having one."""
         if self._plan is None:
-            raise ChimeraError(f"A worker process {self.last_words()} before it had a trial.")
+            raise ChimeraError(f"A worker process {exit_reason(self.process)} before it had a trial.")
         plan, self._plan = self._plan, None
         return plan
 
-    def send(self, errand: _Errand | None) -> None:
-        """Give it a trial, or have it end."""
-        self._plan = errand.plan if errand else None
-        with suppress(BrokenPipeError):  # it has died, which `hear` will tell
-            self.connection.send(errand)
+    def send(self, job: _Job | None) -> None:
+        """Give it a trial; None tells it to end."""
+        self._plan = job.plan if job else None
+        with suppress(BrokenPipeError):  # it has died, as `receive` will show
+            self.connection.send(job)
 
-    def hear(self) -> _Word | None:
-        """The next word; None where the worker has died."""
+    def receive(self) -> _Message | None:
+        """The next message; None if the worker has died."""
         try:
             return self.connection.recv()
         except (EOFError, ConnectionResetError):
             return None
-
-    def last_words(self) -> str:
-        self.process.join()
-        code = self.process.exitcode or 0
-        return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
     def interrupt(self) -> None:
         if self.process.pid is not None and self.process.is_alive():
             os.kill(self.process.pid, signal.SIGINT)
 
 
-class _Crew:
-    """The workers that are at work now."""
+class _WorkerPool:
+    """The workers that are running."""
 
     def __init__(
         self, defs: Definitions, settings: Settings, lanes: Sequence[Lane], digest: str, *, force: bool
     ) -> None:
-        self._asked = (defs, settings, lanes, digest, force)
+        self._arguments = (defs, settings, lanes, digest, force)
         self._workers: list[_Worker] = []
 
     @contextmanager
-    def at_work(self, count: int) -> Generator[None]:
+    def running(self, count: int) -> Generator[None]:
         """That many workers, until the block ends; none outlives it."""
-        all_is_done = False
+        finished = False
         try:
             for number in range(count):
                 self._start(number)
             yield
-            all_is_done = True
+            finished = True
         finally:
             for worker in self._workers:
-                if all_is_done and worker.lane:
+                if finished and worker.lane:
                     worker.send(None)
                 else:
                     worker.interrupt()
             for worker in self._workers:
                 worker.process.join()
 
-    def that_speak(self) -> list[_Worker]:
-        """Those that have something to say; waits until there is one."""
-        said = wait([worker.connection for worker in self._workers])
-        return [worker for worker in self._workers if worker.connection in said]
+    def wait_for_messages(self) -> list[_Worker]:
+        """The workers that have sent something or died; waits until there is one."""
+        ready = wait([worker.connection for worker in self._workers])
+        return [worker for worker in self._workers if worker.connection in ready]
 
-    def that_are_free(self) -> list[_Worker]:
+    def free(self) -> list[_Worker]:
         return [worker for worker in self._workers if worker.is_free]
 
     def replace(self, worker: _Worker) -> None:
-        """Have a new one in the place of one that has died."""
+        """Start a new worker in place of one that has died."""
         self._workers.remove(worker)
         worker.connection.close()
         self._start(worker.number)
 
     def _start(self, number: int) -> None:
         ours, theirs = multiprocessing.Pipe()
-        process = CONTEXT.Process(target=_work, args=(theirs, *self._asked), name=f"sweep-worker-{number}")
+        process = CONTEXT.Process(target=_work, args=(theirs, *self._arguments), name=f"sweep-worker-{number}")
         process.start()
-        theirs.close()  # so that `hear` is told of its death
+        theirs.close()  # so that `receive` notices its death
         self._workers.append(_Worker(number, process, ours))
 
 
@@ -246,38 +241,38 @@ def _work(
     digest: str,
     force: bool,
 ) -> None:
-    """A worker's life: a lane, and trials on it until it is told to end."""
-    os.setpgid(0, 0)  # Ctrl-C is the sweep's to pass on: the terminal would send it to both
-    # A sweep that a shell put into the background ignores SIGINT, which its workers would inherit.
+    """The life of a worker process: it leases a lane and runs trials on it until it is told to end."""
+    os.setpgid(0, 0)  # a terminal sends Ctrl-C to the whole group; the sweep passes it on itself
+    # A sweep that a shell put into the background ignores SIGINT, and its workers would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     end_with_parent()
     try:
         try:
             _run_trials(connection, defs, settings, lanes, digest, force=force)
         except ChimeraError as error:
-            connection.send(_Unable(error.message, error.hint))
+            connection.send(_NoLane(error.message, error.hint))
     except KeyboardInterrupt:
-        # At once: a normal exit would wait until llama.cpp is through with the prompt it reads.
+        # At once: a normal exit would wait until llama.cpp has read its whole prompt.
         os._exit(130)
 
 
 def _run_trials(
     connection: Connection, defs: Definitions, settings: Settings, lanes: Sequence[Lane], digest: str, *, force: bool
 ) -> None:
-    said_at = 0.0
+    reported_at = 0.0
 
-    def say_progress(stage: str, chunks: int) -> None:
-        nonlocal said_at
+    def report_progress(stage: str, chunks: int) -> None:
+        nonlocal reported_at
         now = time.monotonic()
-        if chunks <= 1 or now >= said_at + _SAY_EVERY_S:
-            said_at = now
-            connection.send(_Streams(stage, chunks))
+        if chunks <= 1 or now >= reported_at + _PROGRESS_EVERY_S:
+            reported_at = now
+            connection.send(_Progress(stage, chunks))
 
-    def run(errand: _Errand) -> Ended | _Elsewhere:
-        plan = errand.plan
-        with workspace.claiming(plan.trial, wait=errand.wait) as claimed:
+    def run(job: _Job) -> Ended | _ClaimedElsewhere:
+        plan = job.plan
+        with workspace.claiming(plan.trial, wait=job.wait) as claimed:
             if not claimed:
-                return _Elsewhere()
+                return _ClaimedElsewhere()
             if not force and is_done(workspace.store, plan, digest):
                 return Ended("skipped")
             run_id = str(uuid4())
@@ -285,7 +280,7 @@ def _run_trials(
             reason = runner.write_report(plan, run_id)
             return Ended("failed" if reason else "done", reason)
 
-    workspace = Workspace(settings, on_progress=say_progress, keep_measured=not force)
+    workspace = Workspace(settings, on_progress=report_progress, keep_measured=not force)
     get_ready(workspace.store)
     with (
         open_instance(settings) as instance,
@@ -293,12 +288,12 @@ def _run_trials(
             lanes,
             holder(trial="a sweep"),
             leases_folder(settings.leases_dir),
-            on_wait=lambda found: connection.send(_Waits(found)),
+            on_wait=lambda found: connection.send(_Waiting(found)),
         ) as lease,
         closing(workspace.engines),
     ):
-        runner = Runner(defs, instance, workspace)
+        runner = JobRunner(defs, instance, workspace)
         pin(lease.lane)
         connection.send(_Ready(lease.lane.name))
-        while (errand := connection.recv()) is not None:
-            connection.send(run(errand))
+        while (job := connection.recv()) is not None:
+            connection.send(run(job))

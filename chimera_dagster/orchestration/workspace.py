@@ -1,4 +1,4 @@
-"""What every asset works with: the settings of the project, its store, and the engines; built when a run starts."""
+"""What every asset works with: the settings of the project, its store and the engines; built when a run starts."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -9,22 +9,22 @@ from dagster import InitResourceContext, resource
 from chimera_dagster.engines.registry import Engines
 from chimera_dagster.gpu.leases import claim, leases_folder
 from chimera_dagster.ingest.folder import OnFile
-from chimera_dagster.orchestration.pinned_step import release_step_lease
+from chimera_dagster.orchestration.step_lease import release_step_lease
 from chimera_dagster.records.store import Store
 from chimera_dagster.settings import Settings, load_settings
 from chimera_dagster.spec.trial import Trial
 from chimera_dagster.steps.asking import OnProgress
 
-SWEEP_TAG, GO_ON, AGAIN = "chimera/sweep", "go on", "run again"  # on runs that a sweep asks the daemon for
+SWEEP_TAG, RESUME, FORCE = "chimera/sweep", "resume", "force"  # on runs that a sweep requests from the daemon
 
 
 @dataclass
 class Workspace:
     """Handed to assets as the resource `workspace`.
 
-    `on_progress` hears each stage of a trial and its chunks, `on_measured` that its last model call has ended,
-    `on_file` how many files of how many are ingested. With `keep_measured` a trial that was measured on
-    these data is not measured again: one that ended before its report was written then costs no model call.
+    `on_progress` is called with each stage of a trial and its chunks so far, `on_measured` when its last model call has
+    ended, `on_file` with the number of files ingested and of all. With `keep_measured` a trial that was measured on
+    these data is not measured again: if only its report is missing, it costs no model call.
     """
 
     settings: Settings
@@ -41,9 +41,9 @@ class Workspace:
 
     @contextmanager
     def claiming(self, trial: Trial, *, wait: bool = True) -> Generator[bool]:
-        """Whether this process alone, of all on this host, is at work on the trial until the block ends.
+        """Claim the trial for this process, of all on this host, until the block ends; yields whether it is claimed.
 
-        False only without `wait`: another is. A block inside another for the same trial has what that one has.
+        False only without `wait`, if another process has it. An inner block for the same trial shares that claim.
         """
         if self._claimed == trial:
             yield True
@@ -59,7 +59,7 @@ class Workspace:
 
 @resource
 def workspace_from_environment(context: InitResourceContext) -> Workspace:
-    """A workspace by the CHIMERA_* variables of the process that runs."""
+    """A workspace as the CHIMERA_* variables of this process say."""
     engines = Engines()
 
     def free_lane() -> None:
@@ -67,4 +67,4 @@ def workspace_from_environment(context: InitResourceContext) -> Workspace:
         release_step_lease()
 
     tags = context.run.tags if context.run else {}
-    return Workspace(load_settings(), engines, on_measured=free_lane, keep_measured=tags.get(SWEEP_TAG) == GO_ON)
+    return Workspace(load_settings(), engines, on_measured=free_lane, keep_measured=tags.get(SWEEP_TAG) == RESUME)

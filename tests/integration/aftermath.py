@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow.parquet as pq
+import pytest
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from pyarrow import ArrowException
@@ -42,19 +43,21 @@ def aftermath(project: Project, plans: Sequence[TrialPlan]) -> Aftermath:
     """Look at a project in which nothing is at work any more."""
     store, leases = Store(project.data), project.path / "leases"
     digest = store.read_json("summary", Summary).digest
-    with DagsterInstance.from_config(str(project.data / "dagster_home")) as instance:
-        well = Counter(
-            run.tags.get("dagster/partition", "")
-            for run in instance.get_runs(RunsFilter(job_name="write_report", statuses=[DagsterRunStatus.SUCCESS]))
-        )
-        unfinished = instance.get_runs(RunsFilter(statuses=NOT_FINISHED_STATUSES))
-        return Aftermath(
-            lost=[plan.trial.key for plan in plans if not is_done(store, plan, digest)],
-            twice=[plan.trial.key for plan in plans if well[plan.trial.key] > 1],
-            half_written=half_written(project.data),
-            held=["a lane"] * any_held(leases) + [each.trial for each in waiting(leases)],
-            unfinished=[f"{run.run_id} is {run.status.value}" for run in unfinished],
-        )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(project.data / "dagster_home"))
+        with DagsterInstance.get() as instance:
+            well = Counter(
+                run.tags.get("dagster/partition", "")
+                for run in instance.get_runs(RunsFilter(job_name="write_report", statuses=[DagsterRunStatus.SUCCESS]))
+            )
+            unfinished = instance.get_runs(RunsFilter(statuses=NOT_FINISHED_STATUSES))
+            return Aftermath(
+                lost=[plan.trial.key for plan in plans if not is_done(store, plan, digest)],
+                twice=[plan.trial.key for plan in plans if well[plan.trial.key] > 1],
+                half_written=half_written(project.data),
+                held=["a lane"] * any_held(leases) + [each.trial for each in waiting(leases)],
+                unfinished=[f"{run.run_id} is {run.status.value}" for run in unfinished],
+            )
 
 
 def half_written(data: Path) -> list[str]:

@@ -10,7 +10,7 @@ from dagster import DagsterInstance
 from chimera_dagster.definitions import defs
 from chimera_dagster.orchestration.home import open_instance
 from chimera_dagster.orchestration.partitions import register
-from chimera_dagster.orchestration.runner import Runner
+from chimera_dagster.orchestration.runner import JobRunner
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.settings import Settings
 from chimera_dagster.spec.sweep import SweepSpec, TrialPlan, load_spec
@@ -24,7 +24,7 @@ class Bench:
         self.project, self.instance = project, instance
         self.workspace = Workspace(Settings(data_dir=project.data, spec=project.spec))
         self.store = self.workspace.store
-        self.runner = Runner(defs, instance, self.workspace)
+        self.runner = JobRunner(defs, instance, self.workspace)
 
     def plans(self) -> list[TrialPlan]:
         return load_spec(self.project.spec).plans()

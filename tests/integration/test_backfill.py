@@ -14,9 +14,9 @@ from dagster import DagsterEventType, DagsterRun, DagsterRunStatus, RunsFilter
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from dagster._daemon.types import DaemonHeartbeat
 
-from chimera_dagster.orchestration.backfill import State, at_work, follow
+from chimera_dagster.orchestration.backfill import State, follow, unfinished
 from chimera_dagster.orchestration.jobs import TRIAL_ASSETS
-from chimera_dagster.orchestration.workspace import GO_ON, SWEEP_TAG
+from chimera_dagster.orchestration.workspace import RESUME, SWEEP_TAG
 from chimera_dagster.spec.sweep import SweepSpec, TrialPlan
 from chimera_dagster.steps.done import is_done
 from chimera_dagster.steps.ingest import data_digest
@@ -61,7 +61,7 @@ class Backfilled:
     first: str
     seen_at_work: set[str | None]
     sweeps: list["subprocess.CompletedProcess[str]"]
-    """`chimera sweep --daemon` that asked for it, and another one while it was under way."""
+    """`chimera sweep --daemon` that asked for it, and another one before it had finished."""
 
     @property
     def failed(self) -> TrialPlan:
@@ -99,12 +99,12 @@ def backfilled(shared_project: Project) -> Generator[Backfilled]:
 
         def on_change(key: str, state: State, why: str) -> None:
             heard.append((key, state))
-            seen_at_work.add(at_work(bench.instance) if state == "queued" else None)
+            seen_at_work.add(unfinished(bench.instance) if state == "queued" else None)
 
         # A daemon looks for backfills when it starts, and then every half minute.
         bench.instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), "BACKFILL", None))
         asking = shared_project.fork("sweep", "--daemon", "--json", **homes())
-        first = wait_for(lambda: at_work(bench.instance), "backfill")
+        first = wait_for(lambda: unfinished(bench.instance), "backfill")
         asking_too = shared_project.fork("sweep", "--daemon", "--json", **homes())
         with running_daemon(bench, NO_SENSORS, OLLAMA_HOST=stub.url) as daemon:
             failures = follow(bench.instance, first, on_change, every_s=0.2)
@@ -113,8 +113,8 @@ def backfilled(shared_project: Project) -> Generator[Backfilled]:
             stub.refuses = False
             keys = [plan.trial.key for plan in plans if not is_done(bench.store, plan, digest(bench))]
             dagster(bench, "job", "backfill", "-j", "write_report", "--partitions", ",".join(keys), "--noprompt")
-            unfinished = RunsFilter(statuses=NOT_FINISHED_STATUSES)
-            daemon.wait_for(lambda: bench.instance.get_runs_count(unfinished) == 0, "end of all runs")
+            not_finished = RunsFilter(statuses=NOT_FINISHED_STATUSES)
+            daemon.wait_for(lambda: bench.instance.get_runs_count(not_finished) == 0, "end of all runs")
         yield done
 
 
@@ -129,13 +129,13 @@ def test_one_failure_is_that_trials_alone_with_its_reason(backfilled: Backfilled
     ends = {key: state for key, state in backfilled.heard if state in ("done", "failed")}
     assert ends == {plan.trial.key: "failed" if plan is backfilled.failed else "done" for plan in backfilled.plans}
     assert backfilled.seen_at_work == {backfilled.first}
-    assert at_work(backfilled.bench.instance) is None
+    assert unfinished(backfilled.bench.instance) is None
 
 
 def test_a_sweep_by_the_daemon_asks_once_and_tells_how_each_trial_went(backfilled: Backfilled) -> None:
     asked, followed = backfilled.sweeps
     assert "An earlier backfill" not in asked.stderr
-    assert f"An earlier backfill {backfilled.first} is under way" in followed.stderr
+    assert f"An earlier backfill {backfilled.first} has not finished" in followed.stderr
     for sweep in backfilled.sweeps:
         assert sweep.returncode == 1, sweep.stderr
         rows = json.loads(sweep.stdout)
@@ -157,7 +157,7 @@ def test_the_reason_is_the_same_as_where_the_trial_runs_in_this_process(backfill
 def test_each_configuration_is_one_run_and_only_what_failed_ran_twice(backfilled: Backfilled) -> None:
     runs = backfilled.runs(**{"dagster/backfill": backfilled.first})
     assert sorted(run.tags["dagster/partition"] for run in runs) == sorted(plan.trial.key for plan in backfilled.plans)
-    assert all(run.tags[SWEEP_TAG] == GO_ON for run in runs)
+    assert all(run.tags[SWEEP_TAG] == RESUME for run in runs)
     again = [run for run in backfilled.runs() if run.job_name == "write_report"]
     assert [run.tags["dagster/partition"] for run in again if "dagster/backfill" in run.tags] == [
         backfilled.failed.trial.key

@@ -64,20 +64,17 @@ def instance() -> Generator[DagsterInstance]:
 
 
 @pytest.mark.parametrize("start_method", ["fork", "forkserver"])
-def test_a_gpu_step_has_a_process_and_a_lane_and_the_others_have_none(run: Run, start_method: str) -> None:
+def test_each_step_has_a_process_and_only_a_gpu_step_has_a_lane(run: Run, start_method: str) -> None:
     # One that earlier tests have started would give the step their environment.
     multiprocessing.forkserver._forkserver._stop()
     ran = run(start_method=start_method)
     assert ran.success
-    own, gpu = os.getpid(), ran.seen["on_gpu"]
-    assert (ran.seen["before"]["pid"], ran.seen["after"]["pid"]) == (own, own)
-    assert gpu["pid"] != own
+    gpu = ran.seen["on_gpu"]
+    assert len({os.getpid(), *(step["pid"] for step in ran.seen.values())}) == 1 + len(ran.seen)
     assert (gpu["CHIMERA_LANE"], gpu["CUDA_VISIBLE_DEVICES"], gpu["OLLAMA_HOST"]) == FIRST
     assert gpu["leases"] == {"gpu-0.0.lease": True}
     assert ran.seen["after"]["leases"] == {"gpu-0.0.lease": False}
-    assert ran.seen["after"]["CHIMERA_LANE"] is None
-    workers = [step for kind, step, _ in ran.events if kind == DagsterEventType.STEP_WORKER_STARTED.value]
-    assert workers == ["on_gpu"]
+    assert {ran.seen[step]["CHIMERA_LANE"] for step in ("before", "after")} == {None}
 
 
 def test_a_step_may_free_its_lane_before_it_ends(run: Run) -> None:
@@ -96,7 +93,7 @@ def test_a_step_that_is_killed_fails_with_how_it_ended(run: Run) -> None:
     assert not ran.success
     assert len(ran.said(DagsterEventType.STEP_UP_FOR_RETRY)) == 1
     [failure] = ran.said(DagsterEventType.STEP_FAILURE)
-    assert "terminated by signal 9 (SIGKILL)" in failure
+    assert "its process was killed by SIGKILL" in failure
     assert set(ran.seen) == {"before"}
 
 

@@ -12,7 +12,7 @@ from dagster import DagsterRunStatus, RunsFilter
 from dagster._daemon.types import DaemonHeartbeat
 
 from chimera_dagster.gpu.leases import claim
-from chimera_dagster.orchestration.backfill import at_work
+from chimera_dagster.orchestration.backfill import unfinished
 from tests.conftest import Project
 from tests.integration.aftermath import NOTHING
 from tests.integration.bench import bench_in
@@ -92,7 +92,7 @@ def test_the_daemon_runs_proposals_as_a_backfill(searching: Sweeping) -> None:
         bench.instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), "BACKFILL", None))
         home = os.environ["DAGSTER_HOME"]
         asking = searching.start("--trials", "1", "--daemon", "--json", verb="search", DAGSTER_HOME=home)
-        backfill = wait_for(lambda: at_work(bench.instance), "backfill")
+        backfill = wait_for(lambda: unfinished(bench.instance), "backfill")
         with running_daemon(bench, NO_SENSORS, OLLAMA_HOST=searching.stub.url):
             stdout, stderr = asking.communicate(timeout=300)
         assert asking.returncode == 0, stderr

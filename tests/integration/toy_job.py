@@ -22,7 +22,7 @@ from dagster import (
 from chimera_dagster.errors import SpecError
 from chimera_dagster.gpu.leases import leases_folder
 from chimera_dagster.orchestration.executor import GPU_TAG, gpu_pinned_executor
-from chimera_dagster.orchestration.pinned_step import release_step_lease
+from chimera_dagster.orchestration.step_lease import release_step_lease
 from chimera_dagster.settings import load_settings
 
 SEEN = ("CHIMERA_LANE", "CUDA_VISIBLE_DEVICES", "OLLAMA_HOST")

@@ -1,4 +1,4 @@
-"""What Dagster's daemon does by itself, one file each; every tick says in a sentence what it did and why."""
+"""What Dagster's daemon does by itself, one file for each sensor; every tick says what it did and why."""
 
 from chimera_dagster.orchestration.sensors.failures import failed_trials
 from chimera_dagster.orchestration.sensors.index import published_reports

@@ -1,4 +1,4 @@
-"""Keeps the index of reports in step with the trials, between the measurements."""
+"""Keeps the index page up to date with the trials, without disturbing a measurement."""
 
 from dagster import (
     AssetKey,
@@ -17,7 +17,7 @@ from chimera_dagster.gpu.leases import any_held, leases_folder
 from chimera_dagster.orchestration.jobs import publish_job
 from chimera_dagster.orchestration.workspace import Workspace
 
-_AT_WORK = [
+_UNFINISHED = [
     DagsterRunStatus.QUEUED,
     DagsterRunStatus.NOT_STARTED,
     DagsterRunStatus.STARTING,
@@ -26,27 +26,27 @@ _AT_WORK = [
 ]
 
 
-_LOOKED_AT = 50  # of the runs at work: a backfill may have thousands in the queue
+_RUNS_CHECKED = 50  # of the unfinished ones: a backfill may have thousands in the queue
 
 
 @sensor(job=publish_job, minimum_interval_seconds=30, default_status=DefaultSensorStatus.RUNNING)
 def published_reports(context: SensorEvaluationContext, workspace: ResourceParam[Workspace]) -> RunRequest | SkipReason:
-    """Writes the index again after reports were rendered, once nothing is measured that this would disturb."""
+    """Writes the index again after reports were rendered, once nothing is being measured."""
     newest = context.instance.fetch_materializations(AssetKey("rendered_report"), limit=1).records
     if not newest:
-        return SkipReason("No report was rendered yet.")
+        return SkipReason("No report has been rendered yet.")
     seen = str(newest[0].storage_id)
     if context.cursor == seen:
         return SkipReason("The index shows every report.")
-    if _launched_is_at_work(context.instance):
-        return SkipReason("Reports are new, but runs are at work: the index waits for them.")
+    if _has_launched_run(context.instance):
+        return SkipReason("There are new reports, but runs are in progress: the index waits for them.")
     if any_held(leases_folder(workspace.settings.leases_dir)):
-        return SkipReason("Reports are new, but a lane is held: the index waits until nothing is measured.")
+        return SkipReason("There are new reports, but a lane is held: the index waits until nothing is being measured.")
     context.update_cursor(seen)
     return RunRequest()
 
 
-def _launched_is_at_work(instance: DagsterInstance) -> bool:
-    """Whether a run is that Dagster launches; one of the command line holds a lane while it measures."""
-    runs = instance.get_runs(RunsFilter(statuses=_AT_WORK), limit=_LOOKED_AT)
+def _has_launched_run(instance: DagsterInstance) -> bool:
+    """Whether a run that Dagster launched is unfinished; a run of the command line holds a lane while it measures."""
+    runs = instance.get_runs(RunsFilter(statuses=_UNFINISHED), limit=_RUNS_CHECKED)
     return any(run.remote_job_origin is not None for run in runs)

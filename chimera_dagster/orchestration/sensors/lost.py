@@ -1,4 +1,4 @@
-"""Ends runs that nobody works on any more, so that nothing waits for them."""
+"""Ends runs that no process is executing any more, so that nothing waits for them."""
 
 from dagster import DefaultSensorStatus, SensorEvaluationContext, SkipReason, sensor
 
@@ -7,8 +7,8 @@ from chimera_dagster.orchestration.orphans import fail_orphans
 
 @sensor(minimum_interval_seconds=30, default_status=DefaultSensorStatus.RUNNING)
 def lost_runs(context: SensorEvaluationContext) -> SkipReason:
-    """Marks as failed each run whose process was killed together with all that watched it."""
+    """Marks a run as failed if its process was killed together with the code server that watched it."""
     lost = fail_orphans(context.instance)
     if not lost:
-        return SkipReason("Every run that has begun has its process.")
+        return SkipReason("Every run that has started still has its process.")
     return SkipReason(f"Marked as failed, as their process no longer runs: {', '.join(run[:8] for run in lost)}.")

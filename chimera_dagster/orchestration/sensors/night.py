@@ -1,4 +1,4 @@
-"""A nightly round: ingest, and when that has ended well, the trials whose report is missing or not of these data."""
+"""A nightly round: ingest, and once that has succeeded, the trials whose report is missing or outdated."""
 
 from dagster import (
     DagsterInstance,
@@ -23,15 +23,15 @@ from chimera_dagster.records.documents import Summary
 from chimera_dagster.spec.sweep import load_spec
 from chimera_dagster.steps.done import is_done
 
-ROUND_TAG = "chimera/round"  # on an ingest: which kind of round it begins; on a trial: the ingest that it came after
+ROUND_TAG = "chimera/round"  # on an ingest: which round it starts; on a trial: the ingest that it follows
 NIGHTLY = {ROUND_TAG: "nightly"}
-PAGE = 50  # trials a tick: to ask for thousands of runs at once would hold up every other sensor
+PAGE = 50  # trials per tick: requesting thousands of runs at once would delay every other sensor
 _WAITING = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.QUEUED, DagsterRunStatus.STARTING]
 
 
 @schedule(cron_schedule="0 2 * * *", job=ingest_job, default_status=DefaultScheduleStatus.STOPPED)
 def nightly(context: ScheduleEvaluationContext) -> RunRequest:
-    """At 02:00 UTC: ingest the reports folder, then run the trials whose report is missing or not of these data."""
+    """At 02:00 UTC: ingest the reports folder, then run the trials whose report is missing or outdated."""
     return RunRequest(tags=NIGHTLY)
 
 
@@ -39,29 +39,29 @@ def nightly(context: ScheduleEvaluationContext) -> RunRequest:
 def nightly_trials(
     context: SensorEvaluationContext, workspace: ResourceParam[Workspace]
 ) -> list[RunRequest] | SkipReason:
-    """The second half of the schedule `nightly`: its trials, once its ingest has ended well."""
+    """The second half of the schedule `nightly`: its trials, once its ingest has succeeded."""
     night = _last_night(context.instance)
     if night is None:
-        return SkipReason("No ingest of the schedule 'nightly' has ended well last.")
+        return SkipReason("The last ingest of the schedule 'nightly' has not succeeded, or there was none.")
     try:
         spec = load_spec(workspace.settings.spec)
     except SpecError as error:
         return SkipReason(str(error))
     if any(missing_keys(context.instance, spec.partition_keys()).values()):
-        return SkipReason(f"The sensor sweep_spec has yet to register the trials of {workspace.settings.spec}.")
+        return SkipReason(f"The sensor sweep_spec has not yet registered the trials of {workspace.settings.spec}.")
     store, plans = workspace.store, spec.plans()
     name = f"{night}/{spec.content_hash()}"
     seen = _seen(context.cursor, name)
     page = plans[seen : seen + PAGE]
     if not page:
-        return SkipReason(f"Each of {len(plans)} trials was looked at after the nightly ingest {night[:8]}.")
+        return SkipReason(f"All {len(plans)} trials were checked after the nightly ingest {night[:8]}.")
     context.update_cursor(f"{name}/{seen + len(page)}")
     digest, waiting = store.read_json("summary", Summary).digest, _waiting(context.instance)
     todo = [plan for plan in page if not is_done(store, plan, digest) and plan.trial.key not in waiting]
     for plan in todo:
         store.register(plan)
     if not todo:
-        return SkipReason(f"Trials {seen + 1} to {seen + len(page)} of {len(plans)} have a report of these data.")
+        return SkipReason(f"Trials {seen + 1} to {seen + len(page)} of {len(plans)} have an up-to-date report.")
     return [
         RunRequest(run_key=f"{night}:{key}", partition_key=key, tags={ROUND_TAG: night})
         for key in (dagster_key(plan.trial) for plan in todo)
@@ -69,17 +69,17 @@ def nightly_trials(
 
 
 def _last_night(instance: DagsterInstance) -> str | None:
-    """The last ingest of the schedule, where it ended well."""
+    """The last ingest of the schedule, if it succeeded."""
     last = next(iter(instance.get_runs(RunsFilter(job_name=ingest_job.name, tags=NIGHTLY), limit=1)), None)
     return last.run_id if last is not None and last.status == DagsterRunStatus.SUCCESS else None
 
 
 def _waiting(instance: DagsterInstance) -> set[str]:
-    """Partitions of the runs that wait for their start."""
+    """Partitions of the runs that have not started yet."""
     return {run.tags.get("dagster/partition", "") for run in instance.get_runs(RunsFilter(statuses=_WAITING))}
 
 
 def _seen(cursor: str | None, name: str) -> int:
-    """How many trials of a round were looked at."""
+    """How many trials of a round have been checked."""
     before, _, seen = (cursor or "").rpartition("/")
     return int(seen) if before == name else 0

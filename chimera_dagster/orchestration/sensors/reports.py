@@ -1,4 +1,4 @@
-"""Keeps the tables in step with the reports folder."""
+"""Keeps the tables up to date with the reports folder."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -21,8 +21,8 @@ from chimera_dagster.orchestration.jobs import ingest_job
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.steps.ingest import ingested_snapshot, take_snapshot
 
-CONTENT_TAG = "chimera/reports"  # on a run: the digest of the look at the folder that it was asked for
-_RUNS = 10  # more than are ever asked for with the same content
+CONTENT_TAG = "chimera/reports"  # on a run: the digest of the snapshot that it was requested for
+_RUNS = 10  # more than are ever requested for the same content
 _STATES: Mapping[DagsterRunStatus, RunState] = {
     DagsterRunStatus.NOT_STARTED: "queued",
     DagsterRunStatus.QUEUED: "queued",
@@ -32,11 +32,11 @@ _STATES: Mapping[DagsterRunStatus, RunState] = {
 }
 
 
-# No run_key: Dagster never runs one a second time, and an ingest that failed or a folder that is again what it once
-# was would never be ingested.
+# No run_key: Dagster never runs the same key twice, so after a failed ingest, or when a folder returns to an earlier
+# state, nothing would be ingested.
 @sensor(job=ingest_job, minimum_interval_seconds=10, default_status=DefaultSensorStatus.RUNNING)
 def reports_folder(context: SensorEvaluationContext, workspace: ResourceParam[Workspace]) -> RunRequest | SkipReason:
-    """Ingests the reports folder once it has changed and nothing in it is written any more."""
+    """Ingests the reports folder once it has changed and nothing is being written there any more."""
     store, reports = workspace.store, workspace.settings.reports
     try:
         snapshot, last = take_snapshot(store, reports)
@@ -59,7 +59,7 @@ def reports_folder(context: SensorEvaluationContext, workspace: ResourceParam[Wo
 
 
 def _runs(instance: DagsterInstance) -> Iterator[IngestRun]:
-    """This sensor's runs, newest first. Not those of the command line: one that was killed would go on for ever."""
+    """This sensor's runs, newest first. Not those of the command line: a killed one would count as running for ever."""
     own = RunsFilter(job_name=ingest_job.name, tags={"dagster/sensor_name": "reports_folder"})
     for run in instance.get_runs(own, limit=_RUNS):
         yield IngestRun(run.run_id, run.tags.get(CONTENT_TAG, ""), _STATES.get(run.status, "running"))

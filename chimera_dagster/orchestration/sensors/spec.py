@@ -1,4 +1,4 @@
-"""Keeps the UI's partitions in step with sweep.yaml."""
+"""Keeps the partitions up to date with sweep.yaml."""
 
 from dagster import DefaultSensorStatus, ResourceParam, SensorEvaluationContext, SensorResult, SkipReason, sensor
 
@@ -17,7 +17,7 @@ def sweep_spec(context: SensorEvaluationContext, workspace: ResourceParam[Worksp
     except SpecError as error:
         return SkipReason(str(error))
     keys, content = spec.partition_keys(), spec.content_hash()
-    if context.cursor != content or not store.holds(*keys.values()):  # 10,000 files are written when the spec changed
+    if context.cursor != content or not store.holds(*keys.values()):  # a large sweep is thousands of files
         for plan in spec.plans():
             store.register(plan)
         context.update_cursor(content)

@@ -41,10 +41,10 @@ class Failing:
     ) -> RunRequest | str:
         """Run the trial, which ends with that error, and have the sensor look at its failure."""
 
-        def run_trial(*_: object) -> NoReturn:
+        def run_trial_once(*_: object, **__: object) -> NoReturn:
             raise error
 
-        self._patch.setattr(assets, "run_trial", run_trial)
+        self._patch.setattr(assets, "run_trial_once", run_trial_once)
         result = defs.resolve_job_def("write_report").execute_in_process(
             instance=self.instance,
             partition_key=KEY,
@@ -116,7 +116,7 @@ def test_what_may_pass_is_tried_again_as_the_next_attempt(failing: Failing, erro
 )
 def test_what_stays_as_it_is_is_not_tried_again(failing: Failing, error: errors.ChimeraError) -> None:
     name = type(error).__name__
-    assert failing.fails(error) == f"{KEY} failed with {name}, which trying again does not heal."
+    assert failing.fails(error) == f"{KEY} failed with {name}, which a retry would not fix."
 
 
 def test_attempts_are_counted_and_bounded(failing: Failing) -> None:
@@ -147,7 +147,7 @@ def test_a_trial_that_was_launched_since_is_left_alone(failing: Failing, monkeyp
         return Failing.look(failing, context)
 
     monkeypatch.setattr(failing, "look", launched)
-    assert failing.fails(errors.EngineBusyError("x")) == f"{KEY} failed, and was launched again since."
+    assert failing.fails(errors.EngineBusyError("x")) == f"{KEY} failed, and has been launched again since."
 
 
 def test_a_partition_that_is_gone_is_not_asked_for(failing: Failing, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +156,7 @@ def test_a_partition_that_is_gone_is_not_asked_for(failing: Failing, monkeypatch
         return Failing.look(failing, context)
 
     monkeypatch.setattr(failing, "look", removed)
-    assert failing.fails(errors.EngineBusyError("x")) == f"{KEY} failed, and is no partition any more."
+    assert failing.fails(errors.EngineBusyError("x")) == f"{KEY} failed, and is no longer a partition."
 
 
 def test_a_failed_ingest_is_no_trial(failing: Failing) -> None:
@@ -172,4 +172,4 @@ def test_a_failed_ingest_is_no_trial(failing: Failing) -> None:
         dagster_run=result.dagster_run,
         resources={"workspace": failing.workspace},
     ).for_run_failure()
-    assert failing.look(context) == f"Run {result.run_id[:8]}, which failed, is no trial."
+    assert failing.look(context) == f"Run {result.run_id[:8]}, which failed, is not a trial."

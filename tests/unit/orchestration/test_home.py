@@ -1,14 +1,27 @@
-"""The instance folder when processes come upon it at the same time."""
+"""Dagster's instance folder: what it is configured with, and processes that open it at the same time."""
 
 import os
 from pathlib import Path
 
 import pytest
-from dagster._core.storage.event_log.sqlite.consolidated_sqlite_event_log import ConsolidatedSqliteEventLogStorage
+from dagster import DefaultRunLauncher, QueuedRunCoordinator
 
+from chimera_dagster.errors import SettingError
 from chimera_dagster.orchestration.home import open_instance, prepare_home
-from chimera_dagster.orchestration.queue import LoadOrderCoordinator
+from chimera_dagster.orchestration.internals.sqlite import ConsolidatedSqliteEventLogStorage
 from chimera_dagster.settings import Settings
+from tests.conftest import ROOT
+
+STOCK = "telemetry: {enabled: false}\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory; DAGSTER_HOME is not set, and what the test sets is taken away again."""
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.delenv("DAGSTER_HOME")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def opens_well(settings: Settings) -> int:
@@ -24,30 +37,59 @@ def opens_well(settings: Settings) -> int:
     return pid
 
 
-def test_processes_that_open_it_first_at_the_same_time_do_not_spoil_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
-    settings = Settings(data_dir=tmp_path)
+@pytest.mark.parametrize("config", [STOCK, (ROOT / "dagster.yaml").read_text()], ids=["stock", "project"])
+def test_processes_that_create_it_at_the_same_time_do_not_spoil_it(folder: Path, config: str) -> None:
+    (folder / "dagster.yaml").write_text(config)
+    settings = Settings(data_dir=folder / "data")
     for _ in range(2):
-        both = [opens_well(settings) for _ in range(3)]
-        assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in both] == [0, 0, 0]
+        pids = [opens_well(settings) for _ in range(3)]
+        assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids] == [0, 0, 0]
 
 
-def test_a_folder_without_its_own_dagster_yaml_gets_the_projects(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("DAGSTER_HOME", raising=False)
-    monkeypatch.chdir(tmp_path)
-    settings = Settings(data_dir=tmp_path / "data")
-    with open_instance(settings) as instance:
+def test_it_is_configured_by_the_projects_dagster_yaml_as_that_is_now(folder: Path) -> None:
+    (folder / "dagster.yaml").write_text((ROOT / "dagster.yaml").read_text())
+    with open_instance(Settings(data_dir=folder / "data")) as instance:
         assert isinstance(instance.event_log_storage, ConsolidatedSqliteEventLogStorage)
-        assert isinstance(instance.run_coordinator, LoadOrderCoordinator)
+        assert instance.event_log_storage.get_db_path() == f"{folder}/data/dagster_home/history/event_log.db"
+        assert isinstance(instance.run_coordinator, QueuedRunCoordinator)
+        assert isinstance(instance.run_launcher, DefaultRunLauncher)
+        assert instance.get_settings("concurrency")["runs"]["max_concurrent_runs"] == 1
+    os.environ.pop("DAGSTER_HOME")
+    (folder / "dagster.yaml").write_text(STOCK)
+    assert (prepare_home(Settings(data_dir=folder / "data")) / "dagster.yaml").read_text() == STOCK
 
 
-def test_what_dagster_home_names_stays_its_owners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
-    owners = tmp_path / "dagster.yaml"
-    owners.write_text("telemetry: {enabled: false}\nnux: {enabled: false}\n")
-    prepare_home(Settings(data_dir=tmp_path))
-    assert owners.read_text() == "telemetry: {enabled: false}\nnux: {enabled: false}\n"
+def test_without_a_dagster_yaml_it_still_runs_one_trial_at_a_time(folder: Path) -> None:
+    with open_instance(Settings(data_dir=folder / "data")) as instance:
+        assert not isinstance(instance.event_log_storage, ConsolidatedSqliteEventLogStorage)
+        assert instance.get_settings("concurrency")["runs"]["max_concurrent_runs"] == 1
+        assert not instance.telemetry_enabled
+
+
+def test_a_folder_that_dagster_home_names_stays_its_owners(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "dagster.yaml").write_text((ROOT / "dagster.yaml").read_text())
+    home = folder / "home"
+    home.mkdir()
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    (home / "dagster.yaml").write_text(STOCK)
+    prepare_home(Settings(data_dir=folder / "data"))
+    assert (home / "dagster.yaml").read_text() == STOCK
+
+
+def test_a_dagster_home_that_is_gone_is_an_error_and_nothing_is_created(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = folder / "gone"
+    monkeypatch.setenv("DAGSTER_HOME", str(gone))
+    with pytest.raises(SettingError, match=f"DAGSTER_HOME names the folder {gone}, which does not exist") as caught:
+        prepare_home(Settings(data_dir=folder / "data"))
+    assert "unset DAGSTER_HOME" in caught.value.hint
+    assert list(folder.iterdir()) == []
+
+
+def test_an_old_env_file_is_an_error_that_says_how_to_write_it_again(folder: Path) -> None:
+    (folder / ".env").write_text(f'DAGSTER_HOME="{folder}/gone"\n')
+    with pytest.raises(SettingError, match=f".env sets DAGSTER_HOME to the folder {folder}/gone") as caught:
+        prepare_home(Settings(data_dir=folder / "data"))
+    assert "delete .env and run 'make setup'" in caught.value.hint
+    assert [path.name for path in folder.iterdir()] == [".env"]

@@ -72,7 +72,7 @@ def test_it_is_off_until_someone_turns_it_on() -> None:
 
 @pytest.mark.parametrize("status", [DagsterRunStatus.STARTED, DagsterRunStatus.FAILURE])
 def test_trials_wait_for_the_ingest_to_end_well(night: Night, status: DagsterRunStatus) -> None:
-    why = "No ingest of the schedule 'nightly' has ended well last."
+    why = "The last ingest of the schedule 'nightly' has not succeeded, or there was none."
     assert night.tick() == why
     new_run(night.instance, "ingest_reports", DagsterRunStatus.SUCCESS, {})  # another's
     night.ingested(status)
@@ -86,7 +86,7 @@ def test_trials_without_a_report_of_these_data_run_once_a_night_in_order(night: 
     assert not isinstance(requests, str)
     assert [each.partition_key for each in requests] == [each for each in night.trials() if each not in done]
     assert {each.tags["chimera/round"] for each in requests} == {ingest}
-    assert night.tick() == f"Each of 6 trials was looked at after the nightly ingest {ingest[:8]}."
+    assert night.tick() == f"All 6 trials were checked after the nightly ingest {ingest[:8]}."
     done.update(night.trials()[:5])
     night.ingested()
     assert night.asked() == night.trials()[5:]
@@ -98,7 +98,7 @@ def test_a_large_sweep_is_asked_for_in_pages(night: Night, done: set[str]) -> No
     done.update(keys[50:100])
     night.ingested()
     assert night.asked() == keys[:50]
-    assert night.tick() == "Trials 51 to 100 of 120 have a report of these data."
+    assert night.tick() == "Trials 51 to 100 of 120 have an up-to-date report."
     assert night.asked() == keys[100:]
 
 
@@ -113,7 +113,7 @@ def test_a_spec_that_changes_midway_is_begun_again_and_no_trial_runs_twice(night
 def test_a_spec_that_is_not_registered_yet_is_waited_for(night: Night) -> None:
     night.ingested()
     night.workspace.settings.spec.write_text("models: [c:1]\n")
-    assert "sweep_spec has yet to register" in str(night.tick())
+    assert "sweep_spec has not yet registered" in str(night.tick())
     night.workspace.settings.spec.write_text("models: []\n")
     assert "line 1, models" in str(night.tick())
 

@@ -40,7 +40,7 @@ def test_each_new_report_asks_for_the_index_once(ticking: Ticking) -> None:
 def test_it_waits_while_a_run_that_dagster_launches_may_measure(ticking: Ticking, status: DagsterRunStatus) -> None:
     rendered(ticking)
     run = launched_run(ticking.instance, "write_report", status)
-    assert "runs are at work" in str(ticking.tick())
+    assert "runs are in progress" in str(ticking.tick())
     ticking.instance.delete_run(run)
     assert asks(ticking)
 

@@ -1,16 +1,15 @@
-"""Runs that Dagster's daemon starts by fork: what kills or cancels one ends it alone, and it says so at once."""
+"""Runs that Dagster's daemon launches: what kills or cancels one ends it alone."""
 
 import os
 import signal
 import time
 
-from dagster import DagsterRun, DagsterRunStatus, RunsFilter
+from dagster import DagsterRun, DagsterRunStatus, DefaultRunLauncher, RunsFilter
 from dagster._daemon.types import DaemonHeartbeat
 
 from chimera_dagster.definitions import defs
 from chimera_dagster.gpu.leases import any_held
 from chimera_dagster.orchestration.backfill import submit
-from chimera_dagster.orchestration.launcher import ForkingLauncher
 from chimera_dagster.orchestration.orphans import process_of
 from chimera_dagster.steps.done import is_done
 from tests.conftest import Project
@@ -25,7 +24,7 @@ from tests.waiting import is_gone, wait_for
 def test_a_run_that_is_killed_or_canceled_ends_alone(project: Project) -> None:
     with bench_in(project) as bench, StubOllama() as stub:
         launcher = bench.instance.run_launcher
-        assert isinstance(launcher, ForkingLauncher)
+        assert isinstance(launcher, DefaultRunLauncher)
         assert bench.runner.ingest_reports() is None
         plans = bench.register(Sweeping(project, stub).trials(range(1, 4))[0].spec)
         stub.answer_with(STALLED)
