@@ -117,7 +117,8 @@ HOLD = (
 import sys, time
 from pathlib import Path
 from chimera_dagster.gpu.lanes import LaneConfig, lanes
-from chimera_dagster.gpu.leases import acquire, holder
+from chimera_dagster.gpu.holder import holder
+from chimera_dagster.gpu.leases import acquire
 from chimera_dagster.measure.nvml import survey_gpus
 mib = int(sys.argv[3])
 lease = acquire(lanes(LaneConfig()), holder("check", sys.argv[2]), Path(sys.argv[1]))

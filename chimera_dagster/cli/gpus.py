@@ -10,7 +10,7 @@ from chimera_dagster.cli.tables import print_table
 from chimera_dagster.engines.ollama_host import server_url
 from chimera_dagster.gpu.holder import Holder
 from chimera_dagster.gpu.lanes import Lane, config_of, lanes
-from chimera_dagster.gpu.leases import leases_folder, standings
+from chimera_dagster.gpu.leases import lane_states, leases_folder
 from chimera_dagster.gpu.tickets import waiting
 from chimera_dagster.settings import load_settings
 
@@ -19,7 +19,7 @@ def gpus(as_json: AsJson = False) -> None:
     """Show the lanes of this host, the trials that hold them, and the trials that wait."""
     settings = load_settings()
     folder = leases_folder(settings.leases_dir)
-    found, queue = standings(lanes(config_of(settings)), folder), waiting(folder)
+    found, queue = lane_states(lanes(config_of(settings)), folder), waiting(folder)
     if as_json:
         shown = [
             {

@@ -19,10 +19,9 @@ from rich.progress import (
 
 from chimera_dagster.definitions import defs
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import Standing
+from chimera_dagster.gpu.leases import LaneState
+from chimera_dagster.orchestration import sweeping
 from chimera_dagster.orchestration.backfill import OnChange, State
-from chimera_dagster.orchestration.sweeping import Sweeping
-from chimera_dagster.orchestration.sweeping import sweeping as open_sweeping
 from chimera_dagster.orchestration.workers import Ended
 from chimera_dagster.records.store import Store
 from chimera_dagster.settings import Settings
@@ -32,9 +31,9 @@ _CALLS_PER_ROUND = 2  # analysis and report
 _SPEED_WINDOW_S = 600.0  # trials take minutes
 
 
-def sweeping(settings: Settings, store: Store, digest: str) -> AbstractContextManager[Sweeping]:
-    """`orchestration.sweeping.sweeping`, with its progress on the terminal."""
-    return open_sweeping(defs, settings, store, digest, TerminalDisplay(store))
+def open_sweep(settings: Settings, store: Store, digest: str) -> AbstractContextManager[sweeping.SweepSession]:
+    """`orchestration.sweeping.open_sweep`, with its progress on the terminal."""
+    return sweeping.open_sweep(defs, settings, store, digest, TerminalDisplay(store))
 
 
 class _Live:
@@ -114,7 +113,7 @@ def _sweep_bar(console: Console) -> Progress:
 
 
 class SweepProgress(_Live):
-    """`orchestration.workers.Audience`: a bar for each lane and one for the sweep.
+    """`orchestration.workers.LaneDisplay`: a bar for each lane and one for the sweep.
 
     Counts streamed chunks, which are tokens with nearly every engine, against the largest possible number.
     """
@@ -127,7 +126,7 @@ class SweepProgress(_Live):
         self._sweep = self._bar.add_task("sweep", total=trials, text=f"0 of {trials} trials")
         self._ended = 0
 
-    def on_wait(self, found: list[Standing]) -> None:
+    def on_wait(self, found: list[LaneState]) -> None:
         holders = [f"{lane.name} by {holder.trial} (pid {holder.pid})" for lane, _, holder in found if holder]
         _print(self._console, f"waiting for a lane; held: {', '.join(holders) or 'all'}")
 

@@ -46,7 +46,7 @@ def search(
 
     The goals of the sweep file say what is best. A search that was interrupted continues where it stopped.
     """
-    from chimera_dagster.cli.progress import sweeping  # Dagster and Optuna, which take seconds to import
+    from chimera_dagster.cli.progress import open_sweep  # Dagster and Optuna, which take seconds to import
     from chimera_dagster.sweeps.search import Search
 
     settings = load_settings(reports_dir=reports, spec=spec)
@@ -57,7 +57,7 @@ def search(
     with claim(f"search|{study.absolute()}", leases_folder(settings.leases_dir), wait=False) as alone:
         if not alone:
             raise LeaseError("Another search is running in this data folder.", hint="Wait until it ends, or stop it.")
-        with sweeping(settings, store, digest) as at_work:
+        with open_sweep(settings, store, digest) as session:
             found = Search(
                 study,
                 sweep_spec,
@@ -66,13 +66,13 @@ def search(
                 budget=trials,
                 sampler=sampler,
                 plateau=plateau,
-                on_propose=lambda plan: at_work.register([plan]),
+                on_propose=lambda plan: session.register([plan]),
             )
             typer.echo(
                 f"At most {found.left} proposals to run; {found.learned} trials measured before are used too.",
                 err=True,
             )
-            outcomes = at_work.in_rounds(found) if daemon else at_work.on_lanes(found, sweep_spec.engine)
+            outcomes = session.in_rounds(found) if daemon else session.on_lanes(found, sweep_spec.engine)
     failed = {key: outcome.reason for key, outcome in outcomes.items() if outcome.status == "failed"}
     _print(found, failed, load_comparison(store).recommendation, as_json)
     typer.echo(f"All trial reports on one page: {store.index}", err=True)

@@ -97,13 +97,13 @@ def _run(
     daemon: bool,
 ) -> "dict[str, Ended]":
     """Run the trials through Dagster; how each ended, by trial key. Raises ChimeraError if ingest fails."""
-    from chimera_dagster.cli.progress import sweeping  # imports Dagster: 2 s that a finished sweep does not need
+    from chimera_dagster.cli.progress import open_sweep  # imports Dagster: 2 s that a finished sweep does not need
 
-    with sweeping(settings, store, digest) as at_work:
-        at_work.register(plans)
+    with open_sweep(settings, store, digest) as session:
+        session.register(plans)
         if daemon:
-            return at_work.by_daemon(todo, force=force)
-        return at_work.on_lanes(TrialQueue(todo), todo[0].spec.engine, force=force)
+            return session.by_daemon(todo, force=force)
+        return session.on_lanes(TrialQueue(todo), todo[0].spec.engine, force=force)
 
 
 def _row(store: Store, plan: TrialPlan, outcome: "Ended | None") -> Row:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from chimera_dagster.compare.between import LEAST_DF, Between, Floats, Together, between
 from chimera_dagster.compare.factors import Ints, factors
+from chimera_dagster.compare.host_drift import LEAST_DF, Between, Floats, Together, between
 from chimera_dagster.compare.observed import Observed
 
 LEVEL = 0.05  # of the whole family of comparisons

@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 from scipy import special
 
-from chimera_dagster.compare.between import Floats, Together
 from chimera_dagster.compare.comparison import Comparison
 from chimera_dagster.compare.effects import together
+from chimera_dagster.compare.host_drift import Floats, Together
 from chimera_dagster.compare.metrics import METRICS, Metric
 from chimera_dagster.compare.observed import Observed
 from chimera_dagster.compare.ranking import LEVEL, spread

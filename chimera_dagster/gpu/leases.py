@@ -27,7 +27,7 @@ _CLAIMS = "claims"
 _CHOOSE = "Set CHIMERA_LEASES_DIR to a folder that every run on this host can write to."
 
 
-class Standing(NamedTuple):
+class LaneState(NamedTuple):
     """One lane now. `holder` is None if the lane is free, or if its holder is not known (yet)."""
 
     lane: Lane
@@ -68,7 +68,7 @@ def acquire(
     folder: Path,
     *,
     timeout_s: float | None = None,
-    on_wait: Callable[[list[Standing]], None] | None = None,
+    on_wait: Callable[[list[LaneState]], None] | None = None,
 ) -> Lease:
     """The first of the lanes that is free, after a wait if none is; `on_wait` is called once with the lanes' state.
 
@@ -85,7 +85,7 @@ def acquire(
                     lease.describe(holder)
                     return lease
             if on_wait is not None:
-                on_wait(standings(lanes, folder))
+                on_wait(lane_states(lanes, folder))
                 on_wait = None
             if until is not None and time.monotonic() >= until:
                 raise LeaseError(
@@ -116,9 +116,9 @@ def claim(name: str, folder: Path, *, wait: bool = True) -> Generator[bool]:
         lock.release()
 
 
-def standings(lanes: Sequence[Lane], folder: Path) -> list[Standing]:
+def lane_states(lanes: Sequence[Lane], folder: Path) -> list[LaneState]:
     """Who holds each lane now."""
-    return [Standing(lane, *holder_of(_path(folder, lane))) for lane in lanes]
+    return [LaneState(lane, *holder_of(_path(folder, lane))) for lane in lanes]
 
 
 def any_held(folder: Path) -> bool:

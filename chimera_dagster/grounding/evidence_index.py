@@ -13,8 +13,8 @@ import pandas as pd
 
 from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.measures import LEVEL, MEASURES
+from chimera_dagster.grounding.evidence_rows import File, FindingRow, Stated, facts_of, findings_of, own_figures
 from chimera_dagster.grounding.lexicon import lexicon
-from chimera_dagster.grounding.records import File, Finding, Stated, facts_of, findings_of, own_figures
 from chimera_dagster.grounding.runs import Runs
 
 _STAMP = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2})?")
@@ -164,7 +164,7 @@ class EvidenceIndex:
                 return (each.p_value or 0.0) < LEVEL, each.id
         return None, ""
 
-    def _tests(self, detector: str, metric: str) -> Iterator[Finding]:
+    def _tests(self, detector: str, metric: str) -> Iterator[FindingRow]:
         for each in self.findings.values():
             if each.detector == detector and each.p_value is not None and each.metrics[:1] == (metric,):
                 yield each

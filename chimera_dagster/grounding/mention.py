@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
+from chimera_dagster.grounding.evidence_rows import TypedFact
 from chimera_dagster.grounding.numbers import Number
-from chimera_dagster.grounding.records import TypedFact
 
 
 class Mention(NamedTuple):

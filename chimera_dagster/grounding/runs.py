@@ -11,7 +11,7 @@ from chimera_dagster.evidence.cold_runs import is_cold
 from chimera_dagster.evidence.fact_context import TIMED
 from chimera_dagster.evidence.runs import failed_runs, raw_runs
 from chimera_dagster.evidence.statistics import describe
-from chimera_dagster.grounding.records import Params, Statistic
+from chimera_dagster.grounding.evidence_rows import Params, Statistic
 from chimera_dagster.schemas import FAILED, LOAD, TTFT
 
 _LEAST_RUNS = 3

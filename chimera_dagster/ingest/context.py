@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import ToNumber, number_in, object_in, plain_number, says_failed, text_of
-from chimera_dagster.ingest.plan import Number, Plan
+from chimera_dagster.ingest.field_roles import FieldRoles, Number
 
 Setting = tuple[str, int | float]
 Settings = dict[str, int | float]
@@ -30,26 +30,26 @@ class Context(NamedTuple):
 About = tuple[Context, str | None, Sequence[Number], int, int]
 
 
-def about(plan: Plan, cells: Sequence[object], inherited: Context, source: str, number: ToNumber) -> About:
+def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source: str, number: ToNumber) -> About:
     """What a record with these cells says about itself; `source` is recorded as the source of its model's name.
 
     Returns its context; the field in which it says that it failed; the fields that may hold measured numbers; how many
     of its numbers the context shows, and how many it does not.
     """
-    if plan.only_numbers:
-        return inherited, None, plan.numbers, 0, 0
+    if roles.only_numbers:
+        return inherited, None, roles.numbers, 0, 0
     parameters: Settings = {}
     labels: Settings = {}
     texts: dict[str, str] = {}
-    fields, settings = _settings(plan, cells, number, parameters, labels)
-    shown, unused = _texts(plan, cells, number, texts) if plan.contexts else (0, 0)
+    fields, settings = _settings(roles, cells, number, parameters, labels)
+    shown, unused = _texts(roles, cells, number, texts) if roles.contexts else (0, 0)
     failed_by: str | None = None
-    for role, name, place in plan.verdicts:
+    for role, name, place in roles.verdicts:
         cell = cells[place]
         if cell is not None and cell != "":
             shown += number(cell) is not None
             failed_by = failed_by or (name if says_failed(role, cell) else None)
-    for place in plan.attached:
+    for place in roles.attached:
         cell = cells[place]
         beside = _beside_json(cell) if isinstance(cell, str) else _beside(object_in(cell))
         parameters, labels = beside.parameters | parameters, beside.labels | labels
@@ -90,10 +90,10 @@ class _Beside(NamedTuple):
     failed_by: str | None
 
 
-def _texts(plan: Plan, cells: Sequence[object], number: ToNumber, texts: dict[str, str]) -> tuple[int, int]:
+def _texts(roles: FieldRoles, cells: Sequence[object], number: ToNumber, texts: dict[str, str]) -> tuple[int, int]:
     """Put a record's own contexts into `texts`; how many of them are numbers, and how many numbers are not used."""
     shown = unused = 0
-    for which, place in plan.contexts:
+    for which, place in roles.contexts:
         cell = cells[place]
         is_number = (not isinstance(cell, str) or cell[:1].isdigit()) and number(cell) is not None
         # a number of layers is not the name of a GPU
@@ -106,12 +106,12 @@ def _texts(plan: Plan, cells: Sequence[object], number: ToNumber, texts: dict[st
 
 
 def _settings(
-    plan: Plan, cells: Sequence[object], number: ToNumber, parameters: Settings, labels: Settings
+    roles: FieldRoles, cells: Sequence[object], number: ToNumber, parameters: Settings, labels: Settings
 ) -> tuple[Sequence[Number], int]:
     """Fill in a record's own parameters and labels; the fields that measure something, and how many were filled in."""
-    fields: Sequence[Number] = plan.numbers
+    fields: Sequence[Number] = roles.numbers
     settings = 0
-    for which, field in plan.parameters:
+    for which, field in roles.parameters:
         cell = cells[field.place]
         value = number(cell)
         if value is None and isinstance(cell, str):
@@ -124,7 +124,7 @@ def _settings(
         else:
             parameters[which] = setting
             settings += 1
-    for which, place in plan.labels:
+    for which, place in roles.labels:
         value = number(cells[place])
         if value is not None:
             labels[which] = _whole(value)

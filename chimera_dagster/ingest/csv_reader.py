@@ -8,8 +8,8 @@ from itertools import chain, islice
 
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING, ToNumber, decimal_comma_number_in, number_in
-from chimera_dagster.ingest.own_reader import set_aside
-from chimera_dagster.ingest.sheet import Sheet
+from chimera_dagster.ingest.collector import Collector
+from chimera_dagster.ingest.trial_reader import set_aside
 
 _DELIMITERS = ",;\t|"
 _SAMPLE = 20
@@ -17,7 +17,7 @@ csv.field_size_limit(16 << 20)  # of characters in a cell, for this process; a l
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]+")
 
 
-def read_csv(text: str, sheet: Sheet) -> None:
+def read_csv(text: str, collector: Collector) -> None:
     """Read a table with a header; its delimiter is one of , ; tab |.
 
     A row of units under the header is not a row of data. Rows whose length differs from the header's are left out and
@@ -26,35 +26,35 @@ def read_csv(text: str, sheet: Sheet) -> None:
     start = len(text) - len(text.lstrip("\ufeff\r\n"))
     delimiter = _sniff(text[start : start + 65_536])
     number = decimal_comma_number_in if delimiter == ";" else number_in
-    rows = _rows(text, start, delimiter, sheet)
+    rows = _rows(text, start, delimiter, collector)
     header = tuple(name.strip() for name in next(rows, []))
     first = [*islice(rows, _SAMPLE)]
-    if not (header or first) or set_aside(header, "", sheet):
+    if not (header or first) or set_aside(header, "", collector):
         return
-    if _is_refused(header, first, number, sheet):
-        sheet.numbers += sum(_numbers(row, number) for row in ([*header], *first, *rows))
+    if _is_refused(header, first, number, collector):
+        collector.numbers += sum(_numbers(row, number) for row in ([*header], *first, *rows))
         return
     for name in sorted(name for name, count in Counter(header).items() if name and count > 1):
-        sheet.problem(f"column {name!r} appears twice in the header")
+        collector.problem(f"column {name!r} appears twice in the header")
     units = None
     if _starts_with_units(first, number):
         units = tuple(cell.strip() or None for cell in first.pop(0))
         units = (*units, *[None] * (len(header) - len(units)))
-    plan, width = sheet.plan(header, units), len(header)
+    roles, width = collector.roles(header, units), len(header)
     for place, row in enumerate(chain(first, rows), start=1):
         if not row:
             continue
         if len(row) != width:
-            sheet.problem(f"row {place} has {len(row)} cells, the header has {width}")
-            sheet.numbers += _numbers(row, number)
+            collector.problem(f"row {place} has {len(row)} cells, the header has {width}")
+            collector.numbers += _numbers(row, number)
             continue
-        added = sheet.record(f"row {place}", plan, row, sheet.context, "column", number)
-        if added.rows < len(plan.numbers) and not added.context.failed:
-            for column, measured, _ in plan.numbers:
+        added = collector.record(f"row {place}", roles, row, collector.context, "column", number)
+        if added.rows < len(roles.numbers) and not added.context.failed:
+            for column, measured, _ in roles.numbers:
                 if measured.unit is not None and number(row[column]) is None:
                     cell = row[column].strip()
                     if cell.lower() not in MISSING:
-                        sheet.problem(f"row {place}, {header[column]}: {cell[:40]!r} is not a number")
+                        collector.problem(f"row {place}, {header[column]}: {cell[:40]!r} is not a number")
 
 
 def _numbers(row: list[str], number: ToNumber) -> int:
@@ -79,7 +79,7 @@ def _sniff(text: str) -> str:
     return best
 
 
-def _rows(text: str, start: int, delimiter: str, sheet: Sheet) -> Iterator[list[str]]:
+def _rows(text: str, start: int, delimiter: str, collector: Collector) -> Iterator[list[str]]:
     """Rows that are not blank; one that can't be read is reported and replaced by an empty one.
 
     Strict, as a quote that is not closed, or that is closed in the middle of a cell, makes numbers that nobody wrote.
@@ -91,10 +91,10 @@ def _rows(text: str, start: int, delimiter: str, sheet: Sheet) -> Iterator[list[
                 if any(map(str.strip, row)):
                     yield row
         except csv.Error as error:
-            sheet.problem(f"line {reader.line_num}: {error}")
+            collector.problem(f"line {reader.line_num}: {error}")
             yield []
             if "limit" in str(error):  # the next line may lie within the cell, and would be read as a row
-                sheet.problem(f"nothing after line {reader.line_num} was read")
+                collector.problem(f"nothing after line {reader.line_num} was read")
                 return
         else:
             return
@@ -111,14 +111,14 @@ def _lines(text: str, start: int) -> Iterator[str]:
         start = stop
 
 
-def _is_refused(header: tuple[str, ...], body: list[list[str]], number: ToNumber, sheet: Sheet) -> bool:
+def _is_refused(header: tuple[str, ...], body: list[list[str]], number: ToNumber, collector: Collector) -> bool:
     named = [name for name in header if name]
     if not header:
-        sheet.problem("the header can't be read, so no row can be read")
+        collector.problem("the header can't be read, so no row can be read")
     elif all(number(name) is not None for name in named):
-        sheet.problem("line 1: expected a header, found only numbers")
+        collector.problem("line 1: expected a header, found only numbers")
     elif len(header) == 1 and not (vocabulary.is_metric(header[0]) or any(_numbers(row, number) for row in body)):
-        sheet.problem(f"line 1: not a table, {header[0][:60]!r} has none of the delimiters , ; tab |")
+        collector.problem(f"line 1: not a table, {header[0][:60]!r} has none of the delimiters , ; tab |")
     else:
         return False
     return True

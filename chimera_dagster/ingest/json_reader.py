@@ -12,9 +12,9 @@ from typing import Any, NamedTuple, cast
 
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import CONTAINERS, NUMBERS
+from chimera_dagster.ingest.collector import Collector
 from chimera_dagster.ingest.context import Context
-from chimera_dagster.ingest.own_reader import read_own
-from chimera_dagster.ingest.sheet import Sheet
+from chimera_dagster.ingest.trial_reader import read_own
 
 # A cut string reaches to the end. Possessive, as backtracking over 8 MB would take a gigabyte of memory.
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\(?:.|\Z)[^"\\]*+)*+(?:"|\Z)|[{}\[\],]', re.DOTALL)
@@ -23,26 +23,26 @@ _DEEPEST = 100  # levels of records: far below Python's recursion limit, which w
 Object = dict[str, Any]
 
 
-def read_json(text: str, sheet: Sheet, *, lines: bool = False) -> None:
+def read_json(text: str, collector: Collector, *, lines: bool = False) -> None:
     """Read one document, or with `lines` one per line; a document with data after its end is tried as lines.
 
     A record inherits model, backend, parameters and so on from the objects around it. Records of a JSON Lines file
     are named 'line 3' and, inside the line, by their pointer: 'line 3/usage'.
     """
     if lines:
-        _read_lines(text, sheet)
+        _read_lines(text, collector)
         return
     try:
-        _read(_document(text.lstrip("\ufeff"), "", sheet), "", sheet)
+        _read(_document(text.lstrip("\ufeff"), "", collector), "", collector)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and _first_line_is_json(text):
-            _read_lines(text, sheet)
+            _read_lines(text, collector)
         else:
-            sheet.problem(f"line {error.lineno}, column {error.colno}: {error.msg}")
+            collector.problem(f"line {error.lineno}, column {error.colno}: {error.msg}")
     except ValueError as error:  # an integer of thousands of digits
-        sheet.problem(f"a value can't be read: {error}")
+        collector.problem(f"a value can't be read: {error}")
     except RecursionError:
-        sheet.problem("the document is nested too deeply")
+        collector.problem("the document is nested too deeply")
 
 
 def closed(text: str) -> str:
@@ -76,19 +76,19 @@ def _first_line_is_json(text: str) -> bool:
     return True
 
 
-def _read_lines(text: str, sheet: Sheet) -> None:
+def _read_lines(text: str, collector: Collector) -> None:
     for number, line in enumerate(text.lstrip("\ufeff").split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            _read(_document(line, f"line {number}, ", sheet), f"line {number}", sheet)
+            _read(_document(line, f"line {number}, ", collector), f"line {number}", collector)
         except json.JSONDecodeError as error:
-            sheet.problem(f"line {number}: {error.msg} at column {error.colno}")
+            collector.problem(f"line {number}: {error.msg} at column {error.colno}")
         except (ValueError, RecursionError) as error:
-            sheet.problem(f"line {number}: {error}")
+            collector.problem(f"line {number}: {error}")
 
 
-def _document(text: str, where: str, sheet: Sheet) -> object:
+def _document(text: str, where: str, collector: Collector) -> object:
     """The JSON document in `text`; if an object has a key twice, the last value is read and the key is reported."""
 
     def unique(pairs: list[tuple[str, object]]) -> Object:
@@ -102,12 +102,12 @@ def _document(text: str, where: str, sheet: Sheet) -> object:
     twice: list[str] = []
     document = json.loads(text, object_pairs_hook=unique)
     for problem in twice:
-        sheet.problem(problem)
+        collector.problem(problem)
     return document
 
 
-def _read(document: object, line: str, sheet: Sheet) -> None:
-    _Walk(sheet, line).value(document, "", "", sheet.context)
+def _read(document: object, line: str, collector: Collector) -> None:
+    _Walk(collector, line).value(document, "", "", collector.context)
 
 
 class _Subtree(NamedTuple):
@@ -128,8 +128,8 @@ class _Columnar(NamedTuple):
 class _Walk:
     """Records at and below a value; `line` stands before every pointer."""
 
-    def __init__(self, sheet: Sheet, line: str) -> None:
-        self._sheet, self._line, self._depth = sheet, line, 0
+    def __init__(self, collector: Collector, line: str) -> None:
+        self._sheet, self._line, self._depth = collector, line, 0
 
     def value(self, value: object, pointer: str, name: str, context: Context, *, attached: bool = False) -> _Subtree:
         """`name` is the nearest key above `value`."""
@@ -158,9 +158,9 @@ class _Walk:
         if nested and (table := _columnar(content)):
             return self._table(table, pointer, name, context)
         above = any(isinstance(item, list) and dict in map(type, item) for _, item in nested)
-        plan = self._sheet.plan(tuple(content), None, name, "sum" if above else None)
+        roles = self._sheet.roles(tuple(content), None, name, "sum" if above else None)
         # a failure in an attached object was counted for the record around it
-        added = self._sheet.record(self._at(pointer), plan, [*content.values()], context, "json", fails=not attached)
+        added = self._sheet.record(self._at(pointer), roles, [*content.values()], context, "json", fails=not attached)
         rows, unseen = added.rows, added.unseen
         for key, item in nested:
             inner = added.context
@@ -176,8 +176,8 @@ class _Walk:
 
     def _table(self, table: "_Columnar", pointer: str, name: str, context: Context) -> _Subtree:
         """The rows of a columnar object, and before them what else it holds, which every row inherits."""
-        plan = self._sheet.plan(tuple(table.others), None, name)
-        added = self._sheet.record(self._at(pointer), plan, [*table.others.values()], context, "json")
+        roles = self._sheet.roles(tuple(table.others), None, name)
+        added = self._sheet.record(self._at(pointer), roles, [*table.others.values()], context, "json")
         rows = added.rows
         for below, cells in table.rows:
             rows += self._add(f"{pointer}/{below}", table.names, cells, name, added.context).rows
@@ -189,7 +189,7 @@ class _Walk:
         return _Subtree(rows, 0 if rows else added.unseen)
 
     def _add(self, pointer: str, names: tuple[str, ...], cells: Any, parent: str, context: Context) -> Any:
-        return self._sheet.record(self._at(pointer), self._sheet.plan(names, None, parent), cells, context, "json")
+        return self._sheet.record(self._at(pointer), self._sheet.roles(names, None, parent), cells, context, "json")
 
     def _at(self, pointer: str) -> str:
         return f"{self._line}{pointer}" or "/"

@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from chimera_dagster.code_version import code_version
+from chimera_dagster.ingest.collector import SCHEMA
 from chimera_dagster.ingest.discover import FoundFile, content_digest
 from chimera_dagster.ingest.parse import FileRow, said_by_path
-from chimera_dagster.ingest.sheet import SCHEMA
 
 _RACY_US = 10_000  # file systems count in ticks: a file that is changed twice in one tick keeps its time
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING, number_in
-from chimera_dagster.ingest.sheet import Added, Sheet
+from chimera_dagster.ingest.collector import Added, Collector
 
 _FENCE = re.compile(r"\s*+(?P<fence>`{3,}+(?=[^`]*+$)|~{3,}+)")
 # Possessive throughout: a line of a million spaces or dashes must not be tried in every way
@@ -34,14 +34,14 @@ class _Quantity(NamedTuple):
     unit: str | None
 
 
-def read_markdown(text: str, sheet: Sheet) -> None:
+def read_markdown(text: str, collector: Collector) -> None:
     """Read the front matter, and every table and list item outside code fences.
 
     A list item or a line of the front matter that names a model, a backend or a GPU holds for all that follows it.
     """
     # str.splitlines also splits at characters at which no editor ends a line
     lines = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    page = _Page(sheet)
+    page = _Page(collector)
     place = page.front_matter(lines)
     _blank_fences(lines, place)
     while place < len(lines):
@@ -57,8 +57,8 @@ def read_markdown(text: str, sheet: Sheet) -> None:
 class _Page:
     """Adds the records of one page; what the page says of its model and so on is kept for what follows."""
 
-    def __init__(self, sheet: Sheet) -> None:
-        self._sheet, self._context, self._tables = sheet, sheet.context, 0
+    def __init__(self, collector: Collector) -> None:
+        self._sheet, self._context, self._tables = collector, collector.context, 0
 
     def front_matter(self, lines: list[str]) -> int:
         """Read `key: value` lines between two lines of dashes at the top; returns the place after them, or 0."""
@@ -117,8 +117,8 @@ class _Page:
 
     def _add(self, where: str, names: tuple[str, ...], cells: list[str], *, log: bool) -> Added:
         units = tuple([quantity and quantity.unit for quantity in map(_quantity, cells)])
-        plan = self._sheet.plan(names, units, "", None if log else "reported")
-        return self._sheet.record(where, plan, cells, self._context, "column", _number, fails=log)
+        roles = self._sheet.roles(names, units, "", None if log else "reported")
+        return self._sheet.record(where, roles, cells, self._context, "column", _number, fails=log)
 
 
 def _is_rule(line: str) -> bool:

@@ -14,12 +14,12 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from chimera_dagster.ingest import vocabulary
+from chimera_dagster.ingest.collector import SCHEMA, Collector
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.csv_reader import read_csv
 from chimera_dagster.ingest.discover import FoundFile
 from chimera_dagster.ingest.json_reader import closed, read_json
 from chimera_dagster.ingest.markdown_reader import read_markdown
-from chimera_dagster.ingest.sheet import SCHEMA, Sheet
 from chimera_dagster.ingest.text import decode
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -53,14 +53,14 @@ def said_by_path(path: str) -> tuple[Context, bool]:
 
 
 def parse_files(files: Iterable[FoundFile], sink: Callable[[pa.Table], object]) -> list[FileRow]:
-    """Read files one after the other; `sink` gets their measurements, tables of sheet.SCHEMA.
+    """Read files one after the other; `sink` gets their measurements, tables of collector.SCHEMA.
 
     A file with the content of an earlier one gives no rows here: `folder.ingest_files` makes it a
     duplicate of that one.
     """
-    sheet = Sheet(sink)
-    rows = [_parse(file, sheet) for file in files]
-    sheet.flush()
+    collector = Collector(sink)
+    rows = [_parse(file, collector) for file in files]
+    collector.flush()
     return rows
 
 
@@ -70,7 +70,7 @@ def parse_to_file(files: Iterable[FoundFile], path: str) -> list[FileRow]:
         return parse_files(files, writer.write_table)
 
 
-def _parse(file: FoundFile, sheet: Sheet) -> FileRow:
+def _parse(file: FoundFile, collector: Collector) -> FileRow:
     row = FileRow(file.path, file.kind, file.size, file.mtime)
     if file.problem:
         return row._replace(status="unreadable", reason=file.problem)
@@ -81,76 +81,76 @@ def _parse(file: FoundFile, sheet: Sheet) -> FileRow:
             if len(raw) > size:  # the file grew; only now, as a buffer of MAX_BYTES costs more than a small file
                 raw += content.read(MAX_BYTES + 1 - len(raw))
             if len(raw) > MAX_BYTES:
-                return _sampled(row, raw[:SAMPLE_BYTES], raw, content, sheet)
+                return _sampled(row, raw[:SAMPLE_BYTES], raw, content, collector)
     except OSError as error:
         return row._replace(status="unreadable", reason=error.strerror or str(error))
     digest = hashlib.sha256(raw).hexdigest()
     if not raw.strip():
         return row._replace(sha256=digest, status="empty", reason="the file is empty")
     changed = "the file changed while it was read" if len(raw) != size else ""
-    return _read(row, digest, raw, sheet, changed)
+    return _read(row, digest, raw, collector, changed)
 
 
-def _sampled(row: FileRow, sample: bytes, raw: bytes, rest: BufferedReader, sheet: Sheet) -> FileRow:
+def _sampled(row: FileRow, sample: bytes, raw: bytes, rest: BufferedReader, collector: Collector) -> FileRow:
     digest, size = hashlib.sha256(raw), len(raw)
     while more := rest.read(1 << 20):
         digest.update(more)
         size += len(more)
     sampled = f"{size} bytes, of which only the first {len(sample)} were read; the limit is {MAX_BYTES}"
-    return _read(row, digest.hexdigest(), sample, sheet, "", sampled)
+    return _read(row, digest.hexdigest(), sample, collector, "", sampled)
 
 
-def _read(row: FileRow, digest: str, raw: bytes, sheet: Sheet, changed: str, sampled: str = "") -> FileRow:
-    if digest in sheet.contents:
+def _read(row: FileRow, digest: str, raw: bytes, collector: Collector, changed: str, sampled: str = "") -> FileRow:
+    if digest in collector.contents:
         return row._replace(sha256=digest)
-    sheet.contents.add(digest)
+    collector.contents.add(digest)
     decoded = decode(raw, cut=bool(sampled))
     if decoded.problem:
         reason = "; ".join(filter(None, (sampled, decoded.problem)))
         return row._replace(sha256=digest, encoding=decoded.encoding, status="malformed", reason=reason)
     context, summary = said_by_path(row.path)
-    sheet.start(row.path, context, summary=summary)
+    collector.start(row.path, context, summary=summary)
     text, lines = decoded.text, row.path.lower().endswith(".jsonl")
     if sampled:
         text = closed(text) if row.kind == "json" and not lines else text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
     if row.kind == "csv":
-        read_csv(text, sheet)
+        read_csv(text, collector)
     elif row.kind == "json":
-        read_json(text, sheet, lines=lines)
+        read_json(text, collector, lines=lines)
     else:
-        read_markdown(text, sheet)
+        read_markdown(text, collector)
     if changed:
-        sheet.problem(changed)
-    status, reason = _verdict(sheet)
+        collector.problem(changed)
+    status, reason = _verdict(collector)
     if sampled:
         status, reason = "too_large", "; ".join(filter(None, (sampled, reason)))
-    counts = (sheet.records, sheet.numbers, sheet.covered, sheet.rows)
-    return FileRow(*row[:4], digest, decoded.encoding, _family(sheet), *counts, status, reason)
+    counts = (collector.records, collector.numbers, collector.covered, collector.rows)
+    return FileRow(*row[:4], digest, decoded.encoding, _family(collector), *counts, status, reason)
 
 
-def _verdict(sheet: Sheet) -> tuple[str, str]:
-    more = sheet.problem_count - len(sheet.problems)
-    reason = "; ".join([*sheet.problems, *([f"and {more} more"] if more else [])])
-    if sheet.left_out:
-        status, why = sheet.left_out
+def _verdict(collector: Collector) -> tuple[str, str]:
+    more = collector.problem_count - len(collector.problems)
+    reason = "; ".join([*collector.problems, *([f"and {more} more"] if more else [])])
+    if collector.left_out:
+        status, why = collector.left_out
         return status, "; ".join(filter(None, (why, reason)))
     if reason:
-        return ("partial" if sheet.records else "malformed"), reason
-    if not sheet.records:
+        return ("partial" if collector.records else "malformed"), reason
+    if not collector.records:
         return "empty", "no record with a number was found"
-    return ("ok", "") if sheet.rows else ("empty", f"none of {sheet.records} records holds a measured number")
+    return ("ok", "") if collector.rows else ("empty", f"none of {collector.records} records holds a measured number")
 
 
-def _family(sheet: Sheet) -> str | None:
+def _family(collector: Collector) -> str | None:
     """`runs-1a2b3c4d`: what kind of numbers a file holds, and a digest of its field names."""
-    if not sheet.rows:
+    if not collector.rows:
         return None
-    plans = sheet.plans.values()
-    aggregates = frozenset[str | None]().union(*(plan.aggregates for plan in plans))
+    plans = collector.plans.values()
+    aggregates = frozenset[str | None]().union(*(roles.aggregates for roles in plans))
     kind = "reported" if aggregates <= {"reported"} else "aggregates"
     if None in aggregates or not aggregates:
         kind = "runs"
-    return f"{kind}-{_shape(frozenset(plan.names for plan in plans)):08x}"
+    return f"{kind}-{_shape(frozenset(roles.names for roles in plans)):08x}"
 
 
 @lru_cache(maxsize=1024)

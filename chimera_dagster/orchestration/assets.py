@@ -40,7 +40,7 @@ from chimera_dagster.steps.done import text_version
 from chimera_dagster.steps.evidence import evidence_code, sum_up
 from chimera_dagster.steps.ingest import ingest_folder
 from chimera_dagster.steps.report import readable_texts, render_trial
-from chimera_dagster.steps.trial_once import run_trial_once
+from chimera_dagster.steps.trial import run_trial_once
 
 OWNERS = ["team:benchmarks"]
 MEASURE_VERSION = code_version("chimera_dagster.measure", ".py")

@@ -4,7 +4,7 @@ from dagster import DagsterInstance, DagsterRun
 
 from chimera_dagster.gpu.holder import holder
 from chimera_dagster.gpu.lanes import LaneConfig, lanes
-from chimera_dagster.gpu.leases import Lease, Standing, acquire, leases_folder
+from chimera_dagster.gpu.leases import LaneState, Lease, acquire, leases_folder
 from chimera_dagster.gpu.pin import pin
 from chimera_dagster.settings import load_settings
 
@@ -16,7 +16,7 @@ def take_step_lease(config: LaneConfig, instance: DagsterInstance, run: DagsterR
     """Wait for a lane, lease it and pin this process to it. Raises ChimeraError if no lane can be had."""
     global _held  # noqa: PLW0603 - a process has one lane
 
-    def report_wait(found: list[Standing]) -> None:
+    def report_wait(found: list[LaneState]) -> None:
         held = [f"{lane.name} ({who.trial}, run {who.run_id[:8]})" for lane, _, who in found if who]
         instance.report_engine_event(
             f"Waiting for a lane; held now: {', '.join(held) or 'all'}.", run, step_key=step_key

@@ -39,7 +39,7 @@ class Display(Protocol):
         """Print a line that stays."""
 
 
-class Sweeping:
+class SweepSession:
     """Runs trials of one data folder, whose evidence is up to date with the reports folder."""
 
     def __init__(
@@ -102,7 +102,9 @@ class Sweeping:
 
 
 @contextmanager
-def sweeping(defs: Definitions, settings: Settings, store: Store, digest: str, display: Display) -> Generator[Sweeping]:
+def open_sweep(
+    defs: Definitions, settings: Settings, store: Store, digest: str, display: Display
+) -> Generator[SweepSession]:
     """Open Dagster on a data folder, ingest if its evidence is not that of `digest`, and at the end write the index.
 
     Raises ChimeraError if ingest or index fails.
@@ -111,6 +113,6 @@ def sweeping(defs: Definitions, settings: Settings, store: Store, digest: str, d
         runner = JobRunner(defs, instance, Workspace(settings))
         if not is_summed_up(store, digest) and (failure := runner.ingest_reports()):
             raise ChimeraError(failure)
-        yield Sweeping(defs, instance, settings, store, digest, display)
+        yield SweepSession(defs, instance, settings, store, digest, display)
         if failure := runner.publish():
             raise ChimeraError(failure)

@@ -19,7 +19,7 @@ from dagster import DagsterInstance, Definitions
 from chimera_dagster.errors import ChimeraError
 from chimera_dagster.gpu.holder import holder
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import Standing, acquire, leases_folder
+from chimera_dagster.gpu.leases import LaneState, acquire, leases_folder
 from chimera_dagster.gpu.pin import pin
 from chimera_dagster.orchestration.child import CONTEXT, end_with_parent, exit_reason
 from chimera_dagster.orchestration.home import open_instance
@@ -38,7 +38,7 @@ _PROGRESS_EVERY_S = 0.1
 class LaneDisplay(Protocol):
     """Shows what the workers do."""
 
-    def on_wait(self, found: list[Standing]) -> None:
+    def on_wait(self, found: list[LaneState]) -> None:
         """A worker waits for a lane; `found` says who holds which."""
 
     def start(self, lane: str, plan: TrialPlan) -> None:
@@ -66,7 +66,7 @@ class _Job(NamedTuple):
 
 
 class _Waiting(NamedTuple):
-    standings: list[Standing]
+    standings: list[LaneState]
 
 
 class _Ready(NamedTuple):

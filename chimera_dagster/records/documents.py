@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from chimera_dagster.evidence.fact import Fact
 from chimera_dagster.grounding import Verdict
-from chimera_dagster.ingest.own_reader import METRICS_VERSION
+from chimera_dagster.ingest.trial_reader import METRICS_VERSION
 from chimera_dagster.measure.call import Call
 from chimera_dagster.measure.environment import Environment
 from chimera_dagster.measure.measured import Measured
@@ -91,7 +91,7 @@ class StageSeconds(_Document):
         return self.ingest + self.analysis + self.report
 
 
-class Finding(_Document):
+class ReportFinding(_Document):
     """One row of the findings table as a report shows it; `source` is the first file and record behind it."""
 
     id: str
@@ -143,7 +143,7 @@ class Outcome(_Document):
     schema_version: Literal[5] = 5
     summary: Summary
     facts: list[Fact]
-    findings: list[Finding]
+    findings: list[ReportFinding]
     configurations: list[Configuration]
     analysis: StageText
     report: StageText

@@ -11,9 +11,10 @@ from chimera_dagster.measure.telemetry import Telemetry
 from chimera_dagster.measure.validity import TrialSettings
 from chimera_dagster.records.documents import Outcome, StageSeconds, StageText, Summary
 from chimera_dagster.records.store import Store
-from chimera_dagster.records.trial_files import Recorded
+from chimera_dagster.records.trial_files import Recorded, read_recorded
 from chimera_dagster.spec.sweep import TrialPlan
 from chimera_dagster.steps.asking import ASSUMED_NUM_CTX, Exchange, OnProgress, TrialClient
+from chimera_dagster.steps.done import is_measured
 from chimera_dagster.steps.judging import judge_exchange
 from chimera_dagster.steps.recording import record_failure, record_trial
 from chimera_dagster.steps.trial_evidence import read_evidence
@@ -63,6 +64,24 @@ def run_trial(
         raise
 
 
+def run_trial_once(
+    store: Store,
+    plan: TrialPlan,
+    engines: Engines,
+    on_progress: OnProgress | None = None,
+    on_measured: Callable[[], None] | None = None,
+    *,
+    reuse: bool,
+) -> Recorded:
+    """What the trial recorded; it is run unless `reuse` allows a measurement of the present data that is on disk.
+
+    Raises EngineError, NotIngestedError.
+    """
+    if reuse and is_measured(store, plan, store.read_json("summary", Summary).digest):
+        return read_recorded(store, plan)
+    return run_trial(store, plan, engines, on_progress, on_measured)
+
+
 def _run(client: TrialClient, store: Store, on_measured: Callable[[], None] | None) -> Recorded:
     plan, summary, evidence, resolved = client.plan, client.summary, client.evidence, client.resolved
     load_ms = None if plan.spec.cold else client.warm_up()
@@ -98,5 +117,5 @@ def run_round(client: TrialClient, repeat: int, began: float) -> Round:
     analysis = client.ask("analysis", repeat, began)
     with client.clock("analysis"):
         text = judge_exchange(analysis, client.evidence, spec.grounding)
-    kept = [statement.text for statement in text.answer.kept]
+    kept = [statement.text for statement in text.answer.promptable]
     return Round(analysis, text, client.ask("report", repeat, began, kept))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from chimera_dagster.evidence.fact import Fact, load_facts
 from chimera_dagster.grounding import EvidenceIndex, check
-from chimera_dagster.records.documents import Configuration, Finding, Summary
+from chimera_dagster.records.documents import Configuration, ReportFinding, Summary
 from chimera_dagster.records.store import Store
 
 _SHOWN_METRICS = ("decode_tok_s", "ttft_ms")
@@ -19,7 +19,7 @@ class TrialEvidence(NamedTuple):
     """Facts and findings by rank, statistics of the configurations, all model tags, and the index for checking."""
 
     facts: list[Fact]
-    findings: list[Finding]
+    findings: list[ReportFinding]
     configurations: list[Configuration]
     models: tuple[str, ...]
     evidence_index: EvidenceIndex
@@ -50,9 +50,9 @@ def _read(store: Store, digest: str, code: str) -> TrialEvidence:
     return found
 
 
-def _finding(row: dict[Hashable, Any]) -> Finding:
+def _finding(row: dict[Hashable, Any]) -> ReportFinding:
     file, record = json.loads(row["sources"])[0]
-    return Finding(id=row["id"], severity=row["severity"], text=row["text"], source=(file, record))
+    return ReportFinding(id=row["id"], severity=row["severity"], text=row["text"], source=(file, record))
 
 
 def _configuration(row: dict[Hashable, Any]) -> Configuration:

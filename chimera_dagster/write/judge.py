@@ -44,7 +44,7 @@ class JudgedAnswer(Answer, frozen=True):
         return [it for it in self.statements if not it.shown]
 
     @property
-    def kept(self) -> list[JudgedStatement]:
+    def promptable(self) -> list[JudgedStatement]:
         """The statements with nothing against them, whatever the policy: those that a later prompt may list."""
         return [it for it in self.statements if it.verdict in ("supported", "not checkable")]
 

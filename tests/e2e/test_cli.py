@@ -80,7 +80,7 @@ def test_tables_are_asked_by_sql(swept: Project) -> None:
     assert len(many.stdout.strip().split("\n")) == 2 + 100  # with the head
     assert re.search(r"The first 100 of [0-9]{3,} rows; --csv and --json print all\.\n", many.stderr)
     wrong = swept.forked("sql", "copy calls to 'calls.csv'")
-    assert (wrong.returncode, wrong.stdout) == (2, "") and "it can only read" in wrong.stderr
+    assert (wrong.returncode, wrong.stdout) == (2, "") and "one query that only reads" in wrong.stderr
     assert not (swept.path / "calls.csv").exists()
     views = swept.forked("sql", "--json")
     assert {row["view"] for row in rows(views.stdout)} >= {"facts", "calls", "telemetry", "trials", "effects"}

@@ -27,7 +27,7 @@ from dagster import DagsterRunStatus
 from dagster._core.test_utils import create_run_for_test
 
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import standings
+from chimera_dagster.gpu.leases import lane_states
 from chimera_dagster.orchestration.partitions import register
 from chimera_dagster.orchestration.sensors.night import NIGHTLY
 from chimera_dagster.spec.sweep import TrialPlan, load_spec
@@ -119,7 +119,7 @@ def kill_with_children(pid: int | None) -> bool:
 
 def measuring(project: Project) -> int | None:
     """A process that holds a lane now."""
-    found = standings([Lane(name, None, None) for name in LANES], project.path / "leases")
+    found = lane_states([Lane(name, None, None) for name in LANES], project.path / "leases")
     pids = [each.holder.pid for each in found if each.holder]
     return random.Random(time.monotonic_ns()).choice(pids) if pids else None
 

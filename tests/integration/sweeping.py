@@ -9,7 +9,7 @@ import yaml
 
 from chimera_dagster.gpu.holder import Holder
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import standings
+from chimera_dagster.gpu.leases import lane_states
 from chimera_dagster.records.store import Store
 from chimera_dagster.spec.sweep import TrialPlan, load_spec
 from tests.conftest import Project
@@ -60,7 +60,7 @@ class Sweeping:
         return sweep
 
     def holder(self) -> Holder | None:
-        return standings([CPU], self.leases)[0].holder
+        return lane_states([CPU], self.leases)[0].holder
 
     @property
     def store(self) -> Store:

@@ -47,7 +47,7 @@ def test_it_names_the_trials_the_effects_and_what_is_missing_for_a_recommendatio
     shown = chimera()
     assert shown.exit_code == 0, shown.output
     assert "Trials: 3 valid." in shown.output
-    assert "equal ranks can't be told apart" in shown.output
+    assert "trials of equal rank are not distinguishable" in shown.output
     told = " ".join(shown.output.split())
     assert re.search(r"top_k (has no detectable effect on|changes) ", told), told  # what the host's noise made of it
     assert "No recommendation. No goals are stated" in shown.output

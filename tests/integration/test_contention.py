@@ -4,7 +4,7 @@ import json
 from collections import Counter
 
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import standings
+from chimera_dagster.gpu.leases import lane_states
 from chimera_dagster.records.documents import Concurrency
 from chimera_dagster.records.store import Store
 from chimera_dagster.spec.sweep import SweepSpec
@@ -26,7 +26,7 @@ class Watched(StubOllama):
         self.leases, self.held = project.path / "leases", list[bool]()
 
     def _generate(self, path: str, body: dict[str, object]) -> object:
-        self.held.append(all(each.held for each in standings(LANES, self.leases)))
+        self.held.append(all(each.held for each in lane_states(LANES, self.leases)))
         return super()._generate(path, body)
 
 
@@ -40,7 +40,7 @@ def test_agents_on_a_server_of_their_own_gain_what_agents_on_one_slot_do_not(pro
         done = project.forked("concurrency", "--rounds", "2", "--json", **endpoints)
         assert done.returncode == 0, done.stderr
         assert all([*first.held, *second.held])
-    assert not any(each.held for each in standings(LANES, project.path / "leases"))
+    assert not any(each.held for each in lane_states(LANES, project.path / "leases"))
 
     found = Concurrency.model_validate_json(done.stdout)
     assert json.loads(store.concurrency.read_text()) == json.loads(done.stdout)

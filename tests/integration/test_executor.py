@@ -12,7 +12,7 @@ from dagster import DagsterEventType, DagsterInstance, execute_job, reconstructa
 from dagster._core.test_utils import instance_for_test
 
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import standings
+from chimera_dagster.gpu.leases import lane_states
 from tests.integration.toy_job import toy_job
 
 LANES = {"gpus": [0, "GPU-b"], "endpoints": ["http://127.0.0.1:1", "http://127.0.0.1:2"]}
@@ -51,7 +51,7 @@ def run(tmp_path: Path, instance: DagsterInstance, monkeypatch: pytest.MonkeyPat
             for entry in instance.all_logs(result.run_id)
             if entry.dagster_event is not None
         ]
-        assert not any(each.held for each in standings([FIRST, SECOND], tmp_path / "leases"))
+        assert not any(each.held for each in lane_states([FIRST, SECOND], tmp_path / "leases"))
         return Ran(result.success, seen, events)
 
     return ran

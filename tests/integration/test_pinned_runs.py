@@ -13,7 +13,7 @@ from dagster import DagsterRun, DagsterRunStatus, RunsFilter
 
 from chimera_dagster.gpu.holder import Holder
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import standings
+from chimera_dagster.gpu.leases import lane_states
 from chimera_dagster.gpu.tickets import waiting
 from chimera_dagster.orchestration.orphans import fail_orphans
 from chimera_dagster.spec.sweep import SweepSpec, TrialPlan
@@ -39,7 +39,7 @@ class Floor(NamedTuple):
         return self.bench.project.path / "leases"
 
     def holders(self) -> list[Holder]:
-        found = standings([Lane(name, None, None) for name in self.stubs], self.leases)
+        found = lane_states([Lane(name, None, None) for name in self.stubs], self.leases)
         return [each.holder for each in found if each.holder is not None]
 
     def plans(self, parameter: str, values: range) -> list[TrialPlan]:

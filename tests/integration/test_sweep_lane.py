@@ -13,7 +13,7 @@ from dagster import RunsFilter
 
 from chimera_dagster.gpu.holder import Holder, holder
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import acquire, standings
+from chimera_dagster.gpu.leases import acquire, lane_states
 from chimera_dagster.orchestration.home import prepare_home
 from chimera_dagster.settings import Settings
 from tests.conftest import ROOT, Project
@@ -36,7 +36,7 @@ class Watched(StubOllama):
         self.leases, self.holders = leases, list[Holder | None]()
 
     def _generate(self, path: str, body: dict[str, object]) -> object:
-        self.holders.append(standings([GPU], self.leases)[0].holder)
+        self.holders.append(lane_states([GPU], self.leases)[0].holder)
         return super()._generate(path, body)
 
 
@@ -61,7 +61,7 @@ def test_a_sweep_waits_for_its_lane_and_keeps_it_for_all_of_its_trials(project: 
             "variables"
         ]
         assert (seen["CHIMERA_LANE"], seen["CUDA_VISIBLE_DEVICES"], seen["OLLAMA_HOST"]) == ("gpu-3.0", "3", stub.url)
-    assert not standings([GPU], leases)[0].held
+    assert not lane_states([GPU], leases)[0].held
 
 
 def in_the_background(*arguments: str) -> None:
@@ -93,7 +93,7 @@ class TwoLanes(NamedTuple):
         return sorted(key for key, count in counts.items() for _ in range(count // 2))
 
     def holders(self) -> list[Holder]:
-        found = standings([Lane(name, None, None) for name in self.stubs], self.project.path / "leases")
+        found = lane_states([Lane(name, None, None) for name in self.stubs], self.project.path / "leases")
         return [each.holder for each in found if each.holder]
 
     def statuses(self) -> Counter[str]:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from chimera_dagster.grounding.claim import Claim, contradicted, supported
 from chimera_dagster.grounding.clause import Clause
+from chimera_dagster.grounding.evidence_rows import Params, TypedFact
 from chimera_dagster.grounding.kinds.typed import Typed, metric_named, own_metric, span_of
 from chimera_dagster.grounding.mention import Mention
 from chimera_dagster.grounding.numbers import Number
-from chimera_dagster.grounding.records import Params, TypedFact
 
 _CITED_NOUNS = (
     (re.compile(r"^\s+(?:[\w-]+\s+){0,2}?files", re.IGNORECASE), ("files", "unread")),

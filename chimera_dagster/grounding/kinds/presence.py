@@ -7,11 +7,11 @@ from chimera_dagster.grounding.claim import Claim, contradicted, supported, unsu
 from chimera_dagster.grounding.clause import Clause
 from chimera_dagster.grounding.dates import Day, day_of, is_valid
 from chimera_dagster.grounding.evidence_index import EvidenceIndex
+from chimera_dagster.grounding.evidence_rows import FindingRow
 from chimera_dagster.grounding.kinds.telemetry import telemetry_claims
 from chimera_dagster.grounding.kinds.typed import metric_named
 from chimera_dagster.grounding.lexicon import unit_factor
 from chimera_dagster.grounding.mention import Mention
-from chimera_dagster.grounding.records import Finding
 
 _LATEST = re.compile(r"\b(?:latest|last|newest|most recent|recently)\b", re.IGNORECASE)
 _EARLIEST = re.compile(r"\b(?:earliest|oldest|first)\b", re.IGNORECASE)
@@ -152,7 +152,7 @@ def _sourced(clause: Clause, mention: Mention) -> Iterator[Claim]:
     yield supported("citation", mention.text, says)
 
 
-def _found(clause: Clause, finding: Finding) -> Claim:
+def _found(clause: Clause, finding: FindingRow) -> Claim:
     """A finding cited for a sentence: it must be of the models and of a metric that the sentence names."""
     text = f"{{{finding.id}}} {clause.text}"
     says = f"{finding.id}: {finding.text}"

@@ -8,12 +8,12 @@ from chimera_dagster.evidence.figures import format_value
 from chimera_dagster.grounding.claim import Claim, Kind, contradicted, supported, unsupported
 from chimera_dagster.grounding.clause import Clause
 from chimera_dagster.grounding.evidence_index import EvidenceIndex
+from chimera_dagster.grounding.evidence_rows import Statistic
 from chimera_dagster.grounding.kinds.common import good_end
 from chimera_dagster.grounding.kinds.typed import Typed, canonical_unit, span_of, words_of
 from chimera_dagster.grounding.lexicon import unit_factor
 from chimera_dagster.grounding.mention import Mention
 from chimera_dagster.grounding.numbers import Number
-from chimera_dagster.grounding.records import Statistic
 
 _EACH = re.compile(r"\b(?:every|each|all|both|any)(?: of)?(?: the)?(?: \w+)? models?\b", re.IGNORECASE)
 _UNIT_IN_NAME = re.compile(r"per[\s_-]sec|tok_s|tokens|_ms$|_pct$|\((?:ms|tok/s|%)\)", re.IGNORECASE)

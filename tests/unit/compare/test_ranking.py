@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from chimera_dagster.compare.between import Between
+from chimera_dagster.compare.host_drift import Between
 from chimera_dagster.compare.observed import Observed
 from chimera_dagster.compare.ranking import Spread, margins, pairs_in, ranks, spread
 from tests.simulated import Cell, simulated_sweep

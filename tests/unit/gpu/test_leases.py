@@ -19,7 +19,7 @@ from chimera_dagster.errors import LeaseError
 from chimera_dagster.gpu import leases
 from chimera_dagster.gpu.holder import holder
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import acquire, any_held, claim, leases_folder, standings
+from chimera_dagster.gpu.leases import acquire, any_held, claim, lane_states, leases_folder
 from chimera_dagster.gpu.tickets import waiting
 
 A, B = Lane("a.0", None, None), Lane("b.0", None, None)
@@ -102,7 +102,7 @@ def test_two_processes_hold_two_lanes_and_a_third_waits(tmp_path: Path, start: C
     assert {first.says(), second.says()} == {"a.0", "b.0"}
     third = start(A, B)
     assert third.says() == "waits"
-    held = {each.lane.name: each.holder for each in standings([A, B], tmp_path)}
+    held = {each.lane.name: each.holder for each in lane_states([A, B], tmp_path)}
     assert {who.pid for who in held.values() if who} == {first.pid, second.pid}
     assert {who.trial for who in held.values() if who} == {"model|params"}
     assert [who.pid for who in waiting(tmp_path)] == [third.pid]
@@ -118,7 +118,7 @@ def test_kill_9_frees_the_lane_for_who_waits(tmp_path: Path, start: Callable[...
     first.kill()
     assert second.says() == "a.0"
     second.kill()
-    assert [each[1:] for each in standings([A], tmp_path)] == [(False, None)]
+    assert [each[1:] for each in lane_states([A], tmp_path)] == [(False, None)]
 
 
 def test_lanes_are_had_in_the_order_of_asking(tmp_path: Path, start: Callable[..., Process]) -> None:
@@ -156,25 +156,25 @@ def test_what_a_dead_holder_wrote_is_not_believed(tmp_path: Path, start: Callabl
     pid = first.pid
     first.kill()
     assert json.loads((tmp_path / "a.0.lease").read_text())["pid"] == pid
-    [free] = standings([A], tmp_path)
+    [free] = lane_states([A], tmp_path)
     assert free == (A, False, None)
     with acquire([A], holder("run", "trial"), tmp_path) as lease:
-        [held] = standings([A], tmp_path)
+        [held] = lane_states([A], tmp_path)
         assert held.holder is not None and (held.holder.pid, held.holder.trial) == (os.getpid(), "trial")
         lease.describe(held.holder._replace(started=held.holder.started - 60))  # an earlier process of that id
-        assert standings([A], tmp_path) == [(A, True, None)]
+        assert lane_states([A], tmp_path) == [(A, True, None)]
         (tmp_path / "a.0.lease").write_text("{")
-        assert standings([A], tmp_path) == [(A, True, None)]
-    assert standings([A], tmp_path) == [(A, False, None)]
+        assert lane_states([A], tmp_path) == [(A, True, None)]
+    assert lane_states([A], tmp_path) == [(A, False, None)]
 
 
 @pytest.mark.parametrize("jump", [-86_400, 86_400])
 def test_a_clock_that_is_set_changes_no_holder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump: int) -> None:
     with acquire([A], holder("run", "trial"), tmp_path):
-        before = standings([A], tmp_path)
+        before = lane_states([A], tmp_path)
         boot_time = _pslinux.boot_time
         monkeypatch.setattr(_pslinux, "boot_time", lambda: boot_time() + jump)  # what the kernel says after it was set
-        assert standings([A], tmp_path) == before
+        assert lane_states([A], tmp_path) == before
         assert before[0].holder is not None
 
 
@@ -194,7 +194,7 @@ def test_a_fork_and_a_program_do_not_keep_the_lane(tmp_path: Path) -> None:
         time.sleep(60)
         os._exit(0)
     try:
-        assert standings([A], tmp_path)[0].held
+        assert lane_states([A], tmp_path)[0].held
         lease.release()
         assert taken(tmp_path) == "a.0"
     finally:
@@ -218,7 +218,7 @@ def test_a_lane_whose_file_was_cleaned_away_has_one_holder(tmp_path: Path, monke
     with acquire([A], holder(), tmp_path) as lease:
         assert lease.lane == A
         assert path.exists()
-        assert standings([A], tmp_path)[0].held
+        assert lane_states([A], tmp_path)[0].held
 
 
 class Unqueued:

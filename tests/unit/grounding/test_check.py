@@ -7,7 +7,7 @@ import pytest
 from chimera_dagster.evidence.summary import summarise
 from chimera_dagster.grounding import CheckedStatement, EvidenceIndex, check, index_evidence
 from chimera_dagster.grounding.document import statements
-from chimera_dagster.grounding.records import own_figures
+from chimera_dagster.grounding.evidence_rows import own_figures
 from chimera_dagster.ingest.folder import read_in_memory
 from tests.conftest import CORPUS, needs_corpus
 from tests.planted.tally import run

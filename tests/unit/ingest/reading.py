@@ -3,8 +3,8 @@
 import json
 from typing import NamedTuple
 
+from chimera_dagster.ingest.collector import Collector
 from chimera_dagster.ingest.context import Context
-from chimera_dagster.ingest.sheet import Sheet
 
 
 class Read(NamedTuple):
@@ -23,10 +23,10 @@ class Read(NamedTuple):
 
 def read(reader, text, **options):
     tables = []
-    sheet = Sheet(tables.append)
-    sheet.start("file", Context())
-    reader(text, sheet, **options)
-    sheet.flush()
+    collector = Collector(tables.append)
+    collector.start("file", Context())
+    reader(text, collector, **options)
+    collector.flush()
     rows = [row for table in tables for row in table.to_pylist()]
-    assert len(rows) == sheet.rows
-    return Read(rows, sheet.problems, sheet.records, sheet.numbers, sheet.covered)
+    assert len(rows) == collector.rows
+    return Read(rows, collector.problems, collector.records, collector.numbers, collector.covered)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from chimera_dagster.ingest import parse
+from chimera_dagster.ingest.collector import Collector
 from chimera_dagster.ingest.folder import read_in_memory
-from chimera_dagster.ingest.sheet import Sheet
 from chimera_dagster.schemas import FILE_STATUSES, BenchmarkFiles, Measurements
 from tests.unit.ingest import fuzz_cases, reread
 
@@ -42,15 +42,15 @@ def is_accounted_for(raw, file, rows):
 def read(path, raw):
     """The row of the files table and the rows of the measurements table, without a file."""
     tables = []
-    sheet = Sheet(tables.append)
+    collector = Collector(tables.append)
     row = parse._read(
         parse.FileRow(path, "markdown" if path.endswith("md") else path[2:6].rstrip("l"), 0, 0),
         "digest",
         raw,
-        sheet,
+        collector,
         "",
     )
-    sheet.flush()
+    collector.flush()
     fields = reread.Row._fields
     columns = [[value for table in tables for value in table[name].to_pylist()] for name in fields]
     return row, [reread.Row(*values) for values in zip(*columns, strict=True)]

@@ -30,9 +30,9 @@ def parsed(monkeypatch):
     """Paths of the files that were parsed."""
     paths, original = [], parse._parse
 
-    def counted(file, sheet):
+    def counted(file, collector):
         paths.append(file.path)
-        return original(file, sheet)
+        return original(file, collector)
 
     monkeypatch.setattr(parse, "_parse", counted)
     return paths

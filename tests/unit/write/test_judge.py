@@ -72,7 +72,7 @@ def test_a_statement_has_one_verdict_and_is_shown_or_not(
         assert [claim.verdict for claim in found.claims] == [*claims, *(["void"] if text == VOID else [])]
         assert (answer.shown(), answer.withheld) == (([found], []) if shown else ([], [found]))
         assert answer.shown("risk") == []
-        assert answer.kept == ([found] if verdict in ("supported", "not checkable") else [])
+        assert answer.promptable == ([found] if verdict in ("supported", "not checkable") else [])
         assert answer.verdicts == {verdict: 1}
 
 

@@ -9,9 +9,9 @@ from typing import Any, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from chimera_dagster.ingest.cells import plain_number
+from chimera_dagster.ingest.collector import Collector
 from chimera_dagster.ingest.context import Context
-from chimera_dagster.ingest.plan import plan_of
-from chimera_dagster.ingest.sheet import Sheet
+from chimera_dagster.ingest.field_roles import field_roles
 from chimera_dagster.spec.trial import ParamSet
 
 METRICS_VERSION = 4  # of records.documents.Metrics; the fields below are read as that version writes them
@@ -73,7 +73,7 @@ class _Trial(_Part):
         return self
 
 
-def read_own(content: Mapping[str, object], where: str, sheet: Sheet) -> bool:
+def read_own(content: Mapping[str, object], where: str, collector: Collector) -> bool:
     """Read an object, or set it aside; False, without having done anything, if this project did not write it.
 
     `where` is its pointer, empty for the whole file. A trial that is not valid gives no record, as its figures would be
@@ -82,14 +82,14 @@ def read_own(content: Mapping[str, object], where: str, sheet: Sheet) -> bool:
     if _TELLING.isdisjoint(content):
         return False
     if not content.keys() >= _TRIAL:
-        return set_aside(content, where, sheet)
-    before = sheet.numbers
-    _read_trial(content, where, sheet)
-    sheet.numbers = max(sheet.numbers, before + _numbers(content))
+        return set_aside(content, where, collector)
+    before = collector.numbers
+    _read_trial(content, where, collector)
+    collector.numbers = max(collector.numbers, before + _numbers(content))
     return True
 
 
-def set_aside(names: Collection[str], where: str, sheet: Sheet) -> bool:
+def set_aside(names: Collection[str], where: str, collector: Collector) -> bool:
     """Set aside a document with these keys or columns; False if it is not one of this project's.
 
     Its numbers are not counted, like those of a duplicate.
@@ -98,28 +98,28 @@ def set_aside(names: Collection[str], where: str, sheet: Sheet) -> bool:
         return False
     kind = next((kind for kind, keys in _SET_ASIDE.items() if keys <= set(names)), None)
     if kind is not None:
-        _leave_out(sheet, where, "set_aside", f"{kind}; each trial counts by its metrics.json alone")
+        _leave_out(collector, where, "set_aside", f"{kind}; each trial counts by its metrics.json alone")
     return kind is not None
 
 
-def _read_trial(content: Mapping[str, object], where: str, sheet: Sheet) -> None:
+def _read_trial(content: Mapping[str, object], where: str, collector: Collector) -> None:
     version = content["schema_version"]
     if version != METRICS_VERSION:
         problem = f"a trial's metrics of schema version {version}, but only {METRICS_VERSION} is read; run it again"
-        sheet.problem(f"{where}: {problem}" if where else problem)
+        collector.problem(f"{where}: {problem}" if where else problem)
         return
     try:
         trial = _Trial.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        sheet.problem(f"{'/'.join([where, *map(str, first['loc'])]) or '/'}: {first['msg']}")
+        collector.problem(f"{'/'.join([where, *map(str, first['loc'])]) or '/'}: {first['msg']}")
         return
     if spoilers := [verdict for verdict in trial.validity if verdict.spoils]:
         names = ", ".join(dict.fromkeys(verdict.name for verdict in spoilers))
-        _leave_out(sheet, where, "not_valid", f"{names}: {'; '.join(verdict.evidence for verdict in spoilers)}")
+        _leave_out(collector, where, "not_valid", f"{names}: {'; '.join(verdict.evidence for verdict in spoilers)}")
         return
     gpus = {gpu.name for gpu in trial.environment.gpus}
-    context = sheet.context._replace(
+    context = collector.context._replace(
         model=trial.model,
         model_source="json",
         backend=trial.engine.name,
@@ -128,28 +128,30 @@ def _read_trial(content: Mapping[str, object], where: str, sheet: Sheet) -> None
         parameters=tuple(sorted(trial.params.options().items())),
     )
     headline = {name: trial.headline.get(name) for name in _HEADLINE}
-    _record(sheet, f"{where}/headline", headline, context, "summary")
+    _record(collector, f"{where}/headline", headline, context, "summary")
     for place, call in enumerate(trial.calls):
         repeat, stage = divmod(place, len(_STAGES))
         labels = (("repeat", repeat), ("seed", trial.seed + repeat))
         of_call = context._replace(prompt=_STAGES[stage], labels=labels)
-        _record(sheet, f"{where}/calls/{place}", call, of_call)
+        _record(collector, f"{where}/calls/{place}", call, of_call)
         telemetry = {name: trial.telemetry_by_call[place].get(name) for name in _TELEMETRY}
-        _record(sheet, f"{where}/telemetry_by_call/{place}", telemetry, of_call)
-    sheet.covered += len(context.parameters) + 1  # and the seed
+        _record(collector, f"{where}/telemetry_by_call/{place}", telemetry, of_call)
+    collector.covered += len(context.parameters) + 1  # and the seed
 
 
-def _record(sheet: Sheet, where: str, fields: dict[str, Any], context: Context, aggregate: str | None = None) -> None:
-    # not by sheet.plan, for which all of a file with a name such as x_summary.json is a summary
-    sheet.record(where, plan_of(tuple(fields), None, "", aggregate), [*fields.values()], context, "json")
+def _record(
+    collector: Collector, where: str, fields: dict[str, Any], context: Context, aggregate: str | None = None
+) -> None:
+    # not by collector.roles, for which all of a file with a name such as x_summary.json is a summary
+    collector.record(where, field_roles(tuple(fields), None, "", aggregate), [*fields.values()], context, "json")
 
 
-def _leave_out(sheet: Sheet, where: str, status: str, reason: str) -> None:
+def _leave_out(collector: Collector, where: str, status: str, reason: str) -> None:
     """Leave out the whole file, or, if the document is only a part of it, report the reason as a problem."""
     if where:
-        sheet.problem(f"{where}: {status.replace('_', ' ')}: {reason}")
+        collector.problem(f"{where}: {status.replace('_', ' ')}: {reason}")
     else:
-        sheet.leave_out(status, reason)
+        collector.leave_out(status, reason)
 
 
 def _numbers(value: object) -> int:

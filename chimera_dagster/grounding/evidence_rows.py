@@ -54,7 +54,7 @@ class TypedFact(NamedTuple):
         return format_value(self.value, self.unit)
 
 
-class Finding(NamedTuple):
+class FindingRow(NamedTuple):
     """A row of schemas.Findings; `metrics` are those that its words name, in the order of MEASURES."""
 
     id: str
@@ -114,12 +114,12 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def findings_of(table: pd.DataFrame) -> Iterable[Finding]:
+def findings_of(table: pd.DataFrame) -> Iterable[FindingRow]:
     for row in table.to_dict("records"):
         said = f"{row['subject']} {row['text']}"
         metrics = tuple(measure.metric for measure in MEASURES if measure.words in said)
         p_value = None if pd.isna(row["p_value"]) else float(row["p_value"])
-        yield Finding(row["id"], row["detector"], row["subject"], metrics, p_value, row["text"])
+        yield FindingRow(row["id"], row["detector"], row["subject"], metrics, p_value, row["text"])
 
 
 def own_figures(metrics: Mapping[str, Any] | None) -> tuple[dict[str, float], frozenset[str], str | None]:

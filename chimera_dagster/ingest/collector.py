@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from chimera_dagster.ingest.cells import ToNumber, number_in, overflows, plain_number
 from chimera_dagster.ingest.context import Context, about, json_of
-from chimera_dagster.ingest.plan import Measured, Plan, plan_of
+from chimera_dagster.ingest.field_roles import FieldRoles, MetricColumn, field_roles
 from chimera_dagster.schemas import FAILED
 
 FLUSH_ROWS = 32_768
@@ -32,7 +32,7 @@ class Added(NamedTuple):
     unseen: int
 
 
-class Sheet:
+class Collector:
     """Gathers the records of one file after another and passes tables of SCHEMA to `sink`, in order.
 
     `contents` are the digests of the files that were read. The other attributes are about the current file: how many
@@ -53,7 +53,7 @@ class Sheet:
         self.records = self.rows = self.numbers = self.covered = self.problem_count = 0
         self.problems: list[str] = []
         self.left_out: tuple[str, str] | None = None
-        self.plans: dict[int, Plan] = {}
+        self.plans: dict[int, FieldRoles] = {}
 
     def problem(self, text: str) -> None:
         """Note what was left out, and where; the first few notes are kept, all are counted."""
@@ -65,20 +65,20 @@ class Sheet:
         """Leave out the whole file, which was understood; `status` is one of schemas.FILE_STATUSES."""
         self.left_out = (status, reason)
 
-    def plan(
+    def roles(
         self,
         names: tuple[str, ...],
         units: tuple[str | None, ...] | None = None,
         parent: str = "",
         implied: str | None = None,
-    ) -> Plan:
-        """The plan of records with these names, as by `plan_of`; in a file that summarises, all are summaries."""
-        return plan_of(names, units, parent, "summary" if self._summary else implied)
+    ) -> FieldRoles:
+        """The roles of records with these names, as by `field_roles`; in a file that summarises, all are summaries."""
+        return field_roles(names, units, parent, "summary" if self._summary else implied)
 
     def record(
         self,
         where: str,
-        plan: Plan,
+        roles: FieldRoles,
         cells: Sequence[object],
         inherited: Context,
         source: str,
@@ -87,7 +87,7 @@ class Sheet:
         fails: bool = True,
     ) -> Added:
         """Add a record; each of its numbers becomes a row, and so does an error in it unless `fails` is false."""
-        context, failed_by, fields, settings, unused = about(plan, cells, inherited, source, number)
+        context, failed_by, fields, settings, unused = about(roles, cells, inherited, source, number)
         kinds, values = self._kinds, self._values
         before = len(values)
         for place, measured, factor in fields:
@@ -109,14 +109,14 @@ class Sheet:
         self.numbers += found + settings + unused
         self.records += 1
         if failed_by and fails:
-            kinds.append(Measured(FAILED, None, failed_by, None, None))
+            kinds.append(MetricColumn(FAILED, None, failed_by, None, None))
             values.append(1.0)
         rows = len(values) - before
         if not rows:
             return Added(context, 0, settings)
         self.covered += found + settings
         self.rows += rows
-        self.plans[id(plan)] = plan
+        self.plans[id(roles)] = roles
         self._head_of_value.extend((len(self._heads),) * rows)
         model, model_source, backend, gpu, prompt, timestamp, parameters, labels, failed = context
         about_record = (model, model_source, backend, gpu, json_of(parameters), json_of(labels), prompt, timestamp)
@@ -125,7 +125,7 @@ class Sheet:
             self.flush()
         return Added(context, rows, 0)
 
-    def _too_large(self, where: str, measured: Measured, cell: object) -> None:
+    def _too_large(self, where: str, measured: MetricColumn, cell: object) -> None:
         self.problem(
             f"{where}, {measured.original_name}: {str(cell)[:40]} is too large, in {measured.unit or 'any unit'}"
         )
@@ -141,7 +141,7 @@ class Sheet:
         head_of_value = pa.array(self._head_of_value, pa.int32())
         *heads, failed = zip(*self._heads, strict=True)
         records = pa.record_batch([*map(_texts, heads), pa.array(failed, pa.bool_())], [*_HEAD, "error"])
-        measures = pa.record_batch([*map(_texts, zip(*different.values(), strict=True))], [*Measured._fields])
+        measures = pa.record_batch([*map(_texts, zip(*different.values(), strict=True))], [*MetricColumn._fields])
         values = pa.record_batch([pa.array(self._values, pa.float64())], ["value"])
         batches = (records.take(head_of_value), measures.take(kinds), values)
         columns = {name: batch[name] for batch in batches for name in batch.schema.names}
@@ -151,7 +151,7 @@ class Sheet:
     def _clear(self) -> None:
         self._heads: list[tuple[object, ...]] = []
         self._head_of_value: list[int] = []
-        self._kinds: list[Measured] = []
+        self._kinds: list[MetricColumn] = []
         self._values: list[float] = []
 
 

@@ -7,7 +7,7 @@ from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.vocabulary import Role
 
 
-class Measured(NamedTuple):
+class MetricColumn(NamedTuple):
     """What a number is: the columns that the measurements table has beside its value."""
 
     metric: str
@@ -21,11 +21,11 @@ class Number(NamedTuple):
     """A field that may hold a number, and the factor that brings it to the canonical unit."""
 
     place: int
-    measured: Measured
+    measured: MetricColumn
     factor: float
 
 
-class Plan(NamedTuple):
+class FieldRoles(NamedTuple):
     """Positions of a record's fields by role; of two fields for one context the earlier wins."""
 
     names: tuple[str, ...]
@@ -40,8 +40,10 @@ class Plan(NamedTuple):
 
 
 @lru_cache(maxsize=4_096)
-def plan_of(names: tuple[str, ...], units: tuple[str | None, ...] | None, parent: str, implied: str | None) -> Plan:
-    """The plan of records with these names.
+def field_roles(
+    names: tuple[str, ...], units: tuple[str | None, ...] | None, parent: str, implied: str | None
+) -> FieldRoles:
+    """The roles of records with these names.
 
     `units` are those given beside the names, `parent` is the key above them, and `implied` is the aggregate that
     numbers have by their place ('summary', 'reported', or 'sum' for those that are called a total).
@@ -65,7 +67,7 @@ def plan_of(names: tuple[str, ...], units: tuple[str | None, ...] | None, parent
         else:
             meaning = vocabulary.meaning(name, units[place] if units else None, parent)
             aggregate = meaning.aggregate or (implied if implied != "sum" or name.lower().startswith("total") else None)
-            measured = Measured(meaning.metric, meaning.unit, name, meaning.original_unit, aggregate)
+            measured = MetricColumn(meaning.metric, meaning.unit, name, meaning.original_unit, aggregate)
             number = Number(place, measured, meaning.factor)
             if role == "parameter":
                 parameters.append((which, number))
@@ -74,4 +76,4 @@ def plan_of(names: tuple[str, ...], units: tuple[str | None, ...] | None, parent
     ordered = tuple((which, place) for _, which, place in sorted(contexts))
     others = (tuple(parameters), tuple(labels), ordered, tuple(attached), tuple(verdicts))
     aggregates = frozenset(number.measured.aggregate for number in numbers)
-    return Plan(names, tuple(numbers), *others, only_numbers=not any(others), aggregates=aggregates)
+    return FieldRoles(names, tuple(numbers), *others, only_numbers=not any(others), aggregates=aggregates)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from chimera_dagster.compare.between import Between, between
 from chimera_dagster.compare.factors import factors
+from chimera_dagster.compare.host_drift import Between, between
 from chimera_dagster.compare.observed import Observed
 from tests.simulated import Cell, Truth, simulated_sweep
 
