@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -19,14 +20,13 @@ SCHEMA_VERSION = 2
 _BY_TRIAL = ("model_digest", "default_options", "effective_num_ctx")  # determined by a trial's model and parameters
 
 
-class Standing(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Standing:
     """A valid trial's standing by one metric: a summary of its values, and its rank.
 
     `rank` is 1 + how many trials are detectably better, so trials that can't be told apart share one; None if there are
     too few repeats for a test, or if the metric has one value per trial.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     summary: Interval
     rank: int | None
