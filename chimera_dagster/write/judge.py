@@ -19,7 +19,7 @@ class JudgedStatement(Statement, frozen=True):
     """A statement with its verdict, which is the worst of its claims' verdicts.
 
     `rendered` has figures and model tags in place of their ids. `shown`: the policy lets a reader see it as the model's
-    statement. `reason` says what is wrong with it; empty if it is supported or not checkable.
+    statement. `reason` says why not; it may be there for one that is shown, if the policy is `annotate`.
     """
 
     rendered: str
@@ -66,14 +66,22 @@ def judge_answer(
 ) -> JudgedAnswer:
     """Check every statement of `answer`, which replied to `prompt`, against the evidence.
 
-    `models` are named M1, M2, ... in it; `ids` are the facts and findings that it may cite.
+    `models` are named M1, M2, ... in it; `ids` are the facts and findings that it may cite. A mitigation is withheld
+    with its risk.
     """
     checked = check([statement.text for statement in answer.statements], index, models)
     self_check = SelfCheck(prompt, models, ids)
+    judged = [
+        _judge(statement, result, self_check.reason(result), policy)
+        for statement, result in zip(answer.statements, checked, strict=True)
+    ]
+    withheld_rows = {it.row for it in judged if it.place == "risk" and not it.shown}
     return JudgedAnswer(
         statements=tuple(
-            _judge(statement, result, self_check.reason(result), policy)
-            for statement, result in zip(answer.statements, checked, strict=True)
+            it.model_copy(update={"shown": False, "reason": it.reason or "its risk is withheld"})
+            if it.place == "mitigation" and it.row in withheld_rows
+            else it
+            for it in judged
         ),
         **answer.model_dump(exclude={"statements"}),
         policy=policy,

@@ -102,3 +102,13 @@ def test_an_answer_without_void_statements_has_no_mitigation_without_its_risk(mo
 def test_what_is_stored_is_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = judged(monkeypatch, {"executive_summary": ["One.", VOID], "risks": []})
     assert JudgedAnswer.model_validate_json(answer.model_dump_json()) == answer
+
+
+def test_a_mitigation_is_withheld_with_its_risk(monkeypatch: pytest.MonkeyPatch) -> None:
+    risks = [{"risk": "Four.", "mitigation": "Three."}, {"risk": "Five.", "mitigation": "Six."}]
+    answer = judged(monkeypatch, {"risks": risks}, **{"Four.": ["contradicted"]})
+    assert [it.text for it in answer.shown()] == ["Five.", "Six."]
+    assert [(it.text, it.reason) for it in answer.withheld] == [
+        ("Four.", "contradicted: Four.: contradicted 0"),
+        ("Three.", "its risk is withheld"),
+    ]
