@@ -127,7 +127,7 @@ def measured_once(store: Store) -> Metrics:
     fields = {"engine": "ollama", "models": ["smollm2:135m"], "repeats": 3, "max_tokens": 1000}
     with StubOllama() as stub:
         ingest.ingest_folder(store, SAMPLES)
-        evidence.sum_up(store)
+        evidence.compute_evidence(store)
         spec = load_spec(write_text(store.data_dir / "sweep.yaml", json.dumps(fields | {"grid": {"num_ctx": [4096]}})))
         return run_trial(store, spec.plans()[0], Engines(stub.url)).metrics
 

@@ -54,7 +54,7 @@ def finish_all(settings: Settings, spec: Path, stub: StubOllama) -> None:
     """Run one trial; the others have its results under their own fingerprints."""
     store = Store(settings.data_dir)
     ingest.ingest_folder(store, settings.reports)
-    summary = evidence.sum_up(store)
+    summary = evidence.compute_evidence(store)
     plans = load_spec(spec).plans()
     metrics = run_trial(store, plans[0], Engines(stub.url)).metrics
     render_trial(store, plans[0])

@@ -116,7 +116,7 @@ def _prepare(folder: Path, trials: int, endpoints: list[str]) -> dict[str, str]:
     (home / "dagster.yaml").write_text(config.replace("max_concurrent_runs: 1", f"max_concurrent_runs: {LANES + 2}"))
     store = Store(settings.data_dir)
     ingest.ingest_folder(store, settings.reports)
-    evidence.sum_up(store)
+    evidence.compute_evidence(store)
     spec = {"engine": "ollama", "models": ["smollm2:135m"], "grid": {"top_k": list(range(1, trials + 1))}}
     own = {
         name: value for name, value in os.environ.items() if not name.startswith(("CHIMERA_", "DAGSTER_", "OLLAMA_"))

@@ -14,7 +14,7 @@ from benchmarks.bench_ingest_unchanged import seconds
 from chimera_dagster.orchestration.sensors import reports_folder
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.settings import Settings
-from chimera_dagster.steps.evidence import sum_up
+from chimera_dagster.steps.evidence import compute_evidence
 from chimera_dagster.steps.ingest import ingest_folder
 
 FILES, ROUNDS = 10_000, 25
@@ -49,7 +49,7 @@ def main() -> None:
 
         first = seconds(tick)
         ingest_folder(store, reports)
-        sum_up(store)
+        compute_evidence(store)
         pairs = [(seconds(tick), seconds(lambda: walk(reports))) for _ in range(ROUNDS)]
         after_change = median(seconds(changed) for _ in range(ROUNDS))
     ratio = median(ours / bare for ours, bare in pairs)

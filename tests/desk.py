@@ -66,6 +66,6 @@ def desk_in(data: Path, reports: Path) -> Generator[Desk]:
     with StubOllama(size_vram=None) as stub:
         desk = Desk(Store(data), stub, Engines(stub.url))
         ingest.ingest_folder(desk.store, reports)
-        evidence.sum_up(desk.store)
+        evidence.compute_evidence(desk.store)
         yield desk
         desk.engines.close()

@@ -23,12 +23,12 @@ def ui(
     """
     # Dagster takes seconds to import.
     from chimera_dagster.orchestration.home import open_instance
-    from chimera_dagster.orchestration.orphans import fail_orphans
+    from chimera_dagster.orchestration.lost_runs import fail_lost_runs
     from chimera_dagster.orchestration.partitions import register
 
     settings = load_settings()
     with open_instance(settings) as instance:
-        fail_orphans(instance)
+        fail_lost_runs(instance)
         register(instance, Store(settings.data_dir), load_spec(settings.spec).plans())
     typer.echo(f"Dagster UI: http://127.0.0.1:{port}", err=True)
     # Replaces this process, so that Ctrl-C reaches Dagster itself and leaves no child of ours behind.

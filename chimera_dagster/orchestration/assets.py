@@ -29,7 +29,7 @@ from chimera_dagster.orchestration.executor import GPU_TAG
 from chimera_dagster.orchestration.jobs import EVIDENCE_ASSETS
 from chimera_dagster.orchestration.metadata import table_metadata, trial_metadata
 from chimera_dagster.orchestration.partitions import TRIALS, plan_of
-from chimera_dagster.orchestration.refresh import stale_again
+from chimera_dagster.orchestration.refresh import inputs_changed
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.records.documents import Metrics, Outcome
 from chimera_dagster.records.store import TrialFolder
@@ -37,7 +37,7 @@ from chimera_dagster.render.markdown_writer import without_links
 from chimera_dagster.schemas import BenchmarkFiles, DataSummary, Facts, Findings, Measurements, Standings
 from chimera_dagster.steps import checks
 from chimera_dagster.steps.done import text_version
-from chimera_dagster.steps.evidence import evidence_code, sum_up
+from chimera_dagster.steps.evidence import compute_evidence, evidence_code
 from chimera_dagster.steps.ingest import ingest_folder
 from chimera_dagster.steps.report import readable_texts, render_trial
 from chimera_dagster.steps.trial import run_trial_once
@@ -64,7 +64,7 @@ def _spec(name: str, description: str, *, deps: Sequence[str] = (), kinds: set[s
 def _trial_spec(name: str, description: str, *, deps: Sequence[str] = (), kinds: set[str], version: str) -> AssetSpec:
     """An asset of a trial. The evidence is a direct input of each, as Dagster looks for stale data there only."""
     spec = _spec(name, description, deps=[*deps, *EVIDENCE_ASSETS], kinds=kinds, version=version)
-    return spec.replace_attributes(automation_condition=stale_again())
+    return spec.replace_attributes(automation_condition=inputs_changed())
 
 
 def _check(asset: str, function: Callable[..., checks.TrialCheck]) -> AssetCheckSpec:
@@ -138,7 +138,7 @@ def ingest(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) 
 def evidence(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> Iterator[MaterializeResult[Any]]:
     store = workspace.store
     with clear_failures():
-        summary = sum_up(store)
+        summary = compute_evidence(store)
     block = {"summary": MetadataValue.md(f"```\n{summary.block}\n```"), "files": summary.total_files}
     for name, schema, more in (("data_summary", DataSummary, block), ("facts", Facts, {}), ("findings", Findings, {})):
         metadata = table_metadata(store.table_path(name), schema) | more
@@ -194,7 +194,7 @@ def trial(
                 workspace.engines,
                 workspace.on_progress,
                 workspace.on_measured,
-                reuse=workspace.keep_measured,
+                reuse=workspace.reuse,
             )
     yield from _trial_results(workspace.store.folder_of(plan.trial), metrics, outcome)
 
@@ -213,7 +213,7 @@ def _trial_results(
 
 @asset(
     deps=["llm_analysis", "llm_report", "trial_metrics", *EVIDENCE_ASSETS],
-    automation_condition=stale_again(),
+    automation_condition=inputs_changed(),
     check_specs=[_check("rendered_report", checks.structure)],
     partitions_def=TRIALS,
     group_name="trials",

@@ -43,7 +43,7 @@ from chimera_dagster.orchestration.internals.execution import (
     get_retries_config,
     raise_execution_interrupts,
 )
-from chimera_dagster.orchestration.orphans import process_tag
+from chimera_dagster.orchestration.lost_runs import process_tag
 from chimera_dagster.orchestration.step_lease import release_step_lease, take_step_lease
 from chimera_dagster.records.store import Store
 from chimera_dagster.settings import load_settings

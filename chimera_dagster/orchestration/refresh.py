@@ -12,7 +12,7 @@ from dagster import (
 from chimera_dagster.orchestration.jobs import TRIAL_ASSETS
 
 
-def stale_again() -> AutomationCondition[Any]:
+def inputs_changed() -> AutomationCondition[Any]:
     """True for a trial that has run before, once the content of its inputs has changed and no run of it is in progress.
 
     `eager()` would request every trial after every ingest, as it checks whether an input was materialized again; this
@@ -24,7 +24,7 @@ def stale_again() -> AutomationCondition[Any]:
         & ~AutomationCondition.missing()
         & ~AutomationCondition.any_deps_in_progress()
         & ~AutomationCondition.in_progress()
-    ).with_label("stale again")
+    ).with_label("inputs changed")
 
 
 def stale_trials(*, running: bool) -> AutomationConditionSensorDefinition:

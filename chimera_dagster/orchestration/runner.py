@@ -5,7 +5,7 @@ from uuid import uuid4
 from dagster import DagsterEventType, DagsterInstance, Definitions, ExecuteInProcessResult, ResourceDefinition
 
 from chimera_dagster.orchestration.jobs import ingest_job, publish_job, trial_job
-from chimera_dagster.orchestration.orphans import process_tag
+from chimera_dagster.orchestration.lost_runs import process_tag
 from chimera_dagster.orchestration.partitions import dagster_key
 from chimera_dagster.orchestration.reason import reason_of
 from chimera_dagster.orchestration.workspace import Workspace

@@ -23,7 +23,7 @@ from chimera_dagster.gpu.leases import LaneState, acquire, leases_folder
 from chimera_dagster.gpu.pin import pin
 from chimera_dagster.orchestration.child import CONTEXT, end_with_parent, exit_reason
 from chimera_dagster.orchestration.home import open_instance
-from chimera_dagster.orchestration.orphans import fail_orphans
+from chimera_dagster.orchestration.lost_runs import fail_lost_runs
 from chimera_dagster.orchestration.runner import JobRunner
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.settings import Settings
@@ -66,7 +66,7 @@ class _Job(NamedTuple):
 
 
 class _Waiting(NamedTuple):
-    standings: list[LaneState]
+    states: list[LaneState]
 
 
 class _Ready(NamedTuple):
@@ -108,7 +108,7 @@ def run_on_lanes(
     A trial that has a report of the data `digest` by the time that it starts is skipped, unless `force`. Raises
     ChimeraError if no worker can start a trial, and KeyboardInterrupt once all workers have ended.
     """
-    fail_orphans(instance)
+    fail_lost_runs(instance)
     ended: dict[str, Ended] = {}
     pool = _WorkerPool(defs, settings, lanes, digest, force=force)
     with pool.running(min(len(lanes), source.left)):
@@ -117,7 +117,7 @@ def run_on_lanes(
                 message = worker.receive()
                 match message:
                     case _Waiting():
-                        display.on_wait(message.standings)
+                        display.on_wait(message.states)
                     case _Progress():
                         display.on_progress(worker.lane, *message)
                     case _NoLane():
@@ -135,7 +135,7 @@ def run_on_lanes(
                         ended[plan.trial.key] = outcome
                         display.finish(worker.lane, outcome)
                         if message is None:
-                            fail_orphans(instance)
+                            fail_lost_runs(instance)
                             source.leave(worker.number)
                             pool.replace(worker)
                         source.end(plan)
@@ -280,7 +280,7 @@ def _run_trials(
             reason = runner.write_report(plan, run_id)
             return Ended("failed" if reason else "done", reason)
 
-    workspace = Workspace(settings, on_progress=report_progress, keep_measured=not force)
+    workspace = Workspace(settings, on_progress=report_progress, reuse=not force)
     get_ready(workspace.store)
     with (
         open_instance(settings) as instance,

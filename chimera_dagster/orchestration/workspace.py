@@ -23,7 +23,7 @@ class Workspace:
     """Handed to assets as the resource `workspace`.
 
     `on_progress` is called with each stage of a trial and its chunks so far, `on_measured` when its last model call has
-    ended, `on_file` with the number of files ingested and of all. With `keep_measured` a trial that was measured on
+    ended, `on_file` with the number of files ingested and of all. With `reuse` a trial that was measured on
     these data is not measured again: if only its report is missing, it costs no model call.
     """
 
@@ -32,7 +32,7 @@ class Workspace:
     on_progress: OnProgress | None = None
     on_file: OnFile | None = None
     on_measured: Callable[[], None] | None = None
-    keep_measured: bool = False
+    reuse: bool = False
     _claimed: Trial | None = field(default=None, init=False)
 
     @property
@@ -67,4 +67,4 @@ def workspace_from_environment(context: InitResourceContext) -> Workspace:
         release_step_lease()
 
     tags = context.run.tags if context.run else {}
-    return Workspace(load_settings(), engines, on_measured=free_lane, keep_measured=tags.get(SWEEP_TAG) == RESUME)
+    return Workspace(load_settings(), engines, on_measured=free_lane, reuse=tags.get(SWEEP_TAG) == RESUME)

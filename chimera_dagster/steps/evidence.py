@@ -14,7 +14,7 @@ from chimera_dagster.records.store import Store
 from chimera_dagster.schemas import UNREAD_STATUSES, DataSummary, Facts, Findings
 
 
-def sum_up(store: Store) -> Summary:
+def compute_evidence(store: Store) -> Summary:
     """Write `data_summary`, `facts`, `findings` and, last, the summary. Raises NotIngestedError."""
     from chimera_dagster.evidence.findings import find_findings  # imports scipy, which no other step needs
 
@@ -43,7 +43,7 @@ def sum_up(store: Store) -> Summary:
     return summary
 
 
-def is_summed_up(store: Store, data_digest: str) -> bool:
+def is_evidence_current(store: Store, data_digest: str) -> bool:
     """Whether the facts were computed from these data, by this code."""
     if not store.has_json("summary"):
         return False

@@ -13,7 +13,7 @@ from chimera_dagster.ingest.snapshot import Snapshot
 from chimera_dagster.records.documents import IngestRecord
 from chimera_dagster.records.store import Store
 from chimera_dagster.schemas import BenchmarkFiles, Measurements
-from chimera_dagster.steps.evidence import is_summed_up
+from chimera_dagster.steps.evidence import is_evidence_current
 
 
 def ingest_folder(store: Store, reports: Path, on_file: OnFile | None = None) -> IngestRecord:
@@ -70,7 +70,7 @@ def ingested_snapshot(store: Store, reports: Path) -> Snapshot | None:
     if not store.table_path("benchmark_files").exists():
         return Snapshot(files={})
     manifest = _manifest(store, reports)
-    if manifest is None or not is_summed_up(store, manifest.stamp.digest):
+    if manifest is None or not is_evidence_current(store, manifest.stamp.digest):
         return None
     with suppress(DamagedTableError):
         entries = manifest.entries()

@@ -34,7 +34,7 @@ def test_agents_on_a_server_of_their_own_gain_what_agents_on_one_slot_do_not(pro
     project.spec.write_text(SPEC)
     store = Store(project.data)
     ingest.ingest_folder(store, project.reports)
-    evidence.sum_up(store)
+    evidence.compute_evidence(store)
     with Watched(project) as first, Watched(project) as second:
         endpoints = {"CHIMERA_GPUS": "0,1", "CHIMERA_OLLAMA_ENDPOINTS": f"{first.url},{second.url}"}
         done = project.forked("concurrency", "--rounds", "2", "--json", **endpoints)
@@ -87,7 +87,7 @@ def test_an_agent_that_fails_ends_the_measurement_and_leaves_nothing(project: Pr
     project.spec.write_text(SPEC)
     store = Store(project.data)
     ingest.ingest_folder(store, project.reports)
-    evidence.sum_up(store)
+    evidence.compute_evidence(store)
     with StubOllama(models=MODELS[:1]) as stub:
         done = project.forked("concurrency", "--rounds", "1", OLLAMA_HOST=stub.url)
     assert done.returncode == 1

@@ -10,7 +10,7 @@ from dagster._daemon.types import DaemonHeartbeat
 from chimera_dagster.definitions import defs
 from chimera_dagster.gpu.leases import any_held
 from chimera_dagster.orchestration.backfill import submit
-from chimera_dagster.orchestration.orphans import process_of
+from chimera_dagster.orchestration.lost_runs import process_of
 from chimera_dagster.steps.done import is_done
 from tests.conftest import Project
 from tests.integration.bench import bench_in

@@ -15,7 +15,7 @@ from chimera_dagster.gpu.holder import Holder
 from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.leases import lane_states
 from chimera_dagster.gpu.tickets import waiting
-from chimera_dagster.orchestration.orphans import fail_orphans
+from chimera_dagster.orchestration.lost_runs import fail_lost_runs
 from chimera_dagster.spec.sweep import SweepSpec, TrialPlan
 from tests.conftest import Project
 from tests.forked import Forked, run_job
@@ -137,7 +137,7 @@ def test_kill_9_of_the_run_leaves_no_process_and_frees_the_lane(floor: Floor) ->
     assert all(stub.is_left() for stub in floor.stubs.values())
     lost = floor.run_of(plan)
     assert lost.status == DagsterRunStatus.STARTED  # nobody was left to tell of it
-    assert fail_orphans(floor.bench.instance) == [lost.run_id]
+    assert fail_lost_runs(floor.bench.instance) == [lost.run_id]
     assert floor.run_of(plan).status == DagsterRunStatus.FAILURE
     assert f"pid {run.pid}" in floor.said(lost.run_id)
 

@@ -32,7 +32,7 @@ class Earlier:
         assert [each.verdict for each in self.trials.values()] == ["valid", "valid", "incomplete"]
         store = Store(root / "data")
         ingest.ingest_folder(store, root / "reports")
-        evidence.sum_up(store)
+        evidence.compute_evidence(store)
         self.statistics = store.read_table("data_summary")
         self.facts = Facts.validate(store.read_table("facts"))
         self.findings = Findings.validate(store.read_table("findings"))

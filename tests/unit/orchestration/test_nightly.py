@@ -57,7 +57,7 @@ def night(tmp_path: Path, done: set[str]) -> Generator[Night]:
     workspace = workspace_at(tmp_path)
     written(workspace.settings.reports / "a.csv", "model,ttft_ms\nm:1,5\n")
     ingest.ingest_folder(workspace.store, workspace.settings.reports)
-    evidence.sum_up(workspace.store)
+    evidence.compute_evidence(workspace.store)
     with DagsterInstance.ephemeral() as instance:
         night = Night(nightly_trials, workspace, instance)
         night.write(SPEC)

@@ -24,7 +24,7 @@ class Folder(Ticking):
 
     def ingest(self) -> None:
         ingest.ingest_folder(self.workspace.store, self.reports)
-        evidence.sum_up(self.workspace.store)
+        evidence.compute_evidence(self.workspace.store)
 
     def requested(self) -> RunRequest:
         """The one request of a tick."""
@@ -208,7 +208,7 @@ def test_another_folders_tables_are_left_alone(folder: Folder, tmp_path: Path) -
     folder.ends()
     written(tmp_path / "other" / "x.csv", CSV)
     ingest.ingest_folder(folder.workspace.store, tmp_path / "other")
-    evidence.sum_up(folder.workspace.store)
+    evidence.compute_evidence(folder.workspace.store)
     assert "has ingested this content: 1 file" in folder.refused()
     written(folder.reports / "b.csv", CSV)
     folder.refused()

@@ -15,19 +15,19 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
-def test_what_is_summed_up_is_of_these_data_and_this_code(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_evidence_is_current_for_these_data_and_this_code(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     digest = ingest.data_digest(store, store.tables.parents[1] / "reports")
-    assert not evidence.is_summed_up(store, digest)
-    summary = evidence.sum_up(store)
+    assert not evidence.is_evidence_current(store, digest)
+    summary = evidence.compute_evidence(store)
     assert (summary.digest, summary.numbers, summary.covered, summary.known) == (digest, 2, 2, 2)
     assert summary.coverage.startswith("Coverage: 100.0 % of 2 numeric cells and leaves")
-    assert evidence.is_summed_up(store, digest)
-    assert not evidence.is_summed_up(store, "another")
+    assert evidence.is_evidence_current(store, digest)
+    assert not evidence.is_evidence_current(store, "another")
     monkeypatch.setattr(evidence, "evidence_version", lambda: "newer")
-    assert not evidence.is_summed_up(store, digest)
+    assert not evidence.is_evidence_current(store, digest)
 
 
 def test_a_summary_of_an_earlier_version_answers_for_nothing(store: Store) -> None:
-    summary = evidence.sum_up(store)
+    summary = evidence.compute_evidence(store)
     (store.tables / "summary.json").write_text("{}")
-    assert not evidence.is_summed_up(store, summary.digest)
+    assert not evidence.is_evidence_current(store, summary.digest)

@@ -28,7 +28,7 @@ def process_tag(run_id: str) -> dict[str, str]:
     return {PROCESS_TAG: f"{socket.gethostname()}, pid {pid}, begun {start_of(pid):.2f} s after boot, run {run_id}"}
 
 
-def fail_orphans(instance: DagsterInstance) -> list[str]:
+def fail_lost_runs(instance: DagsterInstance) -> list[str]:
     """Mark each run of this host as failed, or as canceled, if its process no longer runs; returns their ids.
 
     A run that no process has started to execute is left to Dagster: it waits in the queue, or its start times out.

@@ -7,7 +7,7 @@ from collections.abc import Generator
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus
 
-from chimera_dagster.orchestration.orphans import PROCESS_TAG, fail_orphans, process_tag
+from chimera_dagster.orchestration.lost_runs import PROCESS_TAG, fail_lost_runs, process_tag
 from chimera_dagster.orchestration.sensors import lost_runs
 from tests.unit.orchestration.daemon import Ticking, new_run, workspace_at
 
@@ -75,18 +75,18 @@ def test_a_run_ends_with_its_process(
     instance: DagsterInstance, worker: Worker, before: DagsterRunStatus, after: DagsterRunStatus
 ) -> None:
     run = begun(instance, worker, before)
-    assert fail_orphans(instance) == []
+    assert fail_lost_runs(instance) == []
     assert status_of(instance, run) == before
     worker.kill()
-    assert fail_orphans(instance) == [run] * (before != after)
+    assert fail_lost_runs(instance) == [run] * (before != after)
     assert status_of(instance, run) == after
-    assert fail_orphans(instance) == []
+    assert fail_lost_runs(instance) == []
 
 
 def test_the_run_says_what_happened_and_what_to_do(instance: DagsterInstance, worker: Worker) -> None:
     run, pid = begun(instance, worker), worker.pid
     worker.kill()
-    fail_orphans(instance)
+    fail_lost_runs(instance)
     [said] = [entry.message for entry in instance.all_logs(run)]
     assert "was killed, or the machine went down" in said
     assert f", pid {pid}, " in said
@@ -102,17 +102,17 @@ def test_runs_of_other_hosts_and_those_that_only_inherited_the_tag_are_left_alon
     worker.kill()
     with monkeypatch.context() as patch:
         patch.setattr("socket.gethostname", lambda: "elsewhere")
-        assert fail_orphans(instance) == []
-    assert fail_orphans(instance) == [run]
+        assert fail_lost_runs(instance) == []
+    assert fail_lost_runs(instance) == [run]
 
 
 def test_a_later_process_of_the_same_id_is_not_taken_for_the_one_that_died(instance: DagsterInstance) -> None:
     run = new_run(instance, "write_report", DagsterRunStatus.STARTED, {})
     instance.add_run_tags(run, process_tag(run))
-    assert fail_orphans(instance) == []
+    assert fail_lost_runs(instance) == []
     tag = process_tag(run)[PROCESS_TAG]
     instance.add_run_tags(run, {PROCESS_TAG: tag.replace("begun ", "begun 9")})
-    assert fail_orphans(instance) == [run]
+    assert fail_lost_runs(instance) == [run]
 
 
 @pytest.mark.parametrize("jump", [-86_400, 86_400])
@@ -124,7 +124,7 @@ def test_a_clock_that_is_set_ends_no_run(
     begun(instance, worker)
     boot_time = _pslinux.boot_time
     monkeypatch.setattr(_pslinux, "boot_time", lambda: boot_time() + jump)  # what the kernel says after it was set
-    assert fail_orphans(instance) == []
+    assert fail_lost_runs(instance) == []
 
 
 def test_the_sensor_says_which_runs_it_ended(
