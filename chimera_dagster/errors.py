@@ -4,7 +4,7 @@ ChimeraError
 ├── InputError                  wrong usage or input; the command line exits with 2
 │   ├── NoReportsError          the reports folder is missing or has no benchmark file
 │   ├── SpecError               sweep.yaml is not valid: names the file, the line and the field
-│   ├── UnknownTrialError       no registered sweep has this partition
+│   ├── UnknownTrialError       the trial is in no registered sweep, has not run with this version, or has no report yet
 │   ├── NotIngestedError        an asset was requested before its input data existed
 │   └── SettingError            an environment variable has an invalid value
 ├── StorageError                a file or Dagster's history can't be written: disk full, read-only, locked
@@ -20,7 +20,7 @@ ChimeraError
     ├── ModelFileError          a GGUF file is missing, damaged or not the pinned one
     ├── ContextTooSmallError    the prompt and the answer do not fit the context window
     ├── RequestRefusedError     the engine refused an option or the request; has the engine's message
-    ├── StreamBrokenError       the stream contained an error, was cut, or ended without its final message
+    ├── StreamBrokenError       the stream contained an error, was interrupted, or ended without its final message
     ├── EmptyOutputError        the call succeeded, but the model wrote nothing
     └── EngineTimeoutError      the first token, the next token or the whole call took too long
 

@@ -54,7 +54,7 @@ class BenchmarkFiles(Table):
     encoding: Series[Text] = Field(nullable=True, description="character encoding that the reader used")
     family: Series[Text] = Field(nullable=True, description="what the file holds and the digest of its field names")
     records: Series[int] = Field(ge=0, description="rows or objects found")
-    numbers: Series[int] = Field(ge=0, description="numeric cells and leaves found")
+    numbers: Series[int] = Field(ge=0, description="numeric cells and JSON values found")
     covered: Series[int] = Field(ge=0, description="of these, how many are a value, a parameter or a label of a row")
     measurements: Series[int] = Field(ge=0, description="rows of the measurements table")
     status: Series[Text] = Field(isin=FILE_STATUSES, description="how reading went")

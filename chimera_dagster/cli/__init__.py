@@ -1,6 +1,6 @@
-"""`chimera`: one file per verb. Data goes to stdout, logs and progress to stderr.
+"""`chimera`: one file per verb, and what verbs share. Data goes to stdout, logs and progress to stderr.
 
-Exit codes: 0 done, 1 a trial failed or a check did not pass, 2 wrong usage or input, 130 interrupted.
+Exit codes: 0 done, 1 some trials failed, or a check did not pass, 2 wrong usage or input, 130 interrupted.
 """
 
 import os
@@ -25,7 +25,7 @@ VERBS = {
     "report": "Print the path of a trial report.",
     "check": "Check every claim of a Markdown document against a reports folder.",
     "compare": "Rank all trials and recommend one; compare them with a baseline.",
-    "concurrency": "Measure trials that run at the same time against the same trials alone.",
+    "concurrency": "Compare trials run concurrently with the same trials run alone.",
     "doctor": "Check the installation: Python, folders, engines and their models, GPUs, disk.",
     "env": "Show the environment that is recorded with every trial, and which engines answer.",
     "gpus": "Show the lanes of this host, the trials that hold them, and the trials that wait.",
@@ -33,7 +33,7 @@ VERBS = {
     "schema": "Print the JSON Schema of sweep.yaml.",
     "sql": "Query all tables with read-only SQL.",
     "ui": "Start the Dagster UI.",
-    "metrics": "Check what trials measured.",
+    "metrics": "Recompute metrics and verdicts from recorded calls.",
     "ollama": "Run an Ollama server on each GPU of this host.",
 }
 

@@ -35,7 +35,9 @@ def compare(
             help="A saved comparison, or a git ref that has one.", show_default="baseline.json in the data folder"
         ),
     ] = None,
-    fail_on: Annotated[Literal["worse"] | None, typer.Option(help="Exit with 1 if a metric is worse.")] = None,
+    fail_on: Annotated[
+        Literal["worse"] | None, typer.Option(help="Exit with 1 if a metric is worse than the baseline.")
+    ] = None,
     save: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Save this comparison to a file, to compare with later.")
     ] = None,
@@ -50,7 +52,7 @@ def compare(
 ) -> None:
     """Rank all trials and recommend one; compare them with a baseline.
 
-    Also names the effects of parameters and, with a baseline, says what is better or worse.
+    Also lists parameter effects and, with a baseline, says what is better or worse.
     """
     settings = load_settings(spec=spec)
     store = Store(settings.data_dir)

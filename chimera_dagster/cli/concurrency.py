@@ -1,4 +1,4 @@
-"""`chimera concurrency`: what is gained by running trials at the same time, on one server and on several."""
+"""`chimera concurrency`: what is gained by running trials concurrently, on one server and on several."""
 
 from contextlib import ExitStack
 from typing import Annotated
@@ -21,12 +21,12 @@ def concurrency(
     spec: Spec = None,
     agents: Annotated[
         int,
-        typer.Option(min=2, help="Trials at the same time: the first of each model, then the second of each model."),
+        typer.Option(min=2, help="Number of trials to run at once, taken in turn from each model."),
     ] = 2,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds; an interval needs at least 3.")] = 3,
     as_json: AsJson = False,
 ) -> None:
-    """Measure trials that run at the same time against the same trials alone.
+    """Compare trials run concurrently with the same trials run alone.
 
     Shows the speed-up, the efficiency, and how much each trial is slowed down.
     """

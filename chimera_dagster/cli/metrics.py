@@ -16,7 +16,7 @@ metrics = typer.Typer(no_args_is_help=True, add_completion=False)
 
 @metrics.callback()
 def check_metrics() -> None:
-    """Check what trials measured."""
+    """Recompute metrics and verdicts from recorded calls."""
 
 
 @metrics.command("recompute")
@@ -24,7 +24,7 @@ def recompute_all(
     as_json: AsJson = False,
     write: Annotated[bool, typer.Option("--write", help="Replace the stored figures that differ.")] = False,
 ) -> None:
-    """Compute the metrics of every trial again from its ledgers and samples.
+    """Compute the metrics of every trial again from its recorded calls and samples.
 
     Exits with 1 if a stored figure differs.
     """
@@ -40,7 +40,9 @@ def recompute_all(
     else:
         rows: list[list[str]] = []
         for key, (count, found) in checked.items():
-            differences = ", ".join(f"{name}: {stored} is {computed}" for name, stored, computed in found)
+            differences = ", ".join(
+                f"{name}: stored {stored}, recomputed {computed}" for name, stored, computed in found
+            )
             rows.append([key, str(count), differences or "equal"])
         print_table("Metrics computed again", ["trial", "figures", "result"], rows, numeric={"figures"})
     if any(found for _, found in checked.values()):

@@ -73,7 +73,7 @@ class TerminalDisplay:
 
 
 class BackfillProgress(_Live):
-    """A bar for a sweep that the daemon runs, and a line that stays for each trial that starts or ends."""
+    """A bar for a sweep that the daemon runs, and a permanent line for each trial that starts or ends."""
 
     def __init__(self, trials: int) -> None:
         self._console = Console(stderr=True)
@@ -103,7 +103,7 @@ def _sweep_bar(console: Console) -> Progress:
         BarColumn(bar_width=24),
         TextColumn("{task.fields[text]}"),
         TimeElapsedColumn(),
-        TextColumn("left"),
+        TextColumn("remaining"),
         TimeRemainingColumn(),
         console=console,
         disable=not console.is_terminal,

@@ -25,10 +25,8 @@ if TYPE_CHECKING:
 
 
 def search(
-    trials: Annotated[
-        int, typer.Option(min=1, help="Proposals to measure, including those of an earlier search that is continued.")
-    ],
-    sampler: Annotated[Literal["tpe", "random"], typer.Option(help="Sampler of Optuna.")] = "tpe",
+    trials: Annotated[int, typer.Option(min=1, help="Total number of proposals, including those of a resumed search.")],
+    sampler: Annotated[Literal["tpe", "random"], typer.Option(help="Optuna sampler.")] = "tpe",
     plateau: Annotated[
         int | None, typer.Option(min=1, help="Stop after this many proposals in a row that miss the Pareto front.")
     ] = None,

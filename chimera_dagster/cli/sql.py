@@ -30,7 +30,7 @@ def sql(
     Without a query, lists the tables and their columns.
     """
     if as_json and as_csv:
-        raise InputError("--json and --csv exclude each other.")
+        raise InputError("--json and --csv can't be used together.")
     database = Database(Store(load_settings().data_dir))
     answer = database.ask(query) if query is not None else database.listing()
     types = answer.types
@@ -49,4 +49,4 @@ def sql(
             typer.echo(f"The first {len(shown)} of {total} rows; --csv and --json print all.", err=True)
     if query is None:
         for name, command in database.missing.items():
-            typer.echo(f"Not there yet: {name}; '{command}' writes it.", err=True)
+            typer.echo(f"No table yet: {name}; '{command}' writes it.", err=True)

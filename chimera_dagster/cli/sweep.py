@@ -46,7 +46,9 @@ def sweep(
     reports: Reports = None,
     models: Models = None,
     engine: Engine = None,
-    force: Annotated[bool, typer.Option("--force", help="Run all trials, also those that have a report.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Run all trials, even those that already have a report.")
+    ] = False,
     daemon: Annotated[
         bool,
         typer.Option("--daemon", help="Let the daemon of 'chimera ui' run the trials, and follow them."),
@@ -55,7 +57,8 @@ def sweep(
 ) -> None:
     """Run every trial of the sweep that has no report yet.
 
-    A trial report of other data than the reports folder holds now counts as none. Exits with 1 if a trial failed.
+    A report made from other data than the reports folder now holds is ignored; its trial runs again. Exits with 1 if
+    a trial failed.
     """
     settings = load_settings(reports_dir=reports, spec=spec)
     plans = chosen(load_spec(settings.spec), models, engine).plans()

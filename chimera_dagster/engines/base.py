@@ -1,4 +1,7 @@
-"""What an engine is: its models, and one streamed call. The thread that receives a chunk takes its time."""
+"""What an engine is: its models, and one streamed call.
+
+Chunks are timestamped on the thread that receives them.
+"""
 
 import queue
 import threading
@@ -66,7 +69,7 @@ class EngineStats:
     eval_ms: float | None = None
     total_ms: float | None = None
     prompt_tokens: int | None = None
-    sent_tokens: int | None = None  # of the whole prompt; may be off by the answer's tokens, which are tokenized again
+    sent_tokens: int | None = None  # approximate: prompt and answer tokenized together, minus output_tokens
     prompt_cached_tokens: int | None = None
     output_tokens: int | None = None
     effective_num_ctx: int | None = None
@@ -130,8 +133,8 @@ class Cancelled(Exception):  # noqa: N818 - it is not an error
 Emit = Callable[[str, bool], None]
 
 # The consumer does not wake up for each chunk: that takes a core from a model that computes on all cores, and with
-# thousands of chunks a second there is not enough time. It sleeps for the time of some chunks, but not of so many that
-# handling them keeps the interpreter from the producer, which takes the times.
+# thousands of chunks a second there is not enough time. It sleeps for about 8 chunks, at most 25 ms: handling a longer
+# backlog would hold the GIL and delay the producer, which takes the timestamps.
 _CHUNKS_PER_WAKE, _LONGEST_SLEEP_S = 8, 0.025
 
 

@@ -20,7 +20,7 @@ DEFAULT_NUM_CTX = 4096
 
 
 class _LoadKey(NamedTuple):
-    """What a loaded model depends on; sampling parameters are not part of it, so that they reload nothing."""
+    """What a loaded model depends on; not sampling parameters: changing them does not reload the model."""
 
     path: Path
     num_ctx: int

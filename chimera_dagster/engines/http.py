@@ -121,7 +121,7 @@ def no_answer(error: Exception, url: str, hint: str) -> EngineUnreachableError:
 
 
 def _cause(chain: Sequence[BaseException]) -> str:
-    """The operating system's message at the bottom of the chain: clients replace it by advice of their own."""
+    """The operating system's message at the bottom of the chain: client libraries replace it with their own advice."""
     for link in reversed(chain):
         if isinstance(link, TimeoutError | httpx.TimeoutException):
             return "no answer in time"

@@ -101,11 +101,11 @@ class OllamaEngine:
 
     def _not_found(self, model: str) -> ModelNotFoundError:
         try:
-            there = ", ".join(self.models()) or "no model yet"
+            models = f"It has {', '.join(self.models()) or 'no model yet'}."
         except EngineError as error:
-            there = f"a list of models that can't be read now: {error.message}"
+            models = f"Its list of models can't be read: {error.message}"
         return ModelNotFoundError(
-            f"Ollama at {self.url} has no model {model!r}.", hint=f"Run 'ollama pull {model}'. It has {there}."
+            f"Ollama at {self.url} has no model {model!r}.", hint=f"Run 'ollama pull {model}'. {models}"
         )
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Errors of the official client and of httpx as this project's errors, with the message of the server."""
+"""Translates errors of the official client and httpx into this project's errors, keeping the server's message."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -49,9 +49,9 @@ def translated_stream(url: str) -> Generator[None]:
     except (httpx.ConnectError, httpx.ConnectTimeout, ConnectionError) as error:
         raise unreachable(url, error) from error
     except httpx.TransportError as error:
-        raise StreamBrokenError(f"Ollama's stream was cut: {error}.", hint=_SERVER_LOG) from error
+        raise StreamBrokenError(f"Ollama's stream was interrupted: {error}.", hint=_SERVER_LOG) from error
     except (ValueError, TypeError, httpx.RequestError) as error:  # TypeError: an error line whose error is not a string
-        raise StreamBrokenError(f"Ollama's stream holds a line that can't be read: {_fault(error)}.") from error
+        raise StreamBrokenError(f"Ollama's stream contains an unreadable line: {_fault(error)}.") from error
 
 
 def refusal(status: int, text: Any, url: str) -> EngineError:

@@ -51,7 +51,7 @@ class OllamaTransport(AbortableTransport):
 
 
 class _WholeLines(httpx.SyncByteStream):
-    """A body in whole lines, each a JSON object: for other lines the client raises errors that say nothing."""
+    """A body in whole lines, each a JSON object: the client's errors for malformed lines are not useful."""
 
     def __init__(self, body: httpx.SyncByteStream) -> None:
         self._body = body

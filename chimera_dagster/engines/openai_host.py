@@ -9,14 +9,14 @@ from chimera_dagster.errors import SettingError
 
 @dataclass(frozen=True)
 class Address:
-    """`url` has no slash at its end, which is mostly /v1; `key` is "" if there is none, and is never shown."""
+    """`url` has no trailing slash and usually ends in /v1; `key` is "" if there is none, and is never shown."""
 
     url: str
     key: str = field(default="", repr=False)
 
     @property
     def root(self) -> str:
-        """The URL of what OpenAI's API lacks, such as the server's version."""
+        """Base URL for endpoints outside OpenAI's API, such as the server's version."""
         return self.url.removesuffix("/v1")
 
     def without_key(self, message: str) -> str:

@@ -1,4 +1,4 @@
-"""The connection to an OpenAI-compatible server, and its errors as this project's errors."""
+"""The connection to an OpenAI-compatible server. Translates its errors into this project's, keeping its message."""
 
 import json
 from collections.abc import Generator
@@ -116,9 +116,9 @@ def _translated_stream(address: Address) -> Generator[None]:
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         raise unreachable(address, error) from error
     except httpx.RequestError as error:
-        raise StreamBrokenError(f"The server's stream was cut: {error}.", hint=_log_of(address)) from error
+        raise StreamBrokenError(f"The server's stream was interrupted: {error}.", hint=_log_of(address)) from error
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise StreamBrokenError(f"The server's stream holds an event that can't be read: {error}.") from error
+        raise StreamBrokenError(f"The server's stream contains an unreadable event: {error}.") from error
 
 
 def _refuse_other(source: EventSource, address: Address) -> None:
@@ -175,7 +175,7 @@ def unreachable(address: Address, error: Exception) -> EngineUnreachableError:
 def no_server(address: Address) -> EngineUnreachableError:
     return EngineUnreachableError(
         f"What answers at {address.url} is not an OpenAI-compatible server.",
-        hint="Set OPENAI_BASE_URL to the address of one; it mostly ends in /v1.",
+        hint="Set OPENAI_BASE_URL to the address of one; it usually ends in /v1.",
     )
 
 

@@ -75,7 +75,8 @@ def ask(http: "httpx.Client", root: str) -> Server:
     if kind != _LLAMA_CPP:
         return Server(kind, [Served(ModelInfo(entry["id"]), count(entry, "max_model_len")) for entry in listed])
     props = _get(http, f"{root}/props")
-    only = props if len(listed) == 1 else {}  # a router of several models answers for none of them
+    # a router that serves several models reports no properties for any of them
+    only = props if len(listed) == 1 else {}
     return Server(kind, [_llama_model(entry, only) for entry in listed], text(props, "build_info"))
 
 

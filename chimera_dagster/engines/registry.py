@@ -1,4 +1,4 @@
-"""Which engine runs a model. A new engine is a file, a name, a line here and a class of the contract suite."""
+"""Which engine runs a model. To add an engine, see CONTRIBUTING.md."""
 
 import os
 from collections.abc import Callable

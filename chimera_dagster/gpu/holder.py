@@ -30,14 +30,15 @@ class Holder(NamedTuple):
 
 
 def holder(run_id: str = "", trial: str = "") -> Holder:
-    """This process, from now on."""
+    """A Holder for this process, with `since` set to now."""
     return Holder(os.getpid(), start_of(os.getpid()), run_id, trial, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def start_of(pid: int) -> float:
     """When a process started, in seconds after the host did; raises psutil.Error if there is no such process.
 
-    Not by the clock: if it is set while the process runs, it moves both times that are subtracted here.
+    Measured from boot, not by the wall clock: changing the clock shifts both times equally, so the difference stays the
+    same.
     """
     return psutil.Process(pid).create_time() - psutil.boot_time()
 
@@ -64,7 +65,10 @@ def take(lock: FileLock) -> bool:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether any process has locked the file. Shared, so that two processes that ask don't see each other."""
+    """Whether any process has locked the file.
+
+    Tests with a shared lock, so that two processes that test at once don't report each other.
+    """
     try:
         handle = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
@@ -80,7 +84,7 @@ def is_locked(path: Path) -> bool:
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """What stands in a locked file; empty while it is being written."""
+    """The content of a locked file; {} while it is being written."""
     try:
         return json.loads(path.read_text())
     except (OSError, ValueError):

@@ -18,7 +18,10 @@ AUTO = "auto"
 
 
 class LaneConfig(NamedTuple):
-    """The requested GPUs (`auto`, or indices and UUIDs), an endpoint for each (none: see `lanes`), slots of each."""
+    """The requested GPUs (`auto`, or indices and UUIDs), their endpoints, and the slots per GPU.
+
+    There is one endpoint per GPU; if `endpoints` is empty, see `lanes`.
+    """
 
     gpus: Sequence[str] | str = AUTO
     endpoints: Sequence[str] = ()
@@ -37,7 +40,7 @@ class Lane(NamedTuple):
 
 
 def config_of(settings: Settings) -> LaneConfig:
-    """The lanes of the CHIMERA_* variables. Raises SettingError."""
+    """The LaneConfig set by the CHIMERA_* variables. Raises SettingError."""
     gpus = _words(settings.gpus)
     return LaneConfig(
         AUTO if gpus == [AUTO] else gpus,

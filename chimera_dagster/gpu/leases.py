@@ -49,7 +49,7 @@ class Lease:
     def release(self) -> None:
         """Free the lane at once. Idempotent, and without effect in a fork of the holder."""
         if self._lock.is_locked:
-            with suppress(OSError):  # nobody believes what stands in a file that is not locked
+            with suppress(OSError):  # the content of an unlocked file is ignored
                 os.truncate(self._lock.lock_file, 0)
             self._lock.release()
 
@@ -70,7 +70,7 @@ def acquire(
     timeout_s: float | None = None,
     on_wait: Callable[[list[LaneState]], None] | None = None,
 ) -> Lease:
-    """The first of the lanes that is free, after a wait if none is; `on_wait` is called once with the lanes' state.
+    """Lease the first free lane, waiting if none is free; if it waits, `on_wait` is called once with the lanes' states.
 
     Raises LeaseError if no lane is free within `timeout_s` (None: wait for ever), or if `folder` can't be used.
     """
@@ -96,9 +96,10 @@ def acquire(
 
 @contextmanager
 def claim(name: str, folder: Path, *, wait: bool = True) -> Generator[bool]:
-    """Whether this process alone, of all on this host, does what `name` says, until the block ends or it dies.
+    """Claim `name` on this host until the block ends or the process dies; yields whether the claim succeeded.
 
-    If another process does it now, waits for its end; without `wait`, yields False at once. Raises LeaseError.
+    If another process holds the claim, waits until it is released; without `wait`, yields False at once. Raises
+    LeaseError.
     """
     claims = _usable(folder) / _CLAIMS
     claims.mkdir(mode=0o700, exist_ok=True)
@@ -140,7 +141,7 @@ def _path(folder: Path, lane: Lane) -> Path:
 
 
 def _usable(folder: Path) -> Path:
-    """The folder, created if it is missing; its owner could hand out leases that are not valid."""
+    """The folder, created if it is missing. It must belong to this user or root: another owner could forge leases."""
     try:
         (folder / TICKETS).mkdir(mode=0o700, parents=True, exist_ok=True)
         owner = folder.stat().st_uid

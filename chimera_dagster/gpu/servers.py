@@ -31,7 +31,7 @@ class Server(NamedTuple):
 
     gpu: str | None
     endpoint: str
-    state: Literal["started", "runs already", "answers already"]
+    state: Literal["started", "already running", "already answering"]
     pid: int | None
     log: Path | None
 
@@ -46,9 +46,10 @@ def start_servers(lanes: Sequence[Lane], folder: Path) -> list[Server]:
 
 
 def with_a_server(lanes: Sequence[Lane], engine: EngineChoice) -> list[Lane]:
-    """The lanes on which a sweep with `engine` can measure now; if there is none, the first lane, whose trials say why.
+    """The lanes on which a sweep with `engine` can measure now.
 
-    All lanes share the one server of `openai`; the embedded engine needs no server.
+    If there are none, only the first lane, so that its trials fail with the reason. All lanes share the one server of
+    `openai`; the embedded engine needs no server.
     """
     if engine == "embedded":
         return list(lanes)
@@ -61,9 +62,9 @@ def _start(lane: Lane, folder: Path) -> Server:
     note, log = (folder / f"ollama-{lane.name}{suffix}" for suffix in (".json", ".log"))
     pid = _started_before(note, endpoint)
     if pid is not None:
-        return Server(lane.gpu, endpoint, "runs already", pid, log)
+        return Server(lane.gpu, endpoint, "already running", pid, log)
     if _answers(endpoint):
-        return Server(lane.gpu, endpoint, "answers already", None, None)
+        return Server(lane.gpu, endpoint, "already answering", None, None)
     program = shutil.which("ollama")
     if program is None:
         raise OllamaServerError("The program 'ollama' is not on PATH.", hint="Install it from https://ollama.com.")

@@ -20,9 +20,9 @@ class Ticket:
     """A place in the queue while its `with` block runs: a locked file, named by the time when it was drawn."""
 
     def __init__(self, folder: Path, lanes: Sequence[Lane], holder: Holder) -> None:
-        """`folder` is that of the leases; its subfolder of the tickets must exist."""
+        """`folder` is the leases folder; its `waiting` subfolder must exist."""
         self._folder, self._lanes = folder, {lane.name for lane in lanes}
-        # This clock counts from the host's start, for all of its processes alike.
+        # Counts from boot, so it is comparable between processes on this host.
         self._path = folder / FOLDER / f"{time.monotonic_ns():020d}-{os.getpid()}"
         # Locked before it gets its name, so that nobody finds it unlocked and removes it.
         draft = self._path.with_name(f".{self._path.name}")
@@ -52,7 +52,7 @@ class Ticket:
 
 
 def waiting(folder: Path) -> list[Holder]:
-    """Who waits for a lane, in the order of the queue; `folder` is that of the leases."""
+    """Who waits for a lane, in the order of the queue; `folder` is the leases folder."""
     return [holder for _, holder in map(holder_of, _tickets(folder)) if holder is not None]
 
 

@@ -26,7 +26,7 @@ def end_with_parent() -> None:
 
 
 def exit_reason(process: BaseProcess) -> str:
-    """How a process ended, after `The process `; waits for its end."""
+    """Wait for the process to end; return how it ended, to complete 'The process ...'."""
     process.join()
     code = process.exitcode or 0
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"

@@ -94,7 +94,7 @@ def _step_key(context: StepHandlerContext) -> str:
 
 
 def _run_step(args: ExecuteStepArgs, lanes: LaneConfig | None) -> None:
-    """The life of a step's process. With `lanes` it takes a lease when all is ready but the step's own code.
+    """The life of a step's process. With `lanes`, takes a lease once everything except the step's own code is ready.
 
     The lease ends with `Workspace.on_measured`, with the step or with the process, whichever comes first.
     """
@@ -125,12 +125,16 @@ def _run_step(args: ExecuteStepArgs, lanes: LaneConfig | None) -> None:
     name="gpu_pinned",
     requirements=multiple_process_executor_requirements(),
     config_schema={
-        "gpus": Field(Any, is_required=False, description="auto, or a list of indices and UUIDs. [CHIMERA_GPUS]"),
+        "gpus": Field(
+            Any, is_required=False, description="auto, or a list of indices and UUIDs. Defaults to CHIMERA_GPUS."
+        ),
         "endpoints": Field(
-            [str], is_required=False, description="Ollama's address for each of them. [CHIMERA_OLLAMA_ENDPOINTS]"
+            [str],
+            is_required=False,
+            description="Ollama's address for each GPU. Defaults to CHIMERA_OLLAMA_ENDPOINTS.",
         ),
         "processes_per_gpu": Field(
-            int, is_required=False, description="Trials at once on one GPU. [CHIMERA_PROCESSES_PER_GPU]"
+            int, is_required=False, description="Trials at once on one GPU. Defaults to CHIMERA_PROCESSES_PER_GPU."
         ),
         "start_method": Field(
             Enum("StartMethod", [EnumValue(name) for name in get_args(StartMethod)]),
@@ -143,7 +147,7 @@ def _run_step(args: ExecuteStepArgs, lanes: LaneConfig | None) -> None:
 def gpu_pinned_executor(init_context: InitExecutorContext) -> StepDelegatingExecutor:
     """Runs the steps of a run one after the other, each in a process; one tagged `chimera/gpu` on a leased GPU.
 
-    What the config leaves out is as the CHIMERA_* variables say. Raises SettingError.
+    Config fields that are not set default to the CHIMERA_* variables. Raises SettingError.
     """
     config: Mapping[str, Any] = init_context.executor_config
     lanes = config_of(load_settings())

@@ -24,8 +24,9 @@ _WAITING_RUNS = 2
 def prepare_home(settings: Settings) -> Path:
     """Create the folder with a dagster.yaml in it, and point DAGSTER_HOME of this process at it.
 
-    The working directory's dagster.yaml is copied there, but a folder that DAGSTER_HOME named is its owner's to
-    configure. Raises SettingError if DAGSTER_HOME, in the environment or in `.env`, names a folder that does not exist.
+    The working directory's dagster.yaml is copied there, but a dagster.yaml in a folder set by DAGSTER_HOME is
+    not overwritten. Raises SettingError if DAGSTER_HOME, in the environment or in `.env`, names a folder that does not
+    exist.
     """
     check_dagster_home()
     home = settings.dagster_home
@@ -73,5 +74,5 @@ def open_instance(settings: Settings) -> Generator[DagsterInstance]:
     except DBAPIError as error:
         raise StorageError(
             f"Dagster's history in {settings.dagster_home} can't be used: {error.orig}.",
-            hint="Is the disk full or read-only, or does another program keep a file locked? What is done is kept.",
+            hint="Is the disk full or read-only, or does another program keep a file locked? Finished work is kept.",
         ) from error

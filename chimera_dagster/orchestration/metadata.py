@@ -33,7 +33,7 @@ def table_schema(model: type[DataFrameModel]) -> TableSchema:
         )
         for name, column in schema.columns.items()
     ]
-    return TableSchema(columns=columns, constraints=TableConstraints(other=["columns exactly these, in this order"]))
+    return TableSchema(columns=columns, constraints=TableConstraints(other=["exactly these columns, in this order"]))
 
 
 def table_metadata(path: Path, model: type[DataFrameModel]) -> Metadata:

@@ -18,4 +18,4 @@ def reason_of(events: Iterable[DagsterEvent]) -> str:
                 return (failure.error.cause or failure.error).message.strip()
         elif event.event_type == DagsterEventType.RUN_FAILURE and event.message:
             return event.message
-    return "The run ended without a reason; see its page in the UI."
+    return "The run recorded no failure reason; see its page in the UI."

@@ -28,7 +28,7 @@ def inputs_changed() -> AutomationCondition[Any]:
 
 
 def stale_trials(*, running: bool) -> AutomationConditionSensorDefinition:
-    """The sensor that requests them; `running` holds until somebody turns it on or off in the UI."""
+    """The sensor that requests them; `running` is the default until someone toggles the sensor in the UI."""
     return AutomationConditionSensorDefinition(
         "stale_trials",
         target=AssetSelection.assets(*TRIAL_ASSETS),

@@ -1,8 +1,8 @@
 """Dagster's SQLite storage with kept connections and all events in one file; `dagster.yaml` opts in.
 
 Dagster's own makes an SQLAlchemy engine and a connection for every statement, and a database file for every run. In a
-sweep whose trials run in one process that is half of what a trial costs beside its model. Runs and schedules lie where
-Dagster's own storage has them; events do not, so a switch between the two hides the events of earlier runs.
+sweep whose trials run in one process that is almost half of a trial's overhead outside model calls. Runs and schedules
+lie where Dagster's own storage has them; events do not, so a switch between the two hides the events of earlier runs.
 """
 
 import os

@@ -28,15 +28,15 @@ class Display(Protocol):
     """Shows the progress of trials."""
 
     def on_lanes(self, trials: int, left_out: Sequence[Lane]) -> AbstractContextManager[LaneDisplay]:
-        """Progress of so many trials on this host's lanes, except those in `left_out`, which have no server."""
+        """Progress of this many trials on this host's lanes, except those in `left_out`, which have no server."""
         ...
 
     def in_backfill(self, trials: int) -> AbstractContextManager[OnChange]:
-        """Progress of a backfill of so many trials."""
+        """Progress of a backfill of this many trials."""
         ...
 
     def note(self, line: str) -> None:
-        """Print a line that stays."""
+        """Print a permanent line."""
 
 
 class SweepSession:
@@ -68,7 +68,7 @@ class SweepSession:
             )
 
     def by_daemon(self, todo: Sequence[TrialPlan], *, force: bool = False) -> dict[str, Ended]:
-        """Run them as a backfill, after an earlier sweep's that has not finished. Raises DaemonError."""
+        """Run them as a backfill, after following an earlier sweep's unfinished backfill. Raises DaemonError."""
         failures: Mapping[str, str] = {}
         if (earlier := unfinished(self._instance)) is not None:
             self._display.note(f"An earlier backfill {earlier} has not finished; it is followed to its end first.")

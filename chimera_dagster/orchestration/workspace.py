@@ -23,7 +23,7 @@ class Workspace:
     """Handed to assets as the resource `workspace`.
 
     `on_progress` is called with each stage of a trial and its chunks so far, `on_measured` when its last model call has
-    ended, `on_file` with the number of files ingested and of all. With `reuse` a trial that was measured on
+    ended, `on_file` with the number of files ingested and the total. With `reuse`, a trial that was measured on
     these data is not measured again: if only its report is missing, it costs no model call.
     """
 

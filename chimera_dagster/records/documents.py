@@ -1,4 +1,7 @@
-"""The JSON documents below the data folder: summary.json, a trial's outcome.json and metrics.json, concurrency.json."""
+"""JSON documents below the data folder: ingest.json, summary.json and concurrency.json, and those of a trial.
+
+A trial has outcome.json, metrics.json and, if runs failed, failures.json; trial.json is a `spec.sweep.TrialPlan`.
+"""
 
 from collections import Counter
 from datetime import datetime
@@ -19,7 +22,7 @@ from chimera_dagster.spec.trial import ParamSet
 from chimera_dagster.write.judge import JudgedAnswer
 from chimera_dagster.write.quality import Quality
 
-LEAST_SUPPORTED = 0.5  # of the checkable statements: below it the model guesses more than it finds
+LEAST_SUPPORTED = 0.5  # share of the checkable statements; below this, the report is not published
 
 
 class _Document(BaseModel):
@@ -37,8 +40,8 @@ class IngestRecord(_Document):
 class Summary(_Document):
     """What was ingested. `digest` covers the content of every file; `block` is the text that every trial report prints.
 
-    `numbers` counts the numeric cells and leaves of all files, `covered` those in the measurements. `known` counts the
-    measurements whose metric and unit the vocabulary knows. `code` is the version of the readers and detectors.
+    `numbers` counts the numeric cells and JSON values of all files, `covered` those in the measurements. `known` counts
+    the measurements whose metric and unit the vocabulary knows. `code` is the version of the readers and detectors.
     """
 
     reports_dir: str
@@ -59,7 +62,7 @@ class Summary(_Document):
         """How many of the numbers in the files reached the measurements, as a sentence."""
         share = f"{self.covered / self.numbers:.1%}".replace("%", " %") if self.numbers else "none"
         return (
-            f"Coverage: {share} of {self.numbers} numeric cells and leaves are in the measurements; "
+            f"Coverage: {share} of {self.numbers} numeric cells and JSON values are in the measurements; "
             f"{self.known} of {self.measurements} rows have a metric that the vocabulary knows."
         )
 

@@ -33,7 +33,10 @@ _TRIAL_COLUMNS = {"model": "model tag of the trial", "params": "key of the trial
 
 
 class _View(NamedTuple):
-    """`made_by` writes the table; with `of_trials` it is one file of every trial, and two columns name the trial."""
+    """`made_by` is the command that writes the table.
+
+    If `of_trials`, each trial has its own file, and two columns identify the trial.
+    """
 
     schema: type[schemas.Table]
     made_by: str
@@ -61,7 +64,7 @@ VIEWS = {
 
 
 class Answer:
-    """DuckDB's type of each column, in `types`, and rows that can be read once, as they are found.
+    """A query result. `types` maps columns to DuckDB types; the rows are streamed and can be read only once.
 
     The values of a row are JSON values: NaN is null, times are ISO 8601. Reading raises InputError if the query fails
     while it runs.

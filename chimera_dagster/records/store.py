@@ -1,6 +1,7 @@
 """The only module that makes paths below the data folder and writes there: every file appears whole or not at all.
 
 <data dir>/tables/<name>.parquet      the unpartitioned tables
+<data dir>/tables/ingest.json         which folder was ingested, its digest, and how long that took
 <data dir>/tables/summary.json        the data summary as every report shows it
 <data dir>/tables/snapshot.json       the state of the reports folder when Dagster's sensor last checked it
 <data dir>/runs/index.html, index.md  all published reports, and why the others are not published
@@ -290,7 +291,7 @@ def _replacing(path: Path) -> Generator[Path]:
         try:
             scratch.chmod(0o644)
             yield scratch
-            os.fsync(handle)  # otherwise a machine that goes down may keep the name without the content
+            os.fsync(handle)  # otherwise, after a crash, the file could exist but be empty
             scratch.replace(path)
         finally:
             os.close(handle)

@@ -66,9 +66,9 @@ def goals_of(spec: Path) -> Goals:
 
 
 def read_baseline(store: Store, named: str | None) -> tuple[str, Comparison] | None:
-    """The name of a baseline and its comparison: that of a file, of a git commit, or the saved one if nothing is named.
+    """The baseline's name and comparison. `named` is a file or git commit; if None, the saved baseline is used.
 
-    None if nothing is named and none was saved. Raises InputError.
+    Returns None if `named` is None and no baseline was saved. Raises InputError.
     """
     path = store.baseline if named is None else Path(named)
     if path.is_file():
@@ -134,7 +134,7 @@ def observe(store: Store, trial: Trial) -> Observed:
 
 
 def _observed(trial: Trial, folder: TrialFolder, settings: dict[str, Setting]) -> Observed:
-    """`observe`; the trial's setting joins `settings` under its digest."""
+    """Like `observe`, but also adds the trial's setting to `settings`, keyed by digest."""
     model, params = trial
     failure, metrics = failures_in(folder), _excerpt(folder.metrics)
     if not isinstance(metrics, Excerpt):

@@ -30,7 +30,7 @@ class Round(NamedTuple):
 
 
 def get_ready(store: Store) -> None:
-    """Do what a trial needs before its first call and needs no lane for, so that it does not hold one meanwhile.
+    """Do the preparation that needs no lane, so that no lane is held while it runs.
 
     Anything wrong with the evidence is reported by the trial itself.
     """
@@ -73,9 +73,10 @@ def run_trial_once(
     *,
     reuse: bool,
 ) -> Recorded:
-    """What the trial recorded; it is run unless `reuse` allows a measurement of the present data that is on disk.
+    """Return the trial's record.
 
-    Raises EngineError, NotIngestedError.
+    Runs the trial, unless `reuse` is set and a measurement of the current data is on disk. Raises EngineError,
+    NotIngestedError.
     """
     if reuse and is_measured(store, plan, store.read_json("summary", Summary).digest):
         return read_recorded(store, plan)

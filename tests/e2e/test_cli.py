@@ -191,7 +191,7 @@ def test_ingest_lists_what_could_not_be_read(project: Project) -> None:
     shown = json.loads(project.forked("ingest", "--json").stdout)
     assert shown["total_files"] == 7
     share = f"{shown['covered'] / shown['numbers']:.1%}".replace("%", " %")
-    assert f"\nCoverage: {share} of {shown['numbers']} numeric cells and leaves" in done.stdout
+    assert f"\nCoverage: {share} of {shown['numbers']} numeric cells and JSON values" in done.stdout
 
 
 def test_facts_and_findings_name_their_sources(project: Project) -> None:

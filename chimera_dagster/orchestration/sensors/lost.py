@@ -10,5 +10,5 @@ def lost_runs(context: SensorEvaluationContext) -> SkipReason:
     """Marks a run as failed if its process was killed together with the code server that watched it."""
     lost = fail_lost_runs(context.instance)
     if not lost:
-        return SkipReason("Every run that has started still has its process.")
+        return SkipReason("Every started run has a live process.")
     return SkipReason(f"Marked as failed, as their process no longer runs: {', '.join(run[:8] for run in lost)}.")

@@ -107,18 +107,18 @@ def test_up_starts_a_server_for_each_gpu_once(chimera: Chimera, ports: list[int]
     said = [json.loads(Path(server["log"]).read_text().splitlines()[0]) for server in servers]
     assert said == [[["serve"], "0"], [["serve"], "1"]]
     again = chimera("ollama", "up")
-    assert [server["state"] for server in again] == ["runs already", "runs already"]
+    assert [server["state"] for server in again] == ["already running", "already running"]
     assert [server["pid"] for server in again] == [server["pid"] for server in servers]
     os.kill(servers[0]["pid"], signal.SIGKILL)
     wait_for(lambda: is_gone(servers[0]["pid"]), "end of the server")
     third = chimera("ollama", "up")
-    assert [server["state"] for server in third] == ["started", "runs already"]
+    assert [server["state"] for server in third] == ["started", "already running"]
 
 
 def test_up_leaves_a_server_that_answers_as_it_is(chimera: Chimera, monkeypatch: pytest.MonkeyPatch) -> None:
     with StubOllama() as first, StubOllama() as second:
         monkeypatch.setenv("CHIMERA_OLLAMA_ENDPOINTS", f"{first.url},{second.url}")
-        assert [(each["state"], each["pid"]) for each in chimera("ollama", "up")] == [("answers already", None)] * 2
+        assert [(each["state"], each["pid"]) for each in chimera("ollama", "up")] == [("already answering", None)] * 2
 
 
 @pytest.mark.usefixtures("ports")

@@ -78,7 +78,7 @@ def test_nothing_of_the_http_client_leaks() -> None:
     for raised in (httpx.TooManyRedirects("20"), httpx.DecodingError("bad gzip")):
         with pytest.raises(errors.EngineUnreachableError, match="not an Ollama server"), translated(URL):
             raise raised
-        with pytest.raises(errors.StreamBrokenError, match="can't be read"), translated_stream(URL):
+        with pytest.raises(errors.StreamBrokenError, match="unreadable line"), translated_stream(URL):
             raise raised
 
 

@@ -113,7 +113,7 @@ def test_server_that_dies_frees_its_engine_for_another(engine: OllamaEngine, stu
     stream = engine.stream(REQUEST)
     assert next(stream).text
     stub.kill()
-    with pytest.raises(errors.StreamBrokenError, match="was cut"):
+    with pytest.raises(errors.StreamBrokenError, match="was interrupted"):
         read_all(stream)
     with pytest.raises(errors.NothingListensError, match="connection refused"):
         read_all(engine.stream(REQUEST))

@@ -31,7 +31,7 @@ REFUSED: dict[str, tuple[type[errors.EngineError], str]] = {
     "11-ctx512-long-shift-false": (errors.ContextTooSmallError, "longer than the context length"),
     "21-unload": (errors.EmptyOutputError, "done_reason unload"),
     "23-maxqueue1-0": (errors.EngineBusyError, "maximum pending requests exceeded"),
-    "24-sigkill-midstream": (errors.StreamBrokenError, "was cut"),
+    "24-sigkill-midstream": (errors.StreamBrokenError, "was interrupted"),
     "25-runner-killed": (errors.StreamBrokenError, "running the model: unexpected EOF"),
     "50-repeat-token-chat": (errors.StreamBrokenError, "without its final message"),
     "53-truncated-gguf": (errors.ModelFileError, "exceeds file size (50000000)"),

@@ -132,6 +132,6 @@ def test_the_sensor_says_which_runs_it_ended(
 ) -> None:
     ticking = Ticking(lost_runs, workspace_at(tmp_path_factory.getbasetemp()), instance)
     run = begun(instance, worker)
-    assert ticking.tick() == "Every run that has started still has its process."
+    assert ticking.tick() == "Every started run has a live process."
     worker.kill()
     assert ticking.tick() == f"Marked as failed, as their process no longer runs: {run[:8]}."

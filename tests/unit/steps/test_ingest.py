@@ -20,7 +20,7 @@ def test_evidence_is_current_for_these_data_and_this_code(store: Store, monkeypa
     assert not evidence.is_evidence_current(store, digest)
     summary = evidence.compute_evidence(store)
     assert (summary.digest, summary.numbers, summary.covered, summary.known) == (digest, 2, 2, 2)
-    assert summary.coverage.startswith("Coverage: 100.0 % of 2 numeric cells and leaves")
+    assert summary.coverage.startswith("Coverage: 100.0 % of 2 numeric cells and JSON values")
     assert evidence.is_evidence_current(store, digest)
     assert not evidence.is_evidence_current(store, "another")
     monkeypatch.setattr(evidence, "evidence_version", lambda: "newer")
