@@ -65,7 +65,7 @@ def test_metrics_are_computed_again_and_a_changed_figure_is_named(swept: Project
     path.write_text(before.replace('"tokens_generated": 32', '"tokens_generated": 33'))
     changed = swept.forked("metrics", "recompute", "--write")
     assert changed.returncode == 1
-    assert "headline.tokens_generated: 33 is 32" in changed.stdout
+    assert "headline.tokens_generated: stored 33, recomputed 32" in changed.stdout
     assert path.read_text() == before
 
 
