@@ -16,8 +16,16 @@ from chimera_dagster.records.store import write_text
 from chimera_dagster.settings import Settings, check_dagster_home
 
 _CONFIG = Path("dagster.yaml")
-# For a folder without a project's dagster.yaml. Without the first line Dagster prints a page about its telemetry.
-_MINIMAL = "telemetry: {enabled: false}\nconcurrency:\n  runs:\n    max_concurrent_runs: 1\n"
+# If the working directory has no dagster.yaml. Without the first line Dagster prints a page about its telemetry.
+_STOCK = "telemetry: {enabled: false}\nconcurrency:\n  runs:\n    max_concurrent_runs: 1\n"
+# A sweep takes 0.3 s less for each trial with this; a folder of the user's own keeps the storage that Dagster gives it.
+_STORAGE = """\
+storage:
+  custom:
+    module: chimera_dagster.orchestration.storage
+    class: KeptConnectionsStorage
+    config: {}
+"""
 _WAITING_RUNS = 2
 
 
@@ -32,10 +40,11 @@ def prepare_home(settings: Settings) -> Path:
     home = settings.dagster_home
     config = home / _CONFIG.name
     home.mkdir(parents=True, exist_ok=True)
-    if "DAGSTER_HOME" not in os.environ and _CONFIG.exists():
+    is_own = "DAGSTER_HOME" not in os.environ
+    if is_own and _CONFIG.exists():
         write_text(config, _with_room_for_lanes(_CONFIG.read_text(), settings))
     elif not config.exists():
-        write_text(config, _with_room_for_lanes(_MINIMAL, settings))
+        write_text(config, _with_room_for_lanes(_STOCK + _STORAGE if is_own else _STOCK, settings))
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 

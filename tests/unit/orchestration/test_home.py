@@ -59,9 +59,14 @@ def test_it_is_configured_by_the_projects_dagster_yaml_as_that_is_now(folder: Pa
     assert (prepare_home(Settings(data_dir=folder / "data")) / "dagster.yaml").read_text() == STOCK
 
 
-def test_without_a_dagster_yaml_it_still_runs_one_trial_at_a_time(folder: Path) -> None:
+@pytest.mark.parametrize("is_own", [True, False])
+def test_without_a_dagster_yaml_it_still_runs_one_trial_at_a_time(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, is_own: bool
+) -> None:
+    if not is_own:
+        monkeypatch.setenv("DAGSTER_HOME", str(folder))
     with open_instance(Settings(data_dir=folder / "data")) as instance:
-        assert not isinstance(instance.event_log_storage, ConsolidatedSqliteEventLogStorage)
+        assert isinstance(instance.event_log_storage, ConsolidatedSqliteEventLogStorage) == is_own
         assert instance.get_settings("concurrency")["runs"]["max_concurrent_runs"] == 1
         assert not instance.telemetry_enabled
 
