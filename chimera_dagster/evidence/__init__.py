@@ -1,0 +1,1 @@
+"""What code can say about measurements: statistics, facts and findings."""

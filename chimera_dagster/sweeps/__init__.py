@@ -1,0 +1,1 @@
+"""Which trial is next: the queue of a sweep, the proposals of a search; and trials that run concurrently."""

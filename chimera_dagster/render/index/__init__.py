@@ -1,0 +1,1 @@
+"""The page over all trials, `index.html` and `index.md`."""

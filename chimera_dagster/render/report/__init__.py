@@ -1,0 +1,1 @@
+"""The page of one trial, `report.html` and `report.md`."""
