@@ -1,4 +1,7 @@
-"""Where readers put what they find: records and their numbers, handed on as Arrow tables before they grow large."""
+"""Makes measurements of the records that readers find, and passes them on as Arrow tables before they grow large.
+
+`field_roles.py` decides what each field of a record is, `cells.py` what number its text holds.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,7 @@
-"""CSV files: one record a row, 'row 1' being the first row of data."""
+"""CSV files: one record per row, 'row 1' being the first row of data.
+
+A reader only finds records; `collector.py` makes measurements of their fields.
+"""
 
 import csv
 import re

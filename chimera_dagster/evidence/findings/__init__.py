@@ -1,4 +1,7 @@
-"""Findings: what code can prove about a set of measurements, each with its figures, its test and its sources."""
+"""Findings: what code can prove about a set of measurements, each with its figures, its test and its sources.
+
+To add one, write a detector in a file here and append it to DETECTORS; findings are ordered by severity, not by detector.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 
