@@ -1,6 +1,6 @@
 """Findings: what code can prove about a set of measurements, each with its figures, its test and its sources.
 
-To add one, write a detector in a file here and append it to DETECTORS; findings are ordered by severity, not by detector.
+To add one, write a detector in a file here and append it to DETECTORS. Findings are ordered by severity and importance.
 """
 
 from collections.abc import Callable, Iterator, Mapping
