@@ -15,10 +15,10 @@ from pandera.typing import Series
 DECODE, TTFT, LOAD = "decode_tok_s", "ttft_ms", "load_ms"
 FAILED = "failed"  # of a record that says that its run failed; its value is 1
 
-FILE_KINDS = ("csv", "json", "markdown", "folder")  # folder: one that could not be listed
+FILE_KINDS = ("csv", "json", "markdown", "text", "other", "folder")  # folder: one that could not be listed
 UNREAD_STATUSES = ("partial", "malformed", "unreadable", "too_large")
 NOT_VALID = "not_valid"  # status of a trial that this project measured, and whose verdict says that it misleads
-FILE_STATUSES = ("ok", "empty", "duplicate_of", NOT_VALID, "set_aside", *UNREAD_STATUSES)
+FILE_STATUSES = ("ok", "empty", "duplicate_of", NOT_VALID, "set_aside", "left_out", *UNREAD_STATUSES)
 FACT_AGGREGATES = ("mean", "p95", "min", "max", "count", "share")
 SEVERITIES = ("warning", "notice", "info")
 
@@ -55,8 +55,16 @@ class BenchmarkFiles(Table):
     family: Series[Text] = Field(nullable=True, description="what the file holds and the digest of its field names")
     records: Series[int] = Field(ge=0, description="rows or objects found")
     numbers: Series[int] = Field(ge=0, description="numeric cells and JSON values found")
-    covered: Series[int] = Field(ge=0, description="of these, how many are a value, a parameter or a label of a row")
+    covered: Series[int] = Field(
+        ge=0, description="of these, how many are a known metric, a condition, a parameter or a label by name"
+    )
     measurements: Series[int] = Field(ge=0, description="rows of the measurements table")
+    format: Series[Text] = Field(
+        nullable=True, description="tool that wrote the file; null if it is not a known format"
+    )
+    unread: Series[Text] = Field(
+        description="numbers that are not covered: JSON object of name and count, largest first"
+    )
     status: Series[Text] = Field(isin=FILE_STATUSES, description="how reading went")
     reason: Series[Text] = Field(description="why the status is not ok; empty if it is")
 
@@ -68,11 +76,14 @@ class Measurements(Table):
     record: Series[Text] = Field(description="'row 3', 'table 2 row 3', 'line 12' or a JSON pointer; '/': all of it")
     model: Series[Text] = Field(nullable=True, description="model tag; null if nothing names one")
     model_source: Series[Text] = Field(
-        nullable=True, isin=("column", "json", "path"), description="what named the model"
+        nullable=True, isin=("column", "json", "text", "heading", "path"), description="what named the model"
     )
     backend: Series[Text] = Field(nullable=True, description="engine that ran the model")
     gpu: Series[Text] = Field(nullable=True, description="name of the GPU, if the file says it")
     params: Series[Text] = Field(description="parameters of the run, as canonical JSON")
+    conditions: Series[Text] = Field(
+        description="what the run was measured under (concurrency, quantization, ...), as canonical JSON"
+    )
     labels: Series[Text] = Field(
         description="numbers that count or name the record (seed, run, ...), as canonical JSON"
     )
@@ -84,6 +95,11 @@ class Measurements(Table):
     original_name: Series[Text] = Field(description="column or key in the file")
     original_unit: Series[Text] = Field(nullable=True, description="unit in the file; null if it says none")
     aggregate: Series[Text] = Field(nullable=True, description="mean, p95, ... for a number that sums up others")
+    n: Series[float] = Field(nullable=True, ge=0, description="runs behind an aggregate, if the file states them")
+    derived: Series[Text] = Field(
+        nullable=True, description="formula of a value that code computed; null if it was read"
+    )
+    doubt: Series[Text] = Field(nullable=True, description="why the value can't be true; it is in no statistic")
     error: Series[bool] = Field(description="the record says that its run failed")
 
 

@@ -3,7 +3,8 @@
 `field_roles.py` decides what each field of a record is, `cells.py` what number its text holds.
 """
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -16,15 +17,28 @@ from chimera_dagster.schemas import FAILED
 FLUSH_ROWS = 32_768
 _SHOWN_PROBLEMS = 3
 _TEXT = pa.dictionary(pa.int32(), pa.string())
-_HEAD = ("file", "record", "model", "model_source", "backend", "gpu", "params", "labels", "prompt", "timestamp")
+_HEAD = (
+    *("file", "record", "model", "model_source", "backend", "gpu", "params", "conditions", "labels", "prompt"),
+    "timestamp",
+)
 SCHEMA = pa.schema(
     [
         *((name, _TEXT) for name in (*_HEAD, "metric")),
         ("value", pa.float64()),
         *((name, _TEXT) for name in ("unit", "original_name", "original_unit", "aggregate")),
+        ("n", pa.float64()),
+        *((name, _TEXT) for name in ("derived", "doubt")),
         ("error", pa.bool_()),
     ]
 )
+
+
+class Figure(NamedTuple):
+    """A finite number as it stands in the file, what it is, and the factor that brings it to the canonical unit."""
+
+    measured: MetricColumn
+    value: float
+    factor: float
 
 
 class Added(NamedTuple):
@@ -39,9 +53,10 @@ class Collector:
     """Gathers the records of one file after another and passes tables of SCHEMA to `sink`, in order.
 
     `contents` are the digests of the files that were read. The other attributes are about the current file: how many
-    `records` and `rows` it gave, the `numbers` found in it, how many of them are `covered` by a row (as its value,
-    parameter, label or other column), the `plans` of its rows, its `problems`, and `left_out`, a status and its reason
-    if the whole file is left out.
+    `records` and `rows` it gave, the `numbers` found in it, how many of them are `covered` (a known metric, condition,
+    parameter, label or other column of a row), the names of those that are `unread` and how often each was found, the
+    `shapes` of its rows (field names, and the aggregates of their numbers), its `problems`, the known `format` that it
+    has, and `left_out`, a status and its reason if the whole file is left out.
     """
 
     def __init__(self, sink: Callable[[pa.Table], object]) -> None:
@@ -56,7 +71,9 @@ class Collector:
         self.records = self.rows = self.numbers = self.covered = self.problem_count = 0
         self.problems: list[str] = []
         self.left_out: tuple[str, str] | None = None
-        self.plans: dict[int, FieldRoles] = {}
+        self.unread: Counter[str] = Counter()
+        self.shapes: dict[tuple[str, ...], frozenset[str | None]] = {}
+        self.format: str | None = None
 
     def problem(self, text: str) -> None:
         """Note what was left out, and where; the first few notes are kept, all are counted."""
@@ -92,7 +109,7 @@ class Collector:
         """Add a record; each of its numbers becomes a row, and so does an error in it unless `fails` is false."""
         context, failed_by, fields, settings, unused = about(roles, cells, inherited, source, number)
         kinds, values = self._kinds, self._values
-        before = len(values)
+        before, unknown = len(values), list[str]()
         for place, measured, factor in fields:
             value = number(cells[place])
             if value is None and measured.unit is not None and isinstance(text := cells[place], str):
@@ -102,6 +119,8 @@ class Collector:
                 if value - value == 0:  # finite
                     kinds.append(measured)
                     values.append(value)
+                    if measured.unit is None:
+                        unknown.append(measured.original_name)
                 else:
                     unused += 1
                     self._too_large(where, measured, cells[place])
@@ -117,16 +136,45 @@ class Collector:
         rows = len(values) - before
         if not rows:
             return Added(context, 0, settings)
-        self.covered += found + settings
-        self.rows += rows
-        self.plans[id(roles)] = roles
-        self._head_of_value.extend((len(self._heads),) * rows)
-        model, model_source, backend, gpu, prompt, timestamp, parameters, labels, failed = context
-        about_record = (model, model_source, backend, gpu, json_of(parameters), json_of(labels), prompt, timestamp)
-        self._heads.append((self._file, where, *about_record, failed))
-        if len(values) >= FLUSH_ROWS:
-            self.flush()
+        self.covered += found - len(unknown) + settings
+        self.unread.update(unknown)
+        self.shapes[roles.names] = roles.aggregates
+        self._end_record(where, context, rows)
         return Added(context, rows, 0)
+
+    def add(self, where: str, context: Context, figures: Iterable[Figure]) -> int:
+        """Add a record of a known format, whose reader counts its numbers; returns how many rows it became."""
+        kinds, values = self._kinds, self._values
+        before = len(values)
+        for figure in figures:
+            value = figure.value * figure.factor
+            if value - value == 0:  # finite
+                kinds.append(figure.measured)
+                values.append(value)
+            else:
+                self._too_large(where, figure.measured, figure.value)
+        if context.failed:
+            kinds.append(MetricColumn(FAILED, None, FAILED, None, None))
+            values.append(1.0)
+        rows = len(values) - before
+        self.records += 1
+        if rows:
+            added = kinds[before:]
+            names = tuple([kind.original_name for kind in added])
+            self.shapes[names] = frozenset([kind.aggregate for kind in added])
+            self._end_record(where, context, rows)
+        return rows
+
+    def _end_record(self, where: str, context: Context, rows: int) -> None:
+        self.rows += rows
+        self._head_of_value.extend((len(self._heads),) * rows)
+        model, model_source, backend, gpu, prompt, timestamp, parameters, conditions, labels, failed, n = context
+        settings = (json_of(parameters), json_of(conditions), json_of(labels))
+        self._heads.append(
+            (self._file, where, model, model_source, backend, gpu, *settings, prompt, timestamp, failed, n)
+        )
+        if len(self._values) >= FLUSH_ROWS:
+            self.flush()
 
     def _too_large(self, where: str, measured: MetricColumn, cell: object) -> None:
         self.problem(
@@ -142,12 +190,17 @@ class Collector:
         places = {identity: place for place, identity in enumerate(different)}
         kinds = pa.array([*map(places.__getitem__, identities)], pa.int32())
         head_of_value = pa.array(self._head_of_value, pa.int32())
-        *heads, failed = zip(*self._heads, strict=True)
-        records = pa.record_batch([*map(_texts, heads), pa.array(failed, pa.bool_())], [*_HEAD, "error"])
+        *heads, failed, n = zip(*self._heads, strict=True)
+        records = pa.record_batch(
+            [*map(_texts, heads), pa.array(failed, pa.bool_()), pa.array(n, pa.float64())], [*_HEAD, "error", "n"]
+        )
         measures = pa.record_batch([*map(_texts, zip(*different.values(), strict=True))], [*MetricColumn._fields])
         values = pa.record_batch([pa.array(self._values, pa.float64())], ["value"])
         batches = (records.take(head_of_value), measures.take(kinds), values)
         columns = {name: batch[name] for batch in batches for name in batch.schema.names}
+        is_run = columns["aggregate"].is_null().to_numpy(zero_copy_only=False)
+        columns["n"] = pa.array(columns["n"].to_numpy(zero_copy_only=False), mask=is_run, from_pandas=True)
+        columns |= dict.fromkeys(("derived", "doubt"), pa.nulls(len(values), _TEXT))
         self._clear()
         self._sink(pa.table({name: columns[name] for name in SCHEMA.names}, SCHEMA))
 

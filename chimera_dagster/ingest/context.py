@@ -1,9 +1,9 @@
-"""What a record is about: its model, parameters, labels and so on, from its own fields and those around it."""
+"""What a record is about: its model, parameters, conditions and so on, from its own fields and those around it."""
 
 from collections.abc import Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import ToNumber, number_in, object_in, plain_number, says_failed, text_of
@@ -11,10 +11,16 @@ from chimera_dagster.ingest.field_roles import FieldRoles, Number
 
 Setting = tuple[str, int | float]
 Settings = dict[str, int | float]
+Condition = tuple[str, int | float | str]
+Conditions = dict[str, int | float | str]
+_Value = TypeVar("_Value", int | float, int | float | str)
 
 
 class Context(NamedTuple):
-    """What a record is about; nested records inherit it. `parameters` and `labels` are sorted by name."""
+    """What a record is about; nested records inherit it. Parameters, conditions and labels are sorted by name.
+
+    `n` is how many runs are behind the aggregates of the record, if the file says so.
+    """
 
     model: str | None = None
     model_source: str | None = None
@@ -23,8 +29,10 @@ class Context(NamedTuple):
     prompt: str | None = None
     timestamp: str | None = None
     parameters: tuple[Setting, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     labels: tuple[Setting, ...] = ()
     failed: bool = False
+    n: int | None = None
 
 
 About = tuple[Context, str | None, Sequence[Number], int, int]
@@ -39,9 +47,12 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
     if roles.only_numbers:
         return inherited, None, roles.numbers, 0, 0
     parameters: Settings = {}
+    conditions: Conditions = {}
     labels: Settings = {}
     texts: dict[str, str] = {}
     fields, settings = _settings(roles, cells, number, parameters, labels)
+    if roles.conditions:
+        settings += _conditions(roles, cells, number, conditions)
     shown, unused = _texts(roles, cells, number, texts) if roles.contexts else (0, 0)
     failed_by: str | None = None
     for role, name, place in roles.verdicts:
@@ -53,11 +64,12 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
         cell = cells[place]
         beside = _beside_json(cell) if isinstance(cell, str) else _beside(object_in(cell))
         parameters, labels = beside.parameters | parameters, beside.labels | labels
+        conditions = beside.conditions | conditions
         texts = beside.texts | texts
         failed_by = failed_by or beside.failed_by
-    if not (parameters or labels or texts or failed_by):
+    if not (parameters or conditions or labels or texts or failed_by):
         return inherited, None, fields, settings + shown, unused
-    model, model_source, backend, gpu, prompt, timestamp, outer, outer_labels, failed = inherited
+    model, model_source, backend, gpu, prompt, timestamp, outer, outer_conditions, outer_labels, failed, n = inherited
     if "model" in texts and (named := vocabulary.bare_model(texts["model"])):
         model, model_source = named, source
     context = Context(
@@ -68,13 +80,23 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
         texts.get("prompt", prompt),
         texts.get("timestamp", timestamp),
         _within(outer, parameters),
+        _within(outer_conditions, conditions),
         _within(outer_labels, labels),
         failed or failed_by is not None,
+        _count_in(labels, n) if labels else n,
     )
     return context, failed_by, fields, settings + shown, unused
 
 
-def _within(outer: tuple[Setting, ...], inner: Settings) -> tuple[Setting, ...]:
+def _count_in(labels: Settings, n: int | None) -> int | None:
+    """How many runs a record sums up, if one of its labels says so."""
+    for name in vocabulary.vocabulary().counts:
+        if isinstance(count := labels.get(name), int) and count >= 0:
+            return count
+    return n
+
+
+def _within(outer: tuple[tuple[str, _Value], ...], inner: dict[str, _Value]) -> tuple[tuple[str, _Value], ...]:
     """A record's own settings over those around it."""
     if not inner:
         return outer
@@ -85,6 +107,7 @@ class _Beside(NamedTuple):
     """What an object such as `options` says of the record that it stands in."""
 
     parameters: Settings
+    conditions: Conditions
     labels: Settings
     texts: dict[str, str]
     failed_by: str | None
@@ -132,13 +155,32 @@ def _settings(
     return fields, settings
 
 
+def _conditions(roles: FieldRoles, cells: Sequence[object], number: ToNumber, conditions: Conditions) -> int:
+    """Fill in what a record was measured under; how many of these are numbers."""
+    numbers = 0
+    for which, place in roles.conditions:
+        value = condition_of(cells[place], number)
+        if value is not None and which not in conditions:
+            conditions[which] = value
+            numbers += not isinstance(value, str)
+    return numbers
+
+
+def condition_of(cell: object, number: ToNumber = plain_number) -> int | float | str | None:
+    """A condition's value: a number if it is one, whatever its type in the file."""
+    value = number(cell)
+    if value is None and isinstance(cell, str):
+        value = number_in(cell)
+    return text_of(cell) if value is None else _whole(value)
+
+
 @lru_cache(maxsize=1_024)
 def _beside_json(cell: str) -> _Beside:
     return _beside(object_in(cell))
 
 
 def _beside(content: dict[str, object]) -> _Beside:
-    beside = _Beside({}, {}, {}, None)
+    beside = _Beside({}, {}, {}, {}, None)
     for name, inner in content.items():
         role, which = vocabulary.role_of(name)
         number = plain_number(inner)
@@ -146,6 +188,8 @@ def _beside(content: dict[str, object]) -> _Beside:
             setting = vocabulary.parameter(which, number)
             if setting is not None:
                 beside.parameters[which] = setting
+        elif role == "condition" and (value := condition_of(inner)) is not None:
+            beside.conditions[which] = value
         elif role == "identifier" and number is not None:
             beside.labels[which] = _whole(number)
         elif role == "context" and (text := text_of(inner)):
@@ -160,7 +204,11 @@ def _whole(value: float) -> int | float:
 
 
 @lru_cache(maxsize=10_000)
-def json_of(settings: tuple[Setting, ...]) -> str:
+def json_of(settings: tuple[Condition, ...]) -> str:
     """JSON that is equal if and only if two sorted sets of settings are equal."""
     # as json.dumps writes it, in half the time
-    return f"{{{','.join(f'{encode_basestring_ascii(name)}:{value!r}' for name, value in settings)}}}"
+    parts = [
+        f"{encode_basestring_ascii(name)}:{encode_basestring_ascii(value) if isinstance(value, str) else repr(value)}"
+        for name, value in settings
+    ]
+    return f"{{{','.join(parts)}}}"

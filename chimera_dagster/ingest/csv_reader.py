@@ -12,6 +12,7 @@ from itertools import chain, islice
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING, ToNumber, decimal_comma_number_in, number_in
 from chimera_dagster.ingest.collector import Collector
+from chimera_dagster.ingest.formats.recognise import read_table
 from chimera_dagster.ingest.trial_reader import set_aside
 
 _DELIMITERS = ",;\t|"
@@ -33,6 +34,8 @@ def read_csv(text: str, collector: Collector) -> None:
     header = tuple(name.strip() for name in next(rows, []))
     first = [*islice(rows, _SAMPLE)]
     if not (header or first) or set_aside(header, "", collector):
+        return
+    if read_table(header, lambda: _named(text, start, delimiter, collector), collector, collector.context, number):
         return
     if _is_refused(header, first, number, collector):
         collector.numbers += sum(_numbers(row, number) for row in ([*header], *first, *rows))
@@ -58,6 +61,12 @@ def read_csv(text: str, collector: Collector) -> None:
                     cell = row[column].strip()
                     if cell.lower() not in MISSING:
                         collector.problem(f"row {place}, {header[column]}: {cell[:40]!r} is not a number")
+
+
+def _named(text: str, start: int, delimiter: str, collector: Collector) -> Iterator[tuple[str, list[str]]]:
+    """The rows below the header with their names; rows that can't be read have none but count."""
+    rows = islice(_rows(text, start, delimiter, collector), 1, None)
+    return ((f"row {place}", row) for place, row in enumerate(rows, start=1) if row)
 
 
 def _numbers(row: list[str], number: ToNumber) -> int:

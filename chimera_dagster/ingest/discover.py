@@ -9,8 +9,16 @@ from typing import NamedTuple
 
 from chimera_dagster.errors import NoReportsError
 
-KINDS = {".csv": "csv", ".json": "json", ".jsonl": "json", ".md": "markdown", ".markdown": "markdown"}
-_HINT = f"Put benchmark results ({', '.join('*' + suffix for suffix in KINDS)}) there, or name another folder."
+OTHER = "other"  # kind of a file that may hold results, and that no reader reads
+KINDS = {
+    **dict.fromkeys((".csv", ".tsv"), "csv"),
+    **dict.fromkeys((".json", ".jsonl", ".ndjson"), "json"),
+    **dict.fromkeys((".md", ".markdown"), "markdown"),
+    **dict.fromkeys((".txt", ".log", ".sql"), "text"),
+    **dict.fromkeys((".yaml", ".yml", ".html", ".htm", ".xlsx", ".xls", ".parquet", ".xml"), OTHER),
+}
+_READ = ", ".join(f"*{suffix}" for suffix, kind in KINDS.items() if kind != OTHER)
+_HINT = f"Put benchmark results ({_READ}) there, or name another folder."
 
 
 class FoundFile(NamedTuple):
@@ -41,7 +49,7 @@ def discover(root: Path) -> list[FoundFile]:
     if not os.access(root, os.R_OK | os.X_OK):
         raise NoReportsError(f"The reports folder {root} can't be read.", hint="Give yourself permission to read it.")
     found = sorted(_walk(root))
-    if not found:
+    if all(file.kind == OTHER for file in found):
         raise NoReportsError(f"There is no benchmark file in {root}.", hint=_HINT)
     return found
 

@@ -31,6 +31,7 @@ class FieldRoles(NamedTuple):
     names: tuple[str, ...]
     numbers: tuple[Number, ...]
     parameters: tuple[tuple[str, Number], ...]
+    conditions: tuple[tuple[str, int], ...]
     labels: tuple[tuple[str, int], ...]
     contexts: tuple[tuple[str, int], ...]
     attached: tuple[int, ...]
@@ -50,6 +51,7 @@ def field_roles(
     """
     numbers: list[Number] = []
     parameters: list[tuple[str, Number]] = []
+    conditions: list[tuple[str, int]] = []
     labels: list[tuple[str, int]] = []
     contexts: list[tuple[int, str, int]] = []
     attached: list[int] = []
@@ -62,6 +64,8 @@ def field_roles(
             attached.append(place)
         elif role == "context":
             contexts.append((vocabulary.rank(which, name), which, place))
+        elif role == "condition":
+            conditions.append((which, place))
         elif role == "identifier":
             labels.append((which, place))
         else:
@@ -74,6 +78,6 @@ def field_roles(
             else:
                 numbers.append(number)
     ordered = tuple((which, place) for _, which, place in sorted(contexts))
-    others = (tuple(parameters), tuple(labels), ordered, tuple(attached), tuple(verdicts))
+    others = (tuple(parameters), tuple(conditions), tuple(labels), ordered, tuple(attached), tuple(verdicts))
     aggregates = frozenset(number.measured.aggregate for number in numbers)
     return FieldRoles(names, tuple(numbers), *others, only_numbers=not any(others), aggregates=aggregates)

@@ -14,6 +14,7 @@ from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import CONTAINERS, NUMBERS
 from chimera_dagster.ingest.collector import Collector
 from chimera_dagster.ingest.context import Context
+from chimera_dagster.ingest.formats.recognise import read_document
 from chimera_dagster.ingest.trial_reader import read_own
 
 # A cut string reaches to the end. Possessive, as backtracking over 8 MB would take a gigabyte of memory.
@@ -140,8 +141,11 @@ class _Walk:
             self._depth += 1
             if isinstance(value, dict):
                 content = cast("Object", value)
-                if not name and read_own(content, self._line + pointer, self._sheet):  # the document, or one in a list
+                where, before = self._line + pointer, self._sheet.rows
+                if not name and read_own(content, where, self._sheet):  # the document, or one in a list
                     below = _Subtree(0, 0)
+                elif read_document(content, where, self._sheet, context):
+                    below = _Subtree(self._sheet.rows - before, 0)
                 else:
                     below = self._object(content, pointer, name, context, attached=attached)
             else:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING, number_in
 from chimera_dagster.ingest.collector import Added, Collector
+from chimera_dagster.ingest.formats.recognise import read_table, read_text
 
 _FENCE = re.compile(r"\s*+(?P<fence>`{3,}+(?=[^`]*+$)|~{3,}+)")
 # Possessive throughout: a line of a million spaces or dashes must not be tried in every way
@@ -39,13 +40,16 @@ def read_markdown(text: str, collector: Collector) -> None:
 
     A list item or a line of the front matter that names a model, a backend or a GPU holds for all that follows it.
     """
-    # str.splitlines also splits at characters at which no editor ends a line
-    lines = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = lines_of(text)
     page = _Page(collector)
     place = page.front_matter(lines)
-    _blank_fences(lines, place)
+    fences = _taken_fences(lines, place)
     while place < len(lines):
         line = lines[place]
+        if place in fences:
+            page.fence(fences[place], place)
+        elif line.startswith("#"):
+            page.heading = line.strip("# ")
         if "|" in line and _is_rule(line):
             place = page.table(lines, place)
             continue
@@ -54,11 +58,17 @@ def read_markdown(text: str, collector: Collector) -> None:
         place += 1
 
 
+def lines_of(text: str) -> list[str]:
+    # str.splitlines also splits at characters at which no editor ends a line
+    return text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
 class _Page:
     """Adds the records of one page; what the page says of its model and so on is kept for what follows."""
 
     def __init__(self, collector: Collector) -> None:
         self._sheet, self._context, self._tables = collector, collector.context, 0
+        self.heading: str | None = None
 
     def front_matter(self, lines: list[str]) -> int:
         """Read `key: value` lines between two lines of dashes at the top; returns the place after them, or 0."""
@@ -69,6 +79,10 @@ class _Page:
             if pair := _PAIR.fullmatch(line):
                 self.item(f"line {place}", pair["key"], pair["value"])
         return end + 1 if end else 0
+
+    def fence(self, block: list[str], place: int) -> None:
+        """Read a fenced block, whose first line is `place`, if it is the output of a known tool."""
+        read_text(block, place + 1, self._sheet, self._context, self.heading)
 
     def item(self, where: str, key: str, value: str) -> None:
         """One `key: value`; a context in it holds from now on."""
@@ -92,25 +106,23 @@ class _Page:
         log = any(name in vocabulary.vocabulary().run_columns for name in names)
         if len(header) < width:
             self._sheet.problem(f"{where}, line {rule + 1}: a header of {width} cells is expected above")
-        place, number = rule + 1, 0
-        while place < len(lines) and "|" in lines[place] and not _is_rule(lines[place]):
-            number += 1
-            cells = [_bare(cell) for cell in _cells(lines[place])]
-            at = f"{where} row {number}"
+        rows = _rows_below(lines, rule)
+        named = [(f"{where} row {number}", cells) for number, cells in enumerate(rows, start=1)]
+        if len(header) == width and read_table(header, lambda: named, self._sheet, self._context, _number):
+            return rule + 1 + len(rows)
+        for at, cells in named:
             if beyond := sum(_quantity(cell) is not None for cell in cells[width:]):
                 self._sheet.numbers += beyond
                 self._sheet.problem(f"{at} has {len(cells)} cells, the header has {width}")
-            cells = cells[:width]
             if len(cells) < width or len(header) < width:
-                self._sheet.numbers += sum(_quantity(cell) is not None for cell in cells)
+                self._sheet.numbers += sum(_quantity(cell) is not None for cell in cells[:width])
                 if len(header) == width:
                     self._sheet.problem(f"{at} has {len(cells)} cells, the header has {width}")
             elif pairs:
                 self._pair(at, cells[0], cells[1])
             else:
-                self._add(at, header, cells, log=log)
-            place += 1
-        return place
+                self._add(at, header, cells[:width], log=log)
+        return rule + 1 + len(rows)
 
     def _pair(self, where: str, key: str, value: str) -> Added:
         return self._add(where, (key,), [value], log=False)
@@ -121,12 +133,22 @@ class _Page:
         return self._sheet.record(where, roles, cells, self._context, "column", _number, fails=log)
 
 
+def _rows_below(lines: list[str], rule: int) -> list[list[str]]:
+    rows: list[list[str]] = []
+    for line in lines[rule + 1 :]:
+        if "|" not in line or _is_rule(line):
+            break
+        rows.append([_bare(cell) for cell in _cells(line)])
+    return rows
+
+
 def _is_rule(line: str) -> bool:
     return "--" in line and _RULE.fullmatch(line) is not None
 
 
-def _blank_fences(lines: list[str], start: int) -> None:
-    """Empty the lines that stand in code fences, so that line numbers stay."""
+def _taken_fences(lines: list[str], start: int) -> dict[int, list[str]]:
+    """Code fences by the place of their first line; their lines become empty, so that line numbers stay."""
+    fences: dict[int, list[str]] = {}
     inside, opened = "", start
     for place in [at for at in range(start, len(lines)) if "```" in lines[at] or "~~~" in lines[at]]:
         if not (found := _FENCE.match(lines[place])):
@@ -135,10 +157,13 @@ def _blank_fences(lines: list[str], start: int) -> None:
         if not inside:
             inside, opened = fence, place
         elif fence.startswith(inside) and lines[place].strip() == fence:
+            fences[opened] = lines[opened : place + 1]
             lines[opened : place + 1] = [""] * (place + 1 - opened)
             inside = ""
     if inside:
+        fences[opened] = lines[opened:]
         lines[opened:] = [""] * (len(lines) - opened)
+    return fences
 
 
 def _cells(line: str) -> list[str]:

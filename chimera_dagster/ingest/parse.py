@@ -4,6 +4,7 @@ Does not import pandas, so that worker processes start fast and stay small.
 """
 
 import hashlib
+import json
 import os
 import zlib
 from collections.abc import Callable, Iterable
@@ -17,13 +18,15 @@ from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.collector import SCHEMA, Collector
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.csv_reader import read_csv
-from chimera_dagster.ingest.discover import FoundFile
+from chimera_dagster.ingest.discover import OTHER, FoundFile
+from chimera_dagster.ingest.formats.recognise import read_text
 from chimera_dagster.ingest.json_reader import closed, read_json
-from chimera_dagster.ingest.markdown_reader import read_markdown
+from chimera_dagster.ingest.markdown_reader import lines_of, read_markdown
 from chimera_dagster.ingest.text import decode
 
 MAX_BYTES = 64 * 1024 * 1024
 SAMPLE_BYTES = 8 * 1024 * 1024
+_MOST_UNREAD = 20  # names of unread numbers that are kept of a file
 
 
 class FileRow(NamedTuple):
@@ -40,6 +43,8 @@ class FileRow(NamedTuple):
     numbers: int = 0
     covered: int = 0
     measurements: int = 0
+    format: str | None = None
+    unread: str = "{}"
     status: str = "ok"
     reason: str = ""
 
@@ -74,6 +79,8 @@ def _parse(file: FoundFile, collector: Collector) -> FileRow:
     row = FileRow(file.path, file.kind, file.size, file.mtime)
     if file.problem:
         return row._replace(status="unreadable", reason=file.problem)
+    if file.kind == OTHER:
+        return row._replace(status="left_out", reason="files of this kind are not read")
     try:
         with open(file.full, "rb") as content:
             size = os.fstat(content.fileno()).st_size
@@ -110,14 +117,14 @@ def _read(row: FileRow, digest: str, raw: bytes, collector: Collector, changed: 
         return row._replace(sha256=digest, encoding=decoded.encoding, status="malformed", reason=reason)
     context, summary = said_by_path(row.path)
     collector.start(row.path, context, summary=summary)
-    text, lines = decoded.text, row.path.lower().endswith(".jsonl")
+    text, lines = decoded.text, row.path.lower().endswith((".jsonl", ".ndjson"))
     if sampled:
         text = closed(text) if row.kind == "json" and not lines else text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
     if row.kind == "csv":
         read_csv(text, collector)
     elif row.kind == "json":
         read_json(text, collector, lines=lines)
-    else:
+    elif row.kind == "markdown" or not read_text(lines_of(text), 1, collector, context):
         read_markdown(text, collector)
     if changed:
         collector.problem(changed)
@@ -125,7 +132,8 @@ def _read(row: FileRow, digest: str, raw: bytes, collector: Collector, changed: 
     if sampled:
         status, reason = "too_large", "; ".join(filter(None, (sampled, reason)))
     counts = (collector.records, collector.numbers, collector.covered, collector.rows)
-    return FileRow(*row[:4], digest, decoded.encoding, _family(collector), *counts, status, reason)
+    about = (collector.format, json.dumps(dict(collector.unread.most_common(_MOST_UNREAD))))
+    return FileRow(*row[:4], digest, decoded.encoding, _family(collector), *counts, *about, status, reason)
 
 
 def _verdict(collector: Collector) -> tuple[str, str]:
@@ -145,12 +153,12 @@ def _family(collector: Collector) -> str | None:
     """`runs-1a2b3c4d`: what kind of numbers a file holds, and a digest of its field names."""
     if not collector.rows:
         return None
-    plans = collector.plans.values()
-    aggregates = frozenset[str | None]().union(*(roles.aggregates for roles in plans))
+    shapes = collector.shapes
+    aggregates = frozenset[str | None]().union(*shapes.values())
     kind = "reported" if aggregates <= {"reported"} else "aggregates"
     if None in aggregates or not aggregates:
         kind = "runs"
-    return f"{kind}-{_shape(frozenset(roles.names for roles in plans)):08x}"
+    return f"{kind}-{_shape(frozenset(shapes)):08x}"
 
 
 @lru_cache(maxsize=1024)

@@ -19,7 +19,7 @@ _PERCENTILE = re.compile(r"p\d{1,2}(?:\.\d+)?")
 _REMARK = re.compile(r"[`\s]*\(.*|`.*")  # `gemma3:latest` (4.3B parameters)
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
-Role = Literal["context", "parameter", "error", "success", "attached", "identifier", "number"]
+Role = Literal["context", "parameter", "condition", "error", "success", "attached", "identifier", "number"]
 
 
 def _flat(entries: list[str | list[str]]) -> list[str]:
@@ -43,6 +43,8 @@ class Vocabulary(BaseModel):
     metrics: dict[str, _Metric]
     context: dict[str, list[str]]
     parameters: dict[str, list[str]]
+    conditions: dict[str, list[str]]
+    counts: list[str]
     failure: dict[Literal["error", "success"], list[str]]
     attached: list[str]
     run_columns: list[str]
@@ -92,6 +94,7 @@ def _roles() -> dict[str, tuple[Role, str]]:
         roles |= dict.fromkeys(names, (kind, kind))
     groups: tuple[tuple[Role, dict[str, list[str]]], ...] = (
         ("parameter", words.parameters),
+        ("condition", words.conditions),
         ("context", words.context),
         ("attached", {name: [name] for name in words.attached}),
     )
@@ -218,3 +221,8 @@ def _aggregate(word: str) -> str | None:
 def _without_unit(plain: str) -> tuple[str, str | None]:
     stem, _, last = plain.rpartition("_")
     return (stem, last) if is_unit(last) else (plain, None)
+
+
+def is_aggregate(name: str) -> bool:
+    """Whether a name such as `p50` or `mean` only says how a number was made."""
+    return not _without_aggregate(normal(name)[0])[0]

@@ -1,0 +1,130 @@
+"""A JSON object of a known format, as its reader sees it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Self, cast
+
+from chimera_dagster.ingest import vocabulary
+from chimera_dagster.ingest.cells import plain_number, text_of
+from chimera_dagster.ingest.collector import Collector, Figure
+from chimera_dagster.ingest.context import Context
+from chimera_dagster.ingest.formats.page import Page, figure_of
+
+Path = tuple[str | int, ...]
+
+
+class Document(Page):
+    """The object, or with `at` a part of it. Numbers count as read once they are asked for.
+
+    A path is keys and places in lists: `document.number("benchmarks", 0, "rate")`. What is missing is None.
+    """
+
+    def __init__(self, content: Mapping[str, Any], where: str, collector: Collector, context: Context) -> None:
+        """`where` names the object: '' for the whole file, 'line 3' or '/0'."""
+        super().__init__(collector, context)
+        self.content = content
+        self._root, self._path, self._where = content, Path(), where
+        self._read = set[Path]()
+
+    def at(self, *path: str | int) -> Self:
+        """A part of the object, in the same document; empty if it is missing or is not an object."""
+        part = object.__new__(type(self))
+        part.__dict__.update(self.__dict__)
+        found = self.get(*path)
+        part.content = cast("Mapping[str, Any]", found) if isinstance(found, dict) else {}
+        part._path = (*self._path, *path)
+        return part
+
+    def each(self, *path: str | int) -> Iterator[Self]:
+        """Every object of a list, or of an object's values; empty if it is missing."""
+        found = self.get(*path)
+        if isinstance(found, list):
+            yield from (self.at(*path, place) for place in range(len(cast("list[Any]", found))))
+        elif isinstance(found, dict):
+            yield from (self.at(*path, key) for key in cast("dict[str, Any]", found))
+
+    @property
+    def key(self) -> str:
+        """The last part of the path to here."""
+        return str(self._path[-1]) if self._path else ""
+
+    def get(self, *path: str | int) -> Any:
+        """What is there, of any type; it does not count as read."""
+        found: Any = self.content
+        for part in path:
+            if isinstance(found, dict) and isinstance(part, str):
+                found = cast("dict[str, Any]", found).get(part)
+            elif isinstance(found, list) and isinstance(part, int) and part < len(cast("list[Any]", found)):
+                found = found[part]
+            else:
+                return None
+        return found
+
+    def number(self, *path: str | int) -> float | None:
+        """The finite number that is there."""
+        found = plain_number(self.get(*path))
+        if found is not None:
+            self._read.add((*self._path, *path))
+        return found
+
+    def text(self, *path: str | int) -> str | None:
+        """The text that is there, or the number as text."""
+        found = self.get(*path)
+        if plain_number(found) is not None:
+            self._read.add((*self._path, *path))
+        return text_of(found)
+
+    def setting(self, *path: str | int) -> float | str | None:
+        """A number or a text, as conditions have them."""
+        number = self.number(*path)
+        return self.text(*path) if number is None else number
+
+    def figure(
+        self, metric: str, *path: str | int, unit: str | None = None, aggregate: str | None = None
+    ) -> Figure | None:
+        """The number that is there as a value of `metric`; `unit` is that of the file, None for the canonical one."""
+        found = figure_of(metric, self.get(*path), "/".join(map(_escaped, path)), unit, aggregate)
+        if found is not None:
+            self._read.add((*self._path, *path))
+        return found
+
+    def cell(
+        self, metric: str, column: str, place: int, unit: str | None = None, aggregate: str | None = None
+    ) -> Figure | None:
+        """As `figure`, of a list with one number per record; the record is `*/place` (see `record`)."""
+        found = figure_of(metric, self.get(column, place), column, unit, aggregate)
+        if found is not None:
+            self._read.add((*self._path, column, place))
+        return found
+
+    def record(self, figures: Iterable[Figure | None], context: Context, below: str = "") -> None:
+        """Add a record that stands here, or `below` here: `*/3` is place 3 of the lists that `cell` reads."""
+        pointer = "".join(f"/{_escaped(part)}" for part in self._path) + (f"/{below}" if below else "")
+        self.add(f"{self._where}{pointer}" or "/", figures, context)
+
+    def counted(self) -> tuple[int, Counter[str]]:
+        unread = Counter(_name(path) for path in _leaves(self._root, ()) if path not in self._read)
+        return len(self._read), unread
+
+
+def _leaves(value: Any, path: Path) -> Iterator[Path]:
+    if isinstance(value, dict):
+        for key, item in cast("dict[str, Any]", value).items():
+            yield from _leaves(item, (*path, key))
+    elif isinstance(value, list):
+        for place, item in enumerate(cast("list[Any]", value)):
+            yield from _leaves(item, (*path, place))
+    elif plain_number(value) is not None:
+        yield path
+
+
+def _name(path: Path) -> str:
+    """The key of a number, with the one above if it only says which aggregate it is."""
+    keys = [part for part in path if isinstance(part, str)]
+    if len(keys) > 1 and vocabulary.is_aggregate(keys[-1]):
+        return "/".join(keys[-2:])
+    return keys[-1] if keys else "numbers in a list"
+
+
+def _escaped(part: str | int) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")

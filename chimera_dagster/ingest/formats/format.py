@@ -1,0 +1,42 @@
+"""What a known format is: how its files are recognised, and how they are read."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from chimera_dagster.ingest.formats.document import Document
+from chimera_dagster.ingest.formats.grid import Grid
+from chimera_dagster.ingest.formats.lines import Lines
+
+
+class NotThisFormatError(Exception):
+    """What looked like a known format is not one, or is a version that can't be read; the message says what is wrong.
+
+    Nothing that its reader has added so far is kept.
+    """
+
+
+class DocumentFormat(NamedTuple):
+    """A JSON object with all `keys` at its top; `matches` looks closer if the keys alone are not enough."""
+
+    name: str
+    keys: frozenset[str]
+    read: Callable[[Document], None]
+    matches: Callable[[Mapping[str, Any]], bool] = lambda _: True
+
+
+class TableFormat(NamedTuple):
+    """A table whose header has all `columns`, in lower case; `matches` gets the header as written."""
+
+    name: str
+    columns: frozenset[str]
+    read: Callable[[Grid], None]
+    matches: Callable[[tuple[str, ...]], bool] = lambda _: True
+
+
+class TextFormat(NamedTuple):
+    """Lines of text, one of which matches `sign` (by `search`, so it must take linear time)."""
+
+    name: str
+    sign: re.Pattern[str]
+    read: Callable[[Lines], None]

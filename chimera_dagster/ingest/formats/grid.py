@@ -1,0 +1,110 @@
+"""A table of a known format, as its reader sees it: a CSV file or a table of a Markdown page."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from chimera_dagster.ingest.cells import ToNumber, number_in, text_in
+from chimera_dagster.ingest.collector import Collector, Figure
+from chimera_dagster.ingest.context import Context, condition_of
+from chimera_dagster.ingest.formats.page import Page, figure_of
+
+GridRows = Iterable[tuple[str, list[str]]]  # the name of a row, 'row 3', and its cells
+
+
+class Grid(Page):
+    """A header and rows. Iterate once; a row whose length differs from the header's is reported and left out."""
+
+    source = "column"
+
+    def __init__(
+        self,
+        header: Sequence[str],
+        rows: GridRows,
+        collector: Collector,
+        context: Context,
+        number: ToNumber = number_in,
+    ) -> None:
+        super().__init__(collector, context)
+        self.header, self.number = tuple(header), number
+        self._rows = rows
+        self._read, self._unread = 0, Counter[str]()
+        self.places: dict[str, int] = {}
+        for place, name in enumerate(self.header):
+            self.places.setdefault(name.strip().lower(), place)
+
+    def __iter__(self) -> Iterator["Row"]:
+        for where, cells in self._rows:
+            if len(cells) != len(self.header):
+                self.problem(f"{where} has {len(cells)} cells, the header has {len(self.header)}")
+                self._unread.update(["cells of rows left out"] * sum(self.number(cell) is not None for cell in cells))
+                continue
+            row = Row(self, where, cells)
+            yield row
+            self._read += len(row.read)
+            for place, cell in enumerate(cells):
+                if place not in row.read and self.number(cell) is not None:
+                    self._unread[self.header[place]] += 1
+
+    def counted(self) -> tuple[int, Counter[str]]:
+        return self._read, self._unread
+
+
+class Row:
+    """One row; columns are named without regard to case, or by their place if two have one name."""
+
+    def __init__(self, grid: Grid, where: str, cells: list[str]) -> None:
+        self.grid, self.where, self.cells = grid, where, cells
+        self.read = set[int]()
+
+    def cell(self, column: str | int) -> str | None:
+        """The cell as written; None if there is no such column."""
+        place = column if isinstance(column, int) else self.grid.places.get(column.lower())
+        return None if place is None or place >= len(self.cells) else self.cells[place]
+
+    def text(self, column: str | int) -> str | None:
+        """The text of a cell; None if it is missing or says that nothing is there."""
+        cell = self._taken(column)
+        return None if cell is None else text_in(cell)
+
+    def number(self, column: str | int) -> float | None:
+        """The number that a cell is."""
+        cell = self._taken(column)
+        return None if cell is None else self.grid.number(cell)
+
+    def setting(self, column: str | int) -> float | str | None:
+        """A number or a text, as conditions have them."""
+        cell = self._taken(column)
+        return None if cell is None else condition_of(cell, self.grid.number)
+
+    def figure(
+        self,
+        metric: str,
+        column: str | int,
+        unit: str | None = None,
+        aggregate: str | None = None,
+        *,
+        value: float | None = None,
+        name: str | None = None,
+    ) -> Figure | None:
+        """The number in a cell as a value of `metric`; `unit` is that of the file, None for the canonical one.
+
+        `value` is for a cell with more than one number, such as `58.17 ± 4.40`; `name` for a header in several rows.
+        """
+        cell = self._taken(column)
+        if cell is None:
+            return None
+        place = column if isinstance(column, int) else self.grid.places[column.lower()]
+        number = self.grid.number(cell) if value is None else value
+        return figure_of(metric, number, name or self.grid.header[place], unit, aggregate)
+
+    def record(self, figures: Iterable[Figure | None], context: Context) -> None:
+        """Add this row as a record."""
+        self.grid.add(self.where, figures, context)
+
+    def _taken(self, column: str | int) -> str | None:
+        place = column if isinstance(column, int) else self.grid.places.get(column.lower())
+        if place is None or place >= len(self.cells):
+            return None
+        if self.grid.number(self.cells[place]) is not None:
+            self.read.add(place)
+        return self.cells[place]

@@ -1,0 +1,117 @@
+"""What the reader of a known format adds to the measurements of a file."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from chimera_dagster.ingest import vocabulary
+from chimera_dagster.ingest.cells import number_in, plain_number, text_in
+from chimera_dagster.ingest.collector import Collector, Figure
+from chimera_dagster.ingest.context import Condition, Context, condition_of
+from chimera_dagster.ingest.field_roles import MetricColumn
+
+
+class Page:
+    """Records of one document, table or text. They reach the collector with `commit`, so that a rejected one has none.
+
+    `context` is what its surroundings (the path, the objects around it, a heading) say of every record.
+    """
+
+    source = "json"  # of a model's name, as schemas.Measurements.model_source has it
+
+    def __init__(self, collector: Collector, context: Context) -> None:
+        self.collector, self.context = collector, context
+        self._records: list[tuple[str, Context, list[Figure]]] = []
+        self._problems: list[str] = []
+
+    def describe(
+        self,
+        base: Context | None = None,
+        *,
+        model: str | None = None,
+        backend: str | None = None,
+        gpu: str | None = None,
+        prompt: str | None = None,
+        timestamp: str | None = None,
+        parameters: Mapping[str, float | None] | None = None,
+        conditions: Mapping[str, object] | None = None,
+        labels: Mapping[str, float | None] | None = None,
+        n: float | None = None,
+        failed: bool = False,
+    ) -> Context:
+        """`base` (or what the surroundings say) with what a record says itself; None says nothing.
+
+        `parameters` are those of spec.trial.ParamSet; names of `conditions` are those of the vocabulary. `n` is how
+        many runs are behind the record's aggregates.
+        """
+        base = base or self.context
+        if model and (named := vocabulary.bare_model(model)):
+            base = base._replace(model=named, model_source=self.source)
+        texts = {"backend": backend, "gpu": gpu, "prompt": prompt, "timestamp": timestamp}
+        base = base._replace(**{name: text_in(text) for name, text in texts.items() if text})
+        if parameters:
+            set_here = (
+                (name, vocabulary.parameter(name, value)) for name, value in parameters.items() if value is not None
+            )
+            base = base._replace(parameters=_merged(base.parameters, set_here))
+        if conditions:
+            base = base._replace(conditions=_merged(base.conditions, _conditions(conditions)))
+        if labels:
+            base = base._replace(labels=_merged(base.labels, labels.items()))
+        return base._replace(n=base.n if n is None else int(n), failed=base.failed or failed)
+
+    def add(self, where: str, figures: Iterable[Figure | None], context: Context) -> None:
+        """Add a record; None stands for a figure that the file does not have."""
+        self._records.append((where, context, [figure for figure in figures if figure is not None]))
+
+    def problem(self, text: str) -> None:
+        """Note what is left out, and where."""
+        self._problems.append(text)
+
+    def commit(self, name: str) -> None:
+        """Pass everything on; `name` is that of the format."""
+        collector = self.collector
+        collector.format = name
+        rows = sum(collector.add(where, context, figures) for where, context, figures in self._records)
+        read, unread = self.counted()
+        collector.numbers += read + unread.total()
+        collector.covered += read if rows else 0
+        collector.unread.update(unread)
+        for problem in self._problems:
+            collector.problem(problem)
+
+    def counted(self) -> tuple[int, Counter[str]]:
+        """How many numbers were read, and the names of those that were not."""
+        return sum(len(figures) for _, _, figures in self._records), Counter()
+
+
+def figure_of(metric: str, value: Any, name: str, unit: str | None, aggregate: str | None) -> Figure | None:
+    """A value of the vocabulary's `metric`, as it stands in the file under `name`, or None if it is not a number.
+
+    `unit` is that of the file, None for the canonical one; a unit that the metric can't have gives None.
+    """
+    number = number_in(value) if isinstance(value, str) else plain_number(value)
+    known = _measured(metric, name, unit, aggregate)
+    return None if number is None or known is None else Figure(known[0], number, known[1])
+
+
+@lru_cache(maxsize=10_000)
+def _measured(metric: str, name: str, unit: str | None, aggregate: str | None) -> tuple[MetricColumn, float] | None:
+    words = vocabulary.vocabulary()
+    canonical = words.metrics[metric].unit
+    factor = 1.0 if unit is None else words.units[canonical].get(unit.strip().lower())
+    return None if factor is None else (MetricColumn(metric, canonical, name, unit, aggregate), factor)
+
+
+def _conditions(given: Mapping[str, object]) -> Iterable[Condition]:
+    for name, value in given.items():
+        if name not in vocabulary.vocabulary().conditions:
+            raise ValueError(f"{name} is not a condition of the vocabulary")
+        found = None if value is None else condition_of(str(value) if isinstance(value, bool) else value)
+        if found is not None:
+            yield name, found
+
+
+def _merged(outer: tuple[tuple[str, Any], ...], inner: Iterable[tuple[str, Any]]) -> tuple[tuple[str, Any], ...]:
+    return tuple(sorted({**dict(outer), **{name: value for name, value in inner if value is not None}}.items()))

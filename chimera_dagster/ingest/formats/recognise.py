@@ -1,0 +1,68 @@
+"""Finds the format of a document, table or text, and has it read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from chimera_dagster.ingest.cells import ToNumber
+from chimera_dagster.ingest.collector import Collector
+from chimera_dagster.ingest.context import Context
+from chimera_dagster.ingest.formats import DOCUMENTS, TABLES, TEXTS
+from chimera_dagster.ingest.formats.document import Document
+from chimera_dagster.ingest.formats.format import DocumentFormat, NotThisFormatError, TableFormat
+from chimera_dagster.ingest.formats.grid import Grid, GridRows
+from chimera_dagster.ingest.formats.lines import Lines
+from chimera_dagster.ingest.formats.page import Page
+
+_APage = TypeVar("_APage", bound=Page)
+
+
+def read_document(content: Mapping[str, Any], where: str, collector: Collector, context: Context) -> bool:
+    """Read an object of a known format; False, without having added anything, if it has none."""
+    for known in _documents(tuple(content)):
+        if known.matches(content) and _read(known.name, known.read, Document(content, where, collector, context)):
+            return True
+    return False
+
+
+def read_table(
+    header: tuple[str, ...], rows: Callable[[], GridRows], collector: Collector, context: Context, number: ToNumber
+) -> bool:
+    """As `read_document`, of a table; `rows` gives its rows from the first on, as often as it is called."""
+    for known in _tables(header):
+        if known.matches(header) and _read(known.name, known.read, Grid(header, rows(), collector, context, number)):
+            return True
+    return False
+
+
+def read_text(
+    lines: Sequence[str], first: int, collector: Collector, context: Context, heading: str | None = None
+) -> bool:
+    """As `read_document`, of console output; see Lines."""
+    for known in TEXTS:
+        if any(known.sign.search(line) for line in lines) and _read(
+            known.name, known.read, Lines(lines, first, collector, context, heading)
+        ):
+            return True
+    return False
+
+
+def _read(name: str, read: Callable[[_APage], None], page: _APage) -> bool:
+    try:
+        read(page)
+    except NotThisFormatError as error:
+        page.collector.problem(f"it looks like a file of {name}, but {error}; it was read as any other file")
+        return False
+    page.commit(name)
+    return True
+
+
+@lru_cache(maxsize=1_024)
+def _documents(keys: tuple[str, ...]) -> tuple[DocumentFormat, ...]:
+    return tuple(known for known in DOCUMENTS if known.keys.issubset(keys))
+
+
+@lru_cache(maxsize=1_024)
+def _tables(header: tuple[str, ...]) -> tuple[TableFormat, ...]:
+    names = {name.strip().lower() for name in header}
+    return tuple(known for known in TABLES if known.columns <= names)
