@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,8 @@ KINDS = {
     **dict.fromkeys((".txt", ".log", ".sql"), "text"),
     **dict.fromkeys((".yaml", ".yml", ".html", ".htm", ".xlsx", ".xls", ".parquet", ".xml"), OTHER),
 }
+# Text files that every folder may have, and that hold no results
+_PROSE = re.compile(r"(readme|licen[cs]e|notice|copying|authors|changelog|requirements|command)\b.*", re.IGNORECASE)
 _READ = ", ".join(f"*{suffix}" for suffix, kind in KINDS.items() if kind != OTHER)
 _HINT = f"Put benchmark results ({_READ}) there, or name another folder."
 
@@ -100,6 +103,8 @@ def _walk(root: Path) -> Iterator[FoundFile]:
                     folders.append((entry.path, f"{prefix}{name}/"))
                     continue
                 kind = KINDS.get(name[name.rfind(".") :].lower()) if "." in name else None
+                if kind == "text" and _PROSE.match(name):
+                    continue
                 if kind is not None and not (entry.is_symlink() and os.path.isdir(entry.path)):  # noqa: PTH112
                     yield _found(entry, prefix + name, kind, inside)
 

@@ -127,6 +127,7 @@ class _Register:
                 numbers=0,
                 covered=0,
                 measurements=0,
+                unread="{}",
                 status="duplicate_of",
                 reason=first.path,
             )

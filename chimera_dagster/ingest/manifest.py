@@ -66,7 +66,7 @@ class Manifest:
             tables = [
                 pq.ParquetFile(path, memory_map=True, page_checksum_verification=True) for path in (files, measurements)
             ]
-        except (OSError, pa.ArrowInvalid):
+        except (OSError, pa.ArrowException, UnicodeDecodeError):
             return None
         if [table.schema_arrow.names for table in tables] != [[*FileRow._fields], SCHEMA.names]:
             return None

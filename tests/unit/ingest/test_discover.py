@@ -8,7 +8,19 @@ from chimera_dagster.ingest.discover import data_digest, discover
 
 
 def test_kinds_by_name_in_any_case_sorted_and_hidden_ones_passed_over(tmp_path):
-    for name in ("b.CSV", "a.json", "sub/c.jsonl", "sub/d.MD", "e.markdown", "f.txt", ".g.csv", ".git/h.csv"):
+    for name in (
+        "b.CSV",
+        "a.json",
+        "sub/c.jsonl",
+        "sub/d.MD",
+        "e.markdown",
+        "f.txt",
+        "g.tsv",
+        "h.yaml",
+        ".g.csv",
+        ".git/h.csv",
+        "README.txt",
+    ):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("x")
@@ -16,6 +28,9 @@ def test_kinds_by_name_in_any_case_sorted_and_hidden_ones_passed_over(tmp_path):
         ("a.json", "json"),
         ("b.CSV", "csv"),
         ("e.markdown", "markdown"),
+        ("f.txt", "text"),
+        ("g.tsv", "csv"),
+        ("h.yaml", "other"),
         ("sub/c.jsonl", "json"),
         ("sub/d.MD", "markdown"),
     ]

@@ -46,7 +46,7 @@ def test_a_name_that_only_says_how_takes_the_key_above_it():
     [
         ("run", "identifier"),
         ("prompt_index", "identifier"),
-        ("max_tokens_asked", "identifier"),
+        ("max_tokens_asked", "condition"),
         ("num_ctx", "parameter"),
         ("temp", "parameter"),
         ("Model Tag", "context"),
