@@ -22,6 +22,8 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     reports_dir: Path | None = None
     spec: Path = Path("sweep.yaml")
+    vocabulary: Path | None = None
+    """Names that the benchmark files use; None: what the sweep file names, or vocabulary.yaml beside it."""
     gpus: str = "auto"
     ollama_endpoints: str = ""
     processes_per_gpu: int = 1

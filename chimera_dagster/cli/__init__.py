@@ -33,6 +33,7 @@ VERBS = {
     "schema": "Print the JSON Schema of sweep.yaml.",
     "sql": "Query all tables with read-only SQL.",
     "ui": "Start the Dagster UI.",
+    "vocabulary": "Teach the readers the names that your benchmark files use.",
     "metrics": "Recompute metrics and verdicts from recorded calls.",
     "ollama": "Run an Ollama server on each GPU of this host.",
 }

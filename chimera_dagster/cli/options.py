@@ -1,5 +1,6 @@
 """Options that several verbs share."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,18 @@ import typer
 
 from chimera_dagster.spec.engine_names import EngineChoice
 
-Spec = Annotated[Path | None, typer.Option(help="Sweep file.", show_default="$CHIMERA_SPEC or sweep.yaml")]
+
+def _for_child_processes(spec: Path | None) -> Path | None:
+    """They read benchmark files too, by the vocabulary that the sweep file names."""
+    if spec is not None:
+        os.environ["CHIMERA_SPEC"] = str(spec)
+    return spec
+
+
+Spec = Annotated[
+    Path | None,
+    typer.Option(help="Sweep file.", show_default="$CHIMERA_SPEC or sweep.yaml", callback=_for_child_processes),
+]
 Models = Annotated[
     list[str] | None, typer.Option(help="Use these models instead of the sweep file's, separated by commas.")
 ]

@@ -20,6 +20,7 @@ def summary_block(files: pd.DataFrame) -> str:
 
     For each kind, the first five names, how many more there are, and when the newest was modified.
     """
+    files = files[files["status"] != "left_out"]
     parts = [f"Total files analyzed: {len(files)}"]
     for kind in FILE_KINDS:
         group = files[files["kind"] == kind]

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import ToNumber, number_in, object_in, plain_number, says_failed, text_of
 from chimera_dagster.ingest.field_roles import FieldRoles, Number
+from chimera_dagster.ingest.remembered import remembered
 
 Setting = tuple[str, int | float]
 Settings = dict[str, int | float]
@@ -174,7 +175,7 @@ def condition_of(cell: object, number: ToNumber = plain_number) -> int | float |
     return text_of(cell) if value is None else _whole(value)
 
 
-@lru_cache(maxsize=1_024)
+@remembered(maxsize=1_024)
 def _beside_json(cell: str) -> _Beside:
     return _beside(object_in(cell))
 

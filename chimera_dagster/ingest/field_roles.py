@@ -1,9 +1,9 @@
 """Where the fields of a record go, worked out once for all records with the same field names."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from chimera_dagster.ingest import vocabulary
+from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.vocabulary import Role
 
 
@@ -40,7 +40,7 @@ class FieldRoles(NamedTuple):
     aggregates: frozenset[str | None]
 
 
-@lru_cache(maxsize=4_096)
+@remembered(maxsize=4_096)
 def field_roles(
     names: tuple[str, ...], units: tuple[str | None, ...] | None, parent: str, implied: str | None
 ) -> FieldRoles:

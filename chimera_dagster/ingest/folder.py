@@ -66,7 +66,7 @@ def ingest_files(
     `sink` gets at least one table with the columns of schemas.Measurements, sorted by path and by place in the file.
     Raises DamagedTableError if the tables behind `manifest` are damaged.
     """
-    started = time.time_ns() // 1000
+    started, reader = time.time_ns() // 1000, reader_version()
     kept = manifest.kept(found) if manifest else {}
     groups = [(known, [*group]) for known, group in groupby(found, key=lambda file: file.path in kept)]
     chunks = [chunk for known, group in groups if not known for chunk in chunks_of(group)]
@@ -87,7 +87,7 @@ def ingest_files(
                 for _ in chunks_of(group):
                     add(*next(fresh))
     digest = digest_of_files((row.path, row.sha256) for row in register.rows)
-    return Ingested(_files_table(register.rows), Stamp(str(root.resolve()), reader_version(), str(started), digest))
+    return Ingested(_files_table(register.rows), Stamp(str(root.resolve()), reader, str(started), digest))
 
 
 def _files_table(rows: Sequence[FileRow]) -> pd.DataFrame:

@@ -19,6 +19,9 @@ from chimera_dagster.code_version import code_version
 from chimera_dagster.ingest.collector import SCHEMA
 from chimera_dagster.ingest.discover import FoundFile, content_digest
 from chimera_dagster.ingest.parse import FileRow, said_by_path
+from chimera_dagster.ingest.user_vocabulary import user_file
+from chimera_dagster.ingest.vocabulary import use_file
+from chimera_dagster.settings import load_settings
 
 _RACY_US = 10_000  # file systems count in ticks: a file that is changed twice in one tick keeps its time
 
@@ -46,8 +49,9 @@ class Kept(NamedTuple):
 
 
 def reader_version() -> str:
-    """Equal if the same bytes give the same rows."""
-    return code_version("chimera_dagster.ingest", ".py", ".yaml")
+    """Equal if the same bytes give the same rows; the user's vocabulary file is read if it has changed."""
+    code, own = code_version("chimera_dagster.ingest", ".py", ".yaml"), use_file(user_file(load_settings()))
+    return f"{code}-{own}" if own else code
 
 
 class Manifest:

@@ -5,13 +5,13 @@ runs (a column such as run, seed or timestamp) is read as a log of runs.
 """
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING, number_in
 from chimera_dagster.ingest.collector import Added, Collector
 from chimera_dagster.ingest.formats.recognise import read_table, read_text
+from chimera_dagster.ingest.remembered import remembered
 
 _FENCE = re.compile(r"\s*+(?P<fence>`{3,}+(?=[^`]*+$)|~{3,}+)")
 # Possessive throughout: a line of a million spaces or dashes must not be tried in every way
@@ -176,13 +176,13 @@ def _bare(text: str) -> str:
     return text.strip().strip("*`_ ").replace("\\|", "|")
 
 
-@lru_cache(maxsize=10_000)
+@remembered(maxsize=10_000)
 def _number(cell: str) -> float | None:
     quantity = _quantity(cell)
     return quantity.number if quantity else None
 
 
-@lru_cache(maxsize=10_000)
+@remembered(maxsize=10_000)
 def _quantity(cell: str) -> _Quantity | None:
     """A number, perhaps with a unit and its spread: '99 ± 1 ms'; None for any other text, such as '102 @ 5'.
 

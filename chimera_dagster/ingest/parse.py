@@ -22,6 +22,7 @@ from chimera_dagster.ingest.discover import OTHER, FoundFile
 from chimera_dagster.ingest.formats.recognise import read_text
 from chimera_dagster.ingest.json_reader import closed, read_json
 from chimera_dagster.ingest.markdown_reader import lines_of, read_markdown
+from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.text import decode
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -49,7 +50,7 @@ class FileRow(NamedTuple):
     reason: str = ""
 
 
-@lru_cache(maxsize=1024)
+@remembered(maxsize=1024)
 def said_by_path(path: str) -> tuple[Context, bool]:
     """What a file's path says: a model, and whether the file summarises runs that are in other files."""
     model = vocabulary.model_in_path(path)

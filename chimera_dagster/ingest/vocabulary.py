@@ -4,14 +4,19 @@ Matching is exact after normalising, never fuzzy: a name that is not listed keep
 """
 
 import fnmatch
+import hashlib
 import re
 from collections import deque
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from chimera_dagster.errors import SpecError
+from chimera_dagster.ingest.remembered import forget, remembered
+from chimera_dagster.ingest.user_vocabulary import UserVocabulary, read_user_vocabulary
 
 WHOLE = frozenset({"num_gpu", "num_ctx", "top_k"})
 _HOTTEST = 5.0  # above it, `temperature` is that of a device
@@ -51,6 +56,7 @@ class Vocabulary(BaseModel):
     identifiers: Annotated[list[str], BeforeValidator(_flat)]
     aggregates: dict[str, list[str]]
     families: list[str]
+    numbers: list[str] = []  # names that measure something, whatever pattern of `identifiers` they match
 
 
 class Meaning(NamedTuple):
@@ -63,14 +69,99 @@ class Meaning(NamedTuple):
     aggregate: str | None
 
 
-@cache
+@remembered()
 def vocabulary() -> Vocabulary:
-    """The packaged vocabulary; it is read once."""
+    """The packaged vocabulary, with the user's names in it."""
+    return _user_file.words or _packaged()
+
+
+def use_file(path: Path | None) -> str:
+    """From now on read names as this file of the user's says; returns its digest, empty without a file.
+
+    Raises SpecError if it is not valid. What was derived from other names is forgotten.
+    """
+    try:
+        content = path.read_bytes() if path else b""
+    except OSError as error:
+        raise SpecError(f"{path} can't be read: {error.strerror}.", hint="It is named as the vocabulary.") from error
+    if content != _user_file.content:
+        _user_file.path = path
+        _user_file.words = _extended(_packaged(), read_user_vocabulary(path), path) if path else None
+        _user_file.content = content
+        forget()
+    return hashlib.sha256(content).hexdigest()[:12] if path else ""
+
+
+def file_in_use() -> Path | None:
+    """The file that `use_file` named last."""
+    return _user_file.path
+
+
+class _UserFile:
+    """The file that is in use in this process."""
+
+    path: Path | None = None
+    content = b""
+    words: Vocabulary | None = None
+
+
+_user_file = _UserFile()
+
+
+@cache
+def _packaged() -> Vocabulary:
     text = Path(__file__).with_name("vocabulary.yaml").read_text(encoding="utf-8")
     return Vocabulary.model_validate(yaml.load(text, yaml.CSafeLoader))
 
 
-@lru_cache(maxsize=10_000)
+def _extended(words: Vocabulary, own: UserVocabulary, path: Path) -> Vocabulary:
+    """The packaged words with the user's names, which win over the packaged ones."""
+
+    def base(name: str) -> str:
+        plain = _plain(_BRACKETS.sub(" ", name))
+        return _without_aggregate(plain, words)[0] or plain
+
+    metrics, taken = dict[str, _Metric](), set[str]()
+    for metric, given in own.metrics.items():
+        known = words.metrics.get(metric)
+        unit = given.unit or (known.unit if known else None)
+        if unit not in words.units or (known and unit != known.unit):
+            allowed = known.unit if known else ", ".join(words.units)
+            raise SpecError(f"{path}, metrics.{metric}.unit: expected {allowed} (given: {given.unit!r}).")
+        names: dict[str, str | None] = {}
+        for name, unit_in in given.names.items():
+            stem, _, suffix = base(name).rpartition("_")
+            if (unit_in or suffix).lower() not in words.units[unit]:
+                what = (
+                    f"{unit_in!r} is not a unit of {unit}" if unit_in else f"the name does not end in a unit of {unit}"
+                )
+                raise SpecError(f"{path}, metrics.{metric}.names.{name}: {what}.")
+            names[base(name) if unit_in else stem] = unit_in
+        taken |= {*names}
+        assumed = {name: unit_in for name, unit_in in names.items() if unit_in}
+        packaged = known or _Metric(unit=unit, names=[])
+        metrics[metric] = _Metric(unit=unit, names=[*names, *packaged.names], assumed=packaged.assumed | assumed)
+    others = {section: getattr(own, section) for section in ("conditions", "parameters", "context")}
+    for section, given in others.items():
+        if section != "conditions" and (unknown := [which for which in given if which not in getattr(words, section)]):
+            raise SpecError(f"{path}, {section}.{unknown[0]}: expected one of {', '.join(getattr(words, section))}.")
+    return words.model_copy(
+        update={
+            "metrics": metrics | {name: entry for name, entry in words.metrics.items() if name not in metrics},
+            "numbers": sorted(taken),
+            "identifiers": [*map(_plain, own.labels), *words.identifiers],
+            **{section: _both(getattr(words, section), given) for section, given in others.items()},
+        }
+    )
+
+
+def _both(packaged: dict[str, list[str]], own: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The user's names first: the first of two roles counts."""
+    first = {which: [*map(_plain, names)] for which, names in own.items()}
+    return {which: [*first.get(which, []), *packaged.get(which, [])] for which in dict.fromkeys((*first, *packaged))}
+
+
+@remembered(maxsize=10_000)
 def role_of(name: str) -> tuple[Role, str]:
     """What a column or key is for, and which of its kind: ('parameter', 'top_k'), ('context', 'model')."""
     plain = normal(name)[0]
@@ -85,11 +176,11 @@ def role_of(name: str) -> tuple[Role, str]:
     return "number", plain
 
 
-@cache
+@remembered()
 def _roles() -> dict[str, tuple[Role, str]]:
     """Every name that has a role of its own; of two roles the first listed here."""
     words = vocabulary()
-    roles: dict[str, tuple[Role, str]] = {}
+    roles: dict[str, tuple[Role, str]] = {name: ("number", name) for name in words.numbers}
     for kind, names in words.failure.items():
         roles |= dict.fromkeys(names, (kind, kind))
     groups: tuple[tuple[Role, dict[str, list[str]]], ...] = (
@@ -105,7 +196,7 @@ def _roles() -> dict[str, tuple[Role, str]]:
     return roles
 
 
-@lru_cache(maxsize=10_000)
+@remembered(maxsize=10_000)
 def meaning(name: str, unit: str | None = None, parent: str = "") -> Meaning:
     """What the number `name` measures.
 
@@ -142,18 +233,22 @@ def is_unit(text: str) -> bool:
     return text.strip().lower() in _units()
 
 
-@cache
+@remembered()
 def _units() -> frozenset[str]:
     return frozenset[str]().union(*vocabulary().units.values())
 
 
-@lru_cache(maxsize=10_000)
+@remembered(maxsize=10_000)
 def normal(name: str) -> tuple[str, str | None]:
     """`name` in lower case with underscores, and the unit that stands in its brackets, if one does."""
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip(" *`"))
     unit = next((inside.strip().lower() for inside in _BRACKETS.findall(text) if is_unit(inside)), None)
-    text = _BRACKETS.sub(" ", text).lower().replace("%", " percent ").replace("δ", " delta ")
-    return re.sub(r"[^\w.]+|_+", "_", text).strip("_"), unit
+    return _plain(_BRACKETS.sub(" ", text)), unit
+
+
+def _plain(name: str) -> str:
+    text = name.lower().replace("%", " percent ").replace("δ", " delta ")
+    return re.sub(r"[^\w.]+|_+", "_", text).strip("_")
 
 
 def parameter(name: str, value: float) -> int | float | None:
@@ -168,13 +263,13 @@ def rank(context: str, name: str) -> int:
     return vocabulary().context[context].index(normal(name)[0])
 
 
-@lru_cache(maxsize=10_000)
+@remembered(maxsize=10_000)
 def bare_model(text: str) -> str:
     """A model's tag without remarks: '`gemma3:latest` (4.3B parameters)' is gemma3:latest."""
     return _REMARK.sub("", text.strip(" *`"))
 
 
-@lru_cache(maxsize=10_000)
+@remembered(maxsize=10_000)
 def model_in_path(path: str) -> str | None:
     """The model that a file's or the nearest folder's name spells: `gemma3_1b-it-qat_x.csv` is gemma3:1b-it-qat."""
     families = "|".join(vocabulary().families)
@@ -200,22 +295,21 @@ def _lookup(base: str, unit: str | None) -> Meaning | None:
     return None
 
 
-def _without_aggregate(plain: str) -> tuple[str, str | None]:
-    words, found = deque(plain.split("_")), None
-    while words and (kind := _aggregate(words[0])):
+def _without_aggregate(plain: str, known: Vocabulary | None = None) -> tuple[str, str | None]:
+    words, found, known = deque(plain.split("_")), None, known or vocabulary()
+    while words and (kind := _aggregate(words[0], known)):
         words.popleft()
         found = found if found and kind == "overall" else kind
-    while words and (kind := _aggregate(words[-1])):
+    while words and (kind := _aggregate(words[-1], known)):
         words.pop()
         found = found or kind
     return "_".join(words), found
 
 
-@cache
-def _aggregate(word: str) -> str | None:
+def _aggregate(word: str, known: Vocabulary) -> str | None:
     if _PERCENTILE.fullmatch(word):
         return word
-    return next((kind for kind, spellings in vocabulary().aggregates.items() if word in spellings), None)
+    return next((kind for kind, spellings in known.aggregates.items() if word in spellings), None)
 
 
 def _without_unit(plain: str) -> tuple[str, str | None]:

@@ -14,6 +14,7 @@ from typing import Self
 
 from chimera_dagster.ingest.discover import FoundFile
 from chimera_dagster.ingest.parse import FileRow, parse_to_file
+from chimera_dagster.ingest.vocabulary import file_in_use, use_file
 
 _PACKAGES = str(Path(__file__).parents[2])
 
@@ -22,7 +23,11 @@ class Worker:
     """One such process, as its parent sees it; a context manager that ends it."""
 
     def __init__(self) -> None:
-        start = f"import sys; sys.path.insert(0, {_PACKAGES!r}); from chimera_dagster.ingest.worker import main; main()"
+        own = file_in_use()
+        start = (
+            f"import sys; sys.path.insert(0, {_PACKAGES!r}); from chimera_dagster.ingest.worker import main; "
+            f"main({str(own) if own else None!r})"
+        )
         self._process = subprocess.Popen([sys.executable, "-c", start], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def parse(self, files: list[FoundFile], path: str) -> list[FileRow]:
@@ -54,9 +59,10 @@ class _NoPandas(MetaPathFinder):
             raise ImportError("a process that reads files does not need pandas")
 
 
-def main() -> None:
-    """Answer jobs until stdin is closed."""
+def main(own_names: str | None) -> None:
+    """Answer jobs until stdin is closed; `own_names` is the path of the user's vocabulary."""
     sys.meta_path.insert(0, _NoPandas())
+    use_file(Path(own_names) if own_names else None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers
     while True:
         try:

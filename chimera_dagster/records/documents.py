@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from chimera_dagster.evidence.fact import Fact
+from chimera_dagster.evidence.figures import printable
 from chimera_dagster.grounding import Verdict
 from chimera_dagster.ingest.trial_reader import METRICS_VERSION
 from chimera_dagster.measure.call import Call
@@ -23,6 +24,9 @@ from chimera_dagster.write.judge import JudgedAnswer
 from chimera_dagster.write.quality import Quality
 
 LEAST_SUPPORTED = 0.5  # share of the checkable statements; below this, the report is not published
+
+
+_SHOWN_GROUPS = 5  # of unread numbers
 
 
 class _Document(BaseModel):
@@ -40,8 +44,10 @@ class IngestRecord(_Document):
 class Summary(_Document):
     """What was ingested. `digest` covers the content of every file; `block` is the text that every trial report prints.
 
-    `numbers` counts the numeric cells and JSON values of all files, `covered` those in the measurements. `known` counts
-    the measurements whose metric and unit the vocabulary knows. `code` is the version of the readers and detectors.
+    `numbers` counts the numeric cells and JSON values of all files, `covered` those that are a known metric, a
+    condition, a parameter or a label by name; `unread` has the names of the others, how often each was found and in how
+    many files, the largest first. `known` counts the measurements whose metric and unit the vocabulary knows. `code` is
+    the version of the readers and detectors.
     """
 
     reports_dir: str
@@ -51,6 +57,7 @@ class Summary(_Document):
     covered: int
     measurements: int
     known: int
+    unread: list[tuple[str, int, int]]
     digest: str
     code: str
     block: str
@@ -59,12 +66,14 @@ class Summary(_Document):
 
     @property
     def coverage(self) -> str:
-        """How many of the numbers in the files reached the measurements, as a sentence."""
+        """How many of the numbers in the files have a known name, and the largest groups that have not; sentences."""
         share = f"{self.covered / self.numbers:.1%}".replace("%", " %") if self.numbers else "none"
-        return (
-            f"Coverage: {share} of {self.numbers} numeric cells and JSON values are in the measurements; "
-            f"{self.known} of {self.measurements} rows have a metric that the vocabulary knows."
-        )
+        said = f"Coverage: {share} of {self.numbers} numeric cells and JSON values are read under a known name."
+        groups = [
+            f"{numbers} called `{printable(name)}` in {files} file{'' if files == 1 else 's'}"
+            for name, numbers, files in self.unread[:_SHOWN_GROUPS]
+        ]
+        return f"{said} Not known: {', '.join(groups)}." if groups else said
 
 
 class EngineRecord(_Document):

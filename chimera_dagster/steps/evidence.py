@@ -7,11 +7,14 @@ from pydantic import ValidationError
 from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.fact_table import find_facts
 from chimera_dagster.evidence.summary import summarise, summary_block
+from chimera_dagster.evidence.unread import unread_groups
 from chimera_dagster.evidence.version import evidence_version
 from chimera_dagster.ingest.manifest import reader_version
 from chimera_dagster.records.documents import IngestRecord, Summary
 from chimera_dagster.records.store import Store
 from chimera_dagster.schemas import UNREAD_STATUSES, DataSummary, Facts, Findings
+
+_MOST_GROUPS = 50  # of unread numbers, in the summary
 
 
 def compute_evidence(store: Store) -> Summary:
@@ -33,6 +36,7 @@ def compute_evidence(store: Store) -> Summary:
         covered=int(files["covered"].sum()),
         measurements=len(measurements),
         known=int(measurements["unit"].notna().sum()),
+        unread=list[tuple[str, int, int]](unread_groups(files)[:_MOST_GROUPS]),
         digest=record.digest,
         code=evidence_code(),
         block=summary_block(files),

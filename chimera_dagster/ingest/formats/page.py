@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from chimera_dagster.ingest import vocabulary
@@ -10,6 +9,7 @@ from chimera_dagster.ingest.cells import number_in, plain_number, text_in
 from chimera_dagster.ingest.collector import Collector, Figure
 from chimera_dagster.ingest.context import Condition, Context, condition_of
 from chimera_dagster.ingest.field_roles import MetricColumn
+from chimera_dagster.ingest.remembered import remembered
 
 
 class Page:
@@ -96,7 +96,7 @@ def figure_of(metric: str, value: Any, name: str, unit: str | None, aggregate: s
     return None if number is None or known is None else Figure(known[0], number, known[1])
 
 
-@lru_cache(maxsize=10_000)
+@remembered(maxsize=10_000)
 def _measured(metric: str, name: str, unit: str | None, aggregate: str | None) -> tuple[MetricColumn, float] | None:
     words = vocabulary.vocabulary()
     canonical = words.metrics[metric].unit

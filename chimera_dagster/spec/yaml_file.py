@@ -1,0 +1,78 @@
+"""YAML files that a user writes: read and validated, with errors that name the line and the field."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from chimera_dagster.errors import SpecError
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def read_yaml(path: Path, model: type[_Model], expected: str, see: str) -> _Model:
+    """The content of a file as `model`. Raises SpecError that names the file, the line and the field.
+
+    `expected` says what stands at the top of the file, `see` where a user finds out more.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path} can't be read: {error}.", hint="Save it as UTF-8 text.") from error
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise SpecError(f"{path}, line {line}: {error.problem}.", hint="Fix the YAML syntax.") from error
+    except yaml.YAMLError as error:
+        raise SpecError(f"{path}: {error}.", hint="Fix the YAML syntax.") from error
+    if not isinstance(content, dict) or root is None:
+        raise SpecError(f"{path}, line 1: expected {expected}.", hint=see)
+    _refuse_duplicates(root, path)
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        problems = [_problem(root, problem) for problem in error.errors()]
+        raise SpecError("\n".join(f"{path}, {problem}" for problem in problems), hint=see) from error
+
+
+def _problem(root: yaml.Node, problem: Any) -> str:
+    loc: tuple[str | int, ...] = problem["loc"]
+    given = problem["input"]
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
+    message = "there is no such field" if problem["type"] == "extra_forbidden" else problem["msg"]
+    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
+    return f"line {_line(root, loc)}, {field or 'the file'}: {message.removeprefix('Value error, ')}{shown}"
+
+
+def _line(node: yaml.Node, loc: tuple[str | int, ...]) -> int:
+    """Line of the node at `loc`, or of the deepest node on the way to it that exists."""
+    line = node.start_mark.line
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == part), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line
+        else:
+            break
+    return line + 1
+
+
+def _refuse_duplicates(node: yaml.Node, path: Path) -> None:
+    """PyYAML silently keeps the last of two equal keys; a reader may believe the first."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise SpecError(f"{path}, line {key.start_mark.line + 1}, {key.value}: the key appears twice.")
+            seen.add(key.value)
+            _refuse_duplicates(value, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_duplicates(item, path)
