@@ -22,6 +22,7 @@ WHOLE = frozenset({"num_gpu", "num_ctx", "top_k"})
 _HOTTEST = 5.0  # above it, `temperature` is that of a device
 _PERCENTILE = re.compile(r"p\d{1,2}(?:\.\d+)?")
 _REMARK = re.compile(r"[`\s]*\(.*|`.*")  # `gemma3:latest` (4.3B parameters)
+_PUBLISHED = re.compile(r"(?<![\w./-])[A-Za-z]{2}[\w.-]*+/(?=[\w.:-]*\d)(?=[\W\d]*[A-Za-z]{2})[\w.:-]*\w")
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
 Role = Literal["context", "parameter", "condition", "error", "success", "attached", "identifier", "number"]
@@ -281,6 +282,13 @@ def model_in_path(path: str) -> str | None:
         if found:
             return f"{found[1]}:{found[2]}" if found[2] else found[1]
     return None
+
+
+@remembered(1_024)
+def model_in_heading(text: str) -> str | None:
+    """The model that a heading names: `publisher/name`, with a digit in the name, or else by its family."""
+    found = _PUBLISHED.search(text)
+    return bare_model(found[0]) if found else model_in_path(text)
 
 
 def _lookup(base: str, unit: str | None) -> Meaning | None:

@@ -4,8 +4,25 @@ To add one, write its file here and append it to the tuple of its kind below. A 
 recognises, or that its format's reader rejects with `NotThisFormatError`, is read by the general reader of its kind.
 """
 
+from chimera_dagster.ingest.formats import (
+    guidellm,
+    guidellm_csv,
+    serving_report,
+    sglang_serving,
+    vllm_offline,
+    vllm_serve,
+)
 from chimera_dagster.ingest.formats.format import DocumentFormat, TableFormat, TextFormat
 
-DOCUMENTS: tuple[DocumentFormat, ...] = ()  # JSON objects
-TABLES: tuple[TableFormat, ...] = ()  # CSV files, tables of Markdown pages
-TEXTS: tuple[TextFormat, ...] = ()  # console output in text files and in fenced blocks of Markdown pages
+# JSON objects
+DOCUMENTS: tuple[DocumentFormat, ...] = (
+    vllm_serve.RESULT,
+    vllm_offline.THROUGHPUT,
+    vllm_offline.LATENCY,
+    sglang_serving.RESULT,
+    guidellm.REPORT,
+)
+# CSV files, tables of Markdown pages
+TABLES: tuple[TableFormat, ...] = (vllm_serve.SWEEP, guidellm_csv.REPORT, guidellm_csv.OLD_REPORT)
+# console output in text files and in fenced blocks of Markdown pages
+TEXTS: tuple[TextFormat, ...] = (serving_report.REPORT,)

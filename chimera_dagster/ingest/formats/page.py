@@ -58,7 +58,9 @@ class Page:
         if conditions:
             base = base._replace(conditions=_merged(base.conditions, _conditions(conditions)))
         if labels:
-            base = base._replace(labels=_merged(base.labels, labels.items()))
+            base = base._replace(
+                labels=_merged(base.labels, ((name, condition_of(value)) for name, value in labels.items()))
+            )
         return base._replace(n=base.n if n is None else int(n), failed=base.failed or failed)
 
     def add(self, where: str, figures: Iterable[Figure | None], context: Context) -> None:
