@@ -167,3 +167,10 @@ def test_a_file_that_breaks_off_says_where(tmp_path):
     read = read_text(tmp_path, "run.json", json.dumps(SUMMARY)[:900])
     assert read.file["status"] == "malformed"
     assert "line 1, column" in read.file["reason"]
+
+
+def test_results_in_a_list_are_read_one_by_one(tmp_path):
+    read = read_text(tmp_path, "summary.json", [SUMMARY, SUMMARY | {"run_number": 1, "output_throughput": 99.5}])
+    assert read.figures("/0")["output_tok_s", None] == (122.15491096469505, None)
+    assert read.figures("/1")["output_tok_s", None] == (99.5, None)
+    assert read.about("/1")["labels"] == {"num_prompts": 4, "run_number": 1}
