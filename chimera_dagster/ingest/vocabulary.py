@@ -6,8 +6,9 @@ Matching is exact after normalising, never fuzzy: a name that is not listed keep
 import fnmatch
 import hashlib
 import re
+import struct
 from collections import deque
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -256,7 +257,14 @@ def parameter(name: str, value: float) -> int | float | None:
     """A parameter's value in the form that ParamSet.canonical writes; None for a temperature in degrees."""
     if name == "temperature" and value > _HOTTEST:
         return None
-    return int(value) if name in WHOLE and value.is_integer() else value
+    return int(value) if name in WHOLE and value.is_integer() else _written(value)
+
+
+@lru_cache(maxsize=1_000)
+def _written(value: float) -> float:
+    """The number as it was before a tool kept it in 32 bits: 0.800000011920929 was 0.8."""
+    short = float(f"{value:.6g}")
+    return short if abs(value) < 1e9 and struct.unpack("f", struct.pack("f", short))[0] == value else value
 
 
 def rank(context: str, name: str) -> int:

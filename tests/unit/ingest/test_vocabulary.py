@@ -1,7 +1,7 @@
 import pytest
 
 from chimera_dagster.ingest.context import json_of
-from chimera_dagster.ingest.vocabulary import meaning, model_in_path, role_of, vocabulary
+from chimera_dagster.ingest.vocabulary import meaning, model_in_path, parameter, role_of, vocabulary
 from chimera_dagster.spec.trial import ParamSet
 
 
@@ -85,3 +85,11 @@ def test_no_spelling_means_two_things():
     assert len(spelled) == len(set(spelled))
     names = [(name, metric.unit) for metric in words.metrics.values() for name in metric.names]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0.800000011920929, 0.8), (1.100000023841858, 1.1), (0.7, 0.7), (1 / 3, 1 / 3), (2.0**-15, 2.0**-15)],
+)
+def test_a_parameter_kept_in_32_bits_is_as_it_was_before(value, written):
+    assert parameter("temperature", value) == written
