@@ -7,14 +7,14 @@ COUNTS = ("n", "of")  # names of a statement's values that count something, what
 
 
 def format_value(value: float, unit: str) -> str:
-    """`57.2 tok/s`, `2656 ms`, `68`: at least three significant digits, counts whole."""
+    """`57.2 tok/s`, `2656 ms`, `68`, a share as `0.71`: at least three significant digits, counts whole."""
     if value == int(value) and abs(value) < 1e15:
         digits = str(int(value))
     elif abs(value) >= 100:
         digits = f"{value:.0f}"
     else:
         digits = f"{value:.3g}"
-    return f"{digits} {unit}".strip()
+    return digits if unit in ("share", "score") else f"{digits} {unit}".strip()
 
 
 def render_statement(template: str, values: Mapping[str, float], unit: str) -> str:

@@ -15,6 +15,7 @@ from chimera_dagster.evidence.figures import format_value, render_statement
         (0.07684, "s", "0.0768 s"),
         (1e-9, "s", "1e-09 s"),
         (-3.0, "%", "-3 %"),
+        (0.71, "share", "0.71"),
     ],
 )
 def test_values_are_rendered_with_their_unit(value: float, unit: str, shown: str) -> None:
