@@ -5,10 +5,20 @@ recognises, or that its format's reader rejects with `NotThisFormatError`, is re
 """
 
 from chimera_dagster.ingest.formats import (
+    chimera_agents,
     guidellm,
     guidellm_csv,
+    inferencex,
+    lighteval,
+    llama_batched_bench,
+    llama_cpp,
+    lm_eval,
+    localscore,
+    mlperf,
+    optimum_benchmark,
     serving_report,
     sglang_serving,
+    trtllm_bench,
     vllm_offline,
     vllm_serve,
 )
@@ -21,8 +31,28 @@ DOCUMENTS: tuple[DocumentFormat, ...] = (
     vllm_offline.LATENCY,
     sglang_serving.RESULT,
     guidellm.REPORT,
+    lm_eval.RESULTS,
+    lm_eval.SAMPLES,
+    lighteval.RESULTS,
+    optimum_benchmark.BENCHMARK,
+    optimum_benchmark.GENERATION,
+    optimum_benchmark.FORWARD,
+    mlperf.ACCURACY,
+    chimera_agents.AGENT,
+    llama_cpp.ANSWER,
+    llama_batched_bench.JSON,
+    inferencex.ROW,
+    trtllm_bench.REPORT,
+    localscore.JSON,
 )
 # CSV files, tables of Markdown pages
-TABLES: tuple[TableFormat, ...] = (vllm_serve.SWEEP, guidellm_csv.REPORT, guidellm_csv.OLD_REPORT)
+TABLES: tuple[TableFormat, ...] = (
+    vllm_serve.SWEEP,
+    guidellm_csv.REPORT,
+    guidellm_csv.OLD_REPORT,
+    lm_eval.TABLE,
+    localscore.CSV,
+    llama_batched_bench.TABLE,
+)
 # console output in text files and in fenced blocks of Markdown pages
-TEXTS: tuple[TextFormat, ...] = (serving_report.REPORT,)
+TEXTS: tuple[TextFormat, ...] = (serving_report.REPORT, mlperf.SUMMARY, mlperf.DETAIL, llama_cpp.LOG)

@@ -39,6 +39,7 @@ FACTORS = {
     **dict.fromkeys(("%", "percent", "pct", "c", "°c", "celsius", "mhz", "x"), 1),
     "ghz": 1000,
 }
+FACTORS |= {"kwh": 3.6e6, "megabytes": 1e6 / 2**20, "samples/s": 1}
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _VERDICT = re.compile("error|exception|fail|succe|ok", re.IGNORECASE)

@@ -1,0 +1,116 @@
+"""optimum-benchmark: `benchmark_report.json`, and `benchmark.json`, which has the configuration beside it.
+
+Written after version 0.6.0. The other files that it writes repeat these (text, Markdown) or hold no result.
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from chimera_dagster.ingest.collector import Figure
+from chimera_dagster.ingest.context import Context
+from chimera_dagster.ingest.formats.document import Document
+from chimera_dagster.ingest.formats.format import DocumentFormat
+
+_MEASURED = {"memory", "latency", "throughput", "energy", "efficiency"}
+# What the latency of each phase is. Those of the first call, which also compiles, stay unread.
+_LATENCIES = {
+    "load_model": "load_ms",
+    "prefill": "prompt_eval_ms",
+    "decode": "eval_ms",
+    "generate": "e2e_ms",
+    "per_token": "itl_ms",
+    "forward": "latency_ms",
+}
+_AGGREGATES = {"mean": "mean", "p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "stdev": "std", "total": "sum"}
+_RATES: dict[tuple[str, str | None], str] = {
+    ("prefill", "tokens/s"): "input_tok_s",
+    ("decode", "tokens/s"): "output_tok_s",
+    ("generate", "samples/s"): "requests_per_s",
+}
+_OF_ONE = {"input_tok_s": "prefill_tok_s", "output_tok_s": "decode_tok_s"}
+
+
+def _is_report(content: Mapping[str, Any]) -> bool:
+    phases = [phase for phase in content.values() if isinstance(phase, dict)]
+    named = [_MEASURED.issuperset(cast("dict[str, Any]", phase)) for phase in phases]
+    return len(named) == len(content) and all(named)
+
+
+def _read_benchmark(document: Document) -> None:
+    backend, scenario = document.at("config", "backend"), document.at("config", "scenario")
+    gpus = document.get("config", "environment", "gpu")
+    context = document.describe(
+        model=backend.text("model"),
+        backend=backend.text("name"),
+        gpu=document.text("config", "environment", "gpu", 0) if isinstance(gpus, list) else None,
+        conditions={
+            "engine_version": backend.text("version"),
+            "quantization": backend.text("quantization_scheme"),
+            "dtype": backend.text("torch_dtype") or backend.text("dtype"),
+            "batch_size": scenario.number("input_shapes", "batch_size"),
+            "prompt_tokens": scenario.number("input_shapes", "sequence_length"),
+            "output_tokens": scenario.number("generate_kwargs", "max_new_tokens"),
+            "gpu_count": document.number("config", "environment", "gpu_count"),
+            "task": backend.text("task"),
+        },
+        labels={"seed": backend.number("seed")},
+    )
+    _read_phases(document.at("report"), context)
+
+
+def _read_report(document: Document) -> None:
+    _read_phases(document, document.context)
+
+
+def _read_phases(report: Document, context: Context) -> None:
+    batch = dict(context.conditions).get("batch_size") or _batch_of(report)
+    for phase in report.each():
+        _read_latency(phase, context)
+        of_phase = report.describe(context, conditions={"phase": phase.key})
+        memory, energy, throughput = phase.at("memory"), phase.at("energy"), phase.at("throughput")
+        throughput.record([_rate(phase.key, throughput, batch)], context)
+        memory.record(_memory(memory), of_phase)
+        energy.record([energy.figure("energy_j", "total", unit=energy.text("unit"))], of_phase)
+
+
+def _read_latency(phase: Document, context: Context) -> None:
+    metric, latency = _LATENCIES.get(phase.key), phase.at("latency")
+    if metric is None:
+        return
+    unit, values = latency.text("unit"), latency.get("values")
+    figures = [latency.figure(metric, key, unit=unit, aggregate=made) for key, made in _AGGREGATES.items()]
+    latency.record(figures, phase.describe(context, n=latency.number("count")))
+    if isinstance(values, list) and phase.key != "per_token":  # gaps between tokens are no runs
+        for place in range(len(cast("list[Any]", values))):
+            latency.record([latency.cell(metric, "values", place, unit)], context, f"*/{place}")
+
+
+def _batch_of(report: Document) -> float | None:
+    """1 if the decoding rate is that of one sequence, by the time per token; None if that is not known."""
+    rate, each = report.number("decode", "throughput", "value"), report.number("per_token", "latency", "mean")
+    return 1 if rate and each and round(rate * each) == 1 else None
+
+
+def _rate(phase: str, throughput: Document, batch: object) -> Figure | None:
+    """A rate counts the whole batch, so only that of a batch of one is the rate of a sequence."""
+    unit = throughput.text("unit")
+    metric = _RATES.get((phase, unit))
+    if metric and batch == 1:
+        metric = _OF_ONE.get(metric, metric)
+    return throughput.figure(metric, "value", unit=unit, aggregate="overall") if metric else None
+
+
+def _memory(memory: Document) -> list[Figure | None]:
+    unit = "megabytes" if memory.text("unit") == "MB" else memory.text("unit")  # it divides bytes by a million
+    return [
+        memory.figure("memory_used_mib", "max_ram", unit=unit, aggregate="max"),
+        memory.figure("gpu_mem_used_mib", "max_global_vram", unit=unit, aggregate="max"),
+    ]
+
+
+BENCHMARK = DocumentFormat(
+    "optimum-benchmark", frozenset({"config", "report"}), _read_benchmark,
+    lambda content: isinstance(content["report"], dict) and _is_report(cast("dict[str, Any]", content["report"])),
+)  # fmt: skip
+GENERATION = DocumentFormat("optimum-benchmark", frozenset({"prefill", "decode"}), _read_report, _is_report)
+FORWARD = DocumentFormat("optimum-benchmark", frozenset({"load_model", "forward"}), _read_report, _is_report)
