@@ -16,6 +16,7 @@ from chimera_dagster.schemas import FAILED
 
 FLUSH_ROWS = 32_768
 _SHOWN_PROBLEMS = 3
+_LARGEST_COUNT = 1 << 53  # that a float holds exactly
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _HEAD = (
     *("file", "record", "model", "model_source", "backend", "gpu", "params", "conditions", "labels", "prompt"),
@@ -52,7 +53,7 @@ class Added(NamedTuple):
 class Collector:
     """Gathers the records of one file after another and passes tables of SCHEMA to `sink`, in order.
 
-    `contents` are the digests of the files that were read. The other attributes are about the current file: how many
+    `contents` are the digests of the files that were read. The other attributes are about the current `file`: how many
     `records` and `rows` it gave, the `numbers` found in it, how many of them are `covered` (a known metric, condition,
     parameter, label or other column of a row), the names of those that are `unread` and how often each was found, the
     `shapes` of its rows (field names, and the aggregates of their numbers), its `problems`, the known `format` that it
@@ -67,7 +68,7 @@ class Collector:
 
     def start(self, file: str, context: Context, *, summary: bool = False) -> None:
         """Begin a file; `context` is what its path says, `summary` whether its name says that it summarises."""
-        self._file, self.context, self._summary = file, context, summary
+        self.file, self.context, self._summary = file, context, summary
         self.records = self.rows = self.numbers = self.covered = self.problem_count = 0
         self.problems: list[str] = []
         self.left_out: tuple[str, str] | None = None
@@ -170,8 +171,10 @@ class Collector:
         self._head_of_value.extend((len(self._heads),) * rows)
         model, model_source, backend, gpu, prompt, timestamp, parameters, conditions, labels, failed, n = context
         settings = (json_of(parameters), json_of(conditions), json_of(labels))
+        if n is not None and not 0 <= n <= _LARGEST_COUNT:
+            n = None
         self._heads.append(
-            (self._file, where, model, model_source, backend, gpu, *settings, prompt, timestamp, failed, n)
+            (self.file, where, model, model_source, backend, gpu, *settings, prompt, timestamp, failed, n)
         )
         if len(self._values) >= FLUSH_ROWS:
             self.flush()

@@ -24,7 +24,7 @@ class Document(Page):
         """`where` names the object: '' for the whole file, 'line 3' or '/0'."""
         super().__init__(collector, context)
         self.content = content
-        self._root, self._path, self._where = content, Path(), where
+        self._root, self._path, self._where, self.whole = content, Path(), where, not where
         self._read = set[Path]()
 
     def at(self, *path: str | int) -> Self:
@@ -130,9 +130,9 @@ def _numbers(value: Any, path: Path, apart: set[Path]) -> Iterator[tuple[Path, i
 
 
 def _name(path: Path) -> str:
-    """The key of a number, with the one above if it only says which aggregate it is."""
+    """The key of a number, with the one above if it only says which aggregate it is, or `value`."""
     keys = [part for part in path if isinstance(part, str)]
-    if len(keys) > 1 and vocabulary.is_aggregate(keys[-1]):
+    if len(keys) > 1 and (keys[-1] == "value" or vocabulary.is_aggregate(keys[-1])):
         return "/".join(keys[-2:])
     return keys[-1] if keys else "numbers in a list"
 

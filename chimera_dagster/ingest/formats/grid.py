@@ -1,7 +1,8 @@
 """A table of a known format, as its reader sees it: a CSV file or a table of a Markdown page."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 
 from chimera_dagster.ingest.cells import ToNumber, number_in, text_in
 from chimera_dagster.ingest.collector import Collector, Figure
@@ -12,7 +13,10 @@ GridRows = Iterable[tuple[str, list[str]]]  # the name of a row, 'row 3', and it
 
 
 class Grid(Page):
-    """A header and rows. Iterate once; a row whose length differs from the header's is reported and left out."""
+    """A header and rows. Iterate once; a row whose length differs from the header's is reported and left out.
+
+    A file with several tables, one below the other, is iterated by `tables`. `rows` are the rows as they stand.
+    """
 
     source = "column"
 
@@ -25,32 +29,57 @@ class Grid(Page):
         number: ToNumber = number_in,
     ) -> None:
         super().__init__(collector, context)
-        self.header, self.number = tuple(header), number
-        self._rows = rows
-        self._read, self._unread = 0, Counter[str]()
+        self.number = number
+        self._read, self._unread = Counter[str](), Counter[str]()
+        self._begin(header, rows)
+
+    def _begin(self, header: Sequence[str], rows: GridRows) -> None:
+        self.header, self.rows = tuple(header), rows
         self.places: dict[str, int] = {}
         for place, name in enumerate(self.header):
             self.places.setdefault(name.strip().lower(), place)
 
+    def tables(self, is_header: Callable[[list[str]], bool]) -> Iterator["Grid"]:
+        """This table and those below it in the file; `is_header` holds for a row that begins one.
+
+        Their `rows` are lists. A row of the second table is 'table 2 row 1', as in a Markdown page.
+        """
+        found: list[tuple[Sequence[str], list[tuple[str, list[str]]]]] = [(self.header, [])]
+        for where, cells in self.rows:
+            if is_header(cells):
+                found.append((cells, []))
+            else:
+                rows = found[-1][1]
+                rows.append((f"table {len(found)} row {len(rows) + 1}" if len(found) > 1 else where, cells))
+        for header, rows in found:
+            table = copy(self)  # what it reads and adds counts for the whole page
+            table._begin(header, rows)
+            yield table
+
     def __iter__(self) -> Iterator["Row"]:
-        for where, cells in self._rows:
+        for where, cells in self.rows:
             if len(cells) != len(self.header):
                 self.problem(f"{where} has {len(cells)} cells, the header has {len(self.header)}")
                 self._unread.update(["cells of rows left out"] * sum(self.number(cell) is not None for cell in cells))
                 continue
             row = Row(self, where, cells)
             yield row
-            self._read += len(row.read)
+            self._read["cells"] += len(row.read)
             for place, cell in enumerate(cells):
                 if place not in row.read and self.number(cell) is not None:
-                    self._unread[self.header[place]] += 1
+                    self._unread[row.label or self.header[place]] += 1
 
     def counted(self) -> tuple[int, Counter[str]]:
-        return self._read, self._unread
+        return self._read.total(), self._unread
 
 
 class Row:
-    """One row; columns are named without regard to case, or by their place if two have one name."""
+    """One row; columns are named without regard to case, or by their place if two have one name.
+
+    `label` is for rows that are named in one of their cells: it names the numbers that stay unread.
+    """
+
+    label: str | None = None
 
     def __init__(self, grid: Grid, where: str, cells: list[str]) -> None:
         self.grid, self.where, self.cells = grid, where, cells

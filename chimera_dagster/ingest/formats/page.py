@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from chimera_dagster.ingest import vocabulary
@@ -11,6 +12,8 @@ from chimera_dagster.ingest.context import Condition, Context, condition_of
 from chimera_dagster.ingest.field_roles import MetricColumn
 from chimera_dagster.ingest.remembered import remembered
 
+_YEAR_10000 = 253_402_300_800  # as a Unix timestamp
+
 
 class Page:
     """Records of one document, table or text. They reach the collector with `commit`, so that a rejected one has none.
@@ -18,12 +21,14 @@ class Page:
     `context` is what its surroundings (the path, the objects around it, a heading) say of every record.
     """
 
+    whole = True  # not a part of its file, such as a line
     source = "json"  # of a model's name, as schemas.Measurements.model_source has it
 
     def __init__(self, collector: Collector, context: Context) -> None:
         self.collector, self.context = collector, context
         self._records: list[tuple[str, Context, list[Figure]]] = []
         self._problems: list[str] = []
+        self._left_out: str | None = None
 
     def describe(
         self,
@@ -71,10 +76,18 @@ class Page:
         """Note what is left out, and where."""
         self._problems.append(text)
 
+    def leave_out(self, reason: str = "") -> None:
+        """Drop this page, such as a warm-up: its numbers do not count. With a reason, the whole file is set aside."""
+        self._left_out = reason
+
     def commit(self, name: str) -> None:
         """Pass everything on; `name` is that of the format."""
         collector = self.collector
         collector.format = name
+        if self._left_out is not None:
+            if self._left_out and self.whole:
+                collector.leave_out("set_aside", self._left_out)
+            return
         rows = sum(collector.add(where, context, figures) for where, context, figures in self._records)
         read, unread = self.counted()
         collector.numbers += read + unread.total()
@@ -104,6 +117,13 @@ def _measured(metric: str, name: str, unit: str | None, aggregate: str | None) -
     canonical = words.metrics[metric].unit
     factor = 1.0 if unit is None else words.units[canonical].get(unit.strip().lower())
     return None if factor is None else (MetricColumn(metric, canonical, name, unit, aggregate), factor)
+
+
+def time_of(seconds: float | None) -> str | None:
+    """A Unix timestamp as ISO 8601 in UTC; None if it is missing or lies after the year 9999."""
+    if seconds is None or not 0 < seconds < _YEAR_10000:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
 def _conditions(given: Mapping[str, object]) -> Iterable[Condition]:

@@ -33,6 +33,9 @@ FACTORS = {
     **dict.fromkeys(("tok_s", "tokens_s", "tps", "tokens", "token", "tok", "chars", "characters", "mib", "mb"), 1),
     **{"gib": 1024, "gb": 1024, "kib": 2**-10, "kb": 2**-10, "bytes": 2**-20, "byte": 2**-20},
     **{"w": 1, "watt": 1, "watts": 1, "mw": 1e-3, "j": 1, "joule": 1, "joules": 1, "wh": 3600},
+    **dict.fromkeys(("req/s", "reqs/s", "request/s", "requests/s", "req/sec", "requests/sec", "requests/second"), 1),
+    **dict.fromkeys(("requests", "request", "per sec", "tokens/sec/user"), 1),
+    "requests/min": 1 / 60,
     **dict.fromkeys(("%", "percent", "pct", "c", "°c", "celsius", "mhz", "x"), 1),
     "ghz": 1000,
 }
@@ -98,7 +101,7 @@ def _wrong(rows: list[Row], file: "_Csv | _Json | _Markdown") -> list[str]:
         failure = row.metric == FAILED and row.value == 1.0 and _VERDICT.search(row.original_name)
         if failure and file.says(row.record, row.original_name):
             continue
-        factor = FACTORS[(row.original_unit or "").lower()] if row.unit else 1
+        factor = FACTORS[row.original_unit.lower()] if row.unit and row.original_unit else 1
         here = [*file.numbers(row.record, row.original_name)]
         if not any(math.isclose(row.value, number * factor, rel_tol=1e-12) for number in here):
             wrong.append(f"{row} where there is {here}")
@@ -118,15 +121,27 @@ class _Csv:
         rows = [*csv_rows(text, delimiter)]
         self._header = [name.strip() for name in rows[0]] if rows else []
         self._rows = rows[1 + has_units(rows, decimal_comma=self._comma) :]
+        self._tables = rows_by_table(rows)
+
+    def _row(self, record: str) -> tuple[list[str], list[str]]:
+        """The header and the cells of a row."""
+        if found := re.fullmatch(r"row ([1-9][0-9]*)", record):
+            place = int(found[1]) - 1
+            return self._header, self._rows[place] if place < len(self._rows) else []
+        if found := re.fullmatch(r"table ([1-9][0-9]*) row ([1-9][0-9]*)", record):
+            number, place = int(found[1]), int(found[2])
+            table = self._tables[number - 1] if number <= len(self._tables) else [[]]
+            return table[0], table[place] if place < len(table) else []
+        return [], []
 
     def _cells(self, record: str, name: str) -> list[str]:
-        found = re.fullmatch(r"row ([1-9][0-9]*)", record)
-        if not found or int(found[1]) > len(self._rows):
+        header, row = self._row(record)
+        if len(row) != len(header):
             return []
-        row = self._rows[int(found[1]) - 1]
-        if len(row) != len(self._header):
-            return []
-        return [cell for title, cell in zip(self._header, row, strict=True) if title == name]
+        named = [cell for title, cell in zip(header, row, strict=True) if title == name]
+        # a row that is named in its first cell: 'Latency (ms) p99', or 'Requests' where it has one value
+        of_label = [cell for title, cell in zip(header, row, strict=True) if f"{row[0]} {title}" == name]
+        return named or of_label or (row[1:2] if row and row[0] == name else [])
 
     def numbers(self, record: str, name: str) -> Iterator[float]:
         for cell in self._cells(record, name):
@@ -139,6 +154,17 @@ class _Csv:
         return any(map(str.strip, self._cells(record, name))) or any(
             f'"{name}"' in cell for title in self._header for cell in self._cells(record, title)
         )
+
+
+def rows_by_table(rows: list[list[str]]) -> list[list[list[str]]]:
+    """The tables of a file, with their headers: each but the first begins with a row that has a cell `Metric`."""
+    tables: list[list[list[str]]] = []
+    for place, row in enumerate(rows):
+        if not place or "Metric" in row:
+            tables.append([])
+        if row:
+            tables[-1].append(row)
+    return tables
 
 
 def csv_rows(text: str, delimiter: str) -> Iterator[list[str]]:
@@ -192,6 +218,9 @@ class _Json:
             yield from _at(document, [], "", name)
         if parts:
             yield from _at(document, parts, "", name)
+        if "/" in name:  # the keys that lead from the record to the number
+            *inner, last = (part.replace("~1", "/").replace("~0", "~") for part in name.split("/"))
+            yield from _at(document, [*(part for part in parts if part), *inner], "", last)
 
     def numbers(self, record: str, name: str) -> Iterator[float]:
         for value in self._values(record, name):

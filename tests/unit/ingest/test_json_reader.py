@@ -1,4 +1,5 @@
 import json
+import math
 
 import pytest
 
@@ -38,6 +39,11 @@ def test_records_inherit_model_backend_and_options():
 def test_a_key_that_is_a_model_tag_names_the_model():
     (row,) = js('{"gemma3:270m": {"tokens_s": 5}}').rows
     assert (row["record"], row["model"]) == ("/gemma3:270m", "gemma3:270m")
+
+
+def test_a_count_beyond_what_a_float_holds_is_not_kept():
+    (row,) = js({"count": 1 << 60, "mean_ttft_ms": 1}).rows
+    assert math.isnan(row["n"])
 
 
 def test_truth_values_and_non_finite_numbers_are_not_measured():
