@@ -5,8 +5,13 @@ recognises, or that its format's reader rejects with `NotThisFormatError`, is re
 """
 
 from chimera_dagster.ingest.formats import (
+    aiperf,
+    aiperf_tables,
+    genai_perf,
     guidellm,
     guidellm_csv,
+    inference_perf,
+    llmperf,
     serving_report,
     sglang_serving,
     vllm_offline,
@@ -21,8 +26,17 @@ DOCUMENTS: tuple[DocumentFormat, ...] = (
     vllm_offline.LATENCY,
     sglang_serving.RESULT,
     guidellm.REPORT,
+    *aiperf.DOCUMENTS,
+    *genai_perf.DOCUMENTS,
+    *inference_perf.DOCUMENTS,
+    *llmperf.DOCUMENTS,
 )
 # CSV files, tables of Markdown pages
-TABLES: tuple[TableFormat, ...] = (vllm_serve.SWEEP, guidellm_csv.REPORT, guidellm_csv.OLD_REPORT)
+TABLES: tuple[TableFormat, ...] = (
+    vllm_serve.SWEEP,
+    guidellm_csv.REPORT,
+    guidellm_csv.OLD_REPORT,
+    *aiperf_tables.TABLES,
+)
 # console output in text files and in fenced blocks of Markdown pages
 TEXTS: tuple[TextFormat, ...] = (serving_report.REPORT,)
