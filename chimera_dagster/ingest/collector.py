@@ -53,7 +53,7 @@ class Added(NamedTuple):
 class Collector:
     """Gathers the records of one file after another and passes tables of SCHEMA to `sink`, in order.
 
-    `contents` are the digests of the files that were read. The other attributes are about the current `file`: how many
+    `contents` are the digests of the files that were read. The other attributes are about the current file: how many
     `records` and `rows` it gave, the `numbers` found in it, how many of them are `covered` (a known metric, condition,
     parameter, label or other column of a row), the names of those that are `unread` and how often each was found, the
     `shapes` of its rows (field names, and the aggregates of their numbers), its `problems`, the known `format` that it
@@ -68,13 +68,18 @@ class Collector:
 
     def start(self, file: str, context: Context, *, summary: bool = False) -> None:
         """Begin a file; `context` is what its path says, `summary` whether its name says that it summarises."""
-        self.file, self.context, self._summary = file, context, summary
+        self._file, self.context, self._summary = file, context, summary
         self.records = self.rows = self.numbers = self.covered = self.problem_count = 0
         self.problems: list[str] = []
         self.left_out: tuple[str, str] | None = None
         self.unread: Counter[str] = Counter()
         self.shapes: dict[tuple[str, ...], frozenset[str | None]] = {}
         self.format: str | None = None
+
+    @property
+    def file(self) -> str:
+        """Path of the current file."""
+        return self._file
 
     def problem(self, text: str) -> None:
         """Note what was left out, and where; the first few notes are kept, all are counted."""
@@ -174,7 +179,7 @@ class Collector:
         if n is not None and not 0 <= n <= _LARGEST_COUNT:
             n = None
         self._heads.append(
-            (self.file, where, model, model_source, backend, gpu, *settings, prompt, timestamp, failed, n)
+            (self._file, where, model, model_source, backend, gpu, *settings, prompt, timestamp, failed, n)
         )
         if len(self._values) >= FLUSH_ROWS:
             self.flush()
