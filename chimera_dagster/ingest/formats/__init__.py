@@ -5,13 +5,18 @@ recognises, or that its format's reader rejects with `NotThisFormatError`, is re
 """
 
 from chimera_dagster.ingest.formats import (
+    aiperf,
+    aiperf_tables,
     chimera_agents,
+    genai_perf,
     guidellm,
     guidellm_csv,
+    inference_perf,
     inferencex,
     lighteval,
     llama_batched_bench,
     llama_cpp,
+    llmperf,
     lm_eval,
     localscore,
     mlperf,
@@ -44,6 +49,10 @@ DOCUMENTS: tuple[DocumentFormat, ...] = (
     inferencex.ROW,
     trtllm_bench.REPORT,
     localscore.JSON,
+    *aiperf.DOCUMENTS,
+    *genai_perf.DOCUMENTS,
+    *inference_perf.DOCUMENTS,
+    *llmperf.DOCUMENTS,
 )
 # CSV files, tables of Markdown pages
 TABLES: tuple[TableFormat, ...] = (
@@ -53,6 +62,7 @@ TABLES: tuple[TableFormat, ...] = (
     lm_eval.TABLE,
     localscore.CSV,
     llama_batched_bench.TABLE,
+    *aiperf_tables.TABLES,
 )
 # console output in text files and in fenced blocks of Markdown pages
 TEXTS: tuple[TextFormat, ...] = (serving_report.REPORT, mlperf.SUMMARY, mlperf.DETAIL, llama_cpp.LOG)

@@ -1,15 +1,16 @@
 """A JSON object of a known format, as its reader sees it."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
 from typing import Any, Self, cast
 
 from chimera_dagster.ingest import vocabulary
-from chimera_dagster.ingest.cells import plain_number, text_of
+from chimera_dagster.ingest.cells import CONTAINERS, NUMBERS, plain_number, text_of
 from chimera_dagster.ingest.collector import Collector, Figure
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats.page import Page, figure_of
+from chimera_dagster.ingest.remembered import remembered
 
 Path = tuple[str | int, ...]
 
@@ -106,29 +107,33 @@ class Document(Page):
     def counted(self) -> tuple[int, Counter[str]]:
         lists = {path[:-1] for path in self._read if isinstance(path[-1], int)}
         unread = Counter[str]()
-        for path, count in _numbers(self._root, (), lists):
+        for path, count in _numbers(self._root, lists):
             if count and path not in self._read:
                 unread[_name(path)] += count
         return len(self._read), unread
 
 
-def _numbers(value: Any, path: Path, apart: set[Path]) -> Iterator[tuple[Path, int]]:
+def _numbers(root: Mapping[str, Any], apart: set[Path]) -> Iterator[tuple[Path, int]]:
     """Every number, and how many there are: those of a list count together, except for lists in `apart`."""
-    if isinstance(value, dict):
-        for key, item in cast("dict[str, Any]", value).items():
-            yield from _numbers(item, (*path, key), apart)
-    elif isinstance(value, list):
-        items = cast("list[Any]", value)
-        kinds = {*map(type, items)}
-        if kinds == {float} and path not in apart:  # a file may have millions of gaps between tokens
-            yield path, sum(map(isfinite, items))
+    waiting = deque[tuple[Path, Any]]([((), root)])  # a loop, as a generator in a generator is slower
+    while waiting:
+        above, holder = waiting.popleft()
+        if isinstance(holder, list):
+            items = cast("list[Any]", holder)
+            if {*map(type, items)} == {float} and above not in apart:  # a file may have millions of gaps between tokens
+                yield above, sum(map(isfinite, items))
+                continue
+            entries: Iterable[tuple[str | int, Any]] = enumerate(items)
         else:
-            for place, item in enumerate(items):
-                yield from _numbers(item, (*path, place), apart)
-    elif plain_number(value) is not None:
-        yield path, 1
+            entries = holder.items()
+        for key, item in entries:
+            if isinstance(item, CONTAINERS):
+                waiting.append(((*above, key), item))
+            elif isinstance(item, NUMBERS) and plain_number(item) is not None:
+                yield (*above, key), 1
 
 
+@remembered(maxsize=10_000)
 def _name(path: Path) -> str:
     """The key of a number, with the one above if it only says which aggregate it is, or `value`."""
     keys = [part for part in path if isinstance(part, str)]
