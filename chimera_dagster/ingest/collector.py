@@ -76,11 +76,6 @@ class Collector:
         self.shapes: dict[tuple[str, ...], frozenset[str | None]] = {}
         self.format: str | None = None
 
-    @property
-    def file(self) -> str:
-        """Path of the current file."""
-        return self._file
-
     def problem(self, text: str) -> None:
         """Note what was left out, and where; the first few notes are kept, all are counted."""
         self.problem_count += 1
