@@ -130,9 +130,9 @@ def _numbers(value: Any, path: Path, apart: set[Path]) -> Iterator[tuple[Path, i
 
 
 def _name(path: Path) -> str:
-    """The key of a number, with the one above if it only says which aggregate it is, or `value`."""
+    """The key of a number, with the one above if it only says which aggregate it is, or that it is a value."""
     keys = [part for part in path if isinstance(part, str)]
-    if len(keys) > 1 and (keys[-1] == "value" or vocabulary.is_aggregate(keys[-1])):
+    if len(keys) > 1 and (keys[-1] in ("value", "values") or vocabulary.is_aggregate(keys[-1])):
         return "/".join(keys[-2:])
     return keys[-1] if keys else "numbers in a list"
 
