@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from math import isfinite, isinf
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 ToNumber = Callable[[Any], float | None]  # from a cell or a JSON value
 
@@ -13,6 +13,9 @@ MISSING = frozenset({"", "-", "--", "–", "—", "n/a", "na", "nan", "none", "n
 LONGEST_TEXT = 2_000  # characters of a prompt that a table keeps
 NUMBERS, CONTAINERS = (int, float), (dict, list)  # `isinstance` takes three times as long with int | float
 _FALSE = frozenset({"false", "no", "0", "0.0"})
+_SPREAD = re.compile(r"(\d++(?:\.\d++)?+)(?:\s*+(?:±|\+/?-)\s*+(\d++(?:\.\d++)?+))?+", re.ASCII)
+_DURATION_PART = re.compile(r"(\d++(?:\.\d++)?+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
 
 
@@ -42,6 +45,32 @@ def number_in(cell: str) -> float | None:
         return float(cell.replace(",", "")) if "," in cell and _GROUPED.fullmatch(cell.strip()) else None
     # Python also takes 1_000 and the digits of every script
     return value if isfinite(value) and "_" not in cell and cell.isascii() else None
+
+
+class Duration(NamedTuple):
+    value: float
+    unit: str
+
+
+def duration_in(cell: str) -> Duration | None:
+    """A duration as Go writes it, in its own unit: `35.4ms`; one of several parts, `1m27.059s`, in seconds."""
+    parts = [*_DURATION_PART.finditer(cell.strip())]
+    if not parts or "".join(part[0] for part in parts) != cell.strip():
+        return None
+    if len(parts) == 1 and parts[0][2] not in ("m", "h"):
+        return Duration(float(parts[0][1]), parts[0][2])
+    return Duration(sum(float(part[1]) * _SECONDS[part[2]] for part in parts), "s")
+
+
+class Spread(NamedTuple):
+    mean: float
+    std: float | None
+
+
+def spread_in(cell: str) -> Spread | None:
+    """A mean with its standard deviation, `58.17 ± 4.40`, or a number alone."""
+    found = _SPREAD.fullmatch(cell.strip())
+    return found and Spread(float(found[1]), float(found[2]) if found[2] else None)
 
 
 def decimal_comma_number_in(cell: str) -> float | None:

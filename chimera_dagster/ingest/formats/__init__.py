@@ -11,10 +11,14 @@ from chimera_dagster.ingest.formats import (
     inferencex,
     lighteval,
     llama_batched_bench,
+    llama_bench,
+    llama_benchy,
     llama_cpp,
     lm_eval,
     localscore,
     mlperf,
+    ollama,
+    ollama_bench,
     optimum_benchmark,
     serving_report,
     sglang_serving,
@@ -26,6 +30,9 @@ from chimera_dagster.ingest.formats.format import DocumentFormat, TableFormat, T
 
 # JSON objects
 DOCUMENTS: tuple[DocumentFormat, ...] = (
+    ollama.ANSWER,
+    llama_bench.OBJECT,
+    llama_benchy.OBJECT,
     vllm_serve.RESULT,
     vllm_offline.THROUGHPUT,
     vllm_offline.LATENCY,
@@ -47,6 +54,12 @@ DOCUMENTS: tuple[DocumentFormat, ...] = (
 )
 # CSV files, tables of Markdown pages
 TABLES: tuple[TableFormat, ...] = (
+    ollama_bench.CSV,
+    ollama_bench.MARKDOWN,
+    llama_bench.CSV,
+    llama_bench.MARKDOWN,
+    llama_benchy.CSV,
+    llama_benchy.MARKDOWN,
     vllm_serve.SWEEP,
     guidellm_csv.REPORT,
     guidellm_csv.OLD_REPORT,
@@ -54,5 +67,13 @@ TABLES: tuple[TableFormat, ...] = (
     localscore.CSV,
     llama_batched_bench.TABLE,
 )
-# console output in text files and in fenced blocks of Markdown pages
-TEXTS: tuple[TextFormat, ...] = (serving_report.REPORT, mlperf.SUMMARY, mlperf.DETAIL, llama_cpp.LOG)
+# console output in text files and on Markdown pages
+TEXTS: tuple[TextFormat, ...] = (
+    ollama.VERBOSE,
+    ollama_bench.BENCHSTAT,
+    llama_bench.SQL,
+    serving_report.REPORT,
+    mlperf.SUMMARY,
+    mlperf.DETAIL,
+    llama_cpp.LOG,
+)

@@ -1,0 +1,152 @@
+"""Ollama: answers of its API, as JSON or JSON Lines, and what `ollama run --verbose` prints.
+
+Written after api/types.go of Ollama 0.33.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from chimera_dagster.ingest import vocabulary
+from chimera_dagster.ingest.cells import duration_in, plain_number
+from chimera_dagster.ingest.collector import Figure
+from chimera_dagster.ingest.context import Context
+from chimera_dagster.ingest.formats.document import Document
+from chimera_dagster.ingest.formats.format import DocumentFormat, TextFormat
+from chimera_dagster.ingest.formats.lines import Lines
+
+_DURATIONS = {
+    "total_duration": "total_ms",
+    "load_duration": "load_ms",
+    "prompt_eval_duration": "prompt_eval_ms",
+    "eval_duration": "eval_ms",
+}
+_COUNTS = {"prompt_eval_count": "prompt_tokens", "eval_count": "output_tokens"}
+_OTHER_KEYS = {
+    *("model", "remote_model", "remote_host", "created_at", "response", "thinking", "message", "done", "done_reason"),
+    *("context", "tool_calls", "logprobs", "_debug_info"),
+}
+_KEYS = frozenset({*_DURATIONS, *_COUNTS, *_OTHER_KEYS})
+
+
+def _is_answer(content: Mapping[str, Any]) -> bool:
+    """Whether this is an answer as Ollama sends it, whole or a chunk of a stream.
+
+    An object with other keys was put together by a script, whose fields the general reader knows too.
+    """
+    if not _KEYS.issuperset(content):
+        return False
+    chunk = content.get("done") is False and ("response" in content or "message" in content)
+    return chunk or any(plain_number(content.get(name)) is not None for name in (*_DURATIONS, *_COUNTS))
+
+
+def _read_answer(document: Document) -> None:
+    if document.get("done") is False:
+        return
+    durations = [document.figure(metric, name, unit="ns") for name, metric in _DURATIONS.items()]
+    counts = [document.figure(metric, name) for name, metric in _COUNTS.items()]
+    context = document.describe(model=document.text("model"), backend="ollama", timestamp=document.text("created_at"))
+    document.record([*durations, *counts], context)
+
+
+# In the order in which they are printed; one that is zero is left out
+_PRINTED = {
+    "total duration": "total_ms",
+    "load duration": "load_ms",
+    "prompt eval count": "prompt_tokens",
+    "prompt eval duration": "prompt_eval_ms",
+    "prompt eval rate": "prefill_tok_s",
+    "eval count": "output_tokens",
+    "eval duration": "eval_ms",
+    "eval rate": "decode_tok_s",
+}
+_ORDER = {name: place for place, name in enumerate(_PRINTED)}
+_LINE = re.compile(
+    rf"[>\s]*+(?P<name>{'|'.join(_PRINTED)}):\s*+(?P<value>[\d.]++[\d.a-zµμ]*+)(?:\s*+(?P<unit>tokens?/s))?+"
+)
+_LONGEST_TITLE = 100  # characters
+_SIGN = re.compile(r"(?m)^[>\s]*+eval (?:rate|duration|count):\s*+\d")
+_COMMAND = re.compile(
+    r"\bollama\s++run\s++(?:--(?:keepalive|format|dimensions)[\s=]++\S++\s++|--?[\w-]++(?:=\S++)?+\s++)*+"
+    r"(?P<model>\w[\w./-]*+(?::[\w.-]++)?+)(?P<end>\s*+(?:$|[\"'`-]))?+"
+)
+_NAME = r"[A-Za-z0-9][\w.-]*+(?:/[\w.-]++)*+"
+_TAG = rf"{_NAME}:(?:latest|(?=[\w.-]*?\d)(?=[\w.-]*?[A-Za-z])[\w.-]++)"  # a time, 10:30, is not one
+_TITLE = re.compile(rf"\W*+(?:(?i:model)\s*+[:=]\W*+(?P<said>{_NAME}(?::[\w.-]++)?+)|(?P<alone>{_TAG}))\W*+")
+_TAG_IN = re.compile(rf"(?<![\w./:-]){_TAG}")
+
+
+class _Run(NamedTuple):
+    """The figures of one run, the place after its last line, and the model that the lines before it name."""
+
+    start: int
+    stop: int
+    figures: list[Figure | None]
+    model: str | None
+
+
+def _read_text(text: Lines) -> None:
+    """One record a run. Its model is that of the command above it, else of the heading, else of the path."""
+    base = text.describe(backend="ollama")
+    above = _last_named(text.above)
+    for run in _runs(text):
+        if model := run.model or above:
+            context = text.describe(base, model=model)
+        else:
+            context = _by_heading(text.headings, base)
+        text.record(run.start, run.stop, run.figures, context)
+
+
+def _runs(text: Lines) -> Iterator[_Run]:
+    """Runs in their order: a new one begins with a line that is not printed after the last one."""
+    model, run, last = None, None, -1
+    for place, line in enumerate(text.lines):
+        found = _LINE.match(line)
+        if found is None:
+            model = _named(line) or model
+            continue
+        order = _ORDER[found["name"]]
+        if run is None or order <= last or run.model != model:
+            if run is not None:
+                yield run
+            run = _Run(place, place, [], model)
+        run.figures.append(_figure(text, found))
+        run, last = run._replace(stop=place + 1), order
+    if run is not None:
+        yield run
+
+
+def _figure(text: Lines, found: re.Match[str]) -> Figure | None:
+    name, metric = found["name"], _PRINTED[found["name"]]
+    if not metric.endswith("_ms"):
+        return text.figure(metric, found["value"], name, found["unit"])
+    duration = duration_in(found["value"])
+    return duration and text.figure(metric, duration.value, name, duration.unit)
+
+
+def _last_named(lines: Sequence[str]) -> str | None:
+    return next((model for line in reversed(lines) if (model := _named(line))), None)
+
+
+def _named(line: str) -> str | None:
+    """The model of a command, or of a line that says no more than its name."""
+    if "ollama" in line and (found := _COMMAND.search(line)):
+        model = found["model"].rstrip(".")
+        # In a sentence, `ollama run` may be followed by any word; MODEL stands for any model
+        if not model.isupper() and (found["end"] is not None or not model.isalpha()):
+            return model
+    found = _TITLE.fullmatch(line) if len(line) <= _LONGEST_TITLE else None
+    return found and (found["said"] or found["alone"])
+
+
+def _by_heading(headings: Sequence[str], base: Context) -> Context:
+    """The model that the nearest heading names, as a tag or by its family."""
+    for heading in headings:
+        tag = _TAG_IN.search(heading)
+        if model := tag[0] if tag else vocabulary.model_in_path(heading):
+            return base._replace(model=model, model_source="heading")
+    return base
+
+
+ANSWER = DocumentFormat("Ollama", frozenset({"model"}), _read_answer, _is_answer)
+VERBOSE = TextFormat("Ollama", _SIGN, _read_text)
