@@ -202,7 +202,8 @@ class Collector:
         batches = (records.take(head_of_value), measures.take(kinds), values)
         columns = {name: batch[name] for batch in batches for name in batch.schema.names}
         is_run = columns["aggregate"].is_null().to_numpy(zero_copy_only=False)
-        columns["n"] = pa.array(columns["n"].to_numpy(zero_copy_only=False), mask=is_run, from_pandas=True)
+        n = columns["n"].to_numpy(zero_copy_only=False)  # missing ones are NaN here
+        columns["n"] = pa.array(n, mask=is_run | (n != n))
         columns |= dict.fromkeys(("derived", "doubt"), pa.nulls(len(values), _TEXT))
         self._clear()
         self._sink(pa.table({name: columns[name] for name in SCHEMA.names}, SCHEMA))

@@ -46,16 +46,14 @@ def read_markdown(text: str, collector: Collector) -> None:
     page = _Page(collector, written)
     place = page.front_matter(lines)
     fences = _taken_fences(lines, place)
-    page.begin_section(place)
-    console = has_console_output(text)
+    console = lines if has_console_output(text) else []
+    page.begin_section(place, console)
     while place < len(lines):
         line = lines[place]
         if place in fences:
             page.fence(fences[place], place)
         elif line.startswith("#"):
-            page.begin_section(place, line)
-        if console and page.section == place:
-            page.console(lines)
+            page.begin_section(place + 1, console, line)
         if "|" in line and _is_rule(line, lines[place - 1] if place else ""):
             place = page.table(lines, place)
             continue
@@ -75,7 +73,7 @@ class _Page:
     def __init__(self, collector: Collector, lines: list[str]) -> None:
         self._sheet, self._context, self._tables, self._lines = collector, collector.context, 0, lines
         self._headings: list[tuple[int, str]] = []  # level and text, the nearest one first
-        self.section = 0  # place of its first line
+        self._section = 0  # place of its first line
 
     def front_matter(self, lines: list[str]) -> int:
         """Read `key: value` lines between two lines of dashes at the top; returns the place after them, or 0."""
@@ -87,26 +85,25 @@ class _Page:
                 self.item(f"line {place}", pair["key"], pair["value"])
         return end + 1 if end else 0
 
-    def begin_section(self, place: int, heading: str = "") -> None:
-        self.section = place
+    def begin_section(self, place: int, console: list[str], heading: str = "") -> None:
+        """Lines up to the next heading; `console` are those of the page if it has output of known tools."""
+        self._section = place
         if heading:
             text = heading.lstrip("#")
             level = len(heading) - len(text)
             self._headings = [(level, text.strip("# ")), *(outer for outer in self._headings if outer[0] < level)]
+        if console:
+            rest = range(place, len(console))
+            end = next((at for at in rest if console[at].startswith("#")), len(console))
+            self._text(console[place:end], place, [])
 
     def fence(self, block: list[str], place: int) -> None:
         """Read a fenced block, whose first line is `place`, and tables in it, if they are the output of known tools."""
-        if self._text(block, place, self._lines[max(self.section, place - _ABOVE) : place]):
+        if self._text(block, place, self._lines[max(self._section, place - _ABOVE) : place]):
             return
         for rule in [at for at, line in enumerate(block) if at and "|" in line and _is_rule(line, block[at - 1])]:
             rows = [(f"line {place + rule + at + 2}", cells) for at, cells in enumerate(_rows_below(block, rule))]
             self._known_table(_header_above(block, rule), rows, place + rule)
-
-    def console(self, lines: list[str]) -> None:
-        """Read the section that begins here, up to the next heading, for output of known tools outside of fences."""
-        rest = range(self.section + 1, len(lines))
-        end = next((place for place in rest if lines[place].startswith("#")), len(lines))
-        self._text(lines[self.section : end], self.section, [])
 
     def _text(self, lines: list[str], place: int, above: list[str]) -> bool:
         headings = [text for _, text in self._headings]
@@ -154,7 +151,7 @@ class _Page:
 
     def _known_table(self, header: tuple[str, ...], rows: list[tuple[str, list[str]]], rule: int) -> bool:
         end = rule + 1 + len(rows)
-        above = self._lines[max(self.section, rule - _ABOVE) : max(rule - 1, 0)]
+        above = self._lines[max(self._section, rule - _ABOVE) : max(rule - 1, 0)]
         below = self._lines[end : end + _BELOW]
         return read_table(header, lambda: rows, self._sheet, self._context, _number, above, below)
 

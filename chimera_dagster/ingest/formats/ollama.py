@@ -62,10 +62,10 @@ _PRINTED = {
 }
 _ORDER = {name: place for place, name in enumerate(_PRINTED)}
 _LINE = re.compile(
-    rf"[>\s]*+(?P<name>{'|'.join(_PRINTED)}):\s*+(?P<value>[\d.]++[\d.a-zµμ]*+)(?:\s*+(?P<unit>tokens?/s))?+"
+    rf"[> \t]*+(?P<name>{'|'.join(_PRINTED)}):[ \t]*+(?P<value>[\d.]++[\d.a-zµμ]*+)(?:[ \t]*+(?P<unit>tokens?/s))?+"
 )
 _LONGEST_TITLE = 100  # characters
-_SIGN = re.compile(r"(?m)^[>\s]*+eval (?:rate|duration|count):\s*+\d")
+_SIGN = re.compile(r"(?m)^[> \t]*+eval (?:rate|duration|count):[ \t]*+\d")
 _COMMAND = re.compile(
     r"\bollama\s++run\s++(?:--(?:keepalive|format|dimensions)[\s=]++\S++\s++|--?[\w-]++(?:=\S++)?+\s++)*+"
     r"(?P<model>\w[\w./-]*+(?::[\w.-]++)?+)(?P<end>\s*+(?:$|[\"'`-]))?+"
