@@ -14,8 +14,9 @@ LONGEST_TEXT = 2_000  # characters of a prompt that a table keeps
 NUMBERS, CONTAINERS = (int, float), (dict, list)  # `isinstance` takes three times as long with int | float
 _FALSE = frozenset({"false", "no", "0", "0.0"})
 _SPREAD = re.compile(r"(\d++(?:\.\d++)?+)(?:\s*+(?:±|\+/?-)\s*+(\d++(?:\.\d++)?+))?+", re.ASCII)
-_DURATION_PART = re.compile(r"(\d++(?:\.\d++)?+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
-_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(
+    r"(?:(?P<h>\d++)h)?+(?:(?P<m>\d++)m(?!s))?+(?:(?P<value>\d++(?:\.\d++)?+)(?P<unit>ns|us|µs|μs|ms|s))?+", re.ASCII
+)
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
 
 
@@ -53,13 +54,15 @@ class Duration(NamedTuple):
 
 
 def duration_in(cell: str) -> Duration | None:
-    """A duration as Go writes it, in its own unit: `35.4ms`; one of several parts, `1m27.059s`, in seconds."""
-    parts = [*_DURATION_PART.finditer(cell.strip())]
-    if not parts or "".join(part[0] for part in parts) != cell.strip():
+    """A duration as Go writes it: `35.4ms` in its own unit, one of several parts, `1m27.059s`, in seconds."""
+    text = cell.strip()
+    found = _DURATION.fullmatch(text) if text else None
+    if found is None:
         return None
-    if len(parts) == 1 and parts[0][2] not in ("m", "h"):
-        return Duration(float(parts[0][1]), parts[0][2])
-    return Duration(sum(float(part[1]) * _SECONDS[part[2]] for part in parts), "s")
+    whole = int(found["h"] or 0) * 3600 + int(found["m"] or 0) * 60
+    if not (found["h"] or found["m"]):
+        return Duration(float(found["value"]), found["unit"])
+    return Duration(whole + float(found["value"] or 0), "s") if found["unit"] in ("s", None) else None
 
 
 class Spread(NamedTuple):

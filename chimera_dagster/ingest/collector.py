@@ -201,9 +201,8 @@ class Collector:
         values = pa.record_batch([pa.array(self._values, pa.float64())], ["value"])
         batches = (records.take(head_of_value), measures.take(kinds), values)
         columns = {name: batch[name] for batch in batches for name in batch.schema.names}
-        is_run = columns["aggregate"].is_null().to_numpy(zero_copy_only=False)
-        n = columns["n"].to_numpy(zero_copy_only=False)  # missing ones are NaN here
-        columns["n"] = pa.array(n, mask=is_run | (n != n))
+        is_run, unstated = (columns[name].is_null().to_numpy(zero_copy_only=False) for name in ("aggregate", "n"))
+        columns["n"] = pa.array(columns["n"].to_numpy(zero_copy_only=False), mask=is_run | unstated)
         columns |= dict.fromkeys(("derived", "doubt"), pa.nulls(len(values), _TEXT))
         self._clear()
         self._sink(pa.table({name: columns[name] for name in SCHEMA.names}, SCHEMA))

@@ -61,8 +61,10 @@ _PRINTED = {
     "eval rate": "decode_tok_s",
 }
 _ORDER = {name: place for place, name in enumerate(_PRINTED)}
+# With its unit a number is whole: the last line of a text may break off
 _LINE = re.compile(
-    rf"[> \t]*+(?P<name>{'|'.join(_PRINTED)}):[ \t]*+(?P<value>[\d.]++[\d.a-zµμ]*+)(?:[ \t]*+(?P<unit>tokens?/s))?+"
+    rf"[> \t]*+(?P<name>{'|'.join(_PRINTED)}):[ \t]*+"
+    r"(?:(?P<duration>\d[\d.a-zµμ]*+(?<=s))|(?P<number>[\d.]++) token(?P<unit>s/s|\(s\)))"
 )
 _LONGEST_TITLE = 100  # characters
 _SIGN = re.compile(r"(?m)^[> \t]*+eval (?:rate|duration|count):[ \t]*+\d")
@@ -118,10 +120,10 @@ def _runs(text: Lines) -> Iterator[_Run]:
 
 def _figure(text: Lines, found: re.Match[str]) -> Figure | None:
     name, metric = found["name"], _PRINTED[found["name"]]
-    if not metric.endswith("_ms"):
-        return text.figure(metric, found["value"], name, found["unit"])
-    duration = duration_in(found["value"])
-    return duration and text.figure(metric, duration.value, name, duration.unit)
+    if found["duration"]:
+        duration = duration_in(found["duration"])
+        return duration and text.figure(metric, duration.value, name, duration.unit)
+    return text.figure(metric, found["number"], name, "tokens/s" if found["unit"] == "s/s" else None)
 
 
 def _last_named(lines: Sequence[str]) -> str | None:

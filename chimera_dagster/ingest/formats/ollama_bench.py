@@ -19,6 +19,11 @@ from chimera_dagster.ingest.formats.page import Page
 _NAME = "Ollama's bench command"
 _TIMES = {"ttft": "ttft_ms", "load": "load_ms", "total": "total_ms"}
 _TOKENS = {"prefill": ("prompt_tokens", "prefill_tok_s"), "generate": ("output_tokens", "decode_tok_s")}
+_BEGINS = "BenchmarkModel/name="
+_BENCHMARK = re.compile(
+    rf"{_BEGINS}(?P<name>\S++)\s++(?P<count>\d++)\s++(?P<time>\d++(?:\.\d++)?+)\s++"
+    r"(?P<per>ns/(?:token|op|request))(?:\s++(?P<rate>\d++(?:\.\d++)?+)\s++token/sec)?+\s*+"
+)
 _SPENT = {"prefill": "prompt_eval_ms", "generate": "eval_ms", **_TIMES}
 
 
@@ -118,31 +123,28 @@ def _steps_of_lines(text: Lines) -> Iterator[_Step]:
     for place, line in enumerate(text.lines):
         if line.startswith("# Model:"):
             remark = line
-        elif found := _BENCHMARK.match(line):
-            model, _, step = found["name"].partition("/step=")
-            step = step or "total"  # as the first versions wrote it
-            figures = _line_figures(text, step, found)
-            yield _Step("", place, step, figures, _context(text, model, remark))
+        if not line.startswith(_BEGINS):
+            continue
+        found = _BENCHMARK.fullmatch(line)
+        model, _, step = found["name"].partition("/step=") if found else ("", "", "")
+        if found and not step and found["per"] == "ns/request":
+            step = "total"  # as the first versions wrote it
+        if found is None or step not in _SPENT or (step in _TOKENS) != (found["rate"] is not None):
+            text.problem(f"line {text.first + place} is cut off, or is not that of a step of a request")
+            continue
+        yield _Step("", place, step, _line_figures(text, step, found), _context(text, model, remark))
 
 
 def _line_figures(text: Lines, step: str, found: re.Match[str]) -> list[Figure | None]:
-    if step in _TIMES:
-        # 0 without an answer
-        return (
-            [text.figure(_TIMES[step], found["time"], f"{step} {found['per']}", "ns")] if float(found["time"]) else []
-        )
-    if step not in _TOKENS or not float(found["rate"] or 0):
+    if not float(found["time"]):  # of a request without an answer
         return []
+    if step in _TIMES:
+        return [text.figure(_TIMES[step], found["time"], f"{step} {found['per']}", "ns")]
     tokens, rate = _TOKENS[step]
     # the first versions wrote the count of tokens, later ones always 1
     count = None if found["count"] == "1" else text.figure(tokens, found["count"], f"{step} count")
     return [count, text.figure(rate, found["rate"], f"{step} token/sec", "token/sec")]
 
-
-_BENCHMARK = re.compile(
-    r"BenchmarkModel/name=(?P<name>\S++)\s++(?P<count>\d++)\s++(?P<time>\d++(?:\.\d++)?+)\s++(?P<per>ns/\w++)"
-    r"(?:\s++(?P<rate>\d++(?:\.\d++)?+)\s++token/sec)?+"
-)
 
 CSV = TableFormat(_NAME, frozenset({"name", "step", "count", "ns_per_count", "token_per_sec"}), _read_table)
 MARKDOWN = TableFormat(
@@ -150,4 +152,4 @@ MARKDOWN = TableFormat(
     frozenset({"model", "step", "count", "duration", "nspertoken", "tokenspersec"}),
     _read_table,
 )
-BENCHSTAT = TextFormat(_NAME, re.compile(r"(?m)^BenchmarkModel/name="), _read_text)
+BENCHSTAT = TextFormat(_NAME, re.compile(f"(?m)^{_BEGINS}"), _read_text)
