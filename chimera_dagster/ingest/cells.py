@@ -13,7 +13,7 @@ MISSING = frozenset({"", "-", "--", "–", "—", "n/a", "na", "nan", "none", "n
 LONGEST_TEXT = 2_000  # characters of a prompt that a table keeps
 NUMBERS, CONTAINERS = (int, float), (dict, list)  # `isinstance` takes three times as long with int | float
 _FALSE = frozenset({"false", "no", "0", "0.0"})
-_SPREAD = re.compile(r"(\d++(?:\.\d++)?+)(?:\s*+(?:±|\+/?-)\s*+(\d++(?:\.\d++)?+))?+", re.ASCII)
+_SPREAD = re.compile(r"(\d[\d.,]*+)(?:\s*+(?:±|\+/?-)\s*+(\d[\d.,]*+))?+", re.ASCII)
 _DURATION = re.compile(
     r"(?:(?P<h>\d++)h)?+(?:(?P<m>\d++)m(?!s))?+(?:(?P<value>\d++(?:\.\d++)?+)(?P<unit>ns|us|µs|μs|ms|s))?+", re.ASCII
 )
@@ -73,7 +73,8 @@ class Spread(NamedTuple):
 def spread_in(cell: str) -> Spread | None:
     """A mean with its standard deviation, `58.17 ± 4.40`, or a number alone."""
     found = _SPREAD.fullmatch(cell.strip())
-    return found and Spread(float(found[1]), float(found[2]) if found[2] else None)
+    mean = number_in(found[1]) if found else None
+    return None if found is None or mean is None else Spread(mean, number_in(found[2]) if found[2] else None)
 
 
 def decimal_comma_number_in(cell: str) -> float | None:

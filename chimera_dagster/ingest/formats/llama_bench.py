@@ -5,7 +5,7 @@ prompt (`pp512`), generates (`tg128`), or does both in turn (`pp512+tg128`): nei
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 from chimera_dagster.ingest.cells import number_in, spread_in
@@ -53,6 +53,11 @@ _DEFAULTS: dict[str, _Value] = {
     **dict.fromkeys(("cpu_strict", "n_cpu_moe", "main_gpu", "no_kv_offload", "use_direct_io", "embeddings"), 0),
     **dict.fromkeys(("no_op_offload", "no_host", "fit_target", "fit_min_ctx"), 0),
 }
+_KNOWN = {  # columns of the Markdown table
+    *("test", "t/s", "n_batch", "n_ubatch", "type_k", "type_v"),
+    *_COLUMNS.values(),
+    *_DEFAULTS,
+}
 _TEST = re.compile(r"(?:pp ?(?P<prompt>\d++))?+\+?+(?:tg ?(?P<generated>\d++))?+(?: ?@ ?d(?P<depth>\d++))?+")
 _BUILD = re.compile(r"build: (?P<commit>\w++) \((?P<number>\d++)\)")
 _GPU = re.compile(
@@ -89,13 +94,15 @@ def _test(get: _Get) -> _Test | None:
     return _Test(prompt, generated, depth) if prompt or generated else None
 
 
-def _describe(page: Page, get: _Get, test: _Test, n: int | None = None) -> Context:
+def _describe(page: Page, get: _Get, test: _Test, n: int | None = None, others: Iterable[str] = ()) -> Context:
+    """`others` are names of fields that this reader does not know: settings, as far as it can tell."""
     kind, gpu = _text(get("model_type")), _text(get("gpu_info"))
     file = _text(get("model_filename"))
-    flash = get("flash_attn")
+    flash, device = get("flash_attn"), get("backends")
     return page.describe(
         model=_SHARD.sub("", re.split(r"[/\\]", file)[-1]) if file else kind,
-        backend="llama.cpp",
+        # a table without this column may be that of another tool's author
+        backend="llama.cpp" if file or device else None,
         gpu=gpu,
         timestamp=_text(get("test_time")),
         parameters={"num_gpu": _number(get("n_gpu_layers"))},
@@ -109,10 +116,10 @@ def _describe(page: Page, get: _Get, test: _Test, n: int | None = None) -> Conte
             "kv_cache_type": "/".join(dict.fromkeys(_texts(get("type_k"), get("type_v")))),
             "flash_attention": "auto" if flash == -1 else flash,
             "quantization": _quantization(kind or ""),
-            "device": get("backends"),
+            "device": device,
             "cpu": None if gpu else get("cpu_info"),
             "engine_version": _version(get("build_commit"), get("build_number")),
-            "settings": ", ".join(_settings(get)),
+            "settings": ", ".join(_settings(get, others)),
         },
         labels={
             "model_size_mib": _in(2**20, get("model_size")),
@@ -154,10 +161,10 @@ def _quantization(kind: str) -> str | None:
     return f"{found['type']}_{found['size']}" if found["size"] else found["type"]
 
 
-def _settings(get: _Get) -> Iterator[str]:
-    for name, default in _DEFAULTS.items():
+def _settings(get: _Get, others: Iterable[str]) -> Iterator[str]:
+    for name in (*_DEFAULTS, *others):
         value = get(name)
-        if value is not None and value != default:
+        if value is not None and value != _DEFAULTS.get(name):
             yield f"{name}={value}"
 
 
@@ -224,7 +231,7 @@ def _figures_of(text: Lines, fields: Mapping[str, str]) -> Callable[..., Figure 
 
 
 def _read_markdown(grid: Grid) -> None:
-    around, known = _around(grid), 0
+    around, others, known = _around(grid), [name for name in grid.places if name not in _KNOWN], 0
     for row in grid:
         test, rate = _test_in(row.text("test") or ""), spread_in(row.text("t/s") or "")
         if test is None or rate is None:
@@ -234,7 +241,7 @@ def _read_markdown(grid: Grid) -> None:
         figures = [row.figure(test.rate, "t/s", aggregate="mean", value=rate.mean)]
         if rate.std is not None:
             figures.append(row.figure(test.rate, "t/s", aggregate="std", value=rate.std))
-        row.record(figures, _describe(grid, _cells_of(row, around), test))
+        row.record(figures, _describe(grid, _cells_of(row, around), test, others=others))
     if not known:
         raise NotThisFormatError("no row of the table has a test such as pp512 or tg128")
 
@@ -282,6 +289,9 @@ OBJECT = DocumentFormat(
 )
 CSV = TableFormat(_NAME, frozenset({"avg_ts", "stddev_ts", "n_prompt", "n_gen"}), _read_csv)
 MARKDOWN = TableFormat(
-    _NAME, frozenset({"model", "test", "t/s"}), _read_markdown, lambda header: "e2e_ttft (ms)" not in header
+    _NAME,
+    frozenset({"test", "t/s"}),
+    _read_markdown,
+    lambda header: not any("ttf" in title.lower() for title in header),
 )
 SQL = TextFormat(_NAME, re.compile(r"(?m)^INSERT INTO llama_bench \("), _read_sql)

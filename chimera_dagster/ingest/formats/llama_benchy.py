@@ -22,6 +22,7 @@ _VALUES = {
     **{"pp_req_throughput": "prefill_tok_s", "tg_req_throughput": "decode_tok_s", "e2e_ttft": "ttft_ms"},
     **{"pp_throughput": "input_tok_s", "tg_throughput": "output_tok_s"},
 }
+_TTFT = "e2e_ttft_(ms)"
 _TEST = re.compile(
     r"(?P<kind>pp|tg|ctx_pp|ctx_tg)(?P<tokens>\d++)?+(?: @ d(?P<depth>\d++))?+(?: \(c(?P<concurrency>\d++)\))?+"
 )
@@ -149,24 +150,29 @@ def _test_in(text: str) -> _Test | None:
 
 def _columns(test: _Test) -> Iterator[tuple[str, str]]:
     """Metrics of a row, and their columns in Markdown and in CSV (before `_mean` and `_std`)."""
-    request, server = ("prefill_tok_s", "input_tok_s")
-    if not test.is_prompt:
-        request, server = ("decode_tok_s", "output_tok_s")
-    yield from ((request, "t/s"), (request, "t/s (req)"), (request, "t_s_req"))
-    yield from ((server, "t/s (total)"), (server, "t_s"))
-    yield from (("ttft_ms", "e2e_ttft (ms)"), ("ttft_ms", "e2e_ttft"))
+    request, server = ("prefill_tok_s", "input_tok_s") if test.is_prompt else ("decode_tok_s", "output_tok_s")
+    yield from ((request, "t/s"), (request, "t/s_(req)"), (request, "t_s_req"))
+    yield from ((server, "t/s_(total)"), (server, "t_s"))
+    yield from (("ttft_ms", _TTFT), ("ttft_ms", "e2e_ttft"))
 
 
 def _figures(row: Row, metric: str, column: str) -> Iterator[Figure | None]:
     for aggregate in ("mean", "std"):
         yield row.figure(metric, f"{column}_{aggregate}", aggregate=aggregate)
-    spread = spread_in(row.cell(column) or "")
-    if spread is not None:
-        yield row.figure(metric, column, aggregate="mean", value=spread.mean)
-    if spread is not None and spread.std is not None:
-        yield row.figure(metric, column, aggregate="std", value=spread.std)
+    place = next((place for place, title in enumerate(row.grid.header) if _plain(title) == column), None)
+    if place is not None and (spread := spread_in(row.cells[place])):
+        yield row.figure(metric, place, aggregate="mean", value=spread.mean)
+        if spread.std is not None:
+            yield row.figure(metric, place, aggregate="std", value=spread.std)
+
+
+def _plain(title: str) -> str:
+    """Pages also spell it `E2E TTFT (ms)`."""
+    return title.strip().lower().replace(" ", "_")
 
 
 OBJECT = DocumentFormat(_NAME, frozenset({"benchmarks", "latency_mode", "model", "max_concurrency"}), _read_object)
-MARKDOWN = TableFormat(_NAME, frozenset({"model", "test", "e2e_ttft (ms)"}), _read_table)
+MARKDOWN = TableFormat(
+    _NAME, frozenset({"test"}), _read_table, lambda header: any(_plain(title) == _TTFT for title in header)
+)
 CSV = TableFormat(_NAME, frozenset({"model", "test_name", "t_s_mean", "e2e_ttft_mean"}), _read_table)

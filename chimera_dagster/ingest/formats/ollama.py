@@ -74,7 +74,7 @@ _COMMAND = re.compile(
 )
 _NAME = r"[A-Za-z0-9][\w.-]*+(?:/[\w.-]++)*+"
 _TAG = rf"{_NAME}:(?:latest|(?=[\w.-]*?\d)(?=[\w.-]*?[A-Za-z])[\w.-]++)"  # a time, 10:30, is not one
-_TITLE = re.compile(rf"\W*+(?:(?i:model)\s*+[:=]\W*+(?P<said>{_NAME}(?::[\w.-]++)?+)|(?P<alone>{_TAG}))\W*+")
+_TITLE = re.compile(rf"\b(?i:model)\s*+[:=]\W*+(?P<said>{_NAME}(?::[\w.-]++)?+)\W*+$|^\W*+(?P<alone>{_TAG})\W*+$")
 _TAG_IN = re.compile(rf"(?<![\w./:-]){_TAG}")
 
 
@@ -137,7 +137,7 @@ def _named(line: str) -> str | None:
         # In a sentence, `ollama run` may be followed by any word; MODEL stands for any model
         if not model.isupper() and (found["end"] is not None or not model.isalpha()):
             return model
-    found = _TITLE.fullmatch(line) if len(line) <= _LONGEST_TITLE else None
+    found = _TITLE.search(line) if len(line) <= _LONGEST_TITLE else None
     return found and (found["said"] or found["alone"])
 
 

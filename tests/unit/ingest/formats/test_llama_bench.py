@@ -114,6 +114,15 @@ def test_a_table_in_a_post_names_the_gpu_above_it_and_the_build_below(tmp_path, 
     }
 
 
+def test_a_log_with_a_table_is_read(tmp_path):
+    device = "0.00.137.305 I   Device 0: Tesla V100, compute capability 7.0, VMM: yes\n"
+    read = read_text(tmp_path, "bench.log", f"init: found 1 device\n{device}{TABLE}\nbuild: 0a1b2c3d (5000)\n")
+    assert read.values("metric", "value", "gpu", aggregate="mean") == [
+        ("prefill_tok_s", 2368.8, "Tesla V100"),
+        ("decode_tok_s", 131.42, "Tesla V100"),
+    ]
+
+
 def test_settings_other_than_the_defaults_are_conditions(tmp_path):
     settings = {
         "split_mode": "row",
@@ -167,6 +176,18 @@ def test_a_document_without_a_test_is_read_as_any_other(tmp_path):
         "it looks like a file of llama-bench, but it has neither n_prompt nor n_gen; it was read as any other file"
     )
     assert ("avg_ts", 5, "mean") in read.metrics("/")
+
+
+def test_a_table_that_a_script_wrote_keeps_its_columns_apart(tmp_path):
+    table = "| layers | test | t/s |\n|---|---|---|\n| 8 | pp 2048 @ d64 | 1,329.72 ± 2 |\n| 16 | tg 32 | 5.5 |\n"
+    read = read_text(tmp_path, "gemma3_1b.md", table)
+    assert read.values("metric", "value", "aggregate") == [
+        ("prefill_tok_s", 1_329.72, "mean"),
+        ("prefill_tok_s", 2, "std"),
+        ("decode_tok_s", 5.5, "mean"),
+    ]
+    assert set(read.values("model", "model_source", "backend")) == {("gemma3:1b", "path", None)}
+    assert [read.conditions(f"table 1 row {place}")["settings"] for place in (1, 2)] == ["layers=8", "layers=16"]
 
 
 def test_a_table_of_other_tests_is_read_as_any_other(tmp_path):

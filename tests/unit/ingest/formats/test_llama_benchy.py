@@ -103,6 +103,19 @@ def test_of_one_request_at_a_time_the_rate_is_that_of_the_request(tmp_path):
     assert read.conditions("table 1 row 2") == {"concurrency": 1, "output_tokens": 480, "context_depth": 64}
 
 
+def test_a_table_spelt_for_readers_is_read(tmp_path):
+    table = (
+        "# gemma3:1b\n\n| Test | t/s | Peak t/s | TTFR (ms) | E2E TTFT (ms) |\n|:---|---:|---:|---:|---:|\n"
+        "| pp2048 | 1,329.72 ± 0.50 | — | 1,542.44 ± 0.00 | 1,542.44 ± 0.00 |\n| tg1500 | 35.21 | **66.00** | — | — |\n"
+    )
+    read = read_text(tmp_path, "a.md", table)
+    assert read.values("metric", "value", aggregate="mean") == [
+        ("prefill_tok_s", 1_329.72),
+        ("ttft_ms", 1_542.44),
+        ("decode_tok_s", 35.21),
+    ]
+
+
 def test_filling_the_context_first_is_a_task_of_its_own():
     read = read_path(FOLDER / "prefix.md")
     assert [read.conditions(f"table 1 row {place}") for place in (1, 2, 3)] == [

@@ -118,6 +118,8 @@ def test_a_log_of_runs_names_its_model_in_the_command():
         (f"```\n$ ollama run --verbose --keepalive 5m alpha\n```\n\n```\n{STATISTICS}```\n", "alpha", "text"),
         (f"Results with ollama run on my laptop, at 10:30.\n\n    {STATISTICS}", "gemma3:1b", "path"),
         (f"=== alpha:7b ===\n> {STATISTICS}", "alpha:7b", "text"),
+        (f"Testing model: `alpha:7b` ...\n{STATISTICS}", "alpha:7b", "text"),
+        (f"$ for i in 1 2; do echo hi | ollama run alpha --verbose; done\n{STATISTICS}", "alpha", "text"),
         (f"`ollama run MODEL --verbose`\n\n```\n{STATISTICS}```\n", "gemma3:1b", "path"),
     ],
 )
