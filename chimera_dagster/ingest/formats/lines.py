@@ -29,6 +29,11 @@ class Lines(Page):
         super().__init__(collector, context)
         self.lines, self.first, self.headings, self.above = lines, first, headings, above
 
+    @property
+    def heading(self) -> str | None:
+        """The nearest heading."""
+        return self.headings[0] if self.headings else None
+
     def figure(
         self, metric: str, value: float | str, name: str, unit: str | None = None, aggregate: str | None = None
     ) -> Figure | None:

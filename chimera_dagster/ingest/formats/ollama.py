@@ -72,10 +72,10 @@ _COMMAND = re.compile(
     r"\bollama\s++run\s++(?:--(?:keepalive|format|dimensions)[\s=]++\S++\s++|--?[\w-]++(?:=\S++)?+\s++)*+"
     r"(?P<model>\w[\w./-]*+(?::[\w.-]++)?+)(?P<end>\s*+(?:$|[\"'`-]))?+"
 )
-_NAME = r"[A-Za-z0-9][\w.-]*+(?:/[\w.-]++)*+"
-_TAG = rf"{_NAME}:(?:latest|(?=[\w.-]*?\d)(?=[\w.-]*?[A-Za-z])[\w.-]++)"  # a time, 10:30, is not one
-_TITLE = re.compile(rf"\b(?i:model)\s*+[:=]\W*+(?P<said>{_NAME}(?::[\w.-]++)?+)\W*+$|^\W*+(?P<alone>{_TAG})\W*+$")
-_TAG_IN = re.compile(rf"(?<![\w./:-]){_TAG}")
+_TITLE = re.compile(
+    rf"\b(?i:model)\s*+[:=]\W*+(?P<said>{vocabulary.MODEL_NAME}(?::[\w.-]++)?+)\W*+$"
+    rf"|^\W*+(?P<alone>{vocabulary.MODEL_TAG})\W*+$"
+)
 
 
 class _Run(NamedTuple):
@@ -142,12 +142,9 @@ def _named(line: str) -> str | None:
 
 
 def _by_heading(headings: Sequence[str], base: Context) -> Context:
-    """The model that the nearest heading names, as a tag or by its family."""
-    for heading in headings:
-        tag = _TAG_IN.search(heading)
-        if model := tag[0] if tag else vocabulary.model_in_path(heading):
-            return base._replace(model=model, model_source="heading")
-    return base
+    """The nearest heading that names a model."""
+    model = next((model for heading in headings if (model := vocabulary.model_in_heading(heading))), None)
+    return base._replace(model=model, model_source="heading") if model else base
 
 
 ANSWER = DocumentFormat("Ollama", frozenset({"model"}), _read_answer, _is_answer)
