@@ -90,12 +90,23 @@ class Document(Page):
         return found
 
     def cell(
-        self, metric: str, column: str, place: int, unit: str | None = None, aggregate: str | None = None
+        self,
+        metric: str,
+        column: str,
+        place: int,
+        unit: str | None = None,
+        aggregate: str | None = None,
+        *,
+        within: str | None = None,
     ) -> Figure | None:
-        """As `figure`, of a list with one number per record; the record is `*/place` (see `record`)."""
-        found = figure_of(metric, self.get(column, place), column, unit, aggregate)
+        """As `figure`, of a list with one number per record; the record is `*/place` (see `record`).
+
+        If the lists stand in objects, `within` is their key there, and the record is `*/within/place`.
+        """
+        path = (column, place) if within is None else (column, within, place)
+        found = figure_of(metric, self.get(*path), column, unit, aggregate)
         if found is not None:
-            self._read.add((*self._path, column, place))
+            self._read.add((*self._path, *path))
         return found
 
     def record(self, figures: Iterable[Figure | None], context: Context, below: str = "") -> None:

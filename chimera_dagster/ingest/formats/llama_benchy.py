@@ -18,10 +18,9 @@ from chimera_dagster.ingest.formats.grid import Grid, Row
 from chimera_dagster.ingest.formats.page import Page
 
 _NAME = "llama-benchy"
-_VALUES = {
-    **{"pp_req_throughput": "prefill_tok_s", "tg_req_throughput": "decode_tok_s", "e2e_ttft": "ttft_ms"},
-    **{"pp_throughput": "input_tok_s", "tg_throughput": "output_tok_s"},
-}
+_REQUEST = {"pp_req_throughput": "prefill_tok_s", "tg_req_throughput": "decode_tok_s", "e2e_ttft": "ttft_ms"}
+_SERVER = {"pp_throughput": "input_tok_s", "tg_throughput": "output_tok_s"}
+_METRICS = _REQUEST | _SERVER
 _TTFT = "e2e_ttft_(ms)"
 _TEST = re.compile(
     r"(?P<kind>pp|tg|ctx_pp|ctx_tg)(?P<tokens>\d++)?+(?: @ d(?P<depth>\d++))?+(?: \(c(?P<concurrency>\d++)\))?+"
@@ -46,17 +45,44 @@ def _read_object(document: Document) -> None:
             depth=run.number("context_size"),
             whole_context=run.get("is_context_prefill_phase") is True,
         )
-        for name, metric in _VALUES.items():
-            _add_metric(run.at(name), metric, context)
+        _add_sums(run, context)
+        _add_runs(run, context)
 
 
-def _add_metric(part: Document, metric: str, context: Context) -> None:
-    values = part.get("values")
-    count = len(cast("list[Any]", values)) if isinstance(values, list) else 0
-    figures = [part.figure(metric, name, aggregate=name) for name in ("mean", "std")]
-    part.record(figures, context._replace(n=count or None))
-    for place in range(count):
-        part.record([part.cell(metric, "values", place)], context, f"*/{place}")
+def _add_sums(run: Document, context: Context) -> None:
+    for name, metric in _METRICS.items():
+        part = run.at(name)
+        figures = [part.figure(metric, aggregate, aggregate=aggregate) for aggregate in ("mean", "std")]
+        part.record(figures, context._replace(n=_count(run, name) or None))
+
+
+def _add_runs(run: Document, context: Context) -> None:
+    """A record for each request, and for each round of several requests at once one for each rate of the server."""
+    for first, *others in _groups(run):
+        for place in range(max(_count(run, name) for name in (first, *others))):
+            if others:
+                figures = [run.cell(_METRICS[name], name, place, within="values") for name in (first, *others)]
+                run.record(figures, context, f"*/values/{place}")
+            else:
+                part = run.at(first)
+                part.record([part.cell(_METRICS[first], "values", place)], context, f"*/{place}")
+
+
+def _groups(run: Document) -> Iterator[tuple[str, ...]]:
+    """Names of the lists that have one value for each request: of one at a time, those of the server too.
+
+    A list leaves out a request without a value, so only lists of one length are about the same requests.
+    """
+    alone = run.number("concurrency") == 1
+    names = tuple(_METRICS if alone else _REQUEST)
+    counts = {count for name in names if (count := _count(run, name))}
+    yield from [names] if len(counts) == 1 else [(name,) for name in names]
+    yield from () if alone else [(name,) for name in _SERVER]
+
+
+def _count(run: Document, name: str) -> int:
+    values = run.get(name, "values")
+    return len(cast("list[Any]", values)) if isinstance(values, list) else 0
 
 
 def _describe(

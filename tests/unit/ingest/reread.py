@@ -267,6 +267,16 @@ class _Json:
         return f'"{name}"' in json.dumps(place, ensure_ascii=False)
 
 
+def _in_columns(columns: list[object], parts: list[str]) -> Iterator[object]:
+    """The place in each column that `*/3` or, if the lists stand in objects, `*/values/3` names."""
+    for part in parts[:-1]:
+        columns = [inner for column in columns for inner in _field(column, part)]
+    for column in columns if parts else []:
+        if isinstance(column, list) and parts[-1].isdigit() and int(parts[-1]) < len(column):
+            yield column[int(parts[-1])]
+        yield from _field(column, parts[-1])
+
+
 def _below_log(text: str) -> object:
     """The document that the rest of the text is from some line on; not the last one of several."""
     with contextlib.suppress(ValueError):
@@ -303,11 +313,8 @@ def _at(value: object, parts: list[str], above: str, name: str) -> Iterator[obje
         return
     if not isinstance(value, dict):
         return
-    if part == "*" and len(rest) == 1:
-        for column in _field(value, name):
-            if isinstance(column, list) and rest[0].isdigit() and int(rest[0]) < len(column):
-                yield column[int(rest[0])]
-            yield from _field(column, rest[0])
+    if part == "*":
+        yield from _in_columns(_field(value, name), rest)
     titles, data = value.get("columns"), value.get("data")
     if part == "data" and len(rest) == 1 and isinstance(titles, list) and isinstance(data, list):
         row = data[int(rest[0])] if rest[0].isdigit() and int(rest[0]) < len(data) else []
@@ -379,7 +386,7 @@ class _Markdown:
             found = _MARKDOWN_NUMBER.match(cell)
             if found and (value := number_of(found[1])) is not None:
                 yield value
-            if found and (spread := re.fullmatch(r"\s*(?:±|\+/?-)\s*([0-9.]+)", cell[found.end() :])):
+            if found and (spread := re.fullmatch(r"\s*(?:±|\+/?-)\s*([0-9]+(?:\.[0-9]+)?)", cell[found.end() :])):
                 yield float(spread[1])
             if "m" in cell and re.fullmatch(r"(?:[0-9]+h)?(?:[0-9]+m)?[0-9.]+s", cell):  # 1m27.5s
                 minutes, _, seconds = cell.rpartition("m")

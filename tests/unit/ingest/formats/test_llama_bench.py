@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from tests.unit.ingest.formats.files import DATA, read_path, read_text
+from tests.unit.ingest.formats.reading_files import FORMATS, read_file, read_text
 
-FOLDER = DATA / "llama_bench"
+FOLDER = FORMATS / "llama_bench"
 TESTS = [  # of smollm2.json: rate, prompt, generated, depth
     ("prefill_tok_s", 16, None, 0),
     ("decode_tok_s", None, 8, 0),
@@ -25,7 +25,7 @@ def shapes(read):
     """What each record measured: its rate, and the tokens of its test."""
     names = "prompt_tokens", "output_tokens", "context_depth"
     shapes = []
-    for record in dict.fromkeys(row["record"] for row in read.rows):
+    for record in read.records:
         conditions = read.conditions(record)
         shapes.append((read.metrics(record)[0][0], *(conditions.get(name) for name in names)))
     return shapes
@@ -38,7 +38,7 @@ def shapes(read):
 def test_json_has_the_sums_of_a_test_and_each_of_its_runs(name, first, others):
     text = (FOLDER / name).read_text(encoding="utf-8")
     written = json.loads(text)[0] if name.endswith("json") else json.loads(text.partition("\n")[0])
-    read = read_path(FOLDER / name)
+    read = read_file(FOLDER / name)
     assert (read.file.format, read.file.status, read.file.records) == ("llama-bench", "ok", 24)
     assert read.file.numbers == read.file.covered == 162
     assert read.values("metric", "value", "aggregate", "n", record=first) == [
@@ -65,7 +65,7 @@ def test_json_has_the_sums_of_a_test_and_each_of_its_runs(name, first, others):
 
 @pytest.mark.parametrize(("name", "first"), [("smollm2.csv", "row 1"), ("smollm2.sql", "line 46")])
 def test_csv_and_sql_have_the_sums_alone(name, first):
-    read = read_path(FOLDER / name)
+    read = read_file(FOLDER / name)
     assert (read.file.format, read.file.status, read.file.records) == ("llama-bench", "ok", 6)
     assert read.file.numbers == read.file.covered
     assert shapes(read) == TESTS
@@ -77,11 +77,11 @@ def test_csv_and_sql_have_the_sums_alone(name, first):
         ("prompt_eval_ms", pytest.approx(mean_ns / 1e6), "mean", None, "avg_ns"),
         ("prompt_eval_ms", pytest.approx(std_ns / 1e6), "std", None, "stddev_ns"),
     ]
-    assert read.conditions(first) == read_path(FOLDER / "smollm2.json").conditions("/0")
+    assert read.conditions(first) == read_file(FOLDER / "smollm2.json").conditions("/0")
 
 
 def test_markdown_has_the_mean_its_spread_and_the_build_below():
-    read = read_path(FOLDER / "smollm2.md")
+    read = read_file(FOLDER / "smollm2.md")
     assert (read.file.format, read.file.status, read.file.records) == ("llama-bench", "ok", 6)
     assert read.file.numbers == read.file.covered == 24
     assert shapes(read) == TESTS
@@ -213,4 +213,4 @@ def test_a_row_that_breaks_off_is_named(tmp_path):
 def test_samples_that_are_no_list_are_no_runs(tmp_path):
     read = read_text(tmp_path, "a.json", json.dumps(RESULT | {"samples_ts": 3, "samples_ns": {"a": 1}}))
     assert read.values("record", "n") == [("/", None), ("/", None)]
-    assert read.unread() == {"samples_ts": 1, "a": 1}
+    assert read.unread == {"samples_ts": 1, "a": 1}

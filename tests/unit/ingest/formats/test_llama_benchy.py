@@ -3,31 +3,32 @@ import json
 
 import pytest
 
-from tests.unit.ingest.formats.files import DATA, read_path, read_text
+from tests.unit.ingest.formats.reading_files import FORMATS, read_file, read_text
 
-FOLDER = DATA / "llama_benchy"
+FOLDER = FORMATS / "llama_benchy"
+REQUEST = ("pp_req_throughput", "prefill_tok_s"), ("tg_req_throughput", "decode_tok_s"), ("e2e_ttft", "ttft_ms")
+SERVER = ("pp_throughput", "input_tok_s"), ("tg_throughput", "output_tok_s")
 
 
-def test_json_has_the_values_of_requests_and_of_the_server():
+def run_of(written, concurrency):
+    return next(
+        (f"/benchmarks/{place}", run)
+        for place, run in enumerate(written["benchmarks"])
+        if run["concurrency"] == concurrency and not run["context_size"]
+    )
+
+
+def test_json_has_the_sums_over_requests_and_over_rounds_of_the_server():
     written = json.loads((FOLDER / "concurrency.json").read_text(encoding="utf-8"))
-    run = next(run for run in written["benchmarks"] if run["concurrency"] == 2 and not run["context_size"])
-    at = f"/benchmarks/{written['benchmarks'].index(run)}"
-    read = read_path(FOLDER / "concurrency.json")
+    at, run = run_of(written, concurrency=2)
+    read = read_file(FOLDER / "concurrency.json")
     assert (read.file.format, read.file.status) == ("llama-benchy", "ok")
-    for name, metric in {
-        "pp_req_throughput": "prefill_tok_s",
-        "tg_req_throughput": "decode_tok_s",
-        "e2e_ttft": "ttft_ms",
-        "pp_throughput": "input_tok_s",
-        "tg_throughput": "output_tok_s",
-    }.items():
-        values = run[name]["values"]
+    for name, metric in (*REQUEST, *SERVER):
+        count = len(run[name]["values"])
         assert read.values("metric", "value", "aggregate", "n", record=f"{at}/{name}") == [
-            (metric, run[name]["mean"], "mean", len(values)),
-            (metric, run[name]["std"], "std", len(values)),
+            (metric, run[name]["mean"], "mean", count),
+            (metric, run[name]["std"], "std", count),
         ]
-        for place, value in enumerate(values):
-            assert read.metrics(f"{at}/{name}/*/{place}") == [(metric, value, None)]
     assert read.conditions(f"{at}/e2e_ttft") == {
         **{"concurrency": 2, "prompt_tokens": 32, "output_tokens": 12, "context_depth": 0}
     }
@@ -35,15 +36,50 @@ def test_json_has_the_values_of_requests_and_of_the_server():
     assert set(read.values(*about)) == {("smollm2:135m", "json", None, written["timestamp"])}
 
 
+def test_json_has_each_request_and_each_round_of_several_at_once():
+    written = json.loads((FOLDER / "concurrency.json").read_text(encoding="utf-8"))
+    read = read_file(FOLDER / "concurrency.json")
+    at, run = run_of(written, concurrency=1)
+    assert len({len(run[name]["values"]) for name, _ in (*REQUEST, *SERVER)}) == 1
+    assert read.values("metric", "value", "original_name", "aggregate", record=f"{at}/*/values/1") == [
+        (metric, run[name]["values"][1], name, None) for name, metric in (*REQUEST, *SERVER)
+    ]
+    at, run = run_of(written, concurrency=2)
+    lists = [name for name, _ in REQUEST]
+    equal = len({len(run[name]["values"]) for name in lists}) == 1
+    for name, metric in REQUEST:
+        value = run[name]["values"][1]
+        record = f"{at}/*/values/1" if equal else f"{at}/{name}/*/1"
+        assert (metric, value, None) in read.metrics(record)
+    for name, metric in SERVER:
+        assert read.metrics(f"{at}/{name}/*/1") == [(metric, run[name]["values"][1], None)]
+
+
+def test_lists_of_different_lengths_are_not_of_the_same_requests(tmp_path):
+    written = json.loads((FOLDER / "prefix.json").read_text(encoding="utf-8"))
+    written["benchmarks"][0]["tg_req_throughput"]["values"].pop()
+    read = read_text(tmp_path, "a.json", written)
+    records = [record for record in read.records if record.startswith("/benchmarks/0/") and "*" in record]
+    assert records == [
+        *(f"/benchmarks/0/{name}/*/{place}" for name in ("pp_req_throughput",) for place in (0, 1)),
+        "/benchmarks/0/tg_req_throughput/*/0",
+        *(
+            f"/benchmarks/0/{name}/*/{place}"
+            for name in ("e2e_ttft", "pp_throughput", "tg_throughput")
+            for place in (0, 1)
+        ),
+    ]
+
+
 def test_what_is_not_read_of_json_is_named():
-    unread = read_path(FOLDER / "prefix.json").unread()
+    unread = read_file(FOLDER / "prefix.json").unread
     names = "peak_throughput", "peak_req_throughput", "ttfr", "est_ppt"
     assert set(unread) == {f"{name}/{part}" for name in names for part in ("mean", "std", "values")}
 
 
 @pytest.mark.parametrize("name", ["concurrency.md", "concurrency.csv"])
 def test_rows_of_one_run_know_the_tokens_of_each_other(name):
-    read = read_path(FOLDER / name)
+    read = read_file(FOLDER / name)
     assert (read.file.format, read.file.status, read.file.records) == ("llama-benchy", "ok", 8)
     row = "table 1 row {}" if name.endswith("md") else "row {}"
     assert read.conditions(row.format(1)) == read.conditions(row.format(2))
@@ -55,7 +91,7 @@ def test_rows_of_one_run_know_the_tokens_of_each_other(name):
 
 
 def test_markdown_has_means_with_their_spread():
-    read = read_path(FOLDER / "concurrency.md")
+    read = read_file(FOLDER / "concurrency.md")
     assert read.metrics("table 1 row 3") == [
         ("prefill_tok_s", 20.21, "mean"),
         ("prefill_tok_s", 8.42, "std"),
@@ -70,14 +106,14 @@ def test_markdown_has_means_with_their_spread():
         ("output_tok_s", 112.65, "mean"),
         ("output_tok_s", 22.18, "std"),
     ]
-    assert read.unread() == {"ttfr (ms)": 4, "est_ppt (ms)": 4, "peak t/s": 4, "peak t/s (req)": 4}
+    assert read.unread == {"ttfr (ms)": 4, "est_ppt (ms)": 4, "peak t/s": 4, "peak t/s (req)": 4}
     assert (read.file.numbers, read.file.covered) == (36, 20)
 
 
 def test_csv_has_the_same_in_columns():
     with open(FOLDER / "concurrency.csv", encoding="utf-8", newline="") as file:
         written = [*csv.DictReader(file)][3]
-    read = read_path(FOLDER / "concurrency.csv")
+    read = read_file(FOLDER / "concurrency.csv")
     assert read.metrics("row 4") == [
         ("decode_tok_s", float(written["t_s_req_mean"]), "mean"),
         ("decode_tok_s", float(written["t_s_req_std"]), "std"),
@@ -117,13 +153,13 @@ def test_a_table_spelt_for_readers_is_read(tmp_path):
 
 
 def test_filling_the_context_first_is_a_task_of_its_own():
-    read = read_path(FOLDER / "prefix.md")
+    read = read_file(FOLDER / "prefix.md")
     assert [read.conditions(f"table 1 row {place}") for place in (1, 2, 3)] == [
         {"concurrency": 1, "prompt_tokens": 24, "context_depth": 0, "task": "fill the context"},
         {"concurrency": 1, "prompt_tokens": 24, "context_depth": 0, "task": "fill the context"},
         {"concurrency": 1, "prompt_tokens": 16, "output_tokens": 8, "context_depth": 24},
     ]
-    same = read_path(FOLDER / "prefix.json")
+    same = read_file(FOLDER / "prefix.json")
     filled = {"concurrency": 1, "prompt_tokens": 24, "output_tokens": 8, "context_depth": 0, "task": "fill the context"}
     assert same.conditions("/benchmarks/0/e2e_ttft") == filled | {"prefix_caching": "True"}
     assert same.conditions("/benchmarks/1/e2e_ttft")["context_depth"] == 24
@@ -135,7 +171,7 @@ def test_a_cut_or_odd_file_says_what_is_wrong(tmp_path):
     odd = json.loads(text) | {"benchmarks": [{"concurrency": 1, "tg_req_throughput": {"mean": 5, "values": "none"}}, 3]}
     read = read_text(tmp_path, "odd.json", json.dumps(odd))
     assert read.metrics("/benchmarks/0/tg_req_throughput") == [("decode_tok_s", 5, "mean")]
-    assert read.unread() == {"benchmarks": 1}
+    assert read.unread == {"benchmarks": 1}
     table = (FOLDER / "concurrency.md").read_text(encoding="utf-8")
     read = read_text(tmp_path, "a.md", table.replace("tg12 (c2)", "gen 12"))
     assert read.file.reason == "table 1 row 4: 'gen 12' is not a test such as pp2048 or tg32"

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from tests.unit.ingest.formats.files import DATA, read_path, read_text
+from tests.unit.ingest.formats.reading_files import FORMATS, read_file, read_text
 
-FOLDER = DATA / "ollama"
+FOLDER = FORMATS / "ollama"
 STATISTICS = """total duration:       1m27.059177746s
 load duration:        35.433224ms
 prompt eval count:    36 token(s)
@@ -34,7 +34,7 @@ def models(read):
 @pytest.mark.parametrize("name", ["generate.json", "chat.json"])
 def test_an_answer_is_a_run_in_nanoseconds(name):
     answer = json.loads((FOLDER / name).read_text(encoding="utf-8"))
-    read = read_path(FOLDER / name)
+    read = read_file(FOLDER / name)
     assert read.file.format == "Ollama"
     assert (read.file.numbers, read.file.covered, read.file.records) == (6, 6, 1)
     assert read.metrics("/") == [
@@ -52,7 +52,7 @@ def test_an_answer_is_a_run_in_nanoseconds(name):
 
 @pytest.mark.parametrize("name", ["generate-stream.jsonl", "chat-stream.jsonl"])
 def test_of_a_stream_only_the_last_object_is_the_run(name):
-    read = read_path(FOLDER / name)
+    read = read_file(FOLDER / name)
     assert read.file.status == "ok"
     assert read.file.records == 1
     assert set(read.values("record")) == {("line 9",)}
@@ -63,7 +63,7 @@ def test_the_tokens_of_a_conversation_are_unread_and_a_missing_count_is_no_figur
     answer = {"model": "alpha:7b", "response": "", "done": True, "context": [1, 2, 3], "eval_count": 4}
     read = read_text(tmp_path, "a.json", json.dumps(answer))
     assert read.metrics("/") == [("output_tokens", 4, None)]
-    assert read.unread() == {"context": 3}
+    assert read.unread == {"context": 3}
 
 
 def test_an_answer_in_a_document_of_a_script_keeps_its_other_fields(tmp_path):
@@ -76,13 +76,13 @@ def test_an_answer_in_a_document_of_a_script_keeps_its_other_fields(tmp_path):
 def test_a_cut_stream_has_no_run_and_says_where_it_breaks_off(tmp_path):
     text = (FOLDER / "generate-stream.jsonl").read_text(encoding="utf-8")
     read = read_text(tmp_path, "cut.jsonl", text[:-200])
-    assert read.rows == []
+    assert read.records == []
     assert read.file.status == "malformed"
     assert read.file.reason.startswith("line 9: ")
 
 
 def test_printed_statistics_name_their_model_in_the_command_and_in_the_heading():
-    read = read_path(FOLDER / "verbose.md")
+    read = read_file(FOLDER / "verbose.md")
     assert read.file.format == "Ollama"
     assert models(read) == [
         ("lines 9-16", "smollm2:135m", "text"),
@@ -104,7 +104,7 @@ def test_printed_statistics_name_their_model_in_the_command_and_in_the_heading()
 
 
 def test_a_log_of_runs_names_its_model_in_the_command():
-    read = read_path(FOLDER / "smollm2_135m.log")
+    read = read_file(FOLDER / "smollm2_135m.log")
     assert models(read) == [("lines 2-9", "smollm2:135m", "text"), ("lines 11-18", "smollm2:135m", "text")]
     assert read.values("value", metric="decode_tok_s") == [(157.71,), (156.95,)]
 
@@ -151,11 +151,12 @@ def test_a_page_without_statistics_keeps_its_items(tmp_path):
 
 
 # a pattern that tries a line in every way would take minutes
+@pytest.mark.parametrize("name", ["a.md", "a.txt"])
 @pytest.mark.parametrize(
     "line",
     ["ollama run " + "--a " * 100_000, "a/" * 200_000 + ":", "> " * 200_000, "model:" * 70_000, "\n" * 400_000],
+    ids=["options", "slashes", "quotes", "models", "lines"],
 )
-def test_long_lines_are_read_in_linear_time(tmp_path, line):
-    for name in ("a.md", "a.txt"):
-        read = read_text(tmp_path, name, f"# {line}\n{line}\n{STATISTICS}")
-        assert read.values("value", metric="decode_tok_s") == [(5.42,)]
+def test_long_lines_are_read_in_linear_time(tmp_path, name, line):
+    read = read_text(tmp_path, name, f"# {line}\n{line}\n{STATISTICS}")
+    assert read.values("value", metric="decode_tok_s") == [(5.42,)]

@@ -1,14 +1,14 @@
 import pytest
 
-from tests.unit.ingest.formats.files import DATA, read_path, read_text
+from tests.unit.ingest.formats.reading_files import FORMATS, read_file, read_text
 
-FOLDER = DATA / "ollama"
+FOLDER = FORMATS / "ollama"
 REMARK = "# Model: alpha:7b | Params: 7.2B | Quant: Q4_K_M | Family: alpha | Size: 1 | VRAM: 1 | NumCtx: 4096\n"
 HEADER = "NAME,STEP,COUNT,NS_PER_COUNT,TOKEN_PER_SEC\n"
 
 
 def test_the_steps_of_a_csv_file_become_runs():
-    read = read_path(FOLDER / "bench.csv")
+    read = read_file(FOLDER / "bench.csv")
     assert read.file.format == "Ollama's bench command"
     assert read.file.status == "ok"
     assert read.file.records == 6
@@ -26,12 +26,12 @@ def test_the_steps_of_a_csv_file_become_runs():
     (about,) = set(read.values("model_source", "backend", "params", "conditions", "aggregate"))
     assert about == ("column", "ollama", '{"num_ctx":2048}', '{"quantization":"Q4_1"}', None)
     # the time of a token repeats the rate; of the 5 x 3 numbers of a run all others are read
-    assert read.unread() == {"NS_PER_COUNT": 12}
+    assert read.unread == {"NS_PER_COUNT": 12}
     assert (read.file.numbers, read.file.covered) == (90, 78)
 
 
 def test_text_for_benchstat_has_the_same_runs_without_counts():
-    read = read_path(FOLDER / "benchstat.txt")
+    read = read_file(FOLDER / "benchstat.txt")
     assert read.file.format == "Ollama's bench command"
     assert read.file.records == 6
     assert read.values("metric", "value", "original_name", "original_unit", record="lines 4-8") == [

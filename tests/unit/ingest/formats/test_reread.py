@@ -4,16 +4,16 @@ import pytest
 
 from chimera_dagster.ingest.folder import read_in_memory
 from tests.unit.ingest import fuzz_cases, reread
-from tests.unit.ingest.formats.files import DATA, read_path
+from tests.unit.ingest.formats.reading_files import FORMATS, read_file
 
 FOLDERS = ["ollama", "llama_bench", "llama_benchy"]
-FILES = [path for folder in FOLDERS for path in sorted((DATA / folder).iterdir())]
+FILES = [path for folder in FOLDERS for path in sorted((FORMATS / folder).iterdir())]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_each_number_is_found_again(path):
-    read = read_path(path)
-    rows = [reread.Row(*(row[name] for name in reread.Row._fields)) for row in read.rows]
+    read = read_file(path)
+    rows = [reread.Row(*values) for values in read.values(*reread.Row._fields)]
     assert len(rows) > 5
     assert reread.complaints(path.read_bytes(), path.name, read.file.encoding, rows) == []
     wrong = [row._replace(value=row.value * 1.5) for row in rows if row.value]
