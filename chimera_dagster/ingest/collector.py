@@ -195,7 +195,12 @@ class Collector:
         head_of_value = pa.array(self._head_of_value, pa.int32())
         *heads, failed, n = zip(*self._heads, strict=True)
         records = pa.record_batch(
-            [*map(_texts, heads), pa.array(failed, pa.bool_()), pa.array(n, pa.float64())], [*_HEAD, "error", "n"]
+            [
+                *map(_texts, heads),
+                pa.array(failed, pa.bool_()),
+                pa.array([count and float(count) for count in n], pa.float64()),
+            ],
+            [*_HEAD, "error", "n"],
         )
         measures = pa.record_batch([*map(_texts, zip(*different.values(), strict=True))], [*MetricColumn._fields])
         values = pa.record_batch([pa.array(self._values, pa.float64())], ["value"])

@@ -166,3 +166,8 @@ def test_a_damaged_document_is_not_read_from_one_of_its_lines_on(text):
     found = js(text)
     assert found.rows == []
     assert [problem[:5] for problem in found.problems] == ["line "]
+
+
+def test_a_count_that_no_float_holds_is_rounded():
+    assert js({"mean_ttft_ms": 5, "n": 2**53 + 2}).values("value", "n") == [(5, 2**53 + 2)]
+    assert js({"mean_ttft_ms": 5, "n": 10**30 + 1}).values("n") == [(1e30,)]
