@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from chimera_dagster.ingest import vocabulary
-from chimera_dagster.ingest.cells import duration_in, plain_number
+from chimera_dagster.ingest.cells import duration_in
 from chimera_dagster.ingest.collector import Figure
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats.document import Document
@@ -32,12 +32,15 @@ _KEYS = frozenset({*_DURATIONS, *_COUNTS, *_OTHER_KEYS})
 def _is_answer(content: Mapping[str, Any]) -> bool:
     """Whether this is an answer as Ollama sends it, whole or a chunk of a stream.
 
-    An object with other keys was put together by a script, whose fields the general reader knows too.
+    An object with other keys, or with a fraction of a nanosecond, was put together by a script: the general reader
+    knows its fields too.
     """
     if not _KEYS.issuperset(content):
         return False
-    chunk = content.get("done") is False and ("response" in content or "message" in content)
-    return chunk or any(plain_number(content.get(name)) is not None for name in (*_DURATIONS, *_COUNTS))
+    if content.get("done") is False and ("response" in content or "message" in content):
+        return True
+    counted = [content[name] for name in (*_DURATIONS, *_COUNTS) if name in content]
+    return bool(counted) and all(type(number) is int for number in counted)
 
 
 def _read_answer(document: Document) -> None:

@@ -71,6 +71,8 @@ def test_an_answer_in_a_document_of_a_script_keeps_its_other_fields(tmp_path):
     read = read_text(tmp_path, "a.json", json.dumps([answer]))
     assert read.file.format is None
     assert read.metrics("/0") == [("output_tokens", 4, None), ("eval_ms", 2, None), ("ttft_ms", 30, None)]
+    seconds = {"model": "alpha:7b", "eval_count": 4, "eval_duration": 0.5}
+    assert read_text(tmp_path, "b.json", seconds).file.format is None
 
 
 def test_a_cut_stream_has_no_run_and_says_where_it_breaks_off(tmp_path):
