@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from math import isfinite, isinf
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 ToNumber = Callable[[Any], float | None]  # from a cell or a JSON value
 
@@ -13,6 +13,10 @@ MISSING = frozenset({"", "-", "--", "–", "—", "n/a", "na", "nan", "none", "n
 LONGEST_TEXT = 2_000  # characters of a prompt that a table keeps
 NUMBERS, CONTAINERS = (int, float), (dict, list)  # `isinstance` takes three times as long with int | float
 _FALSE = frozenset({"false", "no", "0", "0.0"})
+_SPREAD = re.compile(r"(\d[\d.,]*+)(?:\s*+(?:±|\+/?-)\s*+(\d[\d.,]*+))?+", re.ASCII)
+_DURATION = re.compile(
+    r"(?:(?P<h>\d++)h)?+(?:(?P<m>\d++)m(?!s))?+(?:(?P<value>\d++(?:\.\d++)?+)(?P<unit>ns|us|µs|μs|ms|s))?+", re.ASCII
+)
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
 
 
@@ -42,6 +46,35 @@ def number_in(cell: str) -> float | None:
         return float(cell.replace(",", "")) if "," in cell and _GROUPED.fullmatch(cell.strip()) else None
     # Python also takes 1_000 and the digits of every script
     return value if isfinite(value) and "_" not in cell and cell.isascii() else None
+
+
+class Duration(NamedTuple):
+    value: float
+    unit: str
+
+
+def duration_in(cell: str) -> Duration | None:
+    """A duration as Go writes it: `35.4ms` in its own unit, one of several parts, `1m27.059s`, in seconds."""
+    text = cell.strip()
+    found = _DURATION.fullmatch(text) if text else None
+    if found is None:
+        return None
+    whole = int(found["h"] or 0) * 3600 + int(found["m"] or 0) * 60
+    if not (found["h"] or found["m"]):
+        return Duration(float(found["value"]), found["unit"])
+    return Duration(whole + float(found["value"] or 0), "s") if found["unit"] in ("s", None) else None
+
+
+class Spread(NamedTuple):
+    mean: float
+    std: float | None
+
+
+def spread_in(cell: str) -> Spread | None:
+    """A mean with its standard deviation, `58.17 ± 4.40`, or a number alone."""
+    found = _SPREAD.fullmatch(cell.strip())
+    mean = number_in(found[1]) if found else None
+    return None if found is None or mean is None else Spread(mean, number_in(found[2]) if found[2] else None)
 
 
 def decimal_comma_number_in(cell: str) -> float | None:

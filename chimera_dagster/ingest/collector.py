@@ -195,14 +195,19 @@ class Collector:
         head_of_value = pa.array(self._head_of_value, pa.int32())
         *heads, failed, n = zip(*self._heads, strict=True)
         records = pa.record_batch(
-            [*map(_texts, heads), pa.array(failed, pa.bool_()), pa.array(n, pa.float64())], [*_HEAD, "error", "n"]
+            [
+                *map(_texts, heads),
+                pa.array(failed, pa.bool_()),
+                pa.array([count and float(count) for count in n], pa.float64()),
+            ],
+            [*_HEAD, "error", "n"],
         )
         measures = pa.record_batch([*map(_texts, zip(*different.values(), strict=True))], [*MetricColumn._fields])
         values = pa.record_batch([pa.array(self._values, pa.float64())], ["value"])
         batches = (records.take(head_of_value), measures.take(kinds), values)
         columns = {name: batch[name] for batch in batches for name in batch.schema.names}
-        is_run = columns["aggregate"].is_null().to_numpy(zero_copy_only=False)
-        columns["n"] = pa.array(columns["n"].to_numpy(zero_copy_only=False), mask=is_run, from_pandas=True)
+        is_run, unstated = (columns[name].is_null().to_numpy(zero_copy_only=False) for name in ("aggregate", "n"))
+        columns["n"] = pa.array(columns["n"].to_numpy(zero_copy_only=False), mask=is_run | unstated)
         columns |= dict.fromkeys(("derived", "doubt"), pa.nulls(len(values), _TEXT))
         self._clear()
         self._sink(pa.table({name: columns[name] for name in SCHEMA.names}, SCHEMA))

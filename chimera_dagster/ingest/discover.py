@@ -15,7 +15,7 @@ KINDS = {
     **dict.fromkeys((".csv", ".tsv"), "csv"),
     **dict.fromkeys((".json", ".jsonl", ".ndjson"), "json"),
     **dict.fromkeys((".md", ".markdown"), "markdown"),
-    **dict.fromkeys((".txt", ".log", ".sql"), "text"),
+    **dict.fromkeys((".txt", ".log", ".sql", ".bench"), "text"),
     **dict.fromkeys((".yaml", ".yml", ".html", ".htm", ".xlsx", ".xls", ".parquet", ".xml"), OTHER),
 }
 # Text files that every folder may have, and that hold no results

@@ -8,6 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, NamedTuple, cast
 
 from chimera_dagster.ingest import vocabulary
@@ -19,6 +20,8 @@ from chimera_dagster.ingest.trial_reader import read_own
 
 # A cut string reaches to the end. Possessive, as backtracking over 8 MB would take a gigabyte of memory.
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\(?:.|\Z)[^"\\]*+)*+(?:"|\Z)|[{}\[\],]', re.DOTALL)
+_BRACKET_LINE = re.compile(r"(?<=\n)[{\[]")
+_MOST_STARTS = 20  # lines at which a document below log lines is tried to begin
 _DEEPEST = 100  # levels of records: far below Python's recursion limit, which would stop in the middle of a record
 
 Object = dict[str, Any]
@@ -26,6 +29,8 @@ Object = dict[str, Any]
 
 def read_json(text: str, collector: Collector, *, lines: bool = False) -> None:
     """Read one document, or with `lines` one per line; a document with data after its end is tried as lines.
+
+    Lines above the document, such as those that a tool logs before its result, are left out and reported.
 
     A record inherits model, backend, parameters and so on from the objects around it. Records of a JSON Lines file
     are named 'line 3' and, inside the line, by their pointer: 'line 3/usage'.
@@ -38,6 +43,10 @@ def read_json(text: str, collector: Collector, *, lines: bool = False) -> None:
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and _first_line_is_json(text):
             _read_lines(text, collector)
+        elif start := _start_below_log(text):
+            count = text.count("\n", 0, start)
+            collector.problem(f"text above the JSON document was not read: it begins in line {count + 1}")
+            _read(_document(text[start:], "", collector), "", collector)
         else:
             collector.problem(f"line {error.lineno}, column {error.colno}: {error.msg}")
     except ValueError as error:  # an integer of thousands of digits
@@ -75,6 +84,21 @@ def _first_line_is_json(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _start_below_log(text: str) -> int:
+    """Where the document begins that the rest of the text is, if lines stand above it; 0 if there is none."""
+    for found in islice(_BRACKET_LINE.finditer(text), _MOST_STARTS):
+        try:
+            json.loads(text[found.start() :])
+        except json.JSONDecodeError as error:
+            if error.msg == "Extra data":  # JSON Lines with a damaged line, of which this is not the last one
+                return 0
+            continue
+        except (ValueError, RecursionError):
+            continue
+        return found.start()
+    return 0
 
 
 def _read_lines(text: str, collector: Collector) -> None:

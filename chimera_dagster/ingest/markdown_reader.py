@@ -10,12 +10,12 @@ from typing import NamedTuple
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING, number_in
 from chimera_dagster.ingest.collector import Added, Collector
-from chimera_dagster.ingest.formats.recognise import read_table, read_text
+from chimera_dagster.ingest.formats.recognise import has_console_output, read_table, read_text
 from chimera_dagster.ingest.remembered import remembered
 
 _FENCE = re.compile(r"\s*+(?P<fence>`{3,}+(?=[^`]*+$)|~{3,}+)")
 # Possessive throughout: a line of a million spaces or dashes must not be tried in every way
-_RULE = re.compile(r"\s*+(?:\|\s*+)?+:?-{2,}+:?\s*+(?:\|\s*+:?-{2,}+:?\s*+)++(?:\|\s*+)?+")
+_RULE = re.compile(r"\s*+(?:\|\s*+)?+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)++(?:\|\s*+)?+")
 _ITEM = re.compile(r"\s*[-*+]\s+(?P<key>[^:|]{1,60}):\s*(?P<value>.+)")
 _PIPE = re.compile(r"(?<!\\)\|")
 _GLUED = re.compile(r"(?<!\s)\s++(?:#{1,6}\s|\|\s).*")
@@ -27,6 +27,7 @@ _VALUE = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[A-Za-z]{1,12}")
+_ABOVE, _BELOW = 50, 3  # lines around a block or a table that may say what it is about
 _NAMES, _VALUES = {"metric", "measure", "name"}, {"value", "result"}
 
 
@@ -36,21 +37,24 @@ class _Quantity(NamedTuple):
 
 
 def read_markdown(text: str, collector: Collector) -> None:
-    """Read the front matter, and every table and list item outside code fences.
+    """Read the front matter, every table and list item outside code fences, and the output of known tools anywhere.
 
     A list item or a line of the front matter that names a model, a backend or a GPU holds for all that follows it.
     """
-    lines = lines_of(text)
-    page = _Page(collector)
+    written = lines_of(text)
+    lines = [*written]
+    page = _Page(collector, written)
     place = page.front_matter(lines)
     fences = _taken_fences(lines, place)
+    console = lines if has_console_output(text) else []
+    page.begin_section(place, console)
     while place < len(lines):
         line = lines[place]
         if place in fences:
             page.fence(fences[place], place)
         elif line.startswith("#"):
-            page.heading = line.strip("# ")
-        if "|" in line and _is_rule(line):
+            page.begin_section(place + 1, console, line)
+        if "|" in line and _is_rule(line, lines[place - 1] if place else ""):
             place = page.table(lines, place)
             continue
         if ":" in line and (item := _ITEM.fullmatch(line)):
@@ -66,9 +70,10 @@ def lines_of(text: str) -> list[str]:
 class _Page:
     """Adds the records of one page; what the page says of its model and so on is kept for what follows."""
 
-    def __init__(self, collector: Collector) -> None:
-        self._sheet, self._context, self._tables = collector, collector.context, 0
-        self.heading: str | None = None
+    def __init__(self, collector: Collector, lines: list[str]) -> None:
+        self._sheet, self._context, self._tables, self._lines = collector, collector.context, 0, lines
+        self._headings: list[tuple[int, str]] = []  # level and text, the nearest one first
+        self._section = 0  # place of its first line
 
     def front_matter(self, lines: list[str]) -> int:
         """Read `key: value` lines between two lines of dashes at the top; returns the place after them, or 0."""
@@ -80,9 +85,29 @@ class _Page:
                 self.item(f"line {place}", pair["key"], pair["value"])
         return end + 1 if end else 0
 
+    def begin_section(self, place: int, console: list[str], heading: str = "") -> None:
+        """Lines up to the next heading; `console` are those of the page if it has output of known tools."""
+        self._section = place
+        if heading:
+            text = heading.lstrip("#")
+            level = len(heading) - len(text)
+            self._headings = [(level, text.strip("# ")), *(outer for outer in self._headings if outer[0] < level)]
+        if console:
+            rest = range(place, len(console))
+            end = next((at for at in rest if console[at].startswith("#")), len(console))
+            self._text(console[place:end], place, [])
+
     def fence(self, block: list[str], place: int) -> None:
-        """Read a fenced block, whose first line is `place`, if it is the output of a known tool."""
-        read_text(block, place + 1, self._sheet, self._context, self.heading)
+        """Read a fenced block, whose first line is `place`, and tables in it, if they are the output of known tools."""
+        if self._text(block, place, self._lines[max(self._section, place - _ABOVE) : place]):
+            return
+        for rule in [at for at, line in enumerate(block) if at and "|" in line and _is_rule(line, block[at - 1])]:
+            rows = [(f"line {place + rule + at + 2}", cells) for at, cells in enumerate(_rows_below(block, rule))]
+            self._known_table(_header_above(block, rule), rows, place + rule)
+
+    def _text(self, lines: list[str], place: int, above: list[str]) -> bool:
+        headings = [text for _, text in self._headings]
+        return read_text(lines, place + 1, self._sheet, self._context, headings, above)
 
     def item(self, where: str, key: str, value: str) -> None:
         """One `key: value`; a context in it holds from now on."""
@@ -100,7 +125,7 @@ class _Page:
         self._tables += 1
         where = f"table {self._tables}"
         width = len(_cells(lines[rule]))
-        header = tuple(map(_bare, _cells(lines[rule - 1])[-width:])) if rule else ()
+        header = _header_above(lines, rule)
         names = [vocabulary.normal(name)[0] for name in header]
         pairs = len(names) >= 2 and names[0] in _NAMES and names[1] in _VALUES
         log = any(name in vocabulary.vocabulary().run_columns for name in names)
@@ -108,7 +133,7 @@ class _Page:
             self._sheet.problem(f"{where}, line {rule + 1}: a header of {width} cells is expected above")
         rows = _rows_below(lines, rule)
         named = [(f"{where} row {number}", cells) for number, cells in enumerate(rows, start=1)]
-        if len(header) == width and read_table(header, lambda: named, self._sheet, self._context, _number):
+        if len(header) == width and self._known_table(header, named, rule):
             return rule + 1 + len(rows)
         for at, cells in named:
             if beyond := sum(_quantity(cell) is not None for cell in cells[width:]):
@@ -124,6 +149,12 @@ class _Page:
                 self._add(at, header, cells[:width], log=log)
         return rule + 1 + len(rows)
 
+    def _known_table(self, header: tuple[str, ...], rows: list[tuple[str, list[str]]], rule: int) -> bool:
+        end = rule + 1 + len(rows)
+        above = self._lines[max(self._section, rule - _ABOVE) : max(rule - 1, 0)]
+        below = self._lines[end : end + _BELOW]
+        return read_table(header, lambda: rows, self._sheet, self._context, _number, above, below)
+
     def _pair(self, where: str, key: str, value: str) -> Added:
         return self._add(where, (key,), [value], log=False)
 
@@ -131,6 +162,11 @@ class _Page:
         units = tuple([quantity and quantity.unit for quantity in map(_quantity, cells)])
         roles = self._sheet.roles(names, units, "", None if log else "reported")
         return self._sheet.record(where, roles, cells, self._context, "column", _number, fails=log)
+
+
+def _header_above(lines: list[str], rule: int) -> tuple[str, ...]:
+    width = len(_cells(lines[rule]))
+    return tuple(map(_bare, _cells(lines[rule - 1])[-width:])) if rule else ()
 
 
 def _rows_below(lines: list[str], rule: int) -> list[list[str]]:
@@ -142,8 +178,11 @@ def _rows_below(lines: list[str], rule: int) -> list[list[str]]:
     return rows
 
 
-def _is_rule(line: str) -> bool:
-    return "--" in line and _RULE.fullmatch(line) is not None
+def _is_rule(line: str, header: str = "") -> bool:
+    """Whether this is a line of dashes; cells of one dash may hold no value instead, unless a header stands above."""
+    if "-" not in line or not _RULE.fullmatch(line):
+        return False
+    return all("--" in cell for cell in _cells(line)) or len(_cells(header)) == len(_cells(line)) > 1
 
 
 def _taken_fences(lines: list[str], start: int) -> dict[int, list[str]]:

@@ -23,6 +23,9 @@ WHOLE = frozenset({"num_gpu", "num_ctx", "top_k"})
 _HOTTEST = 5.0  # above it, `temperature` is that of a device
 _PERCENTILE = re.compile(r"p\d{1,2}(?:\.\d+)?")
 _REMARK = re.compile(r"[`\s]*\(.*|`.*")  # `gemma3:latest` (4.3B parameters)
+MODEL_NAME = r"[A-Za-z0-9][\w.-]*+(?:/[\w.-]++)*+"
+MODEL_TAG = rf"{MODEL_NAME}:(?:latest|(?=[\w.-]*?\d)(?=[\w.-]*?[A-Za-z])[\w.-]++)"  # a time, 10:30, is not one
+_TAG_IN = re.compile(rf"(?<![\w./:-]){MODEL_TAG}")
 _PUBLISHED = re.compile(r"(?<![\w./-])[A-Za-z]{2}[\w.-]*+/(?=[\w.:-]*\d)(?=[\W\d]*[A-Za-z]{2})[\w.:-]*\w")
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
@@ -294,8 +297,8 @@ def model_in_path(path: str) -> str | None:
 
 @remembered(1_024)
 def model_in_heading(text: str) -> str | None:
-    """The model that a heading names: `publisher/name`, with a digit in the name, or else by its family."""
-    found = _PUBLISHED.search(text)
+    """The model that a heading names: a tag, `publisher/name` with a digit in the name, or else its family."""
+    found = _TAG_IN.search(text) or _PUBLISHED.search(text)
     return bare_model(found[0]) if found else model_in_path(text)
 
 

@@ -15,11 +15,15 @@ from chimera_dagster.ingest.formats import (
     inferencex,
     lighteval,
     llama_batched_bench,
+    llama_bench,
+    llama_benchy,
     llama_cpp,
     llmperf,
     lm_eval,
     localscore,
     mlperf,
+    ollama,
+    ollama_bench,
     optimum_benchmark,
     serving_report,
     sglang_serving,
@@ -31,6 +35,9 @@ from chimera_dagster.ingest.formats.format import DocumentFormat, TableFormat, T
 
 # JSON objects
 DOCUMENTS: tuple[DocumentFormat, ...] = (
+    ollama.ANSWER,
+    llama_bench.OBJECT,
+    llama_benchy.OBJECT,
     vllm_serve.RESULT,
     vllm_offline.THROUGHPUT,
     vllm_offline.LATENCY,
@@ -56,6 +63,12 @@ DOCUMENTS: tuple[DocumentFormat, ...] = (
 )
 # CSV files, tables of Markdown pages
 TABLES: tuple[TableFormat, ...] = (
+    ollama_bench.CSV,
+    ollama_bench.MARKDOWN,
+    llama_bench.CSV,
+    llama_bench.MARKDOWN,
+    llama_benchy.CSV,
+    llama_benchy.MARKDOWN,
     vllm_serve.SWEEP,
     guidellm_csv.REPORT,
     guidellm_csv.OLD_REPORT,
@@ -64,5 +77,13 @@ TABLES: tuple[TableFormat, ...] = (
     llama_batched_bench.TABLE,
     *aiperf_tables.TABLES,
 )
-# console output in text files and in fenced blocks of Markdown pages
-TEXTS: tuple[TextFormat, ...] = (serving_report.REPORT, mlperf.SUMMARY, mlperf.DETAIL, llama_cpp.LOG)
+# console output in text files and on Markdown pages
+TEXTS: tuple[TextFormat, ...] = (
+    ollama.VERBOSE,
+    ollama_bench.BENCHSTAT,
+    llama_bench.SQL,
+    serving_report.REPORT,
+    mlperf.SUMMARY,
+    mlperf.DETAIL,
+    llama_cpp.LOG,
+)

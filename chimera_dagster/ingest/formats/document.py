@@ -91,12 +91,23 @@ class Document(Page):
         return found
 
     def cell(
-        self, metric: str, column: str, place: int, unit: str | None = None, aggregate: str | None = None
+        self,
+        metric: str,
+        column: str,
+        place: int,
+        unit: str | None = None,
+        aggregate: str | None = None,
+        *,
+        within: str | None = None,
     ) -> Figure | None:
-        """As `figure`, of a list with one number per record; the record is `*/place` (see `record`)."""
-        found = figure_of(metric, self.get(column, place), column, unit, aggregate)
+        """As `figure`, of a list with one number per record; the record is `*/place` (see `record`).
+
+        If the lists stand in objects, `within` is their key there, and the record is `*/within/place`.
+        """
+        path = (column, place) if within is None else (column, within, place)
+        found = figure_of(metric, self.get(*path), column, unit, aggregate)
         if found is not None:
-            self._read.add((*self._path, column, place))
+            self._read.add((*self._path, *path))
         return found
 
     def record(self, figures: Iterable[Figure | None], context: Context, below: str = "") -> None:
@@ -135,9 +146,9 @@ def _numbers(root: Mapping[str, Any], apart: set[Path]) -> Iterator[tuple[Path, 
 
 @remembered(maxsize=10_000)
 def _name(path: Path) -> str:
-    """The key of a number, with the one above if it only says which aggregate it is, or `value`."""
+    """The key of a number, with the one above if it only says which aggregate it is, or that it is a value."""
     keys = [part for part in path if isinstance(part, str)]
-    if len(keys) > 1 and (keys[-1] == "value" or vocabulary.is_aggregate(keys[-1])):
+    if len(keys) > 1 and (keys[-1] in ("value", "values") or vocabulary.is_aggregate(keys[-1])):
         return "/".join(keys[-2:])
     return keys[-1] if keys else "numbers in a list"
 

@@ -35,7 +35,10 @@ class TableFormat(NamedTuple):
 
 
 class TextFormat(NamedTuple):
-    """Lines of text, one of which matches `sign` (by `search`, so it must take linear time)."""
+    """Lines of text, one of which matches `sign`.
+
+    It is searched for in lines and in whole texts: it must take linear time, and needs `(?m)` if it has `^` or `$`.
+    """
 
     name: str
     sign: re.Pattern[str]

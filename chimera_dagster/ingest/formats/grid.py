@@ -16,6 +16,9 @@ class Grid(Page):
     """A header and rows. Iterate once; a row whose length differs from the header's is reported and left out.
 
     A file with several tables, one below the other, is iterated by `tables`. `rows` are the rows as they stand.
+
+    `above` and `below` are lines of the page around a Markdown table: those since the last heading, and the paragraph
+    after it. In a CSV file a line that begins with `#` is not a row; `remark` is the last one above the current row.
     """
 
     source = "column"
@@ -27,9 +30,11 @@ class Grid(Page):
         collector: Collector,
         context: Context,
         number: ToNumber = number_in,
+        above: Sequence[str] = (),
+        below: Sequence[str] = (),
     ) -> None:
         super().__init__(collector, context)
-        self.number = number
+        self.number, self.above, self.below, self.remark = number, above, below, ""
         self._read, self._unread = Counter[str](), Counter[str]()
         self._begin(header, rows)
 
@@ -58,6 +63,9 @@ class Grid(Page):
 
     def __iter__(self) -> Iterator["Row"]:
         for where, cells in self.rows:
+            if cells[0].startswith("#") and len(cells) != len(self.header):
+                self.remark = ",".join(cells)
+                continue
             if len(cells) != len(self.header):
                 self.problem(f"{where} has {len(cells)} cells, the header has {len(self.header)}")
                 self._unread.update(["cells of rows left out"] * sum(self.number(cell) is not None for cell in cells))

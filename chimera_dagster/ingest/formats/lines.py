@@ -10,17 +10,29 @@ from chimera_dagster.ingest.formats.page import Page, figure_of
 class Lines(Page):
     """A fenced block of a Markdown page, or a whole text file.
 
-    `lines` are its lines without their ends, `first` is the number of the first one in the file, and `heading` the text
-    of the heading above a block. Only numbers that become figures count as numbers of the file.
+    `lines` are its lines without their ends, `first` is the number of the first one in the file. Of a block, `headings`
+    are the texts of the headings that it stands under, the nearest one first, and `above` the lines between that one
+    and the block. Only numbers that become figures count as numbers of the file.
     """
 
     source = "text"
 
     def __init__(
-        self, lines: Sequence[str], first: int, collector: Collector, context: Context, heading: str | None = None
+        self,
+        lines: Sequence[str],
+        first: int,
+        collector: Collector,
+        context: Context,
+        headings: Sequence[str] = (),
+        above: Sequence[str] = (),
     ) -> None:
         super().__init__(collector, context)
-        self.lines, self.first, self.heading = lines, first, heading
+        self.lines, self.first, self.headings, self.above = lines, first, headings, above
+
+    @property
+    def heading(self) -> str | None:
+        """The nearest heading."""
+        return self.headings[0] if self.headings else None
 
     def figure(
         self, metric: str, value: float | str, name: str, unit: str | None = None, aggregate: str | None = None

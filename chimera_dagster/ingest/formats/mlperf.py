@@ -97,5 +97,5 @@ def _leave_out(document: Document) -> None:
 
 _SIGN = re.compile(r"MLPerf Results Summary")
 SUMMARY = TextFormat("MLPerf LoadGen", _SIGN, _read)
-DETAIL = TextFormat("MLPerf LoadGen", re.compile(r"^:::MLLOG \{"), _leave_out_log)
+DETAIL = TextFormat("MLPerf LoadGen", re.compile(r"(?m)^:::MLLOG \{"), _leave_out_log)
 ACCURACY = DocumentFormat("MLPerf LoadGen", frozenset({"seq_id", "qsl_idx", "data"}), _leave_out)

@@ -57,7 +57,9 @@ class Page:
         base = base._replace(**{name: text_in(text) for name, text in texts.items() if text})
         if parameters:
             set_here = (
-                (name, vocabulary.parameter(name, value)) for name, value in parameters.items() if value is not None
+                (name, vocabulary.parameter(name, float(value)))
+                for name, value in parameters.items()
+                if value is not None
             )
             base = base._replace(parameters=_merged(base.parameters, set_here))
         if conditions:

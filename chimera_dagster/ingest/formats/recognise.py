@@ -26,25 +26,43 @@ def read_document(content: Mapping[str, Any], where: str, collector: Collector, 
 
 
 def read_table(
-    header: tuple[str, ...], rows: Callable[[], GridRows], collector: Collector, context: Context, number: ToNumber
+    header: tuple[str, ...],
+    rows: Callable[[], GridRows],
+    collector: Collector,
+    context: Context,
+    number: ToNumber,
+    above: Sequence[str] = (),
+    below: Sequence[str] = (),
 ) -> bool:
-    """As `read_document`, of a table; `rows` gives its rows from the first on, as often as it is called."""
+    """As `read_document`, of a table; `rows` gives its rows from the first on, as often as it is called. See Grid."""
     for known in _tables(header):
-        if known.matches(header) and _read(known.name, known.read, Grid(header, rows(), collector, context, number)):
-            return True
+        if known.matches(header):
+            grid = Grid(header, rows(), collector, context, number, above, below)
+            if _read(known.name, known.read, grid):
+                return True
     return False
 
 
 def read_text(
-    lines: Sequence[str], first: int, collector: Collector, context: Context, heading: str | None = None
+    lines: Sequence[str],
+    first: int,
+    collector: Collector,
+    context: Context,
+    headings: Sequence[str] = (),
+    above: Sequence[str] = (),
 ) -> bool:
     """As `read_document`, of console output; see Lines."""
     for known in TEXTS:
-        if any(known.sign.search(line) for line in lines) and _read(
-            known.name, known.read, Lines(lines, first, collector, context, heading)
-        ):
-            return True
+        if any(known.sign.search(line) for line in lines):
+            text = Lines(lines, first, collector, context, headings, above)
+            if _read(known.name, known.read, text):
+                return True
     return False
+
+
+def has_console_output(text: str) -> bool:
+    """Whether any part of a text may be the console output of a known tool."""
+    return any(known.sign.search(text) for known in TEXTS)
 
 
 def _read(name: str, read: Callable[[_APage], None], page: _APage) -> bool:

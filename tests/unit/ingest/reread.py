@@ -1,9 +1,10 @@
 """Whether the rows of the measurements table stand in their file, by parsing that shares no code with the readers.
 
-The words 'row 3', 'table 2 row 3', 'line 12' and a JSON pointer are all that is taken from them; what a record is, is
-worked out anew with csv, json and re.
+The words 'row 3', 'table 2 row 3', 'line 12', 'lines 3-9', 'row 2 to row 6' and a JSON pointer are all that is taken
+from them; what a record is, is worked out anew with csv, json and re.
 """
 
+import contextlib
 import csv
 import io
 import json
@@ -30,7 +31,9 @@ FACTORS = {
     },
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1000),
     **dict.fromkeys(("tok/s", "toks/s", "token/s", "tokens/s", "t/s", "tok/sec", "tokens/sec", "tokens/second"), 1),
-    **dict.fromkeys(("tok_s", "tokens_s", "tps", "tokens", "token", "tok", "chars", "characters", "mib", "mb"), 1),
+    **dict.fromkeys(
+        ("token/sec", "tok_s", "tokens_s", "tps", "tokens", "token", "tok", "chars", "characters", "mib", "mb"), 1
+    ),
     **{"gib": 1024, "gb": 1024, "kib": 2**-10, "kb": 2**-10, "bytes": 2**-20, "byte": 2**-20},
     **{"w": 1, "watt": 1, "watts": 1, "mw": 1e-3, "j": 1, "joule": 1, "joules": 1, "wh": 3600},
     **dict.fromkeys(("req/s", "reqs/s", "request/s", "requests/s", "req/sec", "requests/sec", "requests/second"), 1),
@@ -73,7 +76,9 @@ def complaints(raw: bytes, path: str, encoding: str, rows: Iterable[Row]) -> lis
     suffix = path.rpartition(".")[2].lower()
     if suffix == "csv":
         return min((_wrong(rows, _Csv(text, each)) for each in ",;\t|"), key=len)
-    return _wrong(rows, _Markdown(text) if suffix in ("md", "markdown") else _Json(text, lines=suffix == "jsonl"))
+    if suffix in ("json", "jsonl", "ndjson"):
+        return _wrong(rows, _Json(text, lines=suffix != "json"))
+    return _wrong(rows, _Markdown(text))
 
 
 def decoded(raw: bytes, encoding: str) -> str:
@@ -102,6 +107,7 @@ def _wrong(rows: list[Row], file: "_Csv | _Json | _Markdown") -> list[str]:
         failure = row.metric == FAILED and row.value == 1.0 and _VERDICT.search(row.original_name)
         if failure and file.says(row.record, row.original_name):
             continue
+        # a format may imply the canonical unit
         factor = FACTORS[row.original_unit.lower()] if row.unit and row.original_unit else 1
         here = [*file.numbers(row.record, row.original_name)]
         if not any(math.isclose(row.value, number * factor, rel_tol=1e-12) for number in here):
@@ -136,6 +142,17 @@ class _Csv:
         return [], []
 
     def _cells(self, record: str, name: str) -> list[str]:
+        if "STEP" in self._header and " " in name:  # a run has a row a step
+            step, column = name.split(" ")
+            first, _, last = record.partition(" to ")
+            places = range(*[int(row.removeprefix("row ")) + more for row, more in ((first, 0), (last or first, 1))])
+            rows = [f"row {place}" for place in places]
+            return [
+                cell
+                for row in rows
+                if step in map(str.strip, self._cells(row, "STEP"))
+                for cell in self._cells(row, column)
+            ]
         header, row = self._row(record)
         if len(row) != len(header):
             return []
@@ -202,7 +219,8 @@ class _Json:
             try:
                 self._documents[""] = json.loads(text)
             except ValueError:
-                lines = True
+                self._documents[""] = _below_log(text)
+                lines = self._documents[""] is None
         for place, line in enumerate(text.split("\n") if lines else [], start=1):
             try:
                 self._documents[f"line {place}"] = json.loads(line)
@@ -249,6 +267,30 @@ class _Json:
         return f'"{name}"' in json.dumps(place, ensure_ascii=False)
 
 
+def _in_columns(columns: list[object], parts: list[str]) -> Iterator[object]:
+    """The place in each column that `*/3` or, if the lists stand in objects, `*/values/3` names."""
+    for part in parts[:-1]:
+        columns = [inner for column in columns for inner in _field(column, part)]
+    for column in columns if parts else []:
+        if isinstance(column, list) and parts[-1].isdigit() and int(parts[-1]) < len(column):
+            yield column[int(parts[-1])]
+        yield from _field(column, parts[-1])
+
+
+def _below_log(text: str) -> object:
+    """The document that the rest of the text is from some line on; not the last one of several."""
+    with contextlib.suppress(ValueError):
+        json.loads(text.partition("\n")[0])
+        return None
+    for found in re.finditer(r"(?m)(?<=\n)^[{\[]", text):
+        try:
+            return json.loads(text[found.start() :])
+        except ValueError as error:
+            if "Extra data" in str(error):
+                return None
+    return None
+
+
 def _field(content: object, name: str) -> list[object]:
     """The value of a key, in a list; a key may be shown otherwise than it is."""
     if not isinstance(content, dict):
@@ -271,11 +313,8 @@ def _at(value: object, parts: list[str], above: str, name: str) -> Iterator[obje
         return
     if not isinstance(value, dict):
         return
-    if part == "*" and len(rest) == 1:
-        for column in _field(value, name):
-            if isinstance(column, list) and rest[0].isdigit() and int(rest[0]) < len(column):
-                yield column[int(rest[0])]
-            yield from _field(column, rest[0])
+    if part == "*":
+        yield from _in_columns(_field(value, name), rest)
     titles, data = value.get("columns"), value.get("data")
     if part == "data" and len(rest) == 1 and isinstance(titles, list) and isinstance(data, list):
         row = data[int(rest[0])] if rest[0].isdigit() and int(rest[0]) < len(data) else []
@@ -296,7 +335,7 @@ class _Markdown:
         place = self._front_matter_end()
         while place < len(shown):
             place += 1
-            if not _is_rule(shown[place - 1]):
+            if not _is_rule(shown[place - 1], shown[place - 2] if place > 1 else ""):
                 continue
             width = len(_split(shown[place - 1]))
             header = [_bare(cell) for cell in _split(shown[place - 2])][-width:] if place > 1 else []
@@ -330,12 +369,10 @@ class _Markdown:
         return hidden
 
     def _cells(self, record: str, name: str) -> Iterator[str]:
-        if found := re.fullmatch(r"line ([1-9][0-9]*)", record):
-            line = self._lines[int(found[1]) - 1] if int(found[1]) <= len(self._lines) else ""
-            for text in (line, re.sub(r"^\s*[-*+]\s", "", line)):
-                key, _, value = text.partition(":")
-                if _bare(key) == name:
-                    yield _bare(value)
+        if found := re.fullmatch(r"lines? ([1-9][0-9]*)(?:-([1-9][0-9]*))?", record):
+            for place in range(int(found[1]) - 1, min(int(found[2] or found[1]), len(self._lines))):
+                yield from _on_line(self._lines[place], name)
+                yield from _in_fenced_row(self._lines, place, name)
         if found := re.fullmatch(r"table ([1-9][0-9]*) row ([1-9][0-9]*)", record):
             table, place = int(found[1]) - 1, int(found[2]) - 1
             header, rows = self._tables[table] if table < len(self._tables) else ([], [])
@@ -349,14 +386,46 @@ class _Markdown:
             found = _MARKDOWN_NUMBER.match(cell)
             if found and (value := number_of(found[1])) is not None:
                 yield value
+            if found and (spread := re.fullmatch(r"\s*(?:±|\+/?-)\s*([0-9]+(?:\.[0-9]+)?)", cell[found.end() :])):
+                yield float(spread[1])
+            if "m" in cell and re.fullmatch(r"(?:[0-9]+h)?(?:[0-9]+m)?[0-9.]+s", cell):  # 1m27.5s
+                minutes, _, seconds = cell.rpartition("m")
+                hours, _, minutes = minutes.rpartition("h")
+                yield int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds.rstrip("s"))
 
     def says(self, record: str, name: str) -> bool:
         return any(self._cells(record, name))
 
 
-def _is_rule(line: str) -> bool:
+def _on_line(line: str, name: str) -> Iterator[str]:
+    """What a line of text says under a name: `name: 5`, a column of SQL, or a step of Ollama's bench command."""
+    for text in (line, re.sub(r"^\s*[-*+]\s", "", line)):
+        key, _, value = text.partition(":")
+        if _bare(key.strip("> ")) == name:
+            yield _bare(value)
+    if found := re.fullmatch(r"INSERT INTO \w+ \((.+?)\) VALUES \('(.+)'\);", line):
+        columns = zip(found[1].split(", "), found[2].split("', '"), strict=False)
+        yield from (value for title, value in columns if title == name)
+    step, _, unit = name.partition(" ")
+    if re.search(rf"/step={re.escape(step)}\s", line):
+        yield from line.split()[1:2] if unit == "count" else re.findall(rf"([0-9.]+)\s+{re.escape(unit)}", line)
+
+
+def _in_fenced_row(lines: list[str], place: int, name: str) -> Iterator[str]:
+    """The cells under a header of the table that a line belongs to."""
+    rule = place
+    while rule and "|" in lines[rule] and not _is_rule(lines[rule], lines[rule - 1]):
+        rule -= 1
+    if rule and rule < place and "|" in lines[rule]:
+        header = [_bare(cell) for cell in _split(lines[rule - 1])]
+        yield from (_bare(cell) for title, cell in zip(header, _split(lines[place]), strict=False) if title == name)
+
+
+def _is_rule(line: str, header: str = "") -> bool:
+    """One dash a cell is enough below a header."""
     cells = _split(line)
-    return "|" in line and len(cells) > 1 and all(re.fullmatch(r":?-{2,}:?", cell) for cell in cells)
+    dashes = "-+" if len(_split(header)) == len(cells) else "--+"
+    return "|" in line and len(cells) > 1 and all(re.fullmatch(f":?{dashes}:?", cell) for cell in cells)
 
 
 def _split(line: str) -> list[str]:

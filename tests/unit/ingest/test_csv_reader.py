@@ -25,6 +25,12 @@ def test_a_row_is_a_record_with_its_model_parameters_labels_and_numbers():
     assert (found.records, found.numbers, found.covered, found.problems) == (1, 5, 5, [])
 
 
+@pytest.mark.parametrize("name", ["created_at", "test_time", "test_date", "start_time", "bench_ts"])
+def test_when_a_run_was_measured_is_its_timestamp(name):
+    found = csv(f"{name},ttft_ms\n2026-01-01T10:00:00Z,5\n")
+    assert found.values("timestamp", "value") == [("2026-01-01T10:00:00Z", 5)]
+
+
 def test_every_delimiter_is_found():
     for delimiter in ",;\t|":
         text = delimiter.join(["ttft_ms", "tokens_s"]) + "\n" + delimiter.join(["1.5", "20"]) + "\n"

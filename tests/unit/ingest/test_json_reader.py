@@ -152,3 +152,22 @@ def test_a_cut_document_is_closed_behind_its_last_whole_value():
         if text:
             json.loads(text)
     assert json.loads(closed(whole[: whole.index('"z"')]))["results"] == json.loads(whole)["results"]
+
+
+def test_a_document_below_log_lines_is_read_and_the_lines_are_reported():
+    log = "gpu: found 1 device\n[INFO] ready\n"
+    found = js(log + '[\n{"ttft_ms": 5}\n]\n')
+    assert found.values("record", "value") == [("/0", 5)]
+    assert found.problems == ["text above the JSON document was not read: it begins in line 3"]
+
+
+@pytest.mark.parametrize("text", ['{"a": 1,\n{"ttft_ms": 5}\n{"ttft_ms": 6}\n', 'log\n[{"ttft_ms": 5}', "log\n{}\nlog"])
+def test_a_damaged_document_is_not_read_from_one_of_its_lines_on(text):
+    found = js(text)
+    assert found.rows == []
+    assert [problem[:5] for problem in found.problems] == ["line "]
+
+
+def test_a_count_that_no_float_holds_is_rounded():
+    assert js({"mean_ttft_ms": 5, "n": 2**53 + 2}).values("value", "n") == [(5, 2**53 + 2)]
+    assert js({"mean_ttft_ms": 5, "n": 10**30 + 1}).values("n") == [(1e30,)]

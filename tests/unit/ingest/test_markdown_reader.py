@@ -80,3 +80,12 @@ def test_a_value_with_its_spread_and_one_with_a_word():
         ("Throughput", "decode_tok_s", 99.5, "tok/s"),
         ("Rate", "Rate", 12, "widgets"),
     ]
+
+
+def test_one_dash_a_cell_is_enough_below_a_header_and_stands_for_no_value_elsewhere():
+    text = "| run | ttft_ms |\n| - | -: |\n| 1 | 5 |\n| - | - |\n| 2 | 6 |\n"
+    assert found(text) == [
+        ("table 1 row 1", None, "ttft_ms", 5, "ms"),
+        ("table 1 row 3", None, "ttft_ms", 6, "ms"),
+    ]
+    assert md("# Head\n- | -\n").problems == []

@@ -30,6 +30,20 @@ class Read(NamedTuple):
         assert not rows.duplicated(["metric", "aggregate"]).any()
         return {(row.metric, row.aggregate): (row.value, row.n) for row in rows.itertuples()}
 
+    def values(self, *columns, **where):
+        """One tuple for each row in which the columns named in `where` have these values."""
+        rows = self.rows.astype(object).where(self.rows.notna(), None)
+        for name, value in where.items():
+            rows = rows[rows[name] == value]
+        return [tuple(row) for row in rows[list(columns)].itertuples(index=False)]
+
+    def metrics(self, record):
+        """(metric, value, aggregate) of a record, in the order of its rows."""
+        return self.values("metric", "value", "aggregate", record=record)
+
+    def conditions(self, record):
+        return json.loads(self.values("conditions", record=record)[0][0])
+
     @property
     def records(self):
         return list(dict.fromkeys(self.rows["record"]))
@@ -43,6 +57,7 @@ def read_file(path):
     """One file of tests/data/formats, or any other, beside whatever else stands in its folder."""
     path = FORMATS / path
     files, measurements = read_in_memory(path.parent)[:2]
+    files = files.astype(object).where(files.notna(), None)
     return Read(files[files["path"] == path.name].iloc[0], measurements[measurements["file"] == path.name])
 
 
