@@ -1,5 +1,4 @@
 import json
-import math
 
 import pytest
 
@@ -43,7 +42,7 @@ def test_a_key_that_is_a_model_tag_names_the_model():
 
 def test_a_count_beyond_what_a_float_holds_is_not_kept():
     (row,) = js({"count": 1 << 60, "mean_ttft_ms": 1}).rows
-    assert math.isnan(row["n"])
+    assert row["n"] is None
 
 
 def test_truth_values_and_non_finite_numbers_are_not_measured():
@@ -167,7 +166,3 @@ def test_a_damaged_document_is_not_read_from_one_of_its_lines_on(text):
     assert found.rows == []
     assert [problem[:5] for problem in found.problems] == ["line "]
 
-
-def test_a_count_that_no_float_holds_is_rounded():
-    assert js({"mean_ttft_ms": 5, "n": 2**53 + 2}).values("value", "n") == [(5, 2**53 + 2)]
-    assert js({"mean_ttft_ms": 5, "n": 10**30 + 1}).values("n") == [(1e30,)]
