@@ -60,7 +60,7 @@ def test_each_iteration_is_a_run_and_gaps_between_tokens_are_none():
     assert read.figures("/decode/latency/*/3") == {
         ("eval_ms", None): (pytest.approx(REPORT["decode"]["latency"]["values"][3] * 1000), None)
     }
-    assert read.unread["latency/values"] == 1 + len(REPORT["per_token"]["latency"]["values"])  # and the first generation
+    assert read.unread["latency/values"] == 1 + len(REPORT["per_token"]["latency"]["values"])  # and one more
 
 
 def test_a_rate_over_a_batch_is_not_that_of_a_sequence():
