@@ -5,13 +5,20 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
+from chimera_dagster.ingest.assumed_units import Part, Units, settle
+from chimera_dagster.ingest.batch import Batch, Ints
 from chimera_dagster.ingest.cells import ToNumber, number_in, overflows, plain_number
 from chimera_dagster.ingest.context import Context, about, json_of
+from chimera_dagster.ingest.derived import Computed, derive
 from chimera_dagster.ingest.field_roles import FieldRoles, MetricColumn, field_roles
+from chimera_dagster.ingest.plausibility import Doubts, find_doubts
 from chimera_dagster.schemas import FAILED
 
 FLUSH_ROWS = 32_768
@@ -50,6 +57,14 @@ class Added(NamedTuple):
     unseen: int
 
 
+@dataclass
+class FoundLater:
+    """What is known of a file only once its records are looked at together: rows that were computed, and notices."""
+
+    rows: int = 0
+    notices: list[str] = field(default_factory=list[str])
+
+
 class Collector:
     """Gathers the records of one file after another and passes tables of SCHEMA to `sink`, in order.
 
@@ -57,18 +72,23 @@ class Collector:
     `records` and `rows` it gave, the `numbers` found in it, how many of them are `covered` (a known metric, condition,
     parameter, label or other column of a row), the names of those that are `unread` and how often each was found, the
     `shapes` of its rows (field names, and the aggregates of their numbers), its `problems`, the known `format` that it
-    has, and `left_out`, a status and its reason if the whole file is left out.
+    has, and `left_out`, a status and its reason if the whole file is left out. `found_later` is about all files
+    that were flushed, by path.
     """
 
     def __init__(self, sink: Callable[[pa.Table], object]) -> None:
         self._sink = sink
         self.contents: set[str] = set()
+        self.found_later: dict[str, FoundLater] = {}
+        self._units: Units = {}
+        self.file = ""
         self._clear()
         self.start("", Context())
 
     def start(self, file: str, context: Context, *, summary: bool = False) -> None:
         """Begin a file; `context` is what its path says, `summary` whether its name says that it summarises."""
         self.file, self.context, self._summary = file, context, summary
+        self._starts.append((file, len(self._heads)))
         self.records = self.rows = self.numbers = self.covered = self.problem_count = 0
         self.problems: list[str] = []
         self.left_out: tuple[str, str] | None = None
@@ -188,35 +208,77 @@ class Collector:
         """Pass what was gathered to the sink."""
         if not self._values:
             return
+        settled = settle(self._batch(), self._parts(), self._units)
+        doubts = find_doubts(settled.batch) | settled.doubts
+        computed = derive(settled.batch, doubts)
+        self._note(settled.notices, computed)
+        self._sink(_table(settled.batch, doubts, computed))
+        self._clear()
+
+    def _batch(self) -> Batch:
         identities = [*map(id, self._kinds)]
         different = dict(zip(identities, self._kinds, strict=True))
         places = {identity: place for place, identity in enumerate(different)}
-        kinds = pa.array([*map(places.__getitem__, identities)], pa.int32())
-        head_of_value = pa.array(self._head_of_value, pa.int32())
-        *heads, failed, n = zip(*self._heads, strict=True)
-        records = pa.record_batch(
-            [
-                *map(_texts, heads),
-                pa.array(failed, pa.bool_()),
-                pa.array([count and float(count) for count in n], pa.float64()),
-            ],
-            [*_HEAD, "error", "n"],
-        )
-        measures = pa.record_batch([*map(_texts, zip(*different.values(), strict=True))], [*MetricColumn._fields])
-        values = pa.record_batch([pa.array(self._values, pa.float64())], ["value"])
-        batches = (records.take(head_of_value), measures.take(kinds), values)
-        columns = {name: batch[name] for batch in batches for name in batch.schema.names}
-        is_run, unstated = (columns[name].is_null().to_numpy(zero_copy_only=False) for name in ("aggregate", "n"))
-        columns["n"] = pa.array(columns["n"].to_numpy(zero_copy_only=False), mask=is_run | unstated)
-        columns |= dict.fromkeys(("derived", "doubt"), pa.nulls(len(values), _TEXT))
-        self._clear()
-        self._sink(pa.table({name: columns[name] for name in SCHEMA.names}, SCHEMA))
+        kind = np.array([*map(places.__getitem__, identities)], np.int32)
+        record = np.array(self._head_of_value, np.int32)
+        return Batch(self._heads, record, [*different.values()], kind, np.array(self._values))
+
+    def _parts(self) -> list[Part]:
+        """The files of the records since the last flush."""
+        starts = [*self._starts, ("", len(self._heads))]
+        return [Part(file, start, stop) for (file, start), (_, stop) in pairwise(starts)]
+
+    def _note(self, notices: Sequence[tuple[str, str]], computed: Sequence[Computed]) -> None:
+        """Keep what only a flush finds out about files, for their rows in the files table."""
+        for file, text in notices:
+            self.found_later.setdefault(file, FoundLater()).notices.append(_storable(text))
+        parts = self._parts()
+        for values in computed:
+            rows = np.bincount(np.searchsorted([part.stop for part in parts], values.record, side="right"))
+            for place in np.flatnonzero(rows).tolist():
+                self.found_later.setdefault(parts[place].file, FoundLater()).rows += int(rows[place])
+        self._units = {key: unit for key, unit in self._units.items() if key[0] == self.file}
 
     def _clear(self) -> None:
+        self._starts: list[tuple[str, int]] = [(self.file, 0)]
         self._heads: list[tuple[object, ...]] = []
         self._head_of_value: list[int] = []
         self._kinds: list[MetricColumn] = []
         self._values: list[float] = []
+
+
+def _table(batch: Batch, doubts: Doubts, computed: Sequence[Computed]) -> pa.Table:
+    """The values that were read and those that were computed, each of these after the others of its record."""
+    sizes = [len(batch.values), *(len(each.values) for each in computed)]
+    own = np.repeat(np.arange(-1, len(computed)), sizes)  # which formula, -1 for a value that was read
+    record = np.concatenate([batch.record, *(each.record for each in computed)])
+    kind = np.concatenate([batch.kind, own[own >= 0] + len(batch.kinds)])
+    values = np.concatenate([batch.values, *(each.values for each in computed)])
+    doubt = np.full(len(values), -1)
+    doubt[[*doubts]] = range(len(doubts))
+    if computed:
+        order = np.argsort(record, kind="stable")
+        own, record, kind, values, doubt = own[order], record[order], kind[order], values[order], doubt[order]
+    *heads, failed, n = zip(*batch.heads, strict=True)
+    counts = pa.array([count and float(count) for count in n], pa.float64())  # of any size
+    records = pa.record_batch([*map(_texts, heads), pa.array(failed, pa.bool_()), counts], [*_HEAD, "error", "n"])
+    kinds = [*batch.kinds, *(each.kind for each in computed)]
+    measures = pa.record_batch([*map(_texts, zip(*kinds, strict=True))], [*MetricColumn._fields])
+    batches = (records.take(pa.array(record)), measures.take(pa.array(kind)))
+    columns = {name: batch[name] for batch in batches for name in batch.schema.names}
+    is_run, unstated = (columns[name].is_null().to_numpy(zero_copy_only=False) for name in ("aggregate", "n"))
+    columns["n"] = pa.array(columns["n"].to_numpy(zero_copy_only=False), mask=is_run | unstated)
+    columns["value"] = pa.array(values)
+    columns["derived"] = _chosen([each.formula for each in computed], own)
+    columns["doubt"] = _chosen([*doubts.values()], doubt)
+    return pa.table({name: columns[name] for name in SCHEMA.names}, SCHEMA)
+
+
+def _chosen(texts: Sequence[str], places: Ints) -> pa.Array:
+    """The text at each place; null for -1."""
+    if not texts:
+        return pa.nulls(len(places), _TEXT)
+    return _texts(texts).take(pa.array(places, mask=places < 0))
 
 
 def _texts(column: Sequence[Any]) -> pa.DictionaryArray:

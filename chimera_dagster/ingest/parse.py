@@ -67,7 +67,17 @@ def parse_files(files: Iterable[FoundFile], sink: Callable[[pa.Table], object]) 
     collector = Collector(sink)
     rows = [_parse(file, collector) for file in files]
     collector.flush()
-    return rows
+    return [with_later(row, collector) for row in rows]
+
+
+def with_later(row: FileRow, collector: Collector) -> FileRow:
+    """The row of a file with what the collector found out about it when it passed its measurements on."""
+    found = collector.found_later.get(row.path)
+    if found is None:
+        return row
+    reason = "; ".join(filter(None, (row.reason, *found.notices)))
+    status = "partial" if row.status == "ok" and reason else row.status
+    return row._replace(measurements=row.measurements + found.rows, status=status, reason=reason)
 
 
 def parse_to_file(files: Iterable[FoundFile], path: str) -> list[FileRow]:

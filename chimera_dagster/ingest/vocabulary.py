@@ -21,6 +21,7 @@ from chimera_dagster.ingest.user_vocabulary import UserVocabulary, read_user_voc
 
 WHOLE = frozenset({"num_gpu", "num_ctx", "top_k"})
 _HOTTEST = 5.0  # above it, `temperature` is that of a device
+_PERCENTILES = frozenset({"percentile", "percentiles"})
 _PERCENTILE = re.compile(r"p\d{1,2}(?:\.\d+)?")
 _REMARK = re.compile(r"[`\s]*\(.*|`.*")  # `gemma3:latest` (4.3B parameters)
 MODEL_NAME = r"[A-Za-z0-9][\w.-]*+(?:/[\w.-]++)*+"
@@ -232,6 +233,44 @@ def meaning(name: str, unit: str | None = None, parent: str = "") -> Meaning:
 def is_metric(name: str) -> bool:
     """Whether a column of this name measures something that the vocabulary knows."""
     return role_of(name)[0] == "number" and meaning(name).unit is not None
+
+
+def names_metric(name: str) -> bool:
+    """Whether this is the name of a metric, whatever the unit."""
+    base = _without_aggregate(normal(name)[0])[0]
+    return not _names().isdisjoint((base, stem(name)))
+
+
+@remembered()
+def _names() -> frozenset[str]:
+    return frozenset[str]().union(*(entry.names for entry in vocabulary().metrics.values()))
+
+
+@remembered(maxsize=10_000)
+def assumed_unit(name: str) -> str | None:
+    """The unit that a name implies if nothing beside it states one; None if it implies none, or states one itself.
+
+    A unit that the user's own vocabulary gives a name is stated.
+    """
+    plain, stated = normal(name)
+    base = _without_aggregate(plain)[0]
+    assumed = (entry.assumed[base] for entry in vocabulary().metrics.values() if base in entry.assumed)
+    return None if stated or base in vocabulary().numbers else next(assumed, None)
+
+
+@remembered(maxsize=10_000)
+def stem(name: str) -> str:
+    """A name without the words that say its unit or its aggregate; for a path, that of the whole path."""
+    plain = _without_aggregate(normal(name)[0])[0]
+    words = _without_aggregate(_without_unit(plain)[0])[0].split("_")
+    return "_".join(word for word in words if word not in _PERCENTILES)
+
+
+@remembered(maxsize=10_000)
+def canonical_unit(unit: str) -> str | None:
+    """The canonical unit for what `unit` measures; None if the vocabulary does not know it."""
+    spelled = unit.strip().lower()
+    return next((canonical for canonical, spellings in vocabulary().units.items() if spelled in spellings), None)
 
 
 def is_unit(text: str) -> bool:

@@ -1,12 +1,15 @@
 """Whether the rows of the measurements table stand in their file, by parsing that shares no code with the readers.
 
-The words 'row 3', 'table 2 row 3', 'line 12', 'lines 3-9', 'row 2 to row 6' and a JSON pointer are all that is taken
-from them; what a record is, is worked out anew with csv, json and re.
+A value that was computed must follow from others of its record. The words 'row 3', 'table 2 row 3', 'line 12',
+'lines 3-9', 'row 2 to row 6' and a JSON pointer are all that is taken from them; what a record is, is worked out anew
+with csv, json and re.
 """
 
+import ast
 import contextlib
 import csv
 import io
+import itertools
 import json
 import math
 import re
@@ -58,6 +61,7 @@ class Row(NamedTuple):
     unit: str | None
     original_name: str
     original_unit: str | None
+    derived: str | None
 
 
 def by_file(measurements: "pd.DataFrame") -> dict[str, list[Row]]:
@@ -104,6 +108,9 @@ def number_of(text: str, *, decimal_comma: bool = False) -> float | None:
 def _wrong(rows: list[Row], file: "_Csv | _Json | _Markdown") -> list[str]:
     wrong: list[str] = []
     for row in rows:
+        if row.derived:
+            wrong += [] if _follows(row, [other for other in rows if other.record == row.record]) else [f"{row}"]
+            continue
         failure = row.metric == FAILED and row.value == 1.0 and _VERDICT.search(row.original_name)
         if failure and file.says(row.record, row.original_name):
             continue
@@ -113,6 +120,21 @@ def _wrong(rows: list[Row], file: "_Csv | _Json | _Markdown") -> list[str]:
         if not any(math.isclose(row.value, number * factor, rel_tol=1e-12) for number in here):
             wrong.append(f"{row} where there is {here}")
     return wrong
+
+
+def _follows(computed: Row, record: list[Row]) -> bool:
+    """Whether the value is what its formula gives for values that were read in its record."""
+    metrics = dict.fromkeys(re.findall(r"[a-z]\w*", computed.derived or ""))
+    parts = [[row for row in record if row.metric == metric and not row.derived] for metric in metrics]
+    for chosen in itertools.product(*parts):
+        values = {row.metric: row.value / 1000 if row.unit == "ms" else row.value for row in chosen}
+        names = {row.metric: row.original_name for row in chosen}
+        formula = compile(ast.parse(computed.derived, mode="eval"), "formula", "eval")
+        value = eval(formula, {"__builtins__": {}}, values) * (1000 if computed.unit == "ms" else 1)
+        named = re.sub(r"[a-z]\w*", lambda found, names=names: names[found[0]], computed.derived)
+        if math.isclose(value, computed.value, rel_tol=1e-12) and named == computed.original_name:
+            return True
+    return False
 
 
 def _shown(name: str) -> str:

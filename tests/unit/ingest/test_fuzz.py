@@ -51,6 +51,7 @@ def read(path, raw):
         "",
     )
     collector.flush()
+    row = parse.with_later(row, collector)
     fields = reread.Row._fields
     columns = [[value for table in tables for value in table[name].to_pylist()] for name in fields]
     return row, [reread.Row(*values) for values in zip(*columns, strict=True)]
