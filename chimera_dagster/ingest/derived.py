@@ -72,6 +72,18 @@ _FORMULAS = (
         (("e2e_ms", None), ("ttft_ms", None), ("output_tokens", None)),
         lambda whole, first, tokens: np.where(tokens < 2, np.nan, (whole - first) / (tokens - 1)),
     ),
+    _Formula(
+        "output_tok_s",
+        "{output_tokens} / {benchmark_ms}",
+        (("output_tokens", "sum"), ("benchmark_ms", None)),
+        lambda tokens, time: 1000 * tokens / time,
+    ),
+    _Formula(
+        "requests_per_s",
+        "{completed_requests} / {benchmark_ms}",
+        (("completed_requests", None), ("benchmark_ms", None)),
+        lambda requests, time: 1000 * requests / time,
+    ),
 )
 
 

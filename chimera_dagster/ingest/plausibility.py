@@ -22,11 +22,13 @@ Doubts = dict[int, str]  # by row of the batch
 _MONTH_MS = 30 * 86_400_000.0  # no request takes longer
 _FASTEST_TOK_S = {"decode_tok_s": 1e5, "prefill_tok_s": 1e8}  # of one request; caches make a prefill look fast
 _SHORTEST_MS = {"tpot_ms": 0.01, "ttft_ms": 0.001, "ttfa_ms": 0.001, "e2e_ms": 0.001, "total_ms": 0.001}
-_AMOUNTS = frozenset({"ms", "tok/s", "req/s", "tokens", "chars", "MiB", "W", "J", "MHz", "%"})  # never below 0
+_AMOUNTS = frozenset(
+    {"ms", "tok/s", "req/s", "tokens", "requests", "chars", "MiB", "W", "J", "MHz", "%", "share"}
+)  # never below 0
 _SIGNED = frozenset({"residual_ms"})  # a difference
 _POSITIVE = frozenset({"ttft_ms", "ttfa_ms", "e2e_ms", "total_ms", "tpot_ms", "decode_tok_s", "prefill_tok_s"})
 _OF_ANY_TIME = ("latency", "response")  # the metric latency_ms has also `elapsed`, which may start at 0
-_SHARES = frozenset({"gpu_util_pct"})  # at most all of it; of processors, 100 % may be one core
+_WHOLE = {"gpu_util_pct": 101.0, "accuracy": 1.0}  # at most all of it; of processors, 100 % may be one core
 _EPOCHS = tuple((1e9 * factor, 4e9 * factor) for factor in (1, 1e3, 1e6, 1e9))  # 2001 to 2096 in s, ms, us, ns
 _SPREADS = frozenset({"std", "cv", "ci"})
 
@@ -99,7 +101,7 @@ def _limits(metric: str, unit: str | None, aggregate: str | None, name: str) -> 
     high = _FASTEST_TOK_S.get(metric, _MONTH_MS if unit == "ms" else inf)
     if aggregate == "sum":
         return _Limits(low, inf)
-    return _Limits(low, 101.0 if metric in _SHARES else high)
+    return _Limits(low, _WHOLE.get(metric, high))
 
 
 def _of_single_values(batch: Batch) -> Iterator[tuple[int, str]]:
@@ -120,7 +122,7 @@ def _of_value(batch: Batch, row: int) -> str | None:
         return f"{said} is negative"
     if value == 0:
         return f"{said} is of a run that failed" if batch.failed[row] else f"{kind.metric} is zero"
-    if kind.unit == "%":
+    if kind.metric in _WHOLE:
         return f"{said} is more than 100 %"
     if kind.unit == "ms" and value >= _MONTH_MS:
         in_file = value / _factor(kind)

@@ -58,6 +58,24 @@ def test_the_gaps_between_the_chunks_of_an_answer_add_up():
     assert row["original_name"] == "ttfts + itls"
 
 
+def test_rates_of_a_server_from_its_totals_and_its_duration():
+    tables = []
+    collector = Collector(tables.append)
+    collector.start("file", Context())
+    figures = (
+        figure_of("benchmark_ms", 20, "duration", "s", None),
+        figure_of("output_tokens", 5000, "total_output_tokens", None, "sum"),
+        figure_of("completed_requests", 40, "completed", None, None),
+    )
+    collector.add("/", Context(), [figure for figure in figures if figure])
+    collector.flush()
+    rows = [row for row in tables[0].to_pylist() if row["derived"]]
+    assert [(row["metric"], row["value"], row["original_name"]) for row in rows] == [
+        ("output_tok_s", 250, "total_output_tokens / duration"),
+        ("requests_per_s", 2, "completed / duration"),
+    ]
+
+
 @pytest.mark.parametrize("tokens", [0, 1])
 def test_an_answer_of_one_token_has_no_rate_and_no_time_per_token(tokens):
     assert values({"e2e_ms": 2100, "ttft_ms": 100, "output_tokens": tokens, "eval_ms": 30}) == {}

@@ -13,7 +13,7 @@ FORMATS = Path(__file__).parents[3] / "data" / "formats"
 
 class Read(NamedTuple):
     file: pd.Series  # its row of benchmark_files
-    rows: pd.DataFrame  # of measurements
+    rows: pd.DataFrame  # of measurements, without those that are computed of others
 
     def about(self, record):
         """What the rows of a record say they are about; a test fails if they differ."""
@@ -58,7 +58,8 @@ def read_file(path):
     path = FORMATS / path
     files, measurements = read_in_memory(path.parent)[:2]
     files = files.astype(object).where(files.notna(), None)
-    return Read(files[files["path"] == path.name].iloc[0], measurements[measurements["file"] == path.name])
+    rows = measurements[(measurements["file"] == path.name) & measurements["derived"].isna()]
+    return Read(files[files["path"] == path.name].iloc[0], rows)
 
 
 def read_text(folder, name, text):
