@@ -12,10 +12,12 @@ from typing import NamedTuple
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING, number_in
 from chimera_dagster.ingest.quantities import Quantity, decimal_mark, is_two_ways, number_text, quantity_in
+from chimera_dagster.ingest.remembered import remembered
 
 _CHUNK = 1_000  # rows
 _STARTS = frozenset("0123456789+-.,~≈\N{MINUS SIGN} \t\u00a0")
 _TEXTS = frozenset({"engine_version", "dataset", "task", "quantization", "dtype", "kv_cache_type"})  # conditions
+_BLANK = frozenset({"", "-", "nan", "None", "N/A"})
 _DURATIONS = frozenset({"ms"})
 
 Rows = Callable[[], Iterable[Sequence[str]]]  # gives the rows from the first on, as often as it is called
@@ -78,15 +80,7 @@ def survey(header: Sequence[str], rows: Rows, delimiter: str, *, units_fit: bool
     with a decimal comma counts only in a column that the vocabulary knows. `units_fit` is false for a table whose
     columns hold values of several kinds.
     """
-    columns = dict[int, _Cells]()
-    for across in _chunks(rows, len(header)):
-        for place, cells in enumerate(across):
-            try:
-                deque(map(float, cells), maxlen=0)
-            except ValueError:
-                column = columns.get(place) or columns.setdefault(place, _cells_of(header[place]))
-                if not column.is_text:
-                    column.add({*cells})
+    columns = _look(header, rows)
     by_default = delimiter == ";"
     if any("," in column.marks or (by_default and column.two_ways) for column in columns.values()):
         columns = {place: columns.get(place) or _cells_of(name) for place, name in enumerate(header)}
@@ -108,6 +102,31 @@ def survey(header: Sequence[str], rows: Rows, delimiter: str, *, units_fit: bool
     return Survey(odd, damaged, comma)
 
 
+def _look(header: Sequence[str], rows: Rows) -> "dict[int, _Cells]":
+    """What was seen in the columns that hold more than floats and texts."""
+    columns, texts = dict[int, _Cells](), {*_texts_of(tuple(header))}
+    for across in _chunks(rows, len(header)):
+        for place, cells in enumerate(across):
+            if place in texts:
+                continue
+            try:
+                deque(map(float, cells), maxlen=0)
+            except ValueError:
+                if different := {*cells} - _BLANK:
+                    column = columns.get(place) or columns.setdefault(place, _cells_of(header[place]))
+                    if not column.is_text:
+                        column.add(different)
+                    if column.is_text:
+                        texts.add(place)
+    return columns
+
+
+@remembered(maxsize=1_024)
+def _texts_of(header: tuple[str, ...]) -> frozenset[int]:
+    """The columns that are not read as numbers, whatever is in them."""
+    return frozenset(place for place, name in enumerate(header) if not _may_be_numbers(name))
+
+
 def plain_cells(
     names: Sequence[str], cells: Sequence[str], units: Sequence[str | None], *, comma: bool
 ) -> tuple[list[str], tuple[str | None, ...]]:
@@ -124,6 +143,7 @@ def _is_duration(name: str) -> bool:
     return vocabulary.kinds_of(name) == _DURATIONS
 
 
+@remembered(maxsize=10_000)
 def _may_be_numbers(name: str) -> bool:
     role, which = vocabulary.role_of(name)
     return role in ("number", "parameter", "identifier") or (role == "condition" and which not in _TEXTS)

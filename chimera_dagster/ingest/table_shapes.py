@@ -13,6 +13,7 @@ from typing import NamedTuple
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING
 from chimera_dagster.ingest.quantities import quantity_in
+from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.vocabulary import is_aggregate, is_unit, normal, role_of
 
 _METRICS = frozenset({"metric", "metrics", "metric_name", "measure", "measurement", "kpi", "indicator", "metrik"})
@@ -62,17 +63,22 @@ def is_quantity(cell: str) -> bool:
     return quantity_in(cell) is not None
 
 
+def _is_data(cell: str) -> bool:
+    return is_quantity(cell) and not is_aggregate(cell)
+
+
 def heading(first: Row, below: Sequence[Row]) -> Heading:
     """The header that begins with the row `first`; `below` are the rows under it, as many as there are at hand."""
     names = tuple(name.strip() for name in first)
     found = Heading(names)
-    body = [row for row in below if len(row) == len(first)]
-    if len(body) > 1 and len(body[0]) == len(below[0]) and (levels := _two_levels(names, body)):
-        found = levels
-    rest = below[found.rows :]
-    if _is_units(rest) and len(rest[0]) <= len(names):
-        units = [*map(bare_unit, rest[0]), *[None] * (len(names) - len(rest[0]))]
-        found = found._replace(units=tuple(units), rows=found.rows + 1)
+    if below and not any(map(_is_data, below[0])):
+        body = [row for row in below if len(row) == len(first)]
+        if len(body) > 1 and len(body[0]) == len(below[0]) and (levels := _two_levels(names, body)):
+            found = levels
+        rest = below[found.rows :]
+        if _is_units(rest) and len(rest[0]) <= len(names):
+            units = [*map(bare_unit, rest[0]), *[None] * (len(names) - len(rest[0]))]
+            found = found._replace(units=tuple(units), rows=found.rows + 1)
     if found.subjects or len({*found.names}) == len(names):
         return found
     twice = sorted(name for name, count in Counter(found.names).items() if name and count > 1)
@@ -110,7 +116,7 @@ def _two_levels(names: tuple[str, ...], body: Sequence[Row]) -> Heading | None:
     them, a third row names the columns on the left.
     """
     second = [cell.strip() for cell in body[0]]
-    if any(is_quantity(cell) and not is_aggregate(cell) for cell in second) or not any(second):
+    if any(map(_is_data, second)) or not any(second):
         return None
     groups = _filled(names, second)
     numeric = [place for place in range(len(names)) if any(is_quantity(row[place]) for row in body[1:])]
@@ -312,13 +318,24 @@ def shape_of(found: Heading, body: Sequence[Row]) -> Groups | Long | Transposed 
     if found.subjects:
         return Groups(found)
     names = found.names
-    spelled = {name.lower().replace(" ", "_") for name in names}
-    if len(names) < 2 or not (spelled & (_LABELS | _AGGREGATES) or _is_setting(names[0])):
+    is_long, is_transposed = _may_be_shaped(names)
+    if not (is_long or is_transposed):
         return None
     plain = [normal(name)[0] for name in names]
     rows = [row for row in body if len(row) == len(names)]
-    long = _long(names, plain, rows)
-    return long._replace(units=found.units) if long else _transposed(names, plain, rows)
+    if is_long and (long := _long(names, plain, rows)):
+        return long._replace(units=found.units)
+    return _transposed(names, plain, rows) if is_transposed else None
+
+
+@remembered(maxsize=1_024)
+def _may_be_shaped(names: tuple[str, ...]) -> tuple[bool, bool]:
+    """Whether a table with this header can be a long one, and a transposed one."""
+    spelled = [name.lower().replace(" ", "_") for name in names]
+    is_labelled = spelled[0] in _LABELS or _is_setting(names[0])
+    others = [name for name, lower in zip(names[1:], spelled[1:], strict=True) if lower not in _VALUES | _UNITS]
+    is_transposed = is_labelled and not any(_is_known(name) and not _RUN.fullmatch(name) for name in others)
+    return len(names) > 1 and bool({*spelled} & (_LABELS | _AGGREGATES)), len(names) > 1 and is_transposed
 
 
 def _long(names: tuple[str, ...], plain: list[str], rows: Sequence[Row]) -> Long | None:
