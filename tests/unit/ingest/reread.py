@@ -149,7 +149,7 @@ class _Csv:
 
     _DEEPEST = 12
 
-    def __init__(self, rows: list[list[str]], above: int) -> None:
+    def __init__(self, rows: list[list[str]], above: int, *, comments: bool = False) -> None:
         head = [[cell.strip() for cell in row] for row in rows[max(above - 3, 0) : above]]
         if len(head) > 1 and len(head[-1]) < len(head[-2]):
             head.pop()  # units, of the first columns
@@ -159,7 +159,9 @@ class _Csv:
         self._head = [row for row in head if len(row) == width]
         self._tables = rows_by_table(rows)
         body = rows[above:]
-        self._rows = [row for row in body if not (row and row[0].lstrip().startswith("#") and len(row) != width)]
+        self._rows = [
+            row for row in body if comments or not (row and row[0].lstrip().startswith("#") and len(row) != width)
+        ]
 
     @classmethod
     def readings(cls, text: str) -> Iterator["_Csv"]:
@@ -175,6 +177,7 @@ class _Csv:
                 for above in range(1, min(cls._DEEPEST, len(rows)) + 1):
                     if cls._may_be_above(rows, above):
                         yield cls(rows, above)
+                yield cls(rows, 1, comments=True)  # which a known format may number
                 if lines:
                     yield cls([*csv_rows(lines[-1].lstrip("# "), delimiter), *rows], 1)
 
