@@ -130,6 +130,8 @@ def _two_levels(names: tuple[str, ...], body: Sequence[Row]) -> Heading | None:
     if not repeated and (len(aggregates) < sum(map(bool, second[1:])) or not aggregates):
         return None
     left, rows = _index_names(names, second, body[1])
+    if {*left} & {*repeated}:
+        left, rows = dict[int, str](), 0
     levels = [*zip(groups, second, strict=True)]
     is_label = role_of(second[0] or names[0])[0] != "number"
     columns = [place for place in numeric if place not in left and not (place == 0 and is_label)]
