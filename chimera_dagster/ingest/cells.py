@@ -17,6 +17,20 @@ _SPREAD = re.compile(r"(\d[\d.,]*+)(?:\s*+(?:±|\+/?-)\s*+(\d[\d.,]*+))?+", re.A
 _DURATION = re.compile(
     r"(?:(?P<h>\d++)h)?+(?:(?P<m>\d++)m(?!s))?+(?:(?P<value>\d++(?:\.\d++)?+)(?P<unit>ns|us|µs|μs|ms|s))?+", re.ASCII
 )
+_WENT_WELL = frozenset({"ok", "success", "successful", "succeeded", "passed", "pass", "no error", "no errors"})
+_WENT_WRONG = (
+    "fail",
+    "error",
+    "exception",
+    "timeout",
+    "timed out",
+    "time out",
+    "abort",
+    "cancel",
+    "crash",
+    "oom",
+    "out of",
+)
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
 
 
@@ -113,7 +127,7 @@ def object_in(value: object) -> dict[str, object]:
 
 
 def says_failed(role: str, value: object) -> bool:
-    """Whether an `error` or `success` field reports a failure."""
+    """Whether an `error`, `success` or `status` field, or a text in place of a `count`, reports a failure."""
     if isinstance(value, dict | list):
         return role == "error" and bool(cast("list[object]", value))
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -121,4 +135,6 @@ def says_failed(role: str, value: object) -> bool:
     text = "" if value is None else str(value).strip().lower()
     if text in MISSING:
         return False
-    return (text in _FALSE) == (role == "success")
+    if role == "error":
+        return text not in _FALSE and text not in _WENT_WELL
+    return (text in _FALSE and role == "success") or text.startswith(_WENT_WRONG)

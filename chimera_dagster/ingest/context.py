@@ -14,6 +14,8 @@ Setting = tuple[str, int | float]
 Settings = dict[str, int | float]
 Condition = tuple[str, int | float | str]
 Conditions = dict[str, int | float | str]
+_FIRST_DAY = 19_000_101  # a time is a day as 20260131, or seconds, at least, since 1970
+_MOST_RUNS = 1 << 53  # whole numbers up to here are exact
 _Value = TypeVar("_Value", int | float, int | float | str)
 
 
@@ -59,7 +61,7 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
     for role, name, place in roles.verdicts:
         cell = cells[place]
         if cell is not None and cell != "":
-            shown += number(cell) is not None
+            shown += role != "count" and number(cell) is not None
             failed_by = failed_by or (name if says_failed(role, cell) else None)
     for place in roles.attached:
         cell = cells[place]
@@ -73,6 +75,8 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
     model, model_source, backend, gpu, prompt, timestamp, outer, outer_conditions, outer_labels, failed, n = inherited
     if "model" in texts and (named := vocabulary.bare_model(texts["model"])):
         model, model_source = named, source
+    if "provider" in texts:
+        _provided(texts, conditions)
     context = Context(
         model,
         model_source,
@@ -89,10 +93,19 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
     return context, failed_by, fields, settings + shown, unused
 
 
+def _provided(texts: dict[str, str], conditions: Conditions) -> None:
+    """A provider is the engine if it has the name of one: others serve models, or make their files."""
+    provider = texts.pop("provider")
+    if vocabulary.is_engine(provider):
+        texts.setdefault("backend", provider)
+    else:
+        conditions.setdefault("provider", provider)
+
+
 def _count_in(labels: Settings, n: int | None) -> int | None:
     """How many runs a record sums up, if one of its labels says so."""
     for name in vocabulary.vocabulary().counts:
-        if isinstance(count := labels.get(name), int) and count >= 0:
+        if isinstance(count := labels.get(name), int) and 0 <= count <= _MOST_RUNS:
             return count
     return n
 
@@ -120,8 +133,9 @@ def _texts(roles: FieldRoles, cells: Sequence[object], number: ToNumber, texts: 
     for which, place in roles.contexts:
         cell = cells[place]
         is_number = (not isinstance(cell, str) or cell[:1].isdigit()) and number(cell) is not None
-        # a number of layers is not the name of a GPU
-        if which not in texts and not (is_number and which == "gpu") and (text := text_of(cell)):
+        # a number of layers is not the name of a GPU, and one of seconds not a time
+        unlike = is_number and (which == "gpu" or (which == "timestamp" and abs(number(cell) or 0) < _FIRST_DAY))
+        if which not in texts and not unlike and (text := text_of(cell)):
             texts[which] = text
             shown += is_number
         else:
@@ -195,7 +209,7 @@ def _beside(content: dict[str, object]) -> _Beside:
             beside.labels[which] = _whole(number)
         elif role == "context" and (text := text_of(inner)):
             beside.texts.setdefault(which, text)
-        elif role in ("error", "success") and says_failed(role, inner):
+        elif role in ("error", "success", "status") and says_failed(role, inner):
             beside = beside._replace(failed_by=beside.failed_by or name)
     return beside
 

@@ -56,9 +56,14 @@ def field_roles(
     contexts: list[tuple[int, str, int]] = []
     attached: list[int] = []
     verdicts: list[tuple[Role, str, int]] = []
+    counts = _request_counts(names)
     for place, name in enumerate(names):
-        role, which = vocabulary.role_of(name)
-        if role in ("error", "success"):
+        role, which = vocabulary.role_under(name, parent)
+        if place in counts:
+            measured = MetricColumn(counts[place], "requests", name, None, None)
+            numbers.append(Number(place, measured, 1.0))
+            verdicts.append(("count", name, place))
+        elif role in ("error", "success", "status"):
             verdicts.append((role, name, place))
         elif role == "attached":
             attached.append(place)
@@ -81,3 +86,11 @@ def field_roles(
     others = (tuple(parameters), tuple(conditions), tuple(labels), ordered, tuple(attached), tuple(verdicts))
     aggregates = frozenset(number.measured.aggregate for number in numbers)
     return FieldRoles(names, tuple(numbers), *others, only_numbers=not any(others), aggregates=aggregates)
+
+
+def _request_counts(names: tuple[str, ...]) -> dict[int, str]:
+    """The places of fields that count requests, and their metrics; none unless some failed, some not."""
+    found = dict[int, str]()
+    for metric, words in vocabulary.vocabulary().request_counts.items():
+        found |= {place: metric for place, name in enumerate(names) if vocabulary.normal(name)[0] in words}
+    return found if len({*found.values()}) > 1 else {}

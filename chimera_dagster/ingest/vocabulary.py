@@ -8,6 +8,7 @@ import hashlib
 import re
 import struct
 from collections import deque
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
@@ -22,7 +23,11 @@ from chimera_dagster.ingest.user_vocabulary import UserVocabulary, read_user_voc
 WHOLE = frozenset({"num_gpu", "num_ctx", "top_k"})
 _HOTTEST = 5.0  # above it, `temperature` is that of a device
 _PERCENTILES = frozenset({"percentile", "percentiles"})
-_PERCENTILE = re.compile(r"p\d{1,2}(?:\.\d+)?")
+_PERCENTILE = re.compile(r"p(?:ct|erc)?(?P<whole>\d{1,2})(?:\.?(?P<part>(?<=99)9+|(?<=\.)\d+))?", re.ASCII)
+_ORDINAL = re.compile(r"(?P<number>\d{1,2}(?:\.\d+)?)(?:st|nd|rd|th)?", re.ASCII)
+_COMMON_PERCENTS = frozenset({"1", "5", "10", "25", "50", "75", "90", "95", "99", "99.9"})  # 25%, as pandas writes it
+_LONGEST_UNIT = 3  # words: tokens_per_second
+_SECTION = re.compile(r"(?<=[^\W\d])\.(?=[^\W\d])")  # usage.prompt_tokens, but not p99.9
 _REMARK = re.compile(r"[`\s]*\(.*|`.*")  # `gemma3:latest` (4.3B parameters)
 MODEL_NAME = r"[A-Za-z0-9][\w.-]*+(?:/[\w.-]++)*+"
 MODEL_TAG = rf"{MODEL_NAME}:(?:latest|(?=[\w.-]*?\d)(?=[\w.-]*?[A-Za-z])[\w.-]++)"  # a time, 10:30, is not one
@@ -30,7 +35,9 @@ _TAG_IN = re.compile(rf"(?<![\w./:-]){MODEL_TAG}")
 _PUBLISHED = re.compile(r"(?<![\w./-])[A-Za-z]{2}[\w.-]*+/(?=[\w.:-]*\d)(?=[\W\d]*[A-Za-z]{2})[\w.:-]*\w")
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
-Role = Literal["context", "parameter", "condition", "error", "success", "attached", "identifier", "number"]
+Role = Literal[
+    "context", "parameter", "condition", "error", "success", "status", "count", "attached", "identifier", "number"
+]
 
 
 def _flat(entries: list[str | list[str]]) -> list[str]:
@@ -56,11 +63,16 @@ class Vocabulary(BaseModel):
     parameters: dict[str, list[str]]
     conditions: dict[str, list[str]]
     counts: list[str]
-    failure: dict[Literal["error", "success"], list[str]]
+    failure: dict[Literal["error", "success", "status"], list[str]]
+    request_counts: dict[str, list[str]]
+    engines: list[str]
     attached: list[str]
+    machines: list[str]
+    capacities: list[str]
     run_columns: list[str]
     identifiers: Annotated[list[str], BeforeValidator(_flat)]
     aggregates: dict[str, list[str]]
+    fillers: list[str]
     families: list[str]
     numbers: list[str] = []  # names that measure something, whatever pattern of `identifiers` they match
 
@@ -125,7 +137,7 @@ def _extended(words: Vocabulary, own: UserVocabulary, path: Path) -> Vocabulary:
 
     def base(name: str) -> str:
         plain = _plain(_BRACKETS.sub(" ", name))
-        return _without_aggregate(plain, words)[0] or plain
+        return _without_aggregate(plain)[0] or plain
 
     metrics, taken = dict[str, _Metric](), set[str]()
     for metric, given in own.metrics.items():
@@ -175,11 +187,53 @@ def role_of(name: str) -> tuple[Role, str]:
         return "identifier", "index"  # pandas writes its index as a column without a name
     if plain in _roles():
         return _roles()[plain]
+    above, _, last = _sections(plain)
+    if above and last in _roles():
+        return _roles()[last]
     bare = _without_unit(plain)[0]
-    patterns = vocabulary().identifiers
-    if any(fnmatch.fnmatchcase(candidate, pattern) for candidate in {plain, bare} for pattern in patterns):
+    names, patterns = _identifiers()
+    if any(candidate in names or patterns.fullmatch(candidate) for candidate in {plain, bare}):
+        return "identifier", plain
+    if (above and role_under(last, above)[0] == "identifier") or _counts_values(plain):
         return "identifier", plain
     return "number", plain
+
+
+def _counts_values(plain: str) -> bool:
+    """Whether a name such as `ttft_ms_count` says how many values of a metric there are."""
+    stem, _, last = plain.rpartition("_")
+    if not stem or last not in vocabulary().counts or plain in _metrics_of():
+        return False
+    return any(
+        entry.unit in ("ms", "tok/s") for base, _, _ in _readings(stem) for _, entry in _metrics_of().get(base, ())
+    )
+
+
+def role_under(name: str, parent: str) -> tuple[Role, str]:
+    """As `role_of`; what a machine has, such as `memory_gb` under `system`, is not what a run used."""
+    role, which = role_of(name)
+    if role == "number" and parent:
+        words, plain = vocabulary(), normal(name)[0]
+        stem, unit = _without_unit(plain)
+        is_size = unit is None or kind_of(unit) == "MiB"
+        if is_size and stem in words.capacities and normal(parent)[0] in words.machines:
+            return "identifier", plain
+    return role, which
+
+
+def _sections(plain: str) -> tuple[str, str, str]:
+    """A name that was flattened, such as `options.temperature`: the key above, the mark, and the key itself."""
+    *above, last = _SECTION.split(plain)
+    return (above[-1], ".", last) if above else ("", "", plain)
+
+
+@remembered()
+def _identifiers() -> tuple[frozenset[str], re.Pattern[str]]:
+    """The identifiers that are whole names, and a pattern for the others."""
+    whole, parts = list[str](), list[str]()
+    for name in vocabulary().identifiers:
+        (parts if set(name) & set("*?[") else whole).append(name)
+    return frozenset(whole), re.compile("|".join(map(fnmatch.translate, parts)))
 
 
 @remembered()
@@ -211,23 +265,57 @@ def meaning(name: str, unit: str | None = None, parent: str = "") -> Meaning:
     """
     plain, stated = normal(name)
     stated = unit.strip().lower() if unit else stated
-    base, aggregate = _without_aggregate(plain)
-    stem, suffix = _without_unit(base)
-    stem, inner = _without_aggregate(stem)
-    aggregate = aggregate or inner
-    candidates = [(base, stated), (stem, stated or suffix)]
-    if not stem and parent:
-        above, above_unit = normal(parent)
-        above_stem, above_suffix = _without_unit(above)
-        given = stated or suffix or above_unit
-        candidates = [(above, given), (above_stem, given or above_suffix)]
-    if not stem:
-        candidates.append(("latency", stated or suffix))
-    for candidate, candidate_unit in candidates:
-        found = _lookup(candidate, candidate_unit)
+    suffix, aggregate = None, None
+    for place, (base, suffix_here, aggregate_here) in enumerate(_readings(plain)):
+        given = stated or suffix_here
+        if place == 0:
+            aggregate = aggregate_here
+        if place == 1:
+            suffix, aggregate = suffix_here, aggregate_here
+        found = _lookup(base, given) if base else _unnamed(given, parent)
         if found:
-            return found._replace(aggregate=aggregate)
+            return found._replace(aggregate=aggregate_here)
+    above, _, last = _sections(plain)
+    if above and (found := meaning(last, stated, above)).unit:
+        return found
     return Meaning(name.strip(" *`"), None, 1.0, unit or stated or suffix, aggregate)
+
+
+def _readings(plain: str) -> Iterator[tuple[str, str | None, str | None]]:
+    """The ways to read a name as a base, a unit and an aggregate, the most likely first.
+
+    The unit and the aggregate stand at its ends; then anywhere, and words that say nothing are left out.
+    """
+    base, aggregate = _without_aggregate(plain)
+    yield base, None, aggregate
+    words = base.split("_")
+    units = [count for count in range(min(_LONGEST_UNIT, len(words)), 0, -1) if is_unit("_".join(words[-count:]))]
+    for count in units or [0]:
+        stem, inner = _without_aggregate("_".join(words[: len(words) - count]))
+        yield stem, "_".join(words[-count:]) if count else None, aggregate or inner
+    known = vocabulary()
+    words, kinds = list[str](), list[str]()
+    for word in _with_percentiles(plain.split("_")):
+        if kind := _aggregate(word):
+            kinds.append(kind)
+        elif word not in known.fillers:
+            words.append(word)
+    aggregate = next((kind for kind in kinds if kind != "overall"), kinds[0] if kinds else None)
+    yield "_".join(words), None, aggregate
+    for count in range(min(_LONGEST_UNIT, len(words)), 0, -1):
+        for start in range(len(words) - count, -1, -1):
+            if is_unit(unit := "_".join(words[start : start + count])):
+                yield "_".join([*words[:start], *words[start + count :]]), unit, aggregate
+
+
+def _unnamed(unit: str | None, parent: str) -> Meaning | None:
+    """A number of which only its unit or its aggregate is said: the key above it names it, or its unit."""
+    above, above_unit = normal(parent)
+    for base, suffix, _ in _readings(above) if parent else ():
+        if base and (found := _lookup(base, unit or above_unit or suffix)):
+            return found
+    bases = ("latency", "tok_s", "requests_per_s") if unit else ()
+    return next((found for base in bases if (found := _lookup(base, unit))), None)
 
 
 def is_metric(name: str) -> bool:
@@ -277,22 +365,68 @@ def is_unit(text: str) -> bool:
     return text.strip().lower() in _units()
 
 
+def kind_of(unit: str) -> str:
+    """The canonical unit of what is measured in `unit`, which is one of the vocabulary."""
+    return _units()[unit.strip().lower()]
+
+
+@remembered(maxsize=10_000)
+def kinds_of(name: str) -> frozenset[str]:
+    """The canonical units that a number of this name may have; empty if the name is not known."""
+    if role_of(name)[0] != "number":
+        return frozenset()
+    if stated := meaning(name).unit:
+        return frozenset([stated])
+    for base, _, _ in _readings(normal(name)[0]):
+        if base in _metrics_of():
+            return frozenset(entry.unit for _, entry in _metrics_of()[base])
+    return frozenset()
+
+
 @remembered()
-def _units() -> frozenset[str]:
-    return frozenset[str]().union(*vocabulary().units.values())
+def _units() -> dict[str, str]:
+    return {spelling: unit for unit, spellings in vocabulary().units.items() for spelling in spellings}
 
 
 @remembered(maxsize=10_000)
 def normal(name: str) -> tuple[str, str | None]:
-    """`name` in lower case with underscores, and the unit that stands in its brackets, if one does."""
-    text = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip(" *`"))
-    unit = next((inside.strip().lower() for inside in _BRACKETS.findall(text) if is_unit(inside)), None)
-    return _plain(_BRACKETS.sub(" ", text)), unit
+    """`name` in lower case with underscores, and the unit that stands in its brackets, if one does.
+
+    What else stands in brackets is a remark, unless all of it are words of the vocabulary: `TTFT (p95, ms)`.
+    """
+    text, unit = name.strip(" *`"), None
+    if "(" in text or "[" in text:
+        unit = next((inside.strip().lower() for inside in _BRACKETS.findall(text) if is_unit(inside)), None)
+        text = _BRACKETS.sub(lambda found: f" {found[1]} " if _says(found[1]) else " ", text)
+    return _plain(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text)), unit
+
+
+def _says(remark: str) -> bool:
+    """Whether a remark in brackets is part of the name."""
+    words = _plain(remark).split("_")
+    return not is_unit(remark) and all(
+        word in _words() or word.isdigit() or _PERCENTILE.fullmatch(word) for word in words
+    )
+
+
+@remembered()
+def _words() -> frozenset[str]:
+    """Words that an aggregate, a unit, or the kind of a rate or a duration has."""
+    known = vocabulary()
+    words = frozenset[str]().union(*known.aggregates.values(), *known.units.values())
+    return words | {"decode", "prefill", "generation", "prompt", "output", "input", "total", "eval", "median"}
 
 
 def _plain(name: str) -> str:
     text = name.lower().replace("%", " percent ").replace("δ", " delta ")
     return re.sub(r"[^\w.]+|_+", "_", text).strip("_")
+
+
+@remembered(maxsize=1_000)
+def is_engine(text: str) -> bool:
+    """Whether a text is an engine's name, perhaps with a version: `vLLM 0.8.5`."""
+    plain = _plain(text)
+    return any(plain == engine or plain.startswith(f"{engine}_") for engine in vocabulary().engines)
 
 
 def parameter(name: str, value: float) -> int | float | None:
@@ -311,7 +445,8 @@ def _written(value: float) -> float:
 
 def rank(context: str, name: str) -> int:
     """The position of `name` among the names of a context, from 0."""
-    return vocabulary().context[context].index(normal(name)[0])
+    names, plain = vocabulary().context[context], normal(name)[0]
+    return names.index(plain if plain in names else _sections(plain)[2])
 
 
 @remembered(maxsize=10_000)
@@ -341,11 +476,19 @@ def model_in_heading(text: str) -> str | None:
     return bare_model(found[0]) if found else model_in_path(text)
 
 
+@remembered()
+def _metrics_of() -> dict[str, list[tuple[str, _Metric]]]:
+    """The metrics that each name may stand for."""
+    found: dict[str, list[tuple[str, _Metric]]] = {}
+    for metric, entry in vocabulary().metrics.items():
+        for name in entry.names:
+            found.setdefault(name, []).append((metric, entry))
+    return found
+
+
 def _lookup(base: str, unit: str | None) -> Meaning | None:
     words = vocabulary()
-    for metric, entry in words.metrics.items():
-        if base not in entry.names:
-            continue
+    for metric, entry in _metrics_of().get(base, ()):
         spelled = unit or entry.assumed.get(base)
         factor = words.units[entry.unit].get(spelled.lower()) if spelled else None
         if factor is not None:  # otherwise the word names another metric, or the unit is unknown
@@ -353,28 +496,61 @@ def _lookup(base: str, unit: str | None) -> Meaning | None:
     return None
 
 
-def _without_aggregate(plain: str, known: Vocabulary | None = None) -> tuple[str, str | None]:
-    words, found, known = deque(plain.split("_")), None, known or vocabulary()
-    while words and (kind := _aggregate(words[0], known)):
+def _without_aggregate(plain: str) -> tuple[str, str | None]:
+    words, found = deque(_with_percentiles(plain.split("_"))), None
+    while words and (kind := _aggregate(words[0])):
         words.popleft()
         found = found if found and kind == "overall" else kind
-    while words and (kind := _aggregate(words[-1], known)):
+    while words and (kind := _aggregate(words[-1])):
         words.pop()
         found = found or kind
     return "_".join(words), found
 
 
-def _aggregate(word: str, known: Vocabulary) -> str | None:
-    if _PERCENTILE.fullmatch(word):
-        return word
-    return next((kind for kind, spellings in known.aggregates.items() if word in spellings), None)
+def _aggregate(word: str) -> str | None:
+    if word[:1] == "p" and (found := _PERCENTILE.fullmatch(word)):
+        return f"p{found['whole']}" + (f".{found['part']}" if found["part"] else "")
+    return _aggregates().get(word)
+
+
+@cache
+def _aggregates() -> dict[str, str]:
+    return {word: kind for kind, spellings in _packaged().aggregates.items() for word in spellings}
+
+
+def _with_percentiles(words: list[str]) -> list[str]:
+    """The words with p95 for `95th`, `95th percentile`, `percentile 95`, `quantile 0.95` and `95 percent`."""
+    if not any(word[:1].isdigit() for word in words):
+        return words
+    found, place = list[str](), 0
+    while place < len(words):
+        word, after = words[place], words[place + 1] if place + 1 < len(words) else ""
+        before = found[-1] if found else ""
+        place += 1
+        number = _ORDINAL.fullmatch(word)
+        says = {before, after} & {"percentile", "percentiles", "quantile", "quantiles", "pctl"}
+        if not number or not (says or word[-1].isalpha() or (after == "percent" and word in _COMMON_PERCENTS)):
+            found.append(word)
+            continue
+        share = float(number["number"])
+        if before in says:
+            found.pop()
+        elif after in says or after == "percent":
+            place += 1
+        found.append(f"p{share * 100 if share < 1 else share:g}")
+    return found
 
 
 def _without_unit(plain: str) -> tuple[str, str | None]:
-    stem, _, last = plain.rpartition("_")
-    return (stem, last) if is_unit(last) else (plain, None)
+    """The name without the longest unit at its end, and the unit."""
+    words = plain.split("_")
+    for count in range(min(_LONGEST_UNIT, len(words)), 0, -1):
+        if is_unit(unit := "_".join(words[-count:])):
+            return "_".join(words[:-count]), unit
+    return plain, None
 
 
 def is_aggregate(name: str) -> bool:
     """Whether a name such as `p50` or `mean` only says how a number was made."""
-    return not _without_aggregate(normal(name)[0])[0]
+    base, kind = _without_aggregate(normal(name)[0])
+    return kind is not None and not base

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 _NAMES = """ttft_s ttft_ms TTFT(ms) Tokens/s tokens_s mean_ttft_s p95_ms p50 std eval_duration load_duration eval_count
 memory_used_gb vram cpu_percent power_draw total_tokens latency time_ms model backend gpu prompt timestamp num_ctx
 top_k top_p num_gpu seed run n error success ok options config params metadata columns data index name metric
-value temperature gemma3:270m smollm2:135m counter_x Throughput Δ results 0 1 * ~ / a/b \ud83d_ms"""
+value temperature unit stat status completed failed tokens_per_second duration gemma3:270m smollm2:135m counter_x
+Throughput Δ results 0 1 * ~ / a/b \ud83d_ms"""
 _NUMBERS = """0 -0.0 1 42 3.25 1e3 -1E-2 +5 .5 5. 007 1,234 1,234,567.5 0,5 12,5 1e308 -1e308 1e400 -1e999 NaN nan inf
--inf Infinity 1_000 ٣ ² 0x10 1.2.3 1.5ms 1234567890123456789 5e-324 n/a - – none null true FALSE 12% ~9 ≈3.5 7**"""
+-inf Infinity 1_000 ٣ ² 0x10 1.2.3 1.5ms 1234567890123456789 5e-324 n/a - – none null true FALSE 12% ~9 ≈3.5 7** 1.234,5
+1'234.5 1.234 2,5 45.2tok/s 350ms 1m27s 2h3m 1:27 6GB"""
 _UNITS = ["", "s", "ms", "us", "µs", "ns", "GB", "MiB", "tok/s", "%", "°C", "widgets"]
 _ENCODINGS = ["utf-8"] * 8 + ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"]
 
@@ -42,20 +44,39 @@ def _files(texts: "st.SearchStrategy[str]") -> "st.SearchStrategy[bytes]":
     return st.builds(encoded, texts, st.sampled_from(_ENCODINGS))
 
 
-def _csv(head: list[str], rows: list[list[str]], mark: str, end: str, *, ragged: bool, quoted: bool) -> str:
+def _csv(
+    above: str, heads: list[list[str]], rows: list[list[str]], mark: str, end: str, *, ragged: bool, quoted: bool
+) -> str:
+    head = heads[0]
+    rows = [*heads[1:], *rows]
     table = [head, *(row if ragged else [*row, *[""] * len(head)][: len(head)] for row in rows)]
     if not quoted:
-        return end.join(mark.join(row) for row in table)
+        return above + end.join(mark.join(row) for row in table)
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=mark, lineterminator=end).writerows(table)
-    return out.getvalue()
+    return above + out.getvalue()
 
 
+_stats = st.lists(st.sampled_from(["mean", "std", "p95", "count", "ms", "s", "", "alpha:7b", "beta:3b"]), max_size=6)
 csv_files = _files(
     st.builds(
         _csv,
-        st.lists(names, min_size=1, max_size=6),
-        st.lists(st.lists(cells, max_size=7), max_size=6),
+        st.sampled_from([""] * 6 + ["sep=;\n", "sep=,\n", "# gpu: X\n", "# a,ttft_ms\n", "Title\n", "Model,x:1b\n\n"]),
+        st.builds(
+            lambda head, below: [head, *below],
+            st.one_of(
+                st.lists(names, min_size=1, max_size=6),
+                st.lists(names, min_size=1, max_size=3).map(lambda some: ["", *(name for name in some for _ in "12")]),
+            ),
+            st.one_of(st.just([]), st.just([]), st.lists(_stats, min_size=1, max_size=2)),
+        ),
+        st.lists(
+            st.one_of(
+                st.lists(cells, max_size=7),
+                st.builds(lambda name, row: [name, *row], st.one_of(names, names, st.just("mean")), st.lists(numbers)),
+            ),
+            max_size=6,
+        ),
         st.sampled_from(",,,;\t|"),
         st.sampled_from(["\n", "\n", "\r\n", "\r", "\r\r\n"]),
         ragged=st.booleans(),

@@ -13,7 +13,9 @@ import itertools
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -33,10 +35,20 @@ FACTORS = {
         "milliseconds": 1,
     },
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1000),
-    **dict.fromkeys(("tok/s", "toks/s", "token/s", "tokens/s", "t/s", "tok/sec", "tokens/sec", "tokens/second"), 1),
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), 60_000),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3_600_000),
     **dict.fromkeys(
-        ("token/sec", "tok_s", "tokens_s", "tps", "tokens", "token", "tok", "chars", "characters", "mib", "mb"), 1
+        (
+            f"{what}{per}{second}"
+            for what in ("tok", "toks", "token", "tokens", "t", "req", "reqs", "request", "requests")
+            for per in ("/", "_", "_per_", " per ")
+            for second in ("s", "sec", "second")
+        ),
+        1,
     ),
+    **dict.fromkeys(("tok/s/user", "tokens/s/user", "tokens/sec/user", "rps", "requests", "request", "token(s)"), 1),
+    **dict.fromkeys(("tps", "tokens", "token", "tok", "chars", "characters", "mib", "mb"), 1),
+    **{"tib": 2**20, "tb": 2**20, "kw": 1000, "kwh": 3_600_000, "kj": 1000, "mj": 1e-3, "percentage": 1},
     **{"gib": 1024, "gb": 1024, "kib": 2**-10, "kb": 2**-10, "bytes": 2**-20, "byte": 2**-20},
     **{"w": 1, "watt": 1, "watts": 1, "mw": 1e-3, "j": 1, "joule": 1, "joules": 1, "wh": 3600},
     **dict.fromkeys(("req/s", "reqs/s", "request/s", "requests/s", "req/sec", "requests/sec", "requests/second"), 1),
@@ -48,7 +60,7 @@ FACTORS = {
 FACTORS |= {"kwh": 3.6e6, "megabytes": 1e6 / 2**20, "samples/s": 1}
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
-_VERDICT = re.compile("error|exception|fail|succe|ok", re.IGNORECASE)
+_VERDICT = re.compile("error|exception|fail|succe|ok|status|outcome", re.IGNORECASE)
 _MARKDOWN_NUMBER = re.compile(rf"[~≈]?({_GROUPED.pattern}(?![0-9,])|{_NUMBER.pattern})")
 
 
@@ -78,8 +90,8 @@ def complaints(raw: bytes, path: str, encoding: str, rows: Iterable[Row]) -> lis
     rows = list(rows)
     text = decoded(raw, encoding)
     suffix = path.rpartition(".")[2].lower()
-    if suffix == "csv":
-        return min((_wrong(rows, _Csv(text, each)) for each in ",;\t|"), key=len)
+    if suffix in ("csv", "tsv"):
+        return min(map(_Tried(rows), _Csv.readings(text)), key=len)
     if suffix in ("json", "jsonl", "ndjson"):
         return _wrong(rows, _Json(text, lines=suffix != "json"))
     return _wrong(rows, _Markdown(text))
@@ -142,58 +154,164 @@ def _shown(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
+class _Tried:
+    """What is wrong with rows by one reading of a file; once nothing is, the other readings are not tried."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self._rows, self._done = rows, False
+
+    def __call__(self, file: "_Csv") -> list[str]:
+        wrong = ["not tried"] * (len(self._rows) + 1) if self._done else _wrong(self._rows, file)
+        self._done = self._done or not wrong
+        return wrong
+
+
 class _Csv:
-    """Rows by their number; one that can't be read is empty."""
+    """Rows by their number below the header, which is `above` rows of the text; one that can't be read is empty."""
 
-    def __init__(self, text: str, delimiter: str) -> None:
-        self._comma = delimiter == ";"
-        rows = [*csv_rows(text, delimiter)]
-        self._header = [name.strip() for name in rows[0]] if rows else []
-        self._rows = rows[1 + has_units(rows, decimal_comma=self._comma) :]
+    _DEEPEST = 12
+
+    def __init__(self, rows: list[list[str]], above: int, *, comments: bool = False) -> None:
+        head = [[cell.strip() for cell in row] for row in rows[max(above - 3, 0) : above]]
+        if len(head) > 1 and len(head[-1]) < len(head[-2]):
+            head.pop()  # units, of the first columns
+        if head and head[-1]:
+            head[-1][0] = head[-1][0].lstrip("# ")
+        width = len(head[-1]) if head else 0
+        self._head = [row for row in head if len(row) == width]
         self._tables = rows_by_table(rows)
+        body = rows[above:]
+        self._rows = [
+            row for row in body if comments or not (row and row[0].lstrip().startswith("#") and len(row) != width)
+        ]
 
-    def _row(self, record: str) -> tuple[list[str], list[str]]:
-        """The header and the cells of a row."""
-        if found := re.fullmatch(r"row ([1-9][0-9]*)", record):
-            place = int(found[1]) - 1
-            return self._header, self._rows[place] if place < len(self._rows) else []
-        if found := re.fullmatch(r"table ([1-9][0-9]*) row ([1-9][0-9]*)", record):
-            number, place = int(found[1]), int(found[2])
-            table = self._tables[number - 1] if number <= len(self._tables) else [[]]
-            return table[0], table[place] if place < len(table) else []
-        return [], []
+    @classmethod
+    def readings(cls, text: str) -> Iterator["_Csv"]:
+        """With every delimiter, and every number of rows that the header may have."""
+        text = text.lstrip("\ufeff\r\n")
+        stated = re.match(r'(?:#[^\r\n]*[\r\n]+)*"?sep=(.)"?[ \t]*[\r\n]+', text, re.IGNORECASE)
+        comments = re.match(r"(?:#[^\r\n]*[\r\n]+)*", text)
+        starts = {0, *([stated.end()] if stated else []), *([comments.end()] if comments else [])}
+        lines = re.findall(r"#[^\r\n]*[\r\n]+", comments[0]) if comments else []
+        for start in sorted(starts, reverse=True):
+            for delimiter in stated[1] if stated else ",;\t|":
+                rows = [*csv_rows(text[start:], delimiter)]
+                for above in range(1, min(cls._DEEPEST, len(rows)) + 1):
+                    if cls._may_be_above(rows, above):
+                        yield cls(rows, above)
+                yield cls(rows, 1, comments=True)  # which a known format may number
+                if lines:
+                    yield cls([*csv_rows(lines[-1].lstrip("# "), delimiter), *rows], 1)
 
-    def _cells(self, record: str, name: str) -> list[str]:
-        if "STEP" in self._header and " " in name:  # a run has a row a step
+    @staticmethod
+    def _may_be_above(rows: list[list[str]], above: int) -> bool:
+        """Whether the header can end there: it has no numbers, and what is over it is shorter, or ends in blanks."""
+        over, header = rows[: above - 1], rows[above - 1]
+        if any(number_of(cell) is not None for row in rows[1:above][-3:] for cell in row):
+            return False
+        titles = [row for row in over[:-2] if len(row) == len(header) and all(row[2:]) and len(row) > 2]
+        return above == 1 or not titles
+
+    def _levels(self, place: int, *, fill: bool = True) -> list[str]:
+        """The texts above a column, from the top; a group may be written above the first of its columns only."""
+        found = []
+        for row in self._head[:-1]:
+            filled = [cell for cell in row[: place + 1] if cell] if fill else [row[place]]
+            found.append(filled[-1] if filled else "")
+        return [*found, self._head[-1][place]]
+
+    @cached_property
+    def _names(self) -> list[set[str]]:
+        """What each column may be called: some of the texts above it, with ` (2)` at a second one."""
+        names = [set[str]() for _ in (self._head[-1] if self._head else [])]
+        for fill in (True, False):
+            seen = Counter[str]()
+            for place, found in enumerate(names):
+                levels = self._levels(place, fill=fill)
+                masks = range(1, 1 << len(levels))
+                some = [[text for at, text in enumerate(levels) if mask >> at & 1 and text] for mask in masks]
+                called = {" ".join(texts) for texts in some} - {""}
+                seen.update(called)
+                found.update(called, (f"{name} ({seen[name]})" for name in called if seen[name] > 1))
+        return names
+
+    def _cells(self, record: str, name: str) -> Iterator[str]:
+        if self._head and "STEP" in self._head[-1] and " " in name:  # a run has a row a step
             step, column = name.split(" ")
             first, _, last = record.partition(" to ")
             places = range(*[int(row.removeprefix("row ")) + more for row, more in ((first, 0), (last or first, 1))])
-            rows = [f"row {place}" for place in places]
-            return [
-                cell
-                for row in rows
-                if step in map(str.strip, self._cells(row, "STEP"))
-                for cell in self._cells(row, column)
-            ]
-        header, row = self._row(record)
-        if len(row) != len(header):
-            return []
-        named = [cell for title, cell in zip(header, row, strict=True) if title == name]
-        # a row that is named in its first cell: 'Latency (ms) p99', or 'Requests' where it has one value
-        of_label = [cell for title, cell in zip(header, row, strict=True) if f"{row[0]} {title}" == name]
-        return named or of_label or (row[1:2] if row and row[0] == name else [])
+            for row in [f"row {place}" for place in places]:
+                if step in map(str.strip, self._cells(row, "STEP")):
+                    yield from self._cells(row, column)
+            return
+        if found := re.fullmatch(r"column ([1-9][0-9]*)", record):
+            for row in self._rows:
+                label = row[0].strip() if row else ""
+                if (name == label or (label and name.startswith(f"{label} "))) and len(row) >= int(found[1]):
+                    yield row[int(found[1]) - 1]
+            return
+        if found := re.fullmatch(r"table ([1-9][0-9]*) row ([1-9][0-9]*)", record):
+            header, *rows = self._tables[int(found[1]) - 1] if int(found[1]) <= len(self._tables) else [[]]
+            row = rows[int(found[2]) - 1] if int(found[2]) <= len(rows) else []
+            # a row that is named in its first cell: 'Latency (ms) p99', or 'Requests' where it has one value
+            for title, cell in zip(header, row, strict=False):
+                if name in (title, f"{row[0]} {title}", row[0]):
+                    yield cell
+            return
+        found = re.fullmatch(r"row ([1-9][0-9]*)(?: column ([1-9][0-9]*))?", record)
+        if not found or int(found[1]) > len(self._rows):
+            return
+        row = self._rows[int(found[1]) - 1]
+        if len(row) != len(self._head[-1] if self._head else []):
+            return
+        called = [place for place in range(len(row)) if name in self._names[place]]
+        if found[2] and int(found[2]) <= len(row):
+            group = {*self._levels(int(found[2]) - 1)} - {name}
+            called = [place for place in called if group & {*self._levels(place)}]
+        yield from (row[place] for place in called)
+        others = [] if name in self._head[-1] else [place for place in range(len(row)) if place not in called]
+        yield from (row[place] for place in others if self._is_called_in(row, place, name))
+
+    def _is_called_in(self, row: list[str], place: int, name: str) -> bool:
+        """Whether a name is made of other cells of the row, and of what stands above the column."""
+        others = [cell.strip() for at, cell in enumerate(row) if at != place and cell.strip()]
+        others += [f"{self._head[-1][at]} {cell.strip()}" for at, cell in enumerate(row) if at != place]
+        above = ["", *self._names[place]]
+        for first in ["", *others]:
+            for header in above:
+                for last in ["", *others]:
+                    if name and name == " ".join(filter(None, (first, header, last))):
+                        return True
+        return False
 
     def numbers(self, record: str, name: str) -> Iterator[float]:
         for cell in self._cells(record, name):
-            for comma in {False, self._comma}:
-                if (value := number_of(cell, decimal_comma=comma)) is not None:
-                    yield value
+            yield from quantities_of(cell)
 
     def says(self, record: str, name: str) -> bool:
         """Whether a cell of this name, or a JSON object in one, can report a failure."""
-        return any(map(str.strip, self._cells(record, name))) or any(
-            f'"{name}"' in cell for title in self._header for cell in self._cells(record, title)
-        )
+        found = re.match(r"row ([1-9][0-9]*)", record)
+        row = self._rows[int(found[1]) - 1] if found and int(found[1]) <= len(self._rows) else []
+        return any(map(str.strip, self._cells(record, name))) or any(f'"{name}"' in cell for cell in row)
+
+
+def quantities_of(cell: str) -> set[float]:
+    """The numbers that a cell with a number and perhaps a unit can be, with any mark for decimals and thousands."""
+    text = cell.strip().replace("\N{MINUS SIGN}", "-").lstrip("~≈ ")
+    found = re.match(r"[+-]?[0-9.,'\u2019\u00a0\u202f\u2009 ]*[0-9][.]?(?:[eE][+-]?[0-9]+)?", text)
+    numbers = set[float]()
+    for decimal in ".," if found else "":
+        plain = "".join(char for char in found[0] if char.isalnum() or char in f"+-{decimal}").replace(decimal, ".")
+        value = number_of(plain)
+        numbers |= set() if value is None else {value}
+    seconds = {"d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0.001}
+    parts = re.findall(r"([0-9.]+) *(ms|[dhms])[a-z]*", text.lower())
+    if parts:
+        numbers.add(sum(float(number) * seconds[unit] for number, unit in parts if number_of(number) is not None))
+    if clock := re.fullmatch(r"(?:([0-9]+) days? )?(?:([0-9]+):)?([0-9]+):([0-9.]+)", text):
+        days, hours, minutes, rest = (float(part or 0) for part in clock.groups())
+        numbers.add(days * 86_400 + hours * 3_600 + minutes * 60 + rest)
+    return numbers
 
 
 def rows_by_table(rows: list[list[str]]) -> list[list[list[str]]]:

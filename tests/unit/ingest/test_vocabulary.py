@@ -1,7 +1,15 @@
 import pytest
 
 from chimera_dagster.ingest.context import json_of
-from chimera_dagster.ingest.vocabulary import meaning, model_in_path, parameter, role_of, vocabulary
+from chimera_dagster.ingest.vocabulary import (
+    kinds_of,
+    meaning,
+    model_in_path,
+    parameter,
+    role_of,
+    role_under,
+    vocabulary,
+)
 from chimera_dagster.spec.trial import ParamSet
 
 
@@ -29,6 +37,27 @@ from chimera_dagster.spec.trial import ParamSet
         ("memory_used_gb", None, "memory_used_mib", "MiB", 1024, None),
         ("cpu_percent", None, "cpu_util_pct", "%", 1, None),
         ("std_time_ms", None, "latency_ms", "ms", 1, "std"),
+        ("results_ttft_s_quantiles_p50", None, "ttft_ms", "ms", 1000, "p50"),
+        ("p999_itl_ms", None, "itl_ms", "ms", 1, "p99.9"),
+        ("TTFT (p95, ms)", None, "ttft_ms", "ms", 1, "p95"),
+        ("Latency 95th percentile [s]", None, "latency_ms", "ms", 1000, "p95"),
+        ("ttft_ms 25%", None, "ttft_ms", "ms", 1, "p25"),
+        ("ttft in ms (median)", None, "ttft_ms", "ms", 1, "median"),
+        ("GPU memory (MiB)", None, "gpu_mem_used_mib", "MiB", 1, None),
+        ("mean_e2el_ms", None, "e2e_ms", "ms", 1, "mean"),
+        ("gen_tps", None, "decode_tok_s", "tok/s", 1, None),
+        ("tg t/s", None, "decode_tok_s", "tok/s", 1, None),
+        ("generation tokens/s", None, "decode_tok_s", "tok/s", 1, None),
+        ("pp t/s", None, "prefill_tok_s", "tok/s", 1, None),
+        ("tok/s total", None, "total_tok_s", "tok/s", 1, None),
+        ("out_tok_s", None, "output_tok_s", "tok/s", 1, None),
+        ("output tokens/s", None, "output tokens/s", None, 1, None),  # of one request, or of a server?
+        ("throughput_rps", None, "requests_per_s", "req/s", 1, None),
+        ("thinking_tokens", None, "reasoning_tokens", "tokens", 1, None),
+        ("usage.completion_tokens", None, "output_tokens", "tokens", 1, None),
+        ("ttft_ms.p90", None, "ttft_ms", "ms", 1, "p90"),
+        ("ttft_ms (2)", None, "ttft_ms (2)", None, 1, None),  # a second column of that name
+        ("tok/s (512)", None, "tok/s (512)", None, 1, None),
         ("ttft", None, "ttft", None, 1, None),  # its unit is unknown
         ("Throughput Δ", "tok/s", "Throughput Δ", None, 1, None),  # a difference is no throughput
         ("warp_count", None, "warp_count", None, 1, None),
@@ -56,6 +85,10 @@ def test_a_name_that_only_says_how_takes_the_key_above_it():
         ("error", "error"),
         ("options", "attached"),
         ("eval_count", "number"),
+        ("ttft_ms_count", "identifier"),
+        ("options.top_p", "parameter"),
+        ("run_status", "status"),
+        ("system.memory_gb", "identifier"),
     ],
 )
 def test_roles(name, role):
@@ -96,3 +129,16 @@ def test_no_spelling_means_two_things():
 )
 def test_a_parameter_kept_in_32_bits_is_as_it_was_before(value, written):
     assert parameter("temperature", value) == written
+
+
+def test_what_a_machine_has_is_not_what_a_run_used():
+    assert role_under("memory_gb", "system")[0] == "identifier"
+    assert role_under("memory_gb", "")[0] == "number"
+    assert role_under("memory_used_gb", "system")[0] == "number"
+    assert role_under("memory_percent", "system")[0] == "number"
+
+
+def test_the_units_that_a_name_may_have():
+    assert kinds_of("prefill") == {"ms", "tok/s"}
+    assert kinds_of("prefill_ms") == {"ms"}
+    assert kinds_of("Throughput Δ") == kinds_of("model") == frozenset()
