@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.collector import SCHEMA, Collector
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.csv_reader import read_csv
@@ -22,6 +21,7 @@ from chimera_dagster.ingest.discover import OTHER, FoundFile
 from chimera_dagster.ingest.formats.recognise import read_text
 from chimera_dagster.ingest.json_reader import closed, read_json
 from chimera_dagster.ingest.markdown_reader import lines_of, read_markdown
+from chimera_dagster.ingest.model_names import model_in_path
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.text import decode
 
@@ -53,7 +53,7 @@ class FileRow(NamedTuple):
 @remembered(maxsize=1024)
 def said_by_path(path: str) -> tuple[Context, bool]:
     """What a file's path says: a model, and whether the file summarises runs that are in other files."""
-    model = vocabulary.model_in_path(path)
+    model = model_in_path(path)
     summary = path.rpartition("/")[2].rpartition(".")[0].lower().endswith("_summary")
     return Context(model, "path" if model else None), summary
 

@@ -30,8 +30,6 @@ _SECTION = re.compile(r"(?<=[^\W\d])\.(?=[^\W\d])")  # usage.prompt_tokens, but 
 _REMARK = re.compile(r"[`\s]*\(.*|`.*")  # `gemma3:latest` (4.3B parameters)
 MODEL_NAME = r"[A-Za-z0-9][\w.-]*+(?:/[\w.-]++)*+"
 MODEL_TAG = rf"{MODEL_NAME}:(?:latest|(?=[\w.-]*?\d)(?=[\w.-]*?[A-Za-z])[\w.-]++)"  # a time, 10:30, is not one
-_TAG_IN = re.compile(rf"(?<![\w./:-]){MODEL_TAG}")
-_PUBLISHED = re.compile(r"(?<![\w./-])[A-Za-z]{2}[\w.-]*+/(?=[\w.:-]*\d)(?=[\W\d]*[A-Za-z]{2})[\w.:-]*\w")
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
 Role = Literal[
@@ -73,6 +71,7 @@ class Vocabulary(BaseModel):
     aggregates: dict[str, list[str]]
     fillers: list[str]
     families: list[str]
+    ordinary_words: Annotated[list[str], BeforeValidator(_flat)]
     numbers: list[str] = []  # names that measure something, whatever pattern of `identifiers` they match
 
 
@@ -416,25 +415,14 @@ def bare_model(text: str) -> str:
     return _REMARK.sub("", text.strip(" *`"))
 
 
-@remembered(maxsize=10_000)
-def model_in_path(path: str) -> str | None:
-    """The model that a file's or the nearest folder's name spells: `gemma3_1b-it-qat_x.csv` is gemma3:1b-it-qat."""
-    families = "|".join(vocabulary().families)
-    pattern = re.compile(
-        rf"(?<![a-z0-9])((?:{families})[0-9.]*(?<!\.))(?:[_:@-]([0-9]+(?:\.[0-9]+)?[mb](?:-[a-z0-9]+)*))?(?![a-z])"
-    )
-    for part in reversed(path.lower().split("/")):
-        found = pattern.search(part)
-        if found:
-            return f"{found[1]}:{found[2]}" if found[2] else found[1]
-    return None
-
-
-@remembered(1_024)
-def model_in_heading(text: str) -> str | None:
-    """The model that a heading names: a tag, `publisher/name` with a digit in the name, or else its family."""
-    found = _TAG_IN.search(text) or _PUBLISHED.search(text)
-    return bare_model(found[0]) if found else model_in_path(text)
+@remembered()
+def _metrics_of() -> dict[str, list[tuple[str, _Metric]]]:
+    """The metrics that each name may stand for."""
+    found: dict[str, list[tuple[str, _Metric]]] = {}
+    for metric, entry in vocabulary().metrics.items():
+        for name in entry.names:
+            found.setdefault(name, []).append((metric, entry))
+    return found
 
 
 @remembered()
