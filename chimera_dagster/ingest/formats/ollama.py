@@ -147,7 +147,7 @@ def _named(line: str) -> str | None:
 
 def _by_heading(headings: Sequence[str], base: Context) -> Context:
     """The nearest heading that names a model."""
-    model = next((model for heading in headings if (model := model_in_text(heading))), None)
+    model = next((model for heading in headings if (model := (model_in_text(heading) or "").lower())), None)
     return base._replace(model=model, model_source="heading") if model else base
 
 

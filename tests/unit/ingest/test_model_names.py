@@ -25,7 +25,10 @@ from chimera_dagster.ingest.model_names import is_model, model_in_path, model_in
         ("gpt-4o-mini/results.csv", "gpt-4o-mini"),
         ("mistral_results.csv", "mistral"),
         *((path, None) for path in ("ollama/ollama_benchmark.csv", "results_v2/run_1.json", "llama-bench/a.csv")),
-        *((path, None) for path in ("llama.cpp/x.json", "payload_512b.json", "soak_120m.csv", "step_2b/x.csv", "32b.json")),
+        *(
+            (path, None)
+            for path in ("llama.cpp/x.json", "payload_512b.json", "soak_120m.csv", "step_2b/x.csv", "32b.json")
+        ),
         ("gemma3_270m_vs_llama3_8b.csv", None),  # two
     ],
 )
@@ -52,11 +55,15 @@ def test_models_in_texts(text, model):
     assert model_in_text(text) == model
 
 
-@pytest.mark.parametrize("key", ["gemma3:270m", "lynx:7b", "lynx-lab/lynx-7b", "mistral", "llama3", "lynx:latest", "x-1b.gguf"])
+@pytest.mark.parametrize(
+    "key", ["gemma3:270m", "lynx:7b", "lynx-lab/lynx-7b", "mistral", "llama3", "lynx:latest", "x-1b.gguf"]
+)
 def test_keys_that_are_models(key):
     assert is_model(key)
 
 
-@pytest.mark.parametrize("key", ["llama", "m:1", "run_7b", "7b", "ttft_p50_1b", "concurrency_8", "h100-80gb", "q4_0", "a lynx:7b"])
+@pytest.mark.parametrize(
+    "key", ["llama", "m:1", "run_7b", "7b", "ttft_p50_1b", "concurrency_8", "h100-80gb", "q4_0", "a lynx:7b"]
+)
 def test_keys_that_are_none(key):
     assert not is_model(key)
