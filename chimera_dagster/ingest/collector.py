@@ -143,7 +143,8 @@ class Collector:
         if not rows:
             return Added(context, 0, settings)
         self.covered += found - len(unknown) + settings
-        self.unread.update(unknown)
+        if unknown:
+            self.unread.update(unknown)
         self.shapes[roles.names] = roles.aggregates
         self._end_record(where, context, rows)
         return Added(context, rows, 0)

@@ -282,8 +282,10 @@ def columnar(content: Object) -> Columnar | None:
 
 
 def _split(content: Object) -> Columnar | None:
-    for names_key, rows_key in (("columns", "data"), ("headers", "rows"), ("columns", "rows"), ("header", "rows")):
-        names, data = content.get(names_key), content.get(rows_key)
+    for names_key, rows_key in (("columns", "data"), ("columns", "rows"), ("headers", "rows"), ("header", "rows")):
+        if names_key not in content:
+            continue
+        names, data = content[names_key], content.get(rows_key)
         if isinstance(names, list) and isinstance(data, list) and names:
             width = len(cast("list[Any]", names))
             rows = [
