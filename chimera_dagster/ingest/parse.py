@@ -21,7 +21,8 @@ from chimera_dagster.ingest.discover import OTHER, FoundFile
 from chimera_dagster.ingest.formats.recognise import read_text
 from chimera_dagster.ingest.json_reader import closed, read_json, read_json_lines
 from chimera_dagster.ingest.line_stream import LineStream, is_utf_16
-from chimera_dagster.ingest.markdown_reader import lines_of, read_markdown
+from chimera_dagster.ingest.markdown_lines import lines_of
+from chimera_dagster.ingest.markdown_reader import read_markdown
 from chimera_dagster.ingest.model_names import model_in_path
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.text import decode
