@@ -12,6 +12,7 @@ from chimera_dagster.ingest.remembered import remembered
 FENCE = re.compile(r"\s*+(?P<fence>`{3,}+(?=[^`]*+$)|~{3,}+)\s*+(?P<language>[\w+#-]*+)")
 # Possessive throughout: a line of a million spaces or dashes must not be tried in every way
 _RULE = re.compile(r"\s*+(?:\|\s*+)?+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)++(?:\|\s*+)?+")
+_ONE_COLUMN = re.compile(r"\s*+\|\s*+:?-++:?\s*+\|\s*+")
 _GRID = re.compile(r"\s*+[|+][-=:]++(?:[|+][-=:]++)*+[|+]\s*+")  # of console output: +-----+-----+
 _PIPE = re.compile(r"(?<!\\)\|")
 _SPREAD = re.compile(r"\s*+(?P<spread>\d[\d.,]*+)")
@@ -53,6 +54,8 @@ def is_rule(line: str, header: str = "") -> bool:
     """
     if "-" not in line and "=" not in line:
         return False
+    if _ONE_COLUMN.fullmatch(line):
+        return header.strip()[:1] == "|" and len(cells_of(header)) == 1
     if _RULE.fullmatch(line):
         return all("--" in cell for cell in cells_of(line)) or len(cells_of(header)) == len(cells_of(line)) > 1
     return _GRID.fullmatch(line) is not None and "|" in header and len(cells_of(header)) == len(_grid_cells(line)) > 1

@@ -175,7 +175,8 @@ class _Page:
         role, which = vocabulary.role_of(key)
         quantity = quantity_of(value)
         if role == "number" and quantity is not None:
-            known = vocabulary.meaning(key, quantity.unit).unit is not None
+            names_metric = vocabulary.aggregate_of(key) is None and not vocabulary.is_unit(key)
+            known = names_metric and vocabulary.meaning(key, quantity.unit).unit is not None
         elif role == "context":
             known = which != "model" or is_model(value) or " " not in value
             known = known and which in ("model", "gpu", "backend")
