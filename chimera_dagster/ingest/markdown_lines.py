@@ -58,12 +58,17 @@ def is_rule(line: str, header: str = "") -> bool:
         return header.strip()[:1] == "|" and len(cells_of(header)) == 1
     if _RULE.fullmatch(line):
         return all("--" in cell for cell in cells_of(line)) or len(cells_of(header)) == len(cells_of(line)) > 1
-    return _GRID.fullmatch(line) is not None and "|" in header and len(cells_of(header)) == len(_grid_cells(line)) > 1
+    return is_grid(line) and "|" in header and len(cells_of(header)) == len(_grid_cells(line)) > 1
+
+
+def is_grid(line: str) -> bool:
+    """Whether this is a line between the rows of a table of console output."""
+    return "+" in line and _GRID.fullmatch(line) is not None
 
 
 def width_of(rule: str) -> int:
     """How many columns a table has."""
-    return len(_grid_cells(rule) if _GRID.fullmatch(rule) else cells_of(rule))
+    return len(_grid_cells(rule) if is_grid(rule) else cells_of(rule))
 
 
 def _grid_cells(line: str) -> list[str]:
@@ -77,14 +82,19 @@ def header_above(lines: Sequence[str], rule: int) -> tuple[str, ...]:
 
 def rows_below(lines: Sequence[str], rule: int) -> Iterator[tuple[int, list[str]]]:
     """The rows of the table whose rule is at `rule`, each with its place; in a grid, rules stand between them."""
-    grid = _GRID.fullmatch(lines[rule]) is not None
+    grid = is_grid(lines[rule])
     for place in range(rule + 1, len(lines)):
         line = lines[place]
-        if grid and _GRID.fullmatch(line):
+        if grid and is_grid(line):
             continue
         if "|" not in line or is_rule(line):
             return
         yield place, [bare(cell) for cell in cells_of(line)]
+
+
+def end_of_table(lines: Sequence[str], after: int) -> int:
+    """The place after the line that a grid ends in, if one stands at `after`."""
+    return after + 1 if after < len(lines) and is_grid(lines[after]) else after
 
 
 def cells_of(line: str) -> list[str]:

@@ -18,6 +18,7 @@ from chimera_dagster.ingest.formats.recognise import has_console_output, read_ta
 from chimera_dagster.ingest.markdown_lines import (
     FENCE,
     bare,
+    end_of_table,
     header_above,
     is_rule,
     lines_of,
@@ -146,7 +147,7 @@ class _Page:
                 header = header_above(block, at)
                 if not self._known_table(header, named, place + at) and not is_code:
                     self._rows(f"lines {place + at}-{place + at + 1 + len(rows)}", header, named, self._context)
-                at = rows[-1][0] if rows else at
+                at = end_of_table(block, rows[-1][0] + 1) - 1 if rows else at
             elif not is_code:
                 self.line(block[at], place + at)
             at += 1
@@ -215,7 +216,7 @@ class _Page:
         if len(header) < width:
             self._sheet.problem(f"{where}, line {rule + 1}: a header of {width} cells is expected above")
         rows = [*rows_below(lines, rule)]
-        after = rows[-1][0] + 1 if rows else rule + 1
+        after = end_of_table(lines, rows[-1][0] + 1) if rows else rule + 1
         named = [(f"{where} row {number}", cells) for number, (_, cells) in enumerate(rows, start=1)]
         if len(header) < width:
             self._sheet.numbers += sum(quantity_of(cell) is not None for _, cells in named for cell in cells)

@@ -336,13 +336,11 @@ class _Json:
             try:
                 self._documents[""] = json.loads(text)
             except ValueError:
-                found = _among_text(text)
-                if len(found) == 1:  # named as if nothing stood around it
-                    self._documents[""] = next(iter(found.values()))
-                self._documents |= found
                 lines = True
-        if lines:
-            self._documents |= _among_text(text)
+        found = _among_text(text) if lines else {}
+        if len(found) == 1:  # named as if nothing stood around it
+            self._documents[""] = next(iter(found.values()))
+        self._documents |= found
         for place, line in enumerate(text.split("\n") if lines else [], start=1):
             try:
                 self._documents[f"line {place}"] = json.loads(line)
@@ -385,7 +383,10 @@ class _Json:
             part = escaped.replace("~1", "/").replace("~0", "~")
             if part == "*":
                 break
-            place = place[int(part)] if isinstance(place, list) else _field(place, part)[0]
+            inner = place[int(part) :][:1] if isinstance(place, list) else _field(place, part)
+            if not inner:
+                return False
+            place = inner[0]
         return f'"{name}"' in json.dumps(place, ensure_ascii=False)
 
 
@@ -517,7 +518,10 @@ class _Markdown:
             table, place = int(found[1]) - 1, int(found[2]) - 1
             header, rows = self._tables[table] if table < len(self._tables) else ([], [])
             row = rows[place] if place < len(rows) else []
-            yield from (cell for title, cell in zip(header, row, strict=False) if title == name)
+            titles = [*_told_apart(header)]
+            joined = [f"{title} {below}" for title, below in zip(header, rows[0] if rows else [], strict=False)]
+            for names in (titles, joined):  # a header may have two rows
+                yield from (cell for title, cell in zip(names, row, strict=False) if title == name)
             if len(row) > 1 and row[0] == name and header[0].lower() in ("metric", "measure", "name"):
                 yield row[1]
             yield from _of_long_row(row, name)
@@ -571,11 +575,23 @@ def _on_line(line: str, name: str) -> Iterator[str]:
 def _in_fenced_row(lines: list[str], place: int, name: str) -> Iterator[str]:
     """The cells under a header of the table that a line belongs to."""
     rule = place
-    while rule and "|" in lines[rule] and not _is_rule(lines[rule], lines[rule - 1]):
+    while rule and ("|" in lines[rule] or _is_grid(lines[rule])) and not _is_rule(lines[rule], lines[rule - 1]):
         rule -= 1
-    if rule and rule < place and "|" in lines[rule]:
-        header = [_bare(cell) for cell in _split(lines[rule - 1])]
+    top = rule
+    while top and _is_grid(lines[rule]) and ("|" in lines[top - 1] or _is_grid(lines[top - 1])):
+        top -= 1  # in a grid, a rule stands between all rows
+        rule = top if top and _is_rule(lines[top], lines[top - 1]) else rule
+    if rule and rule < place and _is_rule(lines[rule], lines[rule - 1]):
+        header = _told_apart([_bare(cell) for cell in _split(lines[rule - 1])])
         yield from (_bare(cell) for title, cell in zip(header, _split(lines[place]), strict=False) if title == name)
+
+
+def _told_apart(titles: list[str]) -> list[str]:
+    """The second of two columns of one name is `name (2)`."""
+    return [
+        f"{title} ({titles[: place + 1].count(title)})" if title and title in titles[:place] else title
+        for place, title in enumerate(titles)
+    ]
 
 
 def _of_column(rows: list[list[str]], column: int, name: str) -> Iterator[str]:
@@ -604,12 +620,12 @@ def _without_boxes(line: str) -> str:
 
 
 def _is_grid(line: str) -> bool:
-    return re.fullmatch(r"\s*[|+][-=:]+(?:[|+][-=:]+)*[|+]\s*", line) is not None
+    return "+" in line and re.fullmatch(r"\s*[|+][-=:]+(?:[|+][-=:]+)*[|+]\s*", line) is not None
 
 
 def _is_rule(line: str, header: str = "") -> bool:
     """One dash a cell is enough below a header."""
-    if header and "|" in header and _is_grid(line) and "+" in line:
+    if header and "|" in header and _is_grid(line):
         columns = re.split("[|+]", line.strip()[1:-1])
         return len(columns) == len(_split(header)) > 1
     if re.fullmatch(r"\s*\|\s*:?-+:?\s*\|\s*", line):
