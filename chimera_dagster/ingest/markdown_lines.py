@@ -158,13 +158,20 @@ def quantity_of(cell: str) -> Quantity | None:
 
 
 def _without_spread(cell: str, mark: str) -> tuple[str, float | None]:
-    """`58 ± 4 ms`, `58 ms ± 4 ms` and `58 (±4) ms` without their spread, and the spread, if there is one."""
+    """`58 ± 4 ms`, `58 ms ± 4 ms` and `58 ms (±4 ms)` without their spread, and the spread, if there is one.
+
+    A spread in another unit, `58 ms (±4%)`, is left out.
+    """
     before, _, after = cell.partition(mark)
     found = _SPREAD.match(after)
     spread = number_in(found["spread"]) if found else None
-    if found is None or spread is None:
+    before = before.rstrip(" *")
+    if found is None or spread is None or not _DIGIT.search(before):
         return cell, None
-    before, rest = before.rstrip(), after[found.end() :].strip()
-    if before.endswith("(") and rest.startswith(")"):
-        before, rest = before[:-1].rstrip(), rest[1:].strip()
-    return (before if rest and before.endswith(rest) else f"{before} {rest}"), spread
+    rest = after[found.end() :].strip()
+    if before.endswith("("):
+        before, (own, _, rest) = before[:-1].rstrip(), rest.partition(")")
+        return f"{before} {rest}", spread if before.endswith(own.strip()) else None
+    if rest and before.endswith(rest):
+        return before, spread
+    return (f"{before} {rest}", spread) if before[-1].isdigit() or not rest else (before, None)

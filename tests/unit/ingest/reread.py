@@ -524,7 +524,7 @@ class _Markdown:
                 yield from (cell for title, cell in zip(names, row, strict=False) if title == name)
             if len(row) > 1 and row[0] == name and header[0].lower() in ("metric", "measure", "name"):
                 yield row[1]
-            yield from _of_long_row(row, name)
+            yield from _of_long_row(header, row, name)
 
     def _rows_of(self, record: str) -> list[list[str]]:
         """The header and the rows of a table, or one row and the header above it."""
@@ -601,15 +601,16 @@ def _of_column(rows: list[list[str]], column: int, name: str) -> Iterator[str]:
         label = row[0] if row else ""
         if column < len(row) and label and (name == label or name.startswith(f"{label} ")):
             yield row[column]
-        titles = [*zip(header, row, strict=False)][column:]
+        titles = [*zip(header, row, strict=False)][column:] if len(rows) == 2 else []
         yield from (cell for title, cell in titles if title and (title == name or title in name.split()))
 
 
-def _of_long_row(row: list[str], name: str) -> Iterator[str]:
-    """The other cells of a row in which one holds the name, perhaps without what its column adds to it."""
-    for place, label in enumerate(row):
-        if label and (label == name or name.startswith(f"{label} ")):
-            yield from (cell for other, cell in enumerate(row) if other != place)
+def _of_long_row(header: list[str], row: list[str], name: str) -> Iterator[str]:
+    """The other cells of a row in which a column of metrics holds the name, perhaps without what its column adds."""
+    for title, label in zip(header, row, strict=False):
+        is_label = re.fullmatch("(?:metric|measure|kpi|indicator|name|stat|agg|percentile|quantile).*", title.lower())
+        if label and (is_label or not title) and (label == name or label in name.split()):
+            yield from (cell for cell in row if cell != label)
 
 
 def _without_boxes(line: str) -> str:
