@@ -222,7 +222,7 @@ def test_a_column_whose_units_are_of_other_kinds_is_damaged():
         ("table 1 row 2", "ttft_ms", 6),
     ]
     assert page.problems == [
-        "table 1, column 'Load time' is damaged: its cells are in ms and tokens, so none of its values is read"
+        "table 1, column 'Load time' is damaged: its cells are in ms and tokens, and none of them is read"
     ]
     assert (page.numbers, page.covered) == (4, 2)
 
