@@ -108,9 +108,12 @@ def text_in(cell: str) -> str | None:
 
 
 def text_of(value: object) -> str | None:
-    """The text of a JSON value; an object's is its name."""
+    """The text of a JSON value; an object's is its name, that of a list with one item the item's."""
+    if isinstance(value, list) and len(cast("list[object]", value)) == 1:
+        value = cast("list[object]", value)[0]
     if isinstance(value, dict):
-        value = cast("dict[str, object]", value).get("name")
+        named = cast("dict[str, object]", value)
+        value = next((named[key] for key in ("name", "id", "model", "tag") if isinstance(named.get(key), str)), None)
     if isinstance(value, str):
         return text_in(value)
     return None if value is None or isinstance(value, bool | list | dict) else text_in(str(value))
@@ -127,9 +130,14 @@ def object_in(value: object) -> dict[str, object]:
 
 
 def says_failed(role: str, value: object) -> bool:
-    """Whether an `error`, `success` or `status` field, or a text in place of a `count`, reports a failure."""
-    if isinstance(value, dict | list):
-        return role == "error" and bool(cast("list[object]", value))
+    """Whether an `error`, `success` or `status` field, or a text in place of a `count`, reports a failure.
+
+    A list does if one of its items does.
+    """
+    if isinstance(value, list):
+        return role == "error" and any(says_failed(role, item) for item in cast("list[object]", value))
+    if isinstance(value, dict):
+        return role == "error" and bool(cast("dict[str, object]", value))
     if isinstance(value, int | float) and not isinstance(value, bool):
         return False  # JSON has truth values, so a number there counts failures
     text = "" if value is None else str(value).strip().lower()

@@ -87,7 +87,7 @@ class Collector:
 
     def start(self, file: str, context: Context, *, summary: bool = False) -> None:
         """Begin a file; `context` is what its path says, `summary` whether its name says that it summarises."""
-        self.file, self.context, self._summary = file, context, summary
+        self.file, self.context, self.summary = file, context, summary
         self._starts.append((file, len(self._heads)))
         self.records = self.rows = self.numbers = self.covered = self.problem_count = 0
         self.problems: list[str] = []
@@ -102,6 +102,11 @@ class Collector:
         if len(self.problems) < _SHOWN_PROBLEMS:
             self.problems.append(_storable(text))
 
+    def forget_problems(self, count: int) -> None:
+        """Keep only the first `count` problems: the others were of a first try."""
+        del self.problems[count:]
+        self.problem_count = count
+
     def leave_out(self, status: str, reason: str) -> None:
         """Leave out the whole file, which was understood; `status` is one of schemas.FILE_STATUSES."""
         self.left_out = (status, reason)
@@ -114,7 +119,7 @@ class Collector:
         implied: str | None = None,
     ) -> FieldRoles:
         """The roles of records with these names, as by `field_roles`; in a file that summarises, all are summaries."""
-        return field_roles(names, units, parent, "summary" if self._summary else implied)
+        return field_roles(names, units, parent, "summary" if self.summary else implied)
 
     def record(
         self,
@@ -141,7 +146,7 @@ class Collector:
                     kinds.append(measured)
                     values.append(value)
                     if measured.unit is None:
-                        unknown.append(measured.original_name)
+                        unknown.append(measured.metric)
                 else:
                     unused += 1
                     self._too_large(where, measured, cells[place])
@@ -158,7 +163,8 @@ class Collector:
         if not rows:
             return Added(context, 0, settings)
         self.covered += found - len(unknown) + settings
-        self.unread.update(unknown)
+        if unknown:
+            self.unread.update(unknown)
         self.shapes[roles.names] = roles.aggregates
         self._end_record(where, context, rows)
         return Added(context, rows, 0)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import ToNumber, number_in, object_in, plain_number, says_failed, text_of
@@ -16,6 +16,8 @@ Condition = tuple[str, int | float | str]
 Conditions = dict[str, int | float | str]
 _FIRST_DAY = 19_000_101  # a time is a day as 20260131, or seconds, at least, since 1970
 _MOST_RUNS = 1 << 53  # whole numbers up to here are exact
+_INFINITE = frozenset({"inf", "infinity", "+inf", "unlimited"})
+_DEEPEST_SETTINGS = 3  # levels of an object such as `config` in which settings are looked for
 _Value = TypeVar("_Value", int | float, int | float | str)
 
 
@@ -102,6 +104,13 @@ def _provided(texts: dict[str, str], conditions: Conditions) -> None:
         conditions.setdefault("provider", provider)
 
 
+def described(roles: FieldRoles, cells: Sequence[object], inherited: Context, source: str) -> Context:
+    """What holds below a record that only says what others are about: all but what is the record's own."""
+    return about(roles, cells, inherited, source, plain_number)[0]._replace(
+        prompt=None, labels=(), failed=False, n=None
+    )
+
+
 def _count_in(labels: Settings, n: int | None) -> int | None:
     """How many runs a record sums up, if one of its labels says so."""
     for name in vocabulary.vocabulary().counts:
@@ -182,11 +191,16 @@ def _conditions(roles: FieldRoles, cells: Sequence[object], number: ToNumber, co
 
 
 def condition_of(cell: object, number: ToNumber = plain_number) -> int | float | str | None:
-    """A condition's value: a number if it is one, whatever its type in the file."""
+    """A condition's value: a number if it is one, whatever its type in the file; `inf` for a rate without a limit."""
+    if isinstance(cell, list):  # of GPUs, say, which counts none
+        return None
     value = number(cell)
     if value is None and isinstance(cell, str):
         value = number_in(cell)
-    return text_of(cell) if value is None else _whole(value)
+    if value is not None:
+        return _whole(value)
+    text = text_of(cell)
+    return "inf" if text and text.lower() in _INFINITE else text
 
 
 @remembered(maxsize=1_024)
@@ -194,7 +208,8 @@ def _beside_json(cell: str) -> _Beside:
     return _beside(object_in(cell))
 
 
-def _beside(content: dict[str, object]) -> _Beside:
+def _beside(content: dict[str, object], depth: int = 1) -> _Beside:
+    """Settings in an object, and what texts in the objects within it name: there, a number may be a limit."""
     beside = _Beside({}, {}, {}, {}, None)
     for name, inner in content.items():
         role, which = vocabulary.role_of(name)
@@ -211,6 +226,14 @@ def _beside(content: dict[str, object]) -> _Beside:
             beside.texts.setdefault(which, text)
         elif role in ("error", "success", "status") and says_failed(role, inner):
             beside = beside._replace(failed_by=beside.failed_by or name)
+    nested = [cast("dict[str, object]", inner) for inner in content.values() if isinstance(inner, dict)]
+    inner_models = set[str]()
+    for below in (_beside(inner, depth + 1) for inner in nested if depth < _DEEPEST_SETTINGS):
+        if model := below.texts.pop("model", None):
+            inner_models.add(model)
+        beside = beside._replace(texts=below.texts | beside.texts)
+    if len(inner_models) == 1:  # of two it would be any
+        beside.texts.setdefault("model", inner_models.pop())
     return beside
 
 

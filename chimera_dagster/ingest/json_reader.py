@@ -1,21 +1,33 @@
 """JSON and JSON Lines: one record per object, named by its JSON pointer ('/' is the whole document).
 
 A number in a list is a record of its own ('/ttfts/3'). If an object holds a table by columns, each row is a record
-named '/*/3', in which '*' stands for the column.
+named '/*/3', in which '*' stands for the column. `json_shapes.py` says what the keys of an object are for.
 """
 
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
-from itertools import islice
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, cast
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import CONTAINERS, NUMBERS
-from chimera_dagster.ingest.collector import Collector
-from chimera_dagster.ingest.context import Context
+from chimera_dagster.ingest.collector import Added, Collector
+from chimera_dagster.ingest.context import Context, described
+from chimera_dagster.ingest.field_roles import FieldRoles
 from chimera_dagster.ingest.formats.recognise import read_document
+from chimera_dagster.ingest.json_shapes import (
+    Above,
+    Columnar,
+    Object,
+    beside_model,
+    column_roles,
+    columnar,
+    number_roles,
+    object_roles,
+    shape_of,
+    told,
+    under,
+)
 from chimera_dagster.ingest.trial_reader import read_own
 
 # A cut string reaches to the end. Possessive, as backtracking over 8 MB would take a gigabyte of memory.
@@ -23,36 +35,62 @@ _TOKEN = re.compile(r'"[^"\\]*+(?:\\(?:.|\Z)[^"\\]*+)*+(?:"|\Z)|[{}\[\],]', re.D
 _BRACKET_LINE = re.compile(r"(?<=\n)[{\[]")
 _MOST_STARTS = 20  # lines at which a document below log lines is tried to begin
 _DEEPEST = 100  # levels of records: far below Python's recursion limit, which would stop in the middle of a record
-
-Object = dict[str, Any]
+# A document may follow a word of a log on its line; a quote there would be a key, of which the object is a part
+_BEGINNING = re.compile(r'[ \t]*+(?=\[)|[^\n{\["]*+(?=\{)')
+_END = re.compile(r"[ \t\r]*+(?:\n|\Z)")
+_LOG_TAG = re.compile(r'\s*+\[[^\[\]{}",\n]*+\][ \t]*+[^\s,\]]')  # [info] ...
+_MOST_PLACES = 3  # of text between documents that are named
 
 
 def read_json(text: str, collector: Collector, *, lines: bool = False) -> None:
     """Read one document, or with `lines` one per line; a document with data after its end is tried as lines.
 
-    Lines above the document, such as those that a tool logs before its result, are left out and reported.
+    Text around documents, such as the log of the tool that wrote them, is left out and reported.
 
-    A record inherits model, backend, parameters and so on from the objects around it. Records of a JSON Lines file
-    are named 'line 3' and, inside the line, by their pointer: 'line 3/usage'.
+    A record inherits model, backend, parameters and so on from the objects around it. Records of a JSON Lines file, and
+    of several documents in one text, are named 'line 3' and, inside the document, by their pointer: 'line 3/usage'.
     """
+    text = text.lstrip("\ufeff")
     if lines:
-        _read_lines(text, collector)
+        problems = collector.problem_count
+        if not read_json_lines(text.split("\n"), collector) and _read_among_text(text, collector):
+            collector.forget_problems(problems)
         return
     try:
-        _read(_document(text.lstrip("\ufeff"), "", collector), "", collector)
+        _read(_document(text, "", collector), "", collector, collector.context)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and _first_line_is_json(text):
-            _read_lines(text, collector)
-        elif start := _start_below_log(text):
-            count = text.count("\n", 0, start)
-            collector.problem(f"text above the JSON document was not read: it begins in line {count + 1}")
-            _read(_document(text[start:], "", collector), "", collector)
-        else:
+            read_json_lines(text.split("\n"), collector)
+        elif not (_may_hold_text(text, error) and _read_among_text(text, collector)):
             collector.problem(f"line {error.lineno}, column {error.colno}: {error.msg}")
     except ValueError as error:  # an integer of thousands of digits
         collector.problem(f"a value can't be read: {error}")
     except RecursionError:
         collector.problem("the document is nested too deeply")
+
+
+def read_json_lines(lines: Iterable[str], collector: Collector) -> int:
+    """Read one document per line; returns how many could be read.
+
+    A line that names a model and measures nothing, as a header does, describes the lines below it.
+    """
+    context, documents = collector.context, 0
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            document = _document(line, f"line {number}, ", collector)
+            rows = _read(document, f"line {number}", collector, context)
+        except json.JSONDecodeError as error:
+            collector.problem(f"line {number}: {error.msg} at column {error.colno}")
+            continue
+        except (ValueError, RecursionError) as error:
+            collector.problem(f"line {number}: {error}")
+            continue
+        documents += 1
+        if not rows and isinstance(document, dict):
+            context = _header(cast("Object", document), context)
+    return documents
 
 
 def closed(text: str) -> str:
@@ -86,36 +124,82 @@ def _first_line_is_json(text: str) -> bool:
     return True
 
 
-def _start_below_log(text: str) -> int:
-    """Where the document begins that the rest of the text is, if lines stand above it; 0 if there is none."""
-    for found in islice(_BRACKET_LINE.finditer(text), _MOST_STARTS):
-        try:
-            json.loads(text[found.start() :])
-        except json.JSONDecodeError as error:
-            if error.msg == "Extra data":  # JSON Lines with a damaged line, of which this is not the last one
-                return 0
-            continue
-        except (ValueError, RecursionError):
-            continue
-        return found.start()
-    return 0
+def _may_hold_text(text: str, error: json.JSONDecodeError) -> bool:
+    """Whether text may stand around documents, rather than a mistake in the only one."""
+    return error.msg == "Extra data" or text.lstrip()[:1] not in ("{", "[") or _LOG_TAG.match(text) is not None
 
 
-def _read_lines(text: str, collector: Collector) -> None:
-    for number, line in enumerate(text.lstrip("\ufeff").split("\n"), start=1):
-        if not line.strip():
-            continue
+def _read_among_text(text: str, collector: Collector) -> bool:
+    """Read the documents between lines of text; False if there is none.
+
+    A document begins on a line of its own, by which it is named if there are others. One that breaks off ends the
+    search, as what is inside it would be read without what stands around it.
+    """
+    at, line = 0, 1
+    documents: list[tuple[int, object]] = []  # with the lines on which they begin
+    places: list[list[int]] = []  # first and last line of each piece of text
+    broken = ""
+    while at < len(text):
+        next_line = text.find("\n", at) + 1 or len(text)
         try:
-            _read(_document(line, f"line {number}, ", collector), f"line {number}", collector)
+            found = _document_at(text, at, f"line {line}, ", collector)
         except json.JSONDecodeError as error:
-            collector.problem(f"line {number}: {error.msg} at column {error.colno}")
+            if error.pos >= next_line:
+                broken = (
+                    f"line {error.lineno}, column {error.colno}: {error.msg}, in the JSON that begins in line {line}"
+                )
+                break
+            found = None
         except (ValueError, RecursionError) as error:
-            collector.problem(f"line {number}: {error}")
+            broken = f"line {line}: {error}"
+            break
+        if found is not None:
+            document, next_line = found
+            documents.append((line, document))
+        elif text[at:next_line].strip():
+            if places and places[-1][1] == line - 1:
+                places[-1][1] = line
+            else:
+                places.append([line, line])
+        line += text.count("\n", at, next_line)
+        at = next_line
+    for line, document in documents:
+        _read(document, f"line {line}" if len(documents) > 1 else "", collector, collector.context)
+    if documents and places:
+        named = ", ".join(f"{first}-{last}" if last > first else str(first) for first, last in places[:_MOST_PLACES])
+        more = f" and {len(places) - _MOST_PLACES} other places" if len(places) > _MOST_PLACES else ""
+        collector.problem(f"text around the JSON was left out: lines {named}{more}")
+    if broken:
+        collector.problem(broken)
+    return bool(documents or broken)
+
+
+def _document_at(text: str, at: int, where: str, collector: Collector) -> tuple[object, int] | None:
+    """The document that begins on the line at `at`, and where the line after it begins; None if none is there alone."""
+    begins = _BEGINNING.match(text, at)
+    if begins is None:
+        return None
+    twice: list[str] = []
+    decoder = json.JSONDecoder(object_pairs_hook=_unique_keys(where, twice))
+    document, stop = decoder.raw_decode(text, begins.end())
+    end = _END.match(text, stop)
+    if end is None or not document:
+        return None
+    for problem in twice:
+        collector.problem(problem)
+    return document, end.end()
 
 
 def _document(text: str, where: str, collector: Collector) -> object:
     """The JSON document in `text`; if an object has a key twice, the last value is read and the key is reported."""
+    twice: list[str] = []
+    document = json.loads(text, object_pairs_hook=_unique_keys(where, twice))
+    for problem in twice:
+        collector.problem(problem)
+    return document
 
+
+def _unique_keys(where: str, twice: list[str]) -> Callable[[list[tuple[str, object]]], Object]:
     def unique(pairs: list[tuple[str, object]]) -> Object:
         content = dict(pairs)
         if len(content) < len(pairs):
@@ -124,15 +208,23 @@ def _document(text: str, where: str, collector: Collector) -> object:
                     twice.append(f"{where}key {key!r} appears {count} times in one object, its last value was read")
         return content
 
-    twice: list[str] = []
-    document = json.loads(text, object_pairs_hook=unique)
-    for problem in twice:
-        collector.problem(problem)
-    return document
+    return unique
 
 
-def _read(document: object, line: str, collector: Collector) -> None:
-    _Walk(collector, line).value(document, "", "", collector.context)
+def _header(document: Object, context: Context) -> Context:
+    """The context of the lines below a line that holds no measured number."""
+    keys = tuple(document)
+    if not shape_of(keys).model:
+        return context
+    return described(object_roles(keys, Above(), None), [*document.values()], context, "json")
+
+
+def _read(document: object, line: str, collector: Collector, context: Context) -> int:
+    """Read a document; returns how many rows it gave."""
+    return _Walk(collector, line).value(document, "", "", context, _TOP).rows
+
+
+_TOP = Above()
 
 
 class _Subtree(NamedTuple):
@@ -142,22 +234,14 @@ class _Subtree(NamedTuple):
     unseen: int
 
 
-class _Columnar(NamedTuple):
-    """A table that an object holds by columns: its names, each row with its place below the object, and the rest."""
-
-    names: tuple[str, ...]
-    rows: Sequence[tuple[str, Sequence[Any]]]
-    others: Object
-
-
 class _Walk:
     """Records at and below a value; `line` stands before every pointer."""
 
     def __init__(self, collector: Collector, line: str) -> None:
         self._sheet, self._line, self._depth = collector, line, 0
 
-    def value(self, value: object, pointer: str, name: str, context: Context, *, attached: bool = False) -> _Subtree:
-        """`name` is the nearest key above `value`."""
+    def value(self, value: object, pointer: str, key: str, context: Context, above: Above) -> _Subtree:
+        """`key` is the nearest key above `value`."""
         if isinstance(value, CONTAINERS):
             if self._depth == _DEEPEST:
                 self._sheet.problem(f"{self._at(pointer)[:200]}: nested too deeply")
@@ -166,102 +250,86 @@ class _Walk:
             if isinstance(value, dict):
                 content = cast("Object", value)
                 where, before = self._line + pointer, self._sheet.rows
-                if not name and read_own(content, where, self._sheet):  # the document, or one in a list
+                if not key and read_own(content, where, self._sheet):  # the document, or one in a list
                     below = _Subtree(0, 0)
                 elif read_document(content, where, self._sheet, context):
                     below = _Subtree(self._sheet.rows - before, 0)
                 else:
-                    below = self._object(content, pointer, name, context, attached=attached)
+                    below = self._object(content, pointer, key, context, above)
             else:
                 items = enumerate(cast("list[object]", value))
-                below = _Subtree(sum(self.value(item, f"{pointer}/{at}", name, context).rows for at, item in items), 0)
+                rows = sum(self.value(item, f"{pointer}/{at}", key, context, above).rows for at, item in items)
+                below = _Subtree(rows, 0)
             self._depth -= 1
             return below
         if isinstance(value, NUMBERS) and not isinstance(value, bool):
-            return _Subtree(self._add(pointer, (name,), [value], name, context).rows, 0)
+            return _Subtree(self._number(value, pointer, key, context, above), 0)
         return _Subtree(0, 0)
 
-    def _object(self, content: Object, pointer: str, name: str, context: Context, *, attached: bool) -> _Subtree:
-        nested = [(key, item) for key, item in content.items() if isinstance(item, CONTAINERS)]
-        if nested and (table := _columnar(content)):
-            return self._table(table, pointer, name, context)
-        above = any(isinstance(item, list) and dict in map(type, item) for _, item in nested)
-        roles = self._sheet.roles(tuple(content), None, name, "sum" if above else None)
+    def _object(self, content: Object, pointer: str, key: str, context: Context, above: Above) -> _Subtree:
+        nested = [(name, item) for name, item in content.items() if isinstance(item, CONTAINERS)]
+        if nested and (table := columnar(content)):
+            return self._table(table, pointer, context, above)
+        keys = tuple(content)
+        shape = shape_of(keys)
+        if shape.tells:
+            context, above = told(content, shape, key, context, above)
+        totals = any(isinstance(item, list) and dict in map(type, cast("list[object]", item)) for _, item in nested)
+        roles = object_roles(keys, above, self._implied(above, totals=totals))
+        if nested and not shape.model and context.model_source in (None, "path"):
+            roles = beside_model(roles, content)
         # a failure in an attached object was counted for the record around it
-        added = self._sheet.record(self._at(pointer), roles, [*content.values()], context, "json", fails=not attached)
+        added = self._record(pointer, roles, [*content.values()], context, fails=not above.attached)
         rows, unseen = added.rows, added.unseen
-        for key, item in nested:
-            inner = added.context
-            role, _ = vocabulary.role_of(key)
-            if ":" in key and role != "context" and _is_model(key):
-                inner = inner._replace(model=key, model_source="json")
-            below = self.value(item, f"{pointer}/{_escaped(key)}", key, inner, attached=role == "attached")
+        if shape.statistic and isinstance(content[shape.statistic], NUMBERS):
+            self._sheet.numbers += 1
+            unseen += 1
+        if shape.models and above.name:  # numbers of the metric above, by model
+            nested = [
+                (name, item) for name, item in content.items() if isinstance(item, CONTAINERS) or name in shape.models
+            ]
+        for name, item in nested:
+            inner, lower = added.context, under(above, name)
+            if name in shape.models:
+                inner = inner._replace(model=name, model_source="json")
+            below = self.value(item, f"{pointer}/{_escaped(name)}", name, inner, lower)
             rows += below.rows
-            unseen += below.unseen if role == "attached" else 0
+            unseen += below.unseen if lower.attached else 0
         if rows:
             self._sheet.covered += unseen
         return _Subtree(rows, 0 if rows else unseen)
 
-    def _table(self, table: "_Columnar", pointer: str, name: str, context: Context) -> _Subtree:
+    def _table(self, table: Columnar, pointer: str, context: Context, above: Above) -> _Subtree:
         """The rows of a columnar object, and before them what else it holds, which every row inherits."""
-        roles = self._sheet.roles(tuple(table.others), None, name)
-        added = self._sheet.record(self._at(pointer), roles, [*table.others.values()], context, "json")
+        implied = self._implied(above)
+        roles = object_roles(tuple(table.others), above, implied)
+        added = self._record(pointer, roles, [*table.others.values()], context)
         rows = added.rows
+        columns = column_roles(table.names, above, implied)
         for below, cells in table.rows:
-            rows += self._add(f"{pointer}/{below}", table.names, cells, name, added.context).rows
+            rows += self._record(f"{pointer}/{below}", columns, cells, added.context).rows
         nested = {key: item for key, item in table.others.items() if isinstance(item, CONTAINERS)}
         for key, item in nested.items():
-            rows += self.value(item, f"{pointer}/{_escaped(key)}", key, added.context).rows
+            rows += self.value(item, f"{pointer}/{_escaped(key)}", key, added.context, under(above, key)).rows
         if rows:
             self._sheet.covered += added.unseen
         return _Subtree(rows, 0 if rows else added.unseen)
 
-    def _add(self, pointer: str, names: tuple[str, ...], cells: Any, parent: str, context: Context) -> Any:
-        return self._sheet.record(self._at(pointer), self._sheet.roles(names, None, parent), cells, context, "json")
+    def _number(self, value: object, pointer: str, key: str, context: Context, above: Above) -> int:
+        return self._record(pointer, number_roles(key, above, self._implied(above)), [value], context).rows
+
+    def _record(
+        self, pointer: str, roles: FieldRoles, cells: Sequence[object], context: Context, *, fails: bool = True
+    ) -> Added:
+        return self._sheet.record(self._at(pointer), roles, cells, context, "json", fails=fails)
+
+    def _implied(self, above: Above, *, totals: bool = False) -> str | None:
+        """The aggregate that numbers have by their place."""
+        return "summary" if self._sheet.summary else above.aggregate or ("sum" if totals else None)
 
     def _at(self, pointer: str) -> str:
         return f"{self._line}{pointer}" or "/"
 
 
-def _columnar(content: Object) -> _Columnar | None:
-    """The table that an object holds by columns, or None.
-
-    Lists of scalars, all of one length: one of their names must be in the vocabulary, or any two lists that happen to
-    match would be a table. Objects with the same numbered keys, and `columns` beside `data`: as pandas writes them.
-    """
-    names, data = content.get("columns"), content.get("data")
-    if isinstance(names, list) and isinstance(data, list) and names:
-        rows = [(f"data/{place}", row) for place, row in enumerate(data) if _is_row(row, len(names))]
-        if len(rows) == len(data):
-            others = {key: value for key, value in content.items() if key not in ("columns", "data", "index")}
-            return _Columnar(tuple(map(str, names)), rows, others)
-    lists = {key: value for key, value in content.items() if isinstance(value, list)}
-    height = len(next(iter(lists.values()))) if lists else 0
-    if len(lists) > 1 and height > 1 and all(_is_row(column, height) for column in lists.values()):
-        known = (vocabulary.is_metric(key) or vocabulary.role_of(key)[0] in ("parameter", "context") for key in lists)
-        if any(known):
-            rows = [(f"*/{place}", row) for place, row in enumerate(zip(*lists.values(), strict=True))]
-            return _Columnar(tuple(lists), rows, {key: item for key, item in content.items() if key not in lists})
-    first = next(iter(content.values()), None)
-    if len(content) > 1 and isinstance(first, dict) and first and all(key.isdigit() for key in cast("Object", first)):
-        keys = [*cast("Object", first)]
-        if all(isinstance(column, dict) and [*column] == keys for column in content.values()):
-            rows = [(f"*/{key}", [column[key] for column in content.values()]) for key in keys]
-            return _Columnar(tuple(content), rows, {}) if all(_is_row(row, len(content)) for _, row in rows) else None
-    return None
-
-
-def _is_row(row: Any, width: int) -> bool:
-    """Whether this is a list of `width` scalars."""
-    if not isinstance(row, list | tuple) or len(row) != width:
-        return False
-    return not any(isinstance(cell, CONTAINERS) for cell in row)
-
-
 def _escaped(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
-
-
-def _is_model(key: str) -> bool:
-    """Whether a key is a model's tag, as in results that are grouped by model."""
-    return "/" not in key and " " not in key and vocabulary.model_in_path(key) is not None

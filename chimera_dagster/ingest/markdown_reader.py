@@ -1,51 +1,64 @@
-"""Markdown: pipe tables ('table 2 row 3') and `key: value` list items ('line 12').
+"""Markdown: pipe tables ('table 2 row 3'), `key: value` list items and lines ('line 12'), and tables in code fences.
 
 A page mostly repeats results that stand elsewhere, so its numbers are 'reported', not runs; a table that numbers its
-runs (a column such as run, seed or timestamp) is read as a log of runs.
+runs (a column such as run, seed or timestamp) is read as a log of runs. `58.1 ± 4.4` is a mean and its standard
+deviation.
 """
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from chimera_dagster.ingest import vocabulary
-from chimera_dagster.ingest.cells import MISSING, number_in
 from chimera_dagster.ingest.collector import Added, Collector
+from chimera_dagster.ingest.column_survey import Survey, plain_cells, survey
+from chimera_dagster.ingest.context import Context, described
+from chimera_dagster.ingest.field_roles import FieldRoles, Number
 from chimera_dagster.ingest.formats.recognise import has_console_output, read_table, read_text
+from chimera_dagster.ingest.markdown_lines import (
+    FENCE,
+    bare,
+    end_of_table,
+    header_above,
+    is_rule,
+    lines_of,
+    number_of,
+    quantity_of,
+    rows_below,
+    taken_fences,
+    width_of,
+)
+from chimera_dagster.ingest.model_names import is_model, model_in_text
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.table_shapes import Part, Transposed, heading, shape_of
 
-_FENCE = re.compile(r"\s*+(?P<fence>`{3,}+(?=[^`]*+$)|~{3,}+)")
-# Possessive throughout: a line of a million spaces or dashes must not be tried in every way
-_RULE = re.compile(r"\s*+(?:\|\s*+)?+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)++(?:\|\s*+)?+")
-_ITEM = re.compile(r"\s*[-*+]\s+(?P<key>[^:|]{1,60}):\s*(?P<value>.+)")
-_PIPE = re.compile(r"(?<!\\)\|")
+_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+(?P<key>[^:|]{1,60}?)(?::\s*|\s=\s+)(?P<value>.+)")
 _GLUED = re.compile(r"(?<!\s)\s++(?:#{1,6}\s|\|\s).*")
 _PAIR = re.compile(r"(?P<key>[^:|\s][^:|]{0,59}):\s+(?P<value>.+)")
-_SPREAD = r"(?:\s*+(?:±|\+/-)\s*+[\d.,]++)?+"
-_VALUE = re.compile(
-    rf"[~≈]?(?P<number>[+-]?[\d.,]++(?:[eE][+-]?\d++)?+)\**+{_SPREAD}"
-    rf"(?P<apart>\s*+)(?P<unit>(?:(?!\+/-)[^\s\d(±*])*+){_SPREAD}\**+\s*+(?:\([^)]*+\))?+[^\w)%(.]*+"
+_LINE = re.compile(r"[>\s*_`]*+(?P<key>[^\W\d][^:|]{0,59}?)(?::|\s=(?=\s))(?P<value>[\s*_`].*)")
+_MODEL_IS = re.compile(r"models?\s*[:=]\s*(?P<model>\S+)", re.IGNORECASE)
+_UNDERLINE = re.compile(r"={3,}+\s*+|-{3,}+\s*+")
+_HTML_TABLE = re.compile(r"<table[\s>]", re.IGNORECASE)
+_CODE = frozenset(
+    {"bash", "sh", "shell", "zsh", "python", "py", "json", "yaml", "yml", "toml", "ini", "sql"}
+    | {"js", "javascript", "ts", "typescript", "c", "cpp", "rust", "go", "diff", "xml", "html", "mermaid"}
 )
-_DIGIT = re.compile(r"\d")
-_WORD = re.compile(r"[A-Za-z]{1,12}")
 _ABOVE, _BELOW = 50, 3  # lines around a block or a table that may say what it is about
 _NAMES, _VALUES = {"metric", "measure", "name"}, {"value", "result"}
-
-
-class _Quantity(NamedTuple):
-    number: float
-    unit: str | None
+_LONGEST = 200  # characters of a line that may be a caption or a pair
 
 
 def read_markdown(text: str, collector: Collector) -> None:
-    """Read the front matter, every table and list item outside code fences, and the output of known tools anywhere.
+    """Read the front matter, tables, list items and `key: value` lines, and the output of known tools anywhere.
 
-    A list item or a line of the front matter that names a model, a backend or a GPU holds for all that follows it.
+    A heading that names a model holds for its section; a caption or a line that ends in a colon, for what stands below
+    it. A list item or a line that names a model, a backend or a GPU holds for all that follows in its section.
     """
     written = lines_of(text)
     lines = [*written]
     page = _Page(collector, written)
     place = page.front_matter(lines)
-    fences = _taken_fences(lines, place)
+    fences = taken_fences(lines, place)
     console = lines if has_console_output(text) else []
     page.begin_section(place, console)
     while place < len(lines):
@@ -54,26 +67,38 @@ def read_markdown(text: str, collector: Collector) -> None:
             page.fence(fences[place], place)
         elif line.startswith("#"):
             page.begin_section(place + 1, console, line)
-        if "|" in line and _is_rule(line, lines[place - 1] if place else ""):
+        above = lines[place - 1] if place else ""
+        if ("|" in above and is_rule(line, above)) or ("|" in line and is_rule(line)):
             place = page.table(lines, place)
             continue
-        if ":" in line and (item := _ITEM.fullmatch(line)):
-            page.item(f"line {place + 1}", item["key"], item["value"])
+        if above.strip() and "|" not in above and _UNDERLINE.fullmatch(line):
+            page.begin_section(place + 1, console, f"{'#' if line[0] == '=' else '##'} {above}")
+        else:
+            page.line(line, place)
         place += 1
 
 
-def lines_of(text: str) -> list[str]:
-    # str.splitlines also splits at characters at which no editor ends a line
-    return text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+class _Section(NamedTuple):
+    """A section, its heading's level and what holds in it; `names_model` if its heading does, or if it is the page."""
+
+    level: int
+    context: Context
+    names_model: bool
 
 
 class _Page:
     """Adds the records of one page; what the page says of its model and so on is kept for what follows."""
 
     def __init__(self, collector: Collector, lines: list[str]) -> None:
-        self._sheet, self._context, self._tables, self._lines = collector, collector.context, 0, lines
+        self._sheet, self._tables, self._lines = collector, 0, lines
         self._headings: list[tuple[int, str]] = []  # level and text, the nearest one first
+        self._contexts = [_Section(0, collector.context, names_model=True)]  # of the page and the sections here
         self._section = 0  # place of its first line
+        self._is_console = False  # whether the section's lines were read as a known tool's output
+
+    @property
+    def _context(self) -> Context:
+        return self._contexts[-1].context
 
     def front_matter(self, lines: list[str]) -> int:
         """Read `key: value` lines between two lines of dashes at the top; returns the place after them, or 0."""
@@ -82,7 +107,7 @@ class _Page:
         end = next((place for place, line in enumerate(lines[1:], start=1) if line.strip() == "---"), 0)
         for place, line in enumerate(lines[1:end], start=2):
             if pair := _PAIR.fullmatch(line):
-                self.item(f"line {place}", pair["key"], pair["value"])
+                self._pair_of_page(f"line {place}", pair["key"], pair["value"])
         return end + 1 if end else 0
 
     def begin_section(self, place: int, console: list[str], heading: str = "") -> None:
@@ -92,30 +117,93 @@ class _Page:
             text = heading.lstrip("#")
             level = len(heading) - len(text)
             self._headings = [(level, text.strip("# ")), *(outer for outer in self._headings if outer[0] < level)]
+            self._begin_context(level, text.strip("# "))
+        self._is_console = False
         if console:
             rest = range(place, len(console))
             end = next((at for at in rest if console[at].startswith("#")), len(console))
-            self._text(console[place:end], place, [])
+            self._is_console = self._text(console[place:end], place, [])
+
+    def _begin_context(self, level: int, text: str) -> None:
+        """End what the sections of this level and below have said; a model in the text holds from here on."""
+        while self._contexts[-1].level >= level:
+            self._contexts.pop()
+        context, model = self._context, _model_said(text)
+        if model:
+            context = context._replace(model=model, model_source="heading")
+        self._contexts.append(_Section(level, context, names_model=model is not None))
 
     def fence(self, block: list[str], place: int) -> None:
-        """Read a fenced block, whose first line is `place`, and tables in it, if they are the output of known tools."""
+        """Read a fenced block, whose first line is `place`: console output, tables and known metrics, but no code."""
         if self._text(block, place, self._lines[max(self._section, place - _ABOVE) : place]):
             return
-        for rule in [at for at, line in enumerate(block) if at and "|" in line and _is_rule(line, block[at - 1])]:
-            rows = [(f"line {place + rule + at + 2}", cells) for at, cells in enumerate(_rows_below(block, rule))]
-            self._known_table(_header_above(block, rule), rows, place + rule)
+        opening = FENCE.match(block[0])
+        is_code = opening is not None and opening["language"].lower() in _CODE
+        at = 1
+        while at < len(block):
+            if "|" in block[at - 1] and is_rule(block[at], block[at - 1]):
+                rows = [*rows_below(block, at)]
+                named = [(f"line {place + below + 1}", cells) for below, cells in rows]
+                header = header_above(block, at)
+                if not self._known_table(header, named, place + at) and not is_code:
+                    self._rows(f"lines {place + at}-{place + at + 1 + len(rows)}", header, named, self._context)
+                at = end_of_table(block, rows[-1][0] + 1) - 1 if rows else at
+            elif not is_code:
+                self.line(block[at], place + at)
+            at += 1
 
     def _text(self, lines: list[str], place: int, above: list[str]) -> bool:
         headings = [text for _, text in self._headings]
         return read_text(lines, place + 1, self._sheet, self._context, headings, above)
 
-    def item(self, where: str, key: str, value: str) -> None:
-        """One `key: value`; a context in it holds from now on."""
-        key, value = _bare(key), _bare(_GLUED.sub("", value) if "|" in value or "#" in value else value)
-        if _quantity(value) is None and vocabulary.role_of(key)[0] in ("number", "identifier", "parameter"):
+    def line(self, line: str, place: int) -> None:
+        """Read a list item, or another line that says the value of a known metric or what the page is about."""
+        where = f"line {place + 1}"
+        if (":" in line or "=" in line) and (item := _ITEM.fullmatch(line)):
+            self._pair_of_page(where, item["key"], item["value"])
+        elif "<" in line and _HTML_TABLE.search(line):
+            self._sheet.problem(f"{where}: a table in HTML is not read")
+        elif len(line) > _LONGEST or self._is_console:
             return
-        added = self._pair(where, key, value)
-        self._context = added.context._replace(prompt=None, parameters=(), labels=(), failed=False)
+        elif (line.startswith("**") and line.rstrip(" :").endswith("**")) or line.rstrip().endswith(":"):
+            if model_in_text(line):
+                self._begin_context(7, line)  # below every heading
+        elif (":" in line or "=" in line) and (pair := _LINE.fullmatch(line)):
+            self._plain_pair(where, bare(pair["key"]), bare(pair["value"]))
+
+    def _plain_pair(self, where: str, key: str, value: str) -> None:
+        """A pair outside of a list counts only if it is sure to be one."""
+        role, which = vocabulary.role_of(key)
+        quantity = quantity_of(value)
+        if role == "number" and quantity is not None:
+            names_metric = vocabulary.aggregate_of(key) is None and not vocabulary.is_unit(key)
+            known = names_metric and vocabulary.meaning(key, quantity.unit).unit is not None
+        elif role == "context":
+            known = which != "model" or is_model(value) or " " not in value
+            known = known and which in ("model", "gpu", "backend")
+        else:
+            known = role in ("condition", "parameter") and quantity is not None
+        if known:
+            self._pair_of_page(where, key, value, "heading")
+
+    def _pair_of_page(self, where: str, key: str, value: str, source: str = "column") -> None:
+        """One `key: value`; a context in it holds from now on."""
+        key, value = bare(key), bare(_GLUED.sub("", value) if "|" in value or "#" in value else value)
+        if quantity_of(value) is None and vocabulary.role_of(key)[0] in ("number", "identifier", "parameter"):
+            return
+        said = self._pair(where, key, value, self._context, source).context
+        if said is not self._context:
+            self._say(said)
+
+    def _say(self, said: Context) -> None:
+        """What a pair says holds for its section; a model and so on, up to the next section that names a model."""
+        for place in range(len(self._contexts) - 1, -1, -1):
+            section = self._contexts[place]
+            own = said.conditions if place == len(self._contexts) - 1 else section.context.conditions
+            context = said._replace(prompt=None, parameters=(), conditions=own, labels=(), failed=False)
+            self._contexts[place] = section._replace(context=context)
+            if section.names_model:
+                return
 
     def table(self, lines: list[str], rule: int) -> int:
         """Read the table whose rule (the line of dashes) is at `rule`; returns the place after the table.
@@ -124,113 +212,144 @@ class _Page:
         """
         self._tables += 1
         where = f"table {self._tables}"
-        width = len(_cells(lines[rule]))
-        header = _header_above(lines, rule)
-        names = [vocabulary.normal(name)[0] for name in header]
-        pairs = len(names) >= 2 and names[0] in _NAMES and names[1] in _VALUES
-        log = any(name in vocabulary.vocabulary().run_columns for name in names)
+        width, header = width_of(lines[rule]), header_above(lines, rule)
         if len(header) < width:
             self._sheet.problem(f"{where}, line {rule + 1}: a header of {width} cells is expected above")
-        rows = _rows_below(lines, rule)
-        named = [(f"{where} row {number}", cells) for number, cells in enumerate(rows, start=1)]
-        if len(header) == width and self._known_table(header, named, rule):
-            return rule + 1 + len(rows)
-        for at, cells in named:
-            if beyond := sum(_quantity(cell) is not None for cell in cells[width:]):
-                self._sheet.numbers += beyond
-                self._sheet.problem(f"{at} has {len(cells)} cells, the header has {width}")
-            if len(cells) < width or len(header) < width:
-                self._sheet.numbers += sum(_quantity(cell) is not None for cell in cells[:width])
-                if len(header) == width:
-                    self._sheet.problem(f"{at} has {len(cells)} cells, the header has {width}")
-            elif pairs:
-                self._pair(at, cells[0], cells[1])
-            else:
-                self._add(at, header, cells[:width], log=log)
-        return rule + 1 + len(rows)
+        rows = [*rows_below(lines, rule)]
+        after = end_of_table(lines, rows[-1][0] + 1) if rows else rule + 1
+        named = [(f"{where} row {number}", cells) for number, (_, cells) in enumerate(rows, start=1)]
+        if len(header) < width:
+            self._sheet.numbers += sum(quantity_of(cell) is not None for _, cells in named for cell in cells)
+        elif not self._known_table(header, named, rule):
+            self._rows(where, header, named, self._captioned(lines, rule))
+        return after
+
+    def _captioned(self, lines: list[str], rule: int) -> Context:
+        """The context of a table: the model is that of its caption, on the line above it, if that names one."""
+        for line in reversed(lines[max(rule - 3, 0) : max(rule - 1, 0)]):
+            if line.strip():
+                plain = "|" not in line and not line.startswith("#") and len(line) <= _LONGEST
+                model = model_in_text(line) if plain and not _ITEM.fullmatch(line) else None
+                return self._context._replace(model=model, model_source="heading") if model else self._context
+        return self._context
 
     def _known_table(self, header: tuple[str, ...], rows: list[tuple[str, list[str]]], rule: int) -> bool:
         end = rule + 1 + len(rows)
         above = self._lines[max(self._section, rule - _ABOVE) : max(rule - 1, 0)]
         below = self._lines[end : end + _BELOW]
-        return read_table(header, lambda: rows, self._sheet, self._context, _number, above, below)
+        return read_table(header, lambda: rows, self._sheet, self._context, number_of, above, below)
 
-    def _pair(self, where: str, key: str, value: str) -> Added:
-        return self._add(where, (key,), [value], log=False)
+    def _rows(self, where: str, header: tuple[str, ...], named: list[tuple[str, list[str]]], context: Context) -> None:
+        """Add the records of a table: a row each, or as its shape says."""
+        rows = [(at, cells[: len(header)]) for at, cells in named if self._is_whole(at, cells, len(header))]
+        names = [vocabulary.normal(name)[0] for name in header]
+        if len(names) == 2 and names[0] in _NAMES and names[1] in _VALUES:
+            self._pairs(rows, context)
+            return
+        found = heading(header, [cells for _, cells in rows])
+        rows = rows[found.rows :]
+        body = [cells for _, cells in rows]
+        shape = shape_of(found, body)
+        seen = survey(found.names, lambda: body, "", units_fit=shape is None)
+        for problem in seen.problems(found.names):
+            self._sheet.problem(f"{where}, {problem}")
+        log = any(name in vocabulary.vocabulary().run_columns for name in names)
+        if isinstance(shape, Transposed):
+            for part in shape.parts(body):
+                self._part(f"{where} column {(part.column or 0) + 1}", part, seen, context, log=log)
+        elif shape:
+            for at, cells in rows:
+                for part in shape.parts(cells):
+                    self._part(
+                        at if part.column is None else f"{at} column {part.column + 1}", part, seen, context, log=log
+                    )
+        else:
+            for at, cells in rows:
+                plain = seen.plain(cells, found.units)
+                self._lose(at, found.names, cells, plain.lost, seen)
+                self._add(at, found.names, _with_spreads(cells, plain.cells), plain.units, context, log=log)
 
-    def _add(self, where: str, names: tuple[str, ...], cells: list[str], *, log: bool) -> Added:
-        units = tuple([quantity and quantity.unit for quantity in map(_quantity, cells)])
+    def _is_whole(self, at: str, cells: list[str], width: int) -> bool:
+        """Whether a row has a cell for each name; what it has beyond them is counted and reported."""
+        beyond = sum(quantity_of(cell) is not None for cell in cells[width:])
+        self._sheet.numbers += beyond
+        if beyond or len(cells) < width:
+            self._sheet.problem(f"{at} has {len(cells)} cells, the header has {width}")
+        if len(cells) < width:
+            self._sheet.numbers += sum(quantity_of(cell) is not None for cell in cells)
+        return len(cells) >= width
+
+    def _pairs(self, rows: list[tuple[str, list[str]]], context: Context) -> None:
+        """Rows of a metric and its value; what other rows say holds for all of them."""
+        settings = [cells for _, cells in rows if vocabulary.role_of(cells[0])[0] in ("context", "condition")]
+        if settings:
+            names, values = zip(*settings, strict=True)
+            context = described(self._sheet.roles(names), values, context, "column")
+        for at, cells in rows:
+            self._pair(at, cells[0], cells[1], context)
+
+    def _lose(self, at: str, names: Sequence[str], cells: Sequence[str], lost: Sequence[int], seen: Survey) -> None:
+        for place in lost:
+            if place not in seen.damaged:
+                self._sheet.problem(f"{at}, {names[place]}: {cells[place][:40]!r} can be read in two ways")
+        self._sheet.numbers += len(lost)
+        self._sheet.unread.update(names[place] for place in lost)
+
+    def _part(self, at: str, part: Part, seen: Survey, context: Context, *, log: bool) -> None:
+        cells, units = plain_cells(part.names, part.cells, part.units, comma=seen.comma)
+        self._add(at, part.names, _with_spreads(part.cells, cells), units, context, log=log)
+
+    def _pair(self, where: str, key: str, value: str, context: Context, source: str = "column") -> Added:
+        return self._add(where, (key,), [value], None, context, source, log=False)
+
+    def _add(
+        self,
+        where: str,
+        names: tuple[str, ...],
+        cells: list[str],
+        stated: Sequence[str | None] | None,
+        context: Context,
+        source: str = "column",
+        *,
+        log: bool,
+    ) -> Added:
+        quantities = [quantity_of(cell) for cell in cells]
+        units = tuple(
+            (stated[place] if stated else None) or (quantity and quantity.unit)
+            for place, quantity in enumerate(quantities)
+        )
         roles = self._sheet.roles(names, units, "", None if log else "reported")
-        return self._sheet.record(where, roles, cells, self._context, "column", _number, fails=log)
+        spreads = tuple(place for place, quantity in enumerate(quantities) if quantity and quantity.spread is not None)
+        if spreads:
+            roles = _spread_roles(roles, spreads)
+            cells = [
+                *cells,
+                *(repr(quantity.spread) for quantity in quantities if quantity and quantity.spread is not None),
+            ]
+        return self._sheet.record(where, roles, cells, context, source, number_of, fails=log)
 
 
-def _header_above(lines: list[str], rule: int) -> tuple[str, ...]:
-    width = len(_cells(lines[rule]))
-    return tuple(map(_bare, _cells(lines[rule - 1])[-width:])) if rule else ()
+def _with_spreads(written: Sequence[str], plain: Sequence[str]) -> list[str]:
+    """The plain numbers of cells, but as written where a spread follows."""
+    return [cell if "±" in cell or "+/-" in cell else number for cell, number in zip(written, plain, strict=True)]
 
 
-def _rows_below(lines: list[str], rule: int) -> list[list[str]]:
-    rows: list[list[str]] = []
-    for line in lines[rule + 1 :]:
-        if "|" not in line or _is_rule(line):
-            break
-        rows.append([_bare(cell) for cell in _cells(line)])
-    return rows
-
-
-def _is_rule(line: str, header: str = "") -> bool:
-    """Whether this is a line of dashes; cells of one dash may hold no value instead, unless a header stands above."""
-    if "-" not in line or not _RULE.fullmatch(line):
-        return False
-    return all("--" in cell for cell in _cells(line)) or len(_cells(header)) == len(_cells(line)) > 1
-
-
-def _taken_fences(lines: list[str], start: int) -> dict[int, list[str]]:
-    """Code fences by the place of their first line; their lines become empty, so that line numbers stay."""
-    fences: dict[int, list[str]] = {}
-    inside, opened = "", start
-    for place in [at for at in range(start, len(lines)) if "```" in lines[at] or "~~~" in lines[at]]:
-        if not (found := _FENCE.match(lines[place])):
-            continue
-        fence = found["fence"]
-        if not inside:
-            inside, opened = fence, place
-        elif fence.startswith(inside) and lines[place].strip() == fence:
-            fences[opened] = lines[opened : place + 1]
-            lines[opened : place + 1] = [""] * (place + 1 - opened)
-            inside = ""
-    if inside:
-        fences[opened] = lines[opened:]
-        lines[opened:] = [""] * (len(lines) - opened)
-    return fences
-
-
-def _cells(line: str) -> list[str]:
-    text = line.strip()
-    text = text.removeprefix("|").removesuffix("|")
-    return [cell.strip() for cell in (_PIPE.split(text) if "\\" in text else text.split("|"))]
-
-
-def _bare(text: str) -> str:
-    return text.strip().strip("*`_ ").replace("\\|", "|")
+def _spread_roles(roles: FieldRoles, spreads: tuple[int, ...]) -> FieldRoles:
+    """The roles of a record whose cells at these places are means; their standard deviations follow the other cells."""
+    numbers: list[Number] = []
+    width = len(roles.names)
+    for number in roles.numbers:
+        if number.place in spreads:
+            spread = width + spreads.index(number.place)
+            numbers.append(number._replace(measured=number.measured._replace(aggregate="mean")))
+            numbers.append(number._replace(place=spread, measured=number.measured._replace(aggregate="std")))
+        else:
+            numbers.append(number)
+    return roles._replace(numbers=tuple(numbers), aggregates=frozenset(number.measured.aggregate for number in numbers))
 
 
 @remembered(maxsize=10_000)
-def _number(cell: str) -> float | None:
-    quantity = _quantity(cell)
-    return quantity.number if quantity else None
-
-
-@remembered(maxsize=10_000)
-def _quantity(cell: str) -> _Quantity | None:
-    """A number, perhaps with a unit and its spread: '99 ± 1 ms'; None for any other text, such as '102 @ 5'.
-
-    A word that the vocabulary does not know counts as a unit if a space separates it from the number: '12 widgets'.
-    """
-    found = None if cell.lower() in MISSING or not _DIGIT.search(cell) else _VALUE.fullmatch(cell)
-    if not found:
-        return None
-    number, unit = number_in(found["number"]), found["unit"]
-    if number is None or (unit and not (vocabulary.is_unit(unit) or (found["apart"] and _WORD.fullmatch(unit)))):
-        return None
-    return _Quantity(number, unit or None)
+def _model_said(heading: str) -> str | None:
+    """The model that a heading is about."""
+    said = _MODEL_IS.fullmatch(bare(heading))
+    return bare(said["model"]) if said else model_in_text(heading)

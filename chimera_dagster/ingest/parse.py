@@ -14,19 +14,23 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.collector import SCHEMA, Collector
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.csv_reader import read_csv
 from chimera_dagster.ingest.discover import OTHER, FoundFile
 from chimera_dagster.ingest.formats.recognise import read_text
-from chimera_dagster.ingest.json_reader import closed, read_json
-from chimera_dagster.ingest.markdown_reader import lines_of, read_markdown
+from chimera_dagster.ingest.json_reader import closed, read_json, read_json_lines
+from chimera_dagster.ingest.line_stream import LineStream, is_utf_16
+from chimera_dagster.ingest.markdown_lines import lines_of
+from chimera_dagster.ingest.markdown_reader import read_markdown
+from chimera_dagster.ingest.model_names import model_in_path
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.text import decode
 
 MAX_BYTES = 64 * 1024 * 1024
 SAMPLE_BYTES = 8 * 1024 * 1024
+_PEEKED = 4_096  # bytes in which UTF-16 shows
+_CHANGED = "the file changed while it was read"
 _MOST_UNREAD = 20  # names of unread numbers that are kept of a file
 
 
@@ -53,7 +57,7 @@ class FileRow(NamedTuple):
 @remembered(maxsize=1024)
 def said_by_path(path: str) -> tuple[Context, bool]:
     """What a file's path says: a model, and whether the file summarises runs that are in other files."""
-    model = vocabulary.model_in_path(path)
+    model = model_in_path(path)
     summary = path.rpartition("/")[2].rpartition(".")[0].lower().endswith("_summary")
     return Context(model, "path" if model else None), summary
 
@@ -88,13 +92,16 @@ def parse_to_file(files: Iterable[FoundFile], path: str) -> list[FileRow]:
 
 def _parse(file: FoundFile, collector: Collector) -> FileRow:
     row = FileRow(file.path, file.kind, file.size, file.mtime)
-    if file.problem:
-        return row._replace(status="unreadable", reason=file.problem)
-    if file.kind == OTHER:
-        return row._replace(status="left_out", reason="files of this kind are not read")
+    if file.problem or file.kind == OTHER:
+        status, reason = (
+            ("unreadable", file.problem) if file.problem else ("left_out", "files of this kind are not read")
+        )
+        return row._replace(status=status, reason=reason)
     try:
         with open(file.full, "rb") as content:
             size = os.fstat(content.fileno()).st_size
+            if size > SAMPLE_BYTES and _has_lines(file.path) and not is_utf_16(content.peek()[:_PEEKED]):
+                return _streamed(row, content, size, collector)
             raw = content.read(min(size, MAX_BYTES) + 1)
             if len(raw) > size:  # the file grew; only now, as a buffer of MAX_BYTES costs more than a small file
                 raw += content.read(MAX_BYTES + 1 - len(raw))
@@ -105,8 +112,23 @@ def _parse(file: FoundFile, collector: Collector) -> FileRow:
     digest = hashlib.sha256(raw).hexdigest()
     if not raw.strip():
         return row._replace(sha256=digest, status="empty", reason="the file is empty")
-    changed = "the file changed while it was read" if len(raw) != size else ""
-    return _read(row, digest, raw, collector, changed)
+    return _read(row, digest, raw, collector, _CHANGED if len(raw) != size else "")
+
+
+def _streamed(row: FileRow, content: BufferedReader, size: int, collector: Collector) -> FileRow:
+    """Read JSON Lines of any size; if they turn out to be those of an earlier file, `folder` leaves out the rows."""
+    context, summary = said_by_path(row.path)
+    collector.start(row.path, context, summary=summary)
+    lines = LineStream(content, collector.problem)
+    read_json_lines(lines, collector)
+    collector.contents.add(lines.digest)
+    if lines.size != size:
+        collector.problem(_CHANGED)
+    return _finished(row, lines.digest, lines.encoding, collector)
+
+
+def _has_lines(path: str) -> bool:
+    return path.lower().endswith((".jsonl", ".ndjson"))
 
 
 def _sampled(row: FileRow, sample: bytes, raw: bytes, rest: BufferedReader, collector: Collector) -> FileRow:
@@ -128,7 +150,7 @@ def _read(row: FileRow, digest: str, raw: bytes, collector: Collector, changed: 
         return row._replace(sha256=digest, encoding=decoded.encoding, status="malformed", reason=reason)
     context, summary = said_by_path(row.path)
     collector.start(row.path, context, summary=summary)
-    text, lines = decoded.text, row.path.lower().endswith((".jsonl", ".ndjson"))
+    text, lines = decoded.text, _has_lines(row.path)
     if sampled:
         text = closed(text) if row.kind == "json" and not lines else text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
     if row.kind == "csv":
@@ -139,12 +161,16 @@ def _read(row: FileRow, digest: str, raw: bytes, collector: Collector, changed: 
         read_markdown(text, collector)
     if changed:
         collector.problem(changed)
+    return _finished(row, digest, decoded.encoding, collector, sampled)
+
+
+def _finished(row: FileRow, digest: str, encoding: str | None, collector: Collector, sampled: str = "") -> FileRow:
     status, reason = _verdict(collector)
     if sampled:
         status, reason = "too_large", "; ".join(filter(None, (sampled, reason)))
     counts = (collector.records, collector.numbers, collector.covered, collector.rows)
     about = (collector.format, json.dumps(dict(collector.unread.most_common(_MOST_UNREAD))))
-    return FileRow(*row[:4], digest, decoded.encoding, _family(collector), *counts, *about, status, reason)
+    return FileRow(*row[:4], digest, encoding, _family(collector), *counts, *about, status, reason)
 
 
 def _verdict(collector: Collector) -> tuple[str, str]:

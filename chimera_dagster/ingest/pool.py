@@ -81,6 +81,7 @@ def cores() -> int:
 
 
 def _tables(path: str) -> Iterator[pa.Table]:
-    with pa.memory_map(path) as source, pa.ipc.open_stream(source) as stream:
+    # not memory_map: pages of a large file would count as memory of this process
+    with pa.OSFile(path) as source, pa.ipc.open_stream(source) as stream:
         for batch in stream:
             yield pa.Table.from_batches([batch])

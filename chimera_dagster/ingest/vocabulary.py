@@ -31,8 +31,7 @@ _SECTION = re.compile(r"(?<=[^\W\d])\.(?=[^\W\d])")  # usage.prompt_tokens, but 
 _REMARK = re.compile(r"[`\s]*\(.*|`.*")  # `gemma3:latest` (4.3B parameters)
 MODEL_NAME = r"[A-Za-z0-9][\w.-]*+(?:/[\w.-]++)*+"
 MODEL_TAG = rf"{MODEL_NAME}:(?:latest|(?=[\w.-]*?\d)(?=[\w.-]*?[A-Za-z])[\w.-]++)"  # a time, 10:30, is not one
-_TAG_IN = re.compile(rf"(?<![\w./:-]){MODEL_TAG}")
-_PUBLISHED = re.compile(r"(?<![\w./-])[A-Za-z]{2}[\w.-]*+/(?=[\w.:-]*\d)(?=[\W\d]*[A-Za-z]{2})[\w.:-]*\w")
+_VALUE = frozenset({"value", "values", "val"})
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
 Role = Literal[
@@ -67,6 +66,8 @@ class Vocabulary(BaseModel):
     request_counts: dict[str, list[str]]
     engines: list[str]
     attached: list[str]
+    holders: list[str]
+    summaries: list[str]
     machines: list[str]
     capacities: list[str]
     run_columns: list[str]
@@ -74,6 +75,7 @@ class Vocabulary(BaseModel):
     aggregates: dict[str, list[str]]
     fillers: list[str]
     families: list[str]
+    ordinary_words: Annotated[list[str], BeforeValidator(_flat)]
     numbers: list[str] = []  # names that measure something, whatever pattern of `identifiers` they match
 
 
@@ -261,7 +263,7 @@ def meaning(name: str, unit: str | None = None, parent: str = "") -> Meaning:
     """What the number `name` measures.
 
     `unit` is what the file says beside the name (a units row, a suffix of the value); `parent` is the key above a
-    name such as `mean_ms` that says only how a number was made.
+    name such as `mean_ms` or `value` that says only how a number was made.
     """
     plain, stated = normal(name)
     stated = unit.strip().lower() if unit else stated
@@ -272,7 +274,11 @@ def meaning(name: str, unit: str | None = None, parent: str = "") -> Meaning:
             aggregate = aggregate_here
         if place == 1:
             suffix, aggregate = suffix_here, aggregate_here
-        found = _lookup(base, given) if base else _unnamed(given, parent)
+        if parent and (not base or base in _VALUE):
+            above = meaning(parent, given)
+            if above.unit is not None or base or unit or not given:
+                return above._replace(aggregate=aggregate_here or above.aggregate)
+        found = _lookup(base, given) if base else _unnamed(given)
         if found:
             return found._replace(aggregate=aggregate_here)
     above, _, last = _sections(plain)
@@ -308,12 +314,8 @@ def _readings(plain: str) -> Iterator[tuple[str, str | None, str | None]]:
                 yield "_".join([*words[:start], *words[start + count :]]), unit, aggregate
 
 
-def _unnamed(unit: str | None, parent: str) -> Meaning | None:
-    """A number of which only its unit or its aggregate is said: the key above it names it, or its unit."""
-    above, above_unit = normal(parent)
-    for base, suffix, _ in _readings(above) if parent else ():
-        if base and (found := _lookup(base, unit or above_unit or suffix)):
-            return found
+def _unnamed(unit: str | None) -> Meaning | None:
+    """A number of which only its unit and its aggregate are said: the unit names it."""
     bases = ("latency", "tok_s", "requests_per_s") if unit else ()
     return next((found for base in bases if (found := _lookup(base, unit))), None)
 
@@ -455,27 +457,6 @@ def bare_model(text: str) -> str:
     return _REMARK.sub("", text.strip(" *`"))
 
 
-@remembered(maxsize=10_000)
-def model_in_path(path: str) -> str | None:
-    """The model that a file's or the nearest folder's name spells: `gemma3_1b-it-qat_x.csv` is gemma3:1b-it-qat."""
-    families = "|".join(vocabulary().families)
-    pattern = re.compile(
-        rf"(?<![a-z0-9])((?:{families})[0-9.]*(?<!\.))(?:[_:@-]([0-9]+(?:\.[0-9]+)?[mb](?:-[a-z0-9]+)*))?(?![a-z])"
-    )
-    for part in reversed(path.lower().split("/")):
-        found = pattern.search(part)
-        if found:
-            return f"{found[1]}:{found[2]}" if found[2] else found[1]
-    return None
-
-
-@remembered(1_024)
-def model_in_heading(text: str) -> str | None:
-    """The model that a heading names: a tag, `publisher/name` with a digit in the name, or else its family."""
-    found = _TAG_IN.search(text) or _PUBLISHED.search(text)
-    return bare_model(found[0]) if found else model_in_path(text)
-
-
 @remembered()
 def _metrics_of() -> dict[str, list[tuple[str, _Metric]]]:
     """The metrics that each name may stand for."""
@@ -554,3 +535,16 @@ def is_aggregate(name: str) -> bool:
     """Whether a name such as `p50` or `mean` only says how a number was made."""
     base, kind = _without_aggregate(normal(name)[0])
     return kind is not None and not base
+
+
+@remembered(maxsize=10_000)
+def aggregate_of(name: str) -> str | None:
+    """The aggregate that a name such as `p50` or `avg` says, if it says nothing else."""
+    stem, aggregate = _without_aggregate(normal(name)[0])
+    return None if stem else aggregate
+
+
+@remembered(maxsize=10_000)
+def stem_of(name: str) -> str:
+    """A name without its unit, as the vocabulary lists it."""
+    return _without_unit(normal(name)[0])[0]

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.fact_table import find_facts
+from chimera_dagster.evidence.folder_models import with_folder_models
 from chimera_dagster.evidence.summary import summarise, summary_block
 from chimera_dagster.evidence.unread import unread_groups
 from chimera_dagster.evidence.version import evidence_version
@@ -21,7 +22,8 @@ def compute_evidence(store: Store) -> Summary:
     """Write `data_summary`, `facts`, `findings` and, last, the summary. Raises NotIngestedError."""
     from chimera_dagster.evidence.findings import find_findings  # imports scipy, which no other step needs
 
-    files, measurements = store.read_table("benchmark_files"), store.read_table("measurements", categories=True)
+    files = store.read_table("benchmark_files")
+    measurements = with_folder_models(store.read_table("measurements", categories=True))
     record = store.read_json("ingest", IngestRecord)
     duplicates = duplicate_runs(measurements)
     statistics = summarise(measurements, duplicates)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from chimera_dagster.evidence.fact import Fact, load_facts
+from chimera_dagster.evidence.folder_models import with_folder_models
 from chimera_dagster.grounding import EvidenceIndex, check
 from chimera_dagster.records.documents import Configuration, ReportFinding, Summary
 from chimera_dagster.records.store import Store
@@ -34,7 +35,7 @@ def read_evidence(store: Store, summary: Summary) -> TrialEvidence:
 def _read(store: Store, digest: str, code: str) -> TrialEvidence:
     """Cached by the content of the folder and the version of the code that read it, for all trials of a sweep."""
     facts, findings = store.read_table("facts"), store.read_table("findings")
-    measurements = store.read_table("measurements", categories=True)
+    measurements = with_folder_models(store.read_table("measurements", categories=True))
     statistics = store.read_table("data_summary")
     models = tuple(sorted({str(model) for model in measurements["model"].dropna().unique()}))
     shown = statistics[statistics["metric"].isin(_SHOWN_METRICS) & (statistics["n"] > 0)]

@@ -14,6 +14,7 @@ from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats.document import Document
 from chimera_dagster.ingest.formats.format import DocumentFormat, TextFormat
 from chimera_dagster.ingest.formats.lines import Lines
+from chimera_dagster.ingest.model_names import model_in_text
 
 _DURATIONS = {
     "total_duration": "total_ms",
@@ -146,7 +147,7 @@ def _named(line: str) -> str | None:
 
 def _by_heading(headings: Sequence[str], base: Context) -> Context:
     """The nearest heading that names a model."""
-    model = next((model for heading in headings if (model := vocabulary.model_in_heading(heading))), None)
+    model = next((model for heading in headings if (model := (model_in_text(heading) or "").lower())), None)
     return base._replace(model=model, model_source="heading") if model else base
 
 

@@ -13,6 +13,7 @@ from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats.format import TextFormat
 from chimera_dagster.ingest.formats.lines import Lines
 from chimera_dagster.ingest.formats.serving import LATENCIES, OVER_REQUESTS, engine_of, load_of
+from chimera_dagster.ingest.model_names import model_in_text
 
 _START = re.compile(r"(?<!=)={5,}+ Serving Benchmark Result =++")
 _LATENCY = re.compile(
@@ -95,7 +96,7 @@ def _described(text: Lines, lines: Mapping[str, str], arguments: Mapping[str, st
         if (value := lines.get(name)) not in (None, "not set"):
             conditions[condition] = value
     base = text.context
-    if base.model_source in (None, "path") and (named := vocabulary.model_in_heading(text.heading or "")):
+    if base.model_source in (None, "path") and (named := model_in_text(text.headings[0] if text.headings else "")):
         base = base._replace(model=named, model_source="heading")
     return text.describe(
         base, model=arguments.get("model"), backend=engine_of(lines.get("backend")), conditions=load_of(conditions)

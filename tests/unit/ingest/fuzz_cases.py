@@ -114,8 +114,32 @@ _tables = st.builds(
     st.lists(st.lists(_leaves, max_size=4), max_size=4),
     st.sampled_from(["split", "lists", "numbered"]),
 )
+# shapes that say what a number is by the keys above or beside it
+_KEYS_ABOVE = """ttft ttft_ms throughput latency p50 mean percentiles quantiles summary samples values results config
+system gpus gemma3:270m lynx-7b foo 50 0.5"""
+_metric_names = st.sampled_from(["ttft", "ttft_ms", "throughput", "spins", "lynx:7b"]).map(json.dumps)
+_unit_names = st.sampled_from(_UNITS).map(json.dumps)
+_aggregates = st.sampled_from(["mean", "avg", "p50", "p99", "50", "25%", "value", "values", "sum", "total", "count"])
+
+
+def _described(above: list[str], unit: str, numbers: list[tuple[str, str]], named: str, *, has_unit: bool) -> Any:
+    beside = (("unit", unit),) if has_unit else ()
+    value: Any = (*((("metric", named),) if named else ()), *beside, *numbers)
+    for key in above:
+        value = ((key, value),)
+    return value
+
+
+_shapes = st.builds(
+    _described,
+    st.lists(st.sampled_from(_KEYS_ABOVE.split()), max_size=3),
+    _unit_names,
+    st.lists(st.tuples(_aggregates, st.one_of(_leaves, st.lists(_leaves, max_size=3))), max_size=4),
+    st.one_of(st.just(""), _metric_names),
+    has_unit=st.booleans(),
+)
 _values = st.recursive(
-    st.one_of(_leaves, _pairs, _tables),
+    st.one_of(_leaves, _pairs, _tables, _shapes),
     lambda inner: st.one_of(
         st.lists(inner, max_size=4), st.lists(st.tuples(names, inner), min_size=1, max_size=4).map(tuple)
     ),
@@ -135,7 +159,13 @@ def _deep(value: Any, depth: int) -> str:
     return '[{"a": ' * depth + _json(value) + "}]" * depth
 
 
-json_files = _files(st.builds(_deep, _values, st.sampled_from([0, 0, 0, 1, 30, 49, 51, 120])))
+_logs = st.lists(st.sampled_from(["", "loading", "[info] 5", "x: {", "[1/3] go", "{}"]), max_size=2).map("\n".join)
+json_files = _files(
+    st.one_of(
+        st.builds(_deep, _values, st.sampled_from([0, 0, 0, 1, 30, 49, 51, 120])),
+        st.lists(st.one_of(_values.map(_json), _logs), max_size=4).map("\n".join),
+    )
+)
 jsonl_files = _files(st.lists(_values.map(_json), max_size=5).map("\n".join))
 
 
@@ -144,7 +174,26 @@ def _table(head: list[str], rows: list[list[str]], edge: str, *, rule: bool) -> 
     return "\n".join(f"{edge}{' | '.join(row)}{edge}" for row in lines)
 
 
-_marked = st.builds(str.__mod__, st.sampled_from(["%s", "%s", "**%s**", "`%s`", "%s ± 1.5", "%s (warm)"]), cells)
+_marked = st.builds(
+    str.__mod__,
+    st.sampled_from(["%s", "%s", "**%s**", "`%s`", "%s ± 1.5", "%s (±2)", "%s +/- 3 ms", "%s (warm)"]),
+    cells,
+)
+
+
+def _grid(head: list[str], rows: list[list[str]], rule: str) -> str:
+    lines = [rule.join("-" * len(head)).join("++")]
+    for row in (head, *rows):
+        lines += [f"| {' | '.join(row)} |", lines[0]]
+    return "\n".join(lines)
+
+
+_grids = st.builds(
+    _grid,
+    st.lists(names, min_size=1, max_size=3),
+    st.lists(st.lists(_marked, min_size=1, max_size=3), max_size=3),
+    st.sampled_from(["+", "+", "|", "="]),
+)
 _blocks = st.one_of(
     st.builds(
         _table,
@@ -154,6 +203,11 @@ _blocks = st.one_of(
         rule=st.sampled_from([True, True, True, False]),
     ),
     st.builds("- {}: {}".format, names, _marked),
+    st.builds("{} = {}".format, names, _marked),
+    st.builds("2. {}: {}".format, names, _marked),
+    _grids,
+    st.builds("```\n{}\n```".format, _grids),
+    st.builds("## {}".format, st.sampled_from(["lynx:7b", "Model: lynx", "a and b", "gemma3"])),
     st.builds("  * **{}:** {} | x".format, names, _marked),
     st.sampled_from(
         ["---", "```", "~~~", "````", "```x```", "    ```", "|---|---|", "", "# Title", "\f", "\x85", "--|--"]

@@ -6,7 +6,6 @@ with csv, json and re.
 """
 
 import ast
-import contextlib
 import csv
 import io
 import itertools
@@ -359,8 +358,11 @@ class _Json:
             try:
                 self._documents[""] = json.loads(text)
             except ValueError:
-                self._documents[""] = _below_log(text)
-                lines = self._documents[""] is None
+                lines = True
+        found = _among_text(text) if lines else {}
+        if len(found) == 1:  # named as if nothing stood around it
+            self._documents[""] = next(iter(found.values()))
+        self._documents |= found
         for place, line in enumerate(text.split("\n") if lines else [], start=1):
             try:
                 self._documents[f"line {place}"] = json.loads(line)
@@ -403,7 +405,10 @@ class _Json:
             part = escaped.replace("~1", "/").replace("~0", "~")
             if part == "*":
                 break
-            place = place[int(part)] if isinstance(place, list) else _field(place, part)[0]
+            inner = place[int(part) :][:1] if isinstance(place, list) else _field(place, part)
+            if not inner:
+                return False
+            place = inner[0]
         return f'"{name}"' in json.dumps(place, ensure_ascii=False)
 
 
@@ -417,18 +422,29 @@ def _in_columns(columns: list[object], parts: list[str]) -> Iterator[object]:
         yield from _field(column, parts[-1])
 
 
-def _below_log(text: str) -> object:
-    """The document that the rest of the text is from some line on; not the last one of several."""
-    with contextlib.suppress(ValueError):
-        json.loads(text.partition("\n")[0])
-        return None
-    for found in re.finditer(r"(?m)(?<=\n)^[{\[]", text):
+def _among_text(text: str) -> dict[str, object]:
+    """Documents that begin on a line and end on one, by the line; one that breaks off ends the search."""
+    found: dict[str, object] = {}
+    lines = text.split("\n")
+    place = 0
+    while place < len(lines):
+        start = re.match(r"\s*(?=\[)|[^{[\"]*(?=\{)", lines[place])
+        rest = "\n".join(lines[place:])
+        place += 1
+        if not start:
+            continue
         try:
-            return json.loads(text[found.start() :])
-        except ValueError as error:
-            if "Extra data" in str(error):
-                return None
-    return None
+            document, end = json.JSONDecoder().raw_decode(rest, start.end())
+        except json.JSONDecodeError as error:
+            if error.pos > len(lines[place - 1]):
+                break
+            continue
+        except (ValueError, RecursionError):
+            break
+        if document and not rest[end:].partition("\n")[0].strip():
+            found[f"line {place}"] = document
+            place += rest[:end].count("\n")
+    return found
 
 
 def _field(content: object, name: str) -> list[object]:
@@ -455,8 +471,9 @@ def _at(value: object, parts: list[str], above: str, name: str) -> Iterator[obje
         return
     if part == "*":
         yield from _in_columns(_field(value, name), rest)
-    titles, data = value.get("columns"), value.get("data")
-    if part == "data" and len(rest) == 1 and isinstance(titles, list) and isinstance(data, list):
+    titles = next((value[key] for key in ("columns", "headers", "header") if key in value), None)
+    data = value.get(part)
+    if part in ("data", "rows") and len(rest) == 1 and isinstance(titles, list) and isinstance(data, list):
         row = data[int(rest[0])] if rest[0].isdigit() and int(rest[0]) < len(data) else []
         if isinstance(row, list) and len(row) == len(titles):
             yield from (cell for title, cell in zip(titles, row, strict=True) if _shown(str(title)) == name)
@@ -468,7 +485,7 @@ class _Markdown:
     """Lines by number, and the cells of tables by table and row."""
 
     def __init__(self, text: str) -> None:
-        self._lines = re.split(r"\r\n|\n|\r", text)
+        self._lines = [_without_boxes(line) for line in re.split(r"\r\n|\n|\r", text)]
         self._tables: list[tuple[list[str], list[list[str]]]] = []
         hidden = self._hidden()
         shown = ["" if place in hidden else line for place, line in enumerate(self._lines)]
@@ -477,11 +494,15 @@ class _Markdown:
             place += 1
             if not _is_rule(shown[place - 1], shown[place - 2] if place > 1 else ""):
                 continue
-            width = len(_split(shown[place - 1]))
+            is_grid = _is_grid(shown[place - 1])
+            width = len(_split(shown[place - 1].replace("+", "|")))
             header = [_bare(cell) for cell in _split(shown[place - 2])][-width:] if place > 1 else []
             rows: list[list[str]] = []
-            while place < len(shown) and "|" in shown[place] and not _is_rule(shown[place]):
-                rows.append([_bare(cell) for cell in _split(shown[place])])
+            while place < len(shown):
+                if not (is_grid and _is_grid(shown[place])):
+                    if "|" not in shown[place] or _is_rule(shown[place]):
+                        break
+                    rows.append([_bare(cell) for cell in _split(shown[place])])
                 place += 1
             self._tables.append((header, rows))
 
@@ -509,6 +530,8 @@ class _Markdown:
         return hidden
 
     def _cells(self, record: str, name: str) -> Iterator[str]:
+        if found := re.fullmatch(r"(.+) column ([1-9][0-9]*)", record):
+            yield from _of_column(self._rows_of(found[1]), int(found[2]) - 1, name)
         if found := re.fullmatch(r"lines? ([1-9][0-9]*)(?:-([1-9][0-9]*))?", record):
             for place in range(int(found[1]) - 1, min(int(found[2] or found[1]), len(self._lines))):
                 yield from _on_line(self._lines[place], name)
@@ -517,17 +540,36 @@ class _Markdown:
             table, place = int(found[1]) - 1, int(found[2]) - 1
             header, rows = self._tables[table] if table < len(self._tables) else ([], [])
             row = rows[place] if place < len(rows) else []
-            yield from (cell for title, cell in zip(header, row, strict=False) if title == name)
+            titles = [*_told_apart(header)]
+            joined = [f"{title} {below}" for title, below in zip(header, rows[0] if rows else [], strict=False)]
+            for names in (titles, joined):  # a header may have two rows
+                yield from (cell for title, cell in zip(names, row, strict=False) if title == name)
             if len(row) > 1 and row[0] == name and header[0].lower() in ("metric", "measure", "name"):
                 yield row[1]
+            yield from _of_long_row(header, row, name)
+
+    def _rows_of(self, record: str) -> list[list[str]]:
+        """The header and the rows of a table, or one row and the header above it."""
+        if found := re.fullmatch(r"table ([1-9][0-9]*)(?: row ([1-9][0-9]*))?", record):
+            place = int(found[1]) - 1
+            header, rows = self._tables[place] if place < len(self._tables) else ([], [])
+            return [header, *(rows[int(found[2]) - 1 : int(found[2])] if found[2] else rows)]
+        if found := re.fullmatch(r"lines ([1-9][0-9]*)-([1-9][0-9]*)", record):
+            lines = self._lines[int(found[1]) - 1 : int(found[2])]
+            return [[_bare(cell) for cell in _split(line)] for line in lines if "|" in line]
+        return []
 
     def numbers(self, record: str, name: str) -> Iterator[float]:
         for cell in self._cells(record, name):
             found = _MARKDOWN_NUMBER.match(cell)
             if found and (value := number_of(found[1])) is not None:
                 yield value
-            if found and (spread := re.fullmatch(r"\s*(?:±|\+/?-)\s*([0-9]+(?:\.[0-9]+)?)", cell[found.end() :])):
+            if found and (spread := re.search(r"(?:±|\+/?-)\s*([0-9]+(?:\.[0-9]+)?)", cell[found.end() :])):
                 yield float(spread[1])
+            if found := re.match(r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+|[0-9]+,[0-9]+", cell):  # 1.234,5
+                yield float(found[0].replace(".", "").replace(",", "."))
+            if found := re.match(r"[0-9]{1,3}(?:[ '.][0-9]{3})+(?![0-9,])", cell):  # 1 234
+                yield float(re.sub("[ '.]", "", found[0]))
             if "m" in cell and re.fullmatch(r"(?:[0-9]+h)?(?:[0-9]+m)?[0-9.]+s", cell):  # 1m27.5s
                 minutes, _, seconds = cell.rpartition("m")
                 hours, _, minutes = minutes.rpartition("h")
@@ -539,10 +581,11 @@ class _Markdown:
 
 def _on_line(line: str, name: str) -> Iterator[str]:
     """What a line of text says under a name: `name: 5`, a column of SQL, or a step of Ollama's bench command."""
-    for text in (line, re.sub(r"^\s*[-*+]\s", "", line)):
-        key, _, value = text.partition(":")
-        if _bare(key.strip("> ")) == name:
-            yield _bare(value)
+    for text in (line, re.sub(r"^\s*(?:[-*+]|[0-9]{1,3}[.)])\s", "", line)):
+        for mark in (":", " = ", " =\t"):
+            key, _, value = text.partition(mark)
+            if _bare(key.strip("> ")) == name:
+                yield _bare(value)
     if found := re.fullmatch(r"INSERT INTO \w+ \((.+?)\) VALUES \('(.+)'\);", line):
         columns = zip(found[1].split(", "), found[2].split("', '"), strict=False)
         yield from (value for title, value in columns if title == name)
@@ -554,15 +597,62 @@ def _on_line(line: str, name: str) -> Iterator[str]:
 def _in_fenced_row(lines: list[str], place: int, name: str) -> Iterator[str]:
     """The cells under a header of the table that a line belongs to."""
     rule = place
-    while rule and "|" in lines[rule] and not _is_rule(lines[rule], lines[rule - 1]):
+    while rule and ("|" in lines[rule] or _is_grid(lines[rule])) and not _is_rule(lines[rule], lines[rule - 1]):
         rule -= 1
-    if rule and rule < place and "|" in lines[rule]:
-        header = [_bare(cell) for cell in _split(lines[rule - 1])]
+    top = rule
+    while top and _is_grid(lines[rule]) and ("|" in lines[top - 1] or _is_grid(lines[top - 1])):
+        top -= 1  # in a grid, a rule stands between all rows
+        rule = top if top and _is_rule(lines[top], lines[top - 1]) else rule
+    if rule and rule < place and _is_rule(lines[rule], lines[rule - 1]):
+        header = _told_apart([_bare(cell) for cell in _split(lines[rule - 1])])
         yield from (_bare(cell) for title, cell in zip(header, _split(lines[place]), strict=False) if title == name)
+
+
+def _told_apart(titles: list[str]) -> list[str]:
+    """The second of two columns of one name is `name (2)`."""
+    return [
+        f"{title} ({titles[: place + 1].count(title)})" if title and title in titles[:place] else title
+        for place, title in enumerate(titles)
+    ]
+
+
+def _of_column(rows: list[list[str]], column: int, name: str) -> Iterator[str]:
+    """The cells of a column whose rows begin with a name, or below a header of that name in it or beside it."""
+    header = rows[0] if rows else []
+    for row in rows[1:]:
+        label = row[0] if row else ""
+        if column < len(row) and label and (name == label or name.startswith(f"{label} ")):
+            yield row[column]
+        titles = [*zip(header, row, strict=False)][column:] if len(rows) == 2 else []
+        yield from (cell for title, cell in titles if title and (title == name or title in name.split()))
+
+
+def _of_long_row(header: list[str], row: list[str], name: str) -> Iterator[str]:
+    """The other cells of a row in which a column of metrics holds the name, perhaps without what its column adds."""
+    for title, label in zip(header, row, strict=False):
+        is_label = re.fullmatch("(?:metric|measure|kpi|indicator|name|stat|agg|percentile|quantile).*", title.lower())
+        if label and (is_label or not title) and (label == name or label in name.split()):
+            yield from (cell for cell in row if cell != label)
+
+
+def _without_boxes(line: str) -> str:
+    if not re.search("[─━═│┃║]", line):
+        return line
+    line = re.sub("[│┃║╎┊]", "|", re.sub("[─━═╌┄]", "-", line))
+    return re.sub("[\u2500-\u257f]", "+", line)
+
+
+def _is_grid(line: str) -> bool:
+    return "+" in line and re.fullmatch(r"\s*[|+][-=:]+(?:[|+][-=:]+)*[|+]\s*", line) is not None
 
 
 def _is_rule(line: str, header: str = "") -> bool:
     """One dash a cell is enough below a header."""
+    if header and "|" in header and _is_grid(line):
+        columns = re.split("[|+]", line.strip()[1:-1])
+        return len(columns) == len(_split(header)) > 1
+    if re.fullmatch(r"\s*\|\s*:?-+:?\s*\|\s*", line):
+        return header.strip().startswith("|") and len(_split(header)) == 1
     cells = _split(line)
     dashes = "-+" if len(_split(header)) == len(cells) else "--+"
     return "|" in line and len(cells) > 1 and all(re.fullmatch(f":?{dashes}:?", cell) for cell in cells)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chimera_dagster.errors import NoReportsError
-from chimera_dagster.ingest import folder, parse
+from chimera_dagster.ingest import folder, line_stream, parse
 from chimera_dagster.ingest.discover import data_digest, discover
 from chimera_dagster.ingest.folder import read_in_memory
 from chimera_dagster.schemas import FAILED, BenchmarkFiles, Measurements
@@ -239,6 +239,41 @@ def test_of_a_file_over_the_limit_the_beginning_is_read(tmp_path, monkeypatch):
     counts = ingested.measurements["file"].value_counts().to_dict()
     assert counts == {"a.csv": 6, "b.json": 1, "d.csv": 16}
     assert ingested.digest == data_digest(tmp_path)
+
+
+def test_json_lines_of_any_size_are_read_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(parse, "SAMPLE_BYTES", 30)
+    monkeypatch.setattr(line_stream, "LONGEST_LINE", 60)
+    lines = [f'{{"ttft_ms": {place}, "model": "lynx"}}' for place in range(50)]
+    lines[3] = "not JSON"
+    lines[5] = json.dumps({"prompt": "x" * 200, "ttft_ms": 1})
+    lines[7] = '{"ttft_ms": 7, "model": "lynx é"}'
+    raw = b"\xef\xbb\xbf" + "\n".join(lines).encode()
+    (tmp_path / "a.jsonl").write_bytes(raw)
+    (tmp_path / "b.ndjson").write_bytes(raw)
+    ingested = read_in_memory(tmp_path)
+    files = ingested.files.set_index("path")
+    assert files["status"].to_dict() == {"a.jsonl": "partial", "b.ndjson": "duplicate_of"}
+    assert files.loc["a.jsonl", "reason"] == (
+        "line 4: Expecting value at column 1; line 6 has over 60 bytes and was left out"
+    )
+    rows = ingested.measurements
+    assert rows["file"].unique().tolist() == ["a.jsonl"]
+    assert rows["value"].tolist() == [place for place in range(50) if place not in (3, 5)]
+    assert rows["model"].tolist()[5] == "lynx é"
+    assert ingested.digest == data_digest(tmp_path)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_lines_are_read_alike_from_a_stream_and_from_a_text(tmp_path, monkeypatch, end):
+    text = '{"model": "lynx", "type": "start"}\n{"ttft_ms": 1}\n\n{"error": "lost"}\nrubbish\n{"x": 1, "x": 2}'
+    raw = text.replace("\n", "\r\n" if end == "\r\n" else "\n").encode() + end.encode() + b"\xe9"
+    (tmp_path / "a.jsonl").write_bytes(raw)
+    whole = read_in_memory(tmp_path)
+    monkeypatch.setattr(parse, "SAMPLE_BYTES", 10)
+    streamed = read_in_memory(tmp_path)
+    assert streamed.measurements.equals(whole.measurements)
+    assert streamed.files.equals(whole.files)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -157,7 +157,7 @@ def test_a_document_below_log_lines_is_read_and_the_lines_are_reported():
     log = "gpu: found 1 device\n[INFO] ready\n"
     found = js(log + '[\n{"ttft_ms": 5}\n]\n')
     assert found.values("record", "value") == [("/0", 5)]
-    assert found.problems == ["text above the JSON document was not read: it begins in line 3"]
+    assert found.problems == ["text around the JSON was left out: lines 1-2"]
 
 
 @pytest.mark.parametrize("text", ['{"a": 1,\n{"ttft_ms": 5}\n{"ttft_ms": 6}\n', 'log\n[{"ttft_ms": 5}', "log\n{}\nlog"])

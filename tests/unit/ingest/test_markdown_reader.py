@@ -1,3 +1,5 @@
+import pytest
+
 from chimera_dagster.ingest.markdown_reader import read_markdown
 from tests.unit.ingest.reading import read
 
@@ -28,15 +30,16 @@ def found(text):
     return md(text).values("record", "aggregate", "original_name", "value", "original_unit")
 
 
-def test_tables_and_items_are_read_and_fences_are_not():
+def test_tables_and_items_are_read_and_tables_in_fences():
     assert found(PAGE) == [
         ("line 4", "mean", "Mean TTFT", 165, "seconds"),
         ("table 1 row 1", "reported", "Tokens/s", 303.9, "tok/s"),
         ("table 1 row 1", "reported", "TTFT (s)", 60, "s"),
         ("table 1 row 2", "reported", "Tokens/s", 102.31, "tokens/s"),
+        ("line 15", None, "ttft_s", 9000, "s"),
     ]
     assert {row["model"] for row in md(PAGE).rows} == {"gemma3:270m"}
-    assert md(PAGE).parameters() == [{}, {"num_ctx": 1024}, {"num_ctx": 1024}, {"num_ctx": 2048}]
+    assert md(PAGE).parameters() == [{}, {"num_ctx": 1024}, {"num_ctx": 1024}, {"num_ctx": 2048}, {}]
 
 
 def test_a_table_that_numbers_its_runs_is_a_log():
@@ -71,13 +74,14 @@ def test_front_matter_is_read_and_its_model_holds_for_the_page():
         ("line 3", "gemma3:270m", "ttft_ms", 12),
         ("line 6", "gemma3:270m", "decode_tok_s", 50),
     ]
-    assert md("---\nTTFT: 12 ms\n").rows == []  # a rule, and no front matter
+    assert md("---\nx: 12 ms\n").rows == []  # a rule, and no front matter
 
 
 def test_a_value_with_its_spread_and_one_with_a_word():
     text = "- Throughput: 99.5 ± 1.2 tok/s\n- Rate: **12** widgets\n- Version: 4-bit\n- Speed: 102 @ 5\n"
     assert md(text).values("original_name", "metric", "value", "original_unit") == [
         ("Throughput", "decode_tok_s", 99.5, "tok/s"),
+        ("Throughput", "decode_tok_s", 1.2, "tok/s"),
         ("Rate", "Rate", 12, "widgets"),
     ]
 
@@ -89,3 +93,168 @@ def test_one_dash_a_cell_is_enough_below_a_header_and_stands_for_no_value_elsewh
         ("table 1 row 3", None, "ttft_ms", 6, "ms"),
     ]
     assert md("# Head\n- | -\n").problems == []
+
+
+def models(text):
+    return md(text).values("record", "model", "model_source")
+
+
+def test_delimiter_cells_of_one_dash_and_a_row_of_dashes():
+    text = "| model | ttft_ms | fa |\n| - | -: | :-: |\n| lynx | 5 | 1 |\n| - | - | - |\n| puma | 6 | 1 |\n"
+    assert md(text).values("record", "model", "value") == [("table 1 row 1", "lynx", 5), ("table 1 row 3", "puma", 6)]
+    assert md("| ttft_ms |\n| - |\n| 5 |\n").values("record", "value") == [("table 1 row 1", 5)]
+    assert md("a - b | c\n").rows == []
+
+
+def test_a_heading_names_the_model_of_its_section():
+    text = """# Speed of two models
+- TTFT: 1 ms
+## lynx:7b
+- TTFT: 2 ms
+### Details
+- TTFT: 3 ms
+## puma-3b (Q4)
+- TTFT: 4 ms
+## Notes
+- TTFT: 5 ms
+"""
+    assert models(text) == [
+        ("line 2", None, None),
+        ("line 4", "lynx:7b", "heading"),
+        ("line 6", "lynx:7b", "heading"),
+        ("line 8", "puma-3b", "heading"),
+        ("line 10", None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "### Model: lynx:7b\n",
+        "lynx:7b\n=======\n",
+        "Model: lynx:7b\n",
+        "**Model**: `lynx:7b`\n",
+        "Table 1: Results of lynx:7b\n",
+        "**lynx:7b**\n",
+        "On my laptop, lynx:7b gives:\n",
+    ],
+)
+def test_what_names_the_model_of_a_table(above):
+    table = "\n| run | ttft_ms |\n|---|---|\n| 1 | 5 |\n"
+    assert models(above + table) == [("table 1 row 1", "lynx:7b", "heading")]
+
+
+def test_a_caption_is_that_of_one_table():
+    table = "| run | ttft_ms |\n|---|---|\n| 1 | 5 |\n"
+    text = f"## puma:3b\n\nTable 1: lynx:7b\n{table}\nlynx:7b and puma:3b are alike.\n\n{table}"
+    assert models(text) == [("table 1 row 1", "lynx:7b", "heading"), ("table 2 row 1", "puma:3b", "heading")]
+
+
+def test_a_model_in_a_column_or_an_item_is_told_from_one_above():
+    table = "| model | ttft_ms |\n|---|---|\n| puma | 5 |\n"
+    assert models(f"## lynx:7b\n\n{table}\n- Model: lynx:7b-q4\n- TTFT: 6 ms\n## Other\n- TTFT: 7 ms\n") == [
+        ("table 1 row 1", "puma", "column"),
+        ("line 8", "lynx:7b-q4", "column"),
+        ("line 10", None, None),
+    ]
+
+
+def test_conditions_hold_in_their_section_and_a_model_on_the_page():
+    text = "## Setup\n- Model: lynx\n- Concurrency: 8\n- TTFT: 1 ms\n## Results\n- TTFT: 2 ms\n"
+    assert md(text).values("model", "conditions") == [("lynx", '{"concurrency":8}'), ("lynx", "{}")]
+
+
+def test_lines_outside_of_lists_count_if_their_metric_is_known():
+    text = "TTFT: 12 ms\n**Throughput** = 45.2 tok/s\nNote: 5 apples\n> E2E latency: 1.5 s\nTTFT: about 5\nx = 3 ms\n"
+    assert md(text).values("record", "metric", "value") == [
+        ("line 1", "ttft_ms", 12),
+        ("line 2", "decode_tok_s", 45.2),
+        ("line 4", "e2e_ms", 1500),
+    ]
+
+
+def test_numbered_items_and_durations_in_parts():
+    assert found("1. TTFT: 5 ms\n2) Load time: 1m27.5s\n") == [
+        ("line 1", "reported", "TTFT", 5, "ms"),
+        ("line 2", "reported", "Load time", 87_500, "s"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["58.1 ± 4.4 tok/s", "58.1 tok/s ± 4.4", "58.1 tok/s ± 4.4 tok/s", "58.1 (±4.4) tok/s", "**58.1** +/- 4.4 tok/s"],
+)
+def test_a_spread_is_the_standard_deviation_of_a_mean(value):
+    rows = md(f"| run | Throughput |\n|---|---|\n| 1 | {value} |\n")
+    assert rows.values("value", "unit", "aggregate") == [(58.1, "tok/s", "mean"), (4.4, "tok/s", "std")]
+
+
+def test_a_table_with_a_column_for_each_model():
+    rows = "| TTFT (ms) | 950 | 310 |\n| Throughput | 45.2 tok/s | 101.3 tok/s |\n"
+    text = f"| Metric | lynx:7b | puma:3b |\n|---|---|---|\n{rows}"
+    assert md(text).values("record", "model", "metric", "value", "original_name") == [
+        ("table 1 column 2", "lynx:7b", "ttft_ms", 950, "TTFT (ms)"),
+        ("table 1 column 2", "lynx:7b", "decode_tok_s", 45.2, "Throughput"),
+        ("table 1 column 3", "puma:3b", "ttft_ms", 310, "TTFT (ms)"),
+        ("table 1 column 3", "puma:3b", "decode_tok_s", 101.3, "Throughput"),
+    ]
+
+
+def test_a_table_with_a_row_for_each_metric():
+    rows = "| lynx | TTFT | 950 | ms |\n| lynx | Throughput | 45 | tok/s |\n"
+    text = f"| model | metric | value | unit |\n|---|---|---|---|\n{rows}"
+    assert md(text).values("record", "model", "metric", "value") == [
+        ("table 1 row 1", "lynx", "ttft_ms", 950),
+        ("table 1 row 2", "lynx", "decode_tok_s", 45),
+    ]
+
+
+def test_rows_of_a_table_of_pairs_share_what_it_says():
+    text = "| Metric | Value |\n|---|---|\n| TTFT | 5 ms |\n| Model | lynx:7b |\n| Concurrency | 8 |\n"
+    assert md(text).values("record", "model", "conditions") == [("table 1 row 1", "lynx:7b", '{"concurrency":8}')]
+
+
+def test_a_column_whose_units_are_of_other_kinds_is_damaged():
+    text = "| model | Load time | TTFT |\n|---|---|---|\n| a | 18 tokens | 5 ms |\n| b | 31.6 ms | 6 ms |\n"
+    page = md(text)
+    assert page.values("record", "metric", "value") == [
+        ("table 1 row 1", "ttft_ms", 5),
+        ("table 1 row 2", "ttft_ms", 6),
+    ]
+    assert page.problems == [
+        "table 1, column 'Load time' is damaged: its cells are in ms and tokens, and none of them is read"
+    ]
+    assert (page.numbers, page.covered) == (4, 2)
+
+
+GRID = """```
++---------+------+
+| ttft_ms | t/s  |
++=========+======+
+| 5       | 40   |
++---------+------+
+| 6       | 41   |
++---------+------+
+TTFT: 9 ms
+```
+"""
+
+
+def test_a_console_table_and_lines_in_a_fence_are_read_under_their_heading():
+    boxed = GRID.translate(str.maketrans("|-+=", "│─┼━"))
+    for text in (GRID, boxed):
+        assert md(f"## lynx:7b\n{text}").values("record", "model", "original_name", "value") == [
+            ("line 6", "lynx:7b", "ttft_ms", 5),
+            ("line 6", "lynx:7b", "t/s", 40),
+            ("line 8", "lynx:7b", "ttft_ms", 6),
+            ("line 8", "lynx:7b", "t/s", 41),
+            ("line 10", "lynx:7b", "TTFT", 9),
+        ]
+
+
+def test_code_in_a_fence_is_not_read():
+    assert md("```python\nTTFT = 5 ms\n| ttft_ms | a |\n|---|---|\n| 7 | 8 |\n```\n").rows == []
+
+
+def test_a_table_in_html_is_named():
+    assert md("<table><tr><td>5</td></tr></table>\n").problems == ["line 1: a table in HTML is not read"]

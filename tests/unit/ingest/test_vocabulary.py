@@ -4,7 +4,6 @@ from chimera_dagster.ingest.context import json_of
 from chimera_dagster.ingest.vocabulary import (
     kinds_of,
     meaning,
-    model_in_path,
     parameter,
     role_of,
     role_under,
@@ -93,20 +92,6 @@ def test_a_name_that_only_says_how_takes_the_key_above_it():
 )
 def test_roles(name, role):
     assert role_of(name)[0] == role
-
-
-@pytest.mark.parametrize(
-    ("path", "model"),
-    [
-        ("gemma3/gemma3_270m_param_tuning.csv", "gemma3:270m"),
-        ("gemma3_1b-it-qat_baseline.csv", "gemma3:1b-it-qat"),
-        ("smollm2_135m_code/prompt_suite.md", "smollm2:135m"),
-        ("reports/llama3/summary.md", "llama3"),
-        ("ollama/ollama_benchmark.csv", None),
-    ],
-)
-def test_models_in_paths(path, model):
-    assert model_in_path(path) == model
 
 
 def test_parameters_are_written_as_a_parameter_set_writes_them():

@@ -166,7 +166,7 @@ def test_results_below_log_lines_are_whole(tmp_path):
     read = read_text(tmp_path, "a.json", text)
     assert read.metrics("/0") == [("decode_tok_s", 5, "mean"), ("decode_tok_s", 0.5, "std")]
     assert read.file.status == "partial"
-    assert read.file.reason == "text above the JSON document was not read: it begins in line 3"
+    assert read.file.reason == "text around the JSON was left out: lines 1-2"
 
 
 def test_a_document_without_a_test_is_read_as_any_other(tmp_path):

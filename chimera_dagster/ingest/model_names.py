@@ -1,0 +1,186 @@
+"""Names of models in texts that say other things too: paths, headings, captions, keys.
+
+A name is known by its size (`acme-coder_30b`), its family and version (`gemma3`, `gpt-4o`) or its tag (`acme:latest`).
+It reaches from there to the next word that says what was done with the model (`ordinary_words` of vocabulary.yaml):
+that of `bench-acme-7b-instruct_run2` is `acme-7b-instruct`.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.vocabulary import MODEL_TAG, vocabulary
+
+_TAG = re.compile(rf"(?<![\w./:-]){MODEL_TAG}")
+_PUBLISHED = re.compile(r"(?<![\w./-])[A-Za-z]{2}[\w.-]*+/(?=[\w.:-]*\d)(?=[\W\d]*[A-Za-z]{2})[\w.:-]*\w")
+_WORD = re.compile(r"(?:[^\W_]|(?<=\d)\.(?=\d))++")
+_SIZE = re.compile(r"e?\d{1,4}(?:\.\d{1,3})?b|\d{1,2}x\d{1,3}(?:\.\d)?b")
+_SMALL_SIZE = re.compile(r"\d{2,3}m")  # or minutes
+_VERSION = re.compile(r"v?\d{1,3}(?:\.\d{1,3}){0,3}[a-z]?")
+_DATE_OR_GPU = re.compile(
+    r"20[12]\d|\d{5,}+[a-z]?|b\d{4,5}|[abhlv]\d{2,3}s?|gb\d{3}|mi\d{3}x?|[rg]tx\d{0,4}|t4|[2-5]0[5-9]0(?:ti|d)?"
+)
+_QUANT = re.compile(r"i?q\d|fp\d{1,2}|f\d{2}|bf16|int\d|w\d{1,2}a\d{1,2}|awq|gptq|gguf|mlx|qat|nf4|mxfp4|nvfp4")
+_QUANT_TAIL = re.compile(r"k|[0-9]|[smlx]{1,3}|xxs|nl")
+_VARIANT = re.compile(r"it|instruct|chat|base|thinking|preview|distill|vision|vl|coder|latest")
+_PARTS_OF_NAMES = frozenset({"flash", "max"})  # of models, though words of the vocabulary
+_NOT_ALONE = frozenset({"llama", "gpt"})  # without a version rather llama.cpp, or any
+_TIGHT, _LONGEST = frozenset("-_:@"), 200  # what joins the words of a name; characters of a text that are looked at
+
+
+class _Word(NamedTuple):
+    """A word in lower case, where it begins and ends, and what stands between the last word and it."""
+
+    text: str
+    start: int
+    end: int
+    before: str
+
+
+@remembered(maxsize=10_000)
+def model_in_text(text: str) -> str | None:
+    """The model that a heading, a caption or a line names, as it is written there; None if it names none or several."""
+    text = text[:_LONGEST]
+    names = _names_in(text) or _TAG.findall(text) or _PUBLISHED.findall(text)
+    found = {name.casefold(): name for name in names}
+    return found.popitem()[1] if len(found) == 1 else None
+
+
+@remembered(maxsize=10_000)
+def is_model(text: str) -> bool:
+    """Whether a key or a text is a model's name and nothing else: `gemma3:270m`, `acme/alpha-7b`, `mistral`."""
+    bare = text.strip().removesuffix(".gguf")
+    return len(bare) <= _LONGEST and _names_in(bare) == [bare]
+
+
+@remembered(maxsize=10_000)
+def model_in_path(path: str) -> str | None:
+    """The model that a file's or the nearest folder's name spells: `gemma3_1b-it-qat_x.csv` is gemma3:1b-it-qat.
+
+    If a folder further up spells the same name and more of it, that one counts.
+    """
+    *folders, file = path.split("/")
+    named: list[str] = []
+    for part in (file.rpartition(".")[0] or file, *reversed(folders)):
+        found = {_as_tag(name) for name in _names_in(part[:_LONGEST])}
+        if len(found) == 1:
+            named.append(found.pop())
+    return max((name for name in named if name.startswith(named[0])), key=len, default=None)
+
+
+def _as_tag(name: str) -> str:
+    """A name as a tag, in which no file system allows the colon everywhere: `gemma3_1b_it` is gemma3:1b-it."""
+    parts: list[str] = []
+    for word in _words(name):
+        joint = word.before
+        if joint in ("_", "@") and ":" not in parts and _is_size(word.text):
+            joint = ":"
+        elif joint == "_" and _VARIANT.fullmatch(word.text):
+            joint = "-"
+        parts += [joint, name[word.start : word.end]]
+    tag = "".join(parts)
+    return tag if ":" not in tag and ("-" in tag or " " in tag) else tag.lower()
+
+
+def _names_in(text: str) -> list[str]:
+    words = _words(text)
+    names: list[str] = []
+    at = 0  # first word that no name has taken
+    for place in range(len(words)):
+        if place >= at and (span := _span(words, place, at)):
+            names.append(text[words[span.start].start : words[span.stop - 1].end])
+            at = span.stop
+    return names
+
+
+def _words(text: str) -> list[_Word]:
+    words: list[_Word] = []
+    end = 0
+    for found in _WORD.finditer(text):
+        words.append(_Word(found[0].lower(), found.start(), found.end(), text[end : found.start()]))
+        end = found.end()
+    return words
+
+
+def _span(words: list[_Word], place: int, free: int) -> range | None:
+    """The words of the name that the word at `place` gives away; those before `free` are taken."""
+    word = words[place]
+    of_family = _is_family(word.text)
+    if not (of_family or _SIZE.fullmatch(word.text) or (word.before == ":" and word.text == "latest")):
+        return None
+    first, slashes = place, 0
+    while first > free and (words[first].before in _TIGHT or (words[first].before == "/" and not slashes)):
+        if _is_ordinary(words[first - 1].text):
+            break
+        first -= 1
+        slashes += words[first + 1].before == "/"
+    stop = place + 1
+    while stop < len(words) and _goes_on(words[stop], words[stop - 1].text, of_family=of_family):
+        stop += 1
+    taken = words[first:stop]
+    if of_family:
+        return range(first, stop) if _is_told(taken, words, words[place]) else None
+    named = any(len(word.text) > 1 or word.before == ":" for word in taken[: place - first] if word.text.isalpha())
+    named = named or any(re.search("[a-z]", word.text) for word in taken[: place - first])
+    return range(first, stop) if named else None
+
+
+def _goes_on(word: _Word, last: str, *, of_family: bool) -> bool:
+    """Whether a word belongs to the name that ends in `last` so far."""
+    if word.before == " ":
+        if _SIZE.fullmatch(last):
+            return _VARIANT.fullmatch(word.text) is not None
+        return of_family and (_is_size(word.text) or (_VERSION.fullmatch(word.text) is not None and _is_family(last)))
+    if word.before == "_":
+        if _QUANT.fullmatch(last) or last == "k":
+            return _QUANT_TAIL.fullmatch(word.text) is not None
+        return _is_size(word.text) or any(known.fullmatch(word.text) for known in (_QUANT, _VARIANT))
+    return word.before in _TIGHT and not _is_ordinary(word.text)
+
+
+def _is_told(taken: list[_Word], words: list[_Word], family: _Word) -> bool:
+    """Whether these words are a model rather than a family alone; `mistral` is one if the text says nothing else."""
+    after = [word for word in taken if word.start > family.start]
+    if family.text[-1].isdigit() or any(_VERSION.fullmatch(word.text) or _is_size(word.text) for word in after):
+        return True
+    if family.text in _NOT_ALONE:
+        return False
+    return bool(after) or all(word in taken or _is_ordinary(word.text) for word in words)
+
+
+def _is_size(word: str) -> bool:
+    return bool(_SIZE.fullmatch(word) or _SMALL_SIZE.fullmatch(word))
+
+
+def _is_family(word: str) -> bool:
+    return _family().fullmatch(word) is not None
+
+
+@remembered()
+def _family() -> re.Pattern[str]:
+    return re.compile(rf"(?:{'|'.join(map(re.escape, vocabulary().families))})(?:\d{{1,2}}(?:\.\d)?[a-z]?)?")
+
+
+def _is_ordinary(word: str) -> bool:
+    known = _ordinary_words()
+    stem = word.rstrip("0123456789.")
+    return word in known or (len(stem) > 1 and stem in known) or _DATE_OR_GPU.fullmatch(word) is not None
+
+
+@remembered()
+def _ordinary_words() -> frozenset[str]:
+    return frozenset({*_words_of_names()} - _PARTS_OF_NAMES - {""})
+
+
+def _words_of_names() -> Iterator[str]:
+    """The listed words, and those of the names of metrics, conditions and so on."""
+    words = vocabulary()
+    yield from words.ordinary_words
+    for metric in words.metrics.values():
+        for name in metric.names:
+            yield from name.split("_")
+    for group in (words.context, words.parameters, words.conditions, words.aggregates):
+        for names in group.values():
+            for name in names:
+                yield from name.split("_")

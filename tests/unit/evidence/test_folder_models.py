@@ -1,0 +1,61 @@
+import pandas as pd
+import pytest
+
+from chimera_dagster.evidence.folder_models import with_folder_models
+
+
+def models_of(rows, *, categories=False):
+    table = pd.DataFrame(rows, columns=["file", "model", "model_source"])
+    if categories:
+        table = table.astype("category")
+    found = with_folder_models(table)
+    assert found["file"].tolist() == table["file"].tolist()
+    return list(
+        zip(found["model"].astype(object).where(found["model"].notna(), None), found["model_source"], strict=True)
+    )
+
+
+RUN = ("a/qwen3-coder_30b/run.json", "qwen3-coder:30b", "json")
+
+
+@pytest.mark.parametrize("categories", [False, True])
+def test_the_spelling_of_the_files_beside_it_wins(categories):
+    rows = [RUN, ("a/qwen3-coder_30b/summary.json", "Qwen3-Coder-30B", "path"), ("a/qwen3-coder_30b/x.csv", None, None)]
+    assert models_of(rows, categories=categories) == [
+        ("qwen3-coder:30b", "json"),
+        ("qwen3-coder:30b", "path"),
+        ("qwen3-coder:30b", "path"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("a/other/summary.json", "Qwen3-Coder-30B", "path"),  # of another folder
+        ("a/qwen3-coder_30b/summary.json", "qwen3", "path"),  # another name
+        ("a/qwen3-coder_30b/summary.json", "Qwen3-Coder-30B", "column"),  # which the file says itself
+    ],
+)
+def test_what_keeps_its_model(row):
+    assert models_of([RUN, row])[1] == row[1:]
+
+
+def test_two_models_that_match_change_nothing():
+    rows = [
+        ("lynx_7b/a.json", "lynx:7b", "json"),
+        ("lynx_7b/b.json", "lynx-7b", "json"),
+        ("lynx_7b/c.json", "Lynx_7B", "path"),
+        ("lynx_7b/d.json", None, None),
+    ]
+    assert models_of(rows)[2][0] == "Lynx_7B"
+    assert models_of(rows)[3][0] is None
+
+
+def test_a_folder_of_another_name_names_no_model():
+    assert models_of([("results/a.json", "lynx:7b", "json"), ("results/b.json", None, None)])[1][0] is None
+
+
+def test_files_in_no_folder_and_a_table_without_rows():
+    rows = [("a.json", "lynx:7b", "json"), ("lynx_7b.json", "lynx_7b", "path")]
+    assert models_of(rows)[1] == ("lynx:7b", "path")
+    assert models_of([]) == []

@@ -1,0 +1,69 @@
+import pytest
+
+from chimera_dagster.ingest.model_names import is_model, model_in_path, model_in_text
+
+
+@pytest.mark.parametrize(
+    ("path", "model"),
+    [
+        ("gemma3/gemma3_270m_param_tuning.csv", "gemma3:270m"),
+        ("gemma3_1b-it-qat_baseline.csv", "gemma3:1b-it-qat"),
+        ("smollm2_135m_code/prompt_suite.md", "smollm2:135m"),
+        ("reports/llama3/summary.md", "llama3"),
+        ("lynx-writer_30b/summary.json", "lynx-writer:30b"),  # of no family that is listed
+        ("qwen3-coder_30b/summary.json", "qwen3-coder:30b"),
+        ("qwen3-coder_30b/qwen3_summary.json", "qwen3-coder:30b"),  # the longer of two that begin alike
+        ("mistral-7b/llama3_8b.json", "llama3:8b"),
+        ("bench-lynx-7b-instruct_run2.json", "lynx-7b-instruct"),
+        ("Qwen2.5-7B-Instruct/bench_1.json", "Qwen2.5-7B-Instruct"),
+        ("qwen3-30b-a3b-instruct-2507_c16.json", "qwen3-30b-a3b-instruct-2507"),
+        ("mixtral-8x7b-instruct-v0.1/h100/tp2/x.json", "mixtral-8x7b-instruct-v0.1"),
+        ("vllm-lynx-7b-fp8-tp4-isl512.json", "lynx-7b-fp8"),
+        ("lynx-7b-Q4_K_M.gguf.json", "lynx-7b-Q4_K_M"),
+        ("gemma3n_e4b.csv", "gemma3n:e4b"),
+        ("deepseek-r1/x.json", "deepseek-r1"),
+        ("gpt-4o-mini/results.csv", "gpt-4o-mini"),
+        ("mistral_results.csv", "mistral"),
+        *((path, None) for path in ("ollama/ollama_benchmark.csv", "results_v2/run_1.json", "llama-bench/a.csv")),
+        *(
+            (path, None)
+            for path in ("llama.cpp/x.json", "payload_512b.json", "soak_120m.csv", "step_2b/x.csv", "32b.json")
+        ),
+        ("gemma3_270m_vs_llama3_8b.csv", None),  # two
+    ],
+)
+def test_models_in_paths(path, model):
+    assert model_in_path(path) == model
+
+
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [
+        ("qwen2.5:7b", "qwen2.5:7b"),
+        ("Table 1: Results of llama3.1:8b", "llama3.1:8b"),
+        ("Trying `lynx-7b` (Q4) at home", "lynx-7b"),
+        ("Llama 3.1 8B on one GPU", "Llama 3.1 8B"),
+        ("lynx-lab/Lynx-7B-Instruct, warm", "lynx-lab/Lynx-7B-Instruct"),
+        ("Mistral", "Mistral"),
+        ("lynx:7b against lynx:3b", None),
+        ("Table 3: Ollama 0.3 and Llama.cpp", None),
+        ("The mistral is a wind", None),
+        ("Phase 1b", None),
+    ],
+)
+def test_models_in_texts(text, model):
+    assert model_in_text(text) == model
+
+
+@pytest.mark.parametrize(
+    "key", ["gemma3:270m", "lynx:7b", "lynx-lab/lynx-7b", "mistral", "llama3", "lynx:latest", "x-1b.gguf"]
+)
+def test_keys_that_are_models(key):
+    assert is_model(key)
+
+
+@pytest.mark.parametrize(
+    "key", ["llama", "m:1", "run_7b", "7b", "ttft_p50_1b", "concurrency_8", "h100-80gb", "q4_0", "a lynx:7b"]
+)
+def test_keys_that_are_none(key):
+    assert not is_model(key)
