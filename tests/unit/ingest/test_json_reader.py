@@ -165,4 +165,3 @@ def test_a_damaged_document_is_not_read_from_one_of_its_lines_on(text):
     found = js(text)
     assert found.rows == []
     assert [problem[:5] for problem in found.problems] == ["line "]
-
