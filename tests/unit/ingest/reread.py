@@ -142,8 +142,8 @@ class _Csv:
         return [], []
 
     def _cells(self, record: str, name: str) -> list[str]:
-        if "STEP" in self._header and " " in name:  # a run has a row a step
-            step, column = name.split(" ")
+        step, _, column = name.partition(" ")
+        if "STEP" in self._header and column in self._header:  # a run has a row a step
             first, _, last = record.partition(" to ")
             places = range(*[int(row.removeprefix("row ")) + more for row, more in ((first, 0), (last or first, 1))])
             rows = [f"row {place}" for place in places]
