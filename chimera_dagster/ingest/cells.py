@@ -13,7 +13,7 @@ MISSING = frozenset({"", "-", "--", "–", "—", "n/a", "na", "nan", "none", "n
 LONGEST_TEXT = 2_000  # characters of a prompt that a table keeps
 NUMBERS, CONTAINERS = (int, float), (dict, list)  # `isinstance` takes three times as long with int | float
 _FALSE = frozenset({"false", "no", "0", "0.0"})
-_SPREAD = re.compile(r"(\d[\d.,]*+)(?:\s*+(?:±|\+/?-)\s*+(\d[\d.,]*+))?+", re.ASCII)
+_SPREAD = re.compile(r"(\d++(?:[.,]\d++)*+)(?:\s*+(?:±|\+/?-)\s*+(\d++(?:[.,]\d++)*+))?+", re.ASCII)
 _DURATION = re.compile(
     r"(?:(?P<h>\d++)h)?+(?:(?P<m>\d++)m(?!s))?+(?:(?P<value>\d++(?:\.\d++)?+)(?P<unit>ns|us|µs|μs|ms|s))?+", re.ASCII
 )

@@ -41,8 +41,6 @@ _PERCENTILE = re.compile(r"p\d{1,2}(?:\.\d+)?")
 _RANKS = {"min": 0.0, "median": 50.0, "max": 100.0}
 _MEAN = "mean"
 _OTHER_SENSE = "best"  # read as a maximum, it is the minimum of a time
-_ROW = "row "
-_RELATIVE = frozenset({"%", "x"})  # may stand in a column of something else
 
 
 class _Within(NamedTuple):
@@ -68,7 +66,7 @@ _PARTS = (
 def find_doubts(batch: Batch) -> Doubts:
     """The rows that can't be trusted, each with the reason; the first reason that is found counts."""
     doubts: Doubts = {}
-    for find in (_of_single_values, _of_mixed_columns, _of_order):
+    for find in (_of_single_values, _of_order):
         for row, reason in find(batch):
             doubts.setdefault(row, reason)
     for aggregate, sheet in batch.sheets.items():
@@ -158,25 +156,6 @@ def _exceeds(batch: Batch, parts: Sequence[int], whole: int, share: float) -> bo
 def _is_ollamas(name: str) -> bool:
     """Whether this is one of Ollama's names, with or without a unit: `load_duration_ms`."""
     return vocabulary.stem(name).endswith("_duration")
-
-
-def _of_mixed_columns(batch: Batch) -> Iterator[tuple[int, str]]:
-    """Every cell of a column of a table that has cells in units of different things: the cells were shifted."""
-    families: dict[str, set[str]] = {}
-    for kind in batch.kinds:
-        if kind.original_unit and (family := vocabulary.canonical_unit(kind.original_unit)) not in (None, *_RELATIVE):
-            families.setdefault(kind.original_name, set()).add(family)
-    mixed = {name for name, found in families.items() if len(found) > 1 and vocabulary.names_metric(name)}
-    tables: dict[tuple[str, str, str], list[int]] = {}
-    for row in batch.rows_of([kind.original_name in mixed for kind in batch.kinds]).tolist():
-        table, is_row, _ = batch.record_name(row).rpartition(_ROW)
-        if is_row:
-            tables.setdefault((batch.file(row), table, batch.kind_of(row).original_name), []).append(row)
-    for (_, _, name), rows in tables.items():
-        units = dict.fromkeys(unit for row in rows if (unit := batch.kind_of(row).original_unit))
-        if len({vocabulary.canonical_unit(unit) for unit in units} - {None, *_RELATIVE}) > 1:
-            reason = f"the cells of {name} are in {' and '.join(units)}"
-            yield from ((row, reason) for row in rows)
 
 
 @remembered(maxsize=10_000)

@@ -235,8 +235,8 @@ class _Csv:
         return names
 
     def _cells(self, record: str, name: str) -> Iterator[str]:
-        if self._head and "STEP" in self._head[-1] and " " in name:  # a run has a row a step
-            step, column = name.split(" ")
+        step, _, column = name.partition(" ")
+        if self._head and {"STEP", column} <= set(self._head[-1]):  # a run has a row a step
             first, _, last = record.partition(" to ")
             places = range(*[int(row.removeprefix("row ")) + more for row, more in ((first, 0), (last or first, 1))])
             for row in [f"row {place}" for place in places]:

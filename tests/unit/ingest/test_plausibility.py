@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from chimera_dagster.ingest.csv_reader import read_csv
 from chimera_dagster.ingest.json_reader import read_json
-from chimera_dagster.ingest.markdown_reader import read_markdown
 from tests.unit.ingest.reading import read
 from tests.unit.ingest.runs import as_csv, as_lines, ollama, rounded, run, some
 
@@ -155,22 +154,6 @@ def test_percentiles_of_a_rate_may_be_counted_from_the_fastest():
     assert (
         doubted({"p50_decode_tok_s": 90, "p90_decode_tok_s": 80, "p99_decode_tok_s": 40, "mean_decode_tok_s": 85}) == {}
     )
-
-
-def test_a_column_with_cells_in_units_of_other_things_is_doubted_as_a_whole():
-    table = """
-| model | load duration | eval rate | total duration |
-|---|---|---|---|
-| a:1b | 18 tokens | 104 tokens/s | 7 s |
-| a:1b | 31.6 ms | 98 tokens/s | 6900 ms |
-"""
-    rows = read(read_markdown, table).values("record", "original_name", "doubt")
-    assert [row for row in rows if row[2]] == [
-        ("table 1 row 1", "load duration", "the cells of load duration are in tokens and ms"),
-        ("table 1 row 2", "load duration", "the cells of load duration are in tokens and ms"),
-    ]
-    long = "\n| metric | value |\n|---|---|\n| ttft | 18 ms |\n| throughput | 100 tok/s |\n"
-    assert {row["doubt"] for row in read(read_markdown, long).rows} == {None}
 
 
 PLANTS = {
