@@ -8,6 +8,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from io import StringIO
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -277,6 +278,10 @@ def _rows(text: str, start: int, delimiter: str, collector: Collector | None) ->
 
 def _lines(text: str, start: int) -> Iterator[str]:
     """The lines with their ends, one at a time: a list of them would take many times the text's memory."""
+    return iter(StringIO(text[start:], newline="")) if len(text) <= _SMALL else _lines_of_long(text, start)
+
+
+def _lines_of_long(text: str, start: int) -> Iterator[str]:
     if text.count("\r") > text.count("\r\n"):
         yield from (line[0] for line in _LINE.finditer(text, start))
         return
