@@ -11,6 +11,7 @@ _DEFAULTS = {
     "backend": None,
     "gpu": None,
     "params": "{}",
+    "conditions": "{}",
     "labels": "{}",
     "prompt": None,
     "timestamp": None,
@@ -19,6 +20,9 @@ _DEFAULTS = {
     "original_name": "ttft_ms",
     "original_unit": "ms",
     "aggregate": None,
+    "n": None,
+    "derived": None,
+    "doubt": None,
     "error": False,
 }
 
@@ -27,8 +31,9 @@ def measurements(*rows):
     """schemas.Measurements of rows that each name their record, their value and what else differs."""
     columns = list(Measurements.to_schema().columns)
     frame = pd.DataFrame([{**_DEFAULTS, **row} for row in rows], columns=columns)
-    texts = [name for name in columns if name not in ("value", "error")]
-    return Measurements.validate(frame.astype(dict.fromkeys(texts, "str") | {"value": "float64", "error": "bool"}))
+    texts = [name for name in columns if name not in ("value", "n", "error")]
+    types = dict.fromkeys(texts, "str") | {"value": "float64", "n": "float64", "error": "bool"}
+    return Measurements.validate(frame.astype(types))
 
 
 def as_categories(frame):

@@ -83,9 +83,10 @@ def simulated(rng: np.random.Generator, effect: float, share: float) -> pd.DataF
             )
         )
     table = pd.concat(parts, ignore_index=True)
-    texts = {"file": "a_runs.csv", "labels": "{}", "backend": None, "gpu": None, "prompt": None, "aggregate": None}
-    table = table.assign(**texts, original_name=table["metric"], original_unit=table["unit"], error=False)
-    return table.astype(dict.fromkeys(("backend", "gpu", "prompt", "aggregate"), "str"))
+    empty = dict.fromkeys(("backend", "gpu", "prompt", "aggregate", "derived", "doubt"))
+    texts = {"file": "a_runs.csv", "labels": "{}", "conditions": "{}", **empty}
+    table = table.assign(**texts, n=np.nan, original_name=table["metric"], original_unit=table["unit"], error=False)
+    return table.astype(dict.fromkeys(empty, "str"))
 
 
 def effects(table: pd.DataFrame, parameter: str) -> list[dict[str, object]]:
