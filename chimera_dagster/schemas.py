@@ -13,13 +13,16 @@ from pandera.typing import Series
 
 # Metrics that code refers to by name; docs/metrics.md defines them.
 DECODE, TTFT, LOAD = "decode_tok_s", "ttft_ms", "load_ms"
+OUTPUT, PREFILL, TPOT, E2E = "output_tok_s", "prefill_tok_s", "tpot_ms", "e2e_ms"
 FAILED = "failed"  # of a record that says that its run failed; its value is 1
 
 FILE_KINDS = ("csv", "json", "markdown", "text", "other", "folder")  # folder: one that could not be listed
 UNREAD_STATUSES = ("partial", "malformed", "unreadable", "too_large")
 NOT_VALID = "not_valid"  # status of a trial that this project measured, and whose verdict says that it misleads
 FILE_STATUSES = ("ok", "empty", "duplicate_of", NOT_VALID, "set_aside", "left_out", *UNREAD_STATUSES)
-FACT_AGGREGATES = ("mean", "p95", "min", "max", "count", "share")
+PERCENTILES = ("p05", "p90", "p95", "p99")  # besides the median
+FACT_AGGREGATES = ("mean", "median", *PERCENTILES, "min", "max", "stated", "count", "share")
+SUMMARY_SOURCES = ("runs", "stated")
 SEVERITIES = ("warning", "notice", "info")
 
 
@@ -104,20 +107,29 @@ class Measurements(Table):
 
 
 class DataSummary(Table):
-    """Statistics of raw runs by model, parameter set and metric, without the aggregates found in files."""
+    """Statistics of raw runs by what was run, and the aggregates that files state of runs that no file lists."""
 
     model: Series[Text] = Field(nullable=True, description="model tag; null if nothing names one")
+    backend: Series[Text] = Field(nullable=True, description="engine that ran the model")
+    gpu: Series[Text] = Field(nullable=True, description="name of the GPU, if the file says it")
+    conditions: Series[Text] = Field(description="what the runs were measured under, as canonical JSON")
     params: Series[Text] = Field(description="parameters of the runs, as canonical JSON")
     metric: Series[Text] = Field(description="canonical metric")
     unit: Series[Text] = Field(nullable=True, description="canonical unit")
-    n: Series[int] = Field(ge=0, description="runs that did not fail; if 0, there are no statistics")
+    source: Series[Text] = Field(isin=SUMMARY_SOURCES, description="computed from runs, or stated by the file")
+    file: Series[Text] = Field(
+        nullable=True, description="file that states the aggregates, or whose runs name no model; else null"
+    )
+    n: Series[int] = Field(ge=0, description="runs that did not fail; if stated, as the file says, 0 if it does not")
     failures: Series[int] = Field(ge=0, description="runs that failed")
     mean: Series[float] = Field(nullable=True)
     median: Series[float] = Field(nullable=True)
     std: Series[float] = Field(nullable=True, description="sample standard deviation; null below 2 runs")
     min: Series[float] = Field(nullable=True)
     p05: Series[float] = Field(nullable=True, description="5th percentile, linear between the nearest two")
-    p95: Series[float] = Field(nullable=True, description="95th percentile, linear between the nearest two")
+    p90: Series[float] = Field(nullable=True)
+    p95: Series[float] = Field(nullable=True)
+    p99: Series[float] = Field(nullable=True)
     max: Series[float] = Field(nullable=True)
     mean_low: Series[float] = Field(nullable=True, description="95 % t-interval of the mean; null below 3 runs")
     mean_high: Series[float] = Field(nullable=True)
@@ -142,6 +154,9 @@ class Facts(Table):
         isin=FACT_AGGREGATES, description="what the value is; other names of `values` say so themselves"
     )
     params: Series[Text] = Field(nullable=True, description="parameter set as canonical JSON; null: over all of them")
+    conditions: Series[Text] = Field(
+        nullable=True, description="conditions with backend and gpu, as canonical JSON; null: over all of them"
+    )
     runs: Series[Text] = Field(isin=("all", "warm", "cold"), description="which runs the value is over")
     sources: Series[Text] = Field(description="JSON list of [file, record], in their order; at most 100 of the n")
 

@@ -9,8 +9,12 @@ import pandas as pd
 from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.schemas import FAILED
 
+SETUP = ["backend", "gpu", "conditions"]  # with model and parameters: what was run
 # The columns that are needed; the others only cost memory if a folder has millions of numbers.
-COLUMNS = ["file", "record", "model", "params", "metric", "value", "unit", "aggregate", "error"]
+COLUMNS = [
+    *("file", "record", "model", *SETUP, "params", "metric", "value", "unit", "original_name"),
+    *("aggregate", "n", "derived", "doubt", "error"),
+]
 MOST_SOURCES = 100  # records that a fact or a finding names at most
 _RUN = ["file", "record"]
 _DIGITS = re.compile("([0-9]+)")
@@ -19,17 +23,69 @@ _DIGITS = re.compile("([0-9]+)")
 def raw_runs(measurements: pd.DataFrame, duplicates: Iterable[str] | None = None) -> pd.DataFrame:
     """Measurements of runs that did not fail, each run once.
 
-    Left out are aggregates, and every row of a file that repeats the runs of an earlier one. `duplicates` are these
-    files, as `duplicate_runs` finds them, if the caller knows them already; finding them takes a while.
+    Left out are aggregates, values in doubt, values that code derived although the file states them, and every row of a
+    file that repeats the runs of an earlier one. `duplicates` are these files, as `duplicate_runs` finds them, if the
+    caller knows them already; finding them takes a while.
     """
     kept = _without(measurements, duplicates)
-    return kept[kept["aggregate"].isna() & ~kept["error"]]
+    kept = kept[kept["aggregate"].isna() & ~kept["error"] & kept["doubt"].isna()]
+    return one_spelling(kept[~repeats_stated(kept)])
 
 
 def failed_runs(measurements: pd.DataFrame, duplicates: Iterable[str] | None = None) -> pd.DataFrame:
     """One row per record that says that it failed; duplicates, which repeat failures too, are left out."""
     kept = _without(measurements, duplicates)
-    return kept[kept["metric"] == FAILED].drop_duplicates(_RUN)
+    return one_spelling(kept[kept["metric"] == FAILED].drop_duplicates(_RUN))
+
+
+def repeats_stated(rows: pd.DataFrame) -> "np.ndarray":
+    """Which derived values are of a record that states the metric itself."""
+    derived = rows["derived"].notna().to_numpy()
+    if not derived.any():
+        return derived
+    places = np.flatnonzero(rows["record"].isin(rows.loc[derived, "record"].unique()))
+    ids, keys = grouped(rows.iloc[places], [*_RUN, "metric", "aggregate"])
+    stated = np.zeros(len(keys), dtype=bool)
+    stated[ids[~derived[places]]] = True
+    found = np.zeros(len(rows), dtype=bool)
+    found[places] = stated[ids]
+    return found & derived
+
+
+def spellings(models: Iterable[object]) -> dict[str, str]:
+    """Tags that differ from another one in case alone, each with the spelling that stands for both.
+
+    Only tags without a slash: Ollama's do not differ by case, and names of repositories may. Lower case stands for
+    the others, else the first by name.
+    """
+    alike: dict[str, list[str]] = {}
+    for model in models:
+        if isinstance(model, str) and "/" not in model:
+            alike.setdefault(model.casefold(), []).append(model)
+    return {
+        name: chosen
+        for names in alike.values()
+        if len(names) > 1
+        for chosen in [min(names, key=lambda name: (name != name.lower(), name))]
+        for name in names
+        if name != chosen
+    }
+
+
+def one_spelling(rows: pd.DataFrame) -> pd.DataFrame:
+    """`rows` with one spelling of every model."""
+    found = spellings(rows["model"].unique())
+    if not found:
+        return rows
+    column = rows["model"].astype("str")
+    renamed = column.where(column.isna(), column.map(lambda name: found.get(name, name)))
+    return rows.assign(model=renamed.astype(rows["model"].dtype) if rows["model"].dtype == "str" else renamed)
+
+
+def model_codes(rows: pd.DataFrame) -> "np.ndarray":
+    """A number for each model, and for each file of the rows that name none."""
+    model, file = pd.factorize(rows["model"])[0], pd.factorize(rows["file"])[0]
+    return np.where(model >= 0, model, int(model.max(initial=-1)) + 1 + file)
 
 
 def grouped(frame: pd.DataFrame, columns: Sequence[str]) -> tuple["np.ndarray", pd.DataFrame]:

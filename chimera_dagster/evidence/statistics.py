@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 STATISTICS = (
-    *("n", "mean", "median", "std", "min", "p05", "p95", "max"),
+    *("n", "mean", "median", "std", "min", "p05", "p90", "p95", "p99", "max"),
     *("mean_low", "mean_high", "median_low", "median_high"),
 )
 LEAST_FOR_INTERVAL = 3
@@ -38,7 +38,7 @@ def describe(values: "np.ndarray", groups: "np.ndarray", count: int) -> pd.DataF
         squares = np.add.reduceat((ordered - mean[groups[order]]) ** 2, starts)
         std = np.sqrt(np.where(n > 1, squares, np.nan) / np.maximum(n - 1, 1))
         half = _t_quantile(n) * std / np.sqrt(n)
-        quantiles = {q: _quantile(ordered, starts, n, q) for q in (0.05, 0.5, 0.95)}
+        quantiles = {q: _quantile(ordered, starts, n, q) for q in (0.05, 0.5, 0.9, 0.95, 0.99)}
         median_low, median_high = _median_intervals(ordered, starts, n)
         return _frame(
             {
@@ -48,7 +48,9 @@ def describe(values: "np.ndarray", groups: "np.ndarray", count: int) -> pd.DataF
                 "std": std,
                 "min": ordered[starts],
                 "p05": quantiles[0.05],
+                "p90": quantiles[0.9],
                 "p95": quantiles[0.95],
+                "p99": quantiles[0.99],
                 "max": ordered[starts + n - 1],
                 "mean_low": mean - half,
                 "mean_high": mean + half,

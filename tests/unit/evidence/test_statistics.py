@@ -52,7 +52,7 @@ def test_below_three_values_no_interval_is_claimed(values):
 
 def test_equal_values_have_intervals_without_width():
     row = one([4.25] * 7)
-    assert row[[name for name in STATISTICS if name not in ("n", "std")]].tolist() == [4.25] * 10
+    assert row[[name for name in STATISTICS if name not in ("n", "std")]].tolist() == [4.25] * 12
     assert row["std"] == 0
 
 

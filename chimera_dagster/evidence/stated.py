@@ -1,0 +1,85 @@
+"""Aggregates of runs that no file lists: values as the file states them."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from chimera_dagster.evidence.runs import SETUP, grouped, one_spelling, repeats_stated
+from chimera_dagster.evidence.setups import Setup, setups_of
+from chimera_dagster.schemas import PERCENTILES
+
+# In the order in which one of them stands for the others. `value`: of a kind that the file does not say
+CENTRES = ("mean", "median", "value")
+KINDS = (*CENTRES, "std", "min", "max", *PERCENTILES)
+_NAMED = {"p50": "median", "reported": "value", "summary": "value", "overall": "value", "p5": "p05"}
+_ABOUT = ["file", "record", "model", *SETUP, "params", "metric", "unit"]
+_PERCENTILE = re.compile(r"p\d+")
+
+
+def stated_values(measurements: pd.DataFrame, runs: pd.DataFrame, duplicates: Iterable[str]) -> pd.DataFrame:
+    """One row per record and metric that states aggregates of runs that `runs` do not have.
+
+    Columns: file, record, model, backend, gpu, conditions, params, metric, unit, `derived` (the formula, if code
+    computed one of them), `n` (NaN if the file does not say it) and KINDS, NaN where the file has none. An aggregate is
+    left out if runs of its model measure its metric under all that it names. A record that states one of them twice has
+    two rows.
+    """
+    rows = measurements[
+        measurements["aggregate"].notna()
+        & ~measurements["error"]
+        & measurements["doubt"].isna()
+        & ~measurements["file"].isin(list(duplicates))
+    ]
+    kinds = rows["aggregate"].astype("str").map(lambda kind: _NAMED.get(kind, kind))
+    rows = one_spelling(rows.assign(kind=kinds)[kinds.isin(KINDS).to_numpy()])
+    rows = rows[~repeats_stated(rows)]
+    rows = rows[~_listed(rows, runs)]
+    if rows.empty:
+        return pd.DataFrame(columns=[*_ABOUT, "derived", "n", *KINDS]).astype(dict.fromkeys(["n", *KINDS], "float64"))
+    rows = rows.sort_values(["original_name", "value"], kind="stable")
+    ids, _ = grouped(rows, _ABOUT)
+    again = rows.assign(group=ids).groupby(["group", "kind"], observed=True).cumcount().to_numpy()
+    ids, keys = grouped(rows.assign(again=again), [*_ABOUT, "again"])
+    for kind in KINDS:
+        of_kind = (rows["kind"] == kind).to_numpy()
+        column = np.full(len(keys), np.nan)
+        column[ids[of_kind]] = rows["value"].to_numpy("float64")[of_kind]
+        keys[kind] = column
+    by_group = rows.assign(group=ids).groupby("group")
+    keys["n"] = by_group["n"].max().to_numpy("float64")
+    derived = rows["derived"].astype("object").where(rows["derived"].notna(), None)
+    keys["derived"] = rows.assign(group=ids, derived=derived).groupby("group")["derived"].first().to_numpy()
+    return keys[[*_ABOUT, "derived", "n", *KINDS]]
+
+
+def _listed(sums: pd.DataFrame, runs: pd.DataFrame) -> "np.ndarray":
+    """Which aggregates are of a model whose runs of that metric are listed, under all that the aggregate names."""
+    known: dict[tuple[str, str], list[Setup]] = {}
+    of_metrics = runs[runs["metric"].isin(list(sums["metric"].unique()))]
+    for key, setup in _combinations(of_metrics)[1]:
+        known.setdefault(key, []).append(setup)
+    ids, combinations = _combinations(sums)
+    listed = [
+        any(_holds(setup, wanted) for setup in known.get(key, [])) for key, wanted in combinations
+    ]
+    return np.array(listed, dtype=bool)[ids]
+
+
+def _combinations(rows: pd.DataFrame) -> tuple["np.ndarray", list[tuple[tuple[str, str], Setup]]]:
+    """Each combination of model, metric and setup once, and the place of each row's."""
+    place, setups = setups_of(rows)
+    named = rows["model"].astype("str").where(rows["model"].notna(), "/" + rows["file"].astype("str"))
+    frame = pd.DataFrame({"model": named, "metric": rows["metric"].astype("str"), "setup": place})
+    ids = frame.groupby(["model", "metric", "setup"]).ngroup().to_numpy()
+    first = np.unique(ids, return_index=True)[1]
+    found = frame.iloc[first]
+    return ids, [
+        ((str(model).casefold(), str(metric)), setups[int(setup)])
+        for model, metric, setup in zip(found["model"], found["metric"], found["setup"], strict=True)
+    ]
+
+
+def _holds(setup: Mapping[str, object], wanted: Mapping[str, object]) -> bool:
+    return all(setup.get(name) == value for name, value in wanted.items())
