@@ -1,6 +1,6 @@
 """What the rules in fact_rules.py read: the runs of a folder, prepared once, and the sources of a statement."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +9,9 @@ import pandas as pd
 from chimera_dagster.evidence.cold_runs import gives_load, is_cold
 from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.measures import MEASURES, Measure
-from chimera_dagster.evidence.runs import COLUMNS, MOST_SOURCES, failed_runs, grouped, natural, raw_runs
+from chimera_dagster.evidence.runs import COLUMNS, MOST_SOURCES, failed_runs, grouped, natural, one_spelling, raw_runs
+from chimera_dagster.evidence.setups import Setup, by_value, canonical, said, setup_words, setups_of
+from chimera_dagster.evidence.stated import CENTRES, KINDS, stated_values
 from chimera_dagster.evidence.statistics import describe
 from chimera_dagster.schemas import DECODE, LOAD, TTFT
 
@@ -21,17 +23,50 @@ _RECORD = ["file", "record"]
 
 
 class ModelRuns(NamedTuple):
-    """One metric of one model: its row of `describe`, and its rows of schemas.Measurements."""
+    """One metric of one model (or of the model that a file doesn't name) under one setup.
 
-    model: str
+    `statistics` is its row of `describe`, `rows` are its rows of schemas.Measurements. `alone`: the model has no other
+    setup with that metric.
+    """
+
+    model: str | None
     statistics: "pd.Series[float]"
     rows: pd.DataFrame
+    setup: Setup
+    alone: bool
+
+    @property
+    def name(self) -> str:
+        return model_words(self.model, str(self.rows["file"].iloc[0]))
+
+
+class Stated(NamedTuple):
+    """What one record states of a metric: `values` by kind (stated.KINDS), the first of which stands for it.
+
+    `alone`: no other record of its file says the same of itself.
+    """
+
+    model: str | None
+    setup: Setup
+    params: str
+    file: str
+    values: dict[str, float]
+    n: int | None
+    derived: str | None
+    rows: pd.DataFrame
+    alone: bool
+
+    @property
+    def name(self) -> str:
+        return model_words(self.model, self.file)
 
 
 class FactContext(NamedTuple):
     """`runs` are raw runs that did not fail, `failed` has one row per failed record; neither has duplicates.
 
-    `loads` has one row per run in a file with load times, and whether it was `cold`.
+    `loads` has one row per run in a file with load times, and whether it was `cold`. `models` and `stated` are the
+    measured and the stated values of each measure, the best first. `said` are the names of a setup that statements
+    name.
     """
 
     files: pd.DataFrame
@@ -41,6 +76,11 @@ class FactContext(NamedTuple):
     failed: pd.DataFrame
     loads: pd.DataFrame
     models: dict[str, list[ModelRuns]]
+    stated: dict[str, list[Stated]]
+    said: frozenset[str]
+
+    def words(self, setup: Setup) -> str:
+        return setup_words(setup, self.said)
 
 
 def prepare(
@@ -53,27 +93,112 @@ def prepare(
     measurements = measurements[COLUMNS]
     duplicates = duplicate_runs(measurements) if duplicates is None else duplicates
     runs = raw_runs(measurements, duplicates)
-    models = {measure.metric: by_model(of_measure(runs, measure), measure.sign) for measure in MEASURES}
-    failed = failed_runs(measurements, duplicates)
-    return FactContext(files, statistics, measurements, runs, failed, _loads(runs), models)
+    given = stated_values(measurements, runs, duplicates)
+    models = {measure.metric: by_setup(of_measure(runs, measure), measure.sign) for measure in MEASURES}
+    stated = {measure.metric: _stated(given, measure) for measure in MEASURES}
+    setups = [group.setup for each in (*models.values(), *stated.values()) for group in each]
+    return FactContext(
+        files=files,
+        statistics=statistics,
+        measurements=one_spelling(measurements),
+        runs=runs,
+        failed=failed_runs(measurements, duplicates),
+        loads=_loads(runs),
+        models=models,
+        stated=stated,
+        said=said(setups),
+    )
+
+
+def model_words(model: str | None, file: str) -> str:
+    return model if model is not None else f"a model that is not named ({file})"
 
 
 def of_measure(rows: pd.DataFrame, measure: Measure) -> pd.DataFrame:
-    """Rows of the measure's metric that name a model; with an unknown unit it counts as another metric."""
-    return rows[(rows["metric"] == measure.metric) & (rows["unit"] == measure.unit) & rows["model"].notna()]
+    """Rows of the measure's metric; with an unknown unit it counts as another metric."""
+    return rows[(rows["metric"] == measure.metric) & (rows["unit"] == measure.unit)]
 
 
-def by_model(rows: pd.DataFrame, sign: int = 1) -> list[ModelRuns]:
-    """Rows of one metric by model, the best mean first, then by name."""
-    ids, keys = grouped(rows, ["model"])
+def by_setup(rows: pd.DataFrame, sign: int = 1) -> list[ModelRuns]:
+    """Rows of one metric by model and setup: first the setups with the most runs, and in each the best mean.
+
+    Setups with equally many are in the order of their values; models that are not named come last.
+    """
+    place, setups = setups_of(rows, params=False)
+    named = rows.assign(place=place, file=rows["file"].astype("str").where(rows["model"].isna()))
+    ids, keys = grouped(named, ["model", "file", "place"])
     table = describe(rows["value"].to_numpy(), ids, len(keys))
     ends = np.cumsum(table["n"].to_numpy())[:-1]
     parts = np.split(np.argsort(ids, kind="stable"), ends) if len(keys) else []
+    several = keys.duplicated(["model", "file"], keep=False).to_numpy()
     found = [
-        ModelRuns(str(model), table.iloc[place], rows.iloc[part])
-        for place, (model, part) in enumerate(zip(keys["model"], parts, strict=True))
+        ModelRuns(
+            None if pd.isna(model) else str(model),
+            table.iloc[number],
+            rows.iloc[part],
+            setups[int(of_setup)],
+            not several[number],
+        )
+        for number, (model, of_setup, part) in enumerate(zip(keys["model"], keys["place"], parts, strict=True))
     ]
-    return sorted(found, key=lambda group: (sign * group.statistics["mean"], group.model))
+    behind = _behind((group.setup, int(group.statistics["n"])) for group in found)
+    return sorted(
+        found,
+        key=lambda group: (
+            group.model is None,
+            -behind[canonical(group.setup)],
+            by_value(group.setup),
+            sign * group.statistics["mean"],
+            group.name,
+        ),
+    )
+
+
+def _behind(groups: Iterable[tuple[Setup, int]]) -> dict[str, int]:
+    """How many runs there are of each setup."""
+    found: dict[str, int] = {}
+    for setup, n in groups:
+        found[canonical(setup)] = found.get(canonical(setup), 0) + n
+    return found
+
+
+def _stated(given: pd.DataFrame, measure: Measure) -> list[Stated]:
+    rows = of_measure(given, measure).reset_index(drop=True)
+    place, setups = setups_of(rows, params=False)
+    several = rows.duplicated(["file", "model", "backend", "gpu", "conditions", "params"], keep=False).to_numpy()
+    found: list[Stated] = []
+    for number, row in enumerate(rows.to_dict("records")):
+        values = {kind: float(row[kind]) for kind in KINDS if not np.isnan(row[kind])}
+        centre = next((kind for kind in CENTRES if kind in values), None)
+        leading = [centre] if centre else [kind for kind in values if kind != "std"][:1]
+        if not leading:
+            continue
+        n = None if np.isnan(row["n"]) or row["n"] < 1 else int(row["n"])
+        found.append(
+            Stated(
+                None if pd.isna(row["model"]) else str(row["model"]),
+                setups[int(place[number])],
+                str(row["params"]),
+                str(row["file"]),
+                {kind: values[kind] for kind in (*leading, *(kind for kind in values if kind not in leading))},
+                n,
+                None if pd.isna(row["derived"]) else str(row["derived"]),
+                rows.iloc[[number]],
+                not several[number],
+            )
+        )
+    behind = _behind((each.setup, each.n or 1) for each in found)
+    return sorted(
+        found,
+        key=lambda each: (
+            each.model is None,
+            -behind[canonical(each.setup)],
+            by_value(each.setup),
+            measure.sign * next(iter(each.values.values())),
+            each.name,
+            natural(str(each.rows["record"].iloc[0])),
+        ),
+    )
 
 
 def sources_of(rows: pd.DataFrame) -> Sources:
@@ -87,7 +212,7 @@ def sources_of(rows: pd.DataFrame) -> Sources:
 
 
 def _loads(runs: pd.DataFrame) -> pd.DataFrame:
-    of_models = runs[runs["metric"].isin((TTFT, LOAD)) & (runs["unit"] == "ms") & runs["model"].notna()]
+    of_models = runs[runs["metric"].isin((TTFT, LOAD)) & (runs["unit"] == "ms")]
     load = of_models[of_models["metric"] == LOAD].drop_duplicates(_RECORD).rename(columns={"value": LOAD})
     records = of_models[[*_RECORD, "model"]].drop_duplicates(_RECORD)
     records = records.merge(load[[*_RECORD, LOAD]], on=_RECORD, how="left")

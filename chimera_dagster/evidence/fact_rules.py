@@ -1,18 +1,26 @@
 """One function per kind of fact; each yields what it can prove from the context, the most important first."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import pandas as pd
 
-from chimera_dagster.evidence.fact_context import TIMED, FactContext, ModelRuns, by_model, sources_of
+from chimera_dagster.evidence.fact_context import TIMED, FactContext, ModelRuns, Stated, by_setup, sources_of
 from chimera_dagster.evidence.figures import named_params
-from chimera_dagster.evidence.measures import MEASURES
+from chimera_dagster.evidence.measures import FURTHER, HEADLINES, MEASURES, SERVER, Measure
+from chimera_dagster.evidence.setups import canonical, setups_of
 from chimera_dagster.evidence.statistics import LEAST_FOR_INTERVAL
 from chimera_dagster.schemas import TTFT
 
 _LEAST_RUNS = 3  # a mean of fewer says more about chance than about the model
 _LEAST_FOR_P95 = 20  # with fewer, a 95th percentile lies between the two largest values and says no more than they do
+_KIND_WORDS = {
+    **{"mean": "mean ", "median": "median ", "value": "", "min": "lowest ", "max": "highest "},
+    **{"p05": "fifth percentile of ", "p90": "ninetieth percentile of "},
+    **{"p95": "ninety-fifth percentile of ", "p99": "ninety-ninth percentile of "},
+}
+_NOTED = {"median": "median", "std": "standard deviation", "p95": "p95", "p99": "p99"}  # of a stated value, beside it
+_REQUESTS, _FAILED_REQUESTS = "requests", "failed_requests"
 
 
 class Statement(NamedTuple):
@@ -20,7 +28,7 @@ class Statement(NamedTuple):
 
     `note` follows the value in the template, as in ` (n={n})`, and `values` fill both. The fields from `aggregate` on
     say what the value is, so that a citation of it can be checked: which statistic of which metric, of which model, at
-    which parameter set and over which runs.
+    which parameter set, under which conditions and over which runs.
     """
 
     kind: str
@@ -34,6 +42,7 @@ class Statement(NamedTuple):
     model: str | None = None
     metric: str | None = None
     params: str | None = None
+    conditions: str | None = None
     over: str = "all"
 
 
@@ -57,58 +66,188 @@ def _failures(data: FactContext) -> Iterator[Statement]:
     yield from _count_records("failures", "records that report a failure", data.failed)
 
 
+def _failed_requests(data: FactContext) -> Iterator[Statement]:
+    """Requests that failed, among those of the records that count both."""
+    rows = data.runs[data.runs["metric"].isin((_REQUESTS, _FAILED_REQUESTS))]
+    wide = rows.pivot_table(index=["file", "record"], columns="metric", values="value", aggfunc="first", observed=True)
+    if not {_REQUESTS, _FAILED_REQUESTS} <= set(wide.columns):
+        return
+    counted = wide.dropna(subset=[_REQUESTS, _FAILED_REQUESTS])
+    failed, total = int(counted[_FAILED_REQUESTS].sum()), int(counted[_REQUESTS].sum())
+    if total:
+        behind = counted.reset_index()[["file", "record"]]
+        text = "requests that failed, as the files count them"
+        yield Statement("failed_requests", text, {"value": failed, "of": total}, "", total, behind, " of {of} requests")
+
+
+class _Candidate(NamedTuple):
+    """A model's mean under one setup, measured or stated."""
+
+    value: float
+    model: str
+    of: ModelRuns | Stated
+
+
 def _best_model(data: FactContext) -> Iterator[Statement]:
-    for measure in MEASURES:
-        often = [group for group in data.models[measure.metric] if len(group.rows) >= _LEAST_RUNS]
-        if len(often) > 1:
-            text = f"{measure.best} mean {measure.words} of a model, that of {often[0].model}{_mixed(data, often[0])}"
-            yield _mean("best_model", text, measure.unit, often[0].statistics, often[0].rows)
+    yield from _best_models(data, (*HEADLINES, SERVER))
 
 
-def _model_means(data: FactContext) -> Iterator[Statement]:
-    for measure in MEASURES:
+def _best_further(data: FactContext) -> Iterator[Statement]:
+    yield from _best_models(data, FURTHER)
+
+
+def _best_models(data: FactContext, measures: Iterable[Measure]) -> Iterator[Statement]:
+    """The best mean of two models or more under one setup; how many of the folder's models that are is said."""
+    for measure in measures:
+        every = {each.model for each in (*data.models[measure.metric], *data.stated[measure.metric]) if each.model}
+        by_setup: dict[str, list[_Candidate]] = {}
+        for candidate in _candidates(data, measure):
+            by_setup.setdefault(canonical(candidate.of.setup), []).append(candidate)
+        for candidates in by_setup.values():
+            if (known := len({each.model for each in candidates})) > 1:
+                best = min(candidates, key=lambda each: (measure.sign * each.value, each.model))
+                yield _best(data, measure, best, known, len(every))
+
+
+def _candidates(data: FactContext, measure: Measure) -> Iterator[_Candidate]:
+    for group in data.models[measure.metric]:
+        if group.model and (len(group.rows) >= _LEAST_RUNS or measure.whole):
+            yield _Candidate(float(group.statistics["mean"]), group.model, group)
+    for each in data.stated[measure.metric]:
+        if each.model and each.alone and each.params == "{}" and "mean" in each.values:
+            yield _Candidate(each.values["mean"], each.model, each)
+
+
+def _best(data: FactContext, measure: Measure, best: _Candidate, known: int, models: int) -> Statement:
+    words = data.words(best.of.setup)
+    text = f"{measure.best} mean {measure.words} of a model{f' at {words}' if words else ''}, that of {best.model}"
+    if isinstance(best.of, Stated):
+        statement = _as_stated(data, measure, best.of)
+        text += f", as {best.of.file} states it"
+    else:
+        statement = _mean("model_mean", "", measure.unit, best.of)
+        text += _mixed(data, best.of)
+    among = "among {known} models" if known == models else "among {known} of {models} models"
+    counts = {"known": known} if known == models else {"known": known, "models": models}
+    note = f" ({among}, {statement.note.removeprefix(' (')}" if statement.note else f" ({among})"
+    return statement._replace(
+        kind="best_model", text=text + _derived(best.of), values={**statement.values, **counts}, note=note
+    )
+
+
+def _model_values(data: FactContext) -> Iterator[Statement]:
+    yield from _values(data, (*HEADLINES, SERVER))
+
+
+def _further_values(data: FactContext) -> Iterator[Statement]:
+    yield from _values(data, FURTHER)
+
+
+def _values(data: FactContext, measures: Iterable[Measure]) -> Iterator[Statement]:
+    """A model's mean under each setup, from three runs on; of several setups, or of whole benchmarks, also of fewer."""
+    for measure in measures:
         for group in data.models[measure.metric]:
-            if len(group.rows) >= _LEAST_RUNS:
-                text = f"mean {measure.words} of {group.model} over all its runs{_mixed(data, group)}"
-                yield _mean("model_mean", text, measure.unit, group.statistics, group.rows)
+            n = len(group.rows)
+            if n >= _LEAST_RUNS or not group.alone or measure.whole:
+                mean = "mean " if n > 1 else ""
+                text = f"{mean}{measure.words} of {group.name}{_where(data, group)}{_mixed(data, group)}"
+                yield _mean("model_mean", text + _derived(group), measure.unit, group)
+        for each in data.stated[measure.metric]:
+            if not _unclear(each):
+                yield _as_stated(data, measure, each)
+
+
+def _unclear(each: Stated) -> bool:
+    """A number of a page that repeats results, beside others of which nothing tells it apart."""
+    return not each.alone and next(iter(each.values)) not in ("mean", "median")
+
+
+def _where(data: FactContext, group: ModelRuns) -> str:
+    words = data.words(group.setup)
+    if words:
+        return f" at {words}"
+    return " over all its runs" if group.alone else " where no condition is named"
+
+
+def _as_stated(data: FactContext, measure: Measure, each: Stated) -> Statement:
+    leading = next(iter(each.values))
+    named = ", ".join(filter(None, (data.words(each.setup), named_params(each.params))))
+    at = f" at {named}" if named else ""
+    where = each.file if each.alone else f"{each.file} ({each.rows['record'].iloc[0]})"
+    text = f"{_KIND_WORDS[leading]}{measure.words} of {each.name}{at}, as {where} states it{_derived(each)}"
+    values: dict[str, float] = {"value": each.values[leading]}
+    notes: list[str] = []
+    for kind, words in _NOTED.items():
+        if kind in each.values and kind != leading:
+            values[kind] = each.values[kind]
+            notes.append(f"{words} {{{kind}}}")
+    if each.n is not None:
+        values["n"] = each.n
+        notes.append("n={n}")
+    note = f" ({', '.join(notes)})" if notes else ""
+    aggregate = "stated" if leading == "value" else leading
+    params = each.params if each.params != "{}" else None
+    about = (aggregate, each.model, measure.metric, params, canonical(each.setup))
+    return Statement("stated", text, values, measure.unit, each.n or 1, each.rows, note, *about)
+
+
+def _derived(of: ModelRuns | Stated) -> str:
+    formulas = [of.derived] if isinstance(of, Stated) else sorted(set(of.rows["derived"].dropna().astype("str")))
+    known = [formula for formula in formulas if formula]
+    if not known:
+        return ""
+    partly = isinstance(of, ModelRuns) and bool(of.rows["derived"].isna().any())
+    return f", {'in part ' if partly else ''}derived from {' and '.join(known)}"
 
 
 def _starts(data: FactContext) -> Iterator[Statement]:
     """Warm and cold runs apart, for every model with cold runs; one run is enough, as the gap is never chance."""
-    cold = _with_start(data, cold=True)
-    warm = _with_start(data, cold=False)
-    warm = {group.model: group for group in by_model(warm[warm["model"].isin(cold["model"].unique())])}
-    for group in by_model(cold):
-        for kind, half in (("warm", warm.get(group.model)), ("cold", group)):
+    cold = by_setup(_with_start(data, cold=True))
+    warm = {_key(group): group for group in by_setup(_with_start(data, cold=False))}
+    for group in cold:
+        for kind, half in (("warm", warm.get(_key(group))), ("cold", group)):
             if half:
-                text = f"mean {TIMED[TTFT]} of {half.model} over its {kind} runs"
-                yield _mean(f"{kind}_mean", text, "ms", half.statistics, half.rows)._replace(over=kind)
+                words = data.words(half.setup)
+                at = f" at {words}" if words else ""
+                text = f"mean {TIMED[TTFT]} of {half.name} over its {kind} runs{at}{_derived(half)}"
+                yield _mean(f"{kind}_mean", text, "ms", half)._replace(over=kind)
+
+
+def _key(group: ModelRuns) -> tuple[str, str]:
+    return group.name, canonical(group.setup)
 
 
 def _model_failures(data: FactContext) -> Iterator[Statement]:
-    failed = by_model(data.failed[data.failed["model"].notna()])
-    for group in sorted(failed, key=lambda group: (-len(group.rows), group.model)):
-        good = data.runs[data.runs["model"] == group.model]
-        total = len(pd.concat([good[["file", "record"]], group.rows[["file", "record"]]]).drop_duplicates())
-        text, n = f"records of {group.model} that report a failure", len(group.rows)
-        values = {"value": n, "of": total}
-        yield Statement("model_failures", text, values, "", n, group.rows, " of {of} records", model=group.model)
+    named = data.failed[data.failed["model"].notna()]
+    failed = [(str(model), rows) for model, rows in named.groupby("model", observed=True)]
+    for model, rows in sorted(failed, key=lambda item: (-len(item[1]), item[0])):
+        good = data.runs[data.runs["model"] == model]
+        total = len(pd.concat([good[["file", "record"]], rows[["file", "record"]]]).drop_duplicates())
+        text, n = f"records of {model} that report a failure", len(rows)
+        yield Statement("model_failures", text, {"value": n, "of": total}, "", n, rows, " of {of} records", model=model)
 
 
 def _best_params(data: FactContext) -> Iterator[Statement]:
-    """For every model with two or more parameter sets that ran often enough, the set with the best mean."""
-    for measure in MEASURES:
-        table = data.statistics
-        table = table[(table["metric"] == measure.metric) & (table["unit"] == measure.unit)]
-        table = table[(table["n"] >= _LEAST_RUNS) & (table["params"] != "{}")]
+    """For every model and setup with two or more parameter sets that ran often enough, the set with the best mean."""
+    table = data.statistics
+    table = table[(table["n"] >= _LEAST_RUNS) & (table["params"] != "{}") & (table["source"] == "runs")]
+    place, setups = setups_of(table, params=False)
+    for measure in HEADLINES:
+        of_measure = (table["metric"] == measure.metric) & (table["unit"] == measure.unit)
         for group in data.models[measure.metric]:
-            sets = table[table["model"] == group.model]
+            if group.model is None:
+                continue
+            alike = [setup == group.setup for setup in setups]
+            sets = table[of_measure & (table["model"] == group.model) & pd.Series(alike, dtype=bool).to_numpy()[place]]
             if len(sets) < 2:
                 continue
             best = sets.assign(rank=measure.sign * sets["mean"]).sort_values(["rank", "params"]).iloc[0]
-            rows = group.rows[group.rows["params"] == best["params"]]
-            text = f"{measure.best} mean {measure.words} of {group.model} by parameter set{_at(str(best['params']))}"
-            yield _mean("best_params", text, measure.unit, best, rows)._replace(params=str(best["params"]))
+            params, words = str(best["params"]), data.words(group.setup)
+            rows = group.rows[group.rows["params"] == params]
+            named = ", ".join(filter(None, (named_params(params), words)))
+            text = f"{measure.best} mean {measure.words} of {group.model} by parameter set, at {named}"
+            of_set = group._replace(statistics=best, rows=rows)
+            yield _mean("best_params", text + _derived(of_set), measure.unit, of_set)._replace(params=params)
 
 
 def _p95(data: FactContext) -> Iterator[Statement]:
@@ -116,9 +255,10 @@ def _p95(data: FactContext) -> Iterator[Statement]:
         n = len(group.rows)
         if n >= _LEAST_FOR_P95:
             values = {"value": group.statistics["p95"], "n": n}
-            text = f"ninety-fifth percentile of {TIMED[TTFT]} of {group.model}"
-            about = ("p95", group.model, TTFT)
-            yield Statement("model_p95", text, values, "ms", n, group.rows, " (n={n})", *about)
+            words = data.words(group.setup)
+            text = f"ninety-fifth percentile of {TIMED[TTFT]} of {group.name}{f' at {words}' if words else ''}"
+            about = ("p95", group.model, TTFT, None, canonical(group.setup))
+            yield Statement("model_p95", text + _derived(group), values, "ms", n, group.rows, " (n={n})", *about)
 
 
 def _nameless(data: FactContext) -> Iterator[Statement]:
@@ -131,39 +271,45 @@ def _nameless(data: FactContext) -> Iterator[Statement]:
 
 
 def _only_aggregates(data: FactContext) -> Iterator[Statement]:
-    """Metrics of a model for which the folder has aggregates but no run; tags differ in case between files."""
-    rows = data.measurements
-    given = rows[rows["aggregate"].notna() & rows["metric"].isin(list(TIMED)) & rows["model"].notna()]
-    for metric, words in TIMED.items():
-        runs = data.runs.loc[(data.runs["metric"] == metric) & data.runs["model"].notna(), "model"]
-        measured = {str(model).casefold() for model in runs.unique()}
-        for group in by_model(given[given["metric"] == metric]):
-            if group.model.casefold() not in measured:
-                n = len(group.rows)
-                text = f"aggregates of {words} of {group.model} whose runs stand in no file"
-                yield Statement(
-                    "only_aggregates", text, {"value": n}, "", n, group.rows, model=group.model, metric=metric
-                )
+    """Numbers of a model that stand for runs that no file lists, and that nothing tells apart from each other."""
+    for measure in MEASURES:
+        unclear: dict[str, list[Stated]] = {}
+        for each in data.stated[measure.metric]:
+            if each.model and _unclear(each):
+                unclear.setdefault(each.model, []).append(each)
+        for model, group in sorted(unclear.items()):
+            rows = pd.concat([each.rows for each in group])
+            text, n = f"numbers for {measure.words} of {model} that no file says the runs of", len(rows)
+            about = ("count", model, measure.metric)
+            yield Statement("only_aggregates", text, {"value": n}, "", n, rows, "", *about)
 
 
 def _best_run(data: FactContext) -> Iterator[Statement]:
-    for measure in MEASURES:
+    """The best single run of each model under any setup; where it is the only one, its value is all that is known."""
+    for measure in HEADLINES:
+        best: dict[str, ModelRuns] = {}
+        end = "max" if measure.sign < 0 else "min"
         for group in data.models[measure.metric]:
-            end = "max" if measure.sign < 0 else "min"
+            known = best.get(group.name)
+            if known is None or measure.sign * (group.statistics[end] - known.statistics[end]) < 0:
+                best[group.name] = group
+        for group in best.values():
             value = group.statistics[end]
             equal = group.rows[group.rows["value"] == value]
             file, record = sources_of(equal)[0]
-            best = equal[(equal["file"] == file) & (equal["record"] == record)]
-            params = str(best["params"].iloc[0])
-            text = f"{measure.best} {measure.words} of a single run of {group.model}{_at(params)}"
-            about = (end, group.model, measure.metric, params)
-            yield Statement("best_run", text, {"value": value, "n": 1}, measure.unit, 1, best, " (n={n})", *about)
+            run = equal[(equal["file"] == file) & (equal["record"] == record)]
+            params = str(run["params"].iloc[0])
+            named = ", ".join(filter(None, (named_params(params), data.words(group.setup))))
+            text = f"{measure.best} {measure.words} of a single run of {group.name}{f', at {named}' if named else ''}"
+            about = (end, group.model, measure.metric, params, canonical(group.setup))
+            text += _derived(group._replace(rows=run))
+            yield Statement("best_run", text, {"value": value, "n": 1}, measure.unit, 1, run, " (n={n})", *about)
 
 
 RULES: tuple[Rule, ...] = (  # the most important first
-    *(_files, _runs, _unread, _failures),
-    *(_best_model, _model_means, _starts, _model_failures, _best_params, _p95),
-    *(_nameless, _only_aggregates, _best_run),
+    *(_files, _runs, _unread, _failures, _failed_requests),
+    *(_best_model, _model_values, _starts, _model_failures, _best_params, _p95),
+    *(_best_further, _further_values, _nameless, _only_aggregates, _best_run),
 )
 
 
@@ -178,15 +324,19 @@ def _count_records(kind: str, text: str, rows: pd.DataFrame) -> Iterator[Stateme
         yield Statement(kind, text, {"value": n}, "", n, rows)
 
 
-def _mean(kind: str, text: str, unit: str, statistics: "pd.Series[float]", rows: pd.DataFrame) -> Statement:
+def _mean(kind: str, text: str, unit: str, group: ModelRuns) -> Statement:
+    statistics, rows = group.statistics, group.rows
     n = int(statistics["n"])
-    values = {"value": statistics["mean"], "median": statistics["median"], "n": n}
-    note = " (median {median}, n={n})"
+    values: dict[str, float] = {"value": statistics["mean"], "n": n}
+    note = " (n={n})"
+    if n > 1:
+        values["median"] = statistics["median"]
+        note = " (median {median}, n={n})"
     if n >= LEAST_FOR_INTERVAL:
         values |= {"low": statistics["mean_low"], "high": statistics["mean_high"]}
         note = " (95 % interval {low} to {high}, median {median}, n={n})"
-    model, metric = str(rows["model"].iloc[0]), str(rows["metric"].iloc[0])
-    return Statement(kind, text, values, unit, n, rows, note, "mean", model, metric)
+    about = ("mean", group.model, str(rows["metric"].iloc[0]), None, canonical(group.setup))
+    return Statement(kind, text, values, unit, n, rows, note, *about)
 
 
 def _mixed(data: FactContext, group: ModelRuns) -> str:
@@ -201,8 +351,3 @@ def _with_start(data: FactContext, *, cold: bool) -> pd.DataFrame:
     records = data.loads.loc[data.loads["cold"] == cold, ["file", "record"]]
     times = [group.rows for group in data.models[TTFT]]
     return pd.concat(times).merge(records, on=["file", "record"]) if times else data.runs.iloc[:0]
-
-
-def _at(params: str) -> str:
-    named = named_params(params)
-    return f", at {named}" if named else ""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-COUNTS = ("n", "of")  # names of a statement's values that count something, whatever its unit
+COUNTS = ("n", "of", "known", "models")  # names of a statement's values that count something, whatever its unit
 
 
 def format_value(value: float, unit: str) -> str:
@@ -26,7 +26,10 @@ def render_statement(template: str, values: Mapping[str, float], unit: str) -> s
 
 def named_params(params: str) -> str:
     """`{"num_ctx":1024}` as `num_ctx=1024`; empty if there are none."""
-    return ", ".join(f"{name}={value}" for name, value in json.loads(params).items())
+    return ", ".join(
+        f"{name}={value:.7g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in json.loads(params).items()
+    )
 
 
 def printable(text: str) -> str:

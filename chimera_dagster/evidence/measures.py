@@ -1,23 +1,35 @@
-"""The metrics that models and parameter sets are compared by."""
+"""The metrics that models, parameter sets and conditions are compared by."""
 
 from typing import NamedTuple
 
-from chimera_dagster.schemas import DECODE, TTFT
+from chimera_dagster.schemas import DECODE, E2E, OUTPUT, PREFILL, TPOT, TTFT
 
 LEVEL = 0.05  # a corrected p-value below it tells two of them apart
 
 
 class Measure(NamedTuple):
-    """`best` says which end of a metric is good; multiplied by `sign`, that end is the smallest."""
+    """`best` says which end of a metric is good; multiplied by `sign`, that end is the smallest.
+
+    `whole`: a single value is already over many requests, as a server's throughput is.
+    """
 
     metric: str
     unit: str
     words: str
     best: str
     sign: int
+    whole: bool = False
 
 
-MEASURES = (
+# The two that every comparison is made by, and those that only models are ranked by
+HEADLINES = (
     Measure(DECODE, "tok/s", "decode throughput", "highest", -1),
     Measure(TTFT, "ms", "time to first token", "lowest", 1),
 )
+SERVER = Measure(OUTPUT, "tok/s", "output throughput", "highest", -1, whole=True)
+FURTHER = (
+    Measure(PREFILL, "tok/s", "prefill throughput", "highest", -1),
+    Measure(TPOT, "ms", "time per output token", "lowest", 1),
+    Measure(E2E, "ms", "end-to-end time", "lowest", 1),
+)
+MEASURES = (*HEADLINES, SERVER, *FURTHER)

@@ -61,9 +61,7 @@ def _listed(sums: pd.DataFrame, runs: pd.DataFrame) -> "np.ndarray":
     for key, setup in _combinations(of_metrics)[1]:
         known.setdefault(key, []).append(setup)
     ids, combinations = _combinations(sums)
-    listed = [
-        any(_holds(setup, wanted) for setup in known.get(key, [])) for key, wanted in combinations
-    ]
+    listed = [any(_holds(setup, wanted) for setup in known.get(key, [])) for key, wanted in combinations]
     return np.array(listed, dtype=bool)[ids]
 
 

@@ -1,7 +1,6 @@
 """What the detectors read: the measurements of a folder, prepared once."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -12,21 +11,19 @@ from numpy.typing import NDArray
 
 from chimera_dagster.evidence.cold_runs import is_cold
 from chimera_dagster.evidence.duplicates import duplicate_runs
-from chimera_dagster.evidence.runs import natural
-from chimera_dagster.schemas import DECODE, FAILED, LOAD, TTFT
+from chimera_dagster.evidence.runs import natural, repeats_stated, spellings
+from chimera_dagster.evidence.stated import stated_values
+from chimera_dagster.schemas import DECODE, E2E, FAILED, LOAD, OUTPUT, PREFILL, TPOT, TTFT
 
 PROMPT_EVAL, EVAL, TOTAL = "prompt_eval_ms", "eval_ms", "total_ms"
 PROMPT_TOKENS, OUTPUT_TOKENS = "prompt_tokens", "output_tokens"
-WIDE = (DECODE, "prefill_tok_s", TTFT, "tpot_ms", LOAD, PROMPT_EVAL, EVAL, TOTAL, PROMPT_TOKENS, OUTPUT_TOKENS)
+WIDE = (DECODE, OUTPUT, PREFILL, TTFT, TPOT, E2E, LOAD, PROMPT_EVAL, EVAL, TOTAL, PROMPT_TOKENS, OUTPUT_TOKENS)
 TIMED = (DECODE, TTFT, "e2e_ms", EVAL, TOTAL, "latency_ms")  # a record with one of them is a run
 
-_TEXTS = ("file", "record", "model", "backend", "gpu", "params", "labels", "prompt", "metric", "unit", "original_name")
-_KEPT = (*_TEXTS, "original_unit", "aggregate", "value", "error")
-# Labels that set what a run does, unlike those that count runs; only runs with equal ones are compared.
-_SETTINGS = re.compile(
-    r"prompt_(index|id|words|length)|max_(new_)?tokens.*|num_predict.*|batch_size|num_batch|num_thread|threads|seq_len"
-    r"|.*_asked"
-)
+_ABOUT = ("file", "record", "model", "backend", "gpu", "conditions", "params", "labels", "prompt")
+_TEXTS = (*_ABOUT, "metric", "unit", "original_name", "original_unit", "aggregate", "derived", "doubt")
+_NUMBERS = ("value", "n", "error")
+_PROMPT_LABELS = ("prompt_index", "prompt_id")  # labels that say which prompt a run had
 
 
 class FindingContext:
@@ -40,14 +37,21 @@ class FindingContext:
         self, files: pd.DataFrame, measurements: pd.DataFrame, duplicates: Mapping[str, str] | None = None
     ) -> None:
         self.files = files.sort_values("path", ignore_index=True)
-        self.table = _ordered(measurements)
+        self.measured = _ordered(measurements)
+        doubtful = self.measured["doubt"].notna()
+        self.doubtful = self.measured[doubtful.to_numpy()]
+        self.table = self.measured[~doubtful.to_numpy()]
         self.duplicates: Mapping[str, str] = duplicate_runs(self.table) if duplicates is None else duplicates
 
     @cached_property
     def recorded(self) -> pd.DataFrame:
-        """Raw numbers of records that did not fail, duplicate runs included: what a file says of its own runs."""
+        """Raw numbers of records that did not fail, duplicate runs included: what a file says of its own runs.
+
+        Of a number that the file states and code derived too, the stated one.
+        """
         table = self.table
-        return table[(table["aggregate"].isna() & ~table["error"] & (table["metric"] != FAILED)).to_numpy()]
+        rows = table[(table["aggregate"].isna() & ~table["error"] & (table["metric"] != FAILED)).to_numpy()]
+        return rows[~repeats_stated(rows)]
 
     @cached_property
     def raw(self) -> pd.DataFrame:
@@ -59,18 +63,24 @@ class FindingContext:
         )
 
     @cached_property
-    def runs(self) -> pd.DataFrame:
-        """One row per raw record with a number of WIDE, those metrics as columns, of any model or none.
+    def stated(self) -> pd.DataFrame:
+        """Aggregates of runs that no file lists; see `stated_values`."""
+        return stated_values(self.table, self.raw, self.duplicates)
 
-        If a record states a metric more than once, its first by original name counts. Further columns: `setting`, a
-        code that is equal if prompt and set labels are; `cold`, whether the model had to be loaded.
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row per raw record with a number of WIDE in its unit, those metrics as columns, of any model or none.
+
+        If a record states a metric more than once, its first by original name counts. Further columns: `asked`, a code
+        that is equal if the prompt is; `setting`, one that is equal if the conditions are too; `cold`, whether the
+        model had to be loaded.
         """
         codes = self.raw["metric"].cat.categories.get_indexer(pd.Index(WIDE))
         metric = self.raw["metric"].cat.codes.to_numpy()
-        rows = self.raw[np.isin(metric, codes[codes >= 0])]
+        rows = self.raw[np.isin(metric, codes[codes >= 0]) & self.raw["unit"].notna().to_numpy()]
         starts = _changes(rows, ("file", "record"))
         run = np.cumsum(starts) - 1
-        wide = rows.loc[starts, ["file", "record", "model", "backend", "gpu", "params", "labels", "prompt"]]
+        wide = rows.loc[starts, [*_ABOUT]]
         wide = wide.reset_index(drop=True)
         metric, value = rows["metric"].cat.codes.to_numpy(), rows["value"].to_numpy("float64")
         for name, code in zip(WIDE, codes.tolist(), strict=True):
@@ -78,7 +88,8 @@ class FindingContext:
             chosen = np.flatnonzero(metric == code)[::-1] if code >= 0 else np.array([], dtype="int64")
             column[run[chosen]] = value[chosen]
             wide[name] = column
-        wide["setting"] = _joint_codes([_set_labels(wide["labels"]), _codes(wide["prompt"])])
+        wide["asked"] = _joint_codes([_prompt_labels(wide["labels"]), _codes(wide["prompt"])])
+        wide["setting"] = _joint_codes([_codes(wide["conditions"]), wide["asked"].to_numpy()])
         wide["cold"] = is_cold(wide)
         return wide
 
@@ -93,16 +104,14 @@ class FindingContext:
         return [(str(model), group) for model, group in rows.groupby("model", observed=True)]
 
 
-def is_setting(label: str) -> bool:
-    """Whether a label sets what a run does, such as the prompt or how many tokens were requested."""
-    return _SETTINGS.fullmatch(label) is not None
-
-
 def _ordered(measurements: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame(index=pd.RangeIndex(len(measurements)))
-    for name in _KEPT:
+    for name in (*_TEXTS, *_NUMBERS):
         column = measurements[name].reset_index(drop=True)
-        table[name] = _categorical(column, counted=name == "record") if name not in ("value", "error") else column
+        table[name] = column if name in _NUMBERS else _categorical(column, counted=name == "record")
+    found = spellings(table["model"].cat.categories)
+    if found:
+        table["model"] = _categorical(table["model"].astype("str").replace(found), counted=False)
     file, record, metric, original = (
         table[name].cat.codes.to_numpy("int64") for name in ("file", "record", "metric", "original_name")
     )
@@ -160,10 +169,9 @@ def _codes(column: "pd.Series[Any]") -> NDArray[np.int64]:
     return column.cat.codes.to_numpy().astype("int64")
 
 
-def _set_labels(labels: "pd.Series[Any]") -> NDArray[np.int64]:
+def _prompt_labels(labels: "pd.Series[Any]") -> NDArray[np.int64]:
     kept = [
-        json.dumps({name: value for name, value in json.loads(text).items() if is_setting(name)})
-        for text in labels.cat.categories
+        json.dumps([found.get(name) for name in _PROMPT_LABELS]) for found in map(json.loads, labels.cat.categories)
     ]
     codes = pd.factorize(np.asarray(kept, dtype="object"), sort=True)[0]
     return codes[labels.cat.codes.to_numpy()] if kept else np.zeros(len(labels), dtype="int64")

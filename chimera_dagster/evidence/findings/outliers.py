@@ -28,6 +28,7 @@ _JUDGED: dict[str, tuple[str, str | None]] = {
     LOAD: ("ms", None),
 }
 _WITH_LOAD = (TTFT, LOAD)
+_ALIKE = ("model", "backend", "gpu", "conditions")
 _LEAST_GROUP = 5
 _FACTOR = 2.0
 _LARGEST_SHARE = 0.1  # more than that is not outliers but another regime
@@ -39,8 +40,8 @@ def outliers(data: FindingContext) -> Iterator[Finding]:
     Iglewicz and Hoaglin (How to Detect and Handle Outliers, 1993) flag from 3.5 on, which for the skewed times of few
     runs is far too often. With 7, and 10 below 10 runs, under 2 in 1000 runs of log-normal times are flagged in groups
     of 6 or more, and under 6 in 1000 in groups of 5; with a log standard deviation of 0.2 hardly any. Cold and warm
-    runs are separate groups, and so are prompts of different sizes (powers of 4). A group in which more than a tenth
-    would be flagged (one run is always allowed) has two regimes and no outliers.
+    runs are separate groups, and so are engines, GPUs, conditions and prompts of different sizes (powers of 4). A group
+    in which more than a tenth would be flagged (one run is always allowed) has two regimes and no outliers.
     """
     runs = data.runs[data.runs["model"].notna().to_numpy()]
     for metric, (unit, size) in _JUDGED.items():
@@ -49,12 +50,12 @@ def outliers(data: FindingContext) -> Iterator[Finding]:
             continue
         bucket = np.floor(np.log(rows[size].clip(lower=1).fillna(1)) / np.log(4)) if size else pd.Series(0, rows.index)
         rows = rows.assign(bucket=bucket.astype("int64"), apart=rows["cold"].astype("int64"))
-        groups = joint_codes(rows, ["model", "backend", "bucket", "apart"])
+        groups = joint_codes(rows, [*_ALIKE, "bucket", "apart"])
         if metric not in _WITH_LOAD:
             # Too few cold runs for a group of their own: a metric without loading joins the warm ones.
             few = np.bincount(groups)[groups] < _LEAST_GROUP
             rows = rows.assign(apart=np.where(few, 0, rows["apart"].to_numpy()))
-            groups = joint_codes(rows, ["model", "backend", "bucket", "apart"])
+            groups = joint_codes(rows, [*_ALIKE, "bucket", "apart"])
         flagged, usual = flagged_runs(np.log(rows[metric].to_numpy("float64")), groups)
         rows = rows.assign(usual=np.exp(usual))
         found, counts = rows[flagged], rows.groupby("model", observed=True).size()

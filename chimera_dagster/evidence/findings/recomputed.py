@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from chimera_dagster.evidence.findings.finding_context import is_setting, joint_codes
+from chimera_dagster.evidence.findings.finding_context import joint_codes
 from chimera_dagster.schemas import FAILED
 
-_KEYS = ("metric", "model", "params", "labels", "prompt", "backend")
+_KEYS = ("metric", "model", "params", "conditions", "prompt", "backend", "gpu")
 
 
 class _Cell(NamedTuple):
@@ -20,7 +20,8 @@ class _Cell(NamedTuple):
     model: str | None
     prompt: str | None
     backend: str | None
-    settings: dict[str, Any]
+    gpu: str | None
+    conditions: dict[str, Any]
     places: NDArray[np.int64]
 
 
@@ -39,10 +40,11 @@ class Runs:
         self.failed = set(self.record[failed].tolist())
         self._cells: dict[tuple[str, str], list[_Cell]] = {}
         self._projected: dict[tuple[str, ...], dict[str, list[str]]] = {}
-        self._settings: set[str] = set()
+        self._names: set[str] = set()
         self._gather(rows, np.flatnonzero(~failed))
         self._params = [json.loads(text) for text in dict.fromkeys(params for _, params in self._cells)]
-        self.settings_in = cache(self._settings_in)
+        self.conditions_in = cache(self._conditions_in)
+        self._depths: dict[int, tuple[NDArray[np.int64], dict[str, int]]] = {}
 
     def _gather(self, rows: pd.DataFrame, good: NDArray[np.int64]) -> None:
         codes = joint_codes(rows, _KEYS)[good]
@@ -51,20 +53,25 @@ class Runs:
         ends = np.flatnonzero(np.diff(codes[order])) + 1
         firsts = rows.iloc[places[np.concatenate([[0], ends]).astype("int64")]] if len(places) else rows.head(0)
         named = zip(*(firsts[key].tolist() for key in _KEYS), strict=True)
-        for (metric, model, params, labels, prompt, backend), cell in zip(named, np.split(places, ends), strict=False):
-            settings = {name: value for name, value in json.loads(labels).items() if is_setting(name)}
-            self._settings.update(settings)
-            found = _Cell(_text(model), _text(prompt), _text(backend), settings, cell)
+        for (metric, model, params, under, prompt, backend, gpu), cell in zip(
+            named, np.split(places, ends), strict=False
+        ):
+            conditions = json.loads(under)
+            self._names.update(conditions)
+            found = _Cell(_text(model), _text(prompt), _text(backend), _text(gpu), conditions, cell)
             self._cells.setdefault((metric, params), []).append(found)
 
-    def _settings_in(self, labels: str) -> str:
-        """Those labels of a summary's row that the raw runs have too, as canonical JSON."""
-        return _canonical({name: value for name, value in json.loads(labels).items() if name in self._settings})
+    def _conditions_in(self, conditions: str) -> str:
+        """Those conditions of a summary's row that the raw runs have too, as canonical JSON."""
+        return _canonical({name: value for name, value in json.loads(conditions).items() if name in self._names})
 
     def matching(self, row: Any) -> NDArray[np.int64] | None:
-        """Positions of the raw rows that a summary's row (a named tuple) sums up; None if there are none."""
-        settings = json.loads(self.settings_in(str(row.labels)))
-        model, prompt, backend = _text(row.model), _text(row.prompt), _text(row.backend)
+        """Positions of the raw rows that a summary's row (a named tuple) sums up; None if there are none.
+
+        Of a JSON document's own runs, those count that stand nearest to the row: in the object that holds both.
+        """
+        conditions = json.loads(self.conditions_in(str(row.conditions)))
+        model, prompt, backend, gpu = _text(row.model), _text(row.prompt), _text(row.backend), _text(row.gpu)
         found = [
             cell.places
             for params in self._with(str(row.params))
@@ -72,9 +79,34 @@ class Runs:
             if None in (model, cell.model) or model == cell.model
             if None in (prompt, cell.prompt) or prompt == cell.prompt
             if None in (backend, cell.backend) or backend == cell.backend
-            if all(cell.settings.get(name) == value for name, value in settings.items())
+            if None in (gpu, cell.gpu) or gpu == cell.gpu
+            if all(cell.conditions.get(name) == value for name, value in conditions.items())
         ]
-        return np.concatenate(found) if found else None
+        if not found:
+            return None
+        places = np.concatenate(found)
+        return places if str(row.file) != self.file else self._nearest(str(row.record), places)
+
+    def _nearest(self, record: str, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Those places whose records share most of the pointer `record`."""
+        if not record.startswith("/"):
+            return places
+        parts = record.split("/")
+        for depth in range(len(parts), 1, -1):
+            codes, known = self._at_depth(depth)
+            code = known.get("/".join(parts[:depth]))
+            if code is not None and (near := codes[self.record[places]] == code).any():
+                return places[near]
+        return places
+
+    def _at_depth(self, depth: int) -> tuple[NDArray[np.int64], dict[str, int]]:
+        """By record, a code of the first `depth` parts of its pointer, and the codes of these."""
+        if depth not in self._depths:
+            codes, names = pd.factorize(
+                np.array(["/".join(name.split("/")[:depth]) for name in self.records], "object")
+            )
+            self._depths[depth] = codes.astype("int64"), {str(name): code for code, name in enumerate(names)}
+        return self._depths[depth]
 
     def _with(self, params: str) -> list[str]:
         """Parameter sets, as JSON, that hold all that is named."""

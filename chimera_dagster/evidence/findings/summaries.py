@@ -32,8 +32,9 @@ class _Wrong(NamedTuple):
 def wrong_summaries(data: FindingContext) -> Iterator[Finding]:
     """Every mean, median, std, min, max and percentile in a file, computed again from the runs that it sums up.
 
-    These runs are in the same file or in a file of the same folder whose name differs in a word such as summary or
-    runs, and have the model, parameters, prompt and settings that the summary's row names. Rows that name the same
+    These runs are in the same file (of a JSON document, in the object that holds both) or in a file of the same folder
+    whose name differs in a word such as summary or runs, and have the model, parameters, prompt, engine, GPU and
+    conditions that the summary's row names. Rows that name the same
     differ in something unknown, so they are not checked. A figure agrees if it does so within the digits printed; a
     percentile if any usual definition gives it.
     """
@@ -136,14 +137,15 @@ class _Checked(NamedTuple):
 
 
 def _checked(sums: pd.DataFrame, runs: Runs, table: pd.DataFrame) -> _Checked | None:
-    keys = ["model", "params", "labels", "prompt", "backend", "metric", "aggregate", "original_name"]
-    seen = sums[keys].assign(labels=[runs.settings_in(str(labels)) for labels in sums["labels"]])
-    ambiguous = seen.duplicated(keep=False).tolist()
+    keys = ["model", "params", "conditions", "prompt", "backend", "gpu", "metric", "aggregate", "original_name"]
+    seen = sums[keys].assign(conditions=[runs.conditions_in(str(given)) for given in sums["conditions"]])
+    named: list[Any] = list(sums[["file", "record", *keys, "value", "unit", "original_unit"]].itertuples())
+    found = [runs.matching(row) for row in named]
+    first = [-1 if places is None else int(places[0]) for places in found]
+    ambiguous = seen.assign(first=first).duplicated(keep=False).tolist()
     checked, wrong = 0, list[_Wrong]()
     covered = np.zeros(len(runs.records), dtype=bool)
-    named: Iterator[Any] = sums[[*keys, "value", "unit", "original_unit"]].itertuples()
-    for row, unclear in zip(named, ambiguous, strict=True):
-        matched = runs.matching(row)
+    for row, matched, unclear in zip(named, found, ambiguous, strict=True):
         if matched is None:
             continue
         covered[runs.record[matched]] = True
