@@ -43,6 +43,11 @@ class Groups(NamedTuple):
         half = special.stdtrit(n - 1, 0.975) * np.sqrt(self.variance[group] / n)
         return float(np.exp(mean)), float(np.exp(mean - half)), float(np.exp(mean + half))
 
+    def bounds(self) -> tuple[Floats, Floats]:
+        """95 % t-intervals of the means as they are."""
+        half = special.stdtrit(self.n - 1, 0.975) * np.sqrt(self.variance / self.n)
+        return self.mean - half, self.mean + half
+
 
 def log_moments(values: Floats, codes: Ints, size: int) -> Groups:
     """Groups of positive `values` by `codes` in 0..size-1."""
@@ -115,6 +120,12 @@ class Blocked(NamedTuple):
     p: float
     n: int
     blocks: int
+
+    def bounds(self) -> tuple[Floats, Floats]:
+        """95 % t-intervals of the effects, each that of a level against the mean of all."""
+        spread = np.sqrt(np.maximum(np.diag(inverse_of(self.gram)), 0))
+        half = float(special.stdtrit(self.df, 0.975)) * self.sigma * spread
+        return self.effects - half, self.effects + half
 
     def pairs(self) -> Pairs:
         """t-tests of all pairs of levels with the variance of all blocks together."""
@@ -198,6 +209,27 @@ def additive(values: Floats, levels: Ints, blocks: Ints) -> Blocked | None:
         return Blocked(effects, gram, 0.0, rank, df, p, len(logs), size)
     p = float(special.fdtrc(rank, df, explained / rank / (rest / df)))
     return Blocked(effects, gram, float(np.sqrt(rest / df)), rank, df, p, len(logs), size)
+
+
+def interaction(values: Floats, levels: Ints, blocks: Ints) -> float | None:
+    """p-value of the F-test that levels differ otherwise in one block than in another; None without repeats.
+
+    The residual of the additive model against the scatter within the cells of level and block.
+    """
+    cells = np.unique(np.stack([levels, blocks]), axis=1, return_inverse=True)[1].ravel()
+    sizes = np.bincount(cells)
+    within = values - (np.bincount(cells, weights=values) / sizes)[cells]
+    rest, df = float(within @ within), len(values) - len(sizes)
+    fitted = additive(values, levels, blocks)
+    if df < _LEAST_DF or fitted is None or fitted.n < len(values):
+        return None
+    more_df = fitted.df - df
+    if more_df < 1:
+        return None
+    more = max(fitted.sigma**2 * fitted.df - rest, 0.0)
+    if rest <= 1e-12 * (more + rest):
+        return 0.0 if more > 0 else 1.0
+    return float(special.fdtrc(more_df, df, more / more_df / (rest / df)))
 
 
 def _packed(codes: Ints) -> tuple[Ints, int]:

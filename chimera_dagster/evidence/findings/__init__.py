@@ -8,20 +8,27 @@ from collections.abc import Callable, Iterator, Mapping
 import pandas as pd
 
 from chimera_dagster.evidence.findings.cold import cold_starts
+from chimera_dagster.evidence.findings.configurations import rank_configurations
 from chimera_dagster.evidence.findings.failures import failed_runs_of_files, repeated_files, trials_not_valid
 from chimera_dagster.evidence.findings.finding import Finding, as_table
 from chimera_dagster.evidence.findings.finding_context import FindingContext
+from chimera_dagster.evidence.findings.levels import condition_effects
 from chimera_dagster.evidence.findings.outliers import outliers
 from chimera_dagster.evidence.findings.parameters import parameter_effects
-from chimera_dagster.evidence.findings.ranking import rank_configurations, rank_models
+from chimera_dagster.evidence.findings.plausibility import contradicting_derived, implausible, model_spellings
+from chimera_dagster.evidence.findings.ranking import not_comparable, rank_models
 from chimera_dagster.evidence.findings.summaries import wrong_summaries
 from chimera_dagster.evidence.findings.telemetry import missing_telemetry
+from chimera_dagster.evidence.findings.trends import trends
 from chimera_dagster.evidence.findings.units import contradicting_files, contradicting_units
 
 __all__ = ["DETECTORS", "Finding", "FindingContext", "find_findings"]
 
 DETECTORS: tuple[Callable[[FindingContext], Iterator[Finding]], ...] = (
     rank_models,
+    not_comparable,
+    condition_effects,
+    trends,
     rank_configurations,
     parameter_effects,
     cold_starts,
@@ -32,6 +39,9 @@ DETECTORS: tuple[Callable[[FindingContext], Iterator[Finding]], ...] = (
     repeated_files,
     contradicting_units,
     contradicting_files,
+    implausible,
+    contradicting_derived,
+    model_spellings,
     missing_telemetry,
 )
 

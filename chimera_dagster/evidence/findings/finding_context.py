@@ -37,6 +37,7 @@ class FindingContext:
         self, files: pd.DataFrame, measurements: pd.DataFrame, duplicates: Mapping[str, str] | None = None
     ) -> None:
         self.files = files.sort_values("path", ignore_index=True)
+        self.names = [str(name) for name in measurements["model"].dropna().unique()]  # as the files spell them
         self.measured = _ordered(measurements)
         doubtful = self.measured["doubt"].notna()
         self.doubtful = self.measured[doubtful.to_numpy()]

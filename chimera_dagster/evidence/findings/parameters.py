@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chimera_dagster.evidence.difference_tests import Blocked, blocked, holm
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, sources_of
 from chimera_dagster.evidence.findings.finding_context import FindingContext, joint_codes
-from chimera_dagster.evidence.measures import LEVEL, MEASURES, Measure
+from chimera_dagster.evidence.measures import HEADLINES, LEVEL, Measure
 
 PARAMETERS = ("num_gpu", "num_ctx", "temperature", "top_p", "top_k", "repeat_penalty")
 _BLOCK = ["file", "setting", "backend", "gpu"]
@@ -40,7 +40,7 @@ def parameter_effects(data: FindingContext) -> Iterator[Finding]:
 
 
 def _tests(data: FindingContext) -> Iterator[_Test]:
-    for measure in MEASURES:
+    for measure in HEADLINES:
         for model, rows in data.of_models(measure.metric):
             for parameter in PARAMETERS:
                 found = _test(model, parameter, measure, rows)

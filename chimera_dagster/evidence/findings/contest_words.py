@@ -1,0 +1,224 @@
+"""Contests as findings: what was compared, over which conditions, in which order, and what the test says."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from chimera_dagster.evidence.findings.equal_conditions import Contest, Judged, Standing
+from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, rows_of_cells
+from chimera_dagster.evidence.measures import FURTHER, LEVEL, MEASURES
+from chimera_dagster.evidence.setups import (
+    TRENDS,
+    Setup,
+    by_value,
+    canonical,
+    range_words,
+    said,
+    setup_words,
+    value_words,
+    varying,
+)
+
+_SHOWN = 12  # items of one contest
+_STRATA = 8  # contests in one text
+_TIES = 8
+_KINDS = {
+    ("runs", "geometric mean"): "geometric mean and its 95 % interval, cold starts left out",
+    ("blocks", "geometric mean"): "geometric mean within equal conditions and the 95 % interval of its distance from "
+    "the mean of all, cold starts left out",
+    ("stated", "mean"): "mean and its 95 % interval from the n and the standard deviation that the files state",
+}
+_TESTS = {
+    "runs": "Welch's t-test of log values",
+    "blocks": "t-tests of log values within blocks",
+    "stated": "Welch's t-test of stated n, mean and standard deviation",
+}
+
+
+class _Series(NamedTuple):
+    """Contests of the same items by the same method that differ in `name` alone; of a single one it is None."""
+
+    name: str | None
+    results: list[Judged]
+
+
+def contest_findings(
+    detector: str, items: str, results: Sequence[Judged], importance: float, *, of: str = ""
+) -> Iterator[Finding]:
+    """One finding for each contest, or for those that differ in one load or length alone.
+
+    `items` says what is compared, as in `Models by ...`; `of` whose they are, if they are levels of something.
+    """
+    shown = said(setup for result in results for setup in result.contest.setups)
+    tests = sum(len(result.adjusted) for result in results)
+    for series in _series(results):
+        yield _finding(detector, items, series, shown, tests, importance, of)
+
+
+def _series(results: Sequence[Judged]) -> Iterator[_Series]:
+    single: list[Judged] = []
+    for result in results:
+        if len(result.contest.setups) > 1:
+            yield _Series(None, [result])
+        else:
+            single.append(result)
+    for name in TRENDS:
+        groups: dict[object, list[Judged]] = {}
+        for result in single:
+            [setup] = result.contest.setups
+            if name in setup:
+                contest = result.contest
+                rest = canonical({key: value for key, value in setup.items() if key != name})
+                items = tuple(sorted(standing.item for standing in contest.standings))
+                groups.setdefault((contest.measure.metric, contest.how, contest.kind, items, rest), []).append(result)
+        for group in groups.values():
+            if len(group) > 1:
+                single = [result for result in single if not any(result is other for other in group)]
+                yield _Series(name, sorted(group, key=lambda result: by_value(result.contest.setups[0])))
+    yield from (_Series(None, [result]) for result in single)
+
+
+def _finding(
+    detector: str, items: str, series: _Series, shown: frozenset[str], tests: int, importance: float, of: str
+) -> Finding:
+    figures, results = Figures(), series.results
+    first = results[0].contest
+    measure = first.measure
+    at = _where(figures, series, shown)
+    text = f"{items} by {measure.words}{f' of {of}' if of else ''}{at}, {measure.best} first ({_kind(first)}): "
+    if series.name is None:
+        text += f"{_standings(figures, first, '')}. {_verdict(results[0])}"
+    else:
+        parts = [
+            f"at {series.name}={value_words(result.contest.setups[0][series.name])} "
+            f"{_standings(figures, result.contest, f'_{place}')}"
+            for place, result in enumerate(results[:_STRATA], start=1)
+        ]
+        more = f"; and {len(results) - _STRATA} more" if len(results) > _STRATA else ""
+        text += f"{'; '.join(parts)}{more}. {_verdict_of_series(series)}"
+    text += _untested(figures, first) + _caveats(results)
+    best, worst = first.standings[0], first.standings[-1]
+    rows = rows_of_cells(result.contest.rows for result in results)
+    p_values = [p for result in results if (p := _first_p(result)) is not None]
+    return Finding(
+        detector,
+        "notice" if measure not in FURTHER else "info",
+        f"{of}: {measure.words}" if of else measure.words,
+        text,
+        figures,
+        sum(result.contest.n for result in results),
+        rows,
+        importance=importance - MEASURES.index(measure) - 0.5 * (first.how == "plain"),
+        test=f"{_TESTS[first.how]}, Holm over {tests} comparisons" if first.how in _TESTS else None,
+        p_value=max(p_values) if p_values else None,
+        effect=max(best.value, worst.value) / min(best.value, worst.value) - 1,
+        detectable=_detectable(results[0]),
+    )
+
+
+def _kind(contest: Contest) -> str:
+    if (contest.how, contest.kind) in _KINDS:
+        return _KINDS[contest.how, contest.kind] + (
+            ", as files state the values" if contest.how != "stated" and contest.stated else ""
+        )
+    source = "as the files state it" if contest.stated else "cold starts left out"
+    kind = "" if contest.kind == "value" else f"{contest.kind}, "
+    return f"{kind}{source}, in plain order without a test"
+
+
+def _where(figures: Figures, series: _Series, shown: frozenset[str]) -> str:
+    setups = [setup for result in series.results for setup in result.contest.setups]
+    differing = varying(setups)
+    common: Setup = {name: value for name, value in setups[0].items() if name not in differing}
+    words = setup_words(common, shown)
+    at = f" at {words}" if words else ""
+    if len(setups) == 1 or series.name is not None:
+        return at
+    over = ", ".join(
+        f"{name}={range_words([value for setup in setups if (value := setup.get(name)) is not None])}"
+        for name in sorted(differing)
+    )
+    return f"{at} over {figures.count('strata', len(setups), 'equal setup')} ({over})"
+
+
+def _standings(figures: Figures, contest: Contest, suffix: str) -> str:
+    parts = [
+        _standing(figures, contest, standing, f"{place}{suffix}")
+        for place, standing in enumerate(contest.standings[:_SHOWN], start=1)
+    ]
+    more = f" and {len(contest.standings) - _SHOWN} more" if len(contest.standings) > _SHOWN else ""
+    return ("; " if not suffix else ", ").join(parts) + more
+
+
+def _standing(figures: Figures, contest: Contest, standing: Standing, name: str) -> str:
+    unit = contest.measure.unit
+    notes: list[str] = []
+    if not np.isnan(standing.low):
+        low, high = figures.say(f"low_{name}", standing.low, unit), figures.say(f"high_{name}", standing.high, unit)
+        notes.append(f"{low} to {high}")
+    if not np.isnan(standing.n):
+        notes.append(f"n = {figures.say(f'n_{name}', standing.n)}")
+    note = f" ({', '.join(notes)})" if notes else ""
+    return f"{standing.item} {figures.say(f'mean_{name}', standing.value, unit)}{note}"
+
+
+def _verdict(result: Judged) -> str:
+    ties, pairs = result.ties(), len(result.adjusted)
+    if result.contest.pairs is None:
+        return "Whether they differ by more than chance was not tested."
+    if not ties:
+        return "Every two of them differ."
+    if len(ties) == pairs:
+        return "No two of them can be told apart."
+    names = [" and ".join(pair) for pair in ties]
+    shown = "; ".join(names[:_TIES])
+    rest = f"; and in {len(names) - _TIES} more pairs." if len(names) > _TIES else "; all other pairs differ."
+    return f"No difference can be told between {shown}{rest}"
+
+
+def _verdict_of_series(series: _Series) -> str:
+    orders = {tuple(standing.item for standing in result.contest.standings) for result in series.results}
+    same = "The order is the same at each." if len(orders) == 1 else f"The order changes with {series.name}."
+    verdicts = {_verdict(result) for result in series.results}
+    if len(verdicts) == 1:
+        return f"{same} {verdicts.pop()}"
+    told = [result for result in series.results if not result.ties()]
+    values = listed([value_words(result.contest.setups[0][series.name or ""]) for result in told], 8)
+    return (
+        f"{same} Every two of them differ at {series.name}={values} only."
+        if told
+        else (f"{same} At none of them every two differ.")
+    )
+
+
+def _untested(figures: Figures, contest: Contest) -> str:
+    if not contest.untested:
+        return ""
+    unit = contest.measure.unit
+    parts = [
+        f"{each.item} {figures.say(f'untested_{place}', each.value, unit)}"
+        for place, each in enumerate(contest.untested[:_SHOWN])
+    ]
+    return f" Too few runs for the test, or values of another kind: {listed(parts)}."
+
+
+def _caveats(results: Sequence[Judged]) -> str:
+    contests = [result.contest for result in results]
+    if all(contest.apart and contest.how in ("runs", "blocks") for contest in contests):
+        return " Each stands in files of its own, so a drift of the machine between them would look the same."
+    return ""
+
+
+def _first_p(result: Judged) -> float | None:
+    order = [standing.item for standing in result.contest.standings]
+    return result.p_of(order[0], order[1])
+
+
+def _detectable(result: Judged) -> float | None:
+    """The largest smallest difference of the pairs that are not told apart; only ratios of logarithms have one."""
+    contest = result.contest
+    if contest.pairs is None or contest.how == "stated":
+        return None
+    tied = np.flatnonzero(result.adjusted >= LEVEL).tolist()
+    return contest.pairs.largest_detectable(tied, result.level)

@@ -1,0 +1,398 @@
+"""Items compared within equal conditions only: the cells that values stand in, and the contests that they allow.
+
+A cell is one model under one setup (conditions, engine, GPU, parameters); a stratum is what several cells have in
+common besides the item that is compared: a model, or a level of one condition.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from chimera_dagster.evidence.difference_tests import (
+    Blocked,
+    Groups,
+    Pairs,
+    additive,
+    holm,
+    interaction,
+    log_moments,
+    welch_pairs,
+)
+from chimera_dagster.evidence.findings.finding_context import FindingContext
+from chimera_dagster.evidence.measures import LEVEL, Measure
+from chimera_dagster.evidence.setups import Setup, canonical, setups_of
+from chimera_dagster.evidence.stated import CENTRES
+
+LEAST_RUNS = 3  # of an item, for a test
+_LEAST_MOMENTS = 2  # stated runs, for a test by their mean and standard deviation
+
+
+class Cell(NamedTuple):
+    """What is known of one metric of a model under one setup.
+
+    `values` are those of runs; of a `stated` cell one value a record, all of the same `kind`. `asked` has the prompt of
+    each run. `moments` are n, mean and standard deviation, NaN where unknown. `rows` have the sources.
+    """
+
+    model: str
+    setup: Setup
+    values: NDArray[np.float64]
+    asked: NDArray[np.int64]
+    stated: bool
+    kind: str
+    moments: tuple[float, float, float]
+    median: float
+    rows: pd.DataFrame
+
+    @property
+    def repeated(self) -> bool:
+        """Whether its values can be tested as runs: stated ones are those of several files."""
+        return not self.stated or len(self.values) > 1
+
+    def centre(self, kind: str) -> float:
+        """Its mean or median, NaN where it isn't known; of kind `value` whatever the file states, or the mean."""
+        if not self.stated or kind == self.kind:
+            return self.median if kind == "median" and not self.stated else float(np.mean(self.values))
+        return self.median if kind == "median" else self.moments[1] if kind == "mean" else np.nan
+
+
+class Stratum(NamedTuple):
+    setup: Setup
+    cells: dict[str, Cell]
+
+
+class Standing(NamedTuple):
+    """An item's value with its 95 % interval (NaN without one) and the runs behind it (NaN if they aren't stated)."""
+
+    item: str
+    value: float
+    low: float
+    high: float
+    n: float
+
+
+class Contest(NamedTuple):
+    """Items in order, the best first, compared over `setups`.
+
+    `how`: "runs" (Welch's test of logarithms), "blocks" (within blocks), "stated" (Welch's test of what files state) or
+    "plain" (no test). `kind` is what the values are: geometric mean, mean, median or value. `pairs` are by position in
+    `names`. `untested` are items with too few runs. `apart`: every item stands in files of its own.
+    """
+
+    measure: Measure
+    setups: list[Setup]
+    standings: list[Standing]
+    how: str
+    kind: str
+    names: list[str]
+    pairs: Pairs | None
+    rows: pd.DataFrame
+    untested: list[Standing]
+    stated: bool
+    apart: bool
+
+    @property
+    def n(self) -> int:
+        return len(self.rows)
+
+
+class Judged(NamedTuple):
+    """A contest with the corrected p-value of each pair, and the level of a single test; both empty without a test."""
+
+    contest: Contest
+    adjusted: NDArray[np.float64]
+    level: float
+
+    def p_of(self, one: str, other: str) -> float | None:
+        pairs, names = self.contest.pairs, self.contest.names
+        if pairs is None or one not in names or other not in names:
+            return None
+        low, high = sorted((names.index(one), names.index(other)))
+        return float(self.adjusted[int(np.flatnonzero((pairs.first == low) & (pairs.second == high))[0])])
+
+    def ties(self) -> list[tuple[str, str]]:
+        """Pairs that the test does not tell apart, in the order of the items."""
+        order = [standing.item for standing in self.contest.standings]
+        return [
+            (one, other)
+            for place, one in enumerate(order)
+            for other in order[place + 1 :]
+            if (p := self.p_of(one, other)) is not None and p >= LEVEL
+        ]
+
+
+def cells_of(data: FindingContext, measure: Measure) -> list[Cell]:
+    """Every model and setup with values of the measure: those of warm runs, else what files state."""
+    found = {(cell.model, canonical(cell.setup)): cell for cell in _stated_cells(data, measure)}
+    rows = data.warm[(data.warm[measure.metric] > 0).to_numpy()]
+    place, setups = setups_of(rows)
+    for (model, number), places in rows.groupby([rows["model"], place], observed=True).indices.items():
+        part, setup = rows.iloc[places], setups[int(number)]
+        values = part[measure.metric].to_numpy("float64")
+        std = float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
+        moments = (float(len(values)), float(np.mean(values)), std)
+        asked = part["asked"].to_numpy("int64")
+        found[str(model), canonical(setup)] = Cell(
+            str(model), setup, values, asked, False, "runs", moments, float(np.median(values)), part
+        )
+    return [found[key] for key in sorted(found)]
+
+
+def _stated_cells(data: FindingContext, measure: Measure) -> Iterator[Cell]:
+    rows = data.stated
+    rows = rows[
+        (rows["metric"] == measure.metric) & (rows["unit"] == measure.unit) & rows["model"].notna().to_numpy()
+    ].reset_index(drop=True)
+    place, setups = setups_of(rows)
+    for (model, number), group in rows.groupby([rows["model"], pd.Series(place, rows.index)], observed=True):
+        kind = next((kind for kind in CENTRES if group[kind].notna().all()), None)
+        # Numbers of one file that name the same differ in something unknown; which of them to compare isn't known.
+        if kind is None or (group["file"].duplicated().any()):
+            continue
+        values = group[kind].to_numpy("float64")
+        if not (values > 0).all():
+            continue
+        single = group.iloc[0]
+        moments = (
+            (float(single["n"]), float(single["mean"]), float(single["std"])) if len(group) == 1 else (np.nan,) * 3
+        )
+        median = float(single["median"]) if len(group) == 1 else np.nan
+        asked = np.full(len(values), -1, dtype="int64")
+        yield Cell(str(model), setups[int(number)], values, asked, True, kind, moments, median, group)
+
+
+def strata_by_model(cells: Iterable[Cell]) -> list[Stratum]:
+    """Cells by setup; the items are the models."""
+    return _strata((cell, cell.model, cell.setup) for cell in cells)
+
+
+def strata_by_level(cells: Iterable[Cell], name: str, *, besides: Iterable[str] = ()) -> list[Stratum]:
+    """One model's cells by all but `name` and what depends on it; the items are the values of `name`."""
+    left_out = {name, *besides}
+    return _strata(
+        (cell, str(cell.setup[name]), {key: value for key, value in cell.setup.items() if key not in left_out})
+        for cell in cells
+        if name in cell.setup
+    )
+
+
+def _strata(given: Iterable[tuple[Cell, str, Setup]]) -> list[Stratum]:
+    found: dict[str, Stratum] = {}
+    for cell, item, setup in given:
+        found.setdefault(canonical(setup), Stratum(setup, {})).cells.setdefault(item, cell)
+    return [found[key] for key in sorted(found)]
+
+
+def contests(measure: Measure, strata: Sequence[Stratum]) -> list[Contest]:
+    """What the strata with two items or more allow: one contest for strata that are tested together, else one each."""
+    several = [stratum for stratum in strata if len(stratum.cells) > 1]
+    found: list[Contest] = []
+    for group in _alike([each for each in several if all(cell.repeated for cell in each.cells.values())]):
+        merged = _merged(measure, group)
+        found += [merged] if merged else [_single(measure, stratum) for stratum in group]
+    found += [
+        _single(measure, stratum) for stratum in several if not all(cell.repeated for cell in stratum.cells.values())
+    ]
+    return found
+
+
+def judged(found: Iterable[Contest]) -> list[Judged]:
+    """Contests with their p-values, corrected by Holm's method over all of them."""
+    every = list(found)
+    tested = [contest.pairs.p for contest in every if contest.pairs is not None]
+    adjusted = holm(np.concatenate(tested)) if tested else np.array([])
+    level = LEVEL / max(len(adjusted), 1)
+    results: list[Judged] = []
+    start = 0
+    for contest in every:
+        size = 0 if contest.pairs is None else len(contest.pairs.p)
+        results.append(Judged(contest, adjusted[start : start + size], level))
+        start += size
+    return results
+
+
+def _alike(strata: Sequence[Stratum]) -> Iterator[list[Stratum]]:
+    """Strata with the same items; those with a part of them are put to the first that has them all."""
+    groups: dict[frozenset[str], list[Stratum]] = {}
+    for stratum in sorted(strata, key=lambda each: -len(each.cells)):
+        items = frozenset(stratum.cells)
+        whole = next((known for known in groups if items <= known), items)
+        groups.setdefault(whole, []).append(stratum)
+    yield from groups.values()
+
+
+class _Runs(NamedTuple):
+    """Runs of several strata: their values, items and strata as codes, and each one's prompt within its stratum."""
+
+    values: NDArray[np.float64]
+    items: NDArray[np.int64]
+    strata: NDArray[np.int64]
+    asked: NDArray[np.int64]
+    names: list[str]
+    rows: pd.DataFrame
+
+
+def _runs_of(strata: Sequence[Stratum], least: int = 0) -> _Runs:
+    sizes: dict[str, int] = {}
+    for stratum in strata:
+        for item, cell in stratum.cells.items():
+            sizes[item] = sizes.get(item, 0) + len(cell.values)
+    names = sorted(name for name, size in sizes.items() if size >= least)
+    parts = [
+        (cell, names.index(item), number)
+        for number, stratum in enumerate(strata)
+        for item, cell in stratum.cells.items()
+        if item in names
+    ]
+    lengths = [len(cell.values) for cell, _, _ in parts]
+    if not parts:
+        nothing = np.array([], dtype="int64")
+        return _Runs(np.array([]), nothing, nothing, nothing, names, pd.DataFrame(columns=["file", "record"]))
+    numbers = np.repeat([number for *_, number in parts], lengths).astype("int64")
+    asked = np.concatenate([cell.asked for cell, _, _ in parts])
+    joint = np.unique(np.stack([numbers, asked]), axis=1, return_inverse=True)[1].ravel().astype("int64")
+    return _Runs(
+        np.concatenate([cell.values for cell, _, _ in parts]),
+        np.repeat([item for _, item, _ in parts], lengths).astype("int64"),
+        numbers,
+        joint,
+        names,
+        pd.concat([cell.rows for cell, _, _ in parts]),
+    )
+
+
+def _merged(measure: Measure, strata: list[Stratum]) -> Contest | None:
+    """One test of all strata as blocks, by prompt too where items share prompts; None if they have to be told apart.
+
+    They have to if the order changes from one to another by more than chance.
+    """
+    runs = _runs_of(strata)
+    if len(runs.names) < 2:
+        return None
+    logs = np.log(runs.values)
+    if len(strata) > 1 and _changes_order(logs, runs):
+        return None
+    for blocks in (runs.asked, runs.strata):
+        if len(np.unique(blocks)) < 2:
+            continue
+        fitted = additive(logs, runs.items, blocks)
+        if fitted is not None and len(fitted.effects) == len(runs.names):
+            return _blocked_contest(measure, strata, runs, fitted, logs)
+    return None
+
+
+def _changes_order(logs: NDArray[np.float64], runs: _Runs) -> bool:
+    means = pd.Series(logs).groupby([runs.strata, runs.items]).mean().unstack()
+    orders = {tuple(np.argsort(row.to_numpy(), kind="stable")) for _, row in means.dropna().iterrows()}
+    if len(orders) < 2:
+        return False
+    p = interaction(logs, runs.items, runs.strata)
+    return p is not None and p < LEVEL
+
+
+def _blocked_contest(
+    measure: Measure, strata: list[Stratum], runs: _Runs, fitted: Blocked, logs: NDArray[np.float64]
+) -> Contest:
+    low, high = fitted.bounds()
+    middle = float(np.mean(logs) - np.mean(fitted.effects[runs.items]))
+    counts = np.bincount(runs.items, minlength=len(runs.names))
+    standings = [
+        Standing(name, *(float(np.exp(middle + part[place])) for part in (fitted.effects, low, high)), counts[place])
+        for place, name in enumerate(runs.names)
+    ]
+    setups = [stratum.setup for stratum in strata]
+    return _contest(measure, setups, standings, "blocks", "geometric mean", runs.names, fitted.pairs(), strata)
+
+
+def _single(measure: Measure, stratum: Stratum) -> Contest:
+    cells = stratum.cells
+    if all(cell.repeated for cell in cells.values()):
+        enough = _runs_of([stratum], LEAST_RUNS)
+        if len(enough.names) > 1:
+            groups = log_moments(enough.values, enough.items, len(enough.names))
+            standings = [Standing(name, *groups.interval(at), groups.n[at]) for at, name in enumerate(enough.names)]
+            pairs = welch_pairs(groups)
+            return _contest(
+                measure, [stratum.setup], standings, "runs", "geometric mean", enough.names, pairs, [stratum]
+            )
+    tested = sorted(item for item, cell in cells.items() if _has_moments(cell))
+    if len(tested) == len(cells) and any(cell.stated for cell in cells.values()):
+        return _by_moments(measure, stratum, tested)
+    kinds = ("mean", "median", "value")
+    known = {kind: [item for item, cell in cells.items() if not np.isnan(cell.centre(kind))] for kind in kinds}
+    kind = max(kinds, key=lambda kind: len(known[kind]))
+    standings = [
+        Standing(item, cells[item].centre(kind), np.nan, np.nan, cells[item].moments[0]) for item in known[kind]
+    ]
+    return _contest(measure, [stratum.setup], standings, "plain", kind, [], None, [stratum])
+
+
+def _has_moments(cell: Cell) -> bool:
+    n, mean, std = cell.moments
+    return n >= _LEAST_MOMENTS and mean > 0 and std >= 0
+
+
+def _by_moments(measure: Measure, stratum: Stratum, names: list[str]) -> Contest:
+    n, mean, std = (np.array([stratum.cells[name].moments[part] for name in names]) for part in range(3))
+    groups = Groups(n, mean, std**2)
+    low, high = groups.bounds()
+    standings = [Standing(name, mean[at], low[at], high[at], n[at]) for at, name in enumerate(names)]
+    return _contest(measure, [stratum.setup], standings, "stated", "mean", names, welch_pairs(groups), [stratum])
+
+
+def _contest(
+    measure: Measure,
+    setups: list[Setup],
+    standings: list[Standing],
+    how: str,
+    kind: str,
+    names: list[str],
+    pairs: Pairs | None,
+    strata: Sequence[Stratum],
+) -> Contest:
+    order = sorted(standings, key=lambda standing: (measure.sign * standing.value, standing.item))
+    ranked = {standing.item for standing in order}
+    cells = [(item, cell) for stratum in strata for item, cell in stratum.cells.items()]
+    shown = [cell for item, cell in cells if item in ranked]
+    rows = pd.concat([cell.rows[["file", "record"]] for cell in shown])
+    files: dict[str, set[str]] = {}
+    for item, cell in cells:
+        files.setdefault(item, set()).update(cell.rows["file"].astype("str"))
+    every = [name for names_of in files.values() for name in names_of]
+    untested = [
+        Standing(item, float(np.mean(cell.values)), np.nan, np.nan, cell.moments[0])
+        for item, cell in cells
+        if item not in ranked
+    ]
+    return Contest(
+        measure,
+        setups,
+        order,
+        how,
+        kind,
+        names,
+        pairs,
+        rows,
+        untested,
+        any(cell.stated for cell in shown),
+        len(every) == len(set(every)),
+    )
+
+
+def pair_tests(results: Iterable[Judged]) -> Mapping[tuple[str, str, str], float]:
+    """The largest corrected p-value of each metric and two items over their contests; 1 if the order is not one."""
+    found: dict[tuple[str, str, str], float] = {}
+    ahead: dict[tuple[str, str, str], str] = {}
+    for result in results:
+        order = [standing.item for standing in result.contest.standings]
+        for place, one in enumerate(order):
+            for other in order[place + 1 :]:
+                p = result.p_of(one, other)
+                if p is not None:
+                    key = (result.contest.measure.metric, *sorted((one, other)))
+                    agrees = ahead.setdefault(key, one) == one
+                    found[key] = max(found.get(key, 0.0), p if agrees else 1.0)
+    return found

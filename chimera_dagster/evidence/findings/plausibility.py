@@ -1,0 +1,108 @@
+"""Values that can't be true, stated values that contradict derived ones, and names that mean the same."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from chimera_dagster.evidence.figures import format_value
+from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, sources_of
+from chimera_dagster.evidence.findings.finding_context import FindingContext
+from chimera_dagster.evidence.findings.recomputed import tolerance
+from chimera_dagster.evidence.runs import spellings
+
+_REASONS = 8
+_EXAMPLES = 2
+_ROUNDING = 0.02  # a derived value is made of rounded ones
+
+
+def implausible(data: FindingContext) -> Iterator[Finding]:
+    """One finding that counts the values in doubt, by reason and file, each reason with examples."""
+    rows = data.doubtful
+    if rows.empty:
+        return
+    figures, total = Figures(), len(rows)
+    groups = sorted(rows.groupby("doubt", observed=True), key=lambda item: (-len(item[1]), str(item[0])))
+    parts: list[str] = []
+    for place, (reason, group) in enumerate(groups[:_REASONS], start=1):
+        files = group["file"].astype("str").value_counts()
+        ordered = sorted(files.items(), key=lambda item: (-item[1], str(item[0])))
+        named = listed([f"{name} ({count})" for name, count in ordered], 3)
+        examples = "; ".join(_example(row) for row in group.head(_EXAMPLES).to_dict("records"))
+        parts.append(f"{figures.say(f'count_{place}', len(group))} because {reason}, in {named}, such as {examples}")
+    more = f"; and {len(groups) - _REASONS} more reasons" if len(groups) > _REASONS else ""
+    text = (
+        f"{figures.count('values', total, 'value')} can't be true and "
+        f"{'is' if total == 1 else 'are'} in no statistic: {'; '.join(parts)}{more}."
+    )
+    yield Finding("implausible", "warning", "implausible values", text, figures, total, sources_of(rows), 95.0)
+
+
+def _example(row: dict[str, object]) -> str:
+    unit = row["unit"] if isinstance(row["unit"], str) else ""
+    return f"{row['original_name']} {format_value(float(str(row['value'])), unit)} in {row['record']}"
+
+
+def contradicting_derived(data: FindingContext) -> Iterator[Finding]:
+    """Per file and metric, stated values that differ from what the definition gives by more than rounding.
+
+    That is more than half a unit in the last digit printed and than 2 %, as the numbers of the formula are rounded too.
+    """
+    rows = data.table[(data.table["aggregate"].isna() & ~data.table["error"]).to_numpy()]
+    derived = rows[rows["derived"].notna().to_numpy()]
+    stated = rows[rows["derived"].isna().to_numpy() & rows["metric"].isin(list(derived["metric"].unique())).to_numpy()]
+    keys = ["file", "record", "metric", "unit"]
+    both = stated.merge(derived[[*keys, "value", "derived"]], on=keys, suffixes=("", "_derived"))
+    if both.empty:
+        return
+    value, given = both["value"].to_numpy("float64"), both["value_derived"].to_numpy("float64")
+    own = (both["unit"].astype("str") == both["original_unit"].astype("str")).to_numpy()
+    slack = np.array([tolerance(each, bool(is_own)) for each, is_own in zip(value, own, strict=True)])
+    wrong = both[np.abs(value - given) > slack + _ROUNDING * np.abs(given)]
+    totals = both.groupby(["file", "metric"], observed=True).size()
+    for (file, metric), group in wrong.groupby(["file", "metric"], observed=True):
+        yield _contradiction(str(file), str(metric), group, int(totals[file, metric]))
+
+
+def _contradiction(file: str, metric: str, rows: pd.DataFrame, total: int) -> Finding:
+    figures = Figures()
+    ratios = np.abs(np.log(rows["value"].clip(lower=1e-300) / rows["value_derived"].clip(lower=1e-300)).to_numpy())
+    worst = rows.iloc[int(np.argmax(ratios))]
+    unit = str(worst["unit"])
+    stated, given = float(worst["value"]), float(worst["value_derived"])
+    text = (
+        f"{figures.say('wrong', len(rows))} of {figures.count('checked', total, 'value')} of {metric} in {file} "
+        f"contradict the numbers beside them. The largest difference: {worst['record']} states "
+        f"{figures.say('stated', stated, unit)} as {worst['original_name']}, and {worst['derived']} gives "
+        f"{figures.say('derived', given, unit)}. The stated values are used."
+    )
+    effect = stated / given - 1 if given else None
+    return Finding(
+        "contradicting_derived",
+        "warning",
+        f"{metric} in {file}",
+        text,
+        figures,
+        total,
+        sources_of(rows),
+        importance=70.0 + len(rows) / total,
+        effect=effect,
+    )
+
+
+def model_spellings(data: FindingContext) -> Iterator[Finding]:
+    """Models that files spell in upper and lower case, and that count as one."""
+    others: dict[str, list[str]] = {}
+    for name, chosen in sorted(spellings(data.names).items()):
+        others.setdefault(chosen, []).append(name)
+    for chosen, names in others.items():
+        rows = data.table[(data.table["model"] == chosen).to_numpy()]
+        if rows.empty:
+            continue
+        figures = Figures()
+        n = len(rows[["file", "record"]].drop_duplicates())
+        text = (
+            f"{listed(names)} and {chosen} are one model ({figures.count('records', n, 'record')}): its tags do not "
+            f"differ by case."
+        )
+        yield Finding("model_spellings", "notice", chosen, text, figures, n, sources_of(rows), importance=15.0)

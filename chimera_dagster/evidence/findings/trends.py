@@ -1,0 +1,155 @@
+"""How a metric of one model goes with a load or a length, and where it stops growing or starts to."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from chimera_dagster.evidence.difference_tests import blocked, holm
+from chimera_dagster.evidence.findings.equal_conditions import Cell, Stratum, cells_of, strata_by_level
+from chimera_dagster.evidence.findings.finding import Figures, Finding, rows_of_cells
+from chimera_dagster.evidence.findings.finding_context import FindingContext
+from chimera_dagster.evidence.measures import FURTHER, HEADLINES, LEVEL, MEASURES, SERVER, Measure
+from chimera_dagster.evidence.setups import TRENDS, said, setup_words, value_words
+
+_MEASURES = (*HEADLINES, SERVER, *FURTHER[:2])
+_SHOWN = 8
+_LEAST_FOR_KNEE = 3
+RATE_SHARE = 0.9  # a rate that has reached this share of its highest value has stopped growing
+TIME_RATIO = 1.5  # a time grows from where it is this many times that at the lowest level
+
+
+class _Trend(NamedTuple):
+    """Levels in ascending order, the value at each, and whose they are."""
+
+    name: str
+    model: str
+    measure: Measure
+    stratum: Stratum
+    levels: list[float]
+    values: list[float]
+    cells: list[Cell]
+
+
+def trends(data: FindingContext) -> Iterator[Finding]:
+    """Means (or what files state) of each model and metric by concurrency, request rate, depth or length.
+
+    One finding for each set of equal other conditions. The knee of a rate is the lowest level with RATE_SHARE of the
+    highest value; that of a time is the highest level up to which it stays within TIME_RATIO times that at the lowest
+    level. It is stated from three levels on, and of repeated runs only if an F-test of log values (Holm over all
+    trends) tells their levels apart; values that files state once are taken as they are.
+    """
+    found = [trend for measure in _MEASURES for trend in _trends(measure, cells_of(data, measure))]
+    shown = said(trend.stratum.setup for trend in found)
+    tests = [_tested(trend) for trend in found]
+    adjusted = iter(holm(np.array([p for p in tests if p is not None])).tolist())
+    count = sum(p is not None for p in tests)
+    for trend, p in zip(found, tests, strict=True):
+        yield _stated(trend, shown, None if p is None else next(adjusted), count)
+
+
+def _tested(trend: _Trend) -> float | None:
+    """p-value of the one-way F-test of log values; None without enough repeats."""
+    if not all(cell.repeated for cell in trend.cells):
+        return None
+    values = np.concatenate([cell.values for cell in trend.cells])
+    levels = np.repeat(np.arange(len(trend.cells)), [len(cell.values) for cell in trend.cells])
+    fitted = blocked(values, levels, np.zeros(len(values), dtype="int64"))
+    return None if fitted is None else fitted.p
+
+
+def _trends(measure: Measure, cells: Sequence[Cell]) -> Iterator[_Trend]:
+    by_model: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_model.setdefault(cell.model, []).append(cell)
+    for model, of_model in by_model.items():
+        for name in TRENDS:
+            numeric = [cell for cell in of_model if isinstance(cell.setup.get(name), int | float)]
+            for stratum in strata_by_level(numeric, name):
+                kinds = {cell.kind if cell.stated else "mean" for cell in stratum.cells.values()}
+                if len(stratum.cells) > 1 and len(kinds) == 1:
+                    ordered = sorted(stratum.cells.values(), key=lambda cell: float(cell.setup[name]))
+                    levels = [float(cell.setup[name]) for cell in ordered]
+                    values = [float(np.mean(cell.values)) for cell in ordered]
+                    yield _Trend(name, model, measure, stratum, levels, values, ordered)
+
+
+def _stated(trend: _Trend, shown: frozenset[str], p: float | None, tests: int) -> Finding:
+    figures, measure = Figures(), trend.measure
+    words = setup_words(trend.stratum.setup, shown)
+    first, last = trend.values[0], trend.values[-1]
+    text = (
+        f"{measure.words.capitalize()} of {trend.model} by {trend.name}{f' at {words}' if words else ''}"
+        f"{', as the files state it' if any(cell.stated for cell in trend.cells) else ''}: {_points(figures, trend)}."
+    )
+    if p is not None and p >= LEVEL:
+        text += " No difference between them can be told from chance."
+    elif len(trend.levels) >= _LEAST_FOR_KNEE:
+        text += f" {_knee(figures, trend)}"
+    rows = rows_of_cells(cell.rows for cell in trend.cells)
+    return Finding(
+        "trends",
+        "notice" if measure not in FURTHER and (p is None or p < LEVEL) else "info",
+        f"{trend.name} of {trend.model}",
+        text,
+        figures,
+        sum(len(cell.rows) for cell in trend.cells),
+        rows,
+        importance=70.0 - MEASURES.index(measure) + min(len(trend.levels), 9) / 10,
+        test=f"F-test of log values, Holm over {tests} comparisons" if p is not None else None,
+        p_value=p,
+        effect=last / first - 1,
+    )
+
+
+def _points(figures: Figures, trend: _Trend) -> str:
+    count = len(trend.levels)
+    places = list(range(count))
+    if count > _SHOWN:
+        places = sorted({round(step * (count - 1) / (_SHOWN - 1)) for step in range(_SHOWN)})
+    unit = trend.measure.unit
+    points = ", ".join(
+        f"{figures.say(f'value_{place + 1}', trend.values[place], unit)} at {value_words(trend.levels[place])}"
+        for place in places
+    )
+    return points if count <= _SHOWN else f"{points} ({figures.say('levels', count)} levels)"
+
+
+def _knee(figures: Figures, trend: _Trend) -> str:
+    return _knee_of_rate(figures, trend) if trend.measure.sign < 0 else _knee_of_time(figures, trend)
+
+
+def _knee_of_rate(figures: Figures, trend: _Trend) -> str:
+    levels, values = trend.levels, trend.values
+    highest = max(values)
+    reached = next(place for place, value in enumerate(values) if value >= RATE_SHARE * highest)
+    share = figures.share("share", RATE_SHARE)
+    fallen = values[-1] < RATE_SHARE * highest
+    if reached == len(values) - 1:
+        return f"It still grows at {value_words(levels[-1])}."
+    if reached and not fallen:
+        return f"The knee is at {trend.name}={value_words(levels[reached])}, which reaches {share} of the highest."
+    if reached:
+        top = value_words(levels[values.index(highest)])
+        return (
+            f"The knee is at {trend.name}={value_words(levels[reached])}, which reaches {share} of the highest; it "
+            f"falls after {top}."
+        )
+    if not fallen:
+        return f"It keeps {share} of the highest at every level."
+    kept = next(place for place, value in enumerate(values) if value < RATE_SHARE * highest) - 1
+    return f"It keeps {share} of the highest up to {trend.name}={value_words(levels[kept])}, and falls after it."
+
+
+def _knee_of_time(figures: Figures, trend: _Trend) -> str:
+    levels, limit = trend.levels, TIME_RATIO * trend.values[0]
+    ratio = figures.say("ratio", TIME_RATIO)
+    above = next((place for place, value in enumerate(trend.values) if value > limit), None)
+    if above is None:
+        return f"It stays within {ratio} times that at the lowest."
+    if above == 1:
+        return f"It is more than {ratio} times that at the lowest from {trend.name}={value_words(levels[1])} on."
+    return (
+        f"The knee is at {trend.name}={value_words(levels[above - 1])}: up to it the time stays within {ratio} times "
+        f"that at the lowest."
+    )
