@@ -77,9 +77,7 @@ def one_spelling(rows: pd.DataFrame) -> pd.DataFrame:
     found = spellings(rows["model"].unique())
     if not found:
         return rows
-    column = rows["model"].astype("str")
-    renamed = column.where(column.isna(), column.map(lambda name: found.get(name, name)))
-    return rows.assign(model=renamed.astype(rows["model"].dtype) if rows["model"].dtype == "str" else renamed)
+    return rows.assign(model=rows["model"].astype("str").replace(found))
 
 
 def model_codes(rows: pd.DataFrame) -> "np.ndarray":

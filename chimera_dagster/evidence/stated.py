@@ -32,7 +32,7 @@ def stated_values(measurements: pd.DataFrame, runs: pd.DataFrame, duplicates: It
         & measurements["doubt"].isna()
         & ~measurements["file"].isin(list(duplicates))
     ]
-    kinds = rows["aggregate"].astype("str").map(lambda kind: _NAMED.get(kind, kind))
+    kinds = rows["aggregate"].astype("str").replace(_NAMED)
     rows = one_spelling(rows.assign(kind=kinds)[kinds.isin(KINDS).to_numpy()])
     rows = rows[~repeats_stated(rows)]
     rows = rows[~_listed(rows, runs)]

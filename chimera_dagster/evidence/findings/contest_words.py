@@ -197,10 +197,10 @@ def _untested(figures: Figures, contest: Contest) -> str:
         return ""
     unit = contest.measure.unit
     parts = [
-        f"{each.item} {figures.say(f'untested_{place}', each.value, unit)}"
+        f"{each.item} {figures.say(f'untested_{place}', each.value, unit)}" if len(contest.setups) == 1 else each.item
         for place, each in enumerate(contest.untested[:_SHOWN])
     ]
-    return f" Too few runs for the test, or values of another kind: {listed(parts)}."
+    return f" Not compared, for too few runs or values of another kind: {listed(parts)}."
 
 
 def _caveats(results: Sequence[Judged]) -> str:

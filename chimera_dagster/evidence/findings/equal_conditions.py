@@ -5,7 +5,7 @@ common besides the item that is compared: a model, or a level of one condition.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -129,7 +129,8 @@ def cells_of(data: FindingContext, measure: Measure) -> list[Cell]:
     found = {(cell.model, canonical(cell.setup)): cell for cell in _stated_cells(data, measure)}
     rows = data.warm[(data.warm[measure.metric] > 0).to_numpy()]
     place, setups = setups_of(rows)
-    for (model, number), places in rows.groupby([rows["model"], place], observed=True).indices.items():
+    parts: dict[Any, Any] = rows.groupby([rows["model"], place], observed=True).indices
+    for (model, number), places in parts.items():
         part, setup = rows.iloc[places], setups[int(number)]
         values = part[measure.metric].to_numpy("float64")
         std = float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
@@ -142,12 +143,12 @@ def cells_of(data: FindingContext, measure: Measure) -> list[Cell]:
 
 
 def _stated_cells(data: FindingContext, measure: Measure) -> Iterator[Cell]:
-    rows = data.stated
-    rows = rows[
-        (rows["metric"] == measure.metric) & (rows["unit"] == measure.unit) & rows["model"].notna().to_numpy()
-    ].reset_index(drop=True)
+    known = (data.stated["metric"] == measure.metric) & (data.stated["unit"] == measure.unit)
+    rows = data.stated[(known & data.stated["model"].notna()).to_numpy()].reset_index(drop=True)
     place, setups = setups_of(rows)
-    for (model, number), group in rows.groupby([rows["model"], pd.Series(place, rows.index)], observed=True):
+    parts: dict[Any, Any] = rows.groupby([rows["model"], place], observed=True).indices
+    for (model, number), places in parts.items():
+        group = rows.iloc[places]
         kind = next((kind for kind in CENTRES if group[kind].notna().all()), None)
         # Numbers of one file that name the same differ in something unknown; which of them to compare isn't known.
         if kind is None or (group["file"].duplicated().any()):
@@ -155,11 +156,9 @@ def _stated_cells(data: FindingContext, measure: Measure) -> Iterator[Cell]:
         values = group[kind].to_numpy("float64")
         if not (values > 0).all():
             continue
-        single = group.iloc[0]
-        moments = (
-            (float(single["n"]), float(single["mean"]), float(single["std"])) if len(group) == 1 else (np.nan,) * 3
-        )
-        median = float(single["median"]) if len(group) == 1 else np.nan
+        single, one = group.iloc[0], len(group) == 1
+        moments = (float(single["n"]), float(single["mean"]), float(single["std"])) if one else (np.nan, np.nan, np.nan)
+        median = float(single["median"]) if one else np.nan
         asked = np.full(len(values), -1, dtype="int64")
         yield Cell(str(model), setups[int(number)], values, asked, True, kind, moments, median, group)
 
@@ -187,16 +186,20 @@ def _strata(given: Iterable[tuple[Cell, str, Setup]]) -> list[Stratum]:
 
 
 def contests(measure: Measure, strata: Sequence[Stratum]) -> list[Contest]:
-    """What the strata with two items or more allow: one contest for strata that are tested together, else one each."""
+    """What the strata with two items or more allow: one contest for strata that are tested together, else one each.
+
+    Runs are tested against runs; a value that a file states once is in the contest only if too few items have runs.
+    """
     several = [stratum for stratum in strata if len(stratum.cells) > 1]
     found: list[Contest] = []
-    for group in _alike([each for each in several if all(cell.repeated for cell in each.cells.values())]):
+    for group in _alike([stratum for stratum in several if len(_repeated(stratum)) > 1]):
         merged = _merged(measure, group)
         found += [merged] if merged else [_single(measure, stratum) for stratum in group]
-    found += [
-        _single(measure, stratum) for stratum in several if not all(cell.repeated for cell in stratum.cells.values())
-    ]
-    return found
+    return found + [_single(measure, stratum) for stratum in several if len(_repeated(stratum)) < 2]
+
+
+def _repeated(stratum: Stratum) -> dict[str, Cell]:
+    return {item: cell for item, cell in stratum.cells.items() if cell.repeated}
 
 
 def judged(found: Iterable[Contest]) -> list[Judged]:
@@ -215,10 +218,10 @@ def judged(found: Iterable[Contest]) -> list[Judged]:
 
 
 def _alike(strata: Sequence[Stratum]) -> Iterator[list[Stratum]]:
-    """Strata with the same items; those with a part of them are put to the first that has them all."""
+    """Strata with runs of the same items; those of a part of them are put to the first that has them all."""
     groups: dict[frozenset[str], list[Stratum]] = {}
-    for stratum in sorted(strata, key=lambda each: -len(each.cells)):
-        items = frozenset(stratum.cells)
+    for stratum in sorted(strata, key=lambda each: -len(_repeated(each))):
+        items = frozenset(_repeated(stratum))
         whole = next((known for known in groups if items <= known), items)
         groups.setdefault(whole, []).append(stratum)
     yield from groups.values()
@@ -232,36 +235,31 @@ class _Runs(NamedTuple):
     strata: NDArray[np.int64]
     asked: NDArray[np.int64]
     names: list[str]
-    rows: pd.DataFrame
 
 
-def _runs_of(strata: Sequence[Stratum], least: int = 0) -> _Runs:
+def _runs_of(strata: Sequence[Stratum], least: int = 1) -> _Runs:
+    """Runs of the items that have `least` of them or more; nothing if there are not two such items."""
     sizes: dict[str, int] = {}
     for stratum in strata:
-        for item, cell in stratum.cells.items():
+        for item, cell in _repeated(stratum).items():
             sizes[item] = sizes.get(item, 0) + len(cell.values)
     names = sorted(name for name, size in sizes.items() if size >= least)
+    codes = {name: code for code, name in enumerate(names)}
     parts = [
-        (cell, names.index(item), number)
+        (cell, codes[item], number)
         for number, stratum in enumerate(strata)
-        for item, cell in stratum.cells.items()
-        if item in names
+        for item, cell in _repeated(stratum).items()
+        if item in codes
     ]
-    lengths = [len(cell.values) for cell, _, _ in parts]
-    if not parts:
+    if len(names) < 2:
         nothing = np.array([], dtype="int64")
-        return _Runs(np.array([]), nothing, nothing, nothing, names, pd.DataFrame(columns=["file", "record"]))
+        return _Runs(np.array([], dtype="float64"), nothing, nothing, nothing, names)
+    lengths = [len(cell.values) for cell, _, _ in parts]
     numbers = np.repeat([number for *_, number in parts], lengths).astype("int64")
     asked = np.concatenate([cell.asked for cell, _, _ in parts])
     joint = np.unique(np.stack([numbers, asked]), axis=1, return_inverse=True)[1].ravel().astype("int64")
-    return _Runs(
-        np.concatenate([cell.values for cell, _, _ in parts]),
-        np.repeat([item for _, item, _ in parts], lengths).astype("int64"),
-        numbers,
-        joint,
-        names,
-        pd.concat([cell.rows for cell, _, _ in parts]),
-    )
+    values = np.concatenate([cell.values for cell, _, _ in parts])
+    return _Runs(values, np.repeat([item for _, item, _ in parts], lengths).astype("int64"), numbers, joint, names)
 
 
 def _merged(measure: Measure, strata: list[Stratum]) -> Contest | None:
@@ -299,8 +297,9 @@ def _blocked_contest(
     low, high = fitted.bounds()
     middle = float(np.mean(logs) - np.mean(fitted.effects[runs.items]))
     counts = np.bincount(runs.items, minlength=len(runs.names))
+    means, lows, highs = (np.exp(middle + part) for part in (fitted.effects, low, high))
     standings = [
-        Standing(name, *(float(np.exp(middle + part[place])) for part in (fitted.effects, low, high)), counts[place])
+        Standing(name, float(means[place]), float(lows[place]), float(highs[place]), float(counts[place]))
         for place, name in enumerate(runs.names)
     ]
     setups = [stratum.setup for stratum in strata]
@@ -309,15 +308,12 @@ def _blocked_contest(
 
 def _single(measure: Measure, stratum: Stratum) -> Contest:
     cells = stratum.cells
-    if all(cell.repeated for cell in cells.values()):
-        enough = _runs_of([stratum], LEAST_RUNS)
-        if len(enough.names) > 1:
-            groups = log_moments(enough.values, enough.items, len(enough.names))
-            standings = [Standing(name, *groups.interval(at), groups.n[at]) for at, name in enumerate(enough.names)]
-            pairs = welch_pairs(groups)
-            return _contest(
-                measure, [stratum.setup], standings, "runs", "geometric mean", enough.names, pairs, [stratum]
-            )
+    enough = _runs_of([stratum], LEAST_RUNS)
+    if len(enough.names) > 1:
+        groups = log_moments(enough.values, enough.items, len(enough.names))
+        standings = [Standing(name, *groups.interval(at), groups.n[at]) for at, name in enumerate(enough.names)]
+        pairs = welch_pairs(groups)
+        return _contest(measure, [stratum.setup], standings, "runs", "geometric mean", enough.names, pairs, [stratum])
     tested = sorted(item for item, cell in cells.items() if _has_moments(cell))
     if len(tested) == len(cells) and any(cell.stated for cell in cells.values()):
         return _by_moments(measure, stratum, tested)
@@ -356,17 +352,17 @@ def _contest(
     order = sorted(standings, key=lambda standing: (measure.sign * standing.value, standing.item))
     ranked = {standing.item for standing in order}
     cells = [(item, cell) for stratum in strata for item, cell in stratum.cells.items()]
-    shown = [cell for item, cell in cells if item in ranked]
-    rows = pd.concat([cell.rows[["file", "record"]] for cell in shown])
+    shown = [(item, cell) for item, cell in cells if item in ranked]
+    rows = pd.concat([cell.rows[["file", "record"]] for _, cell in shown])
     files: dict[str, set[str]] = {}
-    for item, cell in cells:
+    for item, cell in shown:
         files.setdefault(item, set()).update(cell.rows["file"].astype("str"))
     every = [name for names_of in files.values() for name in names_of]
-    untested = [
-        Standing(item, float(np.mean(cell.values)), np.nan, np.nan, cell.moments[0])
+    untested = {
+        item: Standing(item, float(np.mean(cell.values)), np.nan, np.nan, cell.moments[0])
         for item, cell in cells
         if item not in ranked
-    ]
+    }
     return Contest(
         measure,
         setups,
@@ -376,8 +372,8 @@ def _contest(
         names,
         pairs,
         rows,
-        untested,
-        any(cell.stated for cell in shown),
+        list(untested.values()),
+        any(cell.stated for _, cell in shown),
         len(every) == len(set(every)),
     )
 
@@ -392,7 +388,7 @@ def pair_tests(results: Iterable[Judged]) -> Mapping[tuple[str, str, str], float
             for other in order[place + 1 :]:
                 p = result.p_of(one, other)
                 if p is not None:
-                    key = (result.contest.measure.metric, *sorted((one, other)))
+                    key = (result.contest.measure.metric, min(one, other), max(one, other))
                     agrees = ahead.setdefault(key, one) == one
                     found[key] = max(found.get(key, 0.0), p if agrees else 1.0)
     return found

@@ -28,7 +28,11 @@ def implausible(data: FindingContext) -> Iterator[Finding]:
         files = group["file"].astype("str").value_counts()
         ordered = sorted(files.items(), key=lambda item: (-item[1], str(item[0])))
         named = listed([f"{name} ({count})" for name, count in ordered], 3)
-        examples = "; ".join(_example(row) for row in group.head(_EXAMPLES).to_dict("records"))
+        few = group.head(_EXAMPLES)
+        shown = zip(few["original_name"], few["value"], few["unit"], few["record"], strict=True)
+        examples = "; ".join(
+            _example(str(name), float(value), unit, str(record)) for name, value, unit, record in shown
+        )
         parts.append(f"{figures.say(f'count_{place}', len(group))} because {reason}, in {named}, such as {examples}")
     more = f"; and {len(groups) - _REASONS} more reasons" if len(groups) > _REASONS else ""
     text = (
@@ -38,9 +42,8 @@ def implausible(data: FindingContext) -> Iterator[Finding]:
     yield Finding("implausible", "warning", "implausible values", text, figures, total, sources_of(rows), 95.0)
 
 
-def _example(row: dict[str, object]) -> str:
-    unit = row["unit"] if isinstance(row["unit"], str) else ""
-    return f"{row['original_name']} {format_value(float(str(row['value'])), unit)} in {row['record']}"
+def _example(name: str, value: float, unit: object, record: str) -> str:
+    return f"{name} {format_value(value, unit if isinstance(unit, str) else '')} in {record}"
 
 
 def contradicting_derived(data: FindingContext) -> Iterator[Finding]:
@@ -66,8 +69,8 @@ def contradicting_derived(data: FindingContext) -> Iterator[Finding]:
 
 def _contradiction(file: str, metric: str, rows: pd.DataFrame, total: int) -> Finding:
     figures = Figures()
-    ratios = np.abs(np.log(rows["value"].clip(lower=1e-300) / rows["value_derived"].clip(lower=1e-300)).to_numpy())
-    worst = rows.iloc[int(np.argmax(ratios))]
+    value, derived = rows["value"].to_numpy("float64"), rows["value_derived"].to_numpy("float64")
+    worst = rows.iloc[int(np.argmax(np.abs(value - derived) / np.maximum(np.abs(derived), 1e-12)))]
     unit = str(worst["unit"])
     stated, given = float(worst["value"]), float(worst["value_derived"])
     text = (
