@@ -7,10 +7,9 @@ import typer
 
 from chimera_dagster.cli.options import AsJson, Reports
 from chimera_dagster.cli.reading import read_folder
-from chimera_dagster.cli.tables import print_json, print_table
+from chimera_dagster.cli.tables import print_entries, print_json, print_problems
 from chimera_dagster.evidence.fact import Fact, load_facts
-from chimera_dagster.evidence.fact_table import find_facts
-from chimera_dagster.evidence.summary import summarise
+from chimera_dagster.steps.evidence import Evidence
 from chimera_dagster.write.prompt import estimate_tokens
 
 
@@ -24,14 +23,15 @@ def facts(
 ) -> None:
     """List what code can prove about a reports folder, each statement with its sources."""
     folder = read_folder(reports)
-    found = load_facts(find_facts(folder.files, summarise(folder.measurements), folder.measurements, limit))
+    evidence = Evidence(folder.files, folder.measurements, limit)
+    found = load_facts(evidence.facts)
+    print_problems(evidence.problems)
     shown = found if budget is None else within_budget(found, budget, estimate_tokens)
     if as_json:
         print_json([fact._asdict() for fact in shown])
         return
-    rows = [[fact.id, fact.statement, str(fact.n), f"{fact.file}, {fact.record}"] for fact in shown]
-    columns = ("id", "statement", "n", "first source")
-    print_table(f"{len(shown)} of {len(found)} facts", columns, rows, numeric={"n"})
+    entries = [(fact.id, f"{fact.statement} [{fact.file}, {fact.record}]") for fact in shown]
+    print_entries(f"{len(shown)} of {len(found)} facts, each with its first source", entries)
 
 
 def within_budget(facts: Sequence[Fact], budget: int, count_tokens: Callable[[str], int]) -> Sequence[Fact]:

@@ -8,9 +8,9 @@ import typer
 
 from chimera_dagster.cli.options import AsJson, Reports
 from chimera_dagster.cli.reading import read_folder
-from chimera_dagster.cli.tables import print_json, print_table
-from chimera_dagster.evidence.findings import find_findings
+from chimera_dagster.cli.tables import print_entries, print_json, print_problems
 from chimera_dagster.schemas import SEVERITIES
+from chimera_dagster.steps.evidence import Evidence
 
 
 class Severity(StrEnum):
@@ -28,14 +28,12 @@ def findings(
 ) -> None:
     """List failures, contradictions, rankings and effects that were found in a reports folder."""
     folder = read_folder(reports)
-    table = find_findings(folder.files, folder.measurements)
+    evidence = Evidence(folder.files, folder.measurements)
+    table = evidence.findings
+    print_problems(evidence.problems)
     rows = table[table["severity"].isin(SEVERITIES[: SEVERITIES.index(severity) + 1])].to_dict("records")
     if as_json:
         print_json([row | {"values": json.loads(row["values"]), "sources": json.loads(row["sources"])} for row in rows])
         return
-    print_table(
-        f"{len(rows)} findings",
-        ("id", "severity", "detector", "n", "finding"),
-        [[row["id"], row["severity"], row["detector"], str(row["n"]), row["text"]] for row in rows],
-        numeric={"n"},
-    )
+    entries = [(str(row["id"]), f"{row['severity']}, {row['detector']}, n={row['n']}: {row['text']}") for row in rows]
+    print_entries(f"{len(rows)} findings", entries)

@@ -7,6 +7,7 @@ import typer
 
 from chimera_dagster.cli.options import AsJson
 from chimera_dagster.cli.reading import file_progress
+from chimera_dagster.cli.tables import print_problems
 from chimera_dagster.errors import ChimeraError
 from chimera_dagster.evidence.figures import printable
 from chimera_dagster.ingest.discover import discover
@@ -44,6 +45,7 @@ def ingest(
     files = workspace.store.read_table("benchmark_files")
     for row in files[files["status"] != "ok"].itertuples(index=False):
         typer.echo(f"{row.status}: {printable(str(row.path))}: {printable(str(row.reason))}", err=True)
+    print_problems(summary.problems)
     typer.echo(
         f"{summary.total_files} files, {summary.measurements} measurements, "
         f"{summary.problem_files} files not read in full.\n"

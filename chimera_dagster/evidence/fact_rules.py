@@ -20,7 +20,7 @@ _KIND_WORDS = {
     **{"p95": "ninety-fifth percentile of ", "p99": "ninety-ninth percentile of "},
 }
 _NOTED = {"median": "median", "std": "standard deviation", "p95": "p95", "p99": "p99"}  # of a stated value, beside it
-_REQUESTS, _FAILED_REQUESTS = "requests", "failed_requests"
+_COMPLETED, _FAILED = "completed_requests", "failed_requests"
 
 
 class Statement(NamedTuple):
@@ -68,12 +68,13 @@ def _failures(data: FactContext) -> Iterator[Statement]:
 
 def _failed_requests(data: FactContext) -> Iterator[Statement]:
     """Requests that failed, among those of the records that count both."""
-    rows = data.runs[data.runs["metric"].isin((_REQUESTS, _FAILED_REQUESTS))]
+    rows = data.runs[data.runs["metric"].isin((_COMPLETED, _FAILED))]
     wide = rows.pivot_table(index=["file", "record"], columns="metric", values="value", aggfunc="first", observed=True)
-    if not {_REQUESTS, _FAILED_REQUESTS} <= set(wide.columns):
+    if not {_COMPLETED, _FAILED} <= set(wide.columns):
         return
-    counted = wide.dropna(subset=[_REQUESTS, _FAILED_REQUESTS])
-    failed, total = int(counted[_FAILED_REQUESTS].sum()), int(counted[_REQUESTS].sum())
+    counted = wide.dropna(subset=[_COMPLETED, _FAILED])
+    failed = int(counted[_FAILED].sum())
+    total = failed + int(counted[_COMPLETED].sum())
     if total:
         behind = counted.reset_index()[["file", "record"]]
         text = "requests that failed, as the files count them"
@@ -120,7 +121,8 @@ def _candidates(data: FactContext, measure: Measure) -> Iterator[_Candidate]:
 
 def _best(data: FactContext, measure: Measure, best: _Candidate, known: int, models: int) -> Statement:
     words = data.words(best.of.setup)
-    text = f"{measure.best} mean {measure.words} of a model{f' at {words}' if words else ''}, that of {best.model}"
+    mean = "" if isinstance(best.of, ModelRuns) and len(best.of.rows) == 1 else "mean "
+    text = f"{measure.best} {mean}{measure.words} of a model{f' at {words}' if words else ''}, that of {best.model}"
     if isinstance(best.of, Stated):
         statement = _as_stated(data, measure, best.of)
         text += f", as {best.of.file} states it"

@@ -8,6 +8,7 @@ import pandas as pd
 
 from chimera_dagster.evidence.fact_context import prepare, sources_of
 from chimera_dagster.evidence.fact_rules import RULES, Statement
+from chimera_dagster.evidence.problems import Problems, all_of
 from chimera_dagster.schemas import Facts
 
 # Facts of one kind and metric, before the other kinds have their turn; a reader asks for the values first.
@@ -21,19 +22,21 @@ def find_facts(
     measurements: pd.DataFrame,
     limit: int = 40,
     duplicates: Mapping[str, str] | None = None,
+    problems: Problems | None = None,
 ) -> pd.DataFrame:
     """schemas.Facts from schemas.BenchmarkFiles, DataSummary and Measurements, most important first; at most `limit`.
 
     Kinds are ranked as `fact_rules.RULES` lists them, but after eight values (or four facts of another kind) of one
     metric the other kinds have their turn: otherwise a folder with many models would have nothing but means. Texts hold
     no measured figure; model tags, parameters and conditions may hold digits. Equal tables in any order of rows give
-    equal facts. `duplicates` are those of `duplicate_runs` if the caller knows them.
+    equal facts. `duplicates` are those of `duplicate_runs` if the caller knows them. A rule that fails is noted in
+    `problems`, if they are given.
     """
     data = prepare(files, statistics, measurements, duplicates)
     ranked: list[tuple[int, int, Statement]] = []
     for number, rule in enumerate(RULES):
         places: dict[tuple[str, str | None], int] = {}
-        for statement in rule(data):
+        for statement in all_of(problems, "facts", rule, data):
             if all(isfinite(value) for value in statement.values.values()):
                 of_kind = (statement.kind, statement.metric)
                 place = places[of_kind] = places.get(of_kind, -1) + 1

@@ -33,3 +33,5 @@ FURTHER = (
     Measure(E2E, "ms", "end-to-end time", "lowest", 1),
 )
 MEASURES = (*HEADLINES, SERVER, *FURTHER)
+# Metrics of all requests of a benchmark together, whose aggregates are over its seconds, not over runs
+OF_SERVER = ("output_tok_s", "input_tok_s", "total_tok_s", "requests_per_s", "goodput_requests_per_s")

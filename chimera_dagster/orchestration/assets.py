@@ -127,10 +127,13 @@ def ingest(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) 
         for name, description in (
             (
                 "data_summary",
-                "Statistics with intervals by model, parameter set and metric, and a summary of the files.",
+                "Statistics with intervals by model, conditions, parameter set and metric, and a summary of the files.",
             ),
             ("facts", "Statements that code can prove, numbered and ranked: the evidence of prompts and reports."),
-            ("findings", "What the detectors found: rankings, effects, failures, outliers, contradictions."),
+            (
+                "findings",
+                "What the detectors found: rankings within equal conditions, effects, trends, contradictions.",
+            ),
         )
     ],
     group_name="evidence",
@@ -139,7 +142,9 @@ def evidence(context: AssetExecutionContext, workspace: ResourceParam[Workspace]
     store = workspace.store
     with clear_failures():
         summary = compute_evidence(store)
-    block = {"summary": MetadataValue.md(f"```\n{summary.block}\n```"), "files": summary.total_files}
+    block: dict[str, Any] = {"summary": MetadataValue.md(f"```\n{summary.block}\n```"), "files": summary.total_files}
+    if summary.problems:
+        block["problems"] = MetadataValue.md("\n".join(f"- {text}" for text in summary.problems))
     for name, schema, more in (("data_summary", DataSummary, block), ("facts", Facts, {}), ("findings", Findings, {})):
         metadata = table_metadata(store.table_path(name), schema) | more
         yield MaterializeResult(name, metadata=metadata, data_version=DataVersion(summary.digest))

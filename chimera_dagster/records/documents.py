@@ -47,7 +47,7 @@ class Summary(_Document):
     `numbers` counts the numeric cells and JSON values of all files, `covered` those that are a known metric, a
     condition, a parameter or a label by name; `unread` has the names of the others, how often each was found and in how
     many files, the largest first. `known` counts the measurements whose metric and unit the vocabulary knows. `code` is
-    the version of the readers and detectors.
+    the version of the readers and detectors. `problems` are rules of the evidence that failed and are left out.
     """
 
     reports_dir: str
@@ -61,6 +61,7 @@ class Summary(_Document):
     digest: str
     code: str
     block: str
+    problems: list[str] = []
     ingest_s: float
     ingested_at: datetime
 
@@ -113,10 +114,18 @@ class ReportFinding(_Document):
 
 
 class Configuration(_Document):
-    """One metric over the runs of one model and parameter set: mean with its 95 % interval, and median."""
+    """One metric over the runs of one model under one setup: mean with its 95 % interval, and median.
+
+    If `source` is "stated", they are those that `file` states, of `n` runs (0 if it does not say how many).
+    """
 
     model: str | None
+    backend: str | None = None
+    gpu: str | None = None
+    conditions: str = "{}"
     params: str
+    source: str = "runs"
+    file: str | None = None
     metric: str
     unit: str
     n: int

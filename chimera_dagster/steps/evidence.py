@@ -1,35 +1,39 @@
 """The assets `data_summary`, `facts` and `findings`: what code can say about the measurements of a folder."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cached_property, partial
 
+import pandas as pd
 from pydantic import ValidationError
 
 from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.fact_table import find_facts
 from chimera_dagster.evidence.folder_models import with_folder_models
+from chimera_dagster.evidence.problems import Problems
 from chimera_dagster.evidence.summary import summarise, summary_block
 from chimera_dagster.evidence.unread import unread_groups
 from chimera_dagster.evidence.version import evidence_version
 from chimera_dagster.ingest.manifest import reader_version
 from chimera_dagster.records.documents import IngestRecord, Summary
 from chimera_dagster.records.store import Store
-from chimera_dagster.schemas import UNREAD_STATUSES, DataSummary, Facts, Findings
+from chimera_dagster.schemas import UNREAD_STATUSES, DataSummary, Facts, Findings, as_table
 
 _MOST_GROUPS = 50  # of unread numbers, in the summary
 
 
 def compute_evidence(store: Store) -> Summary:
-    """Write `data_summary`, `facts`, `findings` and, last, the summary. Raises NotIngestedError."""
-    from chimera_dagster.evidence.findings import find_findings  # imports scipy, which no other step needs
+    """Write `data_summary`, `facts`, `findings` and, last, the summary. Raises NotIngestedError.
 
+    A table or a rule that fails is left out, and the summary says so.
+    """
     files = store.read_table("benchmark_files")
     measurements = with_folder_models(store.read_table("measurements", categories=True))
     record = store.read_json("ingest", IngestRecord)
-    duplicates = duplicate_runs(measurements)
-    statistics = summarise(measurements, duplicates)
-    store.write_table("data_summary", statistics, DataSummary)
-    store.write_table("facts", find_facts(files, statistics, measurements, duplicates=duplicates), Facts)
-    store.write_table("findings", find_findings(files, measurements, duplicates), Findings)
+    found = Evidence(files, measurements)
+    store.write_table("data_summary", found.statistics, DataSummary)
+    store.write_table("facts", found.facts, Facts)
+    store.write_table("findings", found.findings, Findings)
     summary = Summary(
         reports_dir=record.reports_dir,
         total_files=len(files),
@@ -42,11 +46,51 @@ def compute_evidence(store: Store) -> Summary:
         digest=record.digest,
         code=evidence_code(),
         block=summary_block(files),
+        problems=found.problems,
         ingest_s=record.seconds,
         ingested_at=datetime.now(UTC),
     )
     store.write_json("summary", summary)
     return summary
+
+
+class Evidence:
+    """schemas.DataSummary, Facts and Findings of schemas.BenchmarkFiles and Measurements, each computed when asked for.
+
+    A table that fails as a whole is empty; `problems` has what failed so far.
+    """
+
+    def __init__(self, files: pd.DataFrame, measurements: pd.DataFrame, limit: int = 40) -> None:
+        self._files, self._measurements, self._limit = files, measurements, limit
+        self._problems = Problems()
+
+    @property
+    def problems(self) -> list[str]:
+        return self._problems.texts
+
+    @cached_property
+    def _duplicates(self) -> Mapping[str, str]:
+        none: Mapping[str, str] = {}
+        compute = partial(duplicate_runs, self._measurements)
+        return self._problems.run("measurements", "duplicate_runs", compute, none)
+
+    @cached_property
+    def statistics(self) -> pd.DataFrame:
+        compute = partial(summarise, self._measurements, self._duplicates)
+        return self._problems.run("data_summary", "summarise", compute, as_table([], DataSummary))
+
+    @cached_property
+    def facts(self) -> pd.DataFrame:
+        tables = (self._files, self.statistics, self._measurements)
+        compute = partial(find_facts, *tables, self._limit, self._duplicates, self._problems)
+        return self._problems.run("facts", "prepare", compute, as_table([], Facts))
+
+    @cached_property
+    def findings(self) -> pd.DataFrame:
+        from chimera_dagster.evidence.findings import find_findings  # imports scipy, which no other step needs
+
+        compute = partial(find_findings, self._files, self._measurements, self._duplicates, self._problems)
+        return self._problems.run("findings", "prepare", compute, as_table([], Findings))
 
 
 def is_evidence_current(store: Store, data_digest: str) -> bool:

@@ -38,7 +38,7 @@ def _read(store: Store, digest: str, code: str) -> TrialEvidence:
     measurements = with_folder_models(store.read_table("measurements", categories=True))
     statistics = store.read_table("data_summary")
     models = tuple(sorted({str(model) for model in measurements["model"].dropna().unique()}))
-    shown = statistics[statistics["metric"].isin(_SHOWN_METRICS) & (statistics["n"] > 0)]
+    shown = statistics[statistics["metric"].isin(_SHOWN_METRICS) & statistics["mean"].notna()]
     found = TrialEvidence(
         facts=load_facts(facts),
         findings=[_finding(row) for row in findings.to_dict("records")],

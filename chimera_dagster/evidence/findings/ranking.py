@@ -87,7 +87,7 @@ def _reason(groups: list[list[Cell]]) -> str:
         if apart:
             where = ", ".join(_named(name, _values(of_group, name)) for name in apart[:4])
         else:
-            words = list(dict.fromkeys(setup_words(setup) or "no named conditions" for setup in of_group))
+            words = list(dict.fromkeys(f"({setup_words(setup) or 'no named conditions'})" for setup in of_group))
             where = f"at {listed(words[:3])}"
         verb = " was measured" if not parts and len({cell.model for cell in group}) == 1 else ""
         verb = " were measured" if not parts and not verb else verb

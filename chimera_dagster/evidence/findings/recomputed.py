@@ -132,7 +132,9 @@ class Runs:
             ranks = (share * n, share * (n - 1) + 1, share * (n + 1))
             low, high = int(np.floor(min(ranks))), int(np.ceil(max(ranks)))
             return float(values[max(low, 1) - 1]), float(values[min(max(high, 1), n) - 1])
-        single = {"mean": np.mean, "median": np.median, "min": np.min, "max": np.max}[aggregate](values)
+        if aggregate == "median":  # of an even number, some tools take the lower or the upper one
+            return float(values[(n - 1) // 2]), float(values[n // 2])
+        single = {"mean": np.mean, "min": np.min, "max": np.max}[aggregate](values)
         return float(single), float(single)
 
     def slack(self, places: NDArray[np.int64]) -> float:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from chimera_dagster.evidence.findings.finding import Figures, Finding, params_words, sources_of
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.findings.recomputed import Runs, tolerance
+from chimera_dagster.evidence.measures import OF_SERVER
 from chimera_dagster.schemas import FAILED
 
 _WORDS = r"summary|summaries|stats|statistics|aggregated?|report|results|runs|raw|details|data"
@@ -40,7 +41,8 @@ def wrong_summaries(data: FindingContext) -> Iterator[Finding]:
     """
     table = data.table
     kinds = [kind for kind in table["aggregate"].cat.categories if _CHECKED.fullmatch(kind)]
-    sums = table[(table["aggregate"].isin(kinds) & ~table["error"]).to_numpy()]
+    of_runs = ~table["metric"].isin(OF_SERVER)
+    sums = table[(table["aggregate"].isin(kinds) & ~table["error"] & of_runs).to_numpy()]
     counted = table[(table["aggregate"].isna() & (~table["error"] | (table["metric"] == FAILED))).to_numpy()]
     siblings = _by_base(counted["file"].astype("str").unique())
     by_file = {str(file): rows for file, rows in _of_files(counted, sums, siblings)}

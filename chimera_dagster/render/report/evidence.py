@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from chimera_dagster.evidence.fact import Fact
 from chimera_dagster.evidence.figures import format_value, named_params
+from chimera_dagster.evidence.setups import setup_of, setup_words
 from chimera_dagster.grounding import Verdict
 from chimera_dagster.records.documents import Configuration, Outcome
 from chimera_dagster.render.blocks import (
@@ -78,15 +79,15 @@ def _configurations(configurations: Sequence[Configuration]) -> Iterator[Block]:
         rows = tuple(
             (
                 it.model or "no model named",
-                named_params(it.params) or "no parameters named",
+                _named(it) or "no parameters named",
                 *(_rounded(value, it.unit) for value in (it.mean, it.low, it.high, it.median)),
-                str(it.n),
+                str(it.n) if it.n else "not stated",
                 str(it.failures),
             )
             for it in by_metric[name]
         )
         if rows:
-            header = ("model", "parameters", "mean", "95 % from", "95 % to", "median", "n", "failed")
+            header = ("model", "conditions and parameters", "mean", "95 % from", "95 % to", "median", "n", "failed")
             yield Details(title, (Table(header, rows, f"{title} of the runs in the files", frozenset(range(2, 8))),))
 
 
@@ -127,9 +128,16 @@ def verification(outcome: Outcome) -> Iterator[Block]:
 
 
 def _estimate(configuration: Configuration) -> Estimate:
-    params = named_params(configuration.params)
+    params = _named(configuration)
     label = f"{configuration.model or 'no model named'}{f', {params}' if params else ''}"
     return Estimate(label, configuration.n, configuration.mean, configuration.low, configuration.high)
+
+
+def _named(configuration: Configuration) -> str:
+    """Conditions, engine, GPU and parameters, and the file if it states the values."""
+    setup = setup_of(configuration.backend, configuration.gpu, configuration.conditions)
+    stated = f"as {configuration.file} states it" if configuration.source == "stated" else ""
+    return ", ".join(filter(None, (setup_words(setup), named_params(configuration.params), stated)))
 
 
 def _rounded(value: float | None, unit: str) -> str:
