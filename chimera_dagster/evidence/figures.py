@@ -27,7 +27,8 @@ def render_statement(template: str, values: Mapping[str, float], unit: str) -> s
 def named_params(params: str) -> str:
     """`{"num_ctx":1024}` as `num_ctx=1024`; empty if there are none."""
     return ", ".join(
-        f"{name}={value:.7g}" if isinstance(value, float) else f"{name}={value}"
+        # without the digits that only the 32 bits of its file give it
+        f"{name}={float(f'{value:.7g}') if isinstance(value, float) else value}"
         for name, value in json.loads(params).items()
     )
 

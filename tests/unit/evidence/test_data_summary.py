@@ -21,6 +21,7 @@ def files(*rows):
         {
             "path": [path for path, _ in rows],
             "kind": [path.split(".")[-1].replace("md", "markdown") for path, _ in rows],
+            "status": "ok",
             "mtime": pd.to_datetime([time for _, time in rows], utc=True, format="ISO8601"),
         }
     )

@@ -25,6 +25,7 @@ def table() -> pd.DataFrame:
         "metric": "decode_tok_s",
         "aggregate": "mean",
         "params": "{}",
+        "conditions": "{}",
         "runs": "all",
         "sources": json.dumps(SOURCES),
     }

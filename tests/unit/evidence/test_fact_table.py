@@ -5,8 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from chimera_dagster.evidence import fact_table
 from chimera_dagster.evidence.fact_table import find_facts
 from chimera_dagster.evidence.figures import render_statement
+from chimera_dagster.evidence.problems import Problems
 from chimera_dagster.evidence.summary import summarise
 from chimera_dagster.ingest.folder import read_in_memory
 from chimera_dagster.schemas import Facts
@@ -173,20 +175,128 @@ def test_measurements_without_a_model_are_a_share():
     assert statements(facts_in(*rows[:5]), "nameless") == []
 
 
-def test_aggregates_without_runs_are_named():
+def test_aggregates_of_runs_that_no_file_lists_are_stated_with_all_that_the_file_says():
+    about = {"record": "row 2", "model": "b:1", "conditions": '{"concurrency":8}', "n": 200}
     rows = [
         {"record": "row 1", "value": 10, "model": "aB:1"},
-        {"record": "row 2", "value": 10, "model": "Ab:1", "aggregate": "mean"},  # its run is in row 1
-        {"record": "row 3", "value": 10, "model": "b:1", "aggregate": "mean"},
-        {"record": "row 4", "value": 12, "model": "b:1", "aggregate": "p95"},
-        {"record": "row 5", "value": 12, "model": "b:1", "aggregate": "p95", "metric": "accuracy", "unit": None},
+        {"record": "row 3", "value": 10, "model": "Ab:1", "aggregate": "mean"},  # its run is in row 1
+        {**about, "value": 130.5, "aggregate": "mean"},
+        {**about, "value": 117, "aggregate": "median"},
+        {**about, "value": 26, "aggregate": "std"},
+        {**about, "value": 274, "aggregate": "p99"},
+        {**about, "value": 12, "aggregate": "p95", "metric": "accuracy", "unit": None},
     ]
     facts = facts_in(*rows)
-    assert statements(facts, "only_aggregates") == [
-        "aggregates of time to first token of b:1 whose runs stand in no file: 2"
+    assert statements(facts, "stated") == [
+        "mean time to first token of b:1 at concurrency=8, as a.csv states it: 130 ms "
+        "(median 117 ms, standard deviation 26 ms, p99 274 ms, n=200)"
     ]
-    [sources] = facts.query("kind == 'only_aggregates'")["sources"]
-    assert json.loads(sources) == [["a.csv", "row 3"], ["a.csv", "row 4"]]
+    [fact] = facts[facts["kind"] == "stated"].to_dict("records")
+    assert (fact["n"], fact["aggregate"], fact["conditions"]) == (200, "mean", '{"concurrency":8}')
+    assert json.loads(fact["sources"]) == [["a.csv", "row 2"]]
+
+
+def test_numbers_of_a_page_that_nothing_tells_apart_are_only_counted():
+    rows = [{"record": f"line {n}", "value": 10 + n, "aggregate": "reported"} for n in range(3)]
+    facts = facts_in(*rows)
+    assert statements(facts, "stated") == []
+    assert statements(facts, "only_aggregates") == [
+        "numbers for time to first token of m:1 that no file says the runs of: 3"
+    ]
+    assert statements(facts_in(rows[0]), "stated") == ["time to first token of m:1, as a.csv states it: 10 ms"]
+
+
+def of_setup(model, value, record, **conditions):
+    named = json.dumps(conditions, separators=(",", ":"))
+    return {"model": model, "record": f"row {record}", "value": value, "conditions": named}
+
+
+def test_values_are_stated_by_condition_and_never_pooled():
+    rows = [
+        of_setup("m:1", value, place, concurrency=8 if value > 50 else 1) for place, value in enumerate([10, 12, 90])
+    ]
+    facts = facts_in(*rows)
+    assert statements(facts, "model_mean") == [
+        "mean time to first token of m:1 at concurrency=1: 11 ms (median 11 ms, n=2)",
+        "time to first token of m:1 at concurrency=8: 90 ms (n=1)",
+    ]
+    gpus = [{"record": f"row {n}", "value": 10 + n, "gpu": "H100" if n > 2 else "A100"} for n in range(6)]
+    assert statements(facts_in(*gpus), "model_mean") == [
+        "mean time to first token of m:1 at gpu=A100: 11 ms (95 % interval 8.52 ms to 13.5 ms, median 11 ms, n=3)",
+        "mean time to first token of m:1 at gpu=H100: 14 ms (95 % interval 11.5 ms to 16.5 ms, median 14 ms, n=3)",
+    ]
+
+
+def test_a_superlative_is_within_equal_conditions_and_says_among_how_many_models():
+    rows = [of_setup("slow:1", 100 + n, n, concurrency=1) for n in range(3)]
+    rows += [of_setup("fast:1", 50 + n, 3 + n, concurrency=1) for n in range(3)]
+    rows += [of_setup("other:1", 5 + n, 6 + n, concurrency=16) for n in range(3)]
+    [best] = statements(facts_in(*rows), "best_model")
+    assert best.startswith("lowest mean time to first token of a model at concurrency=1, that of fast:1: 51 ms ")
+    assert "(among 2 of 3 models, 95 % interval " in best
+    stated = {**of_setup("stated:1", 20, 9, concurrency=1), "aggregate": "mean"}
+    [best] = statements(facts_in(*rows, stated), "best_model")
+    assert best == (
+        "lowest mean time to first token of a model at concurrency=1, that of stated:1, as a.csv states it: 20 ms "
+        "(among 3 of 4 models)"
+    )
+
+
+def test_a_model_that_no_file_names_is_that_of_its_file():
+    rows = [
+        {"file": file, "model": None, "record": f"row {n}", "value": value + n}
+        for file, value in (("a.csv", 10), ("b.csv", 90))
+        for n in range(3)
+    ]
+    assert statements(facts_in(*rows), "model_mean") == [
+        f"mean time to first token of a model that is not named ({file}) over all its runs: {mean} ms "
+        f"(95 % interval {low} ms to {high} ms, median {mean} ms, n=3)"
+        for file, mean, low, high in (("a.csv", 11, "8.52", "13.5"), ("b.csv", 91, "88.5", "93.5"))
+    ]
+    assert facts_in(*rows)["model"].isna().all()
+
+
+def test_what_is_in_doubt_is_in_no_fact_and_what_is_derived_says_so():
+    rows = [{"record": f"row {n}", "value": 10 + n, "derived": "prompt_eval_ms + load_ms"} for n in range(3)]
+    doubtful = {"record": "row 9", "value": -5, "doubt": "a time below zero"}
+    facts = facts_in(*rows, doubtful)
+    assert statements(facts, "model_mean") == [
+        "mean time to first token of m:1 over all its runs, derived from prompt_eval_ms + load_ms: 11 ms "
+        "(95 % interval 8.52 ms to 13.5 ms, median 11 ms, n=3)"
+    ]
+    stated = [{"record": f"row {n}", "value": 20} for n in range(3)]  # of the same records: only the stated ones count
+    [mean] = statements(facts_in(*rows, *stated), "model_mean")
+    assert mean.startswith("mean time to first token of m:1 over all its runs: 20 ms ")
+    assert mean.endswith("n=3)")
+
+
+def test_requests_that_failed_are_counted_as_the_files_do():
+    counts = {"completed_requests": 197, "failed_requests": 3}
+    rows = [
+        {"record": f"/{place}", "metric": metric, "value": value, "unit": "requests"}
+        for place in range(2)
+        for metric, value in counts.items()
+    ]
+    assert statements(facts_in(*rows), "failed_requests") == [
+        "requests that failed, as the files count them: 6 of 400 requests"
+    ]
+
+
+def test_a_rule_that_fails_is_named_and_leaves_the_others(monkeypatch):
+    def broken(data):
+        raise KeyError("no such column")
+        yield
+
+    rules = (fact_table.RULES[0], broken, *fact_table.RULES[1:])
+    monkeypatch.setattr(fact_table, "RULES", rules)
+    table = measurements(*({"record": f"row {n}", "value": n + 1} for n in range(3)))
+    problems = Problems()
+    facts = find_facts(NO_FILES, summarise(table), table, problems=problems)
+    assert "model_mean" in facts["kind"].tolist()
+    [text] = problems.texts
+    assert text.startswith("facts: the rule broken failed and is left out (KeyError: 'no such column', in test_fact_ta")
+    with pytest.raises(KeyError):
+        find_facts(NO_FILES, summarise(table), table)
 
 
 def test_failures_are_counted_among_all_records_of_a_model():
@@ -261,8 +371,8 @@ def test_many_models_leave_room_for_other_kinds():
         for n in range(3)
     ]
     kinds = facts_in(*rows)["kind"].tolist()
-    assert kinds[:10] == ["runs", "best_model", *["model_mean"] * 4, *["best_run"] * 4]
-    assert kinds[10:] == [*["model_mean"] * 4, *["best_run"] * 4, *["model_mean"] * 2, *["best_run"] * 2]
+    assert kinds[:14] == ["runs", "best_model", *["model_mean"] * 8, *["best_run"] * 4]
+    assert kinds[14:] == [*["model_mean"] * 2, *["best_run"] * 6]
 
 
 def test_without_measurements_only_files_are_counted(tmp_path):
@@ -292,7 +402,7 @@ def test_rows_in_any_order_and_categories_give_the_same_bytes(root):
 def test_the_samples_texts_hold_no_measured_figure_and_every_source_exists():
     facts = facts_of(REPORTS)
     measured = set(zip(*(read_in_memory(REPORTS).measurements[name] for name in ("file", "record")), strict=True))
-    assert len(facts) == 23
+    assert len(facts) == 40
     for row in facts.itertuples():
         words = re.sub(r"\S+:\d+m|\w+=[\d.]+", "", row.text)
         assert not re.search(r"\d", words), row.text

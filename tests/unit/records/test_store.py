@@ -26,6 +26,7 @@ def facts(**changes: object) -> pd.DataFrame:
         "metric": "decode_tok_s",
         "aggregate": "mean",
         "params": "{}",
+        "conditions": "{}",
         "runs": "all",
         "sources": '[["a.csv", "file"]]',
     }
