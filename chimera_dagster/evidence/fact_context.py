@@ -1,10 +1,11 @@
 """What the rules in fact_rules.py read: the runs of a folder, prepared once, and the sources of a statement."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from chimera_dagster.evidence.cold_runs import gives_load, is_cold
 from chimera_dagster.evidence.duplicates import duplicate_runs
@@ -25,19 +26,32 @@ _RECORD = ["file", "record"]
 class ModelRuns(NamedTuple):
     """One metric of one model (or of the model that a file doesn't name) under one setup.
 
-    `statistics` is its row of `describe`, `rows` are its rows of schemas.Measurements. `alone`: the model has no other
-    setup with that metric.
+    `statistics` is its row of `describe`, and its rows of schemas.Measurements are `places` of `frame`. `alone`: the
+    model has no other setup with that metric.
     """
 
     model: str | None
-    statistics: "pd.Series[float]"
-    rows: pd.DataFrame
+    statistics: Mapping[str, float]
+    frame: pd.DataFrame
+    places: NDArray[np.int64]
     setup: Setup
     alone: bool
 
     @property
+    def n(self) -> int:
+        return len(self.places)
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        return self.frame.iloc[self.places]
+
+    @property
     def name(self) -> str:
-        return model_words(self.model, str(self.rows["file"].iloc[0]))
+        return self.model if self.model is not None else model_words(None, str(self.rows["file"].iloc[0]))
+
+    def of(self, rows: pd.DataFrame) -> "ModelRuns":
+        """The same of some of its rows."""
+        return self._replace(frame=rows, places=np.arange(len(rows)))
 
 
 class Stated(NamedTuple):
@@ -65,8 +79,8 @@ class FactContext(NamedTuple):
     """`runs` are raw runs that did not fail, `failed` has one row per failed record; neither has duplicates.
 
     `loads` has one row per run in a file with load times, and whether it was `cold`. `models` and `stated` are the
-    measured and the stated values of each measure, the best first. `said` are the names of a setup that statements
-    name.
+    measured and the stated values of each measure, the most important first. `said` are the names of a setup that
+    statements name. `limit`: more statements of a kind than that are not needed.
     """
 
     files: pd.DataFrame
@@ -78,6 +92,7 @@ class FactContext(NamedTuple):
     models: dict[str, list[ModelRuns]]
     stated: dict[str, list[Stated]]
     said: frozenset[str]
+    limit: int
 
     def words(self, setup: Setup) -> str:
         return setup_words(setup, self.said)
@@ -88,6 +103,7 @@ def prepare(
     statistics: pd.DataFrame,
     measurements: pd.DataFrame,
     duplicates: Mapping[str, str] | None = None,
+    limit: int = 40,
 ) -> FactContext:
     """From schemas.BenchmarkFiles, DataSummary and Measurements."""
     measurements = measurements[COLUMNS]
@@ -107,6 +123,7 @@ def prepare(
         models=models,
         stated=stated,
         said=said(setups),
+        limit=limit,
     )
 
 
@@ -130,18 +147,20 @@ def by_setup(rows: pd.DataFrame, sign: int = 1) -> list[ModelRuns]:
     table = describe(rows["value"].to_numpy(), ids, len(keys))
     ends = np.cumsum(table["n"].to_numpy())[:-1]
     parts = np.split(np.argsort(ids, kind="stable"), ends) if len(keys) else []
+    statistics: list[Any] = table.to_dict("records")
     several = keys.duplicated(["model", "file"], keep=False).to_numpy()
     found = [
         ModelRuns(
             None if pd.isna(model) else str(model),
-            table.iloc[number],
-            rows.iloc[part],
+            statistics[number],
+            rows,
+            part,
             setups[int(of_setup)],
             not several[number],
         )
         for number, (model, of_setup, part) in enumerate(zip(keys["model"], keys["place"], parts, strict=True))
     ]
-    behind = _behind((group.setup, int(group.statistics["n"])) for group in found)
+    behind = _behind((group.setup, group.n) for group in found)
     return sorted(
         found,
         key=lambda group: (

@@ -1,7 +1,7 @@
 """One function per kind of fact; each yields what it can prove from the context, the most important first."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -104,7 +104,7 @@ def _best_models(data: FactContext, measures: Iterable[Measure]) -> Iterator[Sta
         by_setup: dict[str, list[_Candidate]] = {}
         for candidate in _candidates(data, measure):
             by_setup.setdefault(canonical(candidate.of.setup), []).append(candidate)
-        for candidates in by_setup.values():
+        for candidates in list(by_setup.values())[: data.limit]:
             if (known := len({each.model for each in candidates})) > 1:
                 best = min(candidates, key=lambda each: (measure.sign * each.value, each.model))
                 yield _best(data, measure, best, known, len(every))
@@ -112,7 +112,7 @@ def _best_models(data: FactContext, measures: Iterable[Measure]) -> Iterator[Sta
 
 def _candidates(data: FactContext, measure: Measure) -> Iterator[_Candidate]:
     for group in data.models[measure.metric]:
-        if group.model and (len(group.rows) >= _LEAST_RUNS or measure.whole):
+        if group.model and (group.n >= _LEAST_RUNS or measure.whole):
             yield _Candidate(float(group.statistics["mean"]), group.model, group)
     for each in data.stated[measure.metric]:
         if each.model and each.alone and each.params == "{}" and "mean" in each.values:
@@ -121,7 +121,7 @@ def _candidates(data: FactContext, measure: Measure) -> Iterator[_Candidate]:
 
 def _best(data: FactContext, measure: Measure, best: _Candidate, known: int, models: int) -> Statement:
     words = data.words(best.of.setup)
-    mean = "" if isinstance(best.of, ModelRuns) and len(best.of.rows) == 1 else "mean "
+    mean = "" if isinstance(best.of, ModelRuns) and best.of.n == 1 else "mean "
     text = f"{measure.best} {mean}{measure.words} of a model{f' at {words}' if words else ''}, that of {best.model}"
     if isinstance(best.of, Stated):
         statement = _as_stated(data, measure, best.of)
@@ -148,13 +148,17 @@ def _further_values(data: FactContext) -> Iterator[Statement]:
 def _values(data: FactContext, measures: Iterable[Measure]) -> Iterator[Statement]:
     """A model's mean under each setup, from three runs on; of several setups, or of whole benchmarks, also of fewer."""
     for measure in measures:
+        stated = 0
         for group in data.models[measure.metric]:
-            n = len(group.rows)
+            n = group.n
+            if stated == data.limit:
+                break
             if n >= _LEAST_RUNS or not group.alone or measure.whole:
                 mean = "mean " if n > 1 else ""
                 text = f"{mean}{measure.words} of {group.name}{_where(data, group)}{_mixed(data, group)}"
+                stated += 1
                 yield _mean("model_mean", text + _derived(group), measure.unit, group)
-        for each in data.stated[measure.metric]:
+        for each in data.stated[measure.metric][: data.limit]:
             if not _unclear(each):
                 yield _as_stated(data, measure, each)
 
@@ -205,8 +209,8 @@ def _derived(of: ModelRuns | Stated) -> str:
 def _starts(data: FactContext) -> Iterator[Statement]:
     """Warm and cold runs apart, for every model with cold runs; one run is enough, as the gap is never chance."""
     cold = by_setup(_with_start(data, cold=True))
-    warm = {_key(group): group for group in by_setup(_with_start(data, cold=False))}
-    for group in cold:
+    warm = {_key(group): group for group in by_setup(_with_start(data, cold=False))} if cold else {}
+    for group in cold[: data.limit]:
         for kind, half in (("warm", warm.get(_key(group))), ("cold", group)):
             if half:
                 words = data.words(half.setup)
@@ -233,28 +237,28 @@ def _best_params(data: FactContext) -> Iterator[Statement]:
     """For every model and setup with two or more parameter sets that ran often enough, the set with the best mean."""
     table = data.statistics
     table = table[(table["n"] >= _LEAST_RUNS) & (table["params"] != "{}") & (table["source"] == "runs")]
-    place, setups = setups_of(table, params=False)
     for measure in HEADLINES:
-        of_measure = (table["metric"] == measure.metric) & (table["unit"] == measure.unit)
-        for group in data.models[measure.metric]:
-            if group.model is None:
+        of_measure = table[((table["metric"] == measure.metric) & (table["unit"] == measure.unit)).to_numpy()]
+        place, setups = setups_of(of_measure, params=False)
+        parts: dict[Any, Any] = of_measure.groupby([of_measure["model"], place], observed=True).indices
+        places = {canonical(setup): number for number, setup in enumerate(setups)}
+        for group in data.models[measure.metric][: data.limit]:
+            found = parts.get((group.model, places.get(canonical(group.setup), -1)), ())
+            if len(found) < 2:
                 continue
-            alike = [setup == group.setup for setup in setups]
-            sets = table[of_measure & (table["model"] == group.model) & pd.Series(alike, dtype=bool).to_numpy()[place]]
-            if len(sets) < 2:
-                continue
+            sets = of_measure.iloc[found]
             best = sets.assign(rank=measure.sign * sets["mean"]).sort_values(["rank", "params"]).iloc[0]
             params, words = str(best["params"]), data.words(group.setup)
             rows = group.rows[group.rows["params"] == params]
             named = ", ".join(filter(None, (named_params(params), words)))
             text = f"{measure.best} mean {measure.words} of {group.model} by parameter set, at {named}"
-            of_set = group._replace(statistics=best, rows=rows)
+            of_set = group.of(rows)._replace(statistics=best.to_dict())
             yield _mean("best_params", text + _derived(of_set), measure.unit, of_set)._replace(params=params)
 
 
 def _p95(data: FactContext) -> Iterator[Statement]:
-    for group in data.models[TTFT]:
-        n = len(group.rows)
+    for group in data.models[TTFT][: data.limit]:
+        n = group.n
         if n >= _LEAST_FOR_P95:
             values = {"value": group.statistics["p95"], "n": n}
             words = data.words(group.setup)
@@ -295,7 +299,7 @@ def _best_run(data: FactContext) -> Iterator[Statement]:
             known = best.get(group.name)
             if known is None or measure.sign * (group.statistics[end] - known.statistics[end]) < 0:
                 best[group.name] = group
-        for group in best.values():
+        for group in list(best.values())[: data.limit]:
             value = group.statistics[end]
             equal = group.rows[group.rows["value"] == value]
             file, record = sources_of(equal)[0]
@@ -304,7 +308,7 @@ def _best_run(data: FactContext) -> Iterator[Statement]:
             named = ", ".join(filter(None, (named_params(params), data.words(group.setup))))
             text = f"{measure.best} {measure.words} of a single run of {group.name}{f', at {named}' if named else ''}"
             about = (end, group.model, measure.metric, params, canonical(group.setup))
-            text += _derived(group._replace(rows=run))
+            text += _derived(group.of(run))
             yield Statement("best_run", text, {"value": value, "n": 1}, measure.unit, 1, run, " (n={n})", *about)
 
 
@@ -344,12 +348,14 @@ def _mean(kind: str, text: str, unit: str, group: ModelRuns) -> Statement:
 def _mixed(data: FactContext, group: ModelRuns) -> str:
     """What a mean over warm and cold runs must say; decoding begins only after the model is loaded."""
     cold = data.loads.loc[data.loads["cold"], ["file", "record"]]
-    waited = group.rows["metric"].iloc[0] == TTFT and not group.rows.merge(cold, on=["file", "record"]).empty
+    if cold.empty or group.rows["metric"].iloc[0] != TTFT:
+        return ""
+    waited = not group.rows.merge(cold, on=["file", "record"]).empty
     return ", warm and cold together" if waited else ""
 
 
 def _with_start(data: FactContext, *, cold: bool) -> pd.DataFrame:
     """TTFT of the cold or of the warm runs, among those whose file gives load times."""
     records = data.loads.loc[data.loads["cold"] == cold, ["file", "record"]]
-    times = [group.rows for group in data.models[TTFT]]
-    return pd.concat(times).merge(records, on=["file", "record"]) if times else data.runs.iloc[:0]
+    times = data.runs[((data.runs["metric"] == TTFT) & (data.runs["unit"] == "ms")).to_numpy()]
+    return times.merge(records, on=["file", "record"])

@@ -32,7 +32,7 @@ def find_facts(
     equal facts. `duplicates` are those of `duplicate_runs` if the caller knows them. A rule that fails is noted in
     `problems`, if they are given.
     """
-    data = prepare(files, statistics, measurements, duplicates)
+    data = prepare(files, statistics, measurements, duplicates, limit)
     ranked: list[tuple[int, int, Statement]] = []
     for number, rule in enumerate(RULES):
         places: dict[tuple[str, str | None], int] = {}

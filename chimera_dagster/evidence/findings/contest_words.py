@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from chimera_dagster.evidence.findings.cells import sources_of_cells
 from chimera_dagster.evidence.findings.equal_conditions import Contest, Judged, Standing
-from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, rows_of_cells
-from chimera_dagster.evidence.measures import FURTHER, LEVEL, MEASURES
+from chimera_dagster.evidence.findings.finding import Figures, Finding, listed
+from chimera_dagster.evidence.measures import FURTHER, LEVEL, MEASURES, Measure
 from chimera_dagster.evidence.setups import (
     TRENDS,
     Setup,
@@ -20,6 +21,7 @@ from chimera_dagster.evidence.setups import (
     varying,
 )
 
+MOST = 12  # findings of one detector and measure (and model)
 _SHOWN = 12  # items of one contest
 _STRATA = 8  # contests in one text
 _TIES = 8
@@ -46,14 +48,34 @@ class _Series(NamedTuple):
 def contest_findings(
     detector: str, items: str, results: Sequence[Judged], importance: float, *, of: str = ""
 ) -> Iterator[Finding]:
-    """One finding for each contest, or for those that differ in one load or length alone.
+    """One finding for each contest, or for those that differ in one load or length alone; at most MOST by measure.
 
     `items` says what is compared, as in `Models by ...`; `of` whose they are, if they are levels of something.
     """
     shown = said(setup for result in results for setup in result.contest.setups)
     tests = sum(len(result.adjusted) for result in results)
+    by_measure: dict[Measure, list[_Series]] = {}
     for series in _series(results):
-        yield _finding(detector, items, series, shown, tests, importance, of)
+        by_measure.setdefault(series.results[0].contest.measure, []).append(series)
+    for measure, every in by_measure.items():
+        every.sort(key=lambda series: -sum(result.contest.n for result in series.results))
+        for series in every[:MOST]:
+            yield _finding(detector, items, series, shown, tests, importance, of)
+        if len(every) > MOST:
+            rest = [result.contest for series in every[MOST:] for result in series.results]
+            yield _unlisted(detector, items, measure, rest, of)
+
+
+def _unlisted(detector: str, items: str, measure: Measure, contests: Sequence[Contest], of: str) -> Finding:
+    figures = Figures()
+    text = (
+        f"{items} by {measure.words}{f' of {of}' if of else ''}: "
+        f"{figures.count('rankings', len(contests), 'more ranking')} with fewer runs, under other conditions, "
+        f"{'is' if len(contests) == 1 else 'are'} not listed."
+    )
+    subject = f"{of}: {measure.words}" if of else measure.words
+    sources = sources_of_cells(cell for contest in contests for _, cell in contest.cells)
+    return Finding(detector, "info", subject, text, figures, sum(contest.n for contest in contests), sources)
 
 
 def _series(results: Sequence[Judged]) -> Iterator[_Series]:
@@ -99,7 +121,6 @@ def _finding(
         text += f"{'; '.join(parts)}{more}. {_verdict_of_series(series)}"
     text += _untested(figures, first) + _caveats(results)
     best, worst = first.standings[0], first.standings[-1]
-    rows = rows_of_cells(result.contest.rows for result in results)
     p_values = [p for result in results if (p := _first_p(result)) is not None]
     return Finding(
         detector,
@@ -108,7 +129,7 @@ def _finding(
         text,
         figures,
         sum(result.contest.n for result in results),
-        rows,
+        sources_of_cells(cell for result in results for _, cell in result.contest.cells),
         importance=importance - MEASURES.index(measure) - 0.5 * (first.how == "plain"),
         test=f"{_TESTS[first.how]}, Holm over {tests} comparisons" if first.how in _TESTS else None,
         p_value=max(p_values) if p_values else None,

@@ -5,7 +5,7 @@ common besides the item that is compared: a model, or a level of one condition.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,42 +21,13 @@ from chimera_dagster.evidence.difference_tests import (
     log_moments,
     welch_pairs,
 )
-from chimera_dagster.evidence.findings.finding_context import FindingContext
+from chimera_dagster.evidence.findings.cells import Cell, files_of
 from chimera_dagster.evidence.measures import LEVEL, Measure
-from chimera_dagster.evidence.setups import Setup, canonical, setups_of
-from chimera_dagster.evidence.stated import CENTRES
+from chimera_dagster.evidence.setups import Setup, canonical
 
 LEAST_RUNS = 3  # of an item, for a test
+_ORDER_LEVEL = 0.005  # far below LEVEL: by chance one ranking would become dozens
 _LEAST_MOMENTS = 2  # stated runs, for a test by their mean and standard deviation
-
-
-class Cell(NamedTuple):
-    """What is known of one metric of a model under one setup.
-
-    `values` are those of runs; of a `stated` cell one value a record, all of the same `kind`. `asked` has the prompt of
-    each run. `moments` are n, mean and standard deviation, NaN where unknown. `rows` have the sources.
-    """
-
-    model: str
-    setup: Setup
-    values: NDArray[np.float64]
-    asked: NDArray[np.int64]
-    stated: bool
-    kind: str
-    moments: tuple[float, float, float]
-    median: float
-    rows: pd.DataFrame
-
-    @property
-    def repeated(self) -> bool:
-        """Whether its values can be tested as runs: stated ones are those of several files."""
-        return not self.stated or len(self.values) > 1
-
-    def centre(self, kind: str) -> float:
-        """Its mean or median, NaN where it isn't known; of kind `value` whatever the file states, or the mean."""
-        if not self.stated or kind == self.kind:
-            return self.median if kind == "median" and not self.stated else float(np.mean(self.values))
-        return self.median if kind == "median" else self.moments[1] if kind == "mean" else np.nan
 
 
 class Stratum(NamedTuple):
@@ -79,7 +50,7 @@ class Contest(NamedTuple):
 
     `how`: "runs" (Welch's test of logarithms), "blocks" (within blocks), "stated" (Welch's test of what files state) or
     "plain" (no test). `kind` is what the values are: geometric mean, mean, median or value. `pairs` are by position in
-    `names`. `untested` are items with too few runs. `apart`: every item stands in files of its own.
+    `names`. `cells` are those of the items; `untested` are other items, with too few runs or another kind of value.
     """
 
     measure: Measure
@@ -89,14 +60,26 @@ class Contest(NamedTuple):
     kind: str
     names: list[str]
     pairs: Pairs | None
-    rows: pd.DataFrame
+    cells: list[tuple[str, Cell]]
     untested: list[Standing]
-    stated: bool
-    apart: bool
 
     @property
     def n(self) -> int:
-        return len(self.rows)
+        """Records behind it."""
+        return sum(len(cell.places) for _, cell in self.cells)
+
+    @property
+    def stated(self) -> bool:
+        return any(cell.stated for _, cell in self.cells)
+
+    @property
+    def apart(self) -> bool:
+        """Whether every item stands in files of its own."""
+        by_item: dict[str, list[Cell]] = {}
+        for item, cell in self.cells:
+            by_item.setdefault(item, []).append(cell)
+        every = [file for cells in by_item.values() for file in files_of(cells)]
+        return len(every) == len(set(every))
 
 
 class Judged(NamedTuple):
@@ -122,45 +105,6 @@ class Judged(NamedTuple):
             for other in order[place + 1 :]
             if (p := self.p_of(one, other)) is not None and p >= LEVEL
         ]
-
-
-def cells_of(data: FindingContext, measure: Measure) -> list[Cell]:
-    """Every model and setup with values of the measure: those of warm runs, else what files state."""
-    found = {(cell.model, canonical(cell.setup)): cell for cell in _stated_cells(data, measure)}
-    rows = data.warm[(data.warm[measure.metric] > 0).to_numpy()]
-    place, setups = setups_of(rows)
-    parts: dict[Any, Any] = rows.groupby([rows["model"], place], observed=True).indices
-    for (model, number), places in parts.items():
-        part, setup = rows.iloc[places], setups[int(number)]
-        values = part[measure.metric].to_numpy("float64")
-        std = float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
-        moments = (float(len(values)), float(np.mean(values)), std)
-        asked = part["asked"].to_numpy("int64")
-        found[str(model), canonical(setup)] = Cell(
-            str(model), setup, values, asked, False, "runs", moments, float(np.median(values)), part
-        )
-    return [found[key] for key in sorted(found)]
-
-
-def _stated_cells(data: FindingContext, measure: Measure) -> Iterator[Cell]:
-    known = (data.stated["metric"] == measure.metric) & (data.stated["unit"] == measure.unit)
-    rows = data.stated[(known & data.stated["model"].notna()).to_numpy()].reset_index(drop=True)
-    place, setups = setups_of(rows)
-    parts: dict[Any, Any] = rows.groupby([rows["model"], place], observed=True).indices
-    for (model, number), places in parts.items():
-        group = rows.iloc[places]
-        kind = next((kind for kind in CENTRES if group[kind].notna().all()), None)
-        # Numbers of one file that name the same differ in something unknown; which of them to compare isn't known.
-        if kind is None or (group["file"].duplicated().any()):
-            continue
-        values = group[kind].to_numpy("float64")
-        if not (values > 0).all():
-            continue
-        single, one = group.iloc[0], len(group) == 1
-        moments = (float(single["n"]), float(single["mean"]), float(single["std"])) if one else (np.nan, np.nan, np.nan)
-        median = float(single["median"]) if one else np.nan
-        asked = np.full(len(values), -1, dtype="int64")
-        yield Cell(str(model), setups[int(number)], values, asked, True, kind, moments, median, group)
 
 
 def strata_by_model(cells: Iterable[Cell]) -> list[Stratum]:
@@ -288,7 +232,7 @@ def _changes_order(logs: NDArray[np.float64], runs: _Runs) -> bool:
     if len(orders) < 2:
         return False
     p = interaction(logs, runs.items, runs.strata)
-    return p is not None and p < LEVEL
+    return p is not None and p < _ORDER_LEVEL
 
 
 def _blocked_contest(
@@ -352,30 +296,13 @@ def _contest(
     order = sorted(standings, key=lambda standing: (measure.sign * standing.value, standing.item))
     ranked = {standing.item for standing in order}
     cells = [(item, cell) for stratum in strata for item, cell in stratum.cells.items()]
-    shown = [(item, cell) for item, cell in cells if item in ranked]
-    rows = pd.concat([cell.rows[["file", "record"]] for _, cell in shown])
-    files: dict[str, set[str]] = {}
-    for item, cell in shown:
-        files.setdefault(item, set()).update(cell.rows["file"].astype("str"))
-    every = [name for names_of in files.values() for name in names_of]
     untested = {
         item: Standing(item, float(np.mean(cell.values)), np.nan, np.nan, cell.moments[0])
         for item, cell in cells
         if item not in ranked
     }
-    return Contest(
-        measure,
-        setups,
-        order,
-        how,
-        kind,
-        names,
-        pairs,
-        rows,
-        list(untested.values()),
-        any(cell.stated for _, cell in shown),
-        len(every) == len(set(every)),
-    )
+    shown = [(item, cell) for item, cell in cells if item in ranked]
+    return Contest(measure, setups, order, how, kind, names, pairs, shown, list(untested.values()))
 
 
 def pair_tests(results: Iterable[Judged]) -> Mapping[tuple[str, str, str], float]:

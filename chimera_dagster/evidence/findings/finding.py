@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from chimera_dagster.evidence.figures import format_value, named_params
-from chimera_dagster.evidence.runs import MOST_SOURCES, natural
+from chimera_dagster.evidence.runs import MOST_SOURCES
 from chimera_dagster.schemas import SEVERITIES, Findings
 
 SHOWN = 12  # names listed in one text
@@ -73,13 +73,6 @@ def sources_of(rows: pd.DataFrame) -> list[tuple[str, str]]:
         unique = named.drop_duplicates()
     unique = unique.head(MOST_SOURCES)
     return [(str(file), str(record)) for file, record in zip(unique["file"], unique["record"], strict=True)]
-
-
-def rows_of_cells(parts: Iterable[pd.DataFrame]) -> list[tuple[str, str]]:
-    """[file, record] of the rows of several frames, each once, at most 100, in the order of file and record."""
-    rows = pd.concat([part[["file", "record"]].astype("str") for part in parts]).drop_duplicates()
-    found = sorted(zip(rows["file"], rows["record"], strict=True), key=lambda row: (row[0], natural(row[1]), row[1]))
-    return found[:MOST_SOURCES]
 
 
 def as_table(findings: Iterable[Finding]) -> pd.DataFrame:

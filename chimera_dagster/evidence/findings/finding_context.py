@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from chimera_dagster.evidence.cold_runs import is_cold
 from chimera_dagster.evidence.duplicates import duplicate_runs
+from chimera_dagster.evidence.findings.cells import Cell, cells_of
+from chimera_dagster.evidence.measures import Measure
 from chimera_dagster.evidence.runs import natural, repeats_stated, spellings
 from chimera_dagster.evidence.stated import stated_values
 from chimera_dagster.schemas import DECODE, E2E, FAILED, LOAD, OUTPUT, PREFILL, TPOT, TTFT
@@ -43,6 +45,7 @@ class FindingContext:
         self.doubtful = self.measured[doubtful.to_numpy()]
         self.table = self.measured[~doubtful.to_numpy()]
         self.duplicates: Mapping[str, str] = duplicate_runs(self.table) if duplicates is None else duplicates
+        self._cells: dict[str, list[Cell]] = {}
 
     @cached_property
     def recorded(self) -> pd.DataFrame:
@@ -98,6 +101,12 @@ class FindingContext:
     def warm(self) -> pd.DataFrame:
         """`runs` that name a model, without those that had to load it."""
         return self.runs[(self.runs["model"].notna() & ~self.runs["cold"]).to_numpy()]
+
+    def cells(self, measure: Measure) -> list[Cell]:
+        """Every model and setup with values of the measure; see `cells_of`."""
+        if measure.metric not in self._cells:
+            self._cells[measure.metric] = cells_of(self.warm, self.stated, measure)
+        return self._cells[measure.metric]
 
     def of_models(self, metric: str) -> list[tuple[str, pd.DataFrame]]:
         """Warm runs with a positive `metric`, by model in their order."""

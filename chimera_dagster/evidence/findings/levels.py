@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from chimera_dagster.evidence.findings.cells import Cell
 from chimera_dagster.evidence.findings.contest_words import contest_findings
-from chimera_dagster.evidence.findings.equal_conditions import Cell, cells_of, contests, judged, strata_by_level
+from chimera_dagster.evidence.findings.equal_conditions import contests, judged, strata_by_level
 from chimera_dagster.evidence.findings.finding import Finding
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.findings.parameters import PARAMETERS
@@ -40,7 +41,7 @@ def _by_model(data: FindingContext) -> dict[str, list[tuple[Measure, list[Cell]]
     found: dict[str, list[tuple[Measure, list[Cell]]]] = {}
     for measure in _MEASURES:
         of_model: dict[str, list[Cell]] = {}
-        for cell in cells_of(data, measure):
+        for cell in data.cells(measure):
             of_model.setdefault(cell.model, []).append(cell)
         for model, cells in of_model.items():
             found.setdefault(model, []).append((measure, cells))

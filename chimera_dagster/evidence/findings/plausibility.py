@@ -55,10 +55,11 @@ def contradicting_derived(data: FindingContext) -> Iterator[Finding]:
     derived = rows[rows["derived"].notna().to_numpy()]
     stated = rows[rows["derived"].isna().to_numpy() & rows["metric"].isin(list(derived["metric"].unique())).to_numpy()]
     keys = ["file", "record", "metric", "unit"]
-    both = stated.merge(derived[[*keys, "value", "derived"]], on=keys, suffixes=("", "_derived"))
+    calculated = derived[[*keys, "value", "derived"]].rename(columns={"value": "given"})
+    both = stated.drop(columns="derived").merge(calculated, on=keys)
     if both.empty:
         return
-    value, given = both["value"].to_numpy("float64"), both["value_derived"].to_numpy("float64")
+    value, given = both["value"].to_numpy("float64"), both["given"].to_numpy("float64")
     own = (both["unit"].astype("str") == both["original_unit"].astype("str")).to_numpy()
     slack = np.array([tolerance(each, bool(is_own)) for each, is_own in zip(value, own, strict=True)])
     wrong = both[np.abs(value - given) > slack + _ROUNDING * np.abs(given)]
@@ -69,10 +70,10 @@ def contradicting_derived(data: FindingContext) -> Iterator[Finding]:
 
 def _contradiction(file: str, metric: str, rows: pd.DataFrame, total: int) -> Finding:
     figures = Figures()
-    value, derived = rows["value"].to_numpy("float64"), rows["value_derived"].to_numpy("float64")
+    value, derived = rows["value"].to_numpy("float64"), rows["given"].to_numpy("float64")
     worst = rows.iloc[int(np.argmax(np.abs(value - derived) / np.maximum(np.abs(derived), 1e-12)))]
     unit = str(worst["unit"])
-    stated, given = float(worst["value"]), float(worst["value_derived"])
+    stated, given = float(worst["value"]), float(worst["given"])
     text = (
         f"{figures.say('wrong', len(rows))} of {figures.count('checked', total, 'value')} of {metric} in {file} "
         f"contradict the numbers beside them. The largest difference: {worst['record']} states "

@@ -6,16 +6,15 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from chimera_dagster.evidence.findings.cells import Cell, sources_of_cells
 from chimera_dagster.evidence.findings.contest_words import contest_findings
 from chimera_dagster.evidence.findings.equal_conditions import (
-    Cell,
     Judged,
-    cells_of,
     contests,
     judged,
     strata_by_model,
 )
-from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, rows_of_cells
+from chimera_dagster.evidence.findings.finding import Figures, Finding, listed
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.measures import MEASURES
 from chimera_dagster.evidence.setups import Setup, Value, canonical, range_words, setup_words
@@ -26,7 +25,7 @@ _SHOWN = 6  # groups of models in one text
 def model_contests(data: FindingContext) -> list[Judged]:
     """Models by every measure within equal conditions and parameters, with corrected p-values."""
     return judged(
-        contest for measure in MEASURES for contest in contests(measure, strata_by_model(cells_of(data, measure)))
+        contest for measure in MEASURES for contest in contests(measure, strata_by_model(data.cells(measure)))
     )
 
 
@@ -45,7 +44,7 @@ def not_comparable(data: FindingContext) -> Iterator[Finding]:
     """Models that share no equal conditions with the others, and what differs; one finding for equal reasons."""
     found: dict[str, tuple[list[str], list[list[Cell]]]] = {}
     for measure in MEASURES:
-        cells = cells_of(data, measure)
+        cells = data.cells(measure)
         groups = _connected(cells)
         if len(groups) > 1:
             reason = _reason(groups)
@@ -53,9 +52,9 @@ def not_comparable(data: FindingContext) -> Iterator[Finding]:
     for reason, (words, groups) in found.items():
         text = f"Not comparable by {listed(words)}: {reason}."
         cells = [cell for group in groups for cell in group]
-        rows = rows_of_cells(cell.rows for cell in cells)
+        sources = sources_of_cells(cells)
         yield Finding(
-            "not_comparable", "notice", words[0], text, Figures(), len(rows), rows, importance=101.0 + len(words)
+            "not_comparable", "notice", words[0], text, Figures(), len(sources), sources, importance=101.0 + len(words)
         )
 
 

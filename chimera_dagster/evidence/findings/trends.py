@@ -6,14 +6,16 @@ from typing import NamedTuple
 import numpy as np
 
 from chimera_dagster.evidence.difference_tests import blocked, holm
-from chimera_dagster.evidence.findings.equal_conditions import Cell, Stratum, cells_of, strata_by_level
-from chimera_dagster.evidence.findings.finding import Figures, Finding, rows_of_cells
+from chimera_dagster.evidence.findings.cells import Cell, sources_of_cells
+from chimera_dagster.evidence.findings.equal_conditions import Stratum, strata_by_level
+from chimera_dagster.evidence.findings.finding import Figures, Finding
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.measures import FURTHER, HEADLINES, LEVEL, MEASURES, SERVER, Measure
 from chimera_dagster.evidence.setups import TRENDS, said, setup_words, value_words
 
 _MEASURES = (*HEADLINES, SERVER, *FURTHER[:2])
 _SHOWN = 8
+_MOST_STRATA = 3
 _LEAST_FOR_KNEE = 3
 RATE_SHARE = 0.9  # a rate that has reached this share of its highest value has stopped growing
 TIME_RATIO = 1.5  # a time grows from where it is this many times that at the lowest level
@@ -34,12 +36,13 @@ class _Trend(NamedTuple):
 def trends(data: FindingContext) -> Iterator[Finding]:
     """Means (or what files state) of each model and metric by concurrency, request rate, depth or length.
 
-    One finding for each set of equal other conditions. The knee of a rate is the lowest level with RATE_SHARE of the
-    highest value; that of a time is the highest level up to which it stays within TIME_RATIO times that at the lowest
-    level. It is stated from three levels on, and of repeated runs only if an F-test of log values (Holm over all
-    trends) tells their levels apart; values that files state once are taken as they are.
+    One finding for each set of equal other conditions, of many sets for the three with the most runs. The knee of a
+    rate is the lowest level with RATE_SHARE of the highest value; that of a time is the highest level up to which it
+    stays within TIME_RATIO times that at the lowest level. It is stated from three levels on, and of repeated runs only
+    if an F-test of log values (Holm over all trends) tells their levels apart; values that files state once are taken
+    as they are.
     """
-    found = [trend for measure in _MEASURES for trend in _trends(measure, cells_of(data, measure))]
+    found = [trend for measure in _MEASURES for trend in _trends(measure, data.cells(measure))]
     shown = said(trend.stratum.setup for trend in found)
     tests = [_tested(trend) for trend in found]
     adjusted = iter(holm(np.array([p for p in tests if p is not None])).tolist())
@@ -65,13 +68,18 @@ def _trends(measure: Measure, cells: Sequence[Cell]) -> Iterator[_Trend]:
     for model, of_model in by_model.items():
         for name in TRENDS:
             numeric = [cell for cell in of_model if isinstance(cell.setup.get(name), int | float)]
-            for stratum in strata_by_level(numeric, name):
+            strata = sorted(strata_by_level(numeric, name), key=lambda stratum: -_runs(stratum))
+            for stratum in strata[:_MOST_STRATA]:
                 kinds = {cell.kind if cell.stated else "mean" for cell in stratum.cells.values()}
                 if len(stratum.cells) > 1 and len(kinds) == 1:
                     ordered = sorted(stratum.cells.values(), key=lambda cell: float(cell.setup[name]))
                     levels = [float(cell.setup[name]) for cell in ordered]
                     values = [float(np.mean(cell.values)) for cell in ordered]
                     yield _Trend(name, model, measure, stratum, levels, values, ordered)
+
+
+def _runs(stratum: Stratum) -> int:
+    return sum(len(cell.values) for cell in stratum.cells.values()) if len(stratum.cells) > 1 else 0
 
 
 def _stated(trend: _Trend, shown: frozenset[str], p: float | None, tests: int) -> Finding:
@@ -86,15 +94,14 @@ def _stated(trend: _Trend, shown: frozenset[str], p: float | None, tests: int) -
         text += " No difference between them can be told from chance."
     elif len(trend.levels) >= _LEAST_FOR_KNEE:
         text += f" {_knee(figures, trend)}"
-    rows = rows_of_cells(cell.rows for cell in trend.cells)
     return Finding(
         "trends",
         "notice" if measure not in FURTHER and (p is None or p < LEVEL) else "info",
         f"{trend.name} of {trend.model}",
         text,
         figures,
-        sum(len(cell.rows) for cell in trend.cells),
-        rows,
+        sum(len(cell.places) for cell in trend.cells),
+        sources_of_cells(trend.cells),
         importance=70.0 - MEASURES.index(measure) + min(len(trend.levels), 9) / 10,
         test=f"F-test of log values, Holm over {tests} comparisons" if p is not None else None,
         p_value=p,

@@ -1,5 +1,6 @@
 """What is wrong with the files: cold starts, failures, copies, summaries, outliers, units, telemetry."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -118,6 +119,29 @@ def test_a_summary_without_the_failed_runs_has_to_say_so(tmp_path: Path) -> None
     assert found["text"] == ("sweep_summary.csv sums up 5 of 6 runs in sweep_runs.csv and does not say so: 1 failed.")
     assert found["sources"] == [("sweep_runs.csv", "row 3")]
     write_csv(tmp_path / "sweep_summary.csv", [row | {"failures": 0} for row in summary])
+    assert found_in(tmp_path, "wrong_summaries") == []
+
+
+def test_a_summary_in_a_document_is_checked_against_the_runs_beside_it(tmp_path: Path) -> None:
+    def agent(ttft: float, mean: float) -> dict[str, object]:
+        runs = [{"run": place, "ttft_ms": ttft + place} for place in range(3)]
+        return {"model": "m:1b", "aggregates": {"runs": 3, "mean_ttft_ms": mean}, "individual": runs}
+
+    document = {"plain": agent(3815, 3816), "tuned": agent(3000, 3001) | {"options": {"num_ctx": 1024}}}
+    (tmp_path / "agents.json").write_text(json.dumps(document))
+    assert found_in(tmp_path, "wrong_summaries") == []
+    document["tuned"]["aggregates"] = {"runs": 3, "mean_ttft_ms": 3400}
+    (tmp_path / "agents.json").write_text(json.dumps(document))
+    (found,) = found_in(tmp_path, "wrong_summaries")
+    assert (
+        "/tuned/aggregates gives 3400 ms as mean of ttft_ms at num_ctx=1024, its 3 runs give 3001 ms" in found["text"]
+    )
+    elements = {
+        "configs": [
+            {"model": "m:1b", "mean_ttft_ms": base + 1, "runs": agent(base, 0)["individual"]} for base in (10, 90)
+        ]
+    }
+    (tmp_path / "agents.json").write_text(json.dumps(elements))
     assert found_in(tmp_path, "wrong_summaries") == []
 
 

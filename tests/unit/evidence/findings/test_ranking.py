@@ -39,8 +39,10 @@ def test_models_that_chance_separates_are_a_tie(tmp_path: Path) -> None:
     assert found["detectable"] > 0.005
 
 
-def test_two_runs_are_too_few_to_rank(tmp_path: Path) -> None:
-    assert models(tmp_path, {"one": 100, "other": 50}, n=2) == []
+def test_two_runs_are_too_few_to_test(tmp_path: Path) -> None:
+    (found,) = models(tmp_path, {"one": 100, "other": 50}, n=2)
+    assert "in plain order without a test" in str(found["text"])
+    assert found["p_value"] != found["p_value"]
 
 
 def test_cold_starts_are_left_out_of_a_ranking(tmp_path: Path) -> None:
@@ -92,8 +94,11 @@ def test_sets_of_different_files_are_not_compared(tmp_path: Path) -> None:
 @needs_corpus
 def test_the_corpus_ranks_models_and_no_sets() -> None:
     found = found_in(CORPUS, "rank_models")
-    decode = next(row for row in found if row["subject"] == "decode throughput")
-    assert "No difference can be told between gemma3 and gemma3:latest; all other pairs differ." in str(decode["text"])
+    decode = max((row for row in found if row["subject"] == "decode throughput"), key=lambda row: row["n"])
+    # gemma3:latest ran at settings of its own, so it is not compared with the other models of its family
+    assert "over 25 equal setups (num_ctx=1024 to 4096" in str(decode["text"])
+    assert "gemma3:latest" not in str(decode["text"])
+    assert "Every two of them differ." in str(decode["text"])
     sets = found_in(CORPUS, "rank_configurations")
     assert {row["subject"] for row in sets} >= {"llama3.1:8b-instruct-q4_0", "gemma3:270m"}
     assert all("can be called the best" in str(row["text"]) for row in sets)
