@@ -1,5 +1,6 @@
 """What the rules in fact_rules.py read: the runs of a folder, prepared once, and the sources of a statement."""
 
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -80,7 +81,7 @@ class FactContext(NamedTuple):
 
     `loads` has one row per run in a file with load times, and whether it was `cold`. `models` and `stated` are the
     measured and the stated values of each measure, the most important first. `said` are the names of a setup that
-    statements name. `limit`: more statements of a kind than that are not needed.
+    statements about a model name. `limit`: more statements of a kind than that are not needed.
     """
 
     files: pd.DataFrame
@@ -91,11 +92,11 @@ class FactContext(NamedTuple):
     loads: pd.DataFrame
     models: dict[str, list[ModelRuns]]
     stated: dict[str, list[Stated]]
-    said: frozenset[str]
+    said: Mapping[str | None, frozenset[str]]
     limit: int
 
-    def words(self, setup: Setup) -> str:
-        return setup_words(setup, self.said)
+    def words(self, setup: Setup, model: str | None) -> str:
+        return setup_words(setup, self.said[model])
 
 
 def prepare(
@@ -112,7 +113,9 @@ def prepare(
     given = stated_values(measurements, runs, duplicates)
     models = {measure.metric: by_setup(of_measure(runs, measure), measure.sign) for measure in MEASURES}
     stated = {measure.metric: _stated(given, measure) for measure in MEASURES}
-    setups = [group.setup for each in (*models.values(), *stated.values()) for group in each]
+    setups: dict[str | None, list[Setup]] = {}
+    for group in (*itertools.chain(*models.values()), *itertools.chain(*stated.values())):
+        setups.setdefault(group.model, []).append(group.setup)
     return FactContext(
         files=files,
         statistics=statistics,
@@ -122,7 +125,7 @@ def prepare(
         loads=_loads(runs),
         models=models,
         stated=stated,
-        said=said(setups),
+        said={model: said(each) for model, each in setups.items()},
         limit=limit,
     )
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from chimera_dagster.evidence.fact_context import TIMED, FactContext, ModelRuns, Stated, by_setup, sources_of
 from chimera_dagster.evidence.figures import named_params
-from chimera_dagster.evidence.measures import FURTHER, HEADLINES, MEASURES, SERVER, Measure
+from chimera_dagster.evidence.measures import FURTHER, HEADLINES, MEASURES, SCORES, SERVER, Measure
 from chimera_dagster.evidence.setups import canonical, setups_of
 from chimera_dagster.evidence.statistics import LEAST_FOR_INTERVAL
 from chimera_dagster.schemas import TTFT
@@ -90,7 +90,7 @@ class _Candidate(NamedTuple):
 
 
 def _best_model(data: FactContext) -> Iterator[Statement]:
-    yield from _best_models(data, (*HEADLINES, SERVER))
+    yield from _best_models(data, (*HEADLINES, SERVER, *SCORES))
 
 
 def _best_further(data: FactContext) -> Iterator[Statement]:
@@ -120,7 +120,7 @@ def _candidates(data: FactContext, measure: Measure) -> Iterator[_Candidate]:
 
 
 def _best(data: FactContext, measure: Measure, best: _Candidate, known: int, models: int) -> Statement:
-    words = data.words(best.of.setup)
+    words = data.words(best.of.setup, best.model)
     mean = "" if isinstance(best.of, ModelRuns) and best.of.n == 1 else "mean "
     text = f"{measure.best} {mean}{measure.words} of a model{f' at {words}' if words else ''}, that of {best.model}"
     if isinstance(best.of, Stated):
@@ -138,7 +138,7 @@ def _best(data: FactContext, measure: Measure, best: _Candidate, known: int, mod
 
 
 def _model_values(data: FactContext) -> Iterator[Statement]:
-    yield from _values(data, (*HEADLINES, SERVER))
+    yield from _values(data, (*HEADLINES, SERVER, *SCORES))
 
 
 def _further_values(data: FactContext) -> Iterator[Statement]:
@@ -169,7 +169,7 @@ def _unclear(each: Stated) -> bool:
 
 
 def _where(data: FactContext, group: ModelRuns) -> str:
-    words = data.words(group.setup)
+    words = data.words(group.setup, group.model)
     if words:
         return f" at {words}"
     return " over all its runs" if group.alone else " where no condition is named"
@@ -177,7 +177,7 @@ def _where(data: FactContext, group: ModelRuns) -> str:
 
 def _as_stated(data: FactContext, measure: Measure, each: Stated) -> Statement:
     leading = next(iter(each.values))
-    named = ", ".join(filter(None, (data.words(each.setup), named_params(each.params))))
+    named = ", ".join(filter(None, (data.words(each.setup, each.model), named_params(each.params))))
     at = f" at {named}" if named else ""
     where = each.file if each.alone else f"{each.file} ({each.rows['record'].iloc[0]})"
     text = f"{_KIND_WORDS[leading]}{measure.words} of {each.name}{at}, as {where} states it{_derived(each)}"
@@ -213,7 +213,7 @@ def _starts(data: FactContext) -> Iterator[Statement]:
     for group in cold[: data.limit]:
         for kind, half in (("warm", warm.get(_key(group))), ("cold", group)):
             if half:
-                words = data.words(half.setup)
+                words = data.words(half.setup, half.model)
                 at = f" at {words}" if words else ""
                 text = f"mean {TIMED[TTFT]} of {half.name} over its {kind} runs{at}{_derived(half)}"
                 yield _mean(f"{kind}_mean", text, "ms", half)._replace(over=kind)
@@ -248,7 +248,7 @@ def _best_params(data: FactContext) -> Iterator[Statement]:
                 continue
             sets = of_measure.iloc[found]
             best = sets.assign(rank=measure.sign * sets["mean"]).sort_values(["rank", "params"]).iloc[0]
-            params, words = str(best["params"]), data.words(group.setup)
+            params, words = str(best["params"]), data.words(group.setup, group.model)
             rows = group.rows[group.rows["params"] == params]
             named = ", ".join(filter(None, (named_params(params), words)))
             text = f"{measure.best} mean {measure.words} of {group.model} by parameter set, at {named}"
@@ -261,7 +261,7 @@ def _p95(data: FactContext) -> Iterator[Statement]:
         n = group.n
         if n >= _LEAST_FOR_P95:
             values = {"value": group.statistics["p95"], "n": n}
-            words = data.words(group.setup)
+            words = data.words(group.setup, group.model)
             text = f"ninety-fifth percentile of {TIMED[TTFT]} of {group.name}{f' at {words}' if words else ''}"
             about = ("p95", group.model, TTFT, None, canonical(group.setup))
             yield Statement("model_p95", text + _derived(group), values, "ms", n, group.rows, " (n={n})", *about)
@@ -305,7 +305,7 @@ def _best_run(data: FactContext) -> Iterator[Statement]:
             file, record = sources_of(equal)[0]
             run = equal[(equal["file"] == file) & (equal["record"] == record)]
             params = str(run["params"].iloc[0])
-            named = ", ".join(filter(None, (named_params(params), data.words(group.setup))))
+            named = ", ".join(filter(None, (named_params(params), data.words(group.setup, group.model))))
             text = f"{measure.best} {measure.words} of a single run of {group.name}{f', at {named}' if named else ''}"
             about = (end, group.model, measure.metric, params, canonical(group.setup))
             text += _derived(group.of(run))

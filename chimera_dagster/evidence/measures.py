@@ -32,6 +32,13 @@ FURTHER = (
     Measure(TPOT, "ms", "time per output token", "lowest", 1),
     Measure(E2E, "ms", "end-to-end time", "lowest", 1),
 )
-MEASURES = (*HEADLINES, SERVER, *FURTHER)
+# What a benchmark of answers gives; each under the condition of its task
+SCORES = (
+    Measure("accuracy", "share", "accuracy", "highest", -1, whole=True),
+    Measure("score", "score", "benchmark score", "highest", -1, whole=True),
+    Measure("error_score", "score", "benchmark error", "lowest", 1, whole=True),
+    Measure("perplexity", "score", "perplexity", "lowest", 1, whole=True),
+)
+MEASURES = (*HEADLINES, SERVER, *SCORES, *FURTHER)
 # Metrics of all requests of a benchmark together, whose aggregates are over its seconds, not over runs
 OF_SERVER = ("output_tok_s", "input_tok_s", "total_tok_s", "requests_per_s", "goodput_requests_per_s")

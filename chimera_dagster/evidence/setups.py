@@ -15,7 +15,10 @@ _LONGEST = 40
 
 # Said wherever a value is stated; others only if they differ within the folder.
 ALWAYS_SAID = frozenset(
-    {"concurrency", "request_rate", "prompt_tokens", "output_tokens", "context_depth", "batch_size", "quantization"}
+    {
+        *("concurrency", "request_rate", "prompt_tokens", "output_tokens", "context_depth", "quantization"),
+        *("task", "score_name"),
+    }
 )
 # Conditions that are levels of a load or a length: values over them are a trend.
 TRENDS = (
@@ -23,7 +26,7 @@ TRENDS = (
     *("context_depth", "prompt_tokens", "prompt_words", "seq_len", "output_tokens"),
 )
 # What is only told apart: two data sets or tasks are not levels of one thing.
-APART = frozenset({"dataset", "task"})
+APART = frozenset({"dataset", "task", "score_name", "n_shot", "phase", "validity", "load_pattern", "settings"})
 
 
 @lru_cache(maxsize=10_000)

@@ -8,11 +8,10 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from chimera_dagster.evidence.duplicates import duplicate_runs
-from chimera_dagster.evidence.measures import LEVEL, MEASURES
+from chimera_dagster.evidence.measures import LEVEL
 from chimera_dagster.grounding.evidence_rows import File, FindingRow, Stated, facts_of, findings_of, own_figures
 from chimera_dagster.grounding.lexicon import lexicon
 from chimera_dagster.grounding.runs import Runs
@@ -41,7 +40,7 @@ class EvidenceIndex:
         self.files = [File(*row) for row in files[["path", "kind", "status", "mtime"]].itertuples(index=False)]
         self.today = today or datetime.now(UTC).date()
         duplicates = duplicate_runs(measurements) if duplicates is None else duplicates
-        self._table = measurements
+        self._table, self._duplicates = measurements, duplicates
         self.runs = Runs(measurements, duplicates)
         self.facts = {fact.id: fact for fact in facts_of(facts)}
         self.findings = {each.id: each for each in findings_of(findings)}
@@ -132,30 +131,18 @@ class EvidenceIndex:
         The test is that of the finding `rank_models`, whose text lists only some of the pairs.
         """
         finding = next((each.id for each in self._tests("rank_models", metric)), "")
-        p_value = self._model_tests.get((metric, *sorted((one, other)))) if finding else None
+        p_value = self._model_tests.get((metric, min(one, other), max(one, other))) if finding else None
         return (None if p_value is None else p_value < LEVEL), finding
 
     @cached_property
-    def _model_tests(self) -> dict[tuple[str, ...], float]:
-        """Corrected p-values of the pairs of models with three warm runs or more, by metric and models."""
-        from chimera_dagster.evidence.difference_tests import (  # with scipy; few claims ask
-            holm,
-            log_moments,
-            welch_pairs,
-        )
+    def _model_tests(self) -> Mapping[tuple[str, str, str], float]:
+        """Corrected p-values of pairs of models by metric and models, as the finding `rank_models` has them."""
+        from chimera_dagster.evidence.findings.equal_conditions import pair_tests  # with scipy; few claims ask
+        from chimera_dagster.evidence.findings.finding_context import FindingContext
+        from chimera_dagster.evidence.findings.ranking import model_contests
 
-        keys: list[tuple[str, ...]] = []
-        found: list[np.ndarray] = []
-        for measure in MEASURES:
-            values, codes, names = self.runs.by_model(measure.metric)
-            if len(names) < 2:
-                continue
-            pairs = welch_pairs(log_moments(values, codes, len(names)))
-            keys += [
-                (measure.metric, *sorted((names[a], names[b]))) for a, b in zip(pairs.first, pairs.second, strict=True)
-            ]
-            found.append(pairs.p)
-        return dict(zip(keys, holm(np.concatenate(found)).tolist(), strict=True)) if found else {}
+        no_files = pd.DataFrame({"path": pd.Series(dtype="str")})  # the ranking reads measurements alone
+        return pair_tests(model_contests(FindingContext(no_files, self._table, self._duplicates)))
 
     def effect(self, metric: str, model: str, name: str) -> tuple[bool | None, str]:
         """Whether a test says that a parameter changes a metric of a model; None where there is no test."""

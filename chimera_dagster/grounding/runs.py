@@ -1,7 +1,7 @@
 """Statistics of the runs of a folder, computed for what a claim says and no sooner."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,11 +10,10 @@ import pandas as pd
 from chimera_dagster.evidence.cold_runs import is_cold
 from chimera_dagster.evidence.fact_context import TIMED
 from chimera_dagster.evidence.runs import failed_runs, raw_runs
+from chimera_dagster.evidence.setups import setups_of
 from chimera_dagster.evidence.statistics import describe
 from chimera_dagster.grounding.evidence_rows import Params, Statistic
 from chimera_dagster.schemas import FAILED, LOAD, TTFT
-
-_LEAST_RUNS = 3
 
 
 class Runs:
@@ -33,6 +32,7 @@ class Runs:
         self._params, params = _codes(self._runs["params"])
         metric, metrics = _codes(self._runs["metric"])
         unit, units = _codes(self._runs["unit"])
+        self._setup, _ = setups_of(self._runs, params=False)
         self._file, self._file_names = _codes(self._runs["file"])
         self.models = frozenset(models)
         self._model_code = {name: code for code, name in enumerate(models)}
@@ -48,17 +48,6 @@ class Runs:
                 self._rows[name] = rows[unit[rows] == of_unit]
                 self.units[name] = units[of_unit]
         self._cold, self._loads = self._starts()
-
-    def by_model(self, metric: str) -> tuple["np.ndarray", "np.ndarray", list[str]]:
-        """Values of warm runs, the place of each one's model in the names, and the names: models of three or more."""
-        rows = self._rows.get(metric, np.array([], dtype="int64"))
-        rows = rows[~self._cold[rows] & (self._value[rows] > 0) & (self._model[rows] >= 0)]
-        often = (
-            np.flatnonzero(np.bincount(self._model[rows]) >= _LEAST_RUNS) if len(rows) else np.array([], dtype="int64")
-        )
-        rows = rows[np.isin(self._model[rows], often)]
-        names = [name for name, code in self._model_code.items() if code in often]
-        return self._value[rows], np.searchsorted(often, self._model[rows]), names
 
     def timed_files(self) -> set[str]:
         """Files with a time or a rate of a named model's run."""
@@ -83,6 +72,27 @@ class Runs:
     def mean(self, metric: str, model: str | None, params: Params | None = None, runs: str = "all") -> float | None:
         rows = self._select(metric, model, dict(params or {}), runs)
         return float(self._value[rows].mean()) if len(rows) else None
+
+    def alike(
+        self, metric: str, models: Sequence[str], params: Params | None = None, runs: str = "all"
+    ) -> dict[str, float] | None:
+        """Means of models over the setups (engine, GPU, conditions) that all of them have; None if there is none.
+
+        A setup has the same weight for each, by the runs of all together. Models without a run are left out.
+        """
+        rows = {model: self._select(metric, model, dict(params or {}), runs) for model in models}
+        rows = {model: places for model, places in rows.items() if len(places)}
+        if not rows:
+            return {}
+        common = sorted(set.intersection(*(set(self._setup[places].tolist()) for places in rows.values())))
+        if not common:
+            return None
+        weights = [sum(int((self._setup[places] == setup).sum()) for places in rows.values()) for setup in common]
+        means = {
+            model: [self._value[places[self._setup[places] == setup]].mean() for setup in common]
+            for model, places in rows.items()
+        }
+        return {model: float(np.average(of_model, weights=weights)) for model, of_model in means.items()}
 
     def count(self, metric: str, model: str | None) -> int:
         return len(self._select(metric, model, {}, "all"))

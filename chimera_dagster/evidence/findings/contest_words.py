@@ -25,6 +25,7 @@ MOST = 12  # findings of one detector and measure (and model)
 _SHOWN = 12  # items of one contest
 _STRATA = 8  # contests in one text
 _TIES = 8
+_WHOLE = 4  # a setup of more names is named in part
 _KINDS = {
     ("runs", "geometric mean"): "geometric mean and its 95 % interval, cold starts left out",
     ("blocks", "geometric mean"): "geometric mean within equal conditions and the 95 % interval of its distance from "
@@ -52,7 +53,6 @@ def contest_findings(
 
     `items` says what is compared, as in `Models by ...`; `of` whose they are, if they are levels of something.
     """
-    shown = said(setup for result in results for setup in result.contest.setups)
     tests = sum(len(result.adjusted) for result in results)
     by_measure: dict[Measure, list[_Series]] = {}
     for series in _series(results):
@@ -60,10 +60,22 @@ def contest_findings(
     for measure, every in by_measure.items():
         every.sort(key=lambda series: -sum(result.contest.n for result in series.results))
         for series in every[:MOST]:
-            yield _finding(detector, items, series, shown, tests, importance, of)
+            yield _finding(detector, items, series, _said_of(series, every), tests, importance, of)
         if len(every) > MOST:
             rest = [result.contest for series in every[MOST:] for result in series.results]
             yield _unlisted(detector, items, measure, rest, of)
+
+
+def _said_of(series: _Series, every: Sequence[_Series]) -> frozenset[str]:
+    """The names that tell the setups of these items apart."""
+    items = {name for result in series.results for name, _ in result.contest.cells}
+    alike = (
+        result.contest
+        for each in every
+        for result in each.results
+        if items & {name for name, _ in result.contest.cells}
+    )
+    return said(setup for contest in alike for setup in contest.setups)
 
 
 def _unlisted(detector: str, items: str, measure: Measure, contests: Sequence[Contest], of: str) -> Finding:
@@ -152,7 +164,7 @@ def _where(figures: Figures, series: _Series, shown: frozenset[str]) -> str:
     setups = [setup for result in series.results for setup in result.contest.setups]
     differing = varying(setups)
     common: Setup = {name: value for name, value in setups[0].items() if name not in differing}
-    words = setup_words(common, shown)
+    words = setup_words(common, common if len(common) <= _WHOLE else {*shown, "backend", "gpu"})
     at = f" at {words}" if words else ""
     if len(setups) == 1 or series.name is not None:
         return at

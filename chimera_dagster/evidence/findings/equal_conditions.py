@@ -23,7 +23,7 @@ from chimera_dagster.evidence.difference_tests import (
 )
 from chimera_dagster.evidence.findings.cells import Cell, files_of
 from chimera_dagster.evidence.measures import LEVEL, Measure
-from chimera_dagster.evidence.setups import Setup, canonical
+from chimera_dagster.evidence.setups import Setup, canonical, value_words
 
 LEAST_RUNS = 3  # of an item, for a test
 _ORDER_LEVEL = 0.005  # far below LEVEL: by chance one ranking would become dozens
@@ -116,7 +116,11 @@ def strata_by_level(cells: Iterable[Cell], name: str, *, besides: Iterable[str] 
     """One model's cells by all but `name` and what depends on it; the items are the values of `name`."""
     left_out = {name, *besides}
     return _strata(
-        (cell, str(cell.setup[name]), {key: value for key, value in cell.setup.items() if key not in left_out})
+        (
+            cell,
+            f"{name}={value_words(cell.setup[name])}",
+            {key: value for key, value in cell.setup.items() if key not in left_out},
+        )
         for cell in cells
         if name in cell.setup
     )

@@ -17,8 +17,9 @@ from chimera_dagster.evidence.findings.equal_conditions import (
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.measures import MEASURES
-from chimera_dagster.evidence.setups import Setup, Value, canonical, range_words, setup_words
+from chimera_dagster.evidence.setups import Setup, Value, canonical, range_words, setup_words, varying
 
+_TELLING = 3  # names in one text
 _SHOWN = 6  # groups of models in one text
 
 
@@ -78,31 +79,42 @@ def _connected(cells: Sequence[Cell]) -> list[list[Cell]]:
 def _reason(groups: list[list[Cell]]) -> str:
     """`alpha:7b was measured at concurrency=1 to 8, beta:8b at concurrency=16`."""
     setups = [[cell.setup for cell in group] for group in groups]
-    names = sorted({name for group in setups for setup in group for name in setup})
-    apart = [name for name in names if _is_apart([_values(group, name) for group in setups])]
+    names = _telling(setups)
     parts: list[str] = []
     for group, of_group in zip(groups[:_SHOWN], setups, strict=False):
-        models = listed(dict.fromkeys(cell.model for cell in group), 3)
-        if apart:
-            where = ", ".join(_named(name, _values(of_group, name)) for name in apart[:4])
+        models = list(dict.fromkeys(cell.model for cell in group))
+        if names:
+            where = ", ".join(_named(name, _values(of_group, name)) for name in names)
         else:
-            words = list(dict.fromkeys(f"({setup_words(setup) or 'no named conditions'})" for setup in of_group))
-            where = f"at {listed(words[:3])}"
-        verb = " was measured" if not parts and len({cell.model for cell in group}) == 1 else ""
-        verb = " were measured" if not parts and not verb else verb
-        parts.append(f"{models}{verb} {where}")
+            shown = varying(setup for each in setups for setup in each)
+            words = list(dict.fromkeys(f"({setup_words(setup, shown) or 'none named'})" for setup in of_group))
+            where = f"at {listed(words, 2)}"
+        verb = "" if parts else " was measured" if len(models) == 1 else " were measured"
+        parts.append(f"{listed(models, 3)}{verb} {where}")
     more = f"; and {len(groups) - _SHOWN} more" if len(groups) > _SHOWN else ""
     return f"{'; '.join(parts)}{more}"
 
 
+def _telling(setups: list[list[Setup]]) -> list[str]:
+    """The fewest names, roughly, of which one has no value in common between any two groups; none if there are none."""
+    pairs = {(one, other) for other in range(len(setups)) for one in range(other)}
+    names = sorted({name for group in setups for setup in group for name in setup})
+    values = {name: [set(_values(group, name)) for group in setups] for name in names}
+    chosen: list[str] = []
+    while pairs and len(chosen) < _TELLING:
+        apart = {
+            name: {pair for pair in pairs if not known[pair[0]] & known[pair[1]]} for name, known in values.items()
+        }
+        best = max(names, key=lambda name: len(apart[name]), default=None)
+        if best is None or not apart[best]:
+            return []
+        chosen.append(best)
+        pairs -= apart[best]
+    return chosen
+
+
 def _values(setups: Sequence[Setup], name: str) -> list[Value | None]:
     return list(dict.fromkeys(setup.get(name) for setup in setups))
-
-
-def _is_apart(values: list[list[Value | None]]) -> bool:
-    """Whether no value is in two groups."""
-    every = [value for group in values for value in group]
-    return len(every) == len(set(every))
 
 
 def _named(name: str, values: list[Value | None]) -> str:

@@ -43,12 +43,14 @@ def trends(data: FindingContext) -> Iterator[Finding]:
     as they are.
     """
     found = [trend for measure in _MEASURES for trend in _trends(measure, data.cells(measure))]
-    shown = said(trend.stratum.setup for trend in found)
     tests = [_tested(trend) for trend in found]
     adjusted = iter(holm(np.array([p for p in tests if p is not None])).tolist())
     count = sum(p is not None for p in tests)
     for trend, p in zip(found, tests, strict=True):
-        yield _stated(trend, shown, None if p is None else next(adjusted), count)
+        corrected = None if p is None else next(adjusted)
+        if corrected is None or corrected < LEVEL or len(trend.levels) >= _LEAST_FOR_KNEE:
+            alike = (each for each in found if (each.model, each.measure) == (trend.model, trend.measure))
+            yield _stated(trend, said(each.stratum.setup for each in alike), corrected, count)
 
 
 def _tested(trend: _Trend) -> float | None:

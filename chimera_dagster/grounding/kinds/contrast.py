@@ -133,7 +133,11 @@ def _of_models(clause: Clause, word: Mention, one: str, two: str) -> Iterator[Cl
             yield unsupported("comparison", clause.text, f"no file measures {metric}")
             continue
         params, runs = params_of(clause), runs_of(clause)
-        of = (clause.index.runs.mean(metric, one, params, runs), clause.index.runs.mean(metric, two, params, runs))
+        means = clause.index.runs.alike(metric, (one, two), params, runs)
+        if means is None:
+            yield unsupported("comparison", clause.text, f"{metric} of the two was not measured under equal conditions")
+            continue
+        of = (means.get(one), means.get(two))
         yield compared(clause, metric, of, (one, two), sign_of(word.meaning, metric), magnitude, bool(negated))
         yield from tested_difference(clause, metric, one, two)
 
@@ -176,8 +180,7 @@ def _is_said_of(clause: Clause, word: Mention, subject: Mention) -> bool:
 def _against_the_rest(clause: Clause, word: Mention, one: str) -> Iterator[Claim]:
     """`{M1} answers sooner`: than the other model; of several, than all of them or at least one."""
     for metric in metrics_of(clause, word):
-        means = {name: clause.index.runs.mean(metric, name) for name in clause.index.run_models}
-        known = {name: mean for name, mean in means.items() if mean is not None}
+        known = dict(clause.index.runs.alike(metric, clause.index.run_models) or {})
         own, sign = known.pop(one, None), sign_of(word.meaning, metric)
         if own is None or not known:
             continue

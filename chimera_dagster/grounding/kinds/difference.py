@@ -99,12 +99,10 @@ def ratio_claims(clause: Clause, mention: Mention) -> Iterator[Claim]:
     for word in clause.of("same"):
         if word.start - mention.end < 12:
             clause.use(word)
-    a, b = (
-        clause.index.runs.mean(metric, one, params_of(clause), runs_of(clause)),
-        clause.index.runs.mean(metric, two, params_of(clause), runs_of(clause)),
-    )
+    means = clause.index.runs.alike(metric, (one, two), params_of(clause), runs_of(clause)) or {}
+    a, b = means.get(one), means.get(two)
     if a is None or b is None:
-        yield unsupported("comparison", clause.text, f"{metric} is not measured of both")
+        yield unsupported("comparison", clause.text, f"{metric} is not measured of both under equal conditions")
         return
     ratio = a / b
     how = as_fast[0].lower() if as_fast else ""

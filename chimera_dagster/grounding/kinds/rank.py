@@ -81,9 +81,10 @@ def _rank_subject(clause: Clause, word: Mention, names: list[Mention]) -> Mentio
 
 def ranked(clause: Clause, word: Mention, model: str, metric: str, sign: int, place: int) -> Iterator[Claim]:
     index, params, runs = clause.index, params_of(clause), runs_of(clause)
-    means = {
-        name: mean for name in index.run_models if (mean := index.runs.mean(metric, name, params, runs)) is not None
-    }
+    means = index.runs.alike(metric, index.run_models, params, runs)
+    if means is None:
+        yield unsupported("rank", clause.text, f"{metric} of the models was not measured under equal conditions")
+        return
     negated = clause.negation_before(word) is not None
     if model not in means:
         yield unsupported("rank", clause.text, f"{metric} of {model} is not measured")

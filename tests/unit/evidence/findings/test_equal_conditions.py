@@ -119,8 +119,8 @@ def test_strata_of_the_same_models_are_one_ranking_with_strata_as_blocks() -> No
     ]
     (ranking,) = found(rows, "rank_models")
     assert ranking["text"].startswith(
-        "Models by decode throughput over 4 equal setups (concurrency=1 to 8), highest first (geometric mean within "
-        "equal conditions"
+        "Models by decode throughput at backend=vllm over 4 equal setups (concurrency=1 to 8), highest first "
+        "(geometric mean within equal conditions"
     )
     assert ranking["test"] == "t-tests of log values within blocks, Holm over 1 comparisons"
     assert ranking["effect"] == pytest.approx(0.1, abs=0.02)
@@ -213,7 +213,7 @@ def test_levels_of_a_condition_are_a_comparison_of_their_own(name: str) -> None:
     (finding,) = found(rows, "condition_effects")
     words = name.replace("_", " ").capitalize()
     assert finding["text"].startswith(f"{words} by decode throughput of m, highest first (geometric mean")
-    assert finding["text"].index("): x ") < finding["text"].index("; y 3")
+    assert finding["text"].index(f"): {name}=x ") < finding["text"].index(f"; {name}=y 3")
     assert finding["text"].endswith("Every two of them differ.")
     assert finding["subject"] == "m: decode throughput"
 
