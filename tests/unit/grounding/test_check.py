@@ -33,6 +33,33 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> EvidenceIndex:
     return index_evidence(read.files, read.measurements, summarise(read.measurements))
 
 
+@pytest.fixture(scope="module")
+def loads(tmp_path_factory: pytest.TempPathFactory) -> EvidenceIndex:
+    """fast:1b at concurrency 1, 8 and 16; slow:7b, which is faster at equal load, at 1 only; far:2b at 64."""
+    root = tmp_path_factory.mktemp("loads")
+    rates = {("fast:1b", 1): 80, ("fast:1b", 8): 520, ("fast:1b", 16): 900, ("slow:7b", 1): 100, ("far:2b", 64): 50}
+    rows = [f"{model},{load},{rate + place}" for (model, load), rate in rates.items() for place in range(3)]
+    (root / "runs.csv").write_text("model,concurrency,tokens_s\n" + "\n".join(rows) + "\n")
+    read = read_in_memory(root)
+    return index_evidence(read.files, read.measurements, summarise(read.measurements))
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("fast:1b is faster than slow:7b in decode throughput.", "contradicted"),
+        ("slow:7b is faster than fast:1b in decode throughput.", "supported"),
+        ("far:2b is slower than fast:1b in decode throughput.", "unsupported"),
+        ("fast:1b has the highest decode throughput.", "unsupported"),
+    ],
+)
+def test_models_are_compared_under_the_conditions_that_they_share(
+    loads: EvidenceIndex, text: str, verdict: str
+) -> None:
+    claims = check([text], loads, [*MODELS, "far:2b"])[0].claims
+    assert verdict in {claim.verdict for claim in claims if claim.kind in ("comparison", "rank")}
+
+
 def checked(index: EvidenceIndex, text: str) -> CheckedStatement:
     return check([text], index, MODELS)[0]
 
