@@ -28,7 +28,7 @@ def compute_evidence(store: Store) -> Summary:
     A table or a rule that fails is left out, and the summary says so.
     """
     files = store.read_table("benchmark_files")
-    measurements = with_folder_models(store.read_table("measurements", categories=True))
+    measurements = store.read_table("measurements", categories=True)
     record = store.read_json("ingest", IngestRecord)
     found = Evidence(files, measurements)
     store.write_table("data_summary", found.statistics, DataSummary)
@@ -61,8 +61,10 @@ class Evidence:
     """
 
     def __init__(self, files: pd.DataFrame, measurements: pd.DataFrame, limit: int = 40) -> None:
-        self._files, self._measurements, self._limit = files, measurements, limit
+        self._files, self._limit = files, limit
         self._problems = Problems()
+        compute = partial(with_folder_models, measurements)
+        self._measurements = self._problems.run("measurements", "with_folder_models", compute, measurements)
 
     @property
     def problems(self) -> list[str]:

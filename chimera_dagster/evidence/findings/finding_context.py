@@ -94,23 +94,15 @@ class FindingContext:
         that is equal if the prompt is; `setting`, one that is equal if the conditions are too; `cold`, whether the
         model had to be loaded.
         """
-        codes = self.raw["metric"].cat.categories.get_indexer(pd.Index(WIDE))
-        metric = self.raw["metric"].cat.codes.to_numpy()
-        rows = self.raw[np.isin(metric, codes[codes >= 0]) & self.raw["unit"].notna().to_numpy()]
-        starts = _changes(rows, ("file", "record"))
-        run = np.cumsum(starts) - 1
-        wide = rows.loc[starts, [*_ABOUT]]
-        wide = wide.reset_index(drop=True)
-        metric, value = rows["metric"].cat.codes.to_numpy(), rows["value"].to_numpy("float64")
-        for name, code in zip(WIDE, codes.tolist(), strict=True):
-            column = np.full(len(wide), np.nan)
-            chosen = np.flatnonzero(metric == code)[::-1] if code >= 0 else np.array([], dtype="int64")
-            column[run[chosen]] = value[chosen]
-            wide[name] = column
-        wide["asked"] = _joint_codes([_prompt_labels(wide["labels"]), _codes(wide["prompt"])])
-        wide["setting"] = _joint_codes([_codes(wide["conditions"]), wide["asked"].to_numpy()])
-        wide["cold"] = is_cold(wide)
-        return wide
+        return _wide(self.raw)
+
+    @cached_property
+    def every_run(self) -> pd.DataFrame:
+        """`runs` with the values in doubt, for what finds out why they are."""
+        if self.doubtful.empty:
+            return self.runs
+        rows = self.measured[(self.measured["aggregate"].isna() & ~self.measured["error"]).to_numpy()]
+        return _wide(rows[~rows["file"].isin(list(self.duplicates)).to_numpy()])
 
     @cached_property
     def warm(self) -> pd.DataFrame:
@@ -127,6 +119,27 @@ class FindingContext:
         """Warm runs with a positive `metric`, by model in their order."""
         rows = self.warm[(self.warm[metric] > 0).to_numpy()]
         return [(str(model), group) for model, group in rows.groupby("model", observed=True)]
+
+
+def _wide(raw: pd.DataFrame) -> pd.DataFrame:
+    """One row per record, see FindingContext.runs."""
+    codes = raw["metric"].cat.categories.get_indexer(pd.Index(WIDE))
+    metric = raw["metric"].cat.codes.to_numpy()
+    rows = raw[np.isin(metric, codes[codes >= 0]) & raw["unit"].notna().to_numpy()]
+    starts = _changes(rows, ("file", "record"))
+    run = np.cumsum(starts) - 1
+    wide = rows.loc[starts, [*_ABOUT]]
+    wide = wide.reset_index(drop=True)
+    metric, value = rows["metric"].cat.codes.to_numpy(), rows["value"].to_numpy("float64")
+    for name, code in zip(WIDE, codes.tolist(), strict=True):
+        column = np.full(len(wide), np.nan)
+        chosen = np.flatnonzero(metric == code)[::-1] if code >= 0 else np.array([], dtype="int64")
+        column[run[chosen]] = value[chosen]
+        wide[name] = column
+    wide["asked"] = _joint_codes([_prompt_labels(wide["labels"]), _codes(wide["prompt"])])
+    wide["setting"] = _joint_codes([_codes(wide["conditions"]), wide["asked"].to_numpy()])
+    wide["cold"] = is_cold(wide)
+    return wide
 
 
 def _ordered(measurements: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from chimera_dagster.evidence.findings.finding import Figures, Finding, sources_
 from chimera_dagster.evidence.findings.finding_context import (
     DECODE,
     LOAD,
+    PREFILL,
     PROMPT_EVAL,
     PROMPT_TOKENS,
     TTFT,
@@ -21,7 +22,7 @@ from chimera_dagster.evidence.findings.finding_context import (
 # that grow with the answer are compared as rates.
 _JUDGED: dict[str, tuple[str, str | None]] = {
     DECODE: ("tok/s", None),
-    "prefill_tok_s": ("tok/s", PROMPT_TOKENS),
+    PREFILL: ("tok/s", PROMPT_TOKENS),
     "tpot_ms": ("ms", None),
     TTFT: ("ms", PROMPT_TOKENS),
     PROMPT_EVAL: ("ms", PROMPT_TOKENS),
@@ -45,7 +46,10 @@ def outliers(data: FindingContext) -> Iterator[Finding]:
     """
     runs = data.runs[data.runs["model"].notna().to_numpy()]
     for metric, (unit, size) in _JUDGED.items():
-        rows = runs[(runs[metric] > 0).to_numpy()]
+        judged = runs[metric] > 0
+        if metric == PREFILL:  # beside its time, the rate says nothing of its own
+            judged &= runs[PROMPT_EVAL].isna()
+        rows = runs[judged.to_numpy()]
         if rows.empty:
             continue
         bucket = np.floor(np.log(rows[size].clip(lower=1).fillna(1)) / np.log(4)) if size else pd.Series(0, rows.index)

@@ -64,7 +64,7 @@ def contradicting_units(data: FindingContext) -> Iterator[Finding]:
     any other file, if the sum is off by a power of ten in most records. (A first token may wait for more than the
     parts, so a sum that is off otherwise is not a contradiction.)
     """
-    runs = data.runs
+    runs = data.every_run
     for product in _PRODUCTS:
         yield from _by_file(runs, product.words, _power_of_product(runs, product))
     for identity in _SUMS:
