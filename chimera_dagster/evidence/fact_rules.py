@@ -314,8 +314,8 @@ def _best_run(data: FactContext) -> Iterator[Statement]:
 
 RULES: tuple[Rule, ...] = (  # the most important first
     *(_files, _runs, _unread, _failures, _failed_requests),
-    *(_best_model, _model_values, _starts, _model_failures, _best_params, _p95),
-    *(_best_further, _further_values, _nameless, _only_aggregates, _best_run),
+    *(_best_model, _model_values, _starts, _model_failures, _best_params, _p95, _best_run),
+    *(_best_further, _further_values, _nameless, _only_aggregates),
 )
 
 

@@ -39,6 +39,7 @@ def stated_values(measurements: pd.DataFrame, runs: pd.DataFrame, duplicates: It
     if rows.empty:
         return pd.DataFrame(columns=[*_ABOUT, "derived", "n", *KINDS]).astype(dict.fromkeys(["n", *KINDS], "float64"))
     rows = rows.sort_values(["original_name", "value"], kind="stable")
+    rows = rows.drop_duplicates([*_ABOUT, "kind", "value"])  # the median is the p50 too
     ids, _ = grouped(rows, _ABOUT)
     again = rows.assign(group=ids).groupby(["group", "kind"], observed=True).cumcount().to_numpy()
     ids, keys = grouped(rows.assign(again=again), [*_ABOUT, "again"])
@@ -55,14 +56,21 @@ def stated_values(measurements: pd.DataFrame, runs: pd.DataFrame, duplicates: It
 
 
 def _listed(sums: pd.DataFrame, runs: pd.DataFrame) -> "np.ndarray":
-    """Which aggregates are of a model whose runs of that metric are listed, under all that the aggregate names."""
-    known: dict[tuple[str, str], list[Setup]] = {}
+    """Which aggregates are of a model whose runs of that metric are listed, under all that the aggregate names.
+
+    At least as many of them as the aggregate states: some tools list a sample of the runs.
+    """
+    known: dict[tuple[str, str], list[tuple[Setup, int]]] = {}
     of_metrics = runs[runs["metric"].isin(list(sums["metric"].unique()))]
-    for key, setup in _combinations(of_metrics)[1]:
-        known.setdefault(key, []).append(setup)
+    places, found = _combinations(of_metrics)
+    for (key, setup), count in zip(found, np.bincount(places, minlength=len(found)).tolist(), strict=True):
+        known.setdefault(key, []).append((setup, count))
     ids, combinations = _combinations(sums)
-    listed = [any(_holds(setup, wanted) for setup in known.get(key, [])) for key, wanted in combinations]
-    return np.array(listed, dtype=bool)[ids]
+    counts = [
+        sum(count for setup, count in known.get(key, []) if _holds(setup, wanted)) for key, wanted in combinations
+    ]
+    behind = np.array(counts, dtype="float64")[ids]
+    return (behind > 0) & ~(sums["n"].to_numpy("float64") > behind)
 
 
 def _combinations(rows: pd.DataFrame) -> tuple["np.ndarray", list[tuple[tuple[str, str], Setup]]]:

@@ -56,6 +56,9 @@ def cells_of(warm: pd.DataFrame, stated: pd.DataFrame, measure: Measure) -> list
     parts: dict[Any, Any] = rows.groupby([rows["model"], place], observed=True).indices
     for (model, number), places in parts.items():
         values, setup = every[places], setups[int(number)]
+        known = found.get((str(model), canonical(setup)))
+        if known is not None and known.moments[0] > len(values):  # the file lists a sample of the runs it sums up
+            continue
         std = float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
         moments = (float(len(values)), float(np.mean(values)), std)
         median = float(np.median(values))

@@ -144,7 +144,7 @@ class _Checked(NamedTuple):
 def _checked(sums: pd.DataFrame, runs: Runs, table: pd.DataFrame) -> _Checked | None:
     keys = ["model", "params", "conditions", "prompt", "backend", "gpu", "metric", "aggregate", "original_name"]
     seen = sums[keys].assign(conditions=[runs.conditions_in(str(given)) for given in sums["conditions"]])
-    named: list[Any] = list(sums[["file", "record", *keys, "value", "unit", "original_unit"]].itertuples())
+    named: list[Any] = list(sums[["file", "record", *keys, "value", "n", "unit", "original_unit"]].itertuples())
     found = [runs.matching(row) for row in named]
     first = [-1 if places is None else int(places[0]) for places in found]
     ambiguous = seen.assign(first=first).duplicated(keep=False).tolist()
@@ -154,7 +154,7 @@ def _checked(sums: pd.DataFrame, runs: Runs, table: pd.DataFrame) -> _Checked | 
         if matched is None:
             continue
         covered[runs.record[matched]] = True
-        if unclear:
+        if unclear or (row.n > len(matched)):  # the file lists a sample of the runs
             continue
         checked += 1
         low, high = runs.expected(str(row.aggregate), matched)

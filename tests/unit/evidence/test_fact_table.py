@@ -196,6 +196,16 @@ def test_aggregates_of_runs_that_no_file_lists_are_stated_with_all_that_the_file
     assert json.loads(fact["sources"]) == [["a.csv", "row 2"]]
 
 
+def test_a_file_that_lists_a_sample_of_its_runs_states_the_others():
+    about = {"record": "/", "n": 98}
+    kinds = (("mean", 60), ("median", 57), ("p50", 57), ("std", 2))
+    rows = [{**about, "aggregate": kind, "value": value} for kind, value in kinds]
+    facts = facts_in(*rows, {"record": "/requests/0", "value": 61})
+    assert statements(facts, "stated") == [
+        "mean time to first token of m:1, as a.csv states it: 60 ms (median 57 ms, standard deviation 2 ms, n=98)"
+    ]
+
+
 def test_numbers_of_a_page_that_nothing_tells_apart_are_only_counted():
     rows = [{"record": f"line {n}", "value": 10 + n, "aggregate": "reported"} for n in range(3)]
     facts = facts_in(*rows)
