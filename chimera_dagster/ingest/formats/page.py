@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from chimera_dagster.ingest import vocabulary
@@ -13,6 +14,9 @@ from chimera_dagster.ingest.field_roles import MetricColumn
 from chimera_dagster.ingest.remembered import remembered
 
 _YEAR_10000 = 253_402_300_800  # as a Unix timestamp
+
+
+_FIGURES_OF_ENGINES = ("Ollama", "llama.cpp", "Chimera agents")  # what an engine says of its own calls
 
 
 class Page:
@@ -90,7 +94,7 @@ class Page:
             if self._left_out and self.whole:
                 collector.leave_out("set_aside", self._left_out)
             return
-        rows = sum(collector.add(where, context, figures) for where, context, figures in self._records)
+        rows = sum(collector.add(where, _by_tool(context, name), figures) for where, context, figures in self._records)
         read, unread = self.counted()
         collector.numbers += read + unread.total()
         collector.covered += read if rows else 0
@@ -101,6 +105,14 @@ class Page:
     def counted(self) -> tuple[int, Counter[str]]:
         """How many numbers were read, and the names of those that were not."""
         return sum(len(figures) for _, _, figures in self._records), Counter()
+
+
+@lru_cache(maxsize=10_000)
+def _by_tool(context: Context, name: str) -> Context:
+    """With the tool as a condition: each defines its load and its clock in its own way, so its values stand apart."""
+    if name in _FIGURES_OF_ENGINES or any(condition == "tool" for condition, _ in context.conditions):
+        return context
+    return context._replace(conditions=_merged(context.conditions, [("tool", name)]))
 
 
 def figure_of(metric: str, value: Any, name: str, unit: str | None, aggregate: str | None) -> Figure | None:

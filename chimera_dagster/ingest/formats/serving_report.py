@@ -95,6 +95,7 @@ def _described(text: Lines, lines: Mapping[str, str], arguments: Mapping[str, st
     for name, condition in _CONDITIONS.items():
         if (value := lines.get(name)) not in (None, "not set"):
             conditions[condition] = value
+    conditions["tool"] = "SGLang bench_serving" if "backend" in lines else "vLLM bench serve"
     base = text.context
     if base.model_source in (None, "path") and (named := model_in_text(text.headings[0] if text.headings else "")):
         base = base._replace(model=named, model_source="heading")

@@ -40,4 +40,4 @@ def _described(page: Page, fields: Document | Row, names: Iterable[str]) -> Cont
 
 
 RESULT = DocumentFormat("vLLM bench serve", _KEYS, _read)
-SWEEP = TableFormat("vLLM bench sweep", _KEYS, _read_sweep)
+SWEEP = TableFormat("vLLM bench serve", _KEYS, _read_sweep)

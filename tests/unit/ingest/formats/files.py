@@ -45,6 +45,12 @@ class Found(NamedTuple):
         return json.loads(self.file.unread)
 
 
+def without_tool(conditions: str) -> str:
+    """Every record of a tool has the tool as a condition; test_recognise.py sees to that, other tests leave it out."""
+    others = {name: value for name, value in json.loads(conditions).items() if name != "tool"}
+    return json.dumps(others, separators=(",", ":"))
+
+
 def read_file(path: str, text: str | None = None) -> Found:
     """Read a file below tests/data/formats, or this text under its path; each number is looked up in it again."""
     raw = (DATA / path).read_bytes() if text is None else text.encode()
@@ -52,7 +58,7 @@ def read_file(path: str, text: str | None = None) -> Found:
     collector = Collector(tables.append)
     file = parse._read(parse.FileRow(path, KINDS["." + path.rpartition(".")[2]], len(raw), 0), "-", raw, collector, "")
     collector.flush()
-    rows = [row for table in tables for row in table.to_pylist()]
+    rows = [row | {"conditions": without_tool(row["conditions"])} for table in tables for row in table.to_pylist()]
     again = [reread.Row(*(row[name] for name in reread.Row._fields)) for row in rows if row["metric"] != FAILED]
     assert reread.complaints(raw, path, file.encoding or "", again) == []
     assert file.covered + sum(json.loads(file.unread).values()) <= file.numbers

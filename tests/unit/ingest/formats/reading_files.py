@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from chimera_dagster.ingest.folder import read_in_memory
+from tests.unit.ingest.formats.files import without_tool
 
 FORMATS = Path(__file__).parents[3] / "data" / "formats"
 
@@ -59,6 +60,7 @@ def read_file(path):
     files, measurements = read_in_memory(path.parent)[:2]
     files = files.astype(object).where(files.notna(), None)
     rows = measurements[(measurements["file"] == path.name) & measurements["derived"].isna()]
+    rows = rows.assign(conditions=[without_tool(conditions) for conditions in rows["conditions"]])
     return Read(files[files["path"] == path.name].iloc[0], rows)
 
 

@@ -131,7 +131,7 @@ def test_means_of_nothing_are_not_values(tmp_path):
 
 def test_a_sweep_is_a_row_per_run():
     read = read_file("vllm_bench_serve/summary.csv")
-    assert (read.file["format"], read.file["status"]) == ("vLLM bench sweep", "ok")
+    assert (read.file["format"], read.file["status"]) == ("vLLM bench serve", "ok")
     assert read.records == ["row 1", "row 2", "row 3", "row 4"]
     about = read.about("row 3")
     assert about["conditions"] == {"concurrency": 4, "tensor_parallel": 2}
