@@ -31,6 +31,9 @@ FURTHER = (
     Measure(PREFILL, "tok/s", "prefill throughput", "highest", -1),
     Measure(TPOT, "ms", "time per output token", "lowest", 1),
     Measure(E2E, "ms", "end-to-end time", "lowest", 1),
+    Measure("ttfa_ms", "ms", "time to first token of the answer", "lowest", 1),
+    Measure("itl_ms", "ms", "inter-token latency", "lowest", 1),
+    Measure("latency_ms", "ms", "latency", "lowest", 1),
 )
 # What a benchmark of answers gives; each under the condition of its task
 SCORES = (

@@ -169,8 +169,9 @@ def _where(figures: Figures, series: _Series, shown: frozenset[str]) -> str:
     if len(setups) == 1 or series.name is not None:
         return at
     over = ", ".join(
-        f"{name}={range_words([value for setup in setups if (value := setup.get(name)) is not None])}"
+        f"{name}={range_words(known)}{'' if len(known) == len(setups) else ' or not named'}"
         for name in sorted(differing)
+        if (known := [value for setup in setups if (value := setup.get(name)) is not None])
     )
     return f"{at} over {figures.count('strata', len(setups), 'equal setup')} ({over})"
 

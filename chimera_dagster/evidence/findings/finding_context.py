@@ -12,29 +12,15 @@ from numpy.typing import NDArray
 from chimera_dagster.evidence.cold_runs import is_cold
 from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.findings.cells import Cell, cells_of
-from chimera_dagster.evidence.measures import SCORES, Measure
+from chimera_dagster.evidence.measures import MEASURES, Measure
 from chimera_dagster.evidence.runs import natural, repeats_stated, spellings
 from chimera_dagster.evidence.stated import stated_values
-from chimera_dagster.schemas import DECODE, E2E, FAILED, LOAD, OUTPUT, PREFILL, TPOT, TTFT
+from chimera_dagster.schemas import DECODE, FAILED, LOAD, TTFT
 
 PROMPT_EVAL, EVAL, TOTAL = "prompt_eval_ms", "eval_ms", "total_ms"
 PROMPT_TOKENS, OUTPUT_TOKENS = "prompt_tokens", "output_tokens"
-_SCORES = tuple(measure.metric for measure in SCORES)
-WIDE = (
-    DECODE,
-    OUTPUT,
-    PREFILL,
-    TTFT,
-    TPOT,
-    E2E,
-    LOAD,
-    PROMPT_EVAL,
-    EVAL,
-    TOTAL,
-    PROMPT_TOKENS,
-    OUTPUT_TOKENS,
-    *_SCORES,
-)
+_PARTS = (LOAD, PROMPT_EVAL, EVAL, TOTAL, PROMPT_TOKENS, OUTPUT_TOKENS)
+WIDE = (*(measure.metric for measure in MEASURES), *_PARTS)
 TIMED = (DECODE, TTFT, "e2e_ms", EVAL, TOTAL, "latency_ms")  # a record with one of them is a run
 
 _ABOUT = ("file", "record", "model", "backend", "gpu", "conditions", "params", "labels", "prompt")

@@ -10,13 +10,13 @@ from chimera_dagster.evidence.findings.finding import Figures, Finding, sources_
 from chimera_dagster.evidence.findings.finding_context import (
     DECODE,
     LOAD,
-    PREFILL,
     PROMPT_EVAL,
     PROMPT_TOKENS,
     TTFT,
     FindingContext,
     joint_codes,
 )
+from chimera_dagster.schemas import PREFILL
 
 # Each metric with what its size depends on besides the model: runs are compared with others of about that size. Times
 # that grow with the answer are compared as rates.
