@@ -1,5 +1,6 @@
 """The spelling of a model that only a path names, by the files beside it that name the model themselves."""
 
+import json
 import re
 from collections import defaultdict
 
@@ -10,17 +11,24 @@ _FEWEST = 2  # words that a folder's name and a model must share if the files na
 
 
 def with_folder_models(measurements: pd.DataFrame) -> pd.DataFrame:
-    """schemas.Measurements, in which rows of `path` or of no model take the spelling of a model that other files of
-    their folder name: that of the path if it is the same name (`qwen3-coder_30b`, `qwen3-coder:30b`), or the one that
-    the folder's name holds. Nothing changes if two such models match, and `model_source` stays `path`.
+    """schemas.Measurements, in which rows of `path` or of no model take a model that other files of their folder name.
+
+    That is the one with the name of the path (`qwen3-coder_30b`, `qwen3-coder:30b`), the one that the folder's name
+    holds, or the only one that files of the same tool name, as a tool writes all files of a run into one folder.
+    Nothing changes if two such models match, and `model_source` stays `path`.
     """
-    pairs = measurements[["file", "model", "model_source"]].drop_duplicates().astype(object)
+    pairs = measurements[["file", "model", "model_source", "conditions"]].drop_duplicates().astype(object)
     pairs["folder"] = [str(file).rpartition("/")[0] for file in pairs["file"]]
+    pairs["tool"] = [json.loads(text).get("tool", "") for text in pairs["conditions"]]
     by_path = pairs["model"].isna() | (pairs["model_source"] == "path")
     named = pairs[~by_path].groupby("folder")["model"].unique()
+    of_tools = pairs[~by_path & (pairs["tool"] != "")].groupby(["folder", "tool"])["model"].unique()
     changed: dict[str, dict[str | None, str]] = defaultdict(dict)  # by file: today's model and the other spelling
-    for file, model, folder in pairs.loc[by_path, ["file", "model", "folder"]].itertuples(index=False):
+    columns = ["file", "model", "folder", "tool"]
+    for file, model, folder, tool in pairs.loc[by_path, columns].drop_duplicates().itertuples(index=False):
         spelled = None if folder not in named.index else _spelled(model, folder.rpartition("/")[2], named[folder])
+        if spelled is None and folder and (folder, tool) in of_tools.index:
+            spelled = _of_run(model, file.rpartition("/")[2], of_tools[folder, tool])
         if spelled is not None and spelled != model:
             changed[file][None if pd.isna(model) else model] = spelled
     if not changed:
@@ -35,6 +43,12 @@ def _spelled(model: object, folder: str, models: list[str]) -> str | None:
     else:
         same = [other for other in models if len(_words(other)) >= _FEWEST and _holds(_words(folder), _words(other))]
     return same[0] if len(same) == 1 else None
+
+
+def _of_run(model: object, file: str, models: list[str]) -> str | None:
+    """The only model of a run; None if there are more, or if the file's own name says another."""
+    says_itself = isinstance(model, str) and _holds(_words(file), _words(model))
+    return models[0] if len(models) == 1 and not says_itself else None
 
 
 def _words(name: str) -> list[str]:

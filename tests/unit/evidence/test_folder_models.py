@@ -5,7 +5,8 @@ from chimera_dagster.evidence.folder_models import with_folder_models
 
 
 def models_of(rows, *, categories=False):
-    table = pd.DataFrame(rows, columns=["file", "model", "model_source"])
+    given = [(*row, '{"tool":"AIPerf"}' if "/aiperf/" in row[0] else "{}") for row in rows]
+    table = pd.DataFrame(given, columns=["file", "model", "model_source", "conditions"])
     if categories:
         table = table.astype("category")
     found = with_folder_models(table)
@@ -59,3 +60,16 @@ def test_files_in_no_folder_and_a_table_without_rows():
     rows = [("a.json", "lynx:7b", "json"), ("lynx_7b.json", "lynx_7b", "path")]
     assert models_of(rows)[1] == ("lynx:7b", "path")
     assert models_of([]) == []
+
+
+def test_files_of_one_tool_in_one_folder_are_of_one_run():
+    rows = [
+        ("x/aiperf/lynx-c1/export.json", "lynx-7b", "json"),
+        ("x/aiperf/lynx-c1/export.csv", "lynx-c1", "path"),
+        ("x/aiperf/lynx-c1/export.jsonl", None, None),
+        ("x/aiperf/lynx-c1/puma-3b.csv", "puma-3b", "path"),  # which its own name says
+        ("x/aiperf/lynx-c2/export.csv", "lynx-c2", "path"),
+    ]
+    assert [model for model, _ in models_of(rows)] == ["lynx-7b", "lynx-7b", "lynx-7b", "puma-3b", "lynx-c2"]
+    two = [*rows[:2], ("x/aiperf/lynx-c1/other.json", "puma-3b", "json")]
+    assert models_of(two)[1] == ("lynx-c1", "path")
