@@ -56,10 +56,11 @@ def read_markdown(text: str, collector: Collector) -> None:
     """
     written = lines_of(text)
     lines = [*written]
-    page = _Page(collector, written)
+    has_console = has_console_output(text.replace("\r", "\n"))
+    page = _Page(collector, written, has_console=has_console)
     place = page.front_matter(lines)
     fences = taken_fences(lines, place)
-    console = lines if has_console_output(text) else []
+    console = lines if has_console else []
     page.begin_section(place, console)
     while place < len(lines):
         line = lines[place]
@@ -89,8 +90,8 @@ class _Section(NamedTuple):
 class _Page:
     """Adds the records of one page; what the page says of its model and so on is kept for what follows."""
 
-    def __init__(self, collector: Collector, lines: list[str]) -> None:
-        self._sheet, self._tables, self._lines = collector, 0, lines
+    def __init__(self, collector: Collector, lines: list[str], *, has_console: bool) -> None:
+        self._sheet, self._tables, self._lines, self._has_console = collector, 0, lines, has_console
         self._headings: list[tuple[int, str]] = []  # level and text, the nearest one first
         self._contexts = [_Section(0, collector.context, names_model=True)]  # of the page and the sections here
         self._section = 0  # place of its first line
@@ -153,6 +154,8 @@ class _Page:
             at += 1
 
     def _text(self, lines: list[str], place: int, above: list[str]) -> bool:
+        if not self._has_console:
+            return False
         headings = [text for _, text in self._headings]
         return read_text(lines, place + 1, self._sheet, self._context, headings, above)
 

@@ -38,8 +38,10 @@ class TextFormat(NamedTuple):
     """Lines of text, one of which matches `sign`.
 
     It is searched for in lines and in whole texts: it must take linear time, and needs `(?m)` if it has `^` or `$`.
+    `within` is a part of all that it matches, which is looked for first: that takes a tenth of the time.
     """
 
     name: str
     sign: re.Pattern[str]
     read: Callable[[Lines], None]
+    within: str = ""

@@ -294,4 +294,4 @@ MARKDOWN = TableFormat(
     _read_markdown,
     lambda header: not any("ttf" in title.lower() for title in header),
 )
-SQL = TextFormat(_NAME, re.compile(r"(?m)^INSERT INTO llama_bench \("), _read_sql)
+SQL = TextFormat(_NAME, re.compile(r"(?m)^INSERT INTO llama_bench \("), _read_sql, within="INSERT INTO llama_bench (")

@@ -138,4 +138,4 @@ def _said(lines: Lines, context: Context, line: str) -> Context:
     return context
 
 
-LOG = TextFormat("llama.cpp", re.compile(r"\beval time =\s*+[\d.]++ ms /"), _read_log)
+LOG = TextFormat("llama.cpp", re.compile(r"\beval time =\s*+[\d.]++ ms /"), _read_log, within="eval time =")

@@ -36,7 +36,7 @@ _QUERIES = re.compile(r" \* Processed (?:at least \d++ queries \()?(?P<count>\d{
 
 
 def _read(lines: Lines) -> None:
-    starts = [place for place, line in enumerate(lines.lines) if _SIGN.search(line)]
+    starts = [place for place, line in enumerate(lines.lines) if _TITLE in line]
     for start, stop in pairwise([*starts, len(lines.lines)]):
         _read_run(lines, start, stop)
 
@@ -95,7 +95,7 @@ def _leave_out(document: Document) -> None:
     document.collector.leave_out("set_aside", "LoadGen's log of single answers")
 
 
-_SIGN = re.compile(r"MLPerf Results Summary")
-SUMMARY = TextFormat("MLPerf LoadGen", _SIGN, _read)
-DETAIL = TextFormat("MLPerf LoadGen", re.compile(r"(?m)^:::MLLOG \{"), _leave_out_log)
+_TITLE, _ENTRY = "MLPerf Results Summary", ":::MLLOG {"
+SUMMARY = TextFormat("MLPerf LoadGen", re.compile(_TITLE), _read, within=_TITLE)
+DETAIL = TextFormat("MLPerf LoadGen", re.compile(f"(?m)^{re.escape(_ENTRY)}"), _leave_out_log, within=_ENTRY)
 ACCURACY = DocumentFormat("MLPerf LoadGen", frozenset({"seq_id", "qsl_idx", "data"}), _leave_out)

@@ -152,4 +152,4 @@ def _by_heading(headings: Sequence[str], base: Context) -> Context:
 
 
 ANSWER = DocumentFormat("Ollama", frozenset({"model"}), _read_answer, _is_answer)
-VERBOSE = TextFormat("Ollama", _SIGN, _read_text)
+VERBOSE = TextFormat("Ollama", _SIGN, _read_text, within="eval ")

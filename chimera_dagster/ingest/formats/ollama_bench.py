@@ -152,4 +152,4 @@ MARKDOWN = TableFormat(
     frozenset({"model", "step", "count", "duration", "nspertoken", "tokenspersec"}),
     _read_table,
 )
-BENCHSTAT = TextFormat(_NAME, re.compile(f"(?m)^{_BEGINS}"), _read_text)
+BENCHSTAT = TextFormat(_NAME, re.compile(f"(?m)^{_BEGINS}"), _read_text, within=_BEGINS)

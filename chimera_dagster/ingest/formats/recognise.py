@@ -53,7 +53,7 @@ def read_text(
 ) -> bool:
     """As `read_document`, of console output; see Lines."""
     for known in TEXTS:
-        if any(known.sign.search(line) for line in lines):
+        if any(known.within in line and known.sign.search(line) for line in lines):
             text = Lines(lines, first, collector, context, headings, above)
             if _read(known.name, known.read, text):
                 return True
@@ -62,7 +62,7 @@ def read_text(
 
 def has_console_output(text: str) -> bool:
     """Whether any part of a text may be the console output of a known tool."""
-    return any(known.sign.search(text) for known in TEXTS)
+    return any(known.within in text and known.sign.search(text) for known in TEXTS)
 
 
 def _read(name: str, read: Callable[[_APage], None], page: _APage) -> bool:

@@ -119,4 +119,6 @@ def _is_end(line: str) -> bool:
     return len(line.strip()) > 20 and not line.strip().strip("=")
 
 
-REPORT = TextFormat("report of vLLM's or SGLang's serving benchmark", _START, _read)
+REPORT = TextFormat(
+    "report of vLLM's or SGLang's serving benchmark", _START, _read, within=" Serving Benchmark Result ="
+)
