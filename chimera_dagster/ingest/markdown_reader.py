@@ -37,6 +37,7 @@ _GLUED = re.compile(r"(?<!\s)\s++(?:#{1,6}\s|\|\s).*")
 _PAIR = re.compile(r"(?P<key>[^:|\s][^:|]{0,59}):\s+(?P<value>.+)")
 _LINE = re.compile(r"[>\s*_`]*+(?P<key>[^\W\d][^:|]{0,59}?)(?::|\s=(?=\s))(?P<value>[\s*_`].*)")
 _MODEL_IS = re.compile(r"models?\s*[:=]\s*(?P<model>\S+)", re.IGNORECASE)
+_SAYS = re.compile(r"[:=<]|\*\*")  # in every line that says something
 _UNDERLINE = re.compile(r"={3,}+\s*+|-{3,}+\s*+")
 _HTML_TABLE = re.compile(r"<table[\s>]", re.IGNORECASE)
 _CODE = frozenset(
@@ -69,12 +70,13 @@ def read_markdown(text: str, collector: Collector) -> None:
         elif line.startswith("#"):
             page.begin_section(place + 1, console, line)
         above = lines[place - 1] if place else ""
-        if ("|" in above and is_rule(line, above)) or ("|" in line and is_rule(line)):
+        may_be_rule = "-" in line or "=" in line
+        if may_be_rule and (("|" in above and is_rule(line, above)) or ("|" in line and is_rule(line))):
             place = page.table(lines, place)
             continue
-        if above.strip() and "|" not in above and _UNDERLINE.fullmatch(line):
+        if may_be_rule and "|" not in above and above.strip() and _UNDERLINE.fullmatch(line):
             page.begin_section(place + 1, console, f"{'#' if line[0] == '=' else '##'} {above}")
-        else:
+        elif _SAYS.search(line):
             page.line(line, place)
         place += 1
 
@@ -149,7 +151,7 @@ class _Page:
                 if not self._known_table(header, named, place + at) and not is_code:
                     self._rows(f"lines {place + at}-{place + at + 1 + len(rows)}", header, named, self._context)
                 at = end_of_table(block, rows[-1][0] + 1) - 1 if rows else at
-            elif not is_code:
+            elif not is_code and _SAYS.search(block[at]):
                 self.line(block[at], place + at)
             at += 1
 
@@ -162,7 +164,8 @@ class _Page:
     def line(self, line: str, place: int) -> None:
         """Read a list item, or another line that says the value of a known metric or what the page is about."""
         where = f"line {place + 1}"
-        if (":" in line or "=" in line) and (item := _ITEM.fullmatch(line)):
+        has_mark = ":" in line or "=" in line
+        if has_mark and (item := _ITEM.fullmatch(line)):
             self._pair_of_page(where, item["key"], item["value"])
         elif "<" in line and _HTML_TABLE.search(line):
             self._sheet.problem(f"{where}: a table in HTML is not read")
@@ -171,7 +174,7 @@ class _Page:
         elif (line.startswith("**") and line.rstrip(" :").endswith("**")) or line.rstrip().endswith(":"):
             if model_in_text(line):
                 self._begin_context(7, line)  # below every heading
-        elif (":" in line or "=" in line) and (pair := _LINE.fullmatch(line)):
+        elif has_mark and (pair := _LINE.fullmatch(line)):
             self._plain_pair(where, bare(pair["key"]), bare(pair["value"]))
 
     def _plain_pair(self, where: str, key: str, value: str) -> None:
@@ -317,23 +320,23 @@ class _Page:
         log: bool,
     ) -> Added:
         quantities = [quantity_of(cell) for cell in cells]
-        units = tuple(
-            (stated[place] if stated else None) or (quantity and quantity.unit)
+        written = [quantity and quantity.unit for quantity in quantities]
+        units = [said or unit for said, unit in zip(stated, written, strict=True)] if stated else written
+        roles = self._sheet.roles(names, tuple(units), "", None if log else "reported")
+        spreads = {
+            place: repr(quantity.spread)
             for place, quantity in enumerate(quantities)
-        )
-        roles = self._sheet.roles(names, units, "", None if log else "reported")
-        spreads = tuple(place for place, quantity in enumerate(quantities) if quantity and quantity.spread is not None)
+            if quantity and quantity.spread is not None
+        }
         if spreads:
-            roles = _spread_roles(roles, spreads)
-            cells = [
-                *cells,
-                *(repr(quantity.spread) for quantity in quantities if quantity and quantity.spread is not None),
-            ]
+            roles, cells = _spread_roles(roles, tuple(spreads)), [*cells, *spreads.values()]
         return self._sheet.record(where, roles, cells, context, source, number_of, fails=log)
 
 
-def _with_spreads(written: Sequence[str], plain: Sequence[str]) -> list[str]:
+def _with_spreads(written: list[str], plain: list[str]) -> list[str]:
     """The plain numbers of cells, but as written where a spread follows."""
+    if written == plain:
+        return plain
     return [cell if "±" in cell or "+/-" in cell else number for cell, number in zip(written, plain, strict=True)]
 
 
