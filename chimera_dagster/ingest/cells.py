@@ -36,13 +36,14 @@ _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
 
 def plain_number(value: object) -> float | None:
     """The finite number that a JSON value is; a text or a truth value is not one."""
-    if isinstance(value, bool) or not isinstance(value, NUMBERS):
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, bool) or not isinstance(value, int):
         return None
     try:
-        number = float(value)
+        return float(value)
     except OverflowError:
         return None
-    return number if isfinite(number) else None
 
 
 def overflows(value: object) -> bool:

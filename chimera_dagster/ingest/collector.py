@@ -135,7 +135,8 @@ class Collector:
         """Add a record; each of its numbers becomes a row, and so does an error in it unless `fails` is false."""
         context, failed_by, fields, settings, unused = about(roles, cells, inherited, source, number)
         kinds, values = self._kinds, self._values
-        before, unknown = len(values), list[str]()
+        before = len(values)
+        unknown: list[str] = []
         for place, measured, factor in fields:
             value = number(cells[place])
             if value is None and measured.unit is not None and isinstance(text := cells[place], str):

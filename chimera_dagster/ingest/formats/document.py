@@ -2,11 +2,12 @@
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from math import isfinite
 from typing import Any, Self, cast
 
 from chimera_dagster.ingest import vocabulary
-from chimera_dagster.ingest.cells import CONTAINERS, NUMBERS, plain_number, text_of
+from chimera_dagster.ingest.cells import CONTAINERS, plain_number, text_of
 from chimera_dagster.ingest.collector import Collector, Figure
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats.page import Page, figure_of
@@ -26,7 +27,7 @@ class Document(Page):
         super().__init__(collector, context)
         self.content = content
         self._root, self._path, self._where, self.whole = content, Path(), where, not where
-        self._read = set[Path]()
+        self._read: set[Path] = set()
 
     def at(self, *path: str | int) -> Self:
         """A part of the object, in the same document; empty if it is missing or is not an object."""
@@ -52,8 +53,10 @@ class Document(Page):
 
     def get(self, *path: str | int) -> Any:
         """What is there, of any type; it does not count as read."""
-        found: Any = self.content
-        for part in path:
+        if not path:
+            return self.content
+        found = self.content.get(cast("str", path[0]))
+        for part in path[1:]:
             if isinstance(found, dict) and isinstance(part, str):
                 found = cast("dict[str, Any]", found).get(part)
             elif isinstance(found, list) and isinstance(part, int) and part < len(cast("list[Any]", found)):
@@ -66,14 +69,14 @@ class Document(Page):
         """The finite number that is there."""
         found = plain_number(self.get(*path))
         if found is not None:
-            self._read.add((*self._path, *path))
+            self._read.add(self._path + path)
         return found
 
     def text(self, *path: str | int) -> str | None:
         """The text that is there, or the number as text."""
         found = self.get(*path)
         if plain_number(found) is not None:
-            self._read.add((*self._path, *path))
+            self._read.add(self._path + path)
         return text_of(found)
 
     def setting(self, *path: str | int) -> float | str | None:
@@ -85,9 +88,9 @@ class Document(Page):
         self, metric: str, *path: str | int, unit: str | None = None, aggregate: str | None = None
     ) -> Figure | None:
         """The number that is there as a value of `metric`; `unit` is that of the file, None for the canonical one."""
-        found = figure_of(metric, self.get(*path), "/".join(map(_escaped, path)), unit, aggregate)
+        found = figure_of(metric, self.get(*path), _pointer(path)[1:], unit, aggregate)
         if found is not None:
-            self._read.add((*self._path, *path))
+            self._read.add(self._path + path)
         return found
 
     def cell(
@@ -107,17 +110,17 @@ class Document(Page):
         path = (column, place) if within is None else (column, within, place)
         found = figure_of(metric, self.get(*path), column, unit, aggregate)
         if found is not None:
-            self._read.add((*self._path, *path))
+            self._read.add(self._path + path)
         return found
 
     def record(self, figures: Iterable[Figure | None], context: Context, below: str = "") -> None:
         """Add a record that stands here, or `below` here: `*/3` is place 3 of the lists that `cell` reads."""
-        pointer = "".join(f"/{_escaped(part)}" for part in self._path) + (f"/{below}" if below else "")
+        pointer = f"{_pointer(self._path)}/{below}" if below else _pointer(self._path)
         self.add(f"{self._where}{pointer}" or "/", figures, context)
 
     def counted(self) -> tuple[int, Counter[str]]:
         lists = {path[:-1] for path in self._read if isinstance(path[-1], int)}
-        unread = Counter[str]()
+        unread: Counter[str] = Counter()
         for path, count in _numbers(self._root, lists):
             if count and path not in self._read:
                 unread[_name(path)] += count
@@ -131,17 +134,24 @@ def _numbers(root: Mapping[str, Any], apart: set[Path]) -> Iterator[tuple[Path, 
         above, holder = waiting.popleft()
         if isinstance(holder, list):
             items = cast("list[Any]", holder)
-            if {*map(type, items)} == {float} and above not in apart:  # a file may have millions of gaps between tokens
-                yield above, sum(map(isfinite, items))
+            kinds = {*map(type, items)}
+            if kinds in ({float}, {int}) and above not in apart:  # a file may have millions of gaps between tokens
+                yield above, sum(map(isfinite if kinds == {float} else _is_finite, items))
                 continue
             entries: Iterable[tuple[str | int, Any]] = enumerate(items)
         else:
             entries = holder.items()
         for key, item in entries:
+            if isinstance(item, str):
+                continue
             if isinstance(item, CONTAINERS):
                 waiting.append(((*above, key), item))
-            elif isinstance(item, NUMBERS) and plain_number(item) is not None:
+            elif plain_number(item) is not None:
                 yield (*above, key), 1
+
+
+def _is_finite(number: int) -> bool:
+    return plain_number(number) is not None
 
 
 @remembered(maxsize=10_000)
@@ -151,6 +161,12 @@ def _name(path: Path) -> str:
     if len(keys) > 1 and (keys[-1] in ("value", "values") or vocabulary.is_aggregate(keys[-1])):
         return "/".join(keys[-2:])
     return keys[-1] if keys else "numbers in a list"
+
+
+@lru_cache(maxsize=10_000)
+def _pointer(path: Path) -> str:
+    """The path as a JSON pointer."""
+    return "".join(f"/{_escaped(part)}" for part in path)
 
 
 def _escaped(part: str | int) -> str:

@@ -41,7 +41,7 @@ def _is_answer(content: Mapping[str, Any]) -> bool:
     if content.get("done") is False and ("response" in content or "message" in content):
         return True
     counted = [content[name] for name in (*_DURATIONS, *_COUNTS) if name in content]
-    return bool(counted) and all(type(number) is int for number in counted)
+    return {*map(type, counted)} == {int}
 
 
 def _read_answer(document: Document) -> None:

@@ -57,22 +57,28 @@ class Page:
         base = base or self.context
         if model and (named := vocabulary.bare_model(model)):
             base = base._replace(model=named, model_source=self.source)
-        texts = {"backend": backend, "gpu": gpu, "prompt": prompt, "timestamp": timestamp}
-        base = base._replace(**{name: text_in(text) for name, text in texts.items() if text})
+        said = base._replace(
+            backend=text_in(backend) if backend else base.backend,
+            gpu=text_in(gpu) if gpu else base.gpu,
+            prompt=text_in(prompt) if prompt else base.prompt,
+            timestamp=text_in(timestamp) if timestamp else base.timestamp,
+            n=base.n if n is None else int(n),
+            failed=base.failed or failed,
+        )
         if parameters:
             set_here = (
                 (name, vocabulary.parameter(name, float(value)))
                 for name, value in parameters.items()
                 if value is not None
             )
-            base = base._replace(parameters=_merged(base.parameters, set_here))
+            said = said._replace(parameters=_merged(base.parameters, set_here))
         if conditions:
-            base = base._replace(conditions=_merged(base.conditions, _conditions(conditions)))
+            said = said._replace(conditions=_merged(base.conditions, _conditions(conditions)))
         if labels:
-            base = base._replace(
+            said = said._replace(
                 labels=_merged(base.labels, ((name, condition_of(value)) for name, value in labels.items()))
             )
-        return base._replace(n=base.n if n is None else int(n), failed=base.failed or failed)
+        return said
 
     def add(self, where: str, figures: Iterable[Figure | None], context: Context) -> None:
         """Add a record; None stands for a figure that the file does not have."""
@@ -98,7 +104,8 @@ class Page:
         read, unread = self.counted()
         collector.numbers += read + unread.total()
         collector.covered += read if rows else 0
-        collector.unread.update(unread)
+        if unread:
+            collector.unread.update(unread)
         for problem in self._problems:
             collector.problem(problem)
 
