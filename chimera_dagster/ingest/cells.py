@@ -14,9 +14,6 @@ LONGEST_TEXT = 2_000  # characters of a prompt that a table keeps
 NUMBERS, CONTAINERS = (int, float), (dict, list)  # `isinstance` takes three times as long with int | float
 _FALSE = frozenset({"false", "no", "0", "0.0"})
 _SPREAD = re.compile(r"(\d++(?:[.,]\d++)*+)(?:\s*+(?:±|\+/?-)\s*+(\d++(?:[.,]\d++)*+))?+", re.ASCII)
-_DURATION = re.compile(
-    r"(?:(?P<h>\d++)h)?+(?:(?P<m>\d++)m(?!s))?+(?:(?P<value>\d++(?:\.\d++)?+)(?P<unit>ns|us|µs|μs|ms|s))?+", re.ASCII
-)
 _WENT_WELL = frozenset({"ok", "success", "successful", "succeeded", "passed", "pass", "no error", "no errors"})
 _WENT_WRONG = (
     "fail",
@@ -61,23 +58,6 @@ def number_in(cell: str) -> float | None:
         return float(cell.replace(",", "")) if "," in cell and _GROUPED.fullmatch(cell.strip()) else None
     # Python also takes 1_000 and the digits of every script
     return value if isfinite(value) and "_" not in cell and cell.isascii() else None
-
-
-class Duration(NamedTuple):
-    value: float
-    unit: str
-
-
-def duration_in(cell: str) -> Duration | None:
-    """A duration as Go writes it: `35.4ms` in its own unit, one of several parts, `1m27.059s`, in seconds."""
-    text = cell.strip()
-    found = _DURATION.fullmatch(text) if text else None
-    if found is None:
-        return None
-    whole = int(found["h"] or 0) * 3600 + int(found["m"] or 0) * 60
-    if not (found["h"] or found["m"]):
-        return Duration(float(found["value"]), found["unit"])
-    return Duration(whole + float(found["value"] or 0), "s") if found["unit"] in ("s", None) else None
 
 
 class Spread(NamedTuple):

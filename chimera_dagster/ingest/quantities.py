@@ -37,6 +37,7 @@ _CLOCK = re.compile(
     r"(?:(?P<days>\d++) days?+,? )?+(?:(?P<hours>\d{1,4}):)?(?P<minutes>\d{1,3}):(?P<seconds>[0-5]\d(?:\.\d++)?+)",
     re.ASCII,
 )
+_DURATION = re.compile(rf"(?P<number>{_FRACTION})(?P<unit>ns|us|µs|μs|ms|s)", re.ASCII)
 _SECONDS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1, "milliseconds": 0.001}
 _LONGEST = 80  # characters of a cell that may be a quantity
 
@@ -109,6 +110,15 @@ def number_text(cell: str) -> str | None:
     text = cell.strip()
     found = _QUANTITY.fullmatch(text) if len(text) <= _LONGEST else None
     return found["number"].strip() if found and (not found["unit"] or vocabulary.is_unit(found["unit"])) else None
+
+
+def duration_in(cell: str) -> Quantity | None:
+    """A duration as Go writes it: `35.4ms` in its own unit, one in parts, `1m27.059s`, in `s`."""
+    text = cell.strip()
+    if found := _DURATION.fullmatch(text):
+        return Quantity(float(found["number"]), found["unit"])
+    seconds = seconds_in(text)
+    return None if seconds is None else Quantity(seconds, "s")
 
 
 def seconds_in(text: str, *, clock: bool = False) -> float | None:

@@ -119,24 +119,21 @@ class Document(Page):
         self.add(f"{self._where}{pointer}" or "/", figures, context)
 
     def counted(self) -> tuple[int, Counter[str]]:
-        lists = {path[:-1] for path in self._read if isinstance(path[-1], int)}
-        unread: Counter[str] = Counter()
-        for path, count in _numbers(self._root, lists):
-            if count and path not in self._read:
-                unread[_name(path)] += count
-        return len(self._read), unread
+        return len(self._read), _unread(self._root, self._read)
 
 
-def _numbers(root: Mapping[str, Any], apart: set[Path]) -> Iterator[tuple[Path, int]]:
-    """Every number, and how many there are: those of a list count together, except for lists in `apart`."""
-    waiting = deque[tuple[Path, Any]]([((), root)])  # a loop, as a generator in a generator is slower
+def _unread(root: Mapping[str, Any], read: set[Path]) -> Counter[str]:
+    """The names of the numbers that were not read; those of a list of which none was read are counted together."""
+    unread: Counter[str] = Counter()
+    in_part = {path[:-1] for path in read if isinstance(path[-1], int)}  # lists
+    waiting: deque[tuple[Path, Any]] = deque([((), root)])
     while waiting:
         above, holder = waiting.popleft()
         if isinstance(holder, list):
             items = cast("list[Any]", holder)
-            kinds = {*map(type, items)}
-            if kinds in ({float}, {int}) and above not in apart:  # a file may have millions of gaps between tokens
-                yield above, sum(map(isfinite if kinds == {float} else _is_finite, items))
+            if above not in in_part and {*map(type, items)} in ({float}, {int}):  # it may have millions of gaps
+                if count := _finite(items):
+                    unread[_name(above)] += count
                 continue
             entries: Iterable[tuple[str | int, Any]] = enumerate(items)
         else:
@@ -144,14 +141,19 @@ def _numbers(root: Mapping[str, Any], apart: set[Path]) -> Iterator[tuple[Path, 
         for key, item in entries:
             if isinstance(item, str):
                 continue
+            path = (*above, key)
             if isinstance(item, CONTAINERS):
-                waiting.append(((*above, key), item))
-            elif plain_number(item) is not None:
-                yield (*above, key), 1
+                waiting.append((path, item))
+            elif path not in read and plain_number(item) is not None:
+                unread[_name(path)] += 1
+    return unread
 
 
-def _is_finite(number: int) -> bool:
-    return plain_number(number) is not None
+def _finite(numbers: list[float]) -> int:
+    try:
+        return sum(map(isfinite, numbers))
+    except OverflowError:  # an integer that no float holds
+        return sum(plain_number(number) is not None for number in numbers)
 
 
 @remembered(maxsize=10_000)

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from chimera_dagster.ingest import vocabulary
-from chimera_dagster.ingest.cells import duration_in
 from chimera_dagster.ingest.collector import Figure
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats.document import Document
 from chimera_dagster.ingest.formats.format import DocumentFormat, TextFormat
 from chimera_dagster.ingest.formats.lines import Lines
 from chimera_dagster.ingest.model_names import model_in_text
+from chimera_dagster.ingest.quantities import duration_in
 
 _DURATIONS = {
     "total_duration": "total_ms",
@@ -126,7 +126,7 @@ def _figure(text: Lines, found: re.Match[str]) -> Figure | None:
     name, metric = found["name"], _PRINTED[found["name"]]
     if found["duration"]:
         duration = duration_in(found["duration"])
-        return duration and text.figure(metric, duration.value, name, duration.unit)
+        return duration and text.figure(metric, duration.number, name, duration.unit)
     return text.figure(metric, found["number"], name, "tokens/s" if found["unit"] == "s/s" else None)
 
 

@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from chimera_dagster.ingest.cells import duration_in
 from chimera_dagster.ingest.collector import Figure
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats.format import TableFormat, TextFormat
 from chimera_dagster.ingest.formats.grid import Grid, Row
 from chimera_dagster.ingest.formats.lines import Lines
 from chimera_dagster.ingest.formats.page import Page
+from chimera_dagster.ingest.quantities import duration_in
 
 _NAME = "Ollama's bench command"
 _TIMES = {"ttft": "ttft_ms", "load": "load_ms", "total": "total_ms"}
@@ -95,7 +95,7 @@ def _spent_figure(row: Row, step: str) -> Figure | None:
     if written := row.text("duration"):
         duration = duration_in(written)
         return duration and row.figure(
-            _SPENT[step], "duration", duration.unit, value=duration.value, name=f"{step} Duration"
+            _SPENT[step], "duration", duration.unit, value=duration.number, name=f"{step} Duration"
         )
     if step in _TOKENS:
         return None
