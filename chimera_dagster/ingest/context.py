@@ -55,7 +55,9 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
     conditions: Conditions = {}
     labels: Settings = {}
     texts: dict[str, str] = {}
-    fields, settings = _settings(roles, cells, number, parameters, labels)
+    fields, settings = roles.numbers, 0
+    if roles.parameters or roles.labels:
+        fields, settings = _settings(roles, cells, number, parameters, labels)
     if roles.conditions:
         settings += _conditions(roles, cells, number, conditions)
     shown, unused = _texts(roles, cells, number, texts) if roles.contexts else (0, 0)
