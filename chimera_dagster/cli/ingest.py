@@ -47,8 +47,12 @@ def ingest(
         typer.echo(f"{row.status}: {printable(str(row.path))}: {printable(str(row.reason))}", err=True)
     print_problems(summary.problems)
     typer.echo(
-        f"{summary.total_files} files, {summary.measurements} measurements, "
-        f"{summary.problem_files} files not read in full.\n"
+        f"{_counted(summary.total_files, 'file')}, {_counted(summary.measurements, 'measurement')}, "
+        f"{_counted(summary.problem_files, 'file')} not read in full.\n"
         f"{summary.coverage}\n"
         f"Tables: {workspace.store.tables}"
     )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun if number == 1 else noun + 's'}"
