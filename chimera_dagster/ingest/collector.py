@@ -19,6 +19,7 @@ from chimera_dagster.ingest.context import Context, about, json_of
 from chimera_dagster.ingest.derived import Computed, derive
 from chimera_dagster.ingest.field_roles import FieldRoles, MetricColumn, field_roles
 from chimera_dagster.ingest.plausibility import Doubts, find_doubts
+from chimera_dagster.ingest.server_rates import with_server_rates
 from chimera_dagster.schemas import FAILED
 
 FLUSH_ROWS = 32_768
@@ -216,10 +217,11 @@ class Collector:
         if not self._values:
             return
         settled = settle(self._batch(), self._parts(), self._units)
-        doubts = find_doubts(settled.batch) | settled.doubts
-        computed = derive(settled.batch, doubts)
+        batch = with_server_rates(settled.batch)
+        doubts = find_doubts(batch) | settled.doubts
+        computed = derive(batch, doubts)
         self._note(settled.notices, computed)
-        self._sink(_table(settled.batch, doubts, computed))
+        self._sink(_table(batch, doubts, computed))
         self._clear()
 
     def _batch(self) -> Batch:
