@@ -107,7 +107,8 @@ def shape_of(keys: tuple[str, ...]) -> Shape:
     models = tuple(key for key in keys if key in numbers and is_model(key))
     model = ("context", "model") in roles.values()
     measures = any(vocabulary.is_metric(key) for key in numbers)
-    holders = {key for key in keys if vocabulary.normal(key)[0] in vocabulary.vocabulary().holders}
+    words = vocabulary.vocabulary()
+    holders = {key for key in keys if vocabulary.normal(key)[0] in (*words.holders, *words.summaries)}
     metrics = frozenset(numbers - bare - holders - {*models, unit, named, statistic})
     return Shape(unit, named, statistic, bare, metrics, models, model, measures)
 

@@ -1,11 +1,13 @@
 """Lines, table cells and quantities of Markdown pages and of console output pasted into them."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING, number_in
+from chimera_dagster.ingest.model_names import is_model
 from chimera_dagster.ingest.quantities import quantity_in
 from chimera_dagster.ingest.remembered import remembered
 
@@ -22,6 +24,8 @@ _VALUE = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[A-Za-z]{1,12}")
+_MODEL_OPTION = re.compile(r"(?<!\S)(?:--model(?:-path)?+|-m|--hf-repo|-hf)(?:=|\s++)[\"']?+(?P<model>[^\s\"']++)")
+_WEIGHTS = (".gguf", ".bin", ".safetensors")
 _BOXES = str.maketrans(
     dict.fromkeys("│┃║╎┊|", "|")
     | dict.fromkeys("─━═╌┄", "-")
@@ -175,3 +179,31 @@ def _without_spread(cell: str, mark: str) -> tuple[str, float | None]:
     if rest and before.endswith(rest):
         return before, spread
     return (f"{before} {rest}", spread) if before[-1].isdigit() or not rest else (before, None)
+
+
+def model_of_command(block: Sequence[str]) -> str | None:
+    """The model that the commands in a fence run, of those that name it with an option such as `--model`."""
+    options = [
+        found["model"] for line in block if "-m" in line or "-hf" in line for found in _MODEL_OPTION.finditer(line)
+    ]
+    models = {name for name in map(_of_file, options) if is_model(name)}
+    return models.pop() if len(models) == 1 else None
+
+
+def _of_file(option: str) -> str:
+    name, dot, kind = option.replace("\\", "/").rpartition("/")[2].rpartition(".")
+    return name if f"{dot}{kind}" in _WEIGHTS else option
+
+
+def json_in(lines: Sequence[str]) -> dict[str, Any] | None:
+    """The JSON object that these lines are, also without its braces, as people paste a part of a report."""
+    text = "\n".join(lines).strip()
+    if not text.startswith(("{", '"')):
+        return None
+    if text[0] == '"':
+        text = f"{{{text.removesuffix(',')}}}"
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None

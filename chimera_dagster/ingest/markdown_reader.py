@@ -6,7 +6,7 @@ deviation.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from chimera_dagster.ingest import vocabulary
@@ -14,14 +14,16 @@ from chimera_dagster.ingest.collector import Added, Collector
 from chimera_dagster.ingest.column_survey import Survey, plain_cells, survey
 from chimera_dagster.ingest.context import Context, described
 from chimera_dagster.ingest.field_roles import FieldRoles, Number
-from chimera_dagster.ingest.formats.recognise import has_console_output, read_table, read_text
+from chimera_dagster.ingest.formats.recognise import has_console_output, read_document, read_table, read_text
 from chimera_dagster.ingest.markdown_lines import (
     FENCE,
     bare,
     end_of_table,
     header_above,
     is_rule,
+    json_in,
     lines_of,
+    model_of_command,
     number_of,
     quantity_of,
     rows_below,
@@ -36,6 +38,8 @@ _ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+(?P<key>[^:|]{1,60}?)(?::\s*|\s=
 _GLUED = re.compile(r"(?<!\s)\s++(?:#{1,6}\s|\|\s).*")
 _PAIR = re.compile(r"(?P<key>[^:|\s][^:|]{0,59}):\s+(?P<value>.+)")
 _LINE = re.compile(r"[>\s*_`]*+(?P<key>[^\W\d][^:|]{0,59}?)(?::|\s=(?=\s))(?P<value>[\s*_`].*)")
+_ASSIGNED = re.compile(r"(?<![\w.%/])(?P<key>[A-Za-z][\w.%/]{0,40}+)\s{0,3}+=\s*+(?P<value>[^\s=,;|]++)")
+_OF_RUN = re.compile(r"(?:run|iter(?:ation)?|trial|req(?:uest)?|repeat|attempt)[ _#-]*+\d", re.IGNORECASE)
 _MODEL_IS = re.compile(r"models?\s*[:=]\s*(?P<model>\S+)", re.IGNORECASE)
 _SAYS = re.compile(r"[:=<]|\*\*")  # in every line that says something
 _UNDERLINE = re.compile(r"={3,}+\s*+|-{3,}+\s*+")
@@ -62,20 +66,25 @@ def read_markdown(text: str, collector: Collector) -> None:
     place = page.front_matter(lines)
     fences = taken_fences(lines, place)
     console = lines if has_console else []
-    page.begin_section(place, console)
+    page.note_commands(fences.values())
+    page.begin_section(place)
+    page.console(place, console)
     while place < len(lines):
         line = lines[place]
         if place in fences:
             page.fence(fences[place], place)
+            page.console(place + len(fences[place]), console)
         elif line.startswith("#"):
-            page.begin_section(place + 1, console, line)
+            page.begin_section(place + 1, line)
+            page.console(place + 1, console)
         above = lines[place - 1] if place else ""
         may_be_rule = "-" in line or "=" in line
         if may_be_rule and (("|" in above and is_rule(line, above)) or ("|" in line and is_rule(line))):
             place = page.table(lines, place)
             continue
         if may_be_rule and "|" not in above and above.strip() and _UNDERLINE.fullmatch(line):
-            page.begin_section(place + 1, console, f"{'#' if line[0] == '=' else '##'} {above}")
+            page.begin_section(place + 1, f"{'#' if line[0] == '=' else '##'} {above}")
+            page.console(place + 1, console)
         elif _SAYS.search(line):
             page.line(line, place)
         place += 1
@@ -97,11 +106,25 @@ class _Page:
         self._headings: list[tuple[int, str]] = []  # level and text, the nearest one first
         self._contexts = [_Section(0, collector.context, names_model=True)]  # of the page and the sections here
         self._section = 0  # place of its first line
-        self._is_console = False  # whether the section's lines were read as a known tool's output
+        self._is_console = False  # whether the lines here were read as a known tool's output
+        self._read_up_to = 0  # as a known tool's output
+        self._command: str | None = None  # the model that the last command in a fence runs
+        self._one_command = False
 
     @property
     def _context(self) -> Context:
         return self._contexts[-1].context
+
+    def note_commands(self, fences: Iterable[list[str]]) -> None:
+        """Find out whether all commands of the page run one model; else each counts only up to the next heading."""
+        self._one_command = len({model for block in fences if (model := model_of_command(block))}) == 1
+
+    def _of_command(self) -> Context:
+        """What holds for output: if nothing else names a model, it is that of the command above."""
+        context = self._context
+        if self._command is None or context.model_source not in (None, "path"):
+            return context
+        return context._replace(model=self._command, model_source="text")
 
     def front_matter(self, lines: list[str]) -> int:
         """Read `key: value` lines between two lines of dashes at the top; returns the place after them, or 0."""
@@ -113,19 +136,30 @@ class _Page:
                 self._pair_of_page(f"line {place}", pair["key"], pair["value"])
         return end + 1 if end else 0
 
-    def begin_section(self, place: int, console: list[str], heading: str = "") -> None:
-        """Lines up to the next heading; `console` are those of the page if it has output of known tools."""
+    def begin_section(self, place: int, heading: str = "") -> None:
+        """Lines up to the next heading."""
         self._section = place
         if heading:
             text = heading.lstrip("#")
             level = len(heading) - len(text)
             self._headings = [(level, text.strip("# ")), *(outer for outer in self._headings if outer[0] < level)]
             self._begin_context(level, text.strip("# "))
+            if not self._one_command:
+                self._command = None
+
+    def console(self, place: int, lines: list[str]) -> None:
+        """Read output of a known tool that stands between `place` and the next heading or fence.
+
+        `lines` are those of the page if it has such output, without what stands in fences.
+        """
+        if place < self._read_up_to:  # below a heading that only looks like one, such as a ruler that a tool draws
+            return
         self._is_console = False
-        if console:
-            rest = range(place, len(console))
-            end = next((at for at in rest if console[at].startswith("#")), len(console))
-            self._is_console = self._text(console[place:end], place, [])
+        if lines:
+            rest = range(place, len(lines))
+            end = next((at for at in rest if lines[at].startswith("#") or FENCE.match(self._lines[at])), len(lines))
+            self._is_console = self._text(lines[place:end], place, [])
+            self._read_up_to = end if self._is_console else place
 
     def _begin_context(self, level: int, text: str) -> None:
         """End what the sections of this level and below have said; a model in the text holds from here on."""
@@ -138,7 +172,11 @@ class _Page:
 
     def fence(self, block: list[str], place: int) -> None:
         """Read a fenced block, whose first line is `place`: console output, tables and known metrics, but no code."""
+        self._command = model_of_command(block) or self._command
         if self._text(block, place, self._lines[max(self._section, place - _ABOVE) : place]):
+            return
+        inside = block[1:-1] if len(block) > 1 and FENCE.match(block[-1]) else block[1:]
+        if self._known_json(inside, place + 1):
             return
         opening = FENCE.match(block[0])
         is_code = opening is not None and opening["language"].lower() in _CODE
@@ -155,27 +193,54 @@ class _Page:
                 self.line(block[at], place + at)
             at += 1
 
+    def _known_json(self, lines: Sequence[str], place: int) -> bool:
+        """Read a JSON object of a known format that stands on these lines."""
+        content = json_in(lines)
+        return content is not None and read_document(content, f"line {place + 1}", self._sheet, self._of_command())
+
     def _text(self, lines: list[str], place: int, above: list[str]) -> bool:
         if not self._has_console:
             return False
         headings = [text for _, text in self._headings]
-        return read_text(lines, place + 1, self._sheet, self._context, headings, above)
+        return read_text(lines, place + 1, self._sheet, self._of_command(), headings, above)
 
     def line(self, line: str, place: int) -> None:
         """Read a list item, or another line that says the value of a known metric or what the page is about."""
         where = f"line {place + 1}"
+        if line.count("=") > 1 and not self._is_console and len(line) <= _LONGEST and self._assignments(where, line):
+            return
         has_mark = ":" in line or "=" in line
         if has_mark and (item := _ITEM.fullmatch(line)):
             self._pair_of_page(where, item["key"], item["value"])
         elif "<" in line and _HTML_TABLE.search(line):
             self._sheet.problem(f"{where}: a table in HTML is not read")
-        elif len(line) > _LONGEST or self._is_console:
+        elif (line.startswith('{"') and self._known_json([line], place)) or len(line) > _LONGEST or self._is_console:
             return
         elif (line.startswith("**") and line.rstrip(" :").endswith("**")) or line.rstrip().endswith(":"):
             if model_in_text(line):
                 self._begin_context(7, line)  # below every heading
         elif has_mark and (pair := _LINE.fullmatch(line)):
             self._plain_pair(where, bare(pair["key"]), bare(pair["value"]))
+
+    def _assignments(self, where: str, line: str) -> bool:
+        """Read `run-1 ttft=13ms decode_tps=138.0` and `TTFT mean=13ms std=2ms`: one record, if it has known metrics.
+
+        A name before aggregates is that of their metric. Warm-ups do not count.
+        """
+        found = [*_ASSIGNED.finditer(line)]
+        if len(found) < 2:
+            return False
+        keys, values = [pair["key"] for pair in found], [pair["value"] for pair in found]
+        before = bare(line[: found[0].start()].strip(" \t:|[]-"))
+        if all(map(vocabulary.aggregate_of, keys)):
+            keys = [f"{before} {key}" for key in keys]
+        quantities = map(quantity_of, values)
+        pairs = zip(keys, quantities, strict=True)
+        if sum(quantity is not None and _is_known(key, quantity.unit) for key, quantity in pairs) < 2:
+            return False
+        if not before.lower().startswith("warm"):
+            self._add(where, tuple(keys), values, None, self._of_command(), log=_OF_RUN.match(before) is not None)
+        return True
 
     def _plain_pair(self, where: str, key: str, value: str) -> None:
         """A pair outside of a list counts only if it is sure to be one."""
@@ -243,7 +308,8 @@ class _Page:
         end = rule + 1 + len(rows)
         above = self._lines[max(self._section, rule - _ABOVE) : max(rule - 1, 0)]
         below = self._lines[end : end + _BELOW]
-        return read_table(header, lambda: rows, self._sheet, self._context, number_of, above, below)
+        headings = [text for _, text in self._headings]
+        return read_table(header, lambda: rows, self._sheet, self._context, number_of, above, below, headings)
 
     def _rows(self, where: str, header: tuple[str, ...], named: list[tuple[str, list[str]]], context: Context) -> None:
         """Add the records of a table: a row each, or as its shape says."""
@@ -352,6 +418,10 @@ def _spread_roles(roles: FieldRoles, spreads: tuple[int, ...]) -> FieldRoles:
         else:
             numbers.append(number)
     return roles._replace(numbers=tuple(numbers), aggregates=frozenset(number.measured.aggregate for number in numbers))
+
+
+def _is_known(name: str, unit: str | None) -> bool:
+    return vocabulary.role_of(name)[0] == "number" and vocabulary.meaning(name, unit).unit is not None
 
 
 @remembered(maxsize=10_000)

@@ -18,6 +18,7 @@ _WORD = re.compile(r"(?:[^\W_]|(?<=\d)\.(?=\d))++")
 _SIZE = re.compile(r"e?\d{1,4}(?:\.\d{1,3})?b|\d{1,2}x\d{1,3}(?:\.\d)?b")
 _SMALL_SIZE = re.compile(r"\d{2,3}m")  # or minutes
 _VERSION = re.compile(r"v?\d{1,3}(?:\.\d{1,3}){0,3}[a-z]?")
+_SERIES = re.compile(r"[rk]\d{1,2}(?:\.\d)?")  # of a family, after a space: DeepSeek R1, Kimi K2
 _DATE_OR_GPU = re.compile(
     r"20[12]\d|\d{5,}+[a-z]?|b\d{4,5}|[abhlv]\d{2,3}s?|gb\d{3}|mi\d{3}x?|[rg]tx\d{0,4}|t4|[2-5]0[5-9]0(?:ti|d)?"
 )
@@ -131,7 +132,8 @@ def _goes_on(word: _Word, last: str, *, of_family: bool) -> bool:
     if word.before == " ":
         if _SIZE.fullmatch(last):
             return _VARIANT.fullmatch(word.text) is not None
-        return of_family and (_is_size(word.text) or (_VERSION.fullmatch(word.text) is not None and _is_family(last)))
+        is_version = _VERSION.fullmatch(word.text) or _SERIES.fullmatch(word.text)
+        return of_family and (_is_size(word.text) or (is_version is not None and _is_family(last)))
     if word.before == "_":
         if _QUANT.fullmatch(last) or last == "k":
             return _QUANT_TAIL.fullmatch(word.text) is not None
@@ -142,7 +144,10 @@ def _goes_on(word: _Word, last: str, *, of_family: bool) -> bool:
 def _is_told(taken: list[_Word], words: list[_Word], family: _Word) -> bool:
     """Whether these words are a model rather than a family alone; `mistral` is one if the text says nothing else."""
     after = [word for word in taken if word.start > family.start]
-    if family.text[-1].isdigit() or any(_VERSION.fullmatch(word.text) or _is_size(word.text) for word in after):
+    if family.text[-1].isdigit() or any(
+        _VERSION.fullmatch(word.text) or _is_size(word.text) or (word.before == " " and _SERIES.fullmatch(word.text))
+        for word in after
+    ):
         return True
     if family.text in _NOT_ALONE:
         return False

@@ -500,7 +500,7 @@ def _aggregates() -> dict[str, str]:
 
 
 def _with_percentiles(words: list[str]) -> list[str]:
-    """The words with p95 for `95th`, `95th percentile`, `percentile 95`, `quantile 0.95` and `95 percent`."""
+    """The words with p95 for `95th`, `95th percentile`, `percentile 95`, `p(95)`, `quantile 0.95` and `95 percent`."""
     if not any(word[:1].isdigit() for word in words):
         return words
     found, place = list[str](), 0
@@ -509,7 +509,7 @@ def _with_percentiles(words: list[str]) -> list[str]:
         before = found[-1] if found else ""
         place += 1
         number = _ORDINAL.fullmatch(word)
-        says = {before, after} & {"percentile", "percentiles", "quantile", "quantiles", "pctl"}
+        says = {before, after} & {"percentile", "percentiles", "quantile", "quantiles", "pctl"} or {before} & {"p"}
         if not number or not (says or word[-1].isalpha() or (after == "percent" and word in _COMMON_PERCENTS)):
             found.append(word)
             continue

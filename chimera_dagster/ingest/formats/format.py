@@ -1,7 +1,7 @@
 """What a known format is: how its files are recognised, and how they are read."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from chimera_dagster.ingest.formats.document import Document
@@ -26,12 +26,16 @@ class DocumentFormat(NamedTuple):
 
 
 class TableFormat(NamedTuple):
-    """A table whose header has all `columns`, in lower case; `matches` gets the header as written."""
+    """A table whose header has all `columns`, in lower case; `matches` gets the header as written.
+
+    `under` gets the headings above a table of a Markdown page, the nearest one first; of a CSV file, none.
+    """
 
     name: str
     columns: frozenset[str]
     read: Callable[[Grid], None]
     matches: Callable[[tuple[str, ...]], bool] = lambda _: True
+    under: Callable[[Sequence[str]], bool] = lambda _: True
 
 
 class TextFormat(NamedTuple):

@@ -18,7 +18,8 @@ class Grid(Page):
     A file with several tables, one below the other, is iterated by `tables`. `rows` are the rows as they stand.
 
     `above` and `below` are lines of the page around a Markdown table: those since the last heading, and the paragraph
-    after it. In a CSV file a line that begins with `#` is not a row; `remark` is the last one above the current row.
+    after it; `headings` are those that it stands under, the nearest one first. In a CSV file a line that begins with
+    `#` is not a row; `remark` is the last one above the current row.
     """
 
     source = "column"
@@ -32,9 +33,10 @@ class Grid(Page):
         number: ToNumber = number_in,
         above: Sequence[str] = (),
         below: Sequence[str] = (),
+        headings: Sequence[str] = (),
     ) -> None:
         super().__init__(collector, context)
-        self.number, self.above, self.below, self.remark = number, above, below, ""
+        self.number, self.above, self.below, self.headings, self.remark = number, above, below, headings, ""
         self._read, self._unread = Counter[str](), Counter[str]()
         self._begin(header, rows)
 

@@ -1,15 +1,17 @@
 """optimum-benchmark: `benchmark_report.json`, and `benchmark.json`, which has the configuration beside it.
 
-Written after version 0.6.0. The other files that it writes repeat these (text, Markdown) or hold no result.
+Written after version 0.6.0. Its report in Markdown repeats these, rounded: a table for each phase and what was measured
+of it, below headings that name both. It states no batch size, so that its rates are of the batch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from chimera_dagster.ingest.collector import Figure
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats.document import Document
-from chimera_dagster.ingest.formats.format import DocumentFormat
+from chimera_dagster.ingest.formats.format import DocumentFormat, TableFormat
+from chimera_dagster.ingest.formats.grid import Grid
 
 _MEASURED = {"memory", "latency", "throughput", "energy", "efficiency"}
 # What the latency of each phase is. Those of the first call, which also compiles, stay unread.
@@ -27,6 +29,8 @@ _RATES: dict[tuple[str, str | None], str] = {
     ("decode", "tokens/s"): "output_tok_s",
     ("generate", "samples/s"): "requests_per_s",
 }
+_FIRST = {"first_generate", "first_prefill", "first_decode", "first_forward"}
+_MEMORY = {"max_ram": "memory_used_mib", "max_global_vram": "gpu_mem_used_mib"}
 _OF_ONE = {"input_tok_s": "prefill_tok_s", "output_tok_s": "decode_tok_s"}
 
 
@@ -101,11 +105,41 @@ def _rate(phase: str, throughput: Document, batch: object) -> Figure | None:
 
 
 def _memory(memory: Document) -> list[Figure | None]:
-    unit = "megabytes" if memory.text("unit") == "MB" else memory.text("unit")  # it divides bytes by a million
-    return [
-        memory.figure("memory_used_mib", "max_ram", unit=unit, aggregate="max"),
-        memory.figure("gpu_mem_used_mib", "max_global_vram", unit=unit, aggregate="max"),
-    ]
+    unit = _decimal(memory.text("unit"))
+    return [memory.figure(metric, name, unit=unit, aggregate="max") for name, metric in _MEMORY.items()]
+
+
+def _decimal(unit: str | None) -> str | None:
+    return "megabytes" if unit == "MB" else unit  # it divides bytes by a million
+
+
+def _headed(headings: Sequence[str]) -> tuple[str, str]:
+    """What was measured, and in which phase; empty if the headings are not those of a report."""
+    measured, phase = [*(heading.rstrip(":") for heading in headings[:2]), "", ""][:2]
+    return (measured, phase) if measured in _MEASURED and (phase in _LATENCIES or phase in _FIRST) else ("", "")
+
+
+def _read_table(grid: Grid) -> None:
+    measured, phase = _headed(grid.headings)
+    figures = list[Figure | None]()
+    n, where = None, ""
+    for row in grid:
+        where = where or row.where
+        name, unit = row.text("metric"), row.text("unit")
+        row.label = name
+        if measured == "latency" and phase in _LATENCIES and name in _AGGREGATES and unit != "%":
+            figures.append(row.figure(_LATENCIES[phase], "value", unit, _AGGREGATES[name], name=name))
+        elif measured == "latency" and name == "count":
+            n = row.number("value")
+        elif measured == "throughput" and (metric := _RATES.get((phase, unit))):
+            figures.append(row.figure(metric, "value", unit, "overall", name=name))
+        elif measured == "memory" and name in _MEMORY:
+            figures.append(row.figure(_MEMORY[name], "value", _decimal(unit), "max", name=name))
+        elif measured == "energy" and name == "total":
+            figures.append(row.figure("energy_j", "value", unit, name=name))
+    if figures:
+        of_phase = {"phase": phase} if measured in ("memory", "energy") else {}
+        grid.add(where.rpartition(" row ")[0], figures, grid.describe(n=n, conditions=of_phase))
 
 
 BENCHMARK = DocumentFormat(
@@ -114,3 +148,9 @@ BENCHMARK = DocumentFormat(
 )  # fmt: skip
 GENERATION = DocumentFormat("optimum-benchmark", frozenset({"prefill", "decode"}), _read_report, _is_report)
 FORWARD = DocumentFormat("optimum-benchmark", frozenset({"load_model", "forward"}), _read_report, _is_report)
+TABLE = TableFormat(
+    "optimum-benchmark",
+    frozenset({"metric", "value", "unit"}),
+    _read_table,
+    under=lambda headings: any(_headed(headings)),
+)

@@ -16,7 +16,8 @@ from chimera_dagster.ingest.remembered import remembered
 _YEAR_10000 = 253_402_300_800  # as a Unix timestamp
 
 
-_FIGURES_OF_ENGINES = ("Ollama", "llama.cpp", "Chimera agents")  # what an engine says of its own calls
+# what an engine says of its own calls
+_FIGURES_OF_ENGINES = ("Ollama", "llama.cpp", "mlx-lm", "text-generation-webui", "Chimera agents")
 
 
 class Page:

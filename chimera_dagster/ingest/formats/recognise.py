@@ -33,11 +33,12 @@ def read_table(
     number: ToNumber,
     above: Sequence[str] = (),
     below: Sequence[str] = (),
+    headings: Sequence[str] = (),
 ) -> bool:
     """As `read_document`, of a table; `rows` gives its rows from the first on, as often as it is called. See Grid."""
     for known in _tables(header):
-        if known.matches(header):
-            grid = Grid(header, rows(), collector, context, number, above, below)
+        if known.matches(header) and known.under(headings):
+            grid = Grid(header, rows(), collector, context, number, above, below, headings)
             if _read(known.name, known.read, grid):
                 return True
     return False

@@ -265,3 +265,8 @@ def test_a_header_line_describes_the_lines_below_it():
 def test_names_above_rows():
     document = {"headers": ["model", "ttft_ms"], "rows": [["lynx", 1], ["puma", 2]]}
     assert js(document).values("record", "model", "value") == [("/rows/0", "lynx", 1), ("/rows/1", "puma", 2)]
+
+
+def test_a_list_of_metrics_with_their_statistics_below_them():
+    rows = js({"metrics": [{"name": "time_to_first_token", "unit": "seconds", "stats": {"avg": 0.25, "p99": 0.5}}]})
+    assert rows.values("metric", "value", "aggregate") == [("ttft_ms", 250, "mean"), ("ttft_ms", 500, "p99")]

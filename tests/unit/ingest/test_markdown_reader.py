@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from chimera_dagster.ingest.markdown_reader import read_markdown
@@ -258,3 +260,50 @@ def test_code_in_a_fence_is_not_read():
 
 def test_a_table_in_html_is_named():
     assert md("<table><tr><td>5</td></tr></table>\n").problems == ["line 1: a table in HTML is not read"]
+
+
+ASSIGNMENTS = """# lynx-7b
+
+```text
+  warm-1  wall= 9.00s  ttft=  90ms  decode_TPS=40.0
+  run-1   wall= 7.00s  ttft=  13ms  decode_TPS=50.0
+  run-2   wall= 7.10s  ttft=  14ms  decode_TPS=49.0
+  decode_TPS   mean= 49.50  std= 0.50  min=49.00
+```
+
+Set n_ctx=4096 n_batch=512 first, as a=1, b=2.
+"""
+
+
+def test_lines_of_assignments_are_records():
+    assert found(ASSIGNMENTS) == [
+        ("line 5", None, "wall", 7000, "s"),
+        ("line 5", None, "ttft", 13, "ms"),
+        ("line 5", None, "decode_TPS", 50, "tps"),
+        ("line 6", None, "wall", 7100, "s"),
+        ("line 6", None, "ttft", 14, "ms"),
+        ("line 6", None, "decode_TPS", 49, "tps"),
+        ("line 7", "mean", "decode_TPS mean", 49.5, "tps"),
+        ("line 7", "std", "decode_TPS std", 0.5, "tps"),
+        ("line 7", "min", "decode_TPS min", 49, "tps"),
+    ]
+    assert {*md(ASSIGNMENTS).values("model")} == {("lynx-7b",)}
+
+
+def test_assignments_that_number_no_run_are_reported():
+    assert found("On a laptop: ttft=80ms decode_tps=20\n") == [
+        ("line 1", "reported", "ttft", 80, "ms"),
+        ("line 1", "reported", "decode_tps", 20, "tps"),
+    ]
+
+
+def test_a_line_of_many_assignments_takes_linear_time():
+    start = time.perf_counter()
+    for line in ("a=" * 90, "=" * 200, "a" * 198 + "==", "a =" * 60):
+        md("\n".join([line] * 2_000))
+    assert time.perf_counter() - start < 5
+
+
+def test_a_series_after_a_family_is_part_of_the_name():
+    page = "### DeepSeek R1 14b\n\n| GPU | Eval rate (tok/s) |\n|---|---|\n| A | 20 |\n"
+    assert md(page).values("model", "metric", "value") == [("DeepSeek R1 14b", "decode_tok_s", 20)]

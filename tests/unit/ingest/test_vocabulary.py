@@ -59,6 +59,11 @@ from chimera_dagster.spec.trial import ParamSet
         ("tok/s (512)", None, "tok/s (512)", None, 1, None),
         ("ttft", None, "ttft", None, 1, None),  # its unit is unknown
         ("Throughput Δ", "tok/s", "Throughput Δ", None, 1, None),  # a difference is no throughput
+        ("latency p(95) [ms]", None, "latency_ms", "ms", 1, "p95"),  # as k6 writes it
+        ("time_to_first_answer_token_s", None, "ttfa_ms", "ms", 1000, None),
+        ("Completion tokens per second", None, "decode_tok_s", "tok/s", 1, None),
+        ("energy_per_token_joules", None, "energy_per_token_j", "J", 1, None),
+        ("energy_per_request_wh", None, "energy_per_request_j", "J", 3600, None),
         ("warp_count", None, "warp_count", None, 1, None),
     ],
 )

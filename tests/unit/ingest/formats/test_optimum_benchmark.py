@@ -113,3 +113,71 @@ def test_an_odd_count_of_iterations_does_not_end_the_reading(tmp_path, count, n)
     phases = {"prefill": {}, "decode": {"latency": {"unit": "s", "mean": 0.5, "count": count}}}
     read = read_text(tmp_path, "benchmark_report.json", phases)
     assert read.figures("/decode/latency") == {("eval_ms", "mean"): (500, n)}
+
+
+PAGE = """# load_model:
+
+## latency:
+
+| metric | value | unit |
+| :----- | ----: | ---: |
+| count | 1 | - |
+| total | 2.5 | s |
+| mean | 2.5 | s |
+
+# decode:
+
+## memory:
+
+| metric | value | unit |
+| :----- | ----: | ---: |
+| max_ram | 1000.00 | MB |
+| max_global_vram | 2000.00 | MB |
+| max_reserved | 1500.00 | MB |
+
+## latency:
+
+| metric | value | unit |
+| :----- | ----: | ---: |
+| count | 10 | - |
+| mean | 0.250 | s |
+| p90 | 0.300 | s |
+| stdev_ | 4.00 | % |
+
+## throughput:
+
+| metric | value | unit |
+| :----- | ----: | ---: |
+| throughput | 40.00 | tokens/s |
+
+# first_decode:
+
+## latency:
+
+| metric | value | unit |
+| :----- | ----: | ---: |
+| mean | 9.000 | s |
+"""
+
+
+def test_the_report_in_markdown_has_its_phases_in_headings(tmp_path):
+    read = read_text(tmp_path, "benchmark_report.md", PAGE)
+    assert read.file["format"] == "optimum-benchmark"
+    assert read.values("record", "metric", "value", "aggregate", "n") == [
+        ("table 1", "load_ms", 2500, "sum", 1),
+        ("table 1", "load_ms", 2500, "mean", 1),
+        ("table 2", "memory_used_mib", 1e9 / 2**20, "max", None),
+        ("table 2", "gpu_mem_used_mib", 2e9 / 2**20, "max", None),
+        ("table 3", "eval_ms", 250, "mean", 10),
+        ("table 3", "eval_ms", 300, "p90", 10),
+        ("table 4", "output_tok_s", 40, "overall", None),
+    ]
+    assert read.conditions("table 2") == {"phase": "decode"}
+    assert read.unread == {"max_reserved": 1, "stdev": 1, "mean": 1}
+
+
+def test_other_tables_of_metric_value_and_unit_are_not_its_report(tmp_path):
+    read = read_text(
+        tmp_path, "page.md", "# Latency:\n\n| metric | value | unit |\n|---|---|---|\n| ttft | 80 | ms |\n"
+    )
+    assert (read.file["format"], read.values("metric", "value")) == (None, [("ttft_ms", 80)])
