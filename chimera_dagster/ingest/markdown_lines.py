@@ -25,6 +25,7 @@ _VALUE = re.compile(
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[A-Za-z]{1,12}")
 _MODEL_OPTION = re.compile(r"(?<!\S)(?:--model(?:-path)?+|-m|--hf-repo|-hf)(?:=|\s++)[\"']?+(?P<model>[^\s\"']++)")
+_DRAFT_OPTION = re.compile(r"(?<!\S)--(?:draft-model|model-draft)(?:=|\s++)[\"']?+(?P<model>[^\s\"']++)")
 _WEIGHTS = (".gguf", ".bin", ".safetensors")
 _BOXES = str.maketrans(
     dict.fromkeys("│┃║╎┊|", "|")
@@ -188,6 +189,12 @@ def model_of_command(block: Sequence[str]) -> str | None:
     ]
     models = {name for name in map(_of_file, options) if is_model(name)}
     return models.pop() if len(models) == 1 else None
+
+
+def draft_of_command(block: Sequence[str]) -> str | None:
+    """The model with which the commands in a fence draft tokens for the other one."""
+    options = [found["model"] for line in block if "draft" in line for found in _DRAFT_OPTION.finditer(line)]
+    return _of_file(options[-1]) if options else None
 
 
 def _of_file(option: str) -> str:

@@ -18,6 +18,7 @@ from chimera_dagster.ingest.formats.recognise import has_console_output, read_do
 from chimera_dagster.ingest.markdown_lines import (
     FENCE,
     bare,
+    draft_of_command,
     end_of_table,
     header_above,
     is_rule,
@@ -49,7 +50,7 @@ _CODE = frozenset(
     | {"js", "javascript", "ts", "typescript", "c", "cpp", "rust", "go", "diff", "xml", "html", "mermaid"}
 )
 _ABOVE, _BELOW = 50, 3  # lines around a block or a table that may say what it is about
-_NAMES, _VALUES = {"metric", "measure", "name"}, {"value", "result"}
+_NAMES, _VALUES = {"metric", "measure", "name", "key"}, {"value", "result"}
 _LONGEST = 200  # characters of a line that may be a caption or a pair
 
 
@@ -109,6 +110,7 @@ class _Page:
         self._is_console = False  # whether the lines here were read as a known tool's output
         self._read_up_to = 0  # as a known tool's output
         self._command: str | None = None  # the model that the last command in a fence runs
+        self._draft: str | None = None  # the model that drafts for it
         self._one_command = False
 
     @property
@@ -120,11 +122,16 @@ class _Page:
         self._one_command = len({model for block in fences if (model := model_of_command(block))}) == 1
 
     def _of_command(self) -> Context:
-        """What holds for output: if nothing else names a model, it is that of the command above."""
+        """What holds for output: the command above names its model, if nothing else does, and its draft model."""
         context = self._context
-        if self._command is None or context.model_source not in (None, "path"):
+        if self._command is None:
             return context
-        return context._replace(model=self._command, model_source="text")
+        if self._draft:
+            conditions = {**dict(context.conditions), "speculative_decoding": self._draft}
+            context = context._replace(conditions=tuple(sorted(conditions.items())))
+        if context.model_source in (None, "path"):
+            context = context._replace(model=self._command, model_source="text")
+        return context
 
     def front_matter(self, lines: list[str]) -> int:
         """Read `key: value` lines between two lines of dashes at the top; returns the place after them, or 0."""
@@ -172,7 +179,8 @@ class _Page:
 
     def fence(self, block: list[str], place: int) -> None:
         """Read a fenced block, whose first line is `place`: console output, tables and known metrics, but no code."""
-        self._command = model_of_command(block) or self._command
+        if model := model_of_command(block):
+            self._command, self._draft = model, draft_of_command(block)
         if self._text(block, place, self._lines[max(self._section, place - _ABOVE) : place]):
             return
         inside = block[1:-1] if len(block) > 1 and FENCE.match(block[-1]) else block[1:]

@@ -17,7 +17,19 @@ from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.vocabulary import is_aggregate, is_unit, normal, role_of
 
 _METRICS = frozenset({"metric", "metrics", "metric_name", "measure", "measurement", "kpi", "indicator", "metrik"})
-_LABELS = _METRICS | {"", "name", "parameter", "property", "field", "quantity", "item", "statistic", "stat", "test"}
+_LABELS = _METRICS | {
+    "",
+    "key",
+    "name",
+    "parameter",
+    "property",
+    "field",
+    "quantity",
+    "item",
+    "statistic",
+    "stat",
+    "test",
+}
 _VALUES = frozenset({"value", "values", "result", "results", "reading", "measured", "metric_value", "wert", "valeur"})
 _UNITS = frozenset({"unit", "units", "metric_unit", "einheit", "unité"})
 _AGGREGATES = frozenset(

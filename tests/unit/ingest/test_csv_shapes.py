@@ -344,3 +344,8 @@ def test_names_that_were_flattened():
     assert found.values("metric", "value") == [("output_tokens", 100), ("ttft_ms", 12)]
     assert found.parameters() == [{"temperature": 0.5}] * 2
     assert (found.numbers, found.covered) == (4, 4)
+
+
+def test_a_record_of_keys_and_values():
+    found = csv("key,value", "model,a:7b", "ttft_ms,123", "tokens_per_second,44.5", "quantization,Q4_K_M")
+    assert found.values("model", "metric", "value") == [("a:7b", "ttft_ms", 123), ("a:7b", "decode_tok_s", 44.5)]

@@ -37,6 +37,13 @@ def test_output_on_a_page_is_of_the_model_in_the_command_above(tmp_path):
     assert read.values("model", "model_source", metric="decode_tok_s") == [("acme/lynx-7b-4bit", "text")] * 2
 
 
+def test_output_of_a_command_with_a_draft_model_is_apart(tmp_path):
+    command = "```\nmlx_lm.generate --model acme/lynx-7b{}\n```\n"
+    page = f"{command.format('')}{MLX}\n{command.format(' --draft-model acme/tiny-1b')}{MLX}"
+    read = read_text(tmp_path, "page.md", page)
+    assert [read.conditions(record) for record in read.records] == [{}, {"speculative_decoding": "acme/tiny-1b"}]
+
+
 def test_a_command_holds_for_its_section_if_others_run_other_models(tmp_path):
     sections = "\n".join(
         f"# {title}\n\n{command}{MLX}"
