@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar, cast
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import ToNumber, number_in, object_in, plain_number, says_failed, text_of
 from chimera_dagster.ingest.field_roles import FieldRoles, Number
+from chimera_dagster.ingest.model_names import is_quantization
 from chimera_dagster.ingest.remembered import remembered
 
 Setting = tuple[str, int | float]
@@ -78,7 +79,10 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
         return inherited, None, fields, settings + shown, unused
     model, model_source, backend, gpu, prompt, timestamp, outer, outer_conditions, outer_labels, failed, n = inherited
     if "model" in texts and (named := vocabulary.bare_model(texts["model"])):
-        model, model_source = named, source
+        if is_quantization(named):  # of the one model that such a table is about
+            conditions.setdefault("quantization", named)
+        else:
+            model, model_source = named, source
     if "provider" in texts:
         _provided(texts, conditions)
     context = Context(

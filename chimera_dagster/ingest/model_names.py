@@ -56,6 +56,13 @@ def is_model(text: str) -> bool:
 
 
 @remembered(maxsize=10_000)
+def is_quantization(text: str) -> bool:
+    """Whether a text names a quantization or a data type and no model: `Q4_K_M`, `f16`."""
+    first, *others = text.strip().lower().split("_")
+    return _QUANT.fullmatch(first) is not None and all(map(_QUANT_TAIL.fullmatch, others))
+
+
+@remembered(maxsize=10_000)
 def model_in_path(path: str) -> str | None:
     """The model that a file's or the nearest folder's name spells: `gemma3_1b-it-qat_x.csv` is gemma3:1b-it-qat.
 

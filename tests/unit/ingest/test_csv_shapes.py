@@ -349,3 +349,12 @@ def test_names_that_were_flattened():
 def test_a_record_of_keys_and_values():
     found = csv("key,value", "model,a:7b", "ttft_ms,123", "tokens_per_second,44.5", "quantization,Q4_K_M")
     assert found.values("model", "metric", "value") == [("a:7b", "ttft_ms", 123), ("a:7b", "decode_tok_s", 44.5)]
+
+
+def test_a_quantization_in_the_models_column_is_no_model():
+    found = csv("model,run,tok_s", "f16,1,14.8", "Q4_K_M,2,27.9", "mlx-tiny,3,50")
+    assert found.values("model", "conditions") == [
+        (None, '{"quantization":"f16"}'),
+        (None, '{"quantization":"Q4_K_M"}'),
+        ("mlx-tiny", "{}"),
+    ]
