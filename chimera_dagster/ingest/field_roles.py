@@ -47,7 +47,8 @@ def field_roles(
     """The roles of records with these names.
 
     `units` are those given beside the names, `parent` is the key above them, and `implied` is the aggregate that
-    numbers have by their place ('summary', 'reported', or 'sum' for those that are called a total).
+    numbers have by their place ('summary', 'reported', or 'sum' for those that are called a total). Beside a number of
+    requests at once, a bare `throughput` is that of all of them together.
     """
     numbers: list[Number] = []
     parameters: list[tuple[str, Number]] = []
@@ -57,6 +58,7 @@ def field_roles(
     attached: list[int] = []
     verdicts: list[tuple[Role, str, int]] = []
     counts = _request_counts(names)
+    load = any(vocabulary.role_of(name) == ("condition", "concurrency") for name in names)
     for place, name in enumerate(names):
         role, which = vocabulary.role_under(name, parent)
         if place in counts:
@@ -75,6 +77,8 @@ def field_roles(
             labels.append((which, place))
         else:
             meaning = vocabulary.meaning(name, units[place] if units else None, parent)
+            if meaning.metric == "decode_tok_s" and load and vocabulary.stem(name) == "throughput":
+                meaning = meaning._replace(metric="output_tok_s")
             aggregate = meaning.aggregate or (implied if implied != "sum" or name.lower().startswith("total") else None)
             measured = MetricColumn(meaning.metric, meaning.unit, name, meaning.original_unit, aggregate)
             number = Number(place, measured, meaning.factor)

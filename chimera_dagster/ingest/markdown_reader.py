@@ -5,6 +5,7 @@ runs (a column such as run, seed or timestamp) is read as a log of runs. `58.1 Â
 deviation.
 """
 
+import csv
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -30,7 +31,7 @@ from chimera_dagster.ingest.markdown_lines import (
 )
 from chimera_dagster.ingest.model_names import is_model, model_in_text
 from chimera_dagster.ingest.remembered import remembered
-from chimera_dagster.ingest.table_shapes import Part, Transposed, heading, shape_of
+from chimera_dagster.ingest.table_shapes import Part, Transposed, heading, shape_of, total_of
 
 _ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+(?P<key>[^:|]{1,60}?)(?::\s*|\s=\s+)(?P<value>.+)")
 _GLUED = re.compile(r"(?<!\s)\s++(?:#{1,6}\s|\|\s).*")
@@ -44,6 +45,7 @@ _CODE = frozenset(
     {"bash", "sh", "shell", "zsh", "python", "py", "json", "yaml", "yml", "toml", "ini", "sql"}
     | {"js", "javascript", "ts", "typescript", "c", "cpp", "rust", "go", "diff", "xml", "html", "mermaid"}
 )
+_TABLES = {"csv": ",", "tsv": "\t"}  # languages of fences that are tables, and their delimiters
 _ABOVE, _BELOW = 50, 3  # lines around a block or a table that may say what it is about
 _NAMES, _VALUES = {"metric", "measure", "name"}, {"value", "result"}
 _LONGEST = 200  # characters of a line that may be a caption or a pair
@@ -142,6 +144,9 @@ class _Page:
             return
         opening = FENCE.match(block[0])
         is_code = opening is not None and opening["language"].lower() in _CODE
+        if opening is not None and opening["language"].lower() in _TABLES and len(block) > 2:
+            self._delimited(block, place, opening["language"].lower())
+            return
         at = 1
         while at < len(block):
             if "|" in block[at - 1] and is_rule(block[at], block[at - 1]):
@@ -154,6 +159,19 @@ class _Page:
             elif not is_code and _SAYS.search(block[at]):
                 self.line(block[at], place + at)
             at += 1
+
+    def _delimited(self, block: list[str], place: int, language: str) -> None:
+        """Read a fenced block that is a CSV file; a row is named by the line that it ends on."""
+        last = len(block) - 1 if FENCE.match(block[-1]) else len(block)
+        reader = csv.reader(block[1:last], delimiter=_TABLES[language])
+        try:
+            (_, names), *rows = [(f"line {place + 1 + reader.line_num}", row) for row in reader if row] or [("", [])]
+        except csv.Error as error:
+            self._sheet.problem(f"line {place + 1 + reader.line_num}: {error}")
+            return
+        header = tuple(name.strip() for name in names)
+        if rows and not self._known_table(header, rows, place + 1):
+            self._rows(f"lines {place + 2}-{place + last}", header, rows, self._context)
 
     def _text(self, lines: list[str], place: int, above: list[str]) -> bool:
         if not self._has_console:
@@ -271,6 +289,9 @@ class _Page:
                     )
         else:
             for at, cells in rows:
+                if part := total_of(found.names, found.units, cells):
+                    self._part(at, part, seen, context, log=log)
+                    continue
                 plain = seen.plain(cells, found.units)
                 self._lose(at, found.names, cells, plain.lost, seen)
                 self._add(at, found.names, _with_spreads(cells, plain.cells), plain.units, context, log=log)

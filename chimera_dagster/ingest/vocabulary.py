@@ -406,8 +406,10 @@ def normal(name: str) -> tuple[str, str | None]:
 def _says(remark: str) -> bool:
     """Whether a remark in brackets is part of the name."""
     words = _plain(remark).split("_")
-    return not is_unit(remark) and all(
-        word in _words() or word.isdigit() or _PERCENTILE.fullmatch(word) for word in words
+    return (
+        not is_unit(remark)
+        and remark.strip() != "1"  # of a footnote
+        and all(word in _words() or word.isdigit() or _PERCENTILE.fullmatch(word) for word in words)
     )
 
 
@@ -416,7 +418,19 @@ def _words() -> frozenset[str]:
     """Words that an aggregate, a unit, or the kind of a rate or a duration has."""
     known = vocabulary()
     words = frozenset[str]().union(*known.aggregates.values(), *known.units.values())
-    return words | {"decode", "prefill", "generation", "prompt", "output", "input", "total", "eval", "median"}
+    return words | {
+        "decode",
+        "prefill",
+        "generation",
+        "prompt",
+        "output",
+        "out",
+        "input",
+        "total",
+        "eval",
+        "median",
+        "gpu",
+    }
 
 
 def _plain(name: str) -> str:

@@ -13,6 +13,7 @@ from chimera_dagster.ingest.formats import (
     guidellm_csv,
     inference_perf,
     inferencex,
+    koboldcpp,
     lighteval,
     llama_batched_bench,
     llama_bench,
@@ -21,6 +22,7 @@ from chimera_dagster.ingest.formats import (
     llmperf,
     lm_eval,
     localscore,
+    locust,
     mlperf,
     ollama,
     ollama_bench,
@@ -75,6 +77,9 @@ TABLES: tuple[TableFormat, ...] = (
     lm_eval.TABLE,
     localscore.CSV,
     llama_batched_bench.TABLE,
+    llama_batched_bench.SWEEP,
+    koboldcpp.CSV,
+    locust.CSV,
     *aiperf_tables.TABLES,
 )
 # console output in text files and on Markdown pages

@@ -258,3 +258,21 @@ def test_code_in_a_fence_is_not_read():
 
 def test_a_table_in_html_is_named():
     assert md("<table><tr><td>5</td></tr></table>\n").problems == ["line 1: a table in HTML is not read"]
+
+
+def test_a_fence_that_is_a_csv_file():
+    page = '# Data\n\n```csv\nmodel,batch,ttft_ms,note\na:7b,1,25,"x, y"\n\nb:3b,4,30,\n```\n'
+    assert md(page).values("record", "model", "metric", "value", "conditions") == [
+        ("line 5", "a:7b", "ttft_ms", 25, '{"batch_size":1}'),
+        ("line 7", "b:3b", "ttft_ms", 30, '{"batch_size":4}'),
+    ]
+    assert md("```csv\n```\n").rows == md("```csv\nmodel,ttft_ms\n```\n").rows == []
+
+
+def test_the_mean_of_a_log_is_not_a_run():
+    page = "| run | ttft_ms |\n|---|---|\n| 1 | 20 |\n| 2 | 30 |\n| **Avg** | 25 |\n"
+    assert md(page).values("record", "metric", "value", "aggregate") == [
+        ("table 1 row 1", "ttft_ms", 20, None),
+        ("table 1 row 2", "ttft_ms", 30, None),
+        ("table 1 row 3", "ttft_ms", 25, "mean"),
+    ]
