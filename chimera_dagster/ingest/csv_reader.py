@@ -117,9 +117,10 @@ class _Reader:
         """Add a record for each row."""
         names, units, seen = self._found.names, self._found.units, self._seen
         roles = self._collector.roles(names, units)
-        labels = labels_of(names)
+        numbering = labels_of(names)[1:]
         for place, row in self.numbered(body):
-            if any(row[at].isalpha() for at in labels) and (part := total_of(names, units, row)):
+            is_named = row[0].isalpha() or (numbering and any(row[at].isalpha() for at in numbering))
+            if is_named and (part := total_of(names, units, row)):
                 self.part(f"row {place}", *part[:3])
                 continue
             if not seen.odd:

@@ -7,6 +7,9 @@ from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.vocabulary import Role
 
 
+_REQUESTS = frozenset({"request_id", "req_id", "request", "request_index", "request_num", "user_id", "client_id"})
+
+
 class MetricColumn(NamedTuple):
     """What a number is: the columns that the measurements table has beside its value."""
 
@@ -58,7 +61,7 @@ def field_roles(
     attached: list[int] = []
     verdicts: list[tuple[Role, str, int]] = []
     counts = _request_counts(names)
-    load = any(vocabulary.role_of(name) == ("condition", "concurrency") for name in names)
+    load = _is_of_requests_at_once(names)
     for place, name in enumerate(names):
         role, which = vocabulary.role_under(name, parent)
         if place in counts:
@@ -90,6 +93,13 @@ def field_roles(
     others = (tuple(parameters), tuple(conditions), tuple(labels), ordered, tuple(attached), tuple(verdicts))
     aggregates = frozenset(number.measured.aggregate for number in numbers)
     return FieldRoles(names, tuple(numbers), *others, only_numbers=not any(others), aggregates=aggregates)
+
+
+def _is_of_requests_at_once(names: tuple[str, ...]) -> bool:
+    """Whether a record says how many requests there were at once, and is not itself one of them."""
+    roles = [vocabulary.role_of(name) for name in names]
+    of_one = ("context", "prompt") in roles or any(vocabulary.normal(name)[0] in _REQUESTS for name in names)
+    return ("condition", "concurrency") in roles and not of_one
 
 
 def _request_counts(names: tuple[str, ...]) -> dict[int, str]:

@@ -289,7 +289,7 @@ class _Page:
                     )
         else:
             for at, cells in rows:
-                if part := total_of(found.names, found.units, cells):
+                if log and (part := total_of(found.names, found.units, cells)):
                     self._part(at, part, seen, context, log=log)
                     continue
                 plain = seen.plain(cells, found.units)

@@ -397,6 +397,7 @@ def test_the_throughput_of_requests_at_once_is_that_of_the_server():
     metrics = lambda *lines: [metric for _, metric, _, _ in figures(*lines)]  # noqa: E731
     assert metrics("model,concurrency,throughput_tok_s", "a,1,60", "a,32,900") == ["output_tok_s"] * 2
     assert metrics("model,throughput_tok_s", "a,60") == ["decode_tok_s"]
+    assert metrics("model,request_id,concurrency,throughput_tok_s", "a,1,8,60") == ["decode_tok_s"]
     assert metrics("model,concurrency,decode_throughput (tok/s)", "a,32,20") == ["decode_tok_s"]
 
 

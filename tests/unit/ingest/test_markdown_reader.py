@@ -276,3 +276,8 @@ def test_the_mean_of_a_log_is_not_a_run():
         ("table 1 row 2", "ttft_ms", 30, None),
         ("table 1 row 3", "ttft_ms", 25, "mean"),
     ]
+
+
+def test_a_configuration_may_be_called_best():
+    page = "| Config | ttft_ms |\n|---|---|\n| Best | 20 |\n| Other | 30 |\n"
+    assert md(page).values("original_name", "aggregate") == [("ttft_ms", "reported")] * 2
