@@ -6,7 +6,6 @@ from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.vocabulary import Role
 
-
 _REQUESTS = frozenset({"request_id", "req_id", "request", "request_index", "request_num", "user_id", "client_id"})
 
 

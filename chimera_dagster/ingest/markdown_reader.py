@@ -31,7 +31,7 @@ from chimera_dagster.ingest.markdown_lines import (
 )
 from chimera_dagster.ingest.model_names import is_model, model_in_text
 from chimera_dagster.ingest.remembered import remembered
-from chimera_dagster.ingest.table_shapes import Part, Transposed, heading, shape_of, total_of
+from chimera_dagster.ingest.table_shapes import Heading, Part, Transposed, heading, matrix_of, shape_of, total_of
 
 _ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+(?P<key>[^:|]{1,60}?)(?::\s*|\s=\s+)(?P<value>.+)")
 _GLUED = re.compile(r"(?<!\s)\s++(?:#{1,6}\s|\|\s).*")
@@ -245,17 +245,20 @@ class _Page:
         if len(header) < width:
             self._sheet.numbers += sum(quantity_of(cell) is not None for _, cells in named for cell in cells)
         elif not self._known_table(header, named, rule):
-            self._rows(where, header, named, self._captioned(lines, rule))
+            caption = self._caption(lines, rule)
+            self._rows(where, header, named, self._captioned(caption), caption)
         return after
 
-    def _captioned(self, lines: list[str], rule: int) -> Context:
-        """The context of a table: the model is that of its caption, on the line above it, if that names one."""
-        for line in reversed(lines[max(rule - 3, 0) : max(rule - 1, 0)]):
-            if line.strip():
-                plain = "|" not in line and not line.startswith("#") and len(line) <= _LONGEST
-                model = model_in_text(line) if plain and not _ITEM.fullmatch(line) else None
-                return self._context._replace(model=model, model_source="heading") if model else self._context
-        return self._context
+    def _caption(self, lines: list[str], rule: int) -> str:
+        """The line above a table, if it is one of text."""
+        above = next((line for line in reversed(lines[max(rule - 3, 0) : max(rule - 1, 0)]) if line.strip()), "")
+        plain = "|" not in above and not above.startswith("#") and len(above) <= _LONGEST
+        return above if plain and not _ITEM.fullmatch(above) else ""
+
+    def _captioned(self, caption: str) -> Context:
+        """The context of a table: the model is that of its caption, if that names one."""
+        model = model_in_text(caption)
+        return self._context._replace(model=model, model_source="heading") if model else self._context
 
     def _known_table(self, header: tuple[str, ...], rows: list[tuple[str, list[str]]], rule: int) -> bool:
         end = rule + 1 + len(rows)
@@ -263,7 +266,14 @@ class _Page:
         below = self._lines[end : end + _BELOW]
         return read_table(header, lambda: rows, self._sheet, self._context, number_of, above, below)
 
-    def _rows(self, where: str, header: tuple[str, ...], named: list[tuple[str, list[str]]], context: Context) -> None:
+    def _rows(
+        self,
+        where: str,
+        header: tuple[str, ...],
+        named: list[tuple[str, list[str]]],
+        context: Context,
+        caption: str = "",
+    ) -> None:
         """Add the records of a table: a row each, or as its shape says."""
         rows = [(at, cells[: len(header)]) for at, cells in named if self._is_whole(at, cells, len(header))]
         names = [vocabulary.normal(name)[0] for name in header]
@@ -274,6 +284,8 @@ class _Page:
         rows = rows[found.rows :]
         body = [cells for _, cells in rows]
         shape = shape_of(found, body)
+        if shape is None and (matrix := self._matrix(found, body, caption)):
+            shape, found = shape_of(matrix, body), matrix
         seen = survey(found.names, lambda: body, "", units_fit=shape is None)
         for problem in seen.problems(found.names):
             self._sheet.problem(f"{where}, {problem}")
@@ -295,6 +307,11 @@ class _Page:
                 plain = seen.plain(cells, found.units)
                 self._lose(at, found.names, cells, plain.lost, seen)
                 self._add(at, found.names, _with_spreads(cells, plain.cells), plain.units, context, log=log)
+
+    def _matrix(self, found: Heading, body: list[list[str]], caption: str) -> Heading | None:
+        """The header of a table whose metric is that of its caption or of its heading."""
+        heading = self._headings[0][1] if self._headings else ""
+        return matrix_of(found, body, caption) or matrix_of(found, body, heading)
 
     def _is_whole(self, at: str, cells: list[str], width: int) -> bool:
         """Whether a row has a cell for each name; what it has beyond them is counted and reported."""

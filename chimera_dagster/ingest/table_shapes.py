@@ -13,7 +13,7 @@ from typing import NamedTuple
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING
 from chimera_dagster.ingest.gpu_names import is_card, names_gpu
-from chimera_dagster.ingest.model_names import is_model
+from chimera_dagster.ingest.model_names import is_model, model_in_text
 from chimera_dagster.ingest.quantities import quantity_in
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.vocabulary import is_aggregate, is_unit, normal, role_of
@@ -29,9 +29,15 @@ _TOTALS = frozenset({"total", "totals", "sum", "gesamt", "summe"})
 _MOST_TRANSPOSED = 1_000  # rows: a table of records is not read as one of columns because its first rows look like it
 _RUN = re.compile(r"#?(?:(?:run|trial|iteration|repeat|seed)[ _#]?)?(?P<number>\d{1,6})", re.IGNORECASE | re.ASCII)
 _QUANTIZATION = re.compile(
-    r"(?:i?q\d[\w.]*|[bf]p?16|fp?(?:32|8)|int[48]|awq|gptq\S*|nf4|mxfp4|\d-?bit)", re.IGNORECASE | re.ASCII
+    r"(?:i?q\d[\w.]*|[bf]p?16|fp?(?:32|8)|b?float(?:16|32)|int[48]|awq|gptq\S*|nf4|mxfp4|\d-?bit)",
+    re.IGNORECASE | re.ASCII,
 )
 _LEVEL = re.compile(r"(?P<name>[A-Za-z][A-Za-z_ ]{0,30}[A-Za-z])[ _-]?(?P<value>\d{1,7})", re.ASCII)
+_SIZED = re.compile(
+    r"\d{1,3}(?:\.\d)?[BM](?:[ -](?:i?q\d\w*|[bf]p?16|fp8|int[48]|awq|gptq))?", re.IGNORECASE | re.ASCII
+)
+_UNIT_IN_CAPTION = re.compile(r"[(\[](?:unit:|in)?+\s*+(?P<unit>[^()\[\]]{1,40})[)\]]", re.IGNORECASE)
+_LONGEST_CAPTION, _LONGEST_NAME = 200, 4  # characters, words
 _CHANGES = frozenset({"delta", "change", "diff", "difference", "improvement", "speedup", "ratio", "gain", "winner"})
 _PAIR = re.compile(r"(?P<name>[^=:]{1,40})[=:]\s*+(?P<value>\S.*)")
 IsNumber = Callable[[str], bool]
@@ -172,6 +178,44 @@ def _three_levels(names: tuple[str, ...], below: Sequence[Row]) -> Heading | Non
     joined = tuple(f"{group} {name}" if name else group for group, name in zip(groups, third, strict=True))
     known = all(vocabulary.is_metric(joined[place]) for place in made) and len({*joined}) == len(joined)
     return Heading(joined, None, 2) if known and all(joined) else None
+
+
+def matrix_of(found: Heading, body: Sequence[Row], caption: str) -> Heading | None:
+    """The header of a table with a column for each model, quantization or GPU and the metric only in its caption.
+
+    None if the table or its caption is another one.
+    """
+    first, *others = found.names
+    if len({*others}) < len(others) or not others or found.subjects or found.units or not _is_setting(first):
+        return None
+    if not all(_says_subject(name) for name in others) or not (said := metric_in(caption)):
+        return None
+    cells = [cell for row in body for cell in row[1:] if quantity_in(cell.partition("±")[0]) is not None]
+    if len({row[0] for row in body}) < len(body) or 3 * len(cells) < len(body) * len(others):
+        return None
+    name, unit = said
+    return Heading((first, *[name] * len(others)), (None, *[unit] * len(others)), found.rows, ("", *others))
+
+
+def _says_subject(name: str) -> bool:
+    return not _is_known(name) and (subject_of(name)[0] in ("quantization", "gpu") or _names_model(name))
+
+
+def _names_model(name: str) -> bool:
+    return model_in_text(name) is not None or _SIZED.fullmatch(name) is not None
+
+
+@remembered(maxsize=1_024)
+def metric_in(caption: str) -> tuple[str, str] | None:
+    """The name of a metric in a caption such as `Average decode speed (tok/s) on one GPU`, and its unit."""
+    for found in _UNIT_IN_CAPTION.finditer(caption[:_LONGEST_CAPTION]):
+        unit = found["unit"].replace(" ", "")
+        words = re.findall(r"[\w/%-]+", caption[: found.start()])
+        for count in range(min(_LONGEST_NAME, len(words)), 0, -1):
+            name = " ".join(words[-count:])
+            if is_unit(unit) and vocabulary.meaning(name, unit).unit:
+                return name, unit
+    return None
 
 
 def _is_subject(name: str, beside: str) -> bool:

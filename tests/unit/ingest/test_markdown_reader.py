@@ -281,3 +281,34 @@ def test_the_mean_of_a_log_is_not_a_run():
 def test_a_configuration_may_be_called_best():
     page = "| Config | ttft_ms |\n|---|---|\n| Best | 20 |\n| Other | 30 |\n"
     assert md(page).values("original_name", "aggregate") == [("ttft_ms", "reported")] * 2
+
+
+def test_a_metric_that_only_the_caption_names():
+    page = """# acme-7b
+
+Mean decode speed (tokens / s) by engine:
+
+| Engine | float16 | int4 |
+|---|---|---|
+| vLLM | 40.5 ± 0.5 | 90 |
+| llama.cpp | - | 80 |
+
+## GPU memory (unit: MB)
+
+| GPU | 8B Q4_K_M | 70B F16 |
+|---|---|---|
+| 3090 24GB | **6000** | OOM |
+"""
+    assert md(page).values("record", "backend", "gpu", "conditions", "metric", "value", "aggregate") == [
+        ("table 1 row 1 column 2", "vLLM", None, '{"quantization":"float16"}', "decode_tok_s", 40.5, "mean"),
+        ("table 1 row 1 column 2", "vLLM", None, '{"quantization":"float16"}', "decode_tok_s", 0.5, "std"),
+        ("table 1 row 1 column 3", "vLLM", None, '{"quantization":"int4"}', "decode_tok_s", 90, "mean"),
+        ("table 1 row 2 column 3", "llama.cpp", None, '{"quantization":"int4"}', "decode_tok_s", 80, "mean"),
+        ("table 2 row 1 column 2", None, "3090 24GB", "{}", "gpu_mem_used_mib", 6000, "reported"),
+    ]
+    assert md(page).rows[-1]["model"] == "8B Q4_K_M"
+
+
+def test_a_caption_that_names_no_metric_names_nothing():
+    table = "| Engine | float16 | int4 |\n|---|---|---|\n| vLLM | 40 | 90 |\n"
+    assert md(f"Some figures (see below)\n\n{table}").values("metric") == [("float16",), ("int4",)]
