@@ -32,6 +32,7 @@ _REMARK = re.compile(r"[`\s]*\(.*|`.*")  # `gemma3:latest` (4.3B parameters)
 MODEL_NAME = r"[A-Za-z0-9][\w.-]*+(?:/[\w.-]++)*+"
 MODEL_TAG = rf"{MODEL_NAME}:(?:latest|(?=[\w.-]*?\d)(?=[\w.-]*?[A-Za-z])[\w.-]++)"  # a time, 10:30, is not one
 _VALUE = frozenset({"value", "values", "val"})
+_PER_GPU = re.compile(r"(?<=_s)_gpu$|(?<=_sec)_gpu$")  # tok/s/GPU
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
 Role = Literal[
@@ -405,7 +406,7 @@ def normal(name: str) -> tuple[str, str | None]:
 
 def _says(remark: str) -> bool:
     """Whether a remark in brackets is part of the name."""
-    words = _plain(remark).split("_")
+    words = _PER_GPU.sub("", _plain(remark)).split("_")
     return (
         not is_unit(remark)
         and remark.strip() != "1"  # of a footnote
@@ -418,19 +419,7 @@ def _words() -> frozenset[str]:
     """Words that an aggregate, a unit, or the kind of a rate or a duration has."""
     known = vocabulary()
     words = frozenset[str]().union(*known.aggregates.values(), *known.units.values())
-    return words | {
-        "decode",
-        "prefill",
-        "generation",
-        "prompt",
-        "output",
-        "out",
-        "input",
-        "total",
-        "eval",
-        "median",
-        "gpu",
-    }
+    return words | {"decode", "prefill", "generation", "prompt", "output", "out", "input", "total", "eval", "median"}
 
 
 def _plain(name: str) -> str:

@@ -408,6 +408,7 @@ def test_the_throughput_of_requests_at_once_is_that_of_the_server():
         ("Zeit bis erstes Token (ms)", "ttft_ms", 12.5),
         ("Latence premier jeton (ms)", "ttft_ms", 12.5),
         ("Mémoire GPU (Go)", "gpu_mem_used_mib", 12_800),
+        ("Memory (GPU) (MB)", "memory_used_mib", 12.5),
         ("Peak GPU MB", "gpu_mem_used_mib", 12.5),
         ("CPU RSS MB", "memory_used_mib", 12.5),
         ("TG/s", "decode_tok_s", 12.5),
