@@ -13,7 +13,7 @@ from typing import NamedTuple
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING
 from chimera_dagster.ingest.gpu_names import is_card, names_gpu
-from chimera_dagster.ingest.model_names import is_model, model_in_text
+from chimera_dagster.ingest.model_names import model_in_text
 from chimera_dagster.ingest.quantities import quantity_in
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.vocabulary import is_aggregate, is_unit, normal, role_of
@@ -378,7 +378,7 @@ def subject_of(text: str) -> tuple[str, str]:
         return "run", run["number"]
     if _QUANTIZATION.fullmatch(text):
         return "quantization", text
-    if names_gpu(text) and not is_model(text):
+    if names_gpu(text) and model_in_text(text) is None:
         return "gpu", text
     if (pair := _LEVEL.fullmatch(text)) and role_of(pair["name"])[0] in ("condition", "parameter"):
         return pair["name"], pair["value"]

@@ -385,6 +385,10 @@ def test_columns_of_gpus(gpu):
     assert [metric for *_, metric, _ in about[2:]] == ["ttft_mean Delta", "decode tok/s Delta"]
 
 
+def test_a_model_of_a_maker_of_gpus_is_none():
+    assert csv("Metric,NVIDIA-Nemotron-8B", "TTFT (ms),20").values("model", "gpu") == [("NVIDIA-Nemotron-8B", None)]
+
+
 def test_columns_of_a_condition():
     found = csv("Metric,osl-64,osl-256", "TTFT (ms),20,21", "Inter Token Latency (ms),9,10")
     assert found.values("model", "conditions", "value") == [
