@@ -243,6 +243,9 @@ def _relations(batch: Batch, part: Part) -> Iterator[_Evidence]:
             yield _Evidence({"eval_ms": 1, "total_ms": -1}, value, -0.2, 0.9)
         if (value := _typical(sheet, here, ("e2e_ms",), ("total_ms",))) is not None:
             yield _Evidence({"total_ms": -1}, value, 0.0, 0.3)
+        if (value := _typical(sheet, here, ("output_tokens",), ("decode_tok_s", "total_ms"))) is not None:
+            yield _Evidence({"total_ms": -1}, value + 3, 0.05, 1.0, limit=True)  # the answer alone takes that long
+            yield _Evidence({"total_ms": -1}, value + 3, -0.2, 0.9)
 
 
 def _typical(sheet: Sheet, here: Truths, above: Sequence[str], below: Sequence[str]) -> float | None:

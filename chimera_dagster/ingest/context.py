@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar, cast
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import ToNumber, number_in, object_in, plain_number, says_failed, text_of
 from chimera_dagster.ingest.field_roles import FieldRoles, Number
+from chimera_dagster.ingest.gpu_names import is_card
 from chimera_dagster.ingest.model_names import is_quantization
 from chimera_dagster.ingest.remembered import remembered
 
@@ -149,7 +150,10 @@ def _texts(roles: FieldRoles, cells: Sequence[object], number: ToNumber, texts: 
         cell = cells[place]
         is_number = (not isinstance(cell, str) or cell[:1].isdigit()) and number(cell) is not None
         # a number of layers is not the name of a GPU, and one of seconds not a time
-        unlike = is_number and (which == "gpu" or (which == "timestamp" and abs(number(cell) or 0) < _FIRST_DAY))
+        unlike = is_number and (
+            (which == "gpu" and not is_card(str(cell)))
+            or (which == "timestamp" and abs(number(cell) or 0) < _FIRST_DAY)
+        )
         if which not in texts and not unlike and (text := text_of(cell)):
             texts[which] = text
             shown += is_number

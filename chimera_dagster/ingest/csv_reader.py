@@ -19,7 +19,7 @@ from chimera_dagster.ingest.column_survey import Survey, plain_cells, survey
 from chimera_dagster.ingest.context import about
 from chimera_dagster.ingest.field_roles import Number
 from chimera_dagster.ingest.formats.recognise import read_table
-from chimera_dagster.ingest.table_shapes import Heading, Transposed, heading, is_quantity, shape_of, total_of
+from chimera_dagster.ingest.table_shapes import Heading, Transposed, heading, is_quantity, labels_of, shape_of, total_of
 from chimera_dagster.ingest.trial_reader import set_aside
 
 _DELIMITERS = ",;\t|"
@@ -117,8 +117,10 @@ class _Reader:
         """Add a record for each row."""
         names, units, seen = self._found.names, self._found.units, self._seen
         roles = self._collector.roles(names, units)
+        numbering = labels_of(names)[1:]
         for place, row in self.numbered(body):
-            if row[0].isalpha() and (part := total_of(names, units, row)):
+            is_named = row[0].isalpha() or (numbering and any(row[at].isalpha() for at in numbering))
+            if is_named and (part := total_of(names, units, row)):
                 self.part(f"row {place}", *part[:3])
                 continue
             if not seen.odd:

@@ -6,6 +6,8 @@ from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.vocabulary import Role
 
+_REQUESTS = frozenset({"request_id", "req_id", "request", "request_index", "request_num", "user_id", "client_id"})
+
 
 class MetricColumn(NamedTuple):
     """What a number is: the columns that the measurements table has beside its value."""
@@ -47,7 +49,8 @@ def field_roles(
     """The roles of records with these names.
 
     `units` are those given beside the names, `parent` is the key above them, and `implied` is the aggregate that
-    numbers have by their place ('summary', 'reported', or 'sum' for those that are called a total).
+    numbers have by their place ('summary', 'reported', or 'sum' for those that are called a total). Beside a number of
+    requests at once, a bare `throughput` is that of all of them together.
     """
     numbers: list[Number] = []
     parameters: list[tuple[str, Number]] = []
@@ -57,6 +60,7 @@ def field_roles(
     attached: list[int] = []
     verdicts: list[tuple[Role, str, int]] = []
     counts = _request_counts(names)
+    load = _is_of_requests_at_once(names)
     for place, name in enumerate(names):
         role, which = vocabulary.role_under(name, parent)
         if place in counts:
@@ -75,6 +79,8 @@ def field_roles(
             labels.append((which, place))
         else:
             meaning = vocabulary.meaning(name, units[place] if units else None, parent)
+            if meaning.metric == "decode_tok_s" and load and vocabulary.stem(name) == "throughput":
+                meaning = meaning._replace(metric="output_tok_s")
             aggregate = meaning.aggregate or (implied if implied != "sum" or name.lower().startswith("total") else None)
             measured = MetricColumn(meaning.metric, meaning.unit, name, meaning.original_unit, aggregate)
             number = Number(place, measured, meaning.factor)
@@ -86,6 +92,13 @@ def field_roles(
     others = (tuple(parameters), tuple(conditions), tuple(labels), ordered, tuple(attached), tuple(verdicts))
     aggregates = frozenset(number.measured.aggregate for number in numbers)
     return FieldRoles(names, tuple(numbers), *others, only_numbers=not any(others), aggregates=aggregates)
+
+
+def _is_of_requests_at_once(names: tuple[str, ...]) -> bool:
+    """Whether a record says how many requests there were at once, and is not itself one of them."""
+    roles = [vocabulary.role_of(name) for name in names]
+    of_one = ("context", "prompt") in roles or any(vocabulary.normal(name)[0] in _REQUESTS for name in names)
+    return ("condition", "concurrency") in roles and not of_one
 
 
 def _request_counts(names: tuple[str, ...]) -> dict[int, str]:

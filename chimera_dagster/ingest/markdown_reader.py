@@ -5,6 +5,7 @@ runs (a column such as run, seed or timestamp) is read as a log of runs. `58.1 Â
 deviation.
 """
 
+import csv
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -33,7 +34,7 @@ from chimera_dagster.ingest.markdown_lines import (
 )
 from chimera_dagster.ingest.model_names import is_model, model_in_text
 from chimera_dagster.ingest.remembered import remembered
-from chimera_dagster.ingest.table_shapes import Part, Transposed, heading, shape_of
+from chimera_dagster.ingest.table_shapes import Heading, Part, Transposed, heading, matrix_of, shape_of, total_of
 
 _ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+(?P<key>[^:|]{1,60}?)(?::\s*|\s=\s+)(?P<value>.+)")
 _GLUED = re.compile(r"(?<!\s)\s++(?:#{1,6}\s|\|\s).*")
@@ -49,6 +50,7 @@ _CODE = frozenset(
     {"bash", "sh", "shell", "zsh", "python", "py", "json", "yaml", "yml", "toml", "ini", "sql"}
     | {"js", "javascript", "ts", "typescript", "c", "cpp", "rust", "go", "diff", "xml", "html", "mermaid"}
 )
+_TABLES = {"csv": ",", "tsv": "\t"}  # languages of fences that are tables, and their delimiters
 _ABOVE, _BELOW = 50, 3  # lines around a block or a table that may say what it is about
 _NAMES, _VALUES = {"metric", "measure", "name", "key"}, {"value", "result"}
 _LONGEST = 200  # characters of a line that may be a caption or a pair
@@ -188,6 +190,9 @@ class _Page:
             return
         opening = FENCE.match(block[0])
         is_code = opening is not None and opening["language"].lower() in _CODE
+        if opening is not None and opening["language"].lower() in _TABLES and len(block) > 2:
+            self._delimited(block, place, opening["language"].lower())
+            return
         at = 1
         while at < len(block):
             if "|" in block[at - 1] and is_rule(block[at], block[at - 1]):
@@ -205,6 +210,19 @@ class _Page:
         """Read a JSON object of a known format that stands on these lines."""
         content = json_in(lines)
         return content is not None and read_document(content, f"line {place + 1}", self._sheet, self._of_command())
+
+    def _delimited(self, block: list[str], place: int, language: str) -> None:
+        """Read a fenced block that is a CSV file; a row is named by the line that it ends on."""
+        last = len(block) - 1 if FENCE.match(block[-1]) else len(block)
+        reader = csv.reader(block[1:last], delimiter=_TABLES[language])
+        try:
+            (_, names), *rows = [(f"line {place + 1 + reader.line_num}", row) for row in reader if row] or [("", [])]
+        except csv.Error as error:
+            self._sheet.problem(f"line {place + 1 + reader.line_num}: {error}")
+            return
+        header = tuple(name.strip() for name in names)
+        if rows and not self._known_table(header, rows, place + 1):
+            self._rows(f"lines {place + 2}-{place + last}", header, rows, self._context)
 
     def _text(self, lines: list[str], place: int, above: list[str]) -> bool:
         if not self._has_console:
@@ -300,17 +318,20 @@ class _Page:
         if len(header) < width:
             self._sheet.numbers += sum(quantity_of(cell) is not None for _, cells in named for cell in cells)
         elif not self._known_table(header, named, rule):
-            self._rows(where, header, named, self._captioned(lines, rule))
+            caption = self._caption(lines, rule)
+            self._rows(where, header, named, self._captioned(caption), caption)
         return after
 
-    def _captioned(self, lines: list[str], rule: int) -> Context:
-        """The context of a table: the model is that of its caption, on the line above it, if that names one."""
-        for line in reversed(lines[max(rule - 3, 0) : max(rule - 1, 0)]):
-            if line.strip():
-                plain = "|" not in line and not line.startswith("#") and len(line) <= _LONGEST
-                model = model_in_text(line) if plain and not _ITEM.fullmatch(line) else None
-                return self._context._replace(model=model, model_source="heading") if model else self._context
-        return self._context
+    def _caption(self, lines: list[str], rule: int) -> str:
+        """The line above a table, if it is one of text."""
+        above = next((line for line in reversed(lines[max(rule - 3, 0) : max(rule - 1, 0)]) if line.strip()), "")
+        plain = "|" not in above and not above.startswith("#") and len(above) <= _LONGEST
+        return above if plain and not _ITEM.fullmatch(above) else ""
+
+    def _captioned(self, caption: str) -> Context:
+        """The context of a table: the model is that of its caption, if that names one."""
+        model = model_in_text(caption)
+        return self._context._replace(model=model, model_source="heading") if model else self._context
 
     def _known_table(self, header: tuple[str, ...], rows: list[tuple[str, list[str]]], rule: int) -> bool:
         end = rule + 1 + len(rows)
@@ -319,7 +340,14 @@ class _Page:
         headings = [text for _, text in self._headings]
         return read_table(header, lambda: rows, self._sheet, self._context, number_of, above, below, headings)
 
-    def _rows(self, where: str, header: tuple[str, ...], named: list[tuple[str, list[str]]], context: Context) -> None:
+    def _rows(
+        self,
+        where: str,
+        header: tuple[str, ...],
+        named: list[tuple[str, list[str]]],
+        context: Context,
+        caption: str = "",
+    ) -> None:
         """Add the records of a table: a row each, or as its shape says."""
         rows = [(at, cells[: len(header)]) for at, cells in named if self._is_whole(at, cells, len(header))]
         names = [vocabulary.normal(name)[0] for name in header]
@@ -330,6 +358,8 @@ class _Page:
         rows = rows[found.rows :]
         body = [cells for _, cells in rows]
         shape = shape_of(found, body)
+        if shape is None and (matrix := self._matrix(found, body, caption)):
+            shape, found = shape_of(matrix, body), matrix
         seen = survey(found.names, lambda: body, "", units_fit=shape is None)
         for problem in seen.problems(found.names):
             self._sheet.problem(f"{where}, {problem}")
@@ -345,9 +375,17 @@ class _Page:
                     )
         else:
             for at, cells in rows:
+                if log and (part := total_of(found.names, found.units, cells)):
+                    self._part(at, part, seen, context, log=log)
+                    continue
                 plain = seen.plain(cells, found.units)
                 self._lose(at, found.names, cells, plain.lost, seen)
                 self._add(at, found.names, _with_spreads(cells, plain.cells), plain.units, context, log=log)
+
+    def _matrix(self, found: Heading, body: list[list[str]], caption: str) -> Heading | None:
+        """The header of a table whose metric is that of its caption or of its heading."""
+        heading = self._headings[0][1] if self._headings else ""
+        return matrix_of(found, body, caption) or matrix_of(found, body, heading)
 
     def _is_whole(self, at: str, cells: list[str], width: int) -> bool:
         """Whether a row has a cell for each name; what it has beyond them is counted and reported."""

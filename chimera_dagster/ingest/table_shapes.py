@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING
+from chimera_dagster.ingest.gpu_names import is_card, names_gpu
+from chimera_dagster.ingest.model_names import model_in_text
 from chimera_dagster.ingest.quantities import quantity_in
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.vocabulary import is_aggregate, is_unit, normal, role_of
@@ -39,8 +41,16 @@ _TOTALS = frozenset({"total", "totals", "sum", "gesamt", "summe"})
 _MOST_TRANSPOSED = 1_000  # rows: a table of records is not read as one of columns because its first rows look like it
 _RUN = re.compile(r"#?(?:(?:run|trial|iteration|repeat|seed)[ _#]?)?(?P<number>\d{1,6})", re.IGNORECASE | re.ASCII)
 _QUANTIZATION = re.compile(
-    r"(?:i?q\d[\w.]*|[bf]p?16|fp?(?:32|8)|int[48]|awq|gptq\S*|nf4|mxfp4|\d-?bit)", re.IGNORECASE | re.ASCII
+    r"(?:i?q\d[\w.]*|[bf]p?16|fp?(?:32|8)|b?float(?:16|32)|int[48]|awq|gptq\S*|nf4|mxfp4|\d-?bit)",
+    re.IGNORECASE | re.ASCII,
 )
+_LEVEL = re.compile(r"(?P<name>[A-Za-z][A-Za-z_ ]{0,30}[A-Za-z])[ _-]?(?P<value>\d{1,7})", re.ASCII)
+_SIZED = re.compile(
+    r"\d{1,3}(?:\.\d)?[BM](?:[ -](?:i?q\d\w*|[bf]p?16|fp8|int[48]|awq|gptq))?", re.IGNORECASE | re.ASCII
+)
+_UNIT_IN_CAPTION = re.compile(r"[(\[](?:unit:|in)?+\s*+(?P<unit>[^()\[\]]{1,40})[)\]]", re.IGNORECASE)
+_LONGEST_CAPTION, _LONGEST_NAME = 200, 4  # characters, words
+_CHANGES = frozenset({"delta", "change", "diff", "difference", "improvement", "speedup", "ratio", "gain", "winner"})
 _PAIR = re.compile(r"(?P<name>[^=:]{1,40})[=:]\s*+(?P<value>\S.*)")
 IsNumber = Callable[[str], bool]
 Row = Sequence[str]
@@ -84,6 +94,8 @@ def heading(first: Row, below: Sequence[Row]) -> Heading:
     names = tuple(name.strip() for name in first)
     found = Heading(names)
     if below and not any(map(_is_data, below[0])):
+        if three := _three_levels(names, below):
+            return three
         body = [row for row in below if len(row) == len(first)]
         if len(body) > 1 and len(body[0]) == len(below[0]) and (levels := _two_levels(names, body)):
             found = levels
@@ -162,6 +174,62 @@ def _two_levels(names: tuple[str, ...], body: Sequence[Row]) -> Heading | None:
     return Heading(joined, None, 1 + rows)
 
 
+def _three_levels(names: tuple[str, ...], below: Sequence[Row]) -> Heading | None:
+    """A header in three rows, of which the last two say what the numbers are, and the first only groups them; or None.
+
+    The last row has aggregates, perhaps with units, and none above the columns that name a record.
+    """
+    if len(below) < 3 or any(len(row) != len(names) for row in below[:3]) or any(map(is_quantity, below[1])):
+        return None
+    second, third = ([cell.strip() for cell in row] for row in below[:2])
+    numeric = {place for place, cell in enumerate(below[2]) if is_quantity(cell)}
+    made = {place for place, cell in enumerate(third) if cell}
+    if not made or not all(is_aggregate(third[place]) for place in made) or not made <= numeric or "" in second[:1]:
+        return None
+    groups = _filled(tuple(second), third)
+    joined = tuple(f"{group} {name}" if name else group for group, name in zip(groups, third, strict=True))
+    known = all(vocabulary.is_metric(joined[place]) for place in made) and len({*joined}) == len(joined)
+    return Heading(joined, None, 2) if known and all(joined) else None
+
+
+def matrix_of(found: Heading, body: Sequence[Row], caption: str) -> Heading | None:
+    """The header of a table with a column for each model, quantization or GPU and the metric only in its caption.
+
+    None if the table or its caption is another one.
+    """
+    first, *others = found.names
+    if len({*others}) < len(others) or not others or found.subjects or found.units or not _is_setting(first):
+        return None
+    if not all(_says_subject(name) for name in others) or not (said := metric_in(caption)):
+        return None
+    cells = [cell for row in body for cell in row[1:] if quantity_in(cell.partition("±")[0]) is not None]
+    if len({row[0] for row in body}) < len(body) or 3 * len(cells) < len(body) * len(others):
+        return None
+    name, unit = said
+    return Heading((first, *[name] * len(others)), (None, *[unit] * len(others)), found.rows, ("", *others))
+
+
+def _says_subject(name: str) -> bool:
+    return not _is_known(name) and (subject_of(name)[0] in ("quantization", "gpu") or _names_model(name))
+
+
+def _names_model(name: str) -> bool:
+    return model_in_text(name) is not None or _SIZED.fullmatch(name) is not None
+
+
+@remembered(maxsize=1_024)
+def metric_in(caption: str) -> tuple[str, str] | None:
+    """The name of a metric in a caption such as `Average decode speed (tok/s) on one GPU`, and its unit."""
+    for found in _UNIT_IN_CAPTION.finditer(caption[:_LONGEST_CAPTION]):
+        unit = found["unit"].replace(" ", "")
+        words = re.findall(r"[\w/%-]+", caption[: found.start()])
+        for count in range(min(_LONGEST_NAME, len(words)), 0, -1):
+            name = " ".join(words[-count:])
+            if is_unit(unit) and vocabulary.meaning(name, unit).unit:
+                return name, unit
+    return None
+
+
 def _is_subject(name: str, beside: str) -> bool:
     return bool(name and vocabulary.kinds_of(beside)) and not _is_known(name)
 
@@ -233,6 +301,21 @@ class Groups(NamedTuple):
             )
 
 
+class UnitsBeside(NamedTuple):
+    """A table in which the unit of a column stands in another one, in each row: `ttft`, `ttft_unit`."""
+
+    names: tuple[str, ...]
+    units: tuple[str | None, ...] | None
+    of: tuple[tuple[int, int], ...]  # the places of a column and of that with its unit
+
+    def parts(self, row: Row) -> Iterator[Part]:
+        """The record of a row."""
+        units = [*(self.units or [None] * len(self.names))]
+        for place, unit in self.of:
+            units[place] = bare_unit(row[unit]) or units[place]
+        yield Part(self.names, [*row], tuple(units))
+
+
 class Long(NamedTuple):
     """A table with a row for each metric, or each aggregate: the places of its columns by kind."""
 
@@ -288,6 +371,9 @@ class Transposed(NamedTuple):
             cells = [row[place] for row in rows]
             header, aggregate = _aggregate_apart(self.names[place])
             names = tuple(f"{label} {aggregate}" if aggregate else label for label in labels)
+            if normal(header)[0].removesuffix("_percent").strip("_") in _CHANGES:  # compares the other columns
+                yield Part(told_apart(tuple(f"{label} {header}" for label in labels)), cells, units, place)
+                continue
             about, subject = (self.names[0], header) if _is_setting(self.names[0]) else subject_of(header)
             plain = normal(header)[0] in _VALUES or not header
             if plain or (says_model and about == "model"):
@@ -300,10 +386,14 @@ def subject_of(text: str) -> tuple[str, str]:
     """What a column's header is about, as a name and its value: a model unless it says otherwise."""
     if (pair := _PAIR.fullmatch(text)) and _is_setting(pair["name"]):
         return pair["name"].strip(), pair["value"].strip()
-    if run := _RUN.fullmatch(text):
+    if (run := _RUN.fullmatch(text)) and not is_card(text):
         return "run", run["number"]
     if _QUANTIZATION.fullmatch(text):
         return "quantization", text
+    if names_gpu(text) and model_in_text(text) is None:
+        return "gpu", text
+    if (pair := _LEVEL.fullmatch(text)) and role_of(pair["name"])[0] in ("condition", "parameter"):
+        return pair["name"], pair["value"]
     return "model", text
 
 
@@ -327,11 +417,13 @@ def _aggregate_apart(header: str) -> tuple[str, str]:
     return (stem.strip(), last) if stem and is_aggregate(last) else (header, "")
 
 
-def shape_of(found: Heading, body: Sequence[Row]) -> Groups | Long | Transposed | None:
+def shape_of(found: Heading, body: Sequence[Row]) -> Groups | UnitsBeside | Long | Transposed | None:
     """The shape of a table with this header; `body` are rows below it, as many as there are at hand. None is usual."""
     if found.subjects:
         return Groups(found)
     names = found.names
+    if beside := _units_beside(names):
+        return UnitsBeside(names, found.units, beside)
     is_long, is_transposed = _may_be_shaped(names)
     if not (is_long or is_transposed):
         return None
@@ -340,6 +432,18 @@ def shape_of(found: Heading, body: Sequence[Row]) -> Groups | Long | Transposed 
     if is_long and (long := _long(names, plain, rows)):
         return long._replace(units=found.units)
     return _transposed(names, plain, rows) if is_transposed else None
+
+
+@remembered(maxsize=1_024)
+def _units_beside(names: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    """The places of columns and of those that have their units; none unless the vocabulary knows one of the columns."""
+    plain = [name.lower().replace(" ", "_") for name in names]
+    found = [
+        (plain.index(stem), place)
+        for place, name in enumerate(plain)
+        if name.endswith("_unit") and (stem := name.removesuffix("_unit")) in plain
+    ]
+    return tuple(found) if any(vocabulary.kinds_of(names[place]) for place, _ in found) else ()
 
 
 @remembered(maxsize=1_024)
@@ -391,11 +495,23 @@ def _by_aggregate(names: tuple[str, ...], aggregate: int) -> Long:
 
 
 def total_of(names: tuple[str, ...], units: tuple[str | None, ...] | None, row: Row) -> Part | None:
-    """What a row at the end of a table of runs says if its first cell is `mean` or `total`; None if it is a run."""
-    label = row[0].strip().lower()
-    if label in _TOTALS or (label.isalpha() and is_aggregate(label)):
-        return next(_by_aggregate(names, 0)._replace(totals=True, units=units).parts(row))
+    """What a row at the end of a table of runs says if it is called `mean` or `total`; None if it is a run.
+
+    It is called that in its first cell, or where the others have the number of the run.
+    """
+    for place in labels_of(names):
+        label = row[place].strip().lower()
+        if label.isalpha() and (label in _TOTALS or is_aggregate(label)):
+            return next(_by_aggregate(names, place)._replace(totals=True, units=units).parts(row))
     return None
+
+
+@remembered(maxsize=1_024)
+def labels_of(names: tuple[str, ...]) -> tuple[int, ...]:
+    """The places of the cells that name a row, or number its run."""
+    runs = vocabulary.vocabulary().run_columns
+    numbering = (place for place, name in enumerate(names) if normal(name)[0] in runs and place)
+    return (0, *(place for place in numbering if role_of(names[place])[0] == "identifier"))
 
 
 def _transposed(names: tuple[str, ...], plain: list[str], rows: Sequence[Row]) -> Transposed | None:

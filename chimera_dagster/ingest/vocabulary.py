@@ -32,6 +32,7 @@ _REMARK = re.compile(r"[`\s]*\(.*|`.*")  # `gemma3:latest` (4.3B parameters)
 MODEL_NAME = r"[A-Za-z0-9][\w.-]*+(?:/[\w.-]++)*+"
 MODEL_TAG = rf"{MODEL_NAME}:(?:latest|(?=[\w.-]*?\d)(?=[\w.-]*?[A-Za-z])[\w.-]++)"  # a time, 10:30, is not one
 _VALUE = frozenset({"value", "values", "val"})
+_PER_GPU = re.compile(r"(?<=_s)_gpu$|(?<=_sec)_gpu$")  # tok/s/GPU
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
 Role = Literal[
@@ -405,9 +406,11 @@ def normal(name: str) -> tuple[str, str | None]:
 
 def _says(remark: str) -> bool:
     """Whether a remark in brackets is part of the name."""
-    words = _plain(remark).split("_")
-    return not is_unit(remark) and all(
-        word in _words() or word.isdigit() or _PERCENTILE.fullmatch(word) for word in words
+    words = _PER_GPU.sub("", _plain(remark)).split("_")
+    return (
+        not is_unit(remark)
+        and remark.strip() != "1"  # of a footnote
+        and all(word in _words() or word.isdigit() or _PERCENTILE.fullmatch(word) for word in words)
     )
 
 
@@ -416,7 +419,7 @@ def _words() -> frozenset[str]:
     """Words that an aggregate, a unit, or the kind of a rate or a duration has."""
     known = vocabulary()
     words = frozenset[str]().union(*known.aggregates.values(), *known.units.values())
-    return words | {"decode", "prefill", "generation", "prompt", "output", "input", "total", "eval", "median"}
+    return words | {"decode", "prefill", "generation", "prompt", "output", "out", "input", "total", "eval", "median"}
 
 
 def _plain(name: str) -> str:

@@ -14,6 +14,7 @@ from chimera_dagster.ingest.formats import (
     guidellm_csv,
     inference_perf,
     inferencex,
+    koboldcpp,
     lighteval,
     llama_batched_bench,
     llama_bench,
@@ -23,6 +24,7 @@ from chimera_dagster.ingest.formats import (
     llmperf,
     lm_eval,
     localscore,
+    locust,
     mlperf,
     mlx_lm,
     ollama,
@@ -81,6 +83,9 @@ TABLES: tuple[TableFormat, ...] = (
     optimum_benchmark.TABLE,
     localscore.CSV,
     llama_batched_bench.TABLE,
+    llama_batched_bench.SWEEP,
+    koboldcpp.CSV,
+    locust.CSV,
     *aiperf_tables.TABLES,
 )
 # console output in text files and on Markdown pages

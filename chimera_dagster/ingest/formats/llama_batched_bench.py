@@ -50,6 +50,27 @@ def _read_table(grid: Grid) -> None:
         _add(row, grid, grid.context, _OF_TABLE)
 
 
+def _read_sweep(grid: Grid) -> None:
+    """llama-sweep-bench, of ik_llama.cpp: one sequence, at a depth of N_KV tokens."""
+    for row in grid:
+        context = grid.describe(
+            grid.context,
+            backend="llama.cpp",
+            conditions={
+                "prompt_tokens": row.number("PP"),
+                "output_tokens": row.number("TG"),
+                "context_depth": row.number("N_KV"),
+            },
+        )
+        figures = [
+            row.figure("prompt_eval_ms", "T_PP s", unit="s"),
+            row.figure("prefill_tok_s", "S_PP t/s"),
+            row.figure("eval_ms", "T_TG s", unit="s"),
+            row.figure("decode_tok_s", "S_TG t/s"),
+        ]
+        row.record(figures, context)
+
+
 def _add(fields: _Fields, page: Document | Grid, base: Context, named: Mapping[str, str]) -> None:
     """The rates count all sequences, so only those of one sequence are its own."""
     sequences = fields.number(named["pl"])
@@ -76,3 +97,9 @@ def _add(fields: _Fields, page: Document | Grid, base: Context, named: Mapping[s
 
 JSON = DocumentFormat("llama-batched-bench", frozenset({"pp", "tg", "pl", "n_kv", "speed_pp", "speed_tg"}), _read_json)
 TABLE = TableFormat("llama-batched-bench", frozenset({"pp", "tg", "b", "n_kv", "s_pp t/s", "s_tg t/s"}), _read_table)
+SWEEP = TableFormat(
+    "llama-sweep-bench",
+    frozenset({"pp", "tg", "n_kv", "t_pp s", "s_pp t/s", "t_tg s", "s_tg t/s"}),
+    _read_sweep,
+    lambda header: "B" not in {name.strip() for name in header},
+)

@@ -115,3 +115,11 @@ def test_no_time_is_ever_read_in_a_wrong_unit(seed, unit):
             truth = runs[int(row["record"].removeprefix("row ")) - 1][metrics[row["original_name"]]]
             assert row["original_unit"] == unit[1]
             assert row["value"] == pytest.approx(truth)
+
+
+@pytest.mark.parametrize(("total", "unit"), [("25.5", "s"), ("25500", "ms"), ("25500000000", "ns")])
+def test_a_rate_and_a_count_tell_the_unit_of_the_whole(total, unit):
+    rows = read(read_csv, f"model,tokens_per_second,output_tokens,total_duration\na:1b,36.5,890,{total}\n").rows
+    assert [(row["value"], row["original_unit"], row["doubt"]) for row in rows if row["metric"] == "total_ms"] == [
+        (25_500, unit, None)
+    ]

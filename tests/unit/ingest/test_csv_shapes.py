@@ -358,3 +358,90 @@ def test_a_quantization_in_the_models_column_is_no_model():
         (None, '{"quantization":"Q4_K_M"}'),
         ("mlx-tiny", "{}"),
     ]
+
+
+def test_a_unit_in_a_column_beside_each_value():
+    found = csv("model,ttft,ttft_unit,gen_tps,note_unit", "a,250,ms,51.5,x", "b,1.5,s,40.25,y")
+    assert found.values("record", "metric", "value", "original_unit") == [
+        ("row 1", "ttft_ms", 250, "ms"),
+        ("row 1", "decode_tok_s", 51.5, "tps"),
+        ("row 2", "ttft_ms", 1500, "s"),
+        ("row 2", "decode_tok_s", 40.25, "tps"),
+    ]
+
+
+def test_a_mean_where_the_others_have_the_number_of_their_run():
+    lines = ("model,run,ttft_ms", "a:7b,1,90", "a:7b,2,110", "a:7b,AVG,100", "b:3b,1,50")
+    assert figures(*lines) == [
+        ("a:7b", "ttft_ms", 90, None),
+        ("a:7b", "ttft_ms", 110, None),
+        ("a:7b", "ttft_ms", 100, "mean"),
+        ("b:3b", "ttft_ms", 50, None),
+    ]
+
+
+def test_a_header_in_three_rows():
+    lines = ("Setup;;Times;;Speed", "Model;Quant;TTFT;;Decode", ";;mean [ms];p95 [s];mean [tok/s]")
+    found = csv(*lines, "a:7b;Q4_K_M;80,5;0,2;30,5", "b:3b;Q8_0;60;0,1;55,5")
+    assert found.values("record", "model", "metric", "value", "aggregate", "conditions")[:4] == [
+        ("row 1", "a:7b", "ttft_ms", 80.5, "mean", '{"quantization":"Q4_K_M"}'),
+        ("row 1", "a:7b", "ttft_ms", 200, "p95", '{"quantization":"Q4_K_M"}'),
+        ("row 1", "a:7b", "decode_tok_s", 30.5, "mean", '{"quantization":"Q4_K_M"}'),
+        ("row 2", "b:3b", "ttft_ms", 60, "mean", '{"quantization":"Q8_0"}'),
+    ]
+
+
+@pytest.mark.parametrize("gpu", ["NVIDIA_GB10", "RTX 4090", "4090", "5070 Ti", "NVIDIA H100 PCIe", "MI300X"])
+def test_columns_of_gpus(gpu):
+    found = csv(f"Metric,Unit,{gpu},Delta", "ttft_mean,ms,120,-40%", "decode tok/s,tok/s,80,12%")
+    about = found.values("model", "gpu", "metric", "value")
+    assert about[:2] == [(None, gpu, "ttft_ms", 120), (None, gpu, "decode_tok_s", 80)]
+    assert [metric for *_, metric, _ in about[2:]] == ["ttft_mean Delta", "decode tok/s Delta"]
+
+
+def test_a_model_of_a_maker_of_gpus_is_none():
+    assert csv("Metric,NVIDIA-Nemotron-8B", "TTFT (ms),20").values("model", "gpu") == [("NVIDIA-Nemotron-8B", None)]
+
+
+def test_columns_of_a_condition():
+    found = csv("Metric,osl-64,osl-256", "TTFT (ms),20,21", "Inter Token Latency (ms),9,10")
+    assert found.values("model", "conditions", "value") == [
+        *((None, '{"output_tokens":64}', value) for value in (20, 9)),
+        *((None, '{"output_tokens":256}', value) for value in (21, 10)),
+    ]
+
+
+def test_the_throughput_of_requests_at_once_is_that_of_the_server():
+    metrics = lambda *lines: [metric for _, metric, _, _ in figures(*lines)]  # noqa: E731
+    assert metrics("model,concurrency,throughput_tok_s", "a,1,60", "a,32,900") == ["output_tok_s"] * 2
+    assert metrics("model,throughput_tok_s", "a,60") == ["decode_tok_s"]
+    assert metrics("model,request_id,concurrency,throughput_tok_s", "a,1,8,60") == ["decode_tok_s"]
+    assert metrics("model,concurrency,decode_throughput (tok/s)", "a,32,20") == ["decode_tok_s"]
+
+
+@pytest.mark.parametrize(
+    ("header", "metric", "value"),
+    [
+        ("Gesamtdauer (ms)", "total_ms", 12.5),
+        ("Zeit bis erstes Token (ms)", "ttft_ms", 12.5),
+        ("Latence premier jeton (ms)", "ttft_ms", 12.5),
+        ("Mémoire GPU (Go)", "gpu_mem_used_mib", 12_800),
+        ("Memory (GPU) (MB)", "memory_used_mib", 12.5),
+        ("Peak GPU MB", "gpu_mem_used_mib", 12.5),
+        ("CPU RSS MB", "memory_used_mib", 12.5),
+        ("TG/s", "decode_tok_s", 12.5),
+        ("PP/s", "prefill_tok_s", 12.5),
+        ("prompt_speed", "prefill_tok_s", 12.5),
+        ("completion_speed", "decode_tok_s", 12.5),
+        ("FTL(ave)(s)", "ttft_ms", 12_500),
+        ("throughput(out tok/s)", "output_tok_s", 12.5),
+        ("throughput(total tok/s)", "total_tok_s", 12.5),
+        ("Throughput (out tok/s/GPU)", "output_tok_s_per_gpu", 12.5),
+    ],
+)
+def test_names_of_other_people(header, metric, value):
+    assert figures(f"model;{header}", "a;12.5")[0][1:3] == (metric, value)
+
+
+def test_a_footnote_is_not_part_of_a_name():
+    assert csv("model,TP (1),ttft_ms", "a,2,90").values("conditions") == [('{"tensor_parallel":2}',)]

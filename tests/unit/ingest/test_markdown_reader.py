@@ -307,3 +307,57 @@ def test_a_line_of_many_assignments_takes_linear_time():
 def test_a_series_after_a_family_is_part_of_the_name():
     page = "### DeepSeek R1 14b\n\n| GPU | Eval rate (tok/s) |\n|---|---|\n| A | 20 |\n"
     assert md(page).values("model", "metric", "value") == [("DeepSeek R1 14b", "decode_tok_s", 20)]
+
+
+def test_a_fence_that_is_a_csv_file():
+    page = '# Data\n\n```csv\nmodel,batch,ttft_ms,note\na:7b,1,25,"x, y"\n\nb:3b,4,30,\n```\n'
+    assert md(page).values("record", "model", "metric", "value", "conditions") == [
+        ("line 5", "a:7b", "ttft_ms", 25, '{"batch_size":1}'),
+        ("line 7", "b:3b", "ttft_ms", 30, '{"batch_size":4}'),
+    ]
+    assert md("```csv\n```\n").rows == md("```csv\nmodel,ttft_ms\n```\n").rows == []
+
+
+def test_the_mean_of_a_log_is_not_a_run():
+    page = "| run | ttft_ms |\n|---|---|\n| 1 | 20 |\n| 2 | 30 |\n| **Avg** | 25 |\n"
+    assert md(page).values("record", "metric", "value", "aggregate") == [
+        ("table 1 row 1", "ttft_ms", 20, None),
+        ("table 1 row 2", "ttft_ms", 30, None),
+        ("table 1 row 3", "ttft_ms", 25, "mean"),
+    ]
+
+
+def test_a_configuration_may_be_called_best():
+    page = "| Config | ttft_ms |\n|---|---|\n| Best | 20 |\n| Other | 30 |\n"
+    assert md(page).values("original_name", "aggregate") == [("ttft_ms", "reported")] * 2
+
+
+def test_a_metric_that_only_the_caption_names():
+    page = """# acme-7b
+
+Mean decode speed (tokens / s) by engine:
+
+| Engine | float16 | int4 |
+|---|---|---|
+| vLLM | 40.5 ± 0.5 | 90 |
+| llama.cpp | - | 80 |
+
+## GPU memory (unit: MB)
+
+| GPU | 8B Q4_K_M | 70B F16 |
+|---|---|---|
+| 3090 24GB | **6000** | OOM |
+"""
+    assert md(page).values("record", "backend", "gpu", "conditions", "metric", "value", "aggregate") == [
+        ("table 1 row 1 column 2", "vLLM", None, '{"quantization":"float16"}', "decode_tok_s", 40.5, "mean"),
+        ("table 1 row 1 column 2", "vLLM", None, '{"quantization":"float16"}', "decode_tok_s", 0.5, "std"),
+        ("table 1 row 1 column 3", "vLLM", None, '{"quantization":"int4"}', "decode_tok_s", 90, "mean"),
+        ("table 1 row 2 column 3", "llama.cpp", None, '{"quantization":"int4"}', "decode_tok_s", 80, "mean"),
+        ("table 2 row 1 column 2", None, "3090 24GB", "{}", "gpu_mem_used_mib", 6000, "reported"),
+    ]
+    assert md(page).rows[-1]["model"] == "8B Q4_K_M"
+
+
+def test_a_caption_that_names_no_metric_names_nothing():
+    table = "| Engine | float16 | int4 |\n|---|---|---|\n| vLLM | 40 | 90 |\n"
+    assert md(f"Some figures (see below)\n\n{table}").values("metric") == [("float16",), ("int4",)]

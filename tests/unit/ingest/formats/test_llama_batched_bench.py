@@ -46,3 +46,16 @@ def test_a_row_that_breaks_off_is_named(tmp_path):
     )
     assert read.records == ["table 1 row 1"]
     assert "table 1 row 2 has 3 cells, the header has 10" in read.file["reason"]
+
+
+def test_a_sweep_over_the_depth_of_the_context(tmp_path):
+    header = "| PP | TG | N_KV | T_PP s | S_PP t/s | T_TG s | S_TG t/s |\n" + "|---" * 7 + "|\n"
+    read = read_text(tmp_path, "sweep.md", f"{header}| 128 | 32 | 256 | 2.000 | 64.00 | 8.000 | 4.00 |\n")
+    assert read.file["format"] == "llama-sweep-bench"
+    assert read.figures("table 1 row 1") == {
+        ("prompt_eval_ms", None): (2000, None),
+        ("prefill_tok_s", None): (64, None),
+        ("eval_ms", None): (8000, None),
+        ("decode_tok_s", None): (4, None),
+    }
+    assert read.conditions("table 1 row 1") == {"prompt_tokens": 128, "output_tokens": 32, "context_depth": 256}
