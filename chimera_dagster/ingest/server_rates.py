@@ -1,7 +1,7 @@
 """Rates of a whole server under names that usually are those of one request.
 
-A `throughput` or `tokens/s` is read as the decode rate of a request. Under load it may be that of all together;
-if the time per output token beside it says so, it is `output_tok_s`.
+`tokens/s` is read as the decode rate of a request. Under load it may be that of all together: if the time per output
+token beside it says so, it is `output_tok_s`. (`throughput` beside a concurrency is known by its name: field_roles.py.)
 """
 
 import re
