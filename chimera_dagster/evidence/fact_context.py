@@ -98,6 +98,10 @@ class FactContext(NamedTuple):
     def words(self, setup: Setup, model: str | None) -> str:
         return setup_words(setup, self.said[model])
 
+    def words_among_models(self, setup: Setup) -> str:
+        """The words of a statement that compares models: what differs for any of them is said."""
+        return setup_words(setup, frozenset[str]().union(*self.said.values()))
+
 
 def prepare(
     files: pd.DataFrame,

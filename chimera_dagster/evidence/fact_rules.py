@@ -120,7 +120,7 @@ def _candidates(data: FactContext, measure: Measure) -> Iterator[_Candidate]:
 
 
 def _best(data: FactContext, measure: Measure, best: _Candidate, known: int, models: int) -> Statement:
-    words = data.words(best.of.setup, best.model)
+    words = data.words_among_models(best.of.setup)
     mean = "" if isinstance(best.of, ModelRuns) and best.of.n == 1 else "mean "
     text = f"{measure.best} {mean}{measure.words} of a model{f' at {words}' if words else ''}, that of {best.model}"
     if isinstance(best.of, Stated):

@@ -28,6 +28,8 @@ _ORDINAL = re.compile(r"(?P<number>\d{1,2}(?:\.\d+)?)(?:st|nd|rd|th)?", re.ASCII
 _COMMON_PERCENTS = frozenset({"1", "5", "10", "25", "50", "75", "90", "95", "99", "99.9"})  # 25%, as pandas writes it
 _LONGEST_UNIT = 3  # words: tokens_per_second
 _SECTION = re.compile(r"(?<=[^\W\d])\.(?=[^\W\d])")  # usage.prompt_tokens, but not p99.9
+_SHORTEST = ("min",)  # the least of all, unless the name is that of a long time: `Latency (min)`, `Duration (min)`
+_LONG_TIME = re.compile(r"duration|total|elapsed|runtime|wall", re.IGNORECASE)
 _REMARK = re.compile(r"[`\s]*\(.*|`.*")  # `gemma3:latest` (4.3B parameters)
 MODEL_NAME = r"[A-Za-z0-9][\w.-]*+(?:/[\w.-]++)*+"
 MODEL_TAG = rf"{MODEL_NAME}:(?:latest|(?=[\w.-]*?\d)(?=[\w.-]*?[A-Za-z])[\w.-]++)"  # a time, 10:30, is not one
@@ -399,13 +401,17 @@ def normal(name: str) -> tuple[str, str | None]:
     """
     text, unit = name.strip(" *`"), None
     if "(" in text or "[" in text:
-        unit = next((inside.strip().lower() for inside in _BRACKETS.findall(text) if is_unit(inside)), None)
-        text = _BRACKETS.sub(lambda found: f" {found[1]} " if _says(found[1]) else " ", text)
+        is_long = _LONG_TIME.search(text) is not None
+        units = [inside.strip().lower() for inside in _BRACKETS.findall(text) if is_unit(inside)]
+        unit = next((each for each in units if is_long or each not in _SHORTEST), None)
+        text = _BRACKETS.sub(lambda found: f" {found[1]} " if _says(found[1], is_long=is_long) else " ", text)
     return _plain(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text)), unit
 
 
-def _says(remark: str) -> bool:
-    """Whether a remark in brackets is part of the name."""
+def _says(remark: str, *, is_long: bool) -> bool:
+    """Whether a remark in brackets is part of the name, which may be that of a long time."""
+    if remark.strip().lower() in _SHORTEST:
+        return not is_long
     words = _PER_GPU.sub("", _plain(remark)).split("_")
     return (
         not is_unit(remark)

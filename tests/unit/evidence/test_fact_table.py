@@ -419,3 +419,17 @@ def test_the_samples_texts_hold_no_measured_figure_and_every_source_exists():
         assert all(record == "file" or (file, record) in measured for file, record in json.loads(row.sources))
         assert json.loads(row.values)["value"] == row.value
     assert facts.loc[facts["text"] == "runs measured", "value"].tolist() == [270]
+
+
+PRECISIONS = (("alpha:7b", "int4", 92), ("alpha:7b", "fp16", 42), ("beta:7b", "fp16", 47))
+
+
+def test_a_superlative_says_a_condition_that_varies_for_another_model():
+    runs = [(model, dtype, base + more) for model, dtype, base in PRECISIONS for more in (0, 1, 2)]
+    about = {"metric": "decode_tok_s", "unit": "tok/s"}
+    rows = [
+        about | {"record": f"row {place}", "model": model, "conditions": f'{{"dtype":"{dtype}"}}', "value": value}
+        for place, (model, dtype, value) in enumerate(runs, start=1)
+    ]
+    (best,) = statements(facts_in(*rows), "best_model")
+    assert best.startswith("highest mean decode throughput of a model at dtype=fp16, that of beta:7b: 48 tok/s")

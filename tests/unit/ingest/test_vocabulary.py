@@ -132,3 +132,17 @@ def test_the_units_that_a_name_may_have():
     assert kinds_of("prefill") == {"ms", "tok/s"}
     assert kinds_of("prefill_ms") == {"ms"}
     assert kinds_of("Throughput Δ") == kinds_of("model") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "unit", "aggregate"),
+    [
+        ("Latency (min) ms", "latency_ms", "ms", "min"),
+        ("TTFT(min)(s)", "ttft_ms", "s", "min"),
+        ("Total duration (min)", "total_ms", "min", None),
+        ("TTFT [min]", "TTFT [min]", None, "min"),
+    ],
+)
+def test_min_in_brackets_is_the_least_but_of_a_long_time(name, metric, unit, aggregate):
+    found = meaning(name)
+    assert (found.metric, found.original_unit, found.aggregate) == (metric, unit, aggregate)
