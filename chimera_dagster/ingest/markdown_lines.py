@@ -47,7 +47,7 @@ def lines_of(text: str) -> list[str]:
     """The lines of a text without their ends; tables that are drawn with box characters as tables of pipes."""
     # str.splitlines also splits at characters at which no editor ends a line
     lines = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    if _HAS_BOX.search(text):
+    if not text.isascii() and _HAS_BOX.search(text):
         lines = [line.translate(_BOXES) if _HAS_BOX.search(line) else line for line in lines]
     return lines
 

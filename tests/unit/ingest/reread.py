@@ -60,7 +60,6 @@ FACTORS |= {"kwh": 3.6e6, "megabytes": 1e6 / 2**20, "samples/s": 1}
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _VERDICT = re.compile("error|exception|fail|succe|ok|status|outcome", re.IGNORECASE)
-_MARKDOWN_NUMBER = re.compile(rf"[~≈]?({_GROUPED.pattern}(?![0-9,])|{_NUMBER.pattern})")
 
 
 class Row(NamedTuple):
@@ -481,99 +480,116 @@ def _at(value: object, parts: list[str], above: str, name: str) -> Iterator[obje
         yield from _at(inner, rest, part, name)
 
 
+class _Table(NamedTuple):
+    """A pipe table: its header, its rows cut to the header's width, and the places of their lines."""
+
+    header: list[str]
+    rows: list[list[str]]
+    places: list[int]
+
+    def cells(self, place: int | None, column: str, name: str) -> Iterator[str]:
+        """The cells under a name in one row, or in a column; the first rows may belong to the header, as in CSV."""
+        width = len(self.header)
+        whole = [at for at, row in enumerate(self.rows) if len(row) >= width > 0]  # the others are no rows of it
+        nth = whole.index(place) if place in whole else None
+        for above in range(1, min(4, len(whole) + 1)):
+            if place is None or (nth is not None and nth + 2 > above):
+                at = column.strip() if nth is None else f"row {nth + 2 - above}{column}"
+                table = _Csv([self.header, *(self.rows[at][:width] for at in whole)], above, comments=True)
+                for called in {name, name.lstrip("# ")}:
+                    yield from table._cells(at, called)
+        row = [] if place is None else self.rows[place]
+        if len(row) > 1 and row[0] == name and self.header[:1] and self.header[0].lower() in _LABELS:
+            yield row[1]
+
+
+_LABELS = ("metric", "measure", "name")
+
+
+def _tables_of(lines: list[str], first: int = 0) -> list[_Table]:
+    """The tables in some lines, whose first one has the place `first`."""
+    tables: list[_Table] = []
+    at = 0
+    while at < len(lines):
+        at += 1
+        if not _is_rule(lines[at - 1], lines[at - 2] if at > 1 else ""):
+            continue
+        is_grid = _is_grid(lines[at - 1])
+        width = len(_split(lines[at - 1].replace("+", "|")))
+        header = [_bare(cell) for cell in _split(lines[at - 2])][-width:] if at > 1 else []
+        table = _Table(header, [], [])
+        while at < len(lines):
+            if not (is_grid and _is_grid(lines[at])):
+                if "|" not in lines[at] or _is_rule(lines[at]):
+                    break
+                table.rows.append([_bare(cell) for cell in _split(lines[at])])
+                table.places.append(first + at)
+            at += 1
+        tables.append(table)
+    return tables
+
+
 class _Markdown:
     """Lines by number, and the cells of tables by table and row."""
 
     def __init__(self, text: str) -> None:
         self._lines = [_without_boxes(line) for line in re.split(r"\r\n|\n|\r", text)]
-        self._tables: list[tuple[list[str], list[list[str]]]] = []
-        hidden = self._hidden()
+        blocks = self._fences()
+        hidden = {place for block in blocks for place in block}
         shown = ["" if place in hidden else line for place, line in enumerate(self._lines)]
-        place = self._front_matter_end()
-        while place < len(shown):
-            place += 1
-            if not _is_rule(shown[place - 1], shown[place - 2] if place > 1 else ""):
-                continue
-            is_grid = _is_grid(shown[place - 1])
-            width = len(_split(shown[place - 1].replace("+", "|")))
-            header = [_bare(cell) for cell in _split(shown[place - 2])][-width:] if place > 1 else []
-            rows: list[list[str]] = []
-            while place < len(shown):
-                if not (is_grid and _is_grid(shown[place])):
-                    if "|" not in shown[place] or _is_rule(shown[place]):
-                        break
-                    rows.append([_bare(cell) for cell in _split(shown[place])])
-                place += 1
-            self._tables.append((header, rows))
+        begin = self._front_matter_end()
+        self._tables = _tables_of(shown[begin:], begin)
+        self._fenced = [
+            table for block in blocks for table in _tables_of(self._lines[block.start : block.stop], block.start)
+        ]
 
     def _front_matter_end(self) -> int:
         if self._lines[0].strip() != "---":
             return 0
         return next((at + 1 for at, line in enumerate(self._lines) if at and line.strip() == "---"), 0)
 
-    def _hidden(self) -> set[int]:
-        """Lines within code fences, with the fences."""
-        hidden: set[int] = set()
-        fence = ""
+    def _fences(self) -> list[range]:
+        """The lines of code fences, with the fences."""
+        blocks: list[range] = []
+        fence, start = "", 0
         for place, line in enumerate(self._lines):
             if place < self._front_matter_end():
                 continue
             text = line.strip()
             run = text[: len(text) - len(text.lstrip(text[:1]))] if text[:1] in ("`", "~") else ""
             if fence:
-                hidden.add(place)
                 if run == text and run.startswith(fence):
+                    blocks.append(range(start, place + 1))
                     fence = ""
             elif len(run) >= 3 and not (run[0] == "`" and "`" in line.lstrip()[len(run) :]):
-                fence = run
-                hidden.add(place)
-        return hidden
+                fence, start = run, place
+        return [*blocks, *([range(start, len(self._lines))] if fence else [])]
 
     def _cells(self, record: str, name: str) -> Iterator[str]:
-        if found := re.fullmatch(r"(.+) column ([1-9][0-9]*)", record):
-            yield from _of_column(self._rows_of(found[1]), int(found[2]) - 1, name)
-        if found := re.fullmatch(r"lines? ([1-9][0-9]*)(?:-([1-9][0-9]*))?", record):
-            for place in range(int(found[1]) - 1, min(int(found[2] or found[1]), len(self._lines))):
+        found = re.fullmatch(r"(.+?)( column [1-9][0-9]*)?", record)
+        where, column = (found[1], found[2] or "") if found else ("", "")
+        if found := re.fullmatch(r"lines? ([1-9][0-9]*)(?:-([1-9][0-9]*))?", where):
+            places = range(int(found[1]) - 1, min(int(found[2] or found[1]), len(self._lines)))
+            for place in places:
                 yield from _on_line(self._lines[place], name)
-                yield from _in_fenced_row(self._lines, place, name)
-        if found := re.fullmatch(r"table ([1-9][0-9]*) row ([1-9][0-9]*)", record):
-            table, place = int(found[1]) - 1, int(found[2]) - 1
-            header, rows = self._tables[table] if table < len(self._tables) else ([], [])
-            row = rows[place] if place < len(rows) else []
-            titles = [*_told_apart(header)]
-            joined = [f"{title} {below}" for title, below in zip(header, rows[0] if rows else [], strict=False)]
-            for names in (titles, joined):  # a header may have two rows
-                yield from (cell for title, cell in zip(names, row, strict=False) if title == name)
-            if len(row) > 1 and row[0] == name and header[0].lower() in ("metric", "measure", "name"):
-                yield row[1]
-            yield from _of_long_row(header, row, name)
-
-    def _rows_of(self, record: str) -> list[list[str]]:
-        """The header and the rows of a table, or one row and the header above it."""
-        if found := re.fullmatch(r"table ([1-9][0-9]*)(?: row ([1-9][0-9]*))?", record):
-            place = int(found[1]) - 1
-            header, rows = self._tables[place] if place < len(self._tables) else ([], [])
-            return [header, *(rows[int(found[2]) - 1 : int(found[2])] if found[2] else rows)]
-        if found := re.fullmatch(r"lines ([1-9][0-9]*)-([1-9][0-9]*)", record):
-            lines = self._lines[int(found[1]) - 1 : int(found[2])]
-            return [[_bare(cell) for cell in _split(line)] for line in lines if "|" in line]
-        return []
+            for table in self._fenced:
+                rows = [at for at, place in enumerate(table.places) if place in places]
+                whole = [None] if found[2] and column and rows else []  # a record that is a column
+                for at in [*whole, *rows]:
+                    yield from table.cells(at, column, name)
+        if found := re.fullmatch(r"table ([1-9][0-9]*)(?: row ([1-9][0-9]*))?", where):
+            tables = self._tables[int(found[1]) - 1 : int(found[1])]
+            for table in tables:
+                place = int(found[2]) - 1 if found[2] else None
+                if place is None or place < len(table.rows):
+                    yield from table.cells(place, column, name)
 
     def numbers(self, record: str, name: str) -> Iterator[float]:
         for cell in self._cells(record, name):
-            found = _MARKDOWN_NUMBER.match(cell)
-            if found and (value := number_of(found[1])) is not None:
-                yield value
-            if found and (spread := re.search(r"(?:±|\+/?-)\s*([0-9]+(?:\.[0-9]+)?)", cell[found.end() :])):
-                yield float(spread[1])
-            if found := re.match(r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+|[0-9]+,[0-9]+", cell):  # 1.234,5
-                yield float(found[0].replace(".", "").replace(",", "."))
-            if found := re.match(r"[0-9]{1,3}(?:[ '.][0-9]{3})+(?![0-9,])", cell):  # 1 234
-                yield float(re.sub("[ '.]", "", found[0]))
-            if "m" in cell and re.fullmatch(r"(?:[0-9]+h)?(?:[0-9]+m)?[0-9.]+s", cell):  # 1m27.5s
-                minutes, _, seconds = cell.rpartition("m")
-                hours, _, minutes = minutes.rpartition("h")
-                yield int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds.rstrip("s"))
+            yield from quantities_of(cell)
+            yield from quantities_of(re.split(r"±|\+/?-", cell)[0])
+            if spread := re.search(r"[0-9][^±]*?(?:±|\+/?-)\s*([0-9]+(?:[.,][0-9]+)*)", cell):
+                yield from quantities_of(spread[1])
 
     def says(self, record: str, name: str) -> bool:
         return any(self._cells(record, name))
@@ -584,7 +600,7 @@ def _on_line(line: str, name: str) -> Iterator[str]:
     for text in (line, re.sub(r"^\s*(?:[-*+]|[0-9]{1,3}[.)])\s", "", line)):
         for mark in (":", " = ", " =\t"):
             key, _, value = text.partition(mark)
-            if _bare(key.strip("> ")) == name:
+            if name in (_bare(key), _bare(key.strip("> "))):
                 yield _bare(value)
     if found := re.fullmatch(r"INSERT INTO \w+ \((.+?)\) VALUES \('(.+)'\);", line):
         columns = zip(found[1].split(", "), found[2].split("', '"), strict=False)
@@ -592,47 +608,6 @@ def _on_line(line: str, name: str) -> Iterator[str]:
     step, _, unit = name.partition(" ")
     if re.search(rf"/step={re.escape(step)}\s", line):
         yield from line.split()[1:2] if unit == "count" else re.findall(rf"([0-9.]+)\s+{re.escape(unit)}", line)
-
-
-def _in_fenced_row(lines: list[str], place: int, name: str) -> Iterator[str]:
-    """The cells under a header of the table that a line belongs to."""
-    rule = place
-    while rule and ("|" in lines[rule] or _is_grid(lines[rule])) and not _is_rule(lines[rule], lines[rule - 1]):
-        rule -= 1
-    top = rule
-    while top and _is_grid(lines[rule]) and ("|" in lines[top - 1] or _is_grid(lines[top - 1])):
-        top -= 1  # in a grid, a rule stands between all rows
-        rule = top if top and _is_rule(lines[top], lines[top - 1]) else rule
-    if rule and rule < place and _is_rule(lines[rule], lines[rule - 1]):
-        header = _told_apart([_bare(cell) for cell in _split(lines[rule - 1])])
-        yield from (_bare(cell) for title, cell in zip(header, _split(lines[place]), strict=False) if title == name)
-
-
-def _told_apart(titles: list[str]) -> list[str]:
-    """The second of two columns of one name is `name (2)`."""
-    return [
-        f"{title} ({titles[: place + 1].count(title)})" if title and title in titles[:place] else title
-        for place, title in enumerate(titles)
-    ]
-
-
-def _of_column(rows: list[list[str]], column: int, name: str) -> Iterator[str]:
-    """The cells of a column whose rows begin with a name, or below a header of that name in it or beside it."""
-    header = rows[0] if rows else []
-    for row in rows[1:]:
-        label = row[0] if row else ""
-        if column < len(row) and label and (name == label or name.startswith(f"{label} ")):
-            yield row[column]
-        titles = [*zip(header, row, strict=False)][column:] if len(rows) == 2 else []
-        yield from (cell for title, cell in titles if title and (title == name or title in name.split()))
-
-
-def _of_long_row(header: list[str], row: list[str], name: str) -> Iterator[str]:
-    """The other cells of a row in which a column of metrics holds the name, perhaps without what its column adds."""
-    for title, label in zip(header, row, strict=False):
-        is_label = re.fullmatch("(?:metric|measure|kpi|indicator|name|stat|agg|percentile|quantile).*", title.lower())
-        if label and (is_label or not title) and (label == name or label in name.split()):
-            yield from (cell for cell in row if cell != label)
 
 
 def _without_boxes(line: str) -> str:
