@@ -92,7 +92,12 @@ def complaints(raw: bytes, path: str, encoding: str, rows: Iterable[Row]) -> lis
         return min(map(_Tried(rows), _Csv.readings(text)), key=len)
     if suffix in ("json", "jsonl", "ndjson"):
         return _wrong(rows, _Json(text, lines=suffix != "json"))
-    return _wrong(rows, _Markdown(text))
+    wrong = _wrong(rows, _Markdown(text))
+    if wrong and '{"' in text:  # JSON of a known tool on lines of a page
+        objects, page = _Json(text, lines=True), _Markdown(text)
+        records = {row.record: [other for other in rows if other.record == row.record] for row in rows}
+        return [each for found in records.values() if _wrong(found, objects) for each in _wrong(found, page)]
+    return wrong
 
 
 def decoded(raw: bytes, encoding: str) -> str:
