@@ -100,8 +100,11 @@ def check_configurations(chart: Drawn, metric: str, highest: bool, outcome: dict
     assert len(bars) == sum(each["low"] is not None for each in wanted[:15])
     span = value_at(1) - value_at(0)
     for each, row in zip(wanted, rows, strict=True):
-        params = named_params(each["params"])
-        assert row[0] == f"{each['model']}{f', {params}' if params else ''}"
+        conditions = json.loads(each["conditions"]) | ({"backend": each["backend"]} if each["backend"] else {})
+        named = {f"{name}={value}" for name, value in conditions.items()} | {each["model"]}
+        named |= {part for part in named_params(each["params"]).split(", ") if part}
+        named |= {f"as {each['file']} states it"} if each["source"] == "stated" else set()
+        assert set(row[0].split(", ")) == named
         cells = [cell if cell == "none" else number(cell) for cell in row[1:]]
         assert cells == [told(each["mean"]), told(each["low"]), told(each["high"]), each["n"]]
     for each, dot, words in zip(wanted, dots, beside, strict=False):
