@@ -136,7 +136,8 @@ def test_every_digit_in_the_models_words_was_put_in_by_code(desk: Desk, policy: 
     assert own == {" ".join(text.split()) for text in OWN_FIGURES}
     assert not [text for text in own if text in shown]
     [withheld] = [block for block in sections["withheld"] if block.find("table") is not None]
-    repeated = 1  # advice of the analysis, which is in the report's prompt
+    # advice that a prompt has too: how much of the analysis and of the form it has, its length says
+    repeated = sum("Measure it again." in stage.prompt for stage in (outcome.analysis, outcome.report))
     assert len(list(withheld.iter("tr"))) == 1 + 2 * len(OWN_FIGURES) + repeated  # of both stages
 
 
