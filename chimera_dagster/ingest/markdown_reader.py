@@ -254,7 +254,7 @@ class _Page:
         A name before aggregates is that of their metric. Warm-ups do not count.
         """
         found = [*_ASSIGNED.finditer(line)]
-        if len(found) < 2:
+        if not 2 <= len(found) == len({pair["key"] for pair in found}):  # a repeated key begins another record
             return False
         keys, values = [pair["key"] for pair in found], [pair["value"] for pair in found]
         before = bare(line[: found[0].start()].strip(" \t:|[]-"))

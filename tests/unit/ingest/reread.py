@@ -273,19 +273,21 @@ class _Csv:
             called = [place for place in called if group & {*self._levels(place)}]
         yield from (row[place] for place in called)
         others = [] if name in self._head[-1] else [place for place in range(len(row)) if place not in called]
-        yield from (row[place] for place in others if self._is_called_in(row, place, name))
+        said = self._said_in(row, name) if others else []
+        yield from (row[place] for place in others if self._is_called(place, name, said))
 
-    def _is_called_in(self, row: list[str], place: int, name: str) -> bool:
+    def _said_in(self, row: list[str], name: str) -> list[tuple[int, str]]:
+        """The cells of a row that a name holds, each with its place: as they are, and with the header before them."""
+        texts = [(at, cell.strip()) for at, cell in enumerate(row) if cell.strip()]
+        texts += [(at, f"{self._head[-1][at]} {cell.strip()}") for at, cell in enumerate(row)]
+        return [(at, text) for at, text in texts if text in name]
+
+    def _is_called(self, place: int, name: str, said: list[tuple[int, str]]) -> bool:
         """Whether a name is made of other cells of the row, and of what stands above the column."""
-        others = [cell.strip() for at, cell in enumerate(row) if at != place and cell.strip()]
-        others += [f"{self._head[-1][at]} {cell.strip()}" for at, cell in enumerate(row) if at != place]
-        above = ["", *self._names[place]]
-        for first in ["", *others]:
-            for header in above:
-                for last in ["", *others]:
-                    if name and name == " ".join(filter(None, (first, header, last))):
-                        return True
-        return False
+        around = ["", *(text for at, text in said if at != place)]
+        above = ["", *(text for text in self._names[place] if text in name)]
+        made = (filter(None, parts) for parts in itertools.product(around, above, around))
+        return bool(name) and any(" ".join(parts) == name for parts in made)
 
     def numbers(self, record: str, name: str) -> Iterator[float]:
         for cell in self._cells(record, name):
@@ -601,7 +603,8 @@ class _Markdown:
 
 
 def _on_line(line: str, name: str) -> Iterator[str]:
-    """What a line of text says under a name: `name: 5`, a column of SQL, or a step of Ollama's bench command."""
+    """What a line of text says under a name: `name: 5`, `name=5`, a column of SQL, or a step of Ollama's bench command."""
+    yield from re.findall(rf"(?<![\w.%/]){re.escape(name)} *=\s*([^\s=,;|]+)", line)
     for text in (line, re.sub(r"^\s*(?:[-*+]|[0-9]{1,3}[.)])\s", "", line)):
         for mark in (":", " = ", " =\t"):
             key, _, value = text.partition(mark)

@@ -297,6 +297,10 @@ def test_assignments_that_number_no_run_are_reported():
     ]
 
 
+def test_assignments_of_several_records_on_one_line_are_not_pooled():
+    assert found("- lynx: ttft=80ms decode_tps=20 - puma: ttft=90ms decode_tps=25\n") == []
+
+
 def test_a_line_of_many_assignments_takes_linear_time():
     start = time.perf_counter()
     for line in ("a=" * 90, "=" * 200, "a" * 198 + "==", "a =" * 60):
