@@ -1,11 +1,8 @@
 """`chimera ingest`: read a reports folder and materialize the tables that everything is based on."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
-from chimera_dagster.cli.options import AsJson
+from chimera_dagster.cli.options import AsJson, Folder
 from chimera_dagster.cli.reading import file_progress
 from chimera_dagster.cli.tables import print_problems
 from chimera_dagster.errors import ChimeraError
@@ -16,12 +13,7 @@ from chimera_dagster.settings import load_settings
 
 
 def ingest(
-    folder: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="DIR", help="Folder of benchmark results.", show_default="$CHIMERA_REPORTS_DIR or data/reports"
-        ),
-    ] = None,
+    folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
     """Read a reports folder into tables, and list what could not be read."""

@@ -28,4 +28,10 @@ Reports = Annotated[
     Path | None,
     typer.Option(help="Folder of benchmark results.", show_default="$CHIMERA_REPORTS_DIR or data/reports"),
 ]
+Folder = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="DIR", help="Folder of benchmark results.", show_default="$CHIMERA_REPORTS_DIR or data/reports"
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

@@ -1,12 +1,11 @@
 """`chimera vocabulary`: teach the readers the names that your benchmark files use."""
 
 import difflib
-from pathlib import Path
-from typing import Annotated
 
 import typer
 import yaml
 
+from chimera_dagster.cli.options import Folder
 from chimera_dagster.cli.reading import read_folder
 from chimera_dagster.evidence.unread import UnreadGroup, unread_groups
 from chimera_dagster.ingest import vocabulary as words
@@ -24,12 +23,7 @@ def group() -> None:
 
 @vocabulary.command()
 def suggest(
-    folder: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="DIR", help="Folder of benchmark results.", show_default="$CHIMERA_REPORTS_DIR or data/reports"
-        ),
-    ] = None,
+    folder: Folder = None,
 ) -> None:
     """Print a vocabulary.yaml with the names in a folder that nothing knows yet, to fill in; nothing is written."""
     groups = unread_groups(read_folder(folder).files)

@@ -168,16 +168,12 @@ def by_setup(rows: pd.DataFrame, sign: int = 1) -> list[ModelRuns]:
         for number, (model, of_setup, part) in enumerate(zip(keys["model"], keys["place"], parts, strict=True))
     ]
     behind = _behind((group.setup, group.n) for group in found)
-    return sorted(
-        found,
-        key=lambda group: (
-            group.model is None,
-            -behind[canonical(group.setup)],
-            by_value(group.setup),
-            sign * group.statistics["mean"],
-            group.name,
-        ),
-    )
+    return sorted(found, key=lambda group: _rank(group, behind, sign * group.statistics["mean"]))
+
+
+def _rank(each: ModelRuns | Stated, behind: Mapping[str, int], value: float) -> tuple[object, ...]:
+    """Named models first, then the setups with the most runs, then the best `value`, the smallest."""
+    return each.model is None, -behind[canonical(each.setup)], by_value(each.setup), value, each.name
 
 
 def _behind(groups: Iterable[tuple[Setup, int]]) -> dict[str, int]:
@@ -217,11 +213,7 @@ def _stated(given: pd.DataFrame, measure: Measure) -> list[Stated]:
     return sorted(
         found,
         key=lambda each: (
-            each.model is None,
-            -behind[canonical(each.setup)],
-            by_value(each.setup),
-            measure.sign * next(iter(each.values.values())),
-            each.name,
+            *_rank(each, behind, measure.sign * next(iter(each.values.values()))),
             natural(str(each.rows["record"].iloc[0])),
         ),
     )

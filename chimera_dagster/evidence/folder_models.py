@@ -37,7 +37,7 @@ def with_folder_models(measurements: pd.DataFrame) -> pd.DataFrame:
 
 
 def _spelled(model: object, folder: str, models: list[str]) -> str | None:
-    """The one of `models` that is spelled like `model`, or that the folder's name holds if there is no model."""
+    """The only one of `models` with the same words as `model`; without a model, the only one in the folder's name."""
     if isinstance(model, str):
         same = [other for other in models if _words(other) == _words(model)]
     else:

@@ -76,7 +76,7 @@ class Runs:
     def alike(
         self, metric: str, models: Sequence[str], params: Params | None = None, runs: str = "all"
     ) -> dict[str, float] | None:
-        """Means of models over the setups (engine, GPU, conditions) that all of them have; None if there is none.
+        """Means of models over the setups (engine, GPU, conditions) that all of them have, or None.
 
         A setup has the same weight for each, by the runs of all together. Models without a run are left out.
         """

@@ -16,7 +16,7 @@ Truths = NDArray[np.bool_]
 Head = tuple[Any, ...]  # what the values of a record share: file, record, model, ... as collector.HEAD names them
 NOWHERE = -1
 _SAME = 0.01  # two values of a record, one of them rounded
-_FILE, _RECORD, _CONDITIONS, _FAILED = 0, 1, 7, 11
+_FILE, _CONDITIONS, _FAILED = 0, 7, 11
 _AT_ONCE = ("concurrency", "batch_size")
 
 
@@ -37,9 +37,6 @@ class Batch:
 
     def file(self, row: int) -> str:
         return self.heads[int(self.record[row])][_FILE]
-
-    def record_name(self, row: int) -> str:
-        return self.heads[int(self.record[row])][_RECORD]
 
     def at_once(self, row: int) -> float:
         """How many requests a machine answered at once, as far as the record says it; at least 1."""
@@ -97,7 +94,7 @@ class Sheet:
         return self._found[metric]
 
     def values(self, *metrics: str) -> list[Floats] | None:
-        """The values of each metric, NaN where there is none; None if no record has one of these metrics."""
+        """The values of each metric, NaN for a record without one; None if no record has any of these metrics."""
         found = [self._value(metric) for metric in metrics]
         return None if any(values is None for values in found) else [values for values in found if values is not None]
 

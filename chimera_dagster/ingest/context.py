@@ -93,9 +93,9 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
         texts.get("gpu", gpu),
         texts.get("prompt", prompt),
         texts.get("timestamp", timestamp),
-        _within(outer, parameters),
-        _within(outer_conditions, conditions),
-        _within(outer_labels, labels),
+        within(outer, parameters),
+        within(outer_conditions, conditions),
+        within(outer_labels, labels),
         failed or failed_by is not None,
         _count_in(labels, n) if labels else n,
     )
@@ -126,7 +126,7 @@ def _count_in(labels: Settings, n: int | None) -> int | None:
     return n
 
 
-def _within(outer: tuple[tuple[str, _Value], ...], inner: dict[str, _Value]) -> tuple[tuple[str, _Value], ...]:
+def within(outer: tuple[tuple[str, _Value], ...], inner: dict[str, _Value]) -> tuple[tuple[str, _Value], ...]:
     """A record's own settings over those around it."""
     if not inner:
         return outer

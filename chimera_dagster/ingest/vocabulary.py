@@ -328,12 +328,6 @@ def is_metric(name: str) -> bool:
     return role_of(name)[0] == "number" and meaning(name).unit is not None
 
 
-def names_metric(name: str) -> bool:
-    """Whether this is the name of a metric, whatever the unit."""
-    base = _without_aggregate(normal(name)[0])[0]
-    return not _names().isdisjoint((base, stem(name)))
-
-
 @remembered()
 def _names() -> frozenset[str]:
     return frozenset[str]().union(*(entry.names for entry in vocabulary().metrics.values()))
@@ -357,13 +351,6 @@ def stem(name: str) -> str:
     plain = _without_aggregate(normal(name)[0])[0]
     words = _without_aggregate(_without_unit(plain)[0])[0].split("_")
     return "_".join(word for word in words if word not in _PERCENTILES)
-
-
-@remembered(maxsize=10_000)
-def canonical_unit(unit: str) -> str | None:
-    """The canonical unit for what `unit` measures; None if the vocabulary does not know it."""
-    spelled = unit.strip().lower()
-    return next((canonical for canonical, spellings in vocabulary().units.items() if spelled in spellings), None)
 
 
 def is_unit(text: str) -> bool:

@@ -47,7 +47,7 @@ def outliers(data: FindingContext) -> Iterator[Finding]:
     runs = data.runs[data.runs["model"].notna().to_numpy()]
     for metric, (unit, size) in _JUDGED.items():
         judged = runs[metric] > 0
-        if metric == PREFILL:  # beside its time, the rate says nothing of its own
+        if metric == PREFILL:  # a rate derived from a time repeats what that time says
             judged &= runs[PROMPT_EVAL].isna()
         rows = runs[judged.to_numpy()]
         if rows.empty:

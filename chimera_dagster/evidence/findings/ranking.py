@@ -96,7 +96,7 @@ def _reason(groups: list[list[Cell]]) -> str:
 
 
 def _telling(setups: list[list[Setup]]) -> list[str]:
-    """The fewest names, roughly, of which one has no value in common between any two groups; none if there are none."""
+    """A short list of names such that any two groups have no value in common for one of them; it may be empty."""
     pairs = {(one, other) for other in range(len(setups)) for one in range(other)}
     names = sorted({name for group in setups for setup in group for name in setup})
     values = {name: [set(_values(group, name)) for group in setups] for name in names}

@@ -66,7 +66,7 @@ class Runs:
         return _canonical({name: value for name, value in json.loads(conditions).items() if name in self._names})
 
     def matching(self, row: Any) -> NDArray[np.int64] | None:
-        """Positions of the raw rows that a summary's row (a named tuple) sums up; None if there are none.
+        """Positions of the raw rows that a summary's row (a named tuple) sums up, or None.
 
         Of a JSON document's own runs, those count that stand nearest to the row: in the object that holds both.
         """

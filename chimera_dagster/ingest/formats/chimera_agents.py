@@ -59,4 +59,4 @@ def _read(agent: Document) -> None:
         )
 
 
-AGENT = DocumentFormat("Chimera agents", frozenset({"aggregate_metrics"}), _read, _is_agent)
+AGENT = DocumentFormat("Chimera agents", frozenset({"aggregate_metrics"}), _read, _is_agent, of_engine=True)

@@ -17,7 +17,7 @@ Path = tuple[str | int, ...]
 
 
 class Document(Page):
-    """The object, or with `at` a part of it. Numbers count as read once they are asked for.
+    """The object, or a part of it (see `at`). A number counts as read when a reader asks for it.
 
     A path is keys and places in lists: `document.number("benchmarks", 0, "rate")`. What is missing is None.
     """

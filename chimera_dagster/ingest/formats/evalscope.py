@@ -36,7 +36,7 @@ def _read(document: Document) -> None:
     context = document.describe(
         conditions={
             "concurrency": document.number("Number of concurrency"),
-            "request_rate": "inf" if rate is not None and rate < 0 else rate,  # -1 is no limit
+            "request_rate": "inf" if rate is not None and rate < 0 else rate,  # -1 means unlimited
         },
         labels={"total_requests": document.number("Total requests")},
         n=document.number("Succeed requests"),

@@ -1,4 +1,8 @@
-"""What a known format is: how its files are recognised, and how they are read."""
+"""What a known format is: how its files are recognised, and how they are read.
+
+A tool that measures is a condition of its records: each defines its load and its clock in its own way. A format
+`of_engine` holds what an engine says of its own calls, to which that does not apply.
+"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +27,7 @@ class DocumentFormat(NamedTuple):
     keys: frozenset[str]
     read: Callable[[Document], None]
     matches: Callable[[Mapping[str, Any]], bool] = lambda _: True
+    of_engine: bool = False
 
 
 class TableFormat(NamedTuple):
@@ -36,6 +41,7 @@ class TableFormat(NamedTuple):
     read: Callable[[Grid], None]
     matches: Callable[[tuple[str, ...]], bool] = lambda _: True
     under: Callable[[Sequence[str]], bool] = lambda _: True
+    of_engine: bool = False
 
 
 class TextFormat(NamedTuple):
@@ -49,3 +55,4 @@ class TextFormat(NamedTuple):
     sign: re.Pattern[str]
     read: Callable[[Lines], None]
     within: str = ""
+    of_engine: bool = False

@@ -8,7 +8,6 @@ unread: it includes the first token (in 0.3, it divides by one token too many).
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from chimera_dagster.ingest.cells import number_in, object_in, plain_number, text_of
@@ -16,6 +15,7 @@ from chimera_dagster.ingest.collector import Figure
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats.document import Document
 from chimera_dagster.ingest.formats.format import DocumentFormat, NotThisFormatError
+from chimera_dagster.ingest.formats.page import time_of
 
 RATES = {
     "requests_per_second": "requests_per_s",
@@ -156,11 +156,7 @@ def percentile(name: str) -> str | None:
 
 
 def _time(part: Document, name: str) -> str | None:
-    seconds = part.number(name)
-    try:
-        return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-    except (OverflowError, ValueError, OSError):
-        return None
+    return time_of(part.number(name), "milliseconds")
 
 
 REPORT = DocumentFormat("GuideLLM", frozenset({"benchmarks"}), _read, _matches)

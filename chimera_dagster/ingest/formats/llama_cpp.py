@@ -60,7 +60,7 @@ def _read_answer(document: Document) -> None:
     document.record([*figures, *counts], context)
 
 
-ANSWER = DocumentFormat("llama.cpp", frozenset({"timings"}), _read_answer, _has_timings)
+ANSWER = DocumentFormat("llama.cpp", frozenset({"timings"}), _read_answer, _has_timings, of_engine=True)
 
 
 class _Printed(NamedTuple):
@@ -138,4 +138,6 @@ def _said(lines: Lines, context: Context, line: str) -> Context:
     return context
 
 
-LOG = TextFormat("llama.cpp", re.compile(r"\beval time =\s*+[\d.]++ ms /"), _read_log, within="eval time =")
+LOG = TextFormat(
+    "llama.cpp", re.compile(r"\beval time =\s*+[\d.]++ ms /"), _read_log, within="eval time =", of_engine=True
+)

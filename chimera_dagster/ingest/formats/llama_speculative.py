@@ -40,4 +40,10 @@ def _read(lines: Lines) -> None:
             figures = []
 
 
-LOG = TextFormat("llama.cpp", re.compile(r"\bdecoded\s++\d++ tokens in\s++[\d.]++ seconds, speed:"), _read)
+LOG = TextFormat(
+    "llama.cpp",
+    re.compile(r"\bdecoded\s++\d++ tokens in\s++[\d.]++ seconds, speed:"),
+    _read,
+    within="decoded",
+    of_engine=True,
+)

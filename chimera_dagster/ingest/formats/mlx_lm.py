@@ -45,4 +45,6 @@ LOG = TextFormat(
     "mlx-lm",
     re.compile(r"(?m)^[ \t]*+(?:Prompt|Generation): \d++ tokens, [\d.]++ tokens-per-sec\b"),
     _read,
+    within="tokens-per-sec",
+    of_engine=True,
 )

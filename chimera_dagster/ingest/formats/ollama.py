@@ -151,5 +151,5 @@ def _by_heading(headings: Sequence[str], base: Context) -> Context:
     return base._replace(model=model, model_source="heading") if model else base
 
 
-ANSWER = DocumentFormat("Ollama", frozenset({"model"}), _read_answer, _is_answer)
-VERBOSE = TextFormat("Ollama", _SIGN, _read_text, within="eval ")
+ANSWER = DocumentFormat("Ollama", frozenset({"model"}), _read_answer, _is_answer, of_engine=True)
+VERBOSE = TextFormat("Ollama", _SIGN, _read_text, within="eval ", of_engine=True)

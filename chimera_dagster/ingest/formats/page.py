@@ -9,15 +9,11 @@ from typing import Any
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import number_in, plain_number, text_in
 from chimera_dagster.ingest.collector import Collector, Figure
-from chimera_dagster.ingest.context import Condition, Context, condition_of
+from chimera_dagster.ingest.context import Condition, Context, condition_of, within
 from chimera_dagster.ingest.field_roles import MetricColumn
 from chimera_dagster.ingest.remembered import remembered
 
 _YEAR_10000 = 253_402_300_800  # as a Unix timestamp
-
-
-# what an engine says of its own calls
-_FIGURES_OF_ENGINES = ("Ollama", "llama.cpp", "mlx-lm", "text-generation-webui", "Chimera agents")
 
 
 class Page:
@@ -67,18 +63,13 @@ class Page:
             failed=base.failed or failed,
         )
         if parameters:
-            set_here = (
-                (name, vocabulary.parameter(name, float(value)))
-                for name, value in parameters.items()
-                if value is not None
-            )
-            said = said._replace(parameters=_merged(base.parameters, set_here))
+            given = {name: vocabulary.parameter(name, float(value)) for name, value in _stated(parameters).items()}
+            said = said._replace(parameters=within(base.parameters, _stated(given)))
         if conditions:
-            said = said._replace(conditions=_merged(base.conditions, _conditions(conditions)))
+            said = said._replace(conditions=within(base.conditions, dict(_conditions(conditions))))
         if labels:
-            said = said._replace(
-                labels=_merged(base.labels, ((name, condition_of(value)) for name, value in labels.items()))
-            )
+            counts = {name: condition_of(value) for name, value in labels.items()}
+            said = said._replace(labels=within(base.labels, _stated(counts)))
         return said
 
     def add(self, where: str, figures: Iterable[Figure | None], context: Context) -> None:
@@ -93,15 +84,16 @@ class Page:
         """Drop this page, such as a warm-up: its numbers do not count. With a reason, the whole file is set aside."""
         self._left_out = reason
 
-    def commit(self, name: str) -> None:
-        """Pass everything on; `name` is that of the format."""
+    def commit(self, name: str, *, is_tool: bool) -> None:
+        """Pass everything on; `name` is that of the format, and if `is_tool` a condition of every record."""
         collector = self.collector
         collector.format = name
         if self._left_out is not None:
             if self._left_out and self.whole:
                 collector.leave_out("set_aside", self._left_out)
             return
-        rows = sum(collector.add(where, _by_tool(context, name), figures) for where, context, figures in self._records)
+        tool = name if is_tool else None
+        rows = sum(collector.add(where, _by_tool(context, tool), figures) for where, context, figures in self._records)
         read, unread = self.counted()
         collector.numbers += read + unread.total()
         collector.covered += read if rows else 0
@@ -116,11 +108,11 @@ class Page:
 
 
 @lru_cache(maxsize=10_000)
-def _by_tool(context: Context, name: str) -> Context:
-    """With the tool as a condition: each defines its load and its clock in its own way, so its values stand apart."""
-    if name in _FIGURES_OF_ENGINES or any(condition == "tool" for condition, _ in context.conditions):
+def _by_tool(context: Context, tool: str | None) -> Context:
+    """With the tool as a condition, unless the record has one already."""
+    if tool is None or any(condition == "tool" for condition, _ in context.conditions):
         return context
-    return context._replace(conditions=_merged(context.conditions, [("tool", name)]))
+    return context._replace(conditions=within(context.conditions, {"tool": tool}))
 
 
 def figure_of(metric: str, value: Any, name: str, unit: str | None, aggregate: str | None) -> Figure | None:
@@ -141,11 +133,14 @@ def _measured(metric: str, name: str, unit: str | None, aggregate: str | None) -
     return None if factor is None else (MetricColumn(metric, canonical, name, unit, aggregate), factor)
 
 
-def time_of(seconds: float | None) -> str | None:
-    """A Unix timestamp as ISO 8601 in UTC; None if it is missing or lies after the year 9999."""
+def time_of(seconds: float | None, timespec: str = "auto") -> str | None:
+    """A Unix timestamp as ISO 8601 in UTC; None if it is missing or lies after the year 9999.
+
+    `timespec` is that of `datetime.isoformat`.
+    """
     if seconds is None or not 0 < seconds < _YEAR_10000:
         return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat()
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec=timespec)
 
 
 def _conditions(given: Mapping[str, object]) -> Iterable[Condition]:
@@ -157,5 +152,5 @@ def _conditions(given: Mapping[str, object]) -> Iterable[Condition]:
             yield name, found
 
 
-def _merged(outer: tuple[tuple[str, Any], ...], inner: Iterable[tuple[str, Any]]) -> tuple[tuple[str, Any], ...]:
-    return tuple(sorted({**dict(outer), **{name: value for name, value in inner if value is not None}}.items()))
+def _stated(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}

@@ -9,18 +9,19 @@ from chimera_dagster.ingest.collector import Collector
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats import DOCUMENTS, TABLES, TEXTS
 from chimera_dagster.ingest.formats.document import Document
-from chimera_dagster.ingest.formats.format import DocumentFormat, NotThisFormatError, TableFormat
+from chimera_dagster.ingest.formats.format import DocumentFormat, NotThisFormatError, TableFormat, TextFormat
 from chimera_dagster.ingest.formats.grid import Grid, GridRows
 from chimera_dagster.ingest.formats.lines import Lines
 from chimera_dagster.ingest.formats.page import Page
 
 _APage = TypeVar("_APage", bound=Page)
+_Format = DocumentFormat | TableFormat | TextFormat
 
 
 def read_document(content: Mapping[str, Any], where: str, collector: Collector, context: Context) -> bool:
     """Read an object of a known format; False, without having added anything, if it has none."""
     for known in _documents(tuple(content)):
-        if known.matches(content) and _read(known.name, known.read, Document(content, where, collector, context)):
+        if known.matches(content) and _read(known, known.read, Document(content, where, collector, context)):
             return True
     return False
 
@@ -39,7 +40,7 @@ def read_table(
     for known in _tables(header):
         if known.matches(header) and known.under(headings):
             grid = Grid(header, rows(), collector, context, number, above, below, headings)
-            if _read(known.name, known.read, grid):
+            if _read(known, known.read, grid):
                 return True
     return False
 
@@ -56,7 +57,7 @@ def read_text(
     for known in TEXTS:
         if any(known.within in line and known.sign.search(line) for line in lines):
             text = Lines(lines, first, collector, context, headings, above)
-            if _read(known.name, known.read, text):
+            if _read(known, known.read, text):
                 return True
     return False
 
@@ -66,13 +67,13 @@ def has_console_output(text: str) -> bool:
     return any(known.within in text and known.sign.search(text) for known in TEXTS)
 
 
-def _read(name: str, read: Callable[[_APage], None], page: _APage) -> bool:
+def _read(known: _Format, read: Callable[[_APage], None], page: _APage) -> bool:
     try:
         read(page)
     except NotThisFormatError as error:
-        page.collector.problem(f"it looks like a file of {name}, but {error}; it was read as any other file")
+        page.collector.problem(f"it looks like a file of {known.name}, but {error}; it was read as any other file")
         return False
-    page.commit(name)
+    page.commit(known.name, is_tool=not known.of_engine)
     return True
 
 

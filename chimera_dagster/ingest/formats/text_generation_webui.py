@@ -38,5 +38,9 @@ def _read(lines: Lines) -> None:
 
 
 LOG = TextFormat(
-    "text-generation-webui", re.compile(r"\bOutput generated in [\d.]++ seconds \([\d.]++ tokens/s,"), _read
+    "text-generation-webui",
+    re.compile(r"\bOutput generated in [\d.]++ seconds \([\d.]++ tokens/s,"),
+    _read,
+    within="Output generated in",
+    of_engine=True,
 )
