@@ -603,7 +603,7 @@ class _Markdown:
 
 
 def _on_line(line: str, name: str) -> Iterator[str]:
-    """What a line of text says under a name: `name: 5`, `name=5`, a column of SQL, or a step of Ollama's bench command."""
+    """What a line of text says under a name: `name: 5`, `name=5`, a column of SQL, or a step of Ollama's benchmark."""
     yield from re.findall(rf"(?<![\w.%/]){re.escape(name)} *=\s*([^\s=,;|]+)", line)
     for text in (line, re.sub(r"^\s*(?:[-*+]|[0-9]{1,3}[.)])\s", "", line)):
         for mark in (":", " = ", " =\t"):
