@@ -24,6 +24,8 @@ PERCENTILES = ("p05", "p90", "p95", "p99")  # besides the median
 FACT_AGGREGATES = ("mean", "median", *PERCENTILES, "min", "max", "stated", "count", "share")
 SUMMARY_SOURCES = ("runs", "stated")
 SEVERITIES = ("warning", "notice", "info")
+NOTE_SECTIONS = ("answer", "performance", "findings", "recommendations", "risks", "not_measured", "files")
+CERTAINTIES = ("holds", "in_session", "plain", "tie", "counted")  # notes.note.Certainty says what each means
 
 
 class Text(pandas_engine.STRING):
@@ -178,6 +180,34 @@ class Findings(Table):
         nullable=True, description="smallest relative difference the test would have shown"
     )
     sources: Series[Text] = Field(description="JSON list of [file, record], in their order; at most 100 of the n")
+
+
+class Notes(Table):
+    """What a folder says, in sentences that code wrote, by section and weight."""
+
+    id: Series[Text] = Field(unique=True, str_matches=r"^N[1-9][0-9]*$", description="N1, N2, ... in reading order")
+    section: Series[Text] = Field(isin=NOTE_SECTIONS, description="where in a report it stands")
+    kind: Series[Text] = Field(description="the rule that wrote it")
+    weight: Series[float] = Field(ge=0, description="how much it matters in its section; from 100 on the first screen")
+    text: Series[Text] = Field(description="the sentence; names stand in backticks")
+    action: Series[Text] = Field(nullable=True, description="what to do; of recommendations only")
+    reason: Series[Text] = Field(nullable=True, description="why, with the figures; of recommendations only")
+    mitigation: Series[Text] = Field(nullable=True, description="what to do about it; of risks only")
+    wordings: Series[Text] = Field(
+        description="every wording as a JSON list of parts: [words], [name, kind] or [figure, value, unit]"
+    )
+    metric: Series[Text] = Field(nullable=True, description="canonical metric, if it is about one")
+    models: Series[Text] = Field(description="models that it is about, as JSON")
+    order: Series[Text] = Field(description="models from the best to the worst, as JSON; empty if it states no order")
+    certainty: Series[Text] = Field(isin=CERTAINTIES, description="how sure it is")
+    conditions: Series[Text] = Field(description="conditions, engine, GPU and parameters that all have, as JSON")
+    runs: Series[Text] = Field(isin=("all", "warm", "cold"), description="which runs it is about")
+    n: Series[int] = Field(ge=0, description="runs or records behind it")
+    files: Series[int] = Field(ge=0, description="files behind it")
+    figures: Series[Text] = Field(description="every figure that it says: a JSON list of [as read, value, unit]")
+    findings: Series[Text] = Field(description="ids of the findings behind it, as JSON")
+    facts: Series[Text] = Field(description="ids of the facts behind it, as JSON")
+    sources: Series[Text] = Field(description="JSON list of [file, record]; at most 100 of the n")
 
 
 class Calls(Table):

@@ -1,8 +1,9 @@
-"""The assets `data_summary`, `facts` and `findings`: what code can say about the measurements of a folder."""
+"""The assets `data_summary`, `facts`, `findings` and `notes`: what code can say about the measurements of a folder."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from pydantic import ValidationError
@@ -18,6 +19,10 @@ from chimera_dagster.ingest.manifest import reader_version
 from chimera_dagster.records.documents import IngestRecord, Summary
 from chimera_dagster.records.store import Store
 from chimera_dagster.schemas import UNREAD_STATUSES, DataSummary, Facts, Findings, as_table
+
+if TYPE_CHECKING:
+    from chimera_dagster.evidence.findings import Finding, FindingContext
+    from chimera_dagster.notes import Note
 
 _MOST_GROUPS = 50  # of unread numbers, in the summary
 
@@ -55,9 +60,9 @@ def compute_evidence(store: Store) -> Summary:
 
 
 class Evidence:
-    """schemas.DataSummary, Facts and Findings of schemas.BenchmarkFiles and Measurements, each computed when asked for.
+    """What can be said of schemas.BenchmarkFiles and Measurements: statistics, facts, findings, and notes of them all.
 
-    A table that fails as a whole is empty; `problems` has what failed so far.
+    Each is computed when it is first needed. One that fails as a whole is empty; `problems` has what failed so far.
     """
 
     def __init__(self, files: pd.DataFrame, measurements: pd.DataFrame, limit: int = 40) -> None:
@@ -87,12 +92,34 @@ class Evidence:
         compute = partial(find_facts, *tables, self._limit, self._duplicates, self._problems)
         return self._problems.run("facts", "prepare", compute, as_table([], Facts))
 
-    @cached_property
+    @property
     def findings(self) -> pd.DataFrame:
-        from chimera_dagster.evidence.findings import find_findings  # imports scipy, which no other step needs
+        from chimera_dagster.evidence.findings import as_table as table_of
 
-        compute = partial(find_findings, self._files, self._measurements, self._duplicates, self._problems)
-        return self._problems.run("findings", "prepare", compute, as_table([], Findings))
+        return table_of(self._found)
+
+    @cached_property
+    def notes(self) -> "list[Note]":
+        """By section and weight; schemas.Notes has them as a table."""
+        from chimera_dagster.notes import NoteContext, find_notes
+
+        if self._context is None:
+            return []
+        return find_notes(NoteContext(self._context, self._found, self.facts), self._problems)
+
+    @cached_property
+    def _context(self) -> "FindingContext | None":
+        from chimera_dagster.evidence.findings import FindingContext  # imports scipy, which no other step needs
+
+        compute = partial(FindingContext, self._files, self._measurements, self._duplicates)
+        return self._problems.run("findings", "prepare", compute, None)
+
+    @cached_property
+    def _found(self) -> "list[Finding]":
+        from chimera_dagster.evidence.findings import detect, incomplete
+
+        context = self._context
+        return detect(context, self._problems) if context else list(incomplete(self._files, self._problems))
 
 
 def is_evidence_current(store: Store, data_digest: str) -> bool:

@@ -10,7 +10,7 @@ import pandas as pd
 from chimera_dagster.evidence.findings.cold import cold_starts
 from chimera_dagster.evidence.findings.configurations import rank_configurations
 from chimera_dagster.evidence.findings.failures import failed_runs_of_files, repeated_files, trials_not_valid
-from chimera_dagster.evidence.findings.finding import WHOLE_FILE, Figures, Finding, as_table
+from chimera_dagster.evidence.findings.finding import WHOLE_FILE, Figures, Finding, as_table, ranked
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.findings.levels import condition_effects
 from chimera_dagster.evidence.findings.outliers import outliers
@@ -23,7 +23,7 @@ from chimera_dagster.evidence.findings.trends import trends
 from chimera_dagster.evidence.findings.units import contradicting_files, contradicting_units
 from chimera_dagster.evidence.problems import Problems, all_of
 
-__all__ = ["DETECTORS", "Finding", "FindingContext", "find_findings"]
+__all__ = ["DETECTORS", "Finding", "FindingContext", "as_table", "detect", "find_findings", "incomplete"]
 
 DETECTORS: tuple[Callable[[FindingContext], Iterator[Finding]], ...] = (
     rank_models,
@@ -55,16 +55,21 @@ def find_findings(
 ) -> pd.DataFrame:
     """schemas.Findings from schemas.BenchmarkFiles and Measurements, in any row order; text columns may be categorical.
 
-    Warnings first, then notices, then info. Each detector corrects for all its own comparisons. `duplicates` are
-    those of `duplicate_runs` if the caller knows them. A detector that fails is noted in `problems`, if they are given,
-    and all that they hold is a finding.
+    See `detect`. `duplicates` are those of `duplicate_runs` if the caller knows them.
     """
-    data = FindingContext(files, measurements, duplicates)
+    return as_table(detect(FindingContext(files, measurements, duplicates), problems))
+
+
+def detect(data: FindingContext, problems: Problems | None = None) -> list[Finding]:
+    """Warnings first, then notices, then info. Each detector corrects for all its own comparisons.
+
+    A detector that fails is noted in `problems`, if they are given, and all that they hold is a finding.
+    """
     found = [finding for detector in DETECTORS for finding in all_of(problems, "findings", detector, data)]
-    return as_table([*found, *_incomplete(files, problems)])
+    return ranked([*found, *incomplete(data.files, problems)])
 
 
-def _incomplete(files: pd.DataFrame, problems: Problems | None) -> Iterator[Finding]:
+def incomplete(files: pd.DataFrame, problems: Problems | None) -> Iterator[Finding]:
     """What of the evidence is missing, because a rule failed."""
     if problems and problems.texts and len(files):
         sources = [(str(path), WHOLE_FILE) for path in files["path"]]

@@ -39,7 +39,7 @@ _TESTS = {
 }
 
 
-class _Series(NamedTuple):
+class Series(NamedTuple):
     """Contests of the same items by the same method that differ in `name` alone; of a single one it is None."""
 
     name: str | None
@@ -54,7 +54,7 @@ def contest_findings(
     `items` says what is compared, as in `Models by ...`; `of` whose they are, if they are levels of something.
     """
     tests = sum(len(result.adjusted) for result in results)
-    by_measure: dict[Measure, list[_Series]] = {}
+    by_measure: dict[Measure, list[Series]] = {}
     for series in _series(results):
         by_measure.setdefault(series.results[0].contest.measure, []).append(series)
     for measure, every in by_measure.items():
@@ -66,7 +66,7 @@ def contest_findings(
             yield _unlisted(detector, items, measure, rest, of)
 
 
-def _said_of(series: _Series, every: Sequence[_Series]) -> frozenset[str]:
+def _said_of(series: Series, every: Sequence[Series]) -> frozenset[str]:
     """The names that tell the setups of these items apart."""
     items = {name for result in series.results for name, _ in result.contest.cells}
     alike = (
@@ -90,11 +90,11 @@ def _unlisted(detector: str, items: str, measure: Measure, contests: Sequence[Co
     return Finding(detector, "info", subject, text, figures, sum(contest.n for contest in contests), sources)
 
 
-def _series(results: Sequence[Judged]) -> Iterator[_Series]:
+def _series(results: Sequence[Judged]) -> Iterator[Series]:
     single: list[Judged] = []
     for result in results:
         if len(result.contest.setups) > 1:
-            yield _Series(None, [result])
+            yield Series(None, [result])
         else:
             single.append(result)
     for name in TRENDS:
@@ -109,12 +109,12 @@ def _series(results: Sequence[Judged]) -> Iterator[_Series]:
         for group in groups.values():
             if len(group) > 1:
                 single = [result for result in single if not any(result is other for other in group)]
-                yield _Series(name, sorted(group, key=lambda result: by_value(result.contest.setups[0])))
-    yield from (_Series(None, [result]) for result in single)
+                yield Series(name, sorted(group, key=lambda result: by_value(result.contest.setups[0])))
+    yield from (Series(None, [result]) for result in single)
 
 
 def _finding(
-    detector: str, items: str, series: _Series, shown: frozenset[str], tests: int, importance: float, of: str
+    detector: str, items: str, series: Series, shown: frozenset[str], tests: int, importance: float, of: str
 ) -> Finding:
     figures, results = Figures(), series.results
     first = results[0].contest
@@ -147,6 +147,7 @@ def _finding(
         p_value=max(p_values) if p_values else None,
         effect=max(best.value, worst.value) / min(best.value, worst.value) - 1,
         detectable=_detectable(results[0]),
+        about=series,
     )
 
 
@@ -160,7 +161,7 @@ def _kind(contest: Contest) -> str:
     return f"{kind}{source}, in plain order without a test"
 
 
-def _where(figures: Figures, series: _Series, shown: frozenset[str]) -> str:
+def _where(figures: Figures, series: Series, shown: frozenset[str]) -> str:
     setups = [setup for result in series.results for setup in result.contest.setups]
     differing = varying(setups)
     common: Setup = {name: value for name, value in setups[0].items() if name not in differing}
@@ -211,7 +212,7 @@ def _verdict(result: Judged) -> str:
     return f"No difference can be told between {shown}{rest}"
 
 
-def _verdict_of_series(series: _Series) -> str:
+def _verdict_of_series(series: Series) -> str:
     orders = {tuple(standing.item for standing in result.contest.standings) for result in series.results}
     same = "The order is the same at each." if len(orders) == 1 else f"The order changes with {series.name}."
     verdicts = {_verdict(result) for result in series.results}

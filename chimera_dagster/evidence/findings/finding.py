@@ -36,7 +36,10 @@ class Figures:
 
 
 class Finding(NamedTuple):
-    """One statement; `importance` orders findings of one severity, the largest first."""
+    """One statement; `importance` orders findings of one severity, the largest first.
+
+    `about` is what the text was made from, for those who word it otherwise.
+    """
 
     detector: str
     severity: str
@@ -50,6 +53,7 @@ class Finding(NamedTuple):
     p_value: float | None = None
     effect: float | None = None
     detectable: float | None = None
+    about: object = None
 
 
 def listed(names: Iterable[str], shown: int = SHOWN) -> str:
@@ -75,9 +79,13 @@ def sources_of(rows: pd.DataFrame) -> list[tuple[str, str]]:
     return [(str(file), str(record)) for file, record in zip(unique["file"], unique["record"], strict=True)]
 
 
+def ranked(findings: Iterable[Finding]) -> list[Finding]:
+    """Warnings first, then notices, then info; within one severity by importance, then by text."""
+    return sorted(findings, key=_rank)
+
+
 def as_table(findings: Iterable[Finding]) -> pd.DataFrame:
-    """schemas.Findings: warnings first, then notices, then info; within one severity by importance, then by text."""
-    ranked = sorted(findings, key=_rank)
+    """schemas.Findings: D1 is the first of the ranked findings."""
     rows = [
         {
             "id": f"D{number}",
@@ -93,7 +101,7 @@ def as_table(findings: Iterable[Finding]) -> pd.DataFrame:
             "detectable": _number(one.detectable),
             "sources": _json([list(source) for source in one.sources[:MOST_SOURCES]]),
         }
-        for number, one in enumerate(ranked, start=1)
+        for number, one in enumerate(ranked(findings), start=1)
     ]
     columns = list(Findings.to_schema().columns)
     numbers = ("p_value", "effect", "detectable")

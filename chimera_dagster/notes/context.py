@@ -1,0 +1,72 @@
+"""What the rules read: the findings with the objects they were stated from, and the data of the folder."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Generic, NamedTuple, TypeVar
+
+import pandas as pd
+
+from chimera_dagster.evidence.findings.contest_words import Series
+from chimera_dagster.evidence.findings.equal_conditions import Contest, Judged
+from chimera_dagster.evidence.findings.finding import Finding
+from chimera_dagster.evidence.findings.finding_context import FindingContext
+from chimera_dagster.evidence.measures import FURTHER, HEADLINES, MEASURES, SCORES, SERVER, Measure
+from chimera_dagster.evidence.setups import said
+
+# The order in which measures answer the question which model to choose
+QUESTIONS = (HEADLINES[1], HEADLINES[0], SERVER, *SCORES, *FURTHER)
+
+
+_About = TypeVar("_About")
+
+
+class Found(NamedTuple, Generic[_About]):
+    """A finding, its id, and the object that it was stated from."""
+
+    id: str
+    finding: Finding
+    about: _About
+
+
+class NoteContext:
+    """`findings` are in the order of their ids: the first is D1. `data` is what they were found in."""
+
+    def __init__(self, data: FindingContext, findings: Sequence[Finding], facts: pd.DataFrame) -> None:
+        self.data, self.findings, self.facts = data, findings, facts
+
+    def found(self, detector: str, of: type[_About]) -> Iterator[Found[_About]]:
+        """The findings of a detector that are about such an object, in their order."""
+        for number, finding in enumerate(self.findings, start=1):
+            if finding.detector == detector and isinstance(finding.about, of):
+                yield Found(f"D{number}", finding, finding.about)
+
+    @cached_property
+    def rankings(self) -> dict[Measure, list[tuple[str, Judged]]]:
+        """Contests between models by measure, each with its finding's id: the one that says most first."""
+        found: dict[Measure, list[tuple[str, Judged]]] = {}
+        for each in self.found("rank_models", Series):
+            for result in each.about.results:
+                found.setdefault(result.contest.measure, []).append((each.id, result))
+        for results in found.values():
+            results.sort(key=lambda pair: _says_most(pair[1].contest))
+        return {measure: found[measure] for measure in MEASURES if measure in found}
+
+    @cached_property
+    def models(self) -> list[str]:
+        """Every model with a measured or stated value of a known measure, in alphabetical order."""
+        return sorted({cell.model for measure in MEASURES for cell in self.data.cells(measure)})
+
+    @cached_property
+    def said(self) -> frozenset[str]:
+        """The conditions that a sentence about one setup has to name, as other setups here have other values."""
+        return said(cell.setup for measure in MEASURES for cell in self.data.cells(measure))
+
+    def loads_seen(self, models: Sequence[str]) -> bool:
+        """Whether some run of each of these models had to load it, so that `once loaded` means something."""
+        cold = self.data.runs[self.data.runs["cold"].to_numpy()]["model"].astype("object").unique()
+        return bool(models) and set(models) <= set(cold)
+
+
+def _says_most(contest: Contest) -> tuple[object, ...]:
+    """Tested before untested, then by models, runs and setups."""
+    return contest.how == "plain", -len(contest.standings), -contest.n, -len(contest.setups)

@@ -1,0 +1,67 @@
+"""What a note is: a statement that code has proved, with its wording, its figures and where they come from."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Literal
+
+from chimera_dagster.evidence.setups import Setup
+from chimera_dagster.notes.phrase import Number, Phrase, numbers_of
+
+Section = Literal["answer", "performance", "findings", "recommendations", "risks", "not_measured", "files"]
+# How sure it is. holds: tested over sessions. in_session: tested over the calls of one session for each. plain: an
+# order or a value without a test. tie: a test does not tell them apart. counted: something that was only counted.
+Certainty = Literal["holds", "in_session", "plain", "tie", "counted"]
+Runs = Literal["all", "warm", "cold"]
+Source = tuple[str, str]  # file, record
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a note is about: its models, their common setup, which runs, and how many runs and files."""
+
+    models: tuple[str, ...] = ()
+    setup: Setup = field(default_factory=dict[str, "int | float | str"])
+    runs: Runs = "all"
+    n: int = 0
+    files: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """`wordings` say the same in two or more ways. `order` has the models from the best to the worst, of an order.
+
+    `weight` orders the notes of a section, the largest first; from 100 on a note belongs on the first screen. A
+    recommendation has an `action` and a `reason`, a risk a `mitigation`, each a phrase of its own.
+    """
+
+    kind: str
+    section: Section
+    weight: float
+    wordings: tuple[Phrase, ...]
+    scope: Scope = field(default_factory=Scope)
+    metric: str | None = None
+    order: tuple[str, ...] = ()
+    certainty: Certainty = "counted"
+    action: Phrase = ()
+    reason: Phrase = ()
+    mitigation: Phrase = ()
+    sources: tuple[Source, ...] = ()
+    findings: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.wordings or not all(self.wordings):
+            raise ValueError(f"A note of kind {self.kind!r} has no wording.")
+
+    @property
+    def text(self) -> Phrase:
+        """One of its wordings, the same one each time."""
+        about = "\x1f".join((self.kind, self.metric or "", *self.scope.models))
+        digest = hashlib.sha256(about.encode("utf-8", "surrogatepass")).digest()
+        return self.wordings[digest[0] % len(self.wordings)]
+
+    @property
+    def figures(self) -> list[Number]:
+        """Every figure that it says, each once."""
+        parts = (*self.text, *self.action, *self.reason, *self.mitigation)
+        return list(dict.fromkeys(numbers_of(parts)))

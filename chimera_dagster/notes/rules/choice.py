@@ -1,0 +1,138 @@
+"""The answer: which model to choose, and for what."""
+
+from collections.abc import Iterator, Sequence
+
+from chimera_dagster.notes.context import QUESTIONS, NoteContext
+from chimera_dagster.notes.metric_words import words_of
+from chimera_dagster.notes.note import Certainty, Note, Scope
+from chimera_dagster.notes.orders import Order, order_of
+from chimera_dagster.notes.phrase import Phrase, count, listed, model, phrase
+
+_WEIGHT = 200.0
+_SHOWN = 4  # names in one sentence
+_LEAST_SURE_FIRST: tuple[Certainty, ...] = ("plain", "in_session", "holds", "tie")
+
+
+def choice(data: NoteContext) -> Iterator[Note]:
+    """One note, from the most telling contest of a first measure, and one of the same models by a second measure.
+
+    It names a model only if a test, or at least an order of stated values, puts it first.
+    """
+    found = _contests(data)
+    if not found:
+        yield Note("choice", "answer", _WEIGHT, _without_contest(data.models), Scope(tuple(data.models)))
+        return
+    first = found[0]
+    yield Note(
+        "choice",
+        "answer",
+        _WEIGHT,
+        _by_one(first) if len(found) == 1 else _by_two(first, found[1]),
+        first.scope,
+        certainty=next(each for each in _LEAST_SURE_FIRST if any(order.certainty == each for order in found)),
+        sources=first.sources,
+        findings=tuple(order.finding for order in found),
+    )
+
+
+def _contests(data: NoteContext) -> list[Order]:
+    found: list[Order] = []
+    for measure in QUESTIONS:
+        for finding, judged in data.rankings.get(measure, []):
+            order = order_of(finding, judged)
+            if not found or set(order.names) == set(found[0].names):
+                found.append(order)
+                break
+        if len(found) > 1:
+            break
+    return found
+
+
+def _by_one(order: Order) -> tuple[Phrase, ...]:
+    words, names = words_of(order.measure), _names(order.leaders)
+    if order.tied:
+        return _nothing_between(names)
+    if len(order.leaders) > 1:
+        return (
+            phrase(f"Choose one of {{a}} if {words.use}.", a=names),
+            phrase(f"If {words.use}, choose one of {{a}}.", a=names),
+        )
+    return (
+        phrase(f"Choose {{a}} if {words.use}.", a=names),
+        phrase(f"Choose {{a}}: it {words.best}.", a=names),
+    )
+
+
+def _by_two(first: Order, second: Order) -> tuple[Phrase, ...]:
+    if first.tied and second.tied:
+        return _nothing_between(_names(first.leaders))
+    if len(first.leaders) == len(second.leaders) == 1:
+        return _by_two_leaders(first, second)
+    clear, other = (first, second) if len(first.leaders) == 1 else (second, first)
+    words, also = words_of(clear.measure), words_of(other.measure)
+    if len(clear.leaders) > 1:
+        return (
+            phrase(
+                f"If {words.use}, choose one of {{a}}; if {also.use}, one of {{b}}.",
+                a=_names(clear.leaders),
+                b=_names(other.leaders),
+            ),
+        )
+    leader = clear.leaders[0]
+    if other.tied and len(other.names) == 2:
+        return (
+            phrase(f"Choose {{a}} if {words.use}; if {also.use}, either will do.", a=model(leader)),
+            phrase(f"If {words.use}, choose {{a}}; if {also.use}, it does not matter which.", a=model(leader)),
+        )
+    if leader in other.leaders:
+        return (
+            phrase(f"Choose {{a}}: it {words.best}, and none is known to be better if {also.use}.", a=model(leader)),
+            phrase(f"{{a}} {words.best}, and if {also.use}, no other is known to beat it.", a=model(leader)),
+        )
+    return (phrase(f"Choose {{a}} if {words.use}, and {{b}} if {also.use}.", a=model(leader), b=_names(other.leaders)),)
+
+
+def _by_two_leaders(first: Order, second: Order) -> tuple[Phrase, ...]:
+    one, other = model(first.leaders[0]), model(second.leaders[0])
+    words, also = words_of(first.measure), words_of(second.measure)
+    if one == other:
+        return (
+            phrase(f"Choose {{a}}: it {words.best} and {also.best}.", a=one),
+            phrase(f"{{a}} is the one to choose: it {words.best}, and it {also.best}.", a=one),
+        )
+    return (
+        phrase(f"Choose {{a}} if {words.use}, and {{b}} if {also.use}.", a=one, b=other),
+        phrase(f"It depends on the use: {{a}} {words.best}, and {{b}} {also.best}.", a=one, b=other),
+    )
+
+
+def _nothing_between(names: Phrase) -> tuple[Phrase, ...]:
+    return (
+        phrase("Nothing here tells {a} apart.", a=names),
+        phrase("These results do not tell {a} apart.", a=names),
+    )
+
+
+def _without_contest(models: Sequence[str]) -> tuple[Phrase, ...]:
+    if not models:
+        return (
+            phrase("There is nothing to choose between: no file names a model together with a known metric."),
+            phrase("No model can be recommended: no file names one together with a known metric."),
+        )
+    if len(models) == 1:
+        return (
+            phrase("Only {a} was measured, so there is nothing to choose between yet.", a=model(models[0])),
+            phrase("There is one model here, {a}, and nothing to compare it with.", a=model(models[0])),
+        )
+    names = _names(models)
+    return (
+        phrase("No choice can be made yet: no two of {a} were measured under the same conditions.", a=names),
+        phrase("These results do not say which model to choose: no two of {a} share their conditions.", a=names),
+    )
+
+
+def _names(names: Sequence[str]) -> Phrase:
+    shown: list[Phrase] = [(model(name),) for name in names[:_SHOWN]]
+    if len(names) > _SHOWN:
+        shown.append(count(len(names) - _SHOWN, "other"))
+    return listed(shown)
