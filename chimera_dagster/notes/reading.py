@@ -32,11 +32,11 @@ def reading(value: float, unit: str) -> str:
 
 def times(ratio: float) -> str:
     """`3.8` of `3.8 times as long`: two significant digits, and no more than one decimal."""
-    return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.1f}"
+    return f"{ratio:,.0f}" if ratio >= 9.95 else f"{ratio:.1f}"
 
 
 def _time(ms: float) -> str:
-    if abs(ms) < _SECOND:
+    if abs(ms) < 999.5:  # which reads as 1,000
         return f"{_digits(ms, 2 if abs(ms) < 100 else 3)} ms"
     if abs(ms) < _LONGEST_IN_SECONDS * _SECOND:
         return f"{_digits(ms / _SECOND, 2 if abs(ms) < 100 * _SECOND else 3)} s"
@@ -49,6 +49,7 @@ def _digits(value: float, count: int = 3) -> str:
     """`count` significant digits at least, none behind the point that the number does not need."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
-    decimals = max(0, count - 1 - math.floor(math.log10(abs(value))))
+    rounded = float(f"{value:.{count}g}")  # 0.996 has the digits of 1.0
+    decimals = max(0, count - 1 - math.floor(math.log10(abs(rounded))))
     text = f"{value:,.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text and value == int(value) else text
