@@ -11,8 +11,8 @@ from tests.unit.evidence.tables import measurements
 
 Row = dict[str, Any]
 UNITS = {
-    **{name: "ms" for name in ("ttft_ms", "tpot_ms", "e2e_ms", "latency_ms", "load_ms", "prompt_eval_ms")},
-    **{name: "tok/s" for name in ("decode_tok_s", "output_tok_s", "prefill_tok_s")},
+    **dict.fromkeys(("ttft_ms", "tpot_ms", "e2e_ms", "latency_ms", "load_ms", "prompt_eval_ms"), "ms"),
+    **dict.fromkeys(("decode_tok_s", "output_tok_s", "prefill_tok_s"), "tok/s"),
     "accuracy": "share",
     "perplexity": "score",
 }

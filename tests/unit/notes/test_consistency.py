@@ -49,9 +49,9 @@ def contradictions(notes: list[Note]) -> list[str]:
         about = [
             (note.metric, json.dumps(note.scope.setup, sort_keys=True), set(note.scope.models)) for note in (one, other)
         ]
-        if about[0] == about[1] and one.scope.runs == other.scope.runs:
-            if (one.order, one.certainty) != (other.order, other.certainty):
-                found.append(f"{plain(one.text)} <> {plain(other.text)}")
+        alike = about[0] == about[1] and one.scope.runs == other.scope.runs
+        if alike and (one.order, one.certainty) != (other.order, other.certainty):
+            found.append(f"{plain(one.text)} <> {plain(other.text)}")
     for note in notes:
         words = "".join(part.text for part in note.text if not isinstance(part, Name))
         if (
