@@ -23,6 +23,7 @@ FILE_STATUSES = ("ok", "empty", "duplicate_of", NOT_VALID, "set_aside", "left_ou
 PERCENTILES = ("p05", "p90", "p95", "p99")  # besides the median
 FACT_AGGREGATES = ("mean", "median", *PERCENTILES, "min", "max", "stated", "count", "share")
 SUMMARY_SOURCES = ("runs", "stated")
+CERTAINTIES = ("holds", "in_session", "tie", "plain")
 SEVERITIES = ("warning", "notice", "info")
 
 
@@ -176,6 +177,12 @@ class Findings(Table):
     effect: Series[float] = Field(nullable=True, description="relative difference that was measured, 0.1 for 10 %")
     detectable: Series[float] = Field(
         nullable=True, description="smallest relative difference the test would have shown"
+    )
+    certainty: Series[Text] = Field(
+        nullable=True,
+        isin=CERTAINTIES,
+        description="what is known of the difference: it holds over sessions, is that of these sessions, can't be told "
+        "(tie) or is a plain order without a test; null if the finding compares nothing",
     )
     sources: Series[Text] = Field(description="JSON list of [file, record], in their order; at most 100 of the n")
 
