@@ -23,9 +23,9 @@ FILE_STATUSES = ("ok", "empty", "duplicate_of", NOT_VALID, "set_aside", "left_ou
 PERCENTILES = ("p05", "p90", "p95", "p99")  # besides the median
 FACT_AGGREGATES = ("mean", "median", *PERCENTILES, "min", "max", "stated", "count", "share")
 SUMMARY_SOURCES = ("runs", "stated")
+CERTAINTIES = ("holds", "in_session", "tie", "plain")
 SEVERITIES = ("warning", "notice", "info")
 NOTE_SECTIONS = ("answer", "performance", "findings", "recommendations", "risks", "not_measured", "files")
-CERTAINTIES = ("holds", "in_session", "plain", "tie", "counted")  # notes.note.Certainty says what each means
 
 
 class Text(pandas_engine.STRING):
@@ -179,6 +179,12 @@ class Findings(Table):
     detectable: Series[float] = Field(
         nullable=True, description="smallest relative difference the test would have shown"
     )
+    certainty: Series[Text] = Field(
+        nullable=True,
+        isin=CERTAINTIES,
+        description="what is known of the difference: it holds over sessions, is that of these sessions, can't be told "
+        "(tie) or is a plain order without a test; null if the finding compares nothing",
+    )
     sources: Series[Text] = Field(description="JSON list of [file, record], in their order; at most 100 of the n")
 
 
@@ -199,7 +205,9 @@ class Notes(Table):
     metric: Series[Text] = Field(nullable=True, description="canonical metric, if it is about one")
     models: Series[Text] = Field(description="models that it is about, as JSON")
     order: Series[Text] = Field(description="models from the best to the worst, as JSON; empty if it states no order")
-    certainty: Series[Text] = Field(isin=CERTAINTIES, description="how sure it is")
+    certainty: Series[Text] = Field(
+        nullable=True, isin=CERTAINTIES, description="how sure its difference is; null if it compares nothing"
+    )
     conditions: Series[Text] = Field(description="conditions, engine, GPU and parameters that all have, as JSON")
     runs: Series[Text] = Field(isin=("all", "warm", "cold"), description="which runs it is about")
     n: Series[int] = Field(ge=0, description="runs or records behind it")

@@ -8,17 +8,23 @@ from chimera_dagster.schemas import LOAD
 
 # A model that is in memory loads in some 100 ms, even of 8 billion parameters; from disk it takes seconds.
 COLD_MS, COLD_RATIO = 500, 5
+MOST_COLD = 0.5  # of a model's runs; of more, what is usual is not known
 
 
 def is_cold(runs: pd.DataFrame) -> "np.ndarray":
-    """Which runs (`file`, `model`, `load_ms`) loaded for over 500 ms and 5 times their model's lower median.
+    """Which runs (`file`, `model`, `load_ms`) loaded for over 500 ms and 5 times the usual load of their model.
 
-    The runs of a file that names no model are taken for those of one model.
-    If a file has load times, a run without one found the model in memory, so its load time counts as 0.
+    The usual load is the lower quartile, as a loaded model takes about the same time in every run and loading does not.
+    If that makes more than half of a model's runs cold, loading is what is usual, and none of them is. The runs of a
+    file that names no model are taken for those of one model. If a file has load times, a run without one found the
+    model in memory, so its load time counts as 0.
     """
     load = runs[LOAD].where(runs[LOAD].notna() | ~gives_load(runs), 0.0)
-    usual = load.groupby(model_codes(runs)).transform(_lower_median)
-    return ((load > COLD_MS) & (load > COLD_RATIO * usual)).to_numpy()
+    model = model_codes(runs)
+    usual = load.groupby(model).transform(_lower_quartile)
+    cold = ((load > COLD_MS) & (load > COLD_RATIO * usual)).to_numpy()
+    few = np.bincount(model, weights=cold) <= MOST_COLD * np.bincount(model, weights=load.notna())
+    return cold & few[model]
 
 
 def gives_load(runs: pd.DataFrame) -> "pd.Series[bool]":
@@ -26,5 +32,5 @@ def gives_load(runs: pd.DataFrame) -> "pd.Series[bool]":
     return runs[LOAD].notna().groupby(runs["file"], observed=True).transform("any")
 
 
-def _lower_median(values: "pd.Series[float]") -> float:
-    return float(values.quantile(0.5, interpolation="lower"))
+def _lower_quartile(values: "pd.Series[float]") -> float:
+    return float(values.quantile(0.25, interpolation="lower"))

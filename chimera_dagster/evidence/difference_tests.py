@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 POWER = 0.8
+_FEW = 8  # values whose own variance decides over Welch's degrees of freedom
 _LEAST_DF = 3  # a variance from fewer degrees of freedom says little, and nothing about its own error
 _NULL = 1e-10  # relative to the largest eigenvalue: smaller ones are zero but for rounding, which grows with the runs
 
@@ -51,7 +52,11 @@ class Groups(NamedTuple):
 
 def log_moments(values: Floats, codes: Ints, size: int) -> Groups:
     """Groups of positive `values` by `codes` in 0..size-1."""
-    logs = np.log(values)
+    return moments(np.log(values), codes, size)
+
+
+def moments(logs: Floats, codes: Ints, size: int) -> Groups:
+    """`log_moments` of values that are logarithms."""
     n = np.bincount(codes, minlength=size).astype("float64")
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.bincount(codes, weights=logs, minlength=size) / n
@@ -94,7 +99,9 @@ def welch_pairs(groups: Groups) -> Pairs:
     """Welch's t-test (Biometrika 34, 1947) of log values, every pair; groups need 2 values each.
 
     Chosen because models differ in spread as well as in mean, and because a permutation test of 3 against 3 runs can't
-    reach p = 0.05 at all. If neither group varies, t is undefined: p is that of a permutation test. Not by scipy.stats,
+    reach p = 0.05 at all. If neither group varies, t is undefined: p is that of a permutation test. A few values
+    against many give far too small a p in the tail, by ten times at 3 against 50: with fewer than 8 against over twice
+    as many, the degrees of freedom are at most the smaller n - 1 (Hsu, Statist. Res. Mem. 2, 1938). Not by scipy.stats,
     whose import takes 0.3 s, more than reading a folder.
     """
     first, second = (side.astype("int64") for side in np.triu_indices(len(groups.n), 1))
@@ -102,8 +109,10 @@ def welch_pairs(groups: Groups) -> Pairs:
     part1, part2 = groups.variance[first] / n1, groups.variance[second] / n2
     difference = groups.mean[first] - groups.mean[second]
     squared = part1 + part2
+    fewer = np.minimum(n1, n2)
     with np.errstate(invalid="ignore", divide="ignore"):
         df = squared**2 / (part1**2 / (n1 - 1) + part2**2 / (n2 - 1))
+        df = np.where((fewer < _FEW) & (np.maximum(n1, n2) > 2 * fewer), np.minimum(df, fewer - 1), df)
         p = 2 * special.stdtr(df, -np.abs(difference) / np.sqrt(squared))
     rigid = np.where(np.abs(difference) < 1e-12, 1.0, np.minimum(1, 2 / special.binom(n1 + n2, n1)))
     return Pairs(first, second, difference, np.sqrt(squared), df, np.where(squared > 0, p, rigid))
@@ -147,19 +156,18 @@ class Blocked(NamedTuple):
     def detectable_shift(self, level: float) -> float:
         """Smallest difference between two levels that the F-test at `level` finds with 80 % power at least.
 
-        Of all patterns with that range the least visible is taken: all other levels halfway between the two, and the
-        two those that share the fewest blocks. The noncentrality is d' G d / sigma² (Searle, Linear Models, 1971).
+        The noncentrality of effects t is t' G t / sigma² (Searle, Linear Models, 1971). Of all t with a difference of
+        d between two levels, the least visible has d² / (e' G⁺ e sigma²), e being 1 for the one and -1 for the other;
+        the pair that is hardest to tell apart is taken.
         """
         if not self.sigma > 0:
             return np.nan
-        diagonal = np.diag(self.gram)
-        weights = diagonal[:, None] + diagonal[None, :] - 2 * self.gram
-        least = float(weights[np.triu_indices(len(diagonal), 1)].min())
-        if least <= 0:
-            return np.nan
+        inverse = inverse_of(self.gram)
+        spread = np.diag(inverse)
+        widest = float((spread[:, None] + spread[None, :] - 2 * inverse).max())
         critical = float(special.fdtri(self.df_effect, self.df, 1 - level))
         needed = _noncentrality(lambda shift: float(special.ncfdtr(self.df_effect, self.df, shift, critical)))
-        return float(2 * self.sigma * np.sqrt(needed / least))
+        return float(self.sigma * np.sqrt(needed * widest))
 
 
 def inverse_of(gram: Floats) -> Floats:
@@ -178,8 +186,8 @@ def blocked(values: Floats, levels: Ints, blocks: Ints) -> Blocked | None:
     return additive(np.log(values), levels, blocks)
 
 
-def additive(values: Floats, levels: Ints, blocks: Ints) -> Blocked | None:
-    """`blocked` of values as they are: value = block + level."""
+def additive(values: Floats, levels: Ints, blocks: Ints, least_df: int = _LEAST_DF) -> Blocked | None:
+    """`blocked` of values as they are: value = block + level; None below `least_df` degrees of freedom."""
     if not len(levels):
         return None
     first = np.zeros(int(blocks.max()) + 1, dtype="int64")
@@ -198,7 +206,7 @@ def additive(values: Floats, levels: Ints, blocks: Ints) -> Blocked | None:
     sums = np.bincount(level, weights=centred, minlength=width)
     rank = int(np.linalg.matrix_rank(gram, hermitian=True, rtol=_NULL))
     df = len(logs) - size - rank
-    if df < _LEAST_DF or rank < width - 1:  # a lower rank means levels that no chain of blocks connects
+    if df < least_df or rank < width - 1:  # a lower rank means levels that no chain of blocks connects
         return None
     effects = inverse_of(gram) @ sums
     explained = max(float(sums @ effects), 0.0)  # equal levels can be below by rounding, and a negative F has no p

@@ -137,7 +137,7 @@ class EvidenceIndex:
     @cached_property
     def _model_tests(self) -> Mapping[tuple[str, str, str], float]:
         """Corrected p-values of pairs of models by metric and models, as the finding `rank_models` has them."""
-        from chimera_dagster.evidence.findings.equal_conditions import pair_tests  # with scipy; few claims ask
+        from chimera_dagster.evidence.findings.contest import pair_tests  # with scipy; few claims ask
         from chimera_dagster.evidence.findings.finding_context import FindingContext
         from chimera_dagster.evidence.findings.ranking import model_contests
 

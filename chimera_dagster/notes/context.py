@@ -6,8 +6,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 import pandas as pd
 
+from chimera_dagster.evidence.findings.contest import Contest, Judged
 from chimera_dagster.evidence.findings.contest_words import Series
-from chimera_dagster.evidence.findings.equal_conditions import Contest, Judged
 from chimera_dagster.evidence.findings.finding import Finding
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.measures import FURTHER, HEADLINES, MEASURES, SCORES, SERVER, Measure

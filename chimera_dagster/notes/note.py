@@ -4,13 +4,11 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Literal
 
+from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.setups import Setup
 from chimera_dagster.notes.phrase import Number, Phrase, numbers_of
 
 Section = Literal["answer", "performance", "findings", "recommendations", "risks", "not_measured", "files"]
-# How sure it is. holds: tested over sessions. in_session: tested over the calls of one session for each. plain: an
-# order or a value without a test. tie: a test does not tell them apart. counted: something that was only counted.
-Certainty = Literal["holds", "in_session", "plain", "tie", "counted"]
 Runs = Literal["all", "warm", "cold"]
 Source = tuple[str, str]  # file, record
 
@@ -30,8 +28,9 @@ class Scope:
 class Note:
     """`wordings` say the same in two or more ways. `order` has the models from the best to the worst, of an order.
 
-    `weight` orders the notes of a section, the largest first; from 100 on a note belongs on the first screen. A
-    recommendation has an `action` and a `reason`, a risk a `mitigation`, each a phrase of its own.
+    `certainty` is None for what was only counted. `weight` orders the notes of a section, the largest first; from 100
+    on a note belongs on the first screen. A recommendation has an `action` and a `reason`, a risk a `mitigation`, each
+    a phrase of its own.
     """
 
     kind: str
@@ -41,7 +40,7 @@ class Note:
     scope: Scope = field(default_factory=Scope)
     metric: str | None = None
     order: tuple[str, ...] = ()
-    certainty: Certainty = "counted"
+    certainty: Certainty | None = None
     action: Phrase = ()
     reason: Phrase = ()
     mitigation: Phrase = ()

@@ -1,17 +1,22 @@
 """What a contest between models says: who leads, who can't be told from the leader, and how sure that is."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from chimera_dagster.evidence.certainty import Certainty, weakest
 from chimera_dagster.evidence.findings.cells import files_of, sources_of_cells
-from chimera_dagster.evidence.findings.equal_conditions import Contest, Judged
-from chimera_dagster.evidence.measures import LEVEL, Measure
+from chimera_dagster.evidence.findings.contest import Contest, Judged
+from chimera_dagster.evidence.measures import Measure
 from chimera_dagster.evidence.setups import varying
-from chimera_dagster.notes.note import Certainty, Runs, Scope, Source
+from chimera_dagster.notes.note import Runs, Scope, Source
 from chimera_dagster.notes.reading import reading
 
 
 class Order(NamedTuple):
-    """Models of one contest, the best first, with their values. `leaders` are the first and those tied with it."""
+    """Models of one contest, the best first, with their values.
+
+    `leaders` are the first and those tied with it; `certainty` is the weakest of those that tell it from the others.
+    """
 
     finding: str
     judged: Judged
@@ -30,8 +35,8 @@ class Order(NamedTuple):
 
     @property
     def tied(self) -> bool:
-        """Whether nothing here can be told apart."""
-        return len(self.leaders) == len(self.names) and self.certainty == "tie"
+        """Whether none can be told from the first."""
+        return len(self.leaders) == len(self.names)
 
     @property
     def scope(self) -> Scope:
@@ -47,30 +52,20 @@ class Order(NamedTuple):
     def sources(self) -> tuple[Source, ...]:
         return tuple(sources_of_cells(cell for _, cell in self.contest.cells))
 
-    def apart(self, one: str, other: str) -> bool:
-        """Whether the test tells two models apart; without a test, whether their values read differently."""
-        p = self.judged.p_of(one, other)
-        if p is not None:
-            return p < LEVEL
-        unit = self.measure.unit
-        return reading(self.values[one], unit) != reading(self.values[other], unit)
-
 
 def order_of(finding: str, judged: Judged) -> Order:
     contest = judged.contest
     names = [standing.item for standing in contest.standings]
     values = {standing.item: standing.value for standing in contest.standings}
-    order = Order(finding, judged, names, values, names[:1], "plain")
-    leaders = [name for name in names if name == names[0] or not order.apart(names[0], name)]
-    return order._replace(leaders=leaders, certainty=_certainty(order, leaders))
+    told = {name: _told(judged, values, names[0], name) for name in names[1:]}
+    leaders = [names[0], *(name for name, certainty in told.items() if certainty is Certainty.TIE)]
+    apart = [certainty for certainty in told.values() if certainty is not Certainty.TIE]
+    return Order(finding, judged, names, values, leaders, weakest(apart) or Certainty.TIE)
 
 
-def _certainty(order: Order, leaders: list[str]) -> Certainty:
-    contest = order.contest
-    if len(leaders) == len(order.names) and not any(
-        order.apart(one, other) for place, one in enumerate(order.names) for other in order.names[place + 1 :]
-    ):
-        return "tie"
-    if contest.pairs is None:
-        return "plain"
-    return "in_session" if contest.apart and contest.how in ("runs", "blocks") else "holds"
+def _told(judged: Judged, values: Mapping[str, float], one: str, other: str) -> Certainty:
+    """What is known of a difference; values that nobody tested are a tie if they read the same."""
+    certainty = judged.certainty_of(one, other)
+    unit = judged.contest.measure.unit
+    is_same = certainty is Certainty.PLAIN and reading(values[one], unit) == reading(values[other], unit)
+    return Certainty.TIE if is_same else certainty

@@ -35,7 +35,7 @@ def _row(number: int, note: Note) -> dict[str, object]:
         "metric": note.metric,
         "models": _json(scope.models),
         "order": _json(note.order),
-        "certainty": note.certainty,
+        "certainty": None if note.certainty is None else str(note.certainty),
         "conditions": _json(scope.setup),
         "runs": scope.runs,
         "n": scope.n,

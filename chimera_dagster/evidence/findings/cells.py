@@ -18,13 +18,16 @@ class Cell(NamedTuple):
     """What is known of one metric of a model under one setup.
 
     `values` are those of runs; of a `stated` cell one value a record, all of the same `kind`. `asked` has the prompt of
-    each run. `moments` are n, mean and standard deviation, NaN where unknown. Its rows are `places` of `frame`.
+    each run, `sessions` the session of each value. `cold` counts the cold starts that were left out. `moments` are n,
+    mean and standard deviation, NaN where unknown. Its rows are `places` of `frame`.
     """
 
     model: str
     setup: Setup
     values: NDArray[np.float64]
     asked: NDArray[np.int64]
+    sessions: NDArray[np.int64]
+    cold: int
     stated: bool
     kind: str
     moments: tuple[float, float, float]
@@ -44,26 +47,39 @@ class Cell(NamedTuple):
         return self.median if kind == "median" else self.moments[1] if kind == "mean" else np.nan
 
 
-def cells_of(warm: pd.DataFrame, stated: pd.DataFrame, measure: Measure) -> list[Cell]:
+def cells_of(runs: pd.DataFrame, stated: pd.DataFrame, measure: Measure) -> list[Cell]:
     """Every model and setup with values of the measure: those of warm runs, else what files state.
 
-    `warm` and `stated` are those of FindingContext.
+    `runs` and `stated` are those of FindingContext; runs that name no model are left out.
     """
     found = {(cell.model, canonical(cell.setup)): cell for cell in _stated_cells(stated, measure)}
-    rows = warm[(warm[measure.metric] > 0).to_numpy()]
+    rows = runs[((runs[measure.metric] > 0) & runs["model"].notna()).to_numpy()]
     place, setups = setups_of(rows)
-    every, prompts = rows[measure.metric].to_numpy("float64"), rows["asked"].to_numpy("int64")
+    every, cold = rows[measure.metric].to_numpy("float64"), rows["cold"].to_numpy("bool")
+    prompts, sessions = rows["asked"].to_numpy("int64"), rows["session"].to_numpy("int64")
     parts: dict[Any, Any] = rows.groupby([rows["model"], place], observed=True).indices
-    for (model, number), places in parts.items():
+    for (model, number), of_setup in parts.items():
+        places = of_setup[~cold[of_setup]]
+        if not len(places):
+            continue
         values, setup = every[places], setups[int(number)]
         known = found.get((str(model), canonical(setup)))
         if known is not None and known.moments[0] > len(values):  # the file lists a sample of the runs it sums up
             continue
         std = float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
-        moments = (float(len(values)), float(np.mean(values)), std)
-        median = float(np.median(values))
         found[str(model), canonical(setup)] = Cell(
-            str(model), setup, values, prompts[places], False, "runs", moments, median, rows, places
+            str(model),
+            setup,
+            values,
+            prompts[places],
+            sessions[places],
+            len(of_setup) - len(places),
+            False,
+            "runs",
+            (float(len(values)), float(np.mean(values)), std),
+            float(np.median(values)),
+            rows,
+            places,
         )
     return [found[key] for key in sorted(found)]
 
@@ -86,7 +102,9 @@ def _stated_cells(stated: pd.DataFrame, measure: Measure) -> Iterator[Cell]:
         moments = (float(single["n"]), float(single["mean"]), float(single["std"])) if one else (np.nan, np.nan, np.nan)
         median = float(single["median"]) if one else np.nan
         asked = np.full(len(values), -1, dtype="int64")
-        yield Cell(str(model), setups[int(number)], values, asked, True, kind, moments, median, rows, places)
+        sessions = group["session"].to_numpy("int64")
+        setup = setups[int(number)]
+        yield Cell(str(model), setup, values, asked, sessions, 0, True, kind, moments, median, rows, places)
 
 
 def files_of(cells: Iterable[Cell]) -> set[str]:

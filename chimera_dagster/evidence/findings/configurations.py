@@ -9,10 +9,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from chimera_dagster.evidence.difference_tests import Pairs, blocked, holm, log_moments
+from chimera_dagster.evidence.certainty import Certainty, strongest
+from chimera_dagster.evidence.difference_tests import additive, moments
+from chimera_dagster.evidence.findings.contest import Contest, Judged, Standing, judged
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, params_words, sources_of
 from chimera_dagster.evidence.findings.finding_context import FindingContext, joint_codes
+from chimera_dagster.evidence.findings.verdicts import in_sessions
 from chimera_dagster.evidence.measures import HEADLINES, LEVEL, Measure
+from chimera_dagster.evidence.session_tests import over_sessions
 from chimera_dagster.schemas import DECODE
 
 _LEAST_RUNS = 3
@@ -21,16 +25,9 @@ _MOST_SETS = 400  # 80 thousand pairs; the sets with the most runs are compared
 
 
 class _Table(NamedTuple):
-    """Sets to be ranked by one measure, their means with intervals, their runs, and the tests of all their pairs.
+    """Sets that were compared, by their parameters; their runs; how many other sets have too few."""
 
-    The means are geometric; with several blocks they are the fitted ones, as what a block adds is not the set's.
-    """
-
-    measure: Measure
-    names: list[str]
-    means: list[tuple[float, float, float]]
-    counts: NDArray[np.float64]
-    pairs: Pairs
+    contest: Contest
     rows: pd.DataFrame
     where: str
     left_out: int
@@ -39,8 +36,11 @@ class _Table(NamedTuple):
 def rank_configurations(data: FindingContext) -> Iterator[Finding]:
     """Parameter sets of a model: least squares within equal file, prompt and settings, Holm over all pairs.
 
-    Sets that no file has together are not compared: what else differed between two sessions is unknown. If a model has
-    many sweeps, the twenty with the most runs are ranked.
+    Order, means and intervals are the fitted ones, as what a block adds is not the set's. Sets that no file has
+    together
+    are not compared: what else differed between two sessions is unknown. That a set is the best holds if it does so
+    over sessions, and is stated of these alone if there are too few. If a model has many sweeps, the twenty with the
+    most runs are ranked.
     """
     tables: list[_Table] = []
     for measure in HEADLINES:
@@ -52,12 +52,8 @@ def rank_configurations(data: FindingContext) -> Iterator[Finding]:
                     yield found
                 elif found is not None:
                     tables.append(found)
-    adjusted = holm(np.concatenate([table.pairs.p for table in tables])) if tables else np.array([])
-    start = 0
-    for table in tables:
-        end = start + len(table.pairs.p)
-        yield _configurations(table, adjusted[start:end], len(adjusted))
-        start = end
+    for table, result in zip(tables, judged(table.contest for table in tables), strict=True):
+        yield _configurations(table, result)
 
 
 def _sweeps(rows: pd.DataFrame) -> list[pd.DataFrame]:
@@ -82,18 +78,31 @@ def _sets(measure: Measure, model: str, rows: pd.DataFrame) -> _Table | Finding 
         return _once(measure, model, where, rows, len(counts), int(counts.max())) if measure.metric == DECODE else None
     kept = rows[rows["params"].isin(names).to_numpy()]
     codes = kept["params"].cat.set_categories(names).cat.codes.to_numpy().astype("int64")
-    values = kept[measure.metric].to_numpy("float64")
-    fitted = blocked(values, codes, joint_codes(kept, ["file", "setting", "backend", "gpu"]))
+    logs, sessions = np.log(kept[measure.metric].to_numpy("float64")), kept["session"].to_numpy("int64")
+    blocks = joint_codes(kept, ["file", "setting", "backend", "gpu"])
+    fitted = additive(logs, codes, blocks)
     if fitted is None or len(fitted.effects) != len(names):
         return None
-    groups = log_moments(values, codes, len(names))
-    if fitted.blocks > 1:  # what differs between blocks is in no set's mean, and in no interval
-        middle = float(np.mean(np.log(values)) - np.mean(fitted.effects[codes]))
-        means, bounds = middle + fitted.effects, [middle + side for side in fitted.bounds()]
-        intervals = list(zip(*(np.exp(each) for each in (means, *bounds)), strict=True))
+    over = over_sessions(logs, codes, blocks, sessions, len(names))
+    if over is not None and over.conclusive.all():
+        intervals = _exponentials(over.mean, over.low, over.high)
+    elif len(np.unique(blocks)) > 1:  # what differs between blocks is in no set's mean, and in no interval
+        middle = float(np.mean(logs) - np.mean(fitted.effects[codes]))
+        intervals = _exponentials(*(middle + side for side in (fitted.effects, *fitted.bounds())))
     else:
-        intervals = [groups.interval(place) for place in range(len(names))]
-    return _Table(measure, names, intervals, groups.n, fitted.pairs(), kept, where, len(counts) - len(names))
+        groups = moments(logs, codes, len(names))
+        intervals = _exponentials(groups.mean, *groups.bounds())
+    runs = np.bincount(codes).tolist()
+    standings = [Standing(name, *intervals[place], float(runs[place])) for place, name in enumerate(names)]
+    standings.sort(key=lambda standing: (measure.sign * standing.value, standing.item))
+    contest = Contest(measure, [], standings, "blocks", "geometric mean", names, fitted.pairs(), over, [], [])
+    return _Table(contest, kept, where, len(counts) - len(names))
+
+
+def _exponentials(*parts: NDArray[np.float64]) -> list[tuple[float, float, float]]:
+    """Means and the ends of their intervals, from their logarithms."""
+    mean, low, high = (np.exp(part).tolist() for part in parts)
+    return list(zip(mean, low, high, strict=True))
 
 
 def _once(measure: Measure, model: str, where: str, rows: pd.DataFrame, sets: int, most: int) -> Finding:
@@ -112,33 +121,42 @@ def _once(measure: Measure, model: str, where: str, rows: pd.DataFrame, sets: in
     return Finding("rank_configurations", "notice", model, text, figures, len(rows), source, importance=float(sets))
 
 
-def _configurations(table: _Table, adjusted: NDArray[np.float64], tests: int) -> Finding:
-    figures, measure = Figures(), table.measure
-    order = sorted(range(len(table.names)), key=lambda i: (measure.sign * table.means[i][0], table.names[i]))
-    best, last = order[0], order[-1]
-    involved = np.flatnonzero((table.pairs.first == best) | (table.pairs.second == best)).tolist()
-    worse = [pair for pair in involved if adjusted[pair] < LEVEL]
-    tied = [pair for pair in involved if adjusted[pair] >= LEVEL]
-    mean, low, high = table.means[best]
-    unit, sets = measure.unit, len(table.names)
-    text = (
-        f"Of {figures.count('sets', sets, 'parameter set')} of {table.where}, {params_words(table.names[best])} has "
-        f"the {measure.best} {measure.words}: {figures.say('mean', mean, unit)} (95 % interval "
-        f"{figures.say('low', low, unit)} to {figures.say('high', high, unit)}, n = "
-        f"{figures.say('runs', table.counts[best])}). "
+def _configurations(table: _Table, result: Judged) -> Finding:
+    figures, contest = Figures(), table.contest
+    measure, (best, *others), unit = contest.measure, contest.standings, contest.measure.unit
+    known = [result.certainty_of(best.item, other.item) for other in others]
+    certainty = strongest(known) or Certainty.PLAIN
+    worse = sum(each is not Certainty.TIE for each in known)
+    sessions = table.rows["session"].nunique()
+    value = (
+        f"{figures.say('mean', best.value, unit)} (95 % interval {figures.say('low', best.low, unit)} to "
+        f"{figures.say('high', best.high, unit)}, n = {figures.say('runs', best.n)})"
     )
+    sets = figures.count("sets", len(contest.standings), "parameter set")
+    detectable = result.detectable()
     if not worse:
-        text += "No other set differs from it detectably, so it can't be called the best."
-    elif not tied:
-        text += f"It differs from {'the other one' if sets == 2 else 'every other set'}."
-    else:
-        text += (
-            f"It differs from {figures.say('worse', len(worse))} of the {figures.say('others', sets - 1)} others; the "
-            f"rest can't be told from it."
+        text = (
+            f"None of {sets} of {table.where} can be called the best by {measure.words}: {params_words(best.item)} "
+            f"gave {value}, and no other set differs from it detectably."
         )
+        if detectable is not None:
+            text += f" A difference of {figures.share('detectable', detectable)} would have shown."
+    else:
+        text = f"Of {sets} of {table.where}, {params_words(best.item)} has the {measure.best} {measure.words}"
+        text += f"{f' {in_sessions(sessions)}' if certainty is Certainty.IN_SESSION else ''}: {value}. "
+        if worse == len(others):
+            text += f"It differs from {'the other one' if len(others) == 1 else 'every other set'}."
+        else:
+            text += (
+                f"It differs from {figures.say('worse', worse)} of the {figures.say('others', len(others))} others; "
+                f"the rest can't be told from it."
+            )
+        if Certainty.IN_SESSION in known:
+            text += " Whether it holds in other sessions was not measured."
     if table.left_out:
         text += f" {figures.count('left_out', table.left_out, 'set')} with fewer runs were left out."
-    first_pair = np.isin(table.pairs.first, order[:2]) & np.isin(table.pairs.second, order[:2])
+    unit_of_test = "each session's mean log value" if contest.by_session else "log values"
+    level = result.session_level if contest.by_session else result.run_level
     return Finding(
         "rank_configurations",
         "notice" if worse else "info",
@@ -147,9 +165,10 @@ def _configurations(table: _Table, adjusted: NDArray[np.float64], tests: int) ->
         figures,
         len(table.rows),
         sources_of(table.rows),
-        importance=50.0 + len(worse) / sets,
-        test=f"t-tests of log values within blocks, Holm over {tests} comparisons",
-        p_value=float(adjusted[first_pair][0]),
-        effect=float(np.expm1(abs(np.log(table.means[best][0] / table.means[last][0])))),
-        detectable=table.pairs.largest_detectable(tied, LEVEL / tests),
+        importance=50.0 + worse / len(contest.standings),
+        test=f"t-tests of {unit_of_test} within blocks, Holm over {round(LEVEL / level)} comparisons",
+        p_value=result.p_of(best.item, others[0].item),
+        effect=float(np.expm1(abs(np.log(best.value / others[-1].value)))),
+        detectable=detectable,
+        certainty=certainty,
     )

@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from chimera_dagster.evidence.certainty import strongest
 from chimera_dagster.evidence.findings.cells import sources_of_cells
-from chimera_dagster.evidence.findings.equal_conditions import Contest, Judged, Standing
+from chimera_dagster.evidence.findings.contest import Contest, Judged, Standing
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed
+from chimera_dagster.evidence.findings.verdicts import caveats, verdict, verdict_of_series
 from chimera_dagster.evidence.measures import FURTHER, LEVEL, MEASURES, Measure
 from chimera_dagster.evidence.setups import (
     TRENDS,
@@ -24,18 +26,21 @@ from chimera_dagster.evidence.setups import (
 MOST = 12  # findings of one detector and measure (and model)
 _SHOWN = 12  # items of one contest
 _STRATA = 8  # contests in one text
-_TIES = 8
 _WHOLE = 4  # a setup of more names is named in part
 _KINDS = {
-    ("runs", "geometric mean"): "geometric mean and its 95 % interval, cold starts left out",
+    ("runs", "geometric mean"): "geometric mean and its 95 % interval",
     ("blocks", "geometric mean"): "geometric mean within equal conditions and the 95 % interval of its distance from "
-    "the mean of all, cold starts left out",
+    "the mean of all",
     ("stated", "mean"): "mean and its 95 % interval from the n and the standard deviation that the files state",
 }
 _TESTS = {
     "runs": "Welch's t-test of log values",
     "blocks": "t-tests of log values within blocks",
     "stated": "Welch's t-test of stated n, mean and standard deviation",
+}
+_SESSION_TESTS = {
+    True: "t-tests of each session's mean log value within sessions or equal conditions",
+    False: "Welch's t-test of each session's mean log value",
 }
 
 
@@ -53,14 +58,13 @@ def contest_findings(
 
     `items` says what is compared, as in `Models by ...`; `of` whose they are, if they are levels of something.
     """
-    tests = sum(len(result.adjusted) for result in results)
     by_measure: dict[Measure, list[Series]] = {}
     for series in _series(results):
         by_measure.setdefault(series.results[0].contest.measure, []).append(series)
     for measure, every in by_measure.items():
         every.sort(key=lambda series: -sum(result.contest.n for result in series.results))
         for series in every[:MOST]:
-            yield _finding(detector, items, series, _said_of(series, every), tests, importance, of)
+            yield _finding(detector, items, series, _said_of(series, every), importance, of)
         if len(every) > MOST:
             rest = [result.contest for series in every[MOST:] for result in series.results]
             yield _unlisted(detector, items, measure, rest, of)
@@ -113,16 +117,14 @@ def _series(results: Sequence[Judged]) -> Iterator[Series]:
     yield from (Series(None, [result]) for result in single)
 
 
-def _finding(
-    detector: str, items: str, series: Series, shown: frozenset[str], tests: int, importance: float, of: str
-) -> Finding:
+def _finding(detector: str, items: str, series: Series, shown: frozenset[str], importance: float, of: str) -> Finding:
     figures, results = Figures(), series.results
     first = results[0].contest
     measure = first.measure
     at = _where(figures, series, shown)
-    text = f"{items} by {measure.words}{f' of {of}' if of else ''}{at}, {measure.best} first ({_kind(first)}): "
+    text = f"{items} by {measure.words}{f' of {of}' if of else ''}{at}, {measure.best} first ({_kind(results)}): "
     if series.name is None:
-        text += f"{_standings(figures, first, '')}. {_verdict(results[0])}"
+        text += f"{_standings(figures, first, '')}. {verdict(results[0], figures)}"
     else:
         parts = [
             f"at {series.name}={value_words(result.contest.setups[0][series.name])} "
@@ -130,8 +132,8 @@ def _finding(
             for place, result in enumerate(results[:_STRATA], start=1)
         ]
         more = f"; and {len(results) - _STRATA} more" if len(results) > _STRATA else ""
-        text += f"{'; '.join(parts)}{more}. {_verdict_of_series(series)}"
-    text += _untested(figures, first) + _caveats(results)
+        text += f"{'; '.join(parts)}{more}. {verdict_of_series(series.name, results)}"
+    text += _untested(figures, first) + caveats(results)
     best, worst = first.standings[0], first.standings[-1]
     p_values = [p for result in results if (p := _first_p(result)) is not None]
     return Finding(
@@ -143,22 +145,36 @@ def _finding(
         sum(result.contest.n for result in results),
         sources_of_cells(cell for result in results for _, cell in result.contest.cells),
         importance=importance - MEASURES.index(measure) - 0.5 * (first.how == "plain"),
-        test=f"{_TESTS[first.how]}, Holm over {tests} comparisons" if first.how in _TESTS else None,
+        test=_test(results),
         p_value=max(p_values) if p_values else None,
         effect=max(best.value, worst.value) / min(best.value, worst.value) - 1,
-        detectable=_detectable(results[0]),
+        detectable=results[0].detectable(),
+        certainty=strongest(result.certainty for result in results),
         about=series,
     )
 
 
-def _kind(contest: Contest) -> str:
+def _test(results: Sequence[Judged]) -> str | None:
+    first = results[0].contest
+    if first.how not in _TESTS:
+        return None
+    if first.by_session and first.over is not None:
+        return f"{_SESSION_TESTS[first.over.paired]}, Holm over {round(LEVEL / results[0].session_level)} comparisons"
+    return f"{_TESTS[first.how]}, Holm over {round(LEVEL / results[0].run_level)} comparisons"
+
+
+def _kind(results: Sequence[Judged]) -> str:
+    contest = results[0].contest
+    cold = "cold starts left out" if any(result.contest.cold for result in results) else ""
+    stated = "as files state the values" if contest.how != "stated" and contest.stated else ""
     if (contest.how, contest.kind) in _KINDS:
-        return _KINDS[contest.how, contest.kind] + (
-            ", as files state the values" if contest.how != "stated" and contest.stated else ""
-        )
-    source = "as the files state it" if contest.stated else "cold starts left out"
-    kind = "" if contest.kind == "value" else f"{contest.kind}, "
-    return f"{kind}{source}, in plain order without a test"
+        kind = _KINDS[contest.how, contest.kind]
+        if contest.by_session and contest.over is not None:
+            kind = _KINDS["blocks" if contest.over.paired else "runs", contest.kind] + " over sessions"
+        return ", ".join(filter(None, (kind, cold, stated)))
+    stated = "as the files state it" if contest.stated else ""
+    kind = "" if contest.kind == "value" else contest.kind
+    return ", ".join(filter(None, (kind, stated or cold, "in plain order without a test")))
 
 
 def _where(figures: Figures, series: Series, shown: frozenset[str]) -> str:
@@ -198,35 +214,6 @@ def _standing(figures: Figures, contest: Contest, standing: Standing, name: str)
     return f"{standing.item} {figures.say(f'mean_{name}', standing.value, unit)}{note}"
 
 
-def _verdict(result: Judged) -> str:
-    ties, pairs = result.ties(), len(result.adjusted)
-    if result.contest.pairs is None:
-        return "Whether they differ by more than chance was not tested."
-    if not ties:
-        return "Every two of them differ."
-    if len(ties) == pairs:
-        return "No two of them can be told apart."
-    names = [" and ".join(pair) for pair in ties]
-    shown = "; ".join(names[:_TIES])
-    rest = f"; and in {len(names) - _TIES} more pairs." if len(names) > _TIES else "; all other pairs differ."
-    return f"No difference can be told between {shown}{rest}"
-
-
-def _verdict_of_series(series: Series) -> str:
-    orders = {tuple(standing.item for standing in result.contest.standings) for result in series.results}
-    same = "The order is the same at each." if len(orders) == 1 else f"The order changes with {series.name}."
-    verdicts = {_verdict(result) for result in series.results}
-    if len(verdicts) == 1:
-        return f"{same} {verdicts.pop()}"
-    told = [result for result in series.results if not result.ties()]
-    values = listed([value_words(result.contest.setups[0][series.name or ""]) for result in told], 8)
-    return (
-        f"{same} Every two of them differ at {series.name}={values} only."
-        if told
-        else (f"{same} At none of them every two differ.")
-    )
-
-
 def _untested(figures: Figures, contest: Contest) -> str:
     if not contest.untested:
         return ""
@@ -238,22 +225,6 @@ def _untested(figures: Figures, contest: Contest) -> str:
     return f" Not compared, for too few runs or values of another kind: {listed(parts)}."
 
 
-def _caveats(results: Sequence[Judged]) -> str:
-    contests = [result.contest for result in results]
-    if all(contest.apart and contest.how in ("runs", "blocks") for contest in contests):
-        return " Each stands in files of its own, so a drift of the machine between them would look the same."
-    return ""
-
-
 def _first_p(result: Judged) -> float | None:
     order = [standing.item for standing in result.contest.standings]
     return result.p_of(order[0], order[1])
-
-
-def _detectable(result: Judged) -> float | None:
-    """The largest smallest difference of the pairs that are not told apart; only ratios of logarithms have one."""
-    contest = result.contest
-    if contest.pairs is None or contest.how == "stated":
-        return None
-    tied = np.flatnonzero(result.adjusted >= LEVEL).tolist()
-    return contest.pairs.largest_detectable(tied, result.level)

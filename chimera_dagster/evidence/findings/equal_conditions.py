@@ -4,25 +4,28 @@ A cell is one model under one setup (conditions, engine, GPU, parameters); a str
 common besides the item that is compared: a model, or a level of one condition.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
 
 from chimera_dagster.evidence.difference_tests import (
     Blocked,
     Groups,
     Pairs,
     additive,
-    holm,
     interaction,
-    log_moments,
+    moments,
     welch_pairs,
 )
-from chimera_dagster.evidence.findings.cells import Cell, files_of
-from chimera_dagster.evidence.measures import LEVEL, Measure
+from chimera_dagster.evidence.findings.cells import Cell
+from chimera_dagster.evidence.findings.contest import Contest, Standing
+from chimera_dagster.evidence.measures import Measure
+from chimera_dagster.evidence.session_tests import over_sessions
 from chimera_dagster.evidence.setups import Setup, canonical, value_words
 
 LEAST_RUNS = 3  # of an item, for a test
@@ -33,78 +36,6 @@ _LEAST_MOMENTS = 2  # stated runs, for a test by their mean and standard deviati
 class Stratum(NamedTuple):
     setup: Setup
     cells: dict[str, Cell]
-
-
-class Standing(NamedTuple):
-    """An item's value with its 95 % interval (NaN without one) and the runs behind it (NaN if they aren't stated)."""
-
-    item: str
-    value: float
-    low: float
-    high: float
-    n: float
-
-
-class Contest(NamedTuple):
-    """Items in order, the best first, compared over `setups`.
-
-    `how`: "runs" (Welch's test of logarithms), "blocks" (within blocks), "stated" (Welch's test of what files state) or
-    "plain" (no test). `kind` is what the values are: geometric mean, mean, median or value. `pairs` are by position in
-    `names`. `cells` are those of the items; `untested` are other items, with too few runs or another kind of value.
-    """
-
-    measure: Measure
-    setups: list[Setup]
-    standings: list[Standing]
-    how: str
-    kind: str
-    names: list[str]
-    pairs: Pairs | None
-    cells: list[tuple[str, Cell]]
-    untested: list[Standing]
-
-    @property
-    def n(self) -> int:
-        """Records behind it."""
-        return sum(len(cell.places) for _, cell in self.cells)
-
-    @property
-    def stated(self) -> bool:
-        return any(cell.stated for _, cell in self.cells)
-
-    @property
-    def apart(self) -> bool:
-        """Whether every item stands in files of its own."""
-        by_item: dict[str, list[Cell]] = {}
-        for item, cell in self.cells:
-            by_item.setdefault(item, []).append(cell)
-        every = [file for cells in by_item.values() for file in files_of(cells)]
-        return len(every) == len(set(every))
-
-
-class Judged(NamedTuple):
-    """A contest with the corrected p-value of each pair, and the level of a single test; both empty without a test."""
-
-    contest: Contest
-    adjusted: NDArray[np.float64]
-    level: float
-
-    def p_of(self, one: str, other: str) -> float | None:
-        pairs, names = self.contest.pairs, self.contest.names
-        if pairs is None or one not in names or other not in names:
-            return None
-        low, high = sorted((names.index(one), names.index(other)))
-        return float(self.adjusted[int(np.flatnonzero((pairs.first == low) & (pairs.second == high))[0])])
-
-    def ties(self) -> list[tuple[str, str]]:
-        """Pairs that the test does not tell apart, in the order of the items."""
-        order = [standing.item for standing in self.contest.standings]
-        return [
-            (one, other)
-            for place, one in enumerate(order)
-            for other in order[place + 1 :]
-            if (p := self.p_of(one, other)) is not None and p >= LEVEL
-        ]
 
 
 def strata_by_model(cells: Iterable[Cell]) -> list[Stratum]:
@@ -142,27 +73,12 @@ def contests(measure: Measure, strata: Sequence[Stratum]) -> list[Contest]:
     found: list[Contest] = []
     for group in _alike([stratum for stratum in several if len(_repeated(stratum)) > 1]):
         merged = _merged(measure, group)
-        found += [merged] if merged else [_single(measure, stratum) for stratum in group]
+        found += [merged] if merged else [_merged(measure, [each]) or _single(measure, each) for each in group]
     return found + [_single(measure, stratum) for stratum in several if len(_repeated(stratum)) < 2]
 
 
 def _repeated(stratum: Stratum) -> dict[str, Cell]:
     return {item: cell for item, cell in stratum.cells.items() if cell.repeated}
-
-
-def judged(found: Iterable[Contest]) -> list[Judged]:
-    """Contests with their p-values, corrected by Holm's method over all of them."""
-    every = list(found)
-    tested = [contest.pairs.p for contest in every if contest.pairs is not None]
-    adjusted = holm(np.concatenate(tested)) if tested else np.array([])
-    level = LEVEL / max(len(adjusted), 1)
-    results: list[Judged] = []
-    start = 0
-    for contest in every:
-        size = 0 if contest.pairs is None else len(contest.pairs.p)
-        results.append(Judged(contest, adjusted[start : start + size], level))
-        start += size
-    return results
 
 
 def _alike(strata: Sequence[Stratum]) -> Iterator[list[Stratum]]:
@@ -176,22 +92,32 @@ def _alike(strata: Sequence[Stratum]) -> Iterator[list[Stratum]]:
 
 
 class _Runs(NamedTuple):
-    """Runs of several strata: their values, items and strata as codes, and each one's prompt within its stratum."""
+    """Runs of several strata: log values; items, strata and sessions as codes; each one's prompt within its stratum."""
 
-    values: NDArray[np.float64]
+    logs: NDArray[np.float64]
     items: NDArray[np.int64]
     strata: NDArray[np.int64]
     asked: NDArray[np.int64]
+    sessions: NDArray[np.int64]
     names: list[str]
 
+    def of_items(self, kept: NDArray[np.bool_]) -> "_Runs":
+        """Those of some of the items, numbered anew."""
+        rows, codes = kept[self.items], np.cumsum(kept) - 1
+        names = [name for name, known in zip(self.names, kept.tolist(), strict=True) if known]
+        others = (self.strata[rows], self.asked[rows], self.sessions[rows])
+        return _Runs(self.logs[rows], codes[self.items[rows]], *others, names)
 
-def _runs_of(strata: Sequence[Stratum], least: int = 1) -> _Runs:
-    """Runs of the items that have `least` of them or more; nothing if there are not two such items."""
+
+def _runs_of(strata: Sequence[Stratum], least: int = 1) -> _Runs | None:
+    """Runs of the items that have `least` of them or more; None if there are not two such items."""
     sizes: dict[str, int] = {}
     for stratum in strata:
         for item, cell in _repeated(stratum).items():
             sizes[item] = sizes.get(item, 0) + len(cell.values)
     names = sorted(name for name, size in sizes.items() if size >= least)
+    if len(names) < 2:
+        return None
     codes = {name: code for code, name in enumerate(names)}
     parts = [
         (cell, codes[item], number)
@@ -199,15 +125,52 @@ def _runs_of(strata: Sequence[Stratum], least: int = 1) -> _Runs:
         for item, cell in _repeated(stratum).items()
         if item in codes
     ]
-    if len(names) < 2:
-        nothing = np.array([], dtype="int64")
-        return _Runs(np.array([], dtype="float64"), nothing, nothing, nothing, names)
     lengths = [len(cell.values) for cell, _, _ in parts]
     numbers = np.repeat([number for *_, number in parts], lengths).astype("int64")
     asked = np.concatenate([cell.asked for cell, _, _ in parts])
     joint = np.unique(np.stack([numbers, asked]), axis=1, return_inverse=True)[1].ravel().astype("int64")
-    values = np.concatenate([cell.values for cell, _, _ in parts])
-    return _Runs(values, np.repeat([item for _, item, _ in parts], lengths).astype("int64"), numbers, joint, names)
+    logs = np.log(np.concatenate([cell.values for cell, _, _ in parts]))
+    sessions = np.concatenate([cell.sessions for cell, _, _ in parts])
+    return _Runs(
+        logs, np.repeat([item for _, item, _ in parts], lengths).astype("int64"), numbers, joint, sessions, names
+    )
+
+
+def _with_common_prompts(runs: _Runs) -> tuple[_Runs, NDArray[np.int64]] | None:
+    """The runs to compare, and their blocks: setting and prompt, or the setting alone; None if prompts forbid it.
+
+    The setting is enough if each item was given each prompt of it equally often, or no prompt twice: then prompts are
+    chance. Else items are compared that prompts connect, the largest group of them.
+    """
+    if _same_mix(runs):
+        shared = len(np.unique(runs.asked)) > len(np.unique(runs.strata))
+        return runs, runs.asked if shared and additive(runs.logs, runs.items, runs.asked) else runs.strata
+    joined = _connected(runs)
+    if joined.sum() > 1:
+        kept = runs.of_items(joined)
+        return kept, kept.asked
+    return (runs, runs.strata) if len(np.unique(runs.asked)) == len(runs.asked) else None
+
+
+def _same_mix(runs: _Runs) -> bool:
+    """Whether in each stratum every item that is there has the same share of each prompt."""
+    counts = np.zeros((len(runs.names), int(runs.asked.max()) + 1))
+    np.add.at(counts, (runs.items, runs.asked), 1)
+    totals = np.zeros((len(runs.names), int(runs.strata.max()) + 1))
+    np.add.at(totals, (runs.items, runs.strata), 1)
+    stratum = np.zeros(counts.shape[1], dtype="int64")
+    stratum[runs.asked] = runs.strata
+    there = totals[:, stratum]
+    shares = np.divide(counts, there, out=np.full(counts.shape, np.nan), where=there > 0)
+    return bool(np.all(np.nanmax(shares, axis=0) - np.nanmin(shares, axis=0) < 1e-9))
+
+
+def _connected(runs: _Runs) -> NDArray[np.bool_]:
+    """Which items are in the largest group that common prompts connect; of equal ones the first."""
+    items, size = len(runs.names), len(runs.names) + int(runs.asked.max()) + 1
+    graph = sparse.coo_matrix((np.ones(len(runs.items)), (runs.items, items + runs.asked)), shape=(size, size))
+    groups = csgraph.connected_components(graph, directed=False)[1][:items]
+    return groups == np.argmax(np.bincount(groups))
 
 
 def _merged(measure: Measure, strata: list[Stratum]) -> Contest | None:
@@ -216,52 +179,79 @@ def _merged(measure: Measure, strata: list[Stratum]) -> Contest | None:
     They have to if the order changes from one to another by more than chance.
     """
     runs = _runs_of(strata)
-    if len(runs.names) < 2:
+    if runs is None or (len(strata) > 1 and _changes_order(runs)):
         return None
-    logs = np.log(runs.values)
-    if len(strata) > 1 and _changes_order(logs, runs):
+    found = _with_common_prompts(runs)
+    if found is None:
         return None
-    for blocks in (runs.asked, runs.strata):
-        if len(np.unique(blocks)) < 2:
-            continue
-        fitted = additive(logs, runs.items, blocks)
-        if fitted is not None and len(fitted.effects) == len(runs.names):
-            return _blocked_contest(measure, strata, runs, fitted, logs)
-    return None
+    runs, blocks = found
+    if len(np.unique(blocks)) < 2:
+        return None
+    fitted = additive(runs.logs, runs.items, blocks)
+    if fitted is None or len(fitted.effects) != len(runs.names):
+        return None
+    return _blocked_contest(measure, strata, runs, fitted, blocks)
 
 
-def _changes_order(logs: NDArray[np.float64], runs: _Runs) -> bool:
-    means = pd.Series(logs).groupby([runs.strata, runs.items]).mean().unstack()
+def _changes_order(runs: _Runs) -> bool:
+    means = pd.Series(runs.logs).groupby([runs.strata, runs.items]).mean().unstack()
     orders = {tuple(np.argsort(row.to_numpy(), kind="stable")) for _, row in means.dropna().iterrows()}
     if len(orders) < 2:
         return False
-    p = interaction(logs, runs.items, runs.strata)
+    p = interaction(runs.logs, runs.items, runs.strata)
     return p is not None and p < _ORDER_LEVEL
 
 
 def _blocked_contest(
-    measure: Measure, strata: list[Stratum], runs: _Runs, fitted: Blocked, logs: NDArray[np.float64]
+    measure: Measure, strata: list[Stratum], runs: _Runs, fitted: Blocked, blocks: NDArray[np.int64]
 ) -> Contest:
     low, high = fitted.bounds()
-    middle = float(np.mean(logs) - np.mean(fitted.effects[runs.items]))
+    middle = float(np.mean(runs.logs) - np.mean(fitted.effects[runs.items]))
+    standings = _standings(runs, middle + fitted.effects, middle + low, middle + high)
+    return _with_sessions(
+        _contest(measure, strata, standings, "blocks", "geometric mean", runs.names, fitted.pairs()), runs, blocks
+    )
+
+
+def _standings(runs: _Runs, *parts: NDArray[np.float64]) -> list[Standing]:
+    """Of log means and the ends of their intervals."""
     counts = np.bincount(runs.items, minlength=len(runs.names))
-    means, lows, highs = (np.exp(middle + part) for part in (fitted.effects, low, high))
-    standings = [
-        Standing(name, float(means[place]), float(lows[place]), float(highs[place]), float(counts[place]))
+    means, lows, highs = (np.exp(part).tolist() for part in parts)
+    return [
+        Standing(name, means[place], lows[place], highs[place], float(counts[place]))
         for place, name in enumerate(runs.names)
     ]
-    setups = [stratum.setup for stratum in strata]
-    return _contest(measure, setups, standings, "blocks", "geometric mean", runs.names, fitted.pairs(), strata)
+
+
+def _with_sessions(contest: Contest, runs: _Runs, blocks: NDArray[np.int64]) -> Contest:
+    """The contest with the test over sessions; its order and intervals too, if there are enough sessions."""
+    over = over_sessions(runs.logs, runs.items, blocks, runs.sessions, len(runs.names))
+    if over is None:
+        return contest
+    contest = contest._replace(over=over)
+    if not contest.by_session:
+        return contest
+    standings = _standings(runs, over.mean, over.low, over.high)
+    return contest._replace(standings=_ordered(contest.measure, standings))
 
 
 def _single(measure: Measure, stratum: Stratum) -> Contest:
     cells = stratum.cells
-    enough = _runs_of([stratum], LEAST_RUNS)
-    if len(enough.names) > 1:
-        groups = log_moments(enough.values, enough.items, len(enough.names))
-        standings = [Standing(name, *groups.interval(at), groups.n[at]) for at, name in enumerate(enough.names)]
+    runs = _runs_of([stratum], LEAST_RUNS)
+    if runs is not None:
+        alike = _with_common_prompts(runs)
+        if alike is None or len(np.unique(alike[1])) > 1:  # prompts differ, and too few runs share one
+            groups = moments(runs.logs, runs.items, len(runs.names))
+            nothing = np.full(len(runs.names), np.nan)
+            standings = _standings(runs, groups.mean, nothing, nothing)
+            found = _contest(measure, [stratum], standings, "plain", "geometric mean", [], None)
+            return found._replace(unlike=True)
+        runs, blocks = alike
+        groups = moments(runs.logs, runs.items, len(runs.names))
+        standings = _standings(runs, groups.mean, *groups.bounds())
         pairs = welch_pairs(groups)
-        return _contest(measure, [stratum.setup], standings, "runs", "geometric mean", enough.names, pairs, [stratum])
+        contest = _contest(measure, [stratum], standings, "runs", "geometric mean", runs.names, pairs)
+        return _with_sessions(contest, runs, blocks)
     tested = sorted(item for item, cell in cells.items() if _has_moments(cell))
     if len(tested) == len(cells) and any(cell.stated for cell in cells.values()):
         return _by_moments(measure, stratum, tested)
@@ -271,7 +261,7 @@ def _single(measure: Measure, stratum: Stratum) -> Contest:
     standings = [
         Standing(item, cells[item].centre(kind), np.nan, np.nan, cells[item].moments[0]) for item in known[kind]
     ]
-    return _contest(measure, [stratum.setup], standings, "plain", kind, [], None, [stratum])
+    return _contest(measure, [stratum], standings, "plain", kind, [], None)
 
 
 def _has_moments(cell: Cell) -> bool:
@@ -284,21 +274,19 @@ def _by_moments(measure: Measure, stratum: Stratum, names: list[str]) -> Contest
     groups = Groups(n, mean, std**2)
     low, high = groups.bounds()
     standings = [Standing(name, mean[at], low[at], high[at], n[at]) for at, name in enumerate(names)]
-    return _contest(measure, [stratum.setup], standings, "stated", "mean", names, welch_pairs(groups), [stratum])
+    return _contest(measure, [stratum], standings, "stated", "mean", names, welch_pairs(groups))
 
 
 def _contest(
     measure: Measure,
-    setups: list[Setup],
+    strata: Sequence[Stratum],
     standings: list[Standing],
     how: str,
     kind: str,
     names: list[str],
     pairs: Pairs | None,
-    strata: Sequence[Stratum],
 ) -> Contest:
-    order = sorted(standings, key=lambda standing: (measure.sign * standing.value, standing.item))
-    ranked = {standing.item for standing in order}
+    ranked = {standing.item for standing in standings}
     cells = [(item, cell) for stratum in strata for item, cell in stratum.cells.items()]
     untested = {
         item: Standing(item, float(np.mean(cell.values)), np.nan, np.nan, cell.moments[0])
@@ -306,20 +294,10 @@ def _contest(
         if item not in ranked
     }
     shown = [(item, cell) for item, cell in cells if item in ranked]
-    return Contest(measure, setups, order, how, kind, names, pairs, shown, list(untested.values()))
+    setups = [stratum.setup for stratum in strata]
+    order = _ordered(measure, standings)
+    return Contest(measure, setups, order, how, kind, names, pairs, None, shown, list(untested.values()))
 
 
-def pair_tests(results: Iterable[Judged]) -> Mapping[tuple[str, str, str], float]:
-    """The largest corrected p-value of each metric and two items over their contests; 1 if the order is not one."""
-    found: dict[tuple[str, str, str], float] = {}
-    ahead: dict[tuple[str, str, str], str] = {}
-    for result in results:
-        order = [standing.item for standing in result.contest.standings]
-        for place, one in enumerate(order):
-            for other in order[place + 1 :]:
-                p = result.p_of(one, other)
-                if p is not None:
-                    key = (result.contest.measure.metric, min(one, other), max(one, other))
-                    agrees = ahead.setdefault(key, one) == one
-                    found[key] = max(found.get(key, 0.0), p if agrees else 1.0)
-    return found
+def _ordered(measure: Measure, standings: list[Standing]) -> list[Standing]:
+    return sorted(standings, key=lambda standing: (measure.sign * standing.value, standing.item))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.figures import format_value, named_params
 from chimera_dagster.evidence.runs import MOST_SOURCES
 from chimera_dagster.schemas import SEVERITIES, Findings
@@ -38,7 +39,8 @@ class Figures:
 class Finding(NamedTuple):
     """One statement; `importance` orders findings of one severity, the largest first.
 
-    `about` is what the text was made from, for those who word it otherwise.
+    `certainty` is that of the difference it states, the strongest of several; None if it compares nothing. `about` is
+    what the text was made from, for those who word it otherwise.
     """
 
     detector: str
@@ -53,6 +55,7 @@ class Finding(NamedTuple):
     p_value: float | None = None
     effect: float | None = None
     detectable: float | None = None
+    certainty: Certainty | None = None
     about: object = None
 
 
@@ -99,6 +102,7 @@ def as_table(findings: Iterable[Finding]) -> pd.DataFrame:
             "p_value": _number(one.p_value),
             "effect": _number(one.effect),
             "detectable": _number(one.detectable),
+            "certainty": None if one.certainty is None else str(one.certainty),
             "sources": _json([list(source) for source in one.sources[:MOST_SOURCES]]),
         }
         for number, one in enumerate(ranked(findings), start=1)

@@ -14,6 +14,7 @@ from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.findings.cells import Cell, cells_of
 from chimera_dagster.evidence.measures import MEASURES, Measure
 from chimera_dagster.evidence.runs import natural, repeats_stated, spellings
+from chimera_dagster.evidence.sessions import sessions_of_files, sessions_of_runs
 from chimera_dagster.evidence.stated import stated_values
 from chimera_dagster.schemas import DECODE, FAILED, LOAD, TTFT
 
@@ -69,8 +70,14 @@ class FindingContext:
 
     @cached_property
     def stated(self) -> pd.DataFrame:
-        """Aggregates of runs that no file lists; see `stated_values`."""
-        return stated_values(self.table, self.raw, self.duplicates)
+        """Aggregates of runs that no file lists, see `stated_values`, with the `session` of each."""
+        found = stated_values(self.table, self.raw, self.duplicates)
+        return found.assign(session=[self.sessions[str(file)] for file in found["file"]])
+
+    @cached_property
+    def sessions(self) -> dict[str, int]:
+        """The session of each file with measurements; see `sessions_of_files`."""
+        return sessions_of_files(str(file) for file in self.measured["file"].cat.categories)
 
     @cached_property
     def runs(self) -> pd.DataFrame:
@@ -78,9 +85,9 @@ class FindingContext:
 
         If a record states a metric more than once, its first by original name counts. Further columns: `asked`, a code
         that is equal if the prompt is; `setting`, one that is equal if the conditions are too; `cold`, whether the
-        model had to be loaded.
+        model had to be loaded; `session`, a code for what was measured in one go, see `sessions_of_runs`.
         """
-        return _wide(self.raw)
+        return _wide(self.raw, self.sessions)
 
     @cached_property
     def every_run(self) -> pd.DataFrame:
@@ -88,7 +95,7 @@ class FindingContext:
         if self.doubtful.empty:
             return self.runs
         rows = self.measured[(self.measured["aggregate"].isna() & ~self.measured["error"]).to_numpy()]
-        return _wide(rows[~rows["file"].isin(list(self.duplicates)).to_numpy()])
+        return _wide(rows[~rows["file"].isin(list(self.duplicates)).to_numpy()], self.sessions)
 
     @cached_property
     def warm(self) -> pd.DataFrame:
@@ -98,7 +105,7 @@ class FindingContext:
     def cells(self, measure: Measure) -> list[Cell]:
         """Every model and setup with values of the measure; see `cells_of`."""
         if measure.metric not in self._cells:
-            self._cells[measure.metric] = cells_of(self.warm, self.stated, measure)
+            self._cells[measure.metric] = cells_of(self.runs, self.stated, measure)
         return self._cells[measure.metric]
 
     def of_models(self, metric: str) -> list[tuple[str, pd.DataFrame]]:
@@ -107,7 +114,7 @@ class FindingContext:
         return [(str(model), group) for model, group in rows.groupby("model", observed=True)]
 
 
-def _wide(raw: pd.DataFrame) -> pd.DataFrame:
+def _wide(raw: pd.DataFrame, sessions: Mapping[str, int]) -> pd.DataFrame:
     """One row per record, see FindingContext.runs."""
     codes = raw["metric"].cat.categories.get_indexer(pd.Index(WIDE))
     metric = raw["metric"].cat.codes.to_numpy()
@@ -125,6 +132,7 @@ def _wide(raw: pd.DataFrame) -> pd.DataFrame:
     wide["asked"] = _joint_codes([_prompt_labels(wide["labels"]), _codes(wide["prompt"])])
     wide["setting"] = _joint_codes([_codes(wide["conditions"]), wide["asked"].to_numpy()])
     wide["cold"] = is_cold(wide)
+    wide["session"] = sessions_of_runs(wide, sessions)
     return wide
 
 

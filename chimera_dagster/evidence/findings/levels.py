@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from chimera_dagster.evidence.findings.cells import Cell
+from chimera_dagster.evidence.findings.contest import judged
 from chimera_dagster.evidence.findings.contest_words import contest_findings
-from chimera_dagster.evidence.findings.equal_conditions import contests, judged, strata_by_level
+from chimera_dagster.evidence.findings.equal_conditions import contests, strata_by_level
 from chimera_dagster.evidence.findings.finding import Finding
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.findings.parameters import PARAMETERS

@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from chimera_dagster.evidence.difference_tests import Blocked, blocked, holm
+from chimera_dagster.evidence.certainty import Certainty
+from chimera_dagster.evidence.difference_tests import Blocked, additive
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, sources_of
 from chimera_dagster.evidence.findings.finding_context import FindingContext, joint_codes
+from chimera_dagster.evidence.findings.verdicts import in_sessions
 from chimera_dagster.evidence.measures import HEADLINES, LEVEL, Measure
+from chimera_dagster.evidence.session_tests import EffectTest, OverSessions, effect_tests, over_sessions
 
 PARAMETERS = ("num_gpu", "num_ctx", "temperature", "top_p", "top_k", "repeat_penalty")
 _BLOCK = ["file", "setting", "backend", "gpu"]
@@ -23,6 +26,7 @@ class _Test(NamedTuple):
     measure: Measure
     levels: list[float]
     fitted: Blocked
+    over: OverSessions | None
     rows: pd.DataFrame
     codes: NDArray[np.int64]
 
@@ -31,12 +35,12 @@ def parameter_effects(data: FindingContext) -> Iterator[Finding]:
     """Each parameter's effect on throughput and TTFT of each model: blocked F-test of log values, Holm over all.
 
     A block is one file, prompt, setting (such as the prompt's length) and set of the other parameters; cold starts are
-    left out. The smallest detectable effect is that of the Bonferroni level, which Holm's first step uses.
+    left out. An effect holds if the F-test of each session's means shows it; in fewer than two sessions it is stated of
+    these alone. The smallest detectable effect is that of the Bonferroni level, which Holm's first step uses.
     """
     tests = list(_tests(data))
-    adjusted = holm(np.array([test.fitted.p for test in tests]))
-    for test, p in zip(tests, adjusted.tolist(), strict=True):
-        yield _stated(test, p, len(tests))
+    for test, found in zip(tests, effect_tests([(test.fitted, test.over) for test in tests]), strict=True):
+        yield _stated(test, found)
 
 
 def _tests(data: FindingContext) -> Iterator[_Test]:
@@ -64,10 +68,12 @@ def _test(model: str, parameter: str, measure: Measure, rows: pd.DataFrame) -> _
     if len(present) < 2:
         return None
     kept, codes = kept[joined], codes.astype("int64")
-    fitted = blocked(kept[measure.metric].to_numpy("float64"), codes, blocks[joined])
+    logs, sessions = np.log(kept[measure.metric].to_numpy("float64")), kept["session"].to_numpy("int64")
+    fitted = additive(logs, codes, blocks[joined])
     if fitted is None:
         return None
-    return _Test(model, parameter, measure, names[present].tolist(), fitted, kept, codes)
+    over = over_sessions(logs, codes, blocks[joined], sessions, len(present))
+    return _Test(model, parameter, measure, names[present].tolist(), fitted, over, kept, codes)
 
 
 def _with_company(levels: NDArray[np.int64], blocks: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -86,52 +92,59 @@ def _split(params: "pd.Series[str]", parameter: str) -> tuple[NDArray[np.float64
     return np.array(levels, dtype="float64"), pd.factorize(np.array(others, dtype="object"), sort=True)[0]
 
 
-def _stated(test: _Test, p: float, tests: int) -> Finding:
-    figures, measure, fitted = Figures(), test.measure, test.fitted
+def _stated(test: _Test, found: EffectTest) -> Finding:
+    figures, measure, fitted = Figures(), test.measure, found.fitted
     low, high = int(np.argmin(fitted.effects)), int(np.argmax(fitted.effects))
     effect = float(np.expm1(fitted.effects[high] - fitted.effects[low]))
-    smallest = fitted.detectable(LEVEL / tests)
+    smallest = fitted.detectable(LEVEL / found.tests)
     detectable = None if np.isnan(smallest) else smallest
-    runs = f"{figures.count('runs', fitted.n, 'run')} in {figures.count('blocks', fitted.blocks, 'block')}"
-    if p < LEVEL:
-        drift = _in_one_go(test)
-        claim = f"{test.parameter} changes the {measure.words} of {test.model}"
-        if drift:
-            claim = f"The {measure.words} of {test.model} differs between values of {test.parameter}"
-        text = (
-            f"{claim}: at {test.levels[high]:g} it is {figures.share('effect', effect)} higher than at "
-            f"{test.levels[low]:g}, other parameters and prompt being equal ({runs}, corrected "
-            f"p = {figures.say('p', p)})."
-        )
-        if drift:
-            text += (
-                " The runs of each value followed one another, so a drift of the machine over time would look the same."
-            )
-    else:
+    sessions = test.rows["session"].nunique()
+    runs = (
+        f"{figures.count('runs', test.fitted.n, 'run')} in {figures.count('blocks', test.fitted.blocks, 'block')} of "
+        f"{figures.count('sessions', sessions, 'session')}, corrected p = {figures.say('p', found.p)}"
+    )
+    if found.certainty is Certainty.TIE:
         values = listed([f"{level:g}" for level in test.levels], 8)
         text = (
             f"No effect of {test.parameter} on the {measure.words} of {test.model} can be detected between {values}: "
-            f"the largest difference is {figures.share('effect', effect)} ({runs}, corrected "
-            f"p = {figures.say('p', p)})."
+            f"the largest difference is {figures.share('effect', effect)} ({runs})."
         )
         if detectable is not None:
             text += (
                 f" A difference of {figures.share('detectable', detectable)} would have been found with a probability "
                 f"of {figures.share('power', 0.8)}."
             )
+    else:
+        drift = found.certainty is Certainty.IN_SESSION and _in_one_go(test)
+        claim = f"{test.parameter} changes the {measure.words} of {test.model}"
+        if drift:
+            claim = f"The {measure.words} of {test.model} differs between values of {test.parameter}"
+        text = (
+            f"{claim}{f' {in_sessions(sessions)}' if found.certainty is Certainty.IN_SESSION else ''}: at "
+            f"{test.levels[high]:g} it is {figures.share('effect', effect)} higher than at {test.levels[low]:g}, other "
+            f"parameters and prompt being equal ({runs})."
+        )
+        if drift:
+            text += (
+                " The runs of each value followed one another, so a drift of the machine over time would look the same."
+            )
+        elif found.certainty is Certainty.IN_SESSION:
+            text += " Whether it holds in other sessions was not measured."
+    unit = "log values" if fitted is test.fitted else "each session's mean log value"
     return Finding(
         "parameter_effects",
-        "notice" if p < LEVEL else "info",
+        "info" if found.certainty is Certainty.TIE else "notice",
         f"{test.parameter} of {test.model}",
         text,
         figures,
-        fitted.n,
+        test.fitted.n,
         sources_of(test.rows),
         importance=10 + min(effect, 10.0),
-        test=f"F-test of log values within blocks, Holm over {tests} comparisons",
-        p_value=p,
+        test=f"F-test of {unit} within blocks, Holm over {found.tests} comparisons",
+        p_value=found.p,
         effect=effect,
         detectable=detectable,
+        certainty=found.certainty,
     )
 
 

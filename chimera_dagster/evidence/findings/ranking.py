@@ -7,13 +7,9 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from chimera_dagster.evidence.findings.cells import Cell, sources_of_cells
+from chimera_dagster.evidence.findings.contest import Judged, judged
 from chimera_dagster.evidence.findings.contest_words import contest_findings
-from chimera_dagster.evidence.findings.equal_conditions import (
-    Judged,
-    contests,
-    judged,
-    strata_by_model,
-)
+from chimera_dagster.evidence.findings.equal_conditions import contests, strata_by_model
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.measures import MEASURES
@@ -33,10 +29,11 @@ def model_contests(data: FindingContext) -> list[Judged]:
 def rank_models(data: FindingContext) -> Iterator[Finding]:
     """Models within equal conditions, engine, GPU and parameters: one ranking for each metric and stratum.
 
-    Of one stratum by geometric mean with 95 % intervals, pairs by Welch's t-test of log values. Strata in which the
-    same models ran are tested together, as blocks, unless the order changes between them by more than chance. What
-    files state is compared by Welch's test of its n, mean and standard deviation, else in plain order, which the text
-    says. Holm over all pairs of all rankings.
+    Order, means and intervals are those fitted within blocks, which are settings and prompts, of all strata in which
+    the same models ran together, unless the order changes between them by more than chance. A difference holds if a
+    test over sessions tells two models apart; if there are too few sessions for that, one over runs says so of these
+    sessions alone. What files state is compared by Welch's test of its n, mean and standard deviation, else in plain
+    order, which the text says. Holm over all pairs of all rankings.
     """
     yield from contest_findings("rank_models", "Models", model_contests(data), importance=100.0)
 

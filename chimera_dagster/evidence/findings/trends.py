@@ -5,12 +5,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chimera_dagster.evidence.difference_tests import blocked, holm
+from chimera_dagster.evidence.certainty import Certainty
+from chimera_dagster.evidence.difference_tests import Blocked, additive
 from chimera_dagster.evidence.findings.cells import Cell, sources_of_cells
 from chimera_dagster.evidence.findings.equal_conditions import Stratum, strata_by_level
 from chimera_dagster.evidence.findings.finding import Figures, Finding
 from chimera_dagster.evidence.findings.finding_context import FindingContext
-from chimera_dagster.evidence.measures import FURTHER, HEADLINES, LEVEL, MEASURES, SERVER, Measure
+from chimera_dagster.evidence.findings.verdicts import in_sessions
+from chimera_dagster.evidence.measures import FURTHER, HEADLINES, MEASURES, SERVER, Measure
+from chimera_dagster.evidence.session_tests import EffectTest, OverSessions, effect_tests, over_sessions
 from chimera_dagster.evidence.setups import TRENDS, said, setup_words, value_words
 
 _MEASURES = (*HEADLINES, SERVER, *FURTHER[:2])
@@ -43,24 +46,27 @@ def trends(data: FindingContext) -> Iterator[Finding]:
     as they are.
     """
     found = [trend for measure in _MEASURES for trend in _trends(measure, data.cells(measure))]
-    tests = [_tested(trend) for trend in found]
-    adjusted = iter(holm(np.array([p for p in tests if p is not None])).tolist())
-    count = sum(p is not None for p in tests)
-    for trend, p in zip(found, tests, strict=True):
-        corrected = None if p is None else next(adjusted)
-        if corrected is None or corrected < LEVEL or len(trend.levels) >= _LEAST_FOR_KNEE:
+    fits = [_fitted(trend) for trend in found]
+    tests = iter(effect_tests([fit for fit in fits if fit is not None]))
+    for trend, fit in zip(found, fits, strict=True):
+        test = None if fit is None else next(tests)
+        if test is None or test.certainty is not Certainty.TIE or len(trend.levels) >= _LEAST_FOR_KNEE:
             alike = (each for each in found if (each.model, each.measure) == (trend.model, trend.measure))
-            yield _stated(trend, said(each.stratum.setup for each in alike), corrected, count)
+            yield _stated(trend, said(each.stratum.setup for each in alike), test)
 
 
-def _tested(trend: _Trend) -> float | None:
-    """p-value of the one-way F-test of log values; None without enough repeats."""
+def _fitted(trend: _Trend) -> tuple[Blocked, OverSessions | None] | None:
+    """One-way models of log values over runs and over sessions; None without enough repeats."""
     if not all(cell.repeated for cell in trend.cells):
         return None
-    values = np.concatenate([cell.values for cell in trend.cells])
+    logs = np.log(np.concatenate([cell.values for cell in trend.cells]))
     levels = np.repeat(np.arange(len(trend.cells)), [len(cell.values) for cell in trend.cells])
-    fitted = blocked(values, levels, np.zeros(len(values), dtype="int64"))
-    return None if fitted is None else fitted.p
+    together = np.zeros(len(logs), dtype="int64")
+    fitted = additive(logs, levels, together)
+    if fitted is None:
+        return None
+    sessions = np.concatenate([cell.sessions for cell in trend.cells])
+    return fitted, over_sessions(logs, levels, together, sessions, len(trend.cells))
 
 
 def _trends(measure: Measure, cells: Sequence[Cell]) -> Iterator[_Trend]:
@@ -84,7 +90,7 @@ def _runs(stratum: Stratum) -> int:
     return sum(len(cell.values) for cell in stratum.cells.values()) if len(stratum.cells) > 1 else 0
 
 
-def _stated(trend: _Trend, shown: frozenset[str], p: float | None, tests: int) -> Finding:
+def _stated(trend: _Trend, shown: frozenset[str], found: EffectTest | None) -> Finding:
     figures, measure = Figures(), trend.measure
     words = setup_words(trend.stratum.setup, shown)
     first, last = trend.values[0], trend.values[-1]
@@ -92,22 +98,27 @@ def _stated(trend: _Trend, shown: frozenset[str], p: float | None, tests: int) -
         f"{measure.words.capitalize()} of {trend.model} by {trend.name}{f' at {words}' if words else ''}"
         f"{', as the files state it' if any(cell.stated for cell in trend.cells) else ''}: {_points(figures, trend)}."
     )
-    if p is not None and p >= LEVEL:
+    certainty = Certainty.PLAIN if found is None else found.certainty
+    if certainty is Certainty.TIE:
         text += " No difference between them can be told from chance."
     elif len(trend.levels) >= _LEAST_FOR_KNEE:
         text += f" {_knee(figures, trend)}"
+    if certainty is Certainty.IN_SESSION:
+        sessions = len({session for cell in trend.cells for session in cell.sessions.tolist()})
+        text += f" That is so {in_sessions(sessions)}; whether it holds in others was not measured."
     return Finding(
         "trends",
-        "notice" if measure not in FURTHER and (p is None or p < LEVEL) else "info",
+        "notice" if measure not in FURTHER and certainty is not Certainty.TIE else "info",
         f"{trend.name} of {trend.model}",
         text,
         figures,
         sum(len(cell.places) for cell in trend.cells),
         sources_of_cells(trend.cells),
         importance=70.0 - MEASURES.index(measure) + min(len(trend.levels), 9) / 10,
-        test=f"F-test of log values, Holm over {tests} comparisons" if p is not None else None,
-        p_value=p,
+        test=None if found is None else f"F-test of log values, Holm over {found.tests} comparisons",
+        p_value=None if found is None else found.p,
         effect=last / first - 1,
+        certainty=certainty,
     )
 
 

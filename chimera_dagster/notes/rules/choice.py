@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
+from chimera_dagster.evidence.certainty import weakest
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
 from chimera_dagster.notes.metric_words import words_of
-from chimera_dagster.notes.note import Certainty, Note, Scope
+from chimera_dagster.notes.note import Note, Scope
 from chimera_dagster.notes.orders import Order, order_of
 from chimera_dagster.notes.phrase import Phrase, count, listed, model, phrase
 
 _WEIGHT = 200.0
 _SHOWN = 4  # names in one sentence
-_LEAST_SURE_FIRST: tuple[Certainty, ...] = ("plain", "in_session", "holds", "tie")
 
 
 def choice(data: NoteContext) -> Iterator[Note]:
@@ -29,7 +29,7 @@ def choice(data: NoteContext) -> Iterator[Note]:
         _WEIGHT,
         _by_one(first) if len(found) == 1 else _by_two(first, found[1]),
         first.scope,
-        certainty=next(each for each in _LEAST_SURE_FIRST if any(order.certainty == each for order in found)),
+        certainty=weakest(order.certainty for order in found),
         sources=first.sources,
         findings=tuple(order.finding for order in found),
     )

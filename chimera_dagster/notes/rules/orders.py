@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.measures import FURTHER
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
 from chimera_dagster.notes.metric_words import ahead, also, behind, does
-from chimera_dagster.notes.note import Certainty, Note
+from chimera_dagster.notes.note import Note
 from chimera_dagster.notes.orders import Order, order_of
 from chimera_dagster.notes.phrase import (
     Number,
@@ -26,10 +27,10 @@ from chimera_dagster.notes.settings import in_words
 _MOST = 6  # contests of one measure
 _SHOWN = 6  # models of one sentence
 _FEW = 1.0  # a test that would only have shown a larger difference has too few runs
-_SURE: dict[Certainty, str] = {
-    "holds": "That difference holds.",
-    "in_session": "That holds within these sessions; in others it may not.",
-    "plain": "Whether that is more than chance was not tested.",
+_SURE = {
+    Certainty.HOLDS: "That difference holds.",
+    Certainty.IN_SESSION: "That holds within these sessions; in others it may not.",
+    Certainty.PLAIN: "Whether that is more than chance was not tested.",
 }
 
 
@@ -38,7 +39,7 @@ def orders(data: NoteContext) -> Iterator[Note]:
     for measure, results in data.rankings.items():
         for place, (finding, judged) in enumerate(results[:_MOST]):
             order = order_of(finding, judged)
-            is_tie = order.certainty == "tie"
+            is_tie = order.tied
             base = 150.0 if place == 0 and measure not in FURTHER else 50.0
             where = _where(data, order)
             yield Note(
@@ -125,10 +126,7 @@ def _tie(order: Order) -> tuple[Phrase, ...]:
 
 
 def _would_have_shown(order: Order) -> Phrase:
-    pairs = order.contest.pairs
-    if pairs is None or order.contest.how == "stated":
-        return ()
-    least = pairs.largest_detectable(list(range(len(pairs.p))), order.judged.level)
+    least = order.judged.detectable()
     if least is None or not least > 0:
         return ()
     if least > _FEW:

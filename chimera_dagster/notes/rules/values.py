@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.findings.cells import files_of, sources_of_cells
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
 from chimera_dagster.notes.metric_words import does
@@ -43,6 +44,6 @@ def values(data: NoteContext) -> Iterator[Note]:
                 (phrase("{said}{at}{over}.", said=said, at=at, over=over),),
                 Scope((cell.model,), cell.setup, which, len(cell.places), len(files_of([cell]))),
                 measure.metric,
-                certainty="plain",
+                certainty=Certainty.PLAIN,
                 sources=tuple(sources_of_cells([cell])),
             )

@@ -45,8 +45,8 @@ def test_the_interval_of_a_geometric_mean():
 
 def test_welch_agrees_with_statsmodels():
     rng = np.random.default_rng(1)
-    samples = [np.exp(rng.normal(shift, scatter, n)) for shift, scatter, n in ((0, 0.1, 5), (0.1, 0.4, 9), (0, 0.2, 3))]
-    pairs = welch_pairs(log_moments(np.concatenate(samples), np.repeat([0, 1, 2], [5, 9, 3]), 3))
+    samples = [np.exp(rng.normal(shift, scatter, n)) for shift, scatter, n in ((0, 0.1, 5), (0.1, 0.4, 9), (0, 0.2, 5))]
+    pairs = welch_pairs(log_moments(np.concatenate(samples), np.repeat([0, 1, 2], [5, 9, 5]), 3))
     for place, (one, other) in enumerate(itertools.combinations(samples, 2)):
         _, p, df = ttest_ind(np.log(one), np.log(other), usevar="unequal")
         assert (pairs.p[place], pairs.df[place]) == pytest.approx((p, df))

@@ -31,7 +31,8 @@ def grid(tmp_path: Path, effect: float, share: float = 0.003) -> dict[str, objec
 
 def test_an_effect_is_found_among_larger_ones_of_other_parameters(tmp_path: Path) -> None:
     found = grid(tmp_path, 0.05)
-    assert str(found["text"]).startswith("num_gpu changes the decode throughput of m:1b: at 40 it is ")
+    assert str(found["text"]).startswith("num_gpu changes the decode throughput of m:1b in this session: at 40 it ")
+    assert found["certainty"] == "in_session"
     assert found["effect"] == pytest.approx(0.05, abs=0.01)
     assert found["values"]["effect"][1] == "%"
     assert (found["n"], found["severity"]) == (12, "notice")
@@ -54,7 +55,7 @@ def test_values_run_one_after_another_are_said_to_be_mixed_up_with_time(tmp_path
     rows = [run("m:1b", noisy(rng, 100 + 10 * (k == 40)), top_k=k, run=i) for k in (1, 40, 100) for i in range(4)]
     write_csv(tmp_path / "a_runs.csv", rows)
     (found,) = [row for row in found_in(tmp_path, "parameter_effects") if "throughput" in str(row["text"])]
-    assert "differs between values of top_k: at 40" in str(found["text"])
+    assert "differs between values of top_k in this session: at 40" in str(found["text"])
     assert "a drift of the machine over time would look the same" in str(found["text"])
     write_csv(tmp_path / "a_runs.csv", [rows[k * 4 + i] for i in range(4) for k in range(3)])
     (found,) = [row for row in found_in(tmp_path, "parameter_effects") if "throughput" in str(row["text"])]

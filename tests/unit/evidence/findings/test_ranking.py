@@ -21,7 +21,10 @@ def test_models_that_differ_are_ordered_with_intervals(tmp_path: Path) -> None:
     (found,) = models(tmp_path, {"slow": 50, "fast": 100, "middle": 75})
     text = str(found["text"])
     assert text.index("fast") < text.index("middle") < text.index("slow")
-    assert text.endswith("Every two of them differ.")
+    assert text.endswith(
+        "In this session every two of them differ. Whether it holds in other sessions was not measured."
+    )
+    assert found["certainty"] == "in_session"
     values = found["values"]
     assert values["low_1"][0] < 100 < values["high_1"][0]
     assert (values["mean_1"][1], values["n_1"]) == ("tok/s", [8.0, ""])
@@ -33,9 +36,9 @@ def test_models_that_differ_are_ordered_with_intervals(tmp_path: Path) -> None:
 
 def test_models_that_chance_separates_are_a_tie(tmp_path: Path) -> None:
     (found,) = models(tmp_path, {"one": 100, "other": 100.5, "slow": 50})
-    assert "No difference can be told between one and other; all other pairs differ." in str(found["text"]).replace(
-        "other and one", "one and other"
-    )
+    text = str(found["text"]).replace("other and one", "one and other")
+    assert "No difference can be told between one and other; in this session all other pairs differ." in text
+    assert f"A difference of {found['detectable'] * 100:.3g} % would have shown." in text
     assert found["detectable"] > 0.005
 
 
@@ -65,8 +68,11 @@ def sweep(tmp_path: Path, means: dict[int, float], n: int) -> list[dict[str, obj
 def test_a_parameter_set_that_beats_all_others_is_named(tmp_path: Path) -> None:
     found = sweep(tmp_path, {512: 100, 1024: 120, 2048: 101}, 5)
     decode = next(row for row in found if "decode throughput" in str(row["text"]))
-    assert "num_ctx=1024 has the highest decode throughput: 1" in str(decode["text"])
-    assert "It differs from every other set." in str(decode["text"])
+    assert "num_ctx=1024 has the highest decode throughput in this session: 1" in str(decode["text"])
+    assert "It differs from every other set. Whether it holds in other sessions was not measured." in str(
+        decode["text"]
+    )
+    assert decode["certainty"] == "in_session"
     assert decode["severity"] == "notice"
     assert decode["values"]["runs"] == [5.0, ""]
 
@@ -74,8 +80,9 @@ def test_a_parameter_set_that_beats_all_others_is_named(tmp_path: Path) -> None:
 def test_sets_that_chance_separates_have_no_best(tmp_path: Path) -> None:
     found = sweep(tmp_path, {512: 100, 1024: 100.2, 2048: 100.1}, 5)
     decode = next(row for row in found if "decode throughput" in str(row["text"]))
-    assert "can't be called the best" in str(decode["text"])
-    assert decode["severity"] == "info"
+    assert str(decode["text"]).startswith("None of 3 parameter sets of m:1b in sweep_runs.csv can be called the best")
+    assert "highest" not in str(decode["text"])
+    assert (decode["severity"], decode["certainty"]) == ("info", "tie")
 
 
 def test_a_sweep_without_repeats_has_no_best(tmp_path: Path) -> None:
@@ -98,7 +105,10 @@ def test_the_corpus_ranks_models_and_no_sets() -> None:
     # gemma3:latest ran at settings of its own, so it is not compared with the other models of its family
     assert "over 25 equal setups (num_ctx=1024 to 4096" in str(decode["text"])
     assert "gemma3:latest" not in str(decode["text"])
-    assert "Every two of them differ." in str(decode["text"])
+    # two of the models have one session, so that what is known of them is so in these sessions alone
+    assert "No difference" not in str(decode["text"])
+    assert "in these sessions all other pairs differ too." in str(decode["text"])
+    assert decode["certainty"] == "holds"
     sets = found_in(CORPUS, "rank_configurations")
     assert {row["subject"] for row in sets} >= {"llama3.1:8b-instruct-q4_0", "gemma3:270m"}
     assert all("can be called the best" in str(row["text"]) for row in sets)
