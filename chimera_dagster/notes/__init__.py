@@ -10,14 +10,23 @@ from chimera_dagster.evidence.problems import Problems, all_of
 from chimera_dagster.notes.context import NoteContext
 from chimera_dagster.notes.note import Note
 from chimera_dagster.notes.rules.choice import choice
+from chimera_dagster.notes.rules.contradictions import contradictions
+from chimera_dagster.notes.rules.failures import failures
+from chimera_dagster.notes.rules.implausible import implausible
 from chimera_dagster.notes.rules.incomparable import incomparable
 from chimera_dagster.notes.rules.orders import orders
+from chimera_dagster.notes.rules.outliers import outliers
+from chimera_dagster.notes.rules.repeated_files import repeated_files
+from chimera_dagster.notes.rules.spellings import spellings
 from chimera_dagster.notes.rules.values import values
 from chimera_dagster.notes.table import ranked
 
 __all__ = ["RULES", "Note", "NoteContext", "find_notes"]
 
-RULES: tuple[Callable[[NoteContext], Iterator[Note]], ...] = (choice, orders, values, incomparable)
+RULES: tuple[Callable[[NoteContext], Iterator[Note]], ...] = (
+    *(choice, orders, values, incomparable),
+    *(failures, contradictions, implausible, outliers, repeated_files, spellings),
+)
 
 
 def find_notes(data: NoteContext, problems: Problems | None = None) -> list[Note]:

@@ -1,12 +1,30 @@
 """Runs that failed, trials that are not valid, and files that repeat others."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import pandas as pd
 
 from chimera_dagster.evidence.findings.finding import WHOLE_FILE, Figures, Finding, listed
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.schemas import FAILED, NOT_VALID
+
+
+class FailedRuns(NamedTuple):
+    """Records of a file that say that their run failed; `failed` of the file's `runs` did."""
+
+    file: str
+    records: list[str]
+    failed: int
+    runs: int
+
+
+class Repeats(NamedTuple):
+    """Files with the bytes of `original`, or with its runs in another form."""
+
+    original: str
+    copies: list[str]
+    same_bytes: bool
 
 
 def failed_runs_of_files(data: FindingContext) -> Iterator[Finding]:
@@ -39,7 +57,18 @@ def _failures(file: str, failed: list[str], records: list[str]) -> Finding:
         severity = "notice"
     sources = [(file, record) for record in failed]
     share = len(broken) / len(runs)
-    return Finding("failed_runs_of_files", severity, file, text, figures, len(runs), sources, importance=30 + share)
+    about = FailedRuns(file, failed, len(broken), len(runs))
+    return Finding(
+        "failed_runs_of_files",
+        severity,
+        file,
+        text,
+        figures,
+        len(runs),
+        sources,
+        importance=30 + share,
+        about=about,
+    )
 
 
 def _parent(record: str) -> str:
@@ -101,4 +130,6 @@ def _repeats(pairs: list[tuple[str, str]], detector: str, one: str, many: str, s
         names, figures = sorted(group["copy"]), Figures()
         text = f"{listed(names, 5)} {one if len(names) == 1 else many} {original}; the runs are counted once."
         sources = [(str(original), WHOLE_FILE), *((name, WHOLE_FILE) for name in names)]
-        yield Finding(detector, severity, str(original), text, figures, len(sources), sources, float(len(names)))
+        about = Repeats(str(original), names, same_bytes=detector == "duplicate_files")
+        importance = float(len(names))
+        yield Finding(detector, severity, str(original), text, figures, len(sources), sources, importance, about=about)

@@ -1,6 +1,7 @@
 """Single runs far from the others of their model."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,6 +34,16 @@ _ALIKE = ("model", "backend", "gpu", "conditions")
 _LEAST_GROUP = 5
 _FACTOR = 2.0
 _LARGEST_SHARE = 0.1  # more than that is not outliers but another regime
+
+
+class Outliers(NamedTuple):
+    """Runs of a model, of `total`, whose `metric` is far from what is `usual`; `rows` has both, the farthest first."""
+
+    model: str
+    metric: str
+    unit: str
+    rows: pd.DataFrame
+    total: int
 
 
 def outliers(data: FindingContext) -> Iterator[Finding]:
@@ -104,4 +115,5 @@ def _stated(model: str, metric: str, unit: str, rows: pd.DataFrame, total: int) 
         sources_of(rows.iloc[order]),
         importance=10 + float(off.max()),
         effect=value / usual - 1,
+        about=Outliers(model, metric, unit, rows.iloc[order], total),
     )

@@ -1,6 +1,7 @@
 """Values that can't be true, stated values that contradict derived ones, and names that mean the same."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,33 @@ from chimera_dagster.evidence.runs import spellings
 _REASONS = 8
 _EXAMPLES = 2
 _ROUNDING = 0.02  # a derived value is made of rounded ones
+
+
+class Implausible(NamedTuple):
+    """Rows in doubt by reason, the most frequent first."""
+
+    groups: list[tuple[str, pd.DataFrame]]
+
+
+class DerivedApart(NamedTuple):
+    """`wrong` of `total` values of a metric in a file that `formula` contradicts; the farthest is `stated`."""
+
+    file: str
+    metric: str
+    unit: str
+    wrong: int
+    total: int
+    stated: float
+    formula: str
+    given: float
+
+
+class Spellings(NamedTuple):
+    """`others` count as the model `chosen`, in `n` records."""
+
+    chosen: str
+    others: list[str]
+    n: int
 
 
 def implausible(data: FindingContext) -> Iterator[Finding]:
@@ -39,7 +67,10 @@ def implausible(data: FindingContext) -> Iterator[Finding]:
         f"{figures.count('values', total, 'value')} can't be true and "
         f"{'is' if total == 1 else 'are'} in no statistic: {'; '.join(parts)}{more}."
     )
-    yield Finding("implausible", "warning", "implausible values", text, figures, total, sources_of(rows), 95.0)
+    about = Implausible([(str(reason), group) for reason, group in groups])
+    yield Finding(
+        "implausible", "warning", "implausible values", text, figures, total, sources_of(rows), 95.0, about=about
+    )
 
 
 def _example(name: str, value: float, unit: object, record: str) -> str:
@@ -91,6 +122,7 @@ def _contradiction(file: str, metric: str, rows: pd.DataFrame, total: int) -> Fi
         sources_of(rows),
         importance=70.0 + len(rows) / total,
         effect=effect,
+        about=DerivedApart(file, metric, unit, len(rows), total, stated, str(worst["derived"]), given),
     )
 
 
@@ -109,4 +141,7 @@ def model_spellings(data: FindingContext) -> Iterator[Finding]:
             f"{listed(names)} and {chosen} are one model ({figures.count('records', n, 'record')}): its tags do not "
             f"differ by case."
         )
-        yield Finding("model_spellings", "notice", chosen, text, figures, n, sources_of(rows), importance=15.0)
+        about = Spellings(chosen, names, n)
+        yield Finding(
+            "model_spellings", "notice", chosen, text, figures, n, sources_of(rows), importance=15.0, about=about
+        )

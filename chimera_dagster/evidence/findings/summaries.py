@@ -24,6 +24,31 @@ _DECLARED = re.compile(r".*(fail|error|skipped|excluded|timeout).*")
 _COMPLETED = re.compile(r"completed|successful.*|succeeded")
 
 
+class WrongFigures(NamedTuple):
+    """How many of the figures in `file` disagree with the runs in `source`, and the one that is off most.
+
+    `row` has its metric, aggregate, value and unit; its `runs` runs give `expected`.
+    """
+
+    file: str
+    source: str
+    wrong: int
+    checked: int
+    row: dict[Any, Any]
+    expected: float
+    runs: int
+
+
+class LeftOut(NamedTuple):
+    """Runs in `source` that `file` neither sums up nor mentions: `left_out` of `total`, of which `failed` failed."""
+
+    file: str
+    source: str
+    left_out: int
+    total: int
+    failed: int
+
+
 class _Wrong(NamedTuple):
     row: int
     expected: float
@@ -113,7 +138,16 @@ class _Checked(NamedTuple):
         effect = float(row["value"]) / worst.expected - 1 if worst.expected else None
         share = len(self.wrong) / self.checked
         return Finding(
-            "wrong_summaries", "warning", file, text, figures, self.checked, sources, 60 + share, effect=effect
+            "wrong_summaries",
+            "warning",
+            file,
+            text,
+            figures,
+            self.checked,
+            sources,
+            60 + share,
+            effect=effect,
+            about=WrongFigures(file, source, len(self.wrong), self.checked, row, worst.expected, len(worst.places)),
         )
 
     def _silent(self, file: str, source: str, left_out: list[int]) -> Finding:
@@ -138,6 +172,7 @@ class _Checked(NamedTuple):
             total,
             sources,
             importance=40 + len(left_out) / total,
+            about=LeftOut(file, source, len(left_out), total, failed),
         )
 
 

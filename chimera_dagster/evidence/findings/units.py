@@ -28,6 +28,29 @@ _LEAST_RUNS = 3
 _UNITS = ("ms", "tok/s", "MiB", "W", "J")
 
 
+class MixedUnits(NamedTuple):
+    """`wrong` of the `total` runs of a file in which `names` contradict each other by one of the `factors`."""
+
+    file: str
+    names: tuple[str, ...]
+    wrong: int
+    total: int
+    factors: list[float]
+
+
+class UnitsApart(NamedTuple):
+    """The `median` of a file that is about `factor` times the `usual` one of others, or that part of it."""
+
+    model: str
+    metric: str
+    unit: str
+    file: str
+    median: float
+    others: list[str]
+    usual: float
+    factor: float
+
+
 class _Product(NamedTuple):
     """`rate` times `time_ms` / 1000 is `counted`; without one, it is 1."""
 
@@ -66,9 +89,11 @@ def contradicting_units(data: FindingContext) -> Iterator[Finding]:
     """
     runs = data.every_run
     for product in _PRODUCTS:
-        yield from _by_file(runs, product.words, _power_of_product(runs, product))
+        names = (product.rate, product.time_ms, *([product.counted] if product.counted else []))
+        yield from _by_file(runs, names, product.words, _power_of_product(runs, product))
     for identity in _SUMS:
-        yield from _by_file(runs, identity.words, _power_of_sum(runs, identity))
+        names = (identity.whole, *identity.parts)
+        yield from _by_file(runs, names, identity.words, _power_of_sum(runs, identity))
 
 
 def _power_of_product(runs: pd.DataFrame, product: _Product) -> NDArray[np.float64]:
@@ -122,7 +147,7 @@ def _close(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.b
     return np.abs(one - other) <= _EXACT * np.maximum(np.abs(one), np.abs(other))
 
 
-def _by_file(runs: pd.DataFrame, words: str, powers: NDArray[np.float64]) -> Iterator[Finding]:
+def _by_file(runs: pd.DataFrame, names: tuple[str, ...], words: str, powers: NDArray[np.float64]) -> Iterator[Finding]:
     wrong = ~np.isnan(powers)
     totals = runs.groupby("file", observed=True).size()
     rows = runs[wrong].assign(power=powers[wrong])
@@ -144,6 +169,7 @@ def _by_file(runs: pd.DataFrame, words: str, powers: NDArray[np.float64]) -> Ite
             total,
             sources_of(group),
             importance=90 + len(group) / total,
+            about=MixedUnits(str(file), names, len(group), total, factors),
         )
 
 
@@ -175,4 +201,16 @@ def contradicting_files(data: FindingContext) -> Iterator[Finding]:
             sources = [(str(row["file"]), WHOLE_FILE), *((name, WHOLE_FILE) for name in others)]
             subject = f"{metric} of {model}"
             n = int(group["size"].sum())
-            yield Finding("contradicting_files", "warning", subject, text, figures, n, sources, importance=80.0)
+            about = UnitsApart(
+                str(model),
+                str(metric),
+                str(unit),
+                str(row["file"]),
+                float(row["median"]),
+                others,
+                usual,
+                10.0 ** abs(float(powers[place])),
+            )
+            yield Finding(
+                "contradicting_files", "warning", subject, text, figures, n, sources, importance=80.0, about=about
+            )

@@ -1,0 +1,51 @@
+"""Models, files and metrics as sentences name them, and the scope of what was counted."""
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from chimera_dagster.evidence.measures import MEASURES
+from chimera_dagster.notes.note import Runs, Scope
+from chimera_dagster.notes.phrase import Name, Phrase, Words, count, file, listed, model
+
+_MOST = 4  # names in one sentence
+_METRICS = {measure.metric: measure.words for measure in MEASURES} | {
+    "load_ms": "load time",
+    "prompt_eval_ms": "prompt processing time",
+    "eval_ms": "generation time",
+    "total_ms": "total time",
+    "prompt_tokens": "prompt tokens",
+    "output_tokens": "output tokens",
+    "requests_per_s": "request throughput",
+    "total_tok_s": "total throughput",
+}
+
+
+def models_in_words(names: Sequence[str], most: int = _MOST) -> Phrase:
+    """`a, b and c`; of more than `most` the rest as a count."""
+    return _listed(names, model, most)
+
+
+def files_in_words(paths: Sequence[str], most: int = _MOST - 1) -> Phrase:
+    """As `models_in_words`, of files."""
+    return _listed(paths, file, most)
+
+
+def metric_in_words(metric: str) -> Words | Name:
+    """`time to first token`; the name itself of a metric that has no words."""
+    words = _METRICS.get(metric)
+    return Words(words) if words else Name(metric, "metric")
+
+
+def scope_of(rows: pd.DataFrame, runs: Runs = "all") -> Scope:
+    """Models, records and files of rows of schemas.Measurements."""
+    models = sorted(str(name) for name in rows["model"].dropna().unique())
+    records = len(rows[["file", "record"]].drop_duplicates())
+    return Scope(tuple(models), runs=runs, n=records, files=int(rows["file"].nunique()))
+
+
+def _listed(names: Sequence[str], make: Callable[[str], Name], most: int) -> Phrase:
+    shown: list[Phrase] = [(make(name),) for name in names[:most]]
+    if len(names) > most:
+        shown.append(count(len(names) - most, "more", "more"))
+    return listed(shown)

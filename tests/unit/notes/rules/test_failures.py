@@ -1,0 +1,54 @@
+from pathlib import Path
+
+from tests.unit.evidence.findings.tables import run, write_csv
+from tests.unit.notes.noted import notes_of, wordings
+
+
+def rows(model: str, failed: int, good: int) -> list[dict[str, object]]:
+    broken = [run(model, 0, 0, error="timeout") for _ in range(failed)]
+    return [*broken, *(run(model, 50 + place, 90, error="") for place in range(good))]
+
+
+def test_runs_that_failed_in_part_are_counted_with_their_models(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a_runs.csv", [*rows("a:1b", 3, 5), *rows("b:1b", 0, 4)])
+    write_csv(tmp_path / "c_runs.csv", rows("c:1b", 1, 3))
+    noted = notes_of(tmp_path, "failures")
+    assert wordings(noted.only) == [
+        "4 of 16 runs (`a:1b` and `c:1b`) in 2 files failed, 3 of them in `a_runs.csv`; no mean includes them.",
+        "In 2 files, 4 of 16 runs (`a:1b` and `c:1b`) failed, 3 of them in `a_runs.csv`. No mean includes them.",
+    ]
+    assert (noted.only.section, noted.only.scope.models) == ("findings", ("a:1b", "c:1b"))
+    assert noted.only.sources == (
+        *(("a_runs.csv", f"row {place}") for place in (1, 2, 3)),
+        ("c_runs.csv", "row 1"),
+    )
+
+
+def test_a_file_whose_runs_all_failed_is_said_to_measure_nothing(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a_runs.csv", rows("a:1b", 2, 0))
+    write_csv(tmp_path / "b_runs.csv", rows("b:1b", 0, 6))
+    noted = notes_of(tmp_path, "failures")
+    assert wordings(noted.only)[0] == "Both runs in `a_runs.csv` failed, so nothing in it measures a model."
+    write_csv(tmp_path / "a_runs.csv", rows("a:1b", 1, 0))
+    assert wordings(notes_of(tmp_path, "failures").only) == [
+        "The only run in `a_runs.csv` failed, so nothing in it measures a model.",
+        "Nothing can be learned from `a_runs.csv`: its only run failed.",
+    ]
+
+
+def test_without_failures_there_is_no_note(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a_runs.csv", rows("a:1b", 0, 6))
+    assert notes_of(tmp_path, "failures").notes == []
+
+
+def test_the_counts_are_those_of_the_table(tmp_path: Path) -> None:
+    for name, failed, good in (("a", 3, 3), ("b", 5, 0), ("c", 2, 7), ("d", 4, 0)):
+        write_csv(tmp_path / f"{name}_runs.csv", rows(f"{name}:1b", failed, good))
+    noted = notes_of(tmp_path, "failures")
+    failed = noted.measurements[noted.measurements["metric"] == "failed"]
+    whole, part = noted.notes
+    for note, files in ((whole, ["b_runs.csv", "d_runs.csv"]), (part, ["a_runs.csv", "c_runs.csv"])):
+        of_files = failed[failed["file"].isin(files)]
+        assert note.figures[0].value == len(of_files) or note.figures[1].value == len(of_files)
+        assert note.scope.n == noted.files.set_index("path").loc[files, "records"].sum()
+        assert (note.scope.files, len(note.sources)) == (2, len(of_files))
