@@ -20,7 +20,9 @@ PARAMETERS = ("num_gpu", "num_ctx", "temperature", "top_p", "top_k", "repeat_pen
 _BLOCK = ["file", "setting", "backend", "gpu"]
 
 
-class _Test(NamedTuple):
+class ParameterTest(NamedTuple):
+    """A parameter's levels and their fitted effects, and what is known of them all at once."""
+
     model: str
     parameter: str
     measure: Measure
@@ -29,6 +31,33 @@ class _Test(NamedTuple):
     over: OverSessions | None
     rows: pd.DataFrame
     codes: NDArray[np.int64]
+    result: EffectTest | None = None
+
+    @property
+    def p(self) -> float:
+        """Corrected; NaN before the test."""
+        return np.nan if self.result is None else self.result.p
+
+    @property
+    def certainty(self) -> Certainty:
+        return Certainty.PLAIN if self.result is None else self.result.certainty
+
+    @property
+    def detectable(self) -> float | None:
+        """The smallest ratio minus 1 that the test finds with 80 % power; None without variance."""
+        if self.result is None:
+            return None
+        smallest = self.result.fitted.detectable(LEVEL / self.result.tests)
+        return None if np.isnan(smallest) else smallest
+
+    @property
+    def in_one_go(self) -> bool:
+        """Whether in every file the runs of each value are consecutive, so that value and time can't be told apart."""
+        codes, file = self.codes, self.rows["file"].cat.codes.to_numpy()
+        same = file[1:] == file[:-1]
+        switches = int(((codes[1:] != codes[:-1]) & same).sum())
+        pairs = np.unique(np.stack([file.astype("int64"), codes]), axis=1)
+        return switches == pairs.shape[1] - len(np.unique(file))
 
 
 def parameter_effects(data: FindingContext) -> Iterator[Finding]:
@@ -40,10 +69,10 @@ def parameter_effects(data: FindingContext) -> Iterator[Finding]:
     """
     tests = list(_tests(data))
     for test, found in zip(tests, effect_tests([(test.fitted, test.over) for test in tests]), strict=True):
-        yield _stated(test, found)
+        yield _stated(test._replace(result=found), found)
 
 
-def _tests(data: FindingContext) -> Iterator[_Test]:
+def _tests(data: FindingContext) -> Iterator[ParameterTest]:
     for measure in HEADLINES:
         for model, rows in data.of_models(measure.metric):
             for parameter in PARAMETERS:
@@ -52,7 +81,7 @@ def _tests(data: FindingContext) -> Iterator[_Test]:
                     yield found
 
 
-def _test(model: str, parameter: str, measure: Measure, rows: pd.DataFrame) -> _Test | None:
+def _test(model: str, parameter: str, measure: Measure, rows: pd.DataFrame) -> ParameterTest | None:
     level_of, others_of = _split(rows["params"], parameter)
     places = rows["params"].cat.codes.to_numpy()
     level = level_of[places]
@@ -73,7 +102,7 @@ def _test(model: str, parameter: str, measure: Measure, rows: pd.DataFrame) -> _
     if fitted is None:
         return None
     over = over_sessions(logs, codes, blocks[joined], sessions, len(present))
-    return _Test(model, parameter, measure, names[present].tolist(), fitted, over, kept, codes)
+    return ParameterTest(model, parameter, measure, names[present].tolist(), fitted, over, kept, codes)
 
 
 def _with_company(levels: NDArray[np.int64], blocks: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -92,12 +121,11 @@ def _split(params: "pd.Series[str]", parameter: str) -> tuple[NDArray[np.float64
     return np.array(levels, dtype="float64"), pd.factorize(np.array(others, dtype="object"), sort=True)[0]
 
 
-def _stated(test: _Test, found: EffectTest) -> Finding:
+def _stated(test: ParameterTest, found: EffectTest) -> Finding:
     figures, measure, fitted = Figures(), test.measure, found.fitted
     low, high = int(np.argmin(fitted.effects)), int(np.argmax(fitted.effects))
     effect = float(np.expm1(fitted.effects[high] - fitted.effects[low]))
-    smallest = fitted.detectable(LEVEL / found.tests)
-    detectable = None if np.isnan(smallest) else smallest
+    detectable = test.detectable
     sessions = test.rows["session"].nunique()
     runs = (
         f"{figures.count('runs', test.fitted.n, 'run')} in {figures.count('blocks', test.fitted.blocks, 'block')} of "
@@ -115,7 +143,7 @@ def _stated(test: _Test, found: EffectTest) -> Finding:
                 f"of {figures.share('power', 0.8)}."
             )
     else:
-        drift = found.certainty is Certainty.IN_SESSION and _in_one_go(test)
+        drift = found.certainty is Certainty.IN_SESSION and test.in_one_go
         claim = f"{test.parameter} changes the {measure.words} of {test.model}"
         if drift:
             claim = f"The {measure.words} of {test.model} differs between values of {test.parameter}"
@@ -145,13 +173,5 @@ def _stated(test: _Test, found: EffectTest) -> Finding:
         effect=effect,
         detectable=detectable,
         certainty=found.certainty,
+        about=test,
     )
-
-
-def _in_one_go(test: _Test) -> bool:
-    """Whether in every file the runs of each value are consecutive, so that value and time can't be told apart."""
-    codes, file = test.codes, test.rows["file"].cat.codes.to_numpy()
-    same = file[1:] == file[:-1]
-    switches = int(((codes[1:] != codes[:-1]) & same).sum())
-    pairs = np.unique(np.stack([file.astype("int64"), codes]), axis=1)
-    return switches == pairs.shape[1] - len(np.unique(file))
