@@ -1,5 +1,6 @@
 """What the rules read: the findings with the objects they were stated from, and the data of the folder."""
 
+import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Generic, NamedTuple, TypeVar
@@ -60,6 +61,31 @@ class NoteContext:
     def said(self) -> frozenset[str]:
         """The conditions that a sentence about one setup has to name, as other setups here have other values."""
         return said(cell.setup for measure in MEASURES for cell in self.data.cells(measure))
+
+    @cached_property
+    def measured(self) -> frozenset[str]:
+        """Every metric of the vocabulary that some file has."""
+        table = self.data.table
+        return frozenset(str(name) for name in table.loc[table["unit"].notna().to_numpy(), "metric"].unique())
+
+    @cached_property
+    def size(self) -> tuple[int, int]:
+        """How many runs and files there are to speak of: files that were read, without copies."""
+        return len(self.data.runs), len(self.read)
+
+    @cached_property
+    def read(self) -> pd.DataFrame:
+        """Rows of schemas.BenchmarkFiles with measurements."""
+        files = self.data.files
+        return files[(files["measurements"] > 0).to_numpy()]
+
+    def largest(self, condition: str) -> float:
+        """The largest value of a condition or metric of that name, 0 if no file has it."""
+        conditions = (json.loads(text).get(condition) for text in self.data.table["conditions"].cat.categories)
+        table = self.data.table
+        values = table.loc[(table["metric"] == condition).to_numpy(), "value"]
+        known = [float(value) for value in conditions if isinstance(value, int | float)]
+        return max([*known, float(values.max()) if len(values) else 0.0], default=0.0)
 
     def loads_seen(self, models: Sequence[str]) -> bool:
         """Whether some run of each of these models had to load it, so that `once loaded` means something."""

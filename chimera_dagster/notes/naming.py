@@ -45,6 +45,8 @@ def scope_of(rows: pd.DataFrame, runs: Runs = "all") -> Scope:
 
 
 def _listed(names: Sequence[str], make: Callable[[str], Name], most: int) -> Phrase:
+    if len(names) == most + 1:
+        most += 1  # as long as to say that there is one more
     shown: list[Phrase] = [(make(name),) for name in names[:most]]
     if len(names) > most:
         shown.append(count(len(names) - most, "more", "more"))

@@ -1,0 +1,54 @@
+"""Advice to choose sampling parameters by the quality of the answers, if none of them moved speed."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from chimera_dagster.evidence.findings.finding import sources_of
+from chimera_dagster.evidence.findings.parameters import ParameterTest
+from chimera_dagster.evidence.measures import LEVEL
+from chimera_dagster.notes.advice import Basis, difference, recommendation
+from chimera_dagster.notes.context import Found, NoteContext
+from chimera_dagster.notes.naming import scope_of
+from chimera_dagster.notes.note import Note
+from chimera_dagster.notes.phrase import Phrase, count, listed, phrase, setting
+
+_WEIGHT = 112.0
+_SAMPLING = ("temperature", "top_k", "top_p", "repeat_penalty")
+
+
+def sampling_parameters(data: NoteContext) -> Iterator[Note]:
+    """One note of all sampling parameters that were tested and of which no test found an effect."""
+    by_name: dict[str, list[Found[ParameterTest]]] = {}
+    for each in data.found("parameter_effects", ParameterTest):
+        by_name.setdefault(each.about.parameter, []).append(each)
+    quiet = {
+        name: by_name[name]
+        for name in _SAMPLING
+        if name in by_name and all(each.about.p >= LEVEL for each in by_name[name])
+    }
+    if not quiet:
+        return
+    tests = [each for found in quiet.values() for each in found]
+    rows = pd.concat([each.about.rows[["file", "record", "model"]] for each in tests]).drop_duplicates()
+    names: list[Phrase] = [(setting(name),) for name in quiet]
+    none = "none of them" if len(names) > 1 else "it"
+    moved = "moved" if len(names) > 1 else "did not move"
+    yield recommendation(
+        "sampling_parameters",
+        _WEIGHT,
+        phrase("set {names} for the quality of the answers", names=listed(names)),
+        phrase(
+            f"{none} {moved} speed in {{runs}} by an amount that they can show{{least}}",
+            runs=count(len(rows), "run"),
+            least=_least(tests),
+        ),
+        Basis(scope_of(rows), sources_of(rows), tuple(each.id for each in tests), certainty="tie"),
+    )
+
+
+def _least(tests: list[Found[ParameterTest]]) -> Phrase:
+    """What the most sensitive test would have found."""
+    known = [each.about.detectable for each in tests]
+    found = [each for each in known if each is not None]
+    return phrase(" (the most sensitive test would have found {x})", x=difference(min(found))) if found else ()

@@ -1,0 +1,52 @@
+"""The risk of figures from a machine that no file names, or that nobody watched."""
+
+from collections.abc import Iterator
+
+from chimera_dagster.evidence.findings.finding import sources_of
+from chimera_dagster.evidence.findings.finding_context import TIMED
+from chimera_dagster.evidence.measures import MEASURES
+from chimera_dagster.notes.advice import Basis, risk
+from chimera_dagster.notes.context import NoteContext
+from chimera_dagster.notes.naming import scope_of
+from chimera_dagster.notes.note import Note
+from chimera_dagster.notes.phrase import listed, phrase
+
+_WEIGHT = 60.0
+_COMPARED = [measure.metric for measure in MEASURES]
+_WATCHED = ("gpu_util_pct", "power_w")
+
+
+def unknown_machine(data: NoteContext) -> Iterator[Note]:
+    """A note if no value names its GPU or its engine, and one if nothing says what the GPU did meanwhile."""
+    table = data.data.table
+    rows = table[(table["metric"].isin(_COMPARED) & ~table["error"]).to_numpy()]
+    unnamed = [words for column, words in (("gpu", "GPU"), ("backend", "engine")) if not rows[column].notna().any()]
+    if len(rows) and unnamed:
+        what = listed([phrase(words) for words in unnamed], "or")
+        yield risk(
+            "unknown_machine",
+            _WEIGHT,
+            (
+                phrase(
+                    "No file names the {what}, so nobody can compare these figures with those of another machine.",
+                    what=what,
+                ),
+                phrase("These figures may not hold on your machine: no file names the {what}.", what=what),
+            ),
+            phrase("Write the GPU, the engine and its version into each file."),
+            Basis(scope_of(rows), sources_of(rows)),
+        )
+    timed = rows[rows["metric"].isin(TIMED).to_numpy()]
+    if len(timed) and data.measured.isdisjoint(_WATCHED):
+        yield risk(
+            "unknown_machine",
+            _WEIGHT - 1,
+            (
+                phrase(
+                    "Whether the GPU was shared or throttled during a run can't be told: no file has its use or power."
+                ),
+                phrase("No file has the use or the power of the GPU, so a run beside other work looks like any other."),
+            ),
+            phrase("Record GPU use and power with each run, and keep the machine idle otherwise."),
+            Basis(scope_of(timed), sources_of(timed)),
+        )

@@ -1,0 +1,53 @@
+"""The largest groups of numbers whose names nothing here knows, and how to teach them."""
+
+from collections.abc import Iterator
+
+from chimera_dagster.evidence.findings.finding import WHOLE_FILE
+from chimera_dagster.evidence.runs import MOST_SOURCES
+from chimera_dagster.evidence.unread import unread_groups
+from chimera_dagster.notes.context import NoteContext
+from chimera_dagster.notes.note import Note, Scope
+from chimera_dagster.notes.phrase import Name, Phrase, count, listed, number, phrase, setting
+
+_WEIGHT = 50.0
+_SHOWN = 3
+TEACH = "chimera vocabulary suggest"
+
+
+def unknown_numbers(data: NoteContext) -> Iterator[Note]:
+    """One note, if some number has a name that is neither a metric nor a condition, a parameter or a label."""
+    files = data.data.files
+    total, covered = int(files["numbers"].sum()), int(files["covered"].sum())
+    groups = unread_groups(files)
+    if covered >= total or not groups:
+        return
+    rows = files[(files["covered"] < files["numbers"]).to_numpy()]
+    shown: list[Phrase] = [
+        phrase("{name} ({n})", name=Name(group.name, "metric"), n=number(group.numbers)) for group in groups[:_SHOWN]
+    ]
+    if len(groups) > _SHOWN:
+        shown.append(count(len(groups) - _SHOWN, "more name"))
+    parts = {
+        "unread": number(total - covered),
+        "all": count(total, "number"),
+        "names": listed(shown),
+        "teach": setting(TEACH),
+    }
+    have = "has a name" if total - covered == 1 else "have names"
+    yield Note(
+        "unknown_numbers",
+        "files",
+        _WEIGHT,
+        (
+            phrase(
+                f"{{unread}} of {{all}} {have} that nothing here knows: {{names}}. {{teach}} proposes what to teach.",
+                **parts,
+            ),
+            phrase(
+                "Nothing here knows what {unread} of {all} mean: {names}. To teach the names, start with {teach}.",
+                **parts,
+            ),
+        ),
+        Scope(n=total - covered, files=len(rows)),
+        sources=tuple((str(path), WHOLE_FILE) for path in rows["path"])[:MOST_SOURCES],
+    )
