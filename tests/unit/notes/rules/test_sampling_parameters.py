@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.unit.evidence.findings.tables import noisy, run, write_csv
+from tests.unit.notes.noted import notes_of, values, wordings
+
+
+def sweep(folder: Path, name: str, levels: tuple[float, ...], effect: float = 0.0) -> None:
+    """Six shuffled runs for each level of a parameter; each level is faster than the one before by `effect`."""
+    rng = np.random.default_rng(len(name))
+    rows = [
+        run("a:1b", noisy(rng, 50 * (1 + effect) ** place, 0.02), noisy(rng, 80, 0.02), **{name: level})
+        for _ in range(6)
+        for place, level in enumerate(levels)
+    ]
+    write_csv(folder / f"{name}_runs.csv", rows)
+
+
+def test_parameters_that_move_nothing_are_to_be_set_by_quality(tmp_path: Path) -> None:
+    sweep(tmp_path, "temperature", (0.2, 0.6, 1.0))
+    sweep(tmp_path, "top_k", (10, 40))
+    noted = notes_of(tmp_path, "sampling_parameters")
+    text = wordings(noted.only)[0]
+    assert text.startswith(
+        "Set `temperature` and `top_k` for the quality of the answers: none of them moved speed in 30 runs by an "
+        "amount that they can show (the most sensitive test would have found a difference of "
+    )
+    assert values(noted.only) == [len(noted.rows("ttft_ms"))]
+    detectable = noted.findings.loc[noted.findings["detector"] == "parameter_effects", "detectable"]
+    assert values(noted.only, "%") == [pytest.approx(100 * detectable.min())]
+    assert (noted.only.certainty, noted.only.scope.models, noted.only.scope.files) == ("tie", ("a:1b",), 2)
+
+
+def test_a_parameter_with_an_effect_is_left_out(tmp_path: Path) -> None:
+    sweep(tmp_path, "temperature", (0.2, 0.6, 1.0), effect=0.3)
+    sweep(tmp_path, "top_k", (10, 40))
+    assert wordings(notes_of(tmp_path, "sampling_parameters").only)[1].startswith(
+        "Set `top_k` for the quality of the answers, as it did not move speed in 12 runs by an amount"
+    )
+
+
+def test_without_a_sweep_there_is_nothing_to_set(tmp_path: Path) -> None:
+    sweep(tmp_path, "num_ctx", (1024, 2048))
+    assert notes_of(tmp_path, "sampling_parameters").notes == []

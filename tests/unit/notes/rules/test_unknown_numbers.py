@@ -1,0 +1,33 @@
+import json
+from pathlib import Path
+
+from tests.unit.evidence.findings.tables import run, write_csv
+from tests.unit.notes.noted import notes_of, values, wordings
+
+
+def test_the_largest_groups_are_named_with_how_to_teach_them(tmp_path: Path) -> None:
+    for number in range(2):
+        rows = [run("a:1b", 50 + place + number, 80, zorp=3.5, blib=7) for place in range(3)]
+        write_csv(tmp_path / f"{number}_runs.csv", rows)
+    write_csv(tmp_path / "other_runs.csv", [run("a:1b", 60 + place, 80, zorp=3) for place in range(3)])
+    noted = notes_of(tmp_path, "unknown_numbers")
+    assert wordings(noted.only) == [
+        "15 of 33 numbers have names that nothing here knows: `zorp` (9) and `blib` (6). `chimera vocabulary suggest` "
+        "proposes what to teach.",
+        "Nothing here knows what 15 of 33 numbers mean: `zorp` (9) and `blib` (6). To teach the names, start with "
+        "`chimera vocabulary suggest`.",
+    ]
+    unread = [json.loads(text) for text in noted.files["unread"]]
+    total, covered = noted.files["numbers"].sum(), noted.files["covered"].sum()
+    assert values(noted.only) == [
+        total - covered,
+        total,
+        sum(each.get("zorp", 0) for each in unread),
+        sum(each.get("blib", 0) for each in unread),
+    ]
+    assert (noted.only.section, noted.only.scope.files) == ("files", 3)
+
+
+def test_numbers_with_known_names_have_no_note(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a_runs.csv", [run("a:1b", 50, 80)])
+    assert notes_of(tmp_path, "unknown_numbers").notes == []
