@@ -1,9 +1,10 @@
+import shutil
 from pathlib import Path
 
 from chimera_dagster.notes.phrase import plain
 from tests.unit.evidence.findings.tables import run, write_csv
 from tests.unit.notes.noted import notes_of, values, wordings
-from tests.unit.notes.rules.test_not_measured import EVERYTHING
+from tests.unit.notes.rules.test_not_measured import EVERYTHING, SCORES
 
 
 def test_what_a_choice_needs_is_to_be_recorded(tmp_path: Path) -> None:
@@ -22,5 +23,5 @@ def test_what_is_recorded_is_not_asked_for(tmp_path: Path) -> None:
     write_csv(tmp_path / "a_runs.csv", [run("a:1b", 50, 80, **EVERYTHING)])
     text = wordings(notes_of(tmp_path, "record_missing").only)[0]
     assert text == ("Add a score of the answers to the next runs: none of the files says how good the answers are.")
-    write_csv(tmp_path / "a_runs.csv", [run("a:1b", 50, 80, **EVERYTHING, accuracy="0.7")])
+    shutil.copy(SCORES, tmp_path)
     assert notes_of(tmp_path, "record_missing").notes == []
