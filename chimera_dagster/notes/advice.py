@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.runs import MOST_SOURCES
-from chimera_dagster.notes.note import Certainty, Note, Scope, Source
+from chimera_dagster.notes.note import Note, Scope, Source
 from chimera_dagster.notes.phrase import Number, Phrase, capital, phrase, share
 from chimera_dagster.notes.reading import times
 
@@ -20,7 +21,7 @@ class Basis(NamedTuple):
     sources: Sequence[Source] = ()
     findings: tuple[str, ...] = ()
     metric: str | None = None
-    certainty: Certainty = "counted"
+    certainty: Certainty | None = None
 
 
 def recommendation(kind: str, weight: float, action: Phrase, reason: Phrase, basis: Basis) -> Note:

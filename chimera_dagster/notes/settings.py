@@ -28,12 +28,13 @@ def in_words(setup: Mapping[str, object], shown: Iterable[str] | None = None) ->
     names = [item[0] for item in sorted(setup.items(), key=lambda item: by_value({item[0]: item[1]}))]
     kept = [name for name in names if shown is None or name in set(shown)]
     first = [name for name in kept if name not in _SAID][:_MOST]
-    values = [_value(name, setup[name]) for name in first]
+    values = [level(name, setup[name]) for name in first]
     places = [phrase(_SAID[name], x=setting(value_words(setup[name]))) for name in kept if name in _SAID]
     return joined([*([phrase("with {values}", values=listed(values))] if values else []), *places], ", ")
 
 
-def _value(name: str, value: object) -> Phrase:
+def level(name: str, value: object) -> Phrase:
+    """One condition in words: `8 requests at once`, `quantization=Q4_K_M`."""
     if name in _COUNTED:
         one, many = _COUNTED[name]
         return phrase(one) if value == 1 else phrase(many, x=value_words(value))

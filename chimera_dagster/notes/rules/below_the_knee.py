@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.findings.cells import files_of, sources_of_cells
 from chimera_dagster.evidence.findings.trends import RATE_SHARE, TIME_RATIO, Trend
-from chimera_dagster.evidence.measures import LEVEL
 from chimera_dagster.notes.advice import Basis, recommendation
 from chimera_dagster.notes.context import Found, NoteContext
 from chimera_dagster.notes.naming import metric_in_words
@@ -47,7 +47,7 @@ def below_the_knee(data: NoteContext) -> Iterator[Note]:
                 sources_of_cells(trend.cells),
                 (each.id,),
                 trend.measure.metric,
-                "plain" if trend.p is None else "holds",
+                trend.certainty,
             ),
         )
 
@@ -58,7 +58,7 @@ def knee(trend: Trend) -> int | None:
     As the finding has it, but only if a level lies above it, and of repeated runs only if a test tells levels apart.
     """
     values = trend.values
-    if len(values) < _LEAST_LEVELS or (trend.p is not None and trend.p >= LEVEL):
+    if len(values) < _LEAST_LEVELS or (trend.certainty is Certainty.TIE):
         return None
     if trend.measure.sign < 0:
         reached = next(place for place, value in enumerate(values) if value >= RATE_SHARE * max(values))

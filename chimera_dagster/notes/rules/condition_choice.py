@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.findings.contest_words import Series
 from chimera_dagster.evidence.measures import HEADLINES, SERVER
 from chimera_dagster.notes.advice import Basis, recommendation
@@ -31,7 +32,7 @@ def condition_choice(data: NoteContext) -> Iterator[Note]:
                 order = order_of(each.id, judged)
                 contest = order.contest
                 name, whose = order.names[0].partition("=")[0], contest.cells[0][1].model
-                clear = order.certainty in ("holds", "in_session") and len(order.leaders) == 1
+                clear = order.certainty in (Certainty.HOLDS, Certainty.IN_SESSION) and len(order.leaders) == 1
                 if contest.measure == measure and name in _CHOSEN and clear:
                     found.setdefault((whose, name), order)
     orders = sorted(found.items(), key=lambda item: -_ratio(item[1]))

@@ -1,6 +1,7 @@
 """The risk of means that mix cold and warm runs."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 
@@ -22,7 +23,7 @@ def mixed_means(data: NoteContext) -> Iterator[Note]:
     if not found:
         return
     rows = pd.concat([part for each in found for part in (each.about.cold, each.about.warm)])
-    cold, total = sum(len(each.about.cold) for each in found), len(rows)
+    cold, total = sum(len(each.about.cold) for each in found), sum(each.about.total for each in found)
     several = len(found) > 1
     parts = {
         "n": phrase("{n} of {m}", n=number(cold), m=count(total, "run")),
@@ -38,7 +39,7 @@ def mixed_means(data: NoteContext) -> Iterator[Note]:
         ),
         phrase("Report the median of warm runs, and the cold start apart."),
         Basis(
-            scope_of(rows),
+            replace(scope_of(rows), n=total),
             [source for each in found for source in sources_of(each.about.cold)],
             tuple(each.id for each in found),
             TTFT,

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.findings.cells import Cell, files_of, sources_of_cells
 from chimera_dagster.evidence.findings.equal_conditions import LEAST_RUNS
 from chimera_dagster.evidence.findings.finding import sources_of
 from chimera_dagster.evidence.findings.parameters import ParameterTest
-from chimera_dagster.evidence.measures import LEVEL, SCORES, Measure
+from chimera_dagster.evidence.measures import SCORES, Measure
 from chimera_dagster.notes.advice import Basis, difference, recommendation, repeats_for
 from chimera_dagster.notes.context import QUESTIONS, Found, NoteContext
 from chimera_dagster.notes.naming import models_in_words, scope_of
@@ -35,10 +36,10 @@ def _of_models(data: NoteContext) -> Note | None:
 
 def _of_tie(order: Order) -> Note | None:
     contest = order.contest
-    if order.certainty != "tie" or contest.pairs is None or contest.how == "stated":
+    if not order.tied:
         return None
     runs = round(min(standing.n for standing in contest.standings))
-    least = contest.pairs.largest_detectable(list(range(len(contest.pairs.p))), order.judged.level)
+    least = order.judged.detectable()
     better = repeats_for(runs, least) if least and least > _LEAST else None
     if least is None or better is None:
         return None
@@ -54,12 +55,12 @@ def _of_tie(order: Order) -> Note | None:
             more=number(better.runs),
             then=difference(better.difference),
         ),
-        Basis(order.scope, order.sources, (order.finding,), order.measure.metric, "tie"),
+        Basis(order.scope, order.sources, (order.finding,), order.measure.metric, Certainty.TIE),
     )
 
 
 def _of_parameters(data: NoteContext) -> Note | None:
-    found = [each for each in data.found("parameter_effects", ParameterTest) if each.about.p >= LEVEL]
+    found = [each for each in data.found("parameter_effects", ParameterTest) if each.about.certainty is Certainty.TIE]
     found.sort(key=lambda each: each.about.detectable or np.inf)  # first the test that a few more runs help most
     return next((note for each in found if (note := _of_parameter(each))), None)
 
@@ -84,7 +85,7 @@ def _of_parameter(found: Found[ParameterTest]) -> Note | None:
             more=number(better.runs),
             then=difference(better.difference),
         ),
-        Basis(scope_of(test.rows), sources_of(test.rows), (found.id,), test.measure.metric, "tie"),
+        Basis(scope_of(test.rows), sources_of(test.rows), (found.id,), test.measure.metric, Certainty.TIE),
     )
 
 

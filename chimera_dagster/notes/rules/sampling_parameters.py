@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.findings.finding import sources_of
 from chimera_dagster.evidence.findings.parameters import ParameterTest
-from chimera_dagster.evidence.measures import LEVEL
 from chimera_dagster.notes.advice import Basis, difference, recommendation
 from chimera_dagster.notes.context import Found, NoteContext
 from chimera_dagster.notes.naming import scope_of
@@ -25,7 +25,7 @@ def sampling_parameters(data: NoteContext) -> Iterator[Note]:
     quiet = {
         name: by_name[name]
         for name in _SAMPLING
-        if name in by_name and all(each.about.p >= LEVEL for each in by_name[name])
+        if name in by_name and all(each.about.certainty is Certainty.TIE for each in by_name[name])
     }
     if not quiet:
         return
@@ -43,7 +43,7 @@ def sampling_parameters(data: NoteContext) -> Iterator[Note]:
             runs=count(len(rows), "run"),
             least=_least(tests),
         ),
-        Basis(scope_of(rows), sources_of(rows), tuple(each.id for each in tests), certainty="tie"),
+        Basis(scope_of(rows), sources_of(rows), tuple(each.id for each in tests), certainty=Certainty.TIE),
     )
 
 
