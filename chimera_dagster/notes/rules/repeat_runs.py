@@ -36,12 +36,12 @@ def _of_models(data: NoteContext) -> Note | None:
 
 def _of_tie(order: Order) -> Note | None:
     contest = order.contest
-    if not order.tied:
+    least = order.judged.detectable() if order.tied else None
+    if least is None or not least > _LEAST:
         return None
-    runs = round(min(standing.n for standing in contest.standings))
-    least = order.judged.detectable()
-    better = repeats_for(runs, least) if least and least > _LEAST else None
-    if least is None or better is None:
+    runs = round(min(standing.n for standing in contest.standings))  # known, as the difference is
+    better = repeats_for(runs, least)
+    if better is None:
         return None
     return recommendation(
         "repeat_runs",
@@ -67,9 +67,11 @@ def _of_parameters(data: NoteContext) -> Note | None:
 
 def _of_parameter(found: Found[ParameterTest]) -> Note | None:
     test, least = found.about, found.about.detectable
+    if least is None or not least > _LEAST:
+        return None
     runs = max(1, round(test.fitted.n / test.fitted.blocks / len(test.levels)))
-    better = repeats_for(runs, least) if least and least > _LEAST else None
-    if least is None or better is None:
+    better = repeats_for(runs, least)
+    if better is None:
         return None
     return recommendation(
         "repeat_runs",

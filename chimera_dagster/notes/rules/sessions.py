@@ -13,9 +13,7 @@ from chimera_dagster.notes.orders import Order, order_of
 from chimera_dagster.notes.phrase import model, phrase, setting
 
 _WEIGHT = 102.0
-_APART = (
-    "each has files of its own, and a change of the machine between them would look like a difference between models"
-)
+_APART = "each has files of its own, and a change of the machine between them would look like a difference"
 _FEW = "what so few sessions show need not hold in others"
 
 

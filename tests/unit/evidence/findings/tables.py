@@ -11,7 +11,7 @@ import pytest
 
 from chimera_dagster.evidence.findings import find_findings
 from chimera_dagster.ingest.folder import read_in_memory
-from chimera_dagster.schemas import Findings
+from chimera_dagster.schemas import BenchmarkFiles, Findings, as_table
 
 CORPUS = Path(__file__).parents[4].parent / "shared" / "corpus"
 needs_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason="no corpus beside the repository")
@@ -41,7 +41,7 @@ def rows_of(table: pd.DataFrame, detector: str | None = None) -> list[dict[str, 
 
 
 def no_files() -> pd.DataFrame:
-    return pd.DataFrame({"path": pd.Series(dtype="str"), "status": pd.Series(dtype="str"), "reason": []})
+    return as_table([], BenchmarkFiles)
 
 
 def run(model: str, decode: float, ttft: float = 80.0, **more: object) -> dict[str, object]:

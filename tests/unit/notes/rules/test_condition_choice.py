@@ -31,7 +31,7 @@ def test_the_faster_quantization_is_advised_if_its_answers_do(tmp_path: Path) ->
     rates = noted.rows("decode_tok_s")
     means = np.exp(np.log(rates["value"]).groupby(rates["conditions"]).mean()).sort_values(ascending=False)
     assert values(noted.only, "tok/s") == pytest.approx(means.to_list()[:2])
-    assert (noted.only.scope.models, noted.only.scope.n, noted.only.certainty) == (("a:1b",), 30, "holds")
+    assert (noted.only.scope.models, noted.only.scope.n, noted.only.certainty) == (("a:1b",), 30, "in_session")
 
 
 def test_quantizations_that_are_tied_are_not_chosen(tmp_path: Path) -> None:

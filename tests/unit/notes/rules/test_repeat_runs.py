@@ -76,6 +76,12 @@ def test_a_clear_difference_needs_no_more_runs(tmp_path: Path) -> None:
     assert notes_of(tmp_path, "repeat_runs").notes == []
 
 
+def test_stated_values_that_tie_have_no_runs_to_multiply(tmp_path: Path) -> None:
+    for place, name in enumerate("ab"):
+        write_csv(tmp_path / f"{name}_summary.csv", [{"model": f"{name}:1b", "mean_ttft_ms": 80.1 + place / 10}])
+    assert wordings(notes_of(tmp_path, "repeat_runs").only)[0].startswith("Run each setting at least 5 times")
+
+
 @pytest.mark.parametrize("runs", [3, 12])
 def test_more_runs_never_ask_for_fewer(runs: int) -> None:
     found = [repeats_for(runs, detectable) for detectable in np.linspace(0.12, 0.19, 8)]

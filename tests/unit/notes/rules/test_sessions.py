@@ -18,7 +18,7 @@ def test_models_in_files_of_their_own_are_to_run_in_turn(tmp_path: Path) -> None
     note = notes_of(tmp_path, "sessions").only
     assert wordings(note)[0] == (
         "Measure `b:1b` and `a:1b` again in turn, in several sessions: each has files of its own, and a change of the "
-        "machine between them would look like a difference between models."
+        "machine between them would look like a difference."
     )
     assert (note.certainty, note.scope.n, note.scope.files) == ("in_session", 24, 2)
     assert set(note.sources) == {(f"{name}_runs.csv", f"row {place}") for name in "ab" for place in range(1, 13)}
@@ -46,6 +46,19 @@ def test_values_in_one_go_are_to_be_shuffled(tmp_path: Path) -> None:
     assert notes_of(tmp_path, "sessions").notes == []
 
 
-def test_models_in_the_same_files_need_no_other_session(tmp_path: Path) -> None:
+def test_a_single_session_is_too_few(tmp_path: Path) -> None:
     write_csv(tmp_path / "a_runs.csv", [*rows("a:1b", 1, 50), *rows("b:1b", 2, 100)])
-    assert notes_of(tmp_path, "sessions").notes == []
+    assert wordings(notes_of(tmp_path, "sessions").only)[0] == (
+        "Measure `b:1b` and `a:1b` again in turn, in several sessions: what so few sessions show need not hold in "
+        "others."
+    )
+    assert wordings(notes_of(tmp_path, "one_session").only)[0] == (
+        "`b:1b` and `a:1b` differ in these sessions; so few can't show whether that holds in others."
+    )
+
+
+def test_a_difference_that_holds_over_sessions_needs_no_other(tmp_path: Path) -> None:
+    for number in range(6):
+        both = [*rows("a:1b", number, 50), *rows("b:1b", 10 + number, 100)]
+        write_csv(tmp_path / f"{number}_runs.csv", both)
+    assert notes_of(tmp_path, "sessions").notes == notes_of(tmp_path, "one_session").notes == []
