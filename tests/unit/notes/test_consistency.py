@@ -44,7 +44,9 @@ def simulated(seed: int) -> list[Row]:
 def contradictions(notes: list[Note]) -> list[str]:
     """Pairs of notes that disagree in order or certainty, and words that a note's own test does not allow."""
     found: list[str] = []
-    ordered = [note for note in notes if note.metric and len(note.scope.models) > 1]
+    # Advice and risks may be about the same models and metric, but state no order of them.
+    stating = [note for note in notes if note.order or note.certainty == "tie"]
+    ordered = [note for note in stating if note.metric and len(note.scope.models) > 1]
     for one, other in itertools.combinations(ordered, 2):
         about = [
             (note.metric, json.dumps(note.scope.setup, sort_keys=True), set(note.scope.models)) for note in (one, other)
