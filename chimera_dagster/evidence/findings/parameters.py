@@ -20,7 +20,9 @@ PARAMETERS = ("num_gpu", "num_ctx", "temperature", "top_p", "top_k", "repeat_pen
 _BLOCK = ["file", "setting", "backend", "gpu"]
 
 
-class _Test(NamedTuple):
+class ParameterTest(NamedTuple):
+    """Runs by the level of a parameter, and the models fitted to them: over runs, and over sessions if several."""
+
     model: str
     parameter: str
     measure: Measure
@@ -29,6 +31,28 @@ class _Test(NamedTuple):
     over: OverSessions | None
     rows: pd.DataFrame
     codes: NDArray[np.int64]
+
+    @property
+    def in_one_go(self) -> bool:
+        """Whether in every file the runs of each value are consecutive, so that value and time can't be told apart."""
+        codes, file = self.codes, self.rows["file"].cat.codes.to_numpy()
+        same = file[1:] == file[:-1]
+        switches = int(((codes[1:] != codes[:-1]) & same).sum())
+        pairs = np.unique(np.stack([file.astype("int64"), codes]), axis=1)
+        return switches == pairs.shape[1] - len(np.unique(file))
+
+
+class ParameterEffect(NamedTuple):
+    """A test and what it says; `fitted` of `found` is the model that says it."""
+
+    test: ParameterTest
+    found: EffectTest
+
+    @property
+    def detectable(self) -> float | None:
+        """The smallest ratio minus 1 that the test finds with 80 % power; None without variance."""
+        smallest = self.found.fitted.detectable(LEVEL / self.found.tests)
+        return None if np.isnan(smallest) else smallest
 
 
 def parameter_effects(data: FindingContext) -> Iterator[Finding]:
@@ -43,7 +67,7 @@ def parameter_effects(data: FindingContext) -> Iterator[Finding]:
         yield _stated(test, found)
 
 
-def _tests(data: FindingContext) -> Iterator[_Test]:
+def _tests(data: FindingContext) -> Iterator[ParameterTest]:
     for measure in HEADLINES:
         for model, rows in data.of_models(measure.metric):
             for parameter in PARAMETERS:
@@ -52,7 +76,7 @@ def _tests(data: FindingContext) -> Iterator[_Test]:
                     yield found
 
 
-def _test(model: str, parameter: str, measure: Measure, rows: pd.DataFrame) -> _Test | None:
+def _test(model: str, parameter: str, measure: Measure, rows: pd.DataFrame) -> ParameterTest | None:
     level_of, others_of = _split(rows["params"], parameter)
     places = rows["params"].cat.codes.to_numpy()
     level = level_of[places]
@@ -73,7 +97,7 @@ def _test(model: str, parameter: str, measure: Measure, rows: pd.DataFrame) -> _
     if fitted is None:
         return None
     over = over_sessions(logs, codes, blocks[joined], sessions, len(present))
-    return _Test(model, parameter, measure, names[present].tolist(), fitted, over, kept, codes)
+    return ParameterTest(model, parameter, measure, names[present].tolist(), fitted, over, kept, codes)
 
 
 def _with_company(levels: NDArray[np.int64], blocks: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -92,12 +116,12 @@ def _split(params: "pd.Series[str]", parameter: str) -> tuple[NDArray[np.float64
     return np.array(levels, dtype="float64"), pd.factorize(np.array(others, dtype="object"), sort=True)[0]
 
 
-def _stated(test: _Test, found: EffectTest) -> Finding:
+def _stated(test: ParameterTest, found: EffectTest) -> Finding:
     figures, measure, fitted = Figures(), test.measure, found.fitted
     low, high = int(np.argmin(fitted.effects)), int(np.argmax(fitted.effects))
     effect = float(np.expm1(fitted.effects[high] - fitted.effects[low]))
-    smallest = fitted.detectable(LEVEL / found.tests)
-    detectable = None if np.isnan(smallest) else smallest
+    about = ParameterEffect(test, found)
+    detectable = about.detectable
     sessions = test.rows["session"].nunique()
     runs = (
         f"{figures.count('runs', test.fitted.n, 'run')} in {figures.count('blocks', test.fitted.blocks, 'block')} of "
@@ -115,7 +139,7 @@ def _stated(test: _Test, found: EffectTest) -> Finding:
                 f"of {figures.share('power', 0.8)}."
             )
     else:
-        drift = found.certainty is Certainty.IN_SESSION and _in_one_go(test)
+        drift = found.certainty is Certainty.IN_SESSION and test.in_one_go
         claim = f"{test.parameter} changes the {measure.words} of {test.model}"
         if drift:
             claim = f"The {measure.words} of {test.model} differs between values of {test.parameter}"
@@ -145,13 +169,5 @@ def _stated(test: _Test, found: EffectTest) -> Finding:
         effect=effect,
         detectable=detectable,
         certainty=found.certainty,
+        about=about,
     )
-
-
-def _in_one_go(test: _Test) -> bool:
-    """Whether in every file the runs of each value are consecutive, so that value and time can't be told apart."""
-    codes, file = test.codes, test.rows["file"].cat.codes.to_numpy()
-    same = file[1:] == file[:-1]
-    switches = int(((codes[1:] != codes[:-1]) & same).sum())
-    pairs = np.unique(np.stack([file.astype("int64"), codes]), axis=1)
-    return switches == pairs.shape[1] - len(np.unique(file))

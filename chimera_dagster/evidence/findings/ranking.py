@@ -1,6 +1,7 @@
 """Which models are faster, within equal conditions, and which can't be compared; only tested pairs are told apart."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -12,11 +13,22 @@ from chimera_dagster.evidence.findings.contest_words import contest_findings
 from chimera_dagster.evidence.findings.equal_conditions import contests, strata_by_model
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed
 from chimera_dagster.evidence.findings.finding_context import FindingContext
-from chimera_dagster.evidence.measures import MEASURES
+from chimera_dagster.evidence.measures import MEASURES, Measure
 from chimera_dagster.evidence.setups import Setup, Value, canonical, range_words, setup_words, varying
 
 _TELLING = 3  # names in one text
 _SHOWN = 6  # groups of models in one text
+
+
+class NotComparable(NamedTuple):
+    """Groups of models that share no setup with another group, by these measures.
+
+    Of any two groups, one of `names` tells all setups of one from those of the other; there may be no such names.
+    """
+
+    measures: list[Measure]
+    groups: list[list[Cell]]
+    names: list[str]
 
 
 def model_contests(data: FindingContext) -> list[Judged]:
@@ -40,19 +52,28 @@ def rank_models(data: FindingContext) -> Iterator[Finding]:
 
 def not_comparable(data: FindingContext) -> Iterator[Finding]:
     """Models that share no equal conditions with the others, and what differs; one finding for equal reasons."""
-    found: dict[str, tuple[list[str], list[list[Cell]]]] = {}
+    found: dict[str, NotComparable] = {}
     for measure in MEASURES:
         cells = data.cells(measure)
         groups = _connected(cells)
         if len(groups) > 1:
-            reason = _reason(groups)
-            found.setdefault(reason, ([], groups))[0].append(measure.words)
-    for reason, (words, groups) in found.items():
+            names = _telling([[cell.setup for cell in group] for group in groups])
+            found.setdefault(_reason(groups, names), NotComparable([], groups, names)).measures.append(measure)
+    for reason, about in found.items():
+        words = [measure.words for measure in about.measures]
         text = f"Not comparable by {listed(words)}: {reason}."
-        cells = [cell for group in groups for cell in group]
+        cells = [cell for group in about.groups for cell in group]
         sources = sources_of_cells(cells)
         yield Finding(
-            "not_comparable", "notice", words[0], text, Figures(), len(sources), sources, importance=101.0 + len(words)
+            "not_comparable",
+            "notice",
+            words[0],
+            text,
+            Figures(),
+            len(sources),
+            sources,
+            importance=101.0 + len(words),
+            about=about,
         )
 
 
@@ -73,10 +94,9 @@ def _connected(cells: Sequence[Cell]) -> list[list[Cell]]:
     return sorted(groups.values(), key=lambda group: (-len({cell.model for cell in group}), group[0].model))
 
 
-def _reason(groups: list[list[Cell]]) -> str:
+def _reason(groups: list[list[Cell]], names: list[str]) -> str:
     """`alpha:7b was measured at concurrency=1 to 8, beta:8b at concurrency=16`."""
     setups = [[cell.setup for cell in group] for group in groups]
-    names = _telling(setups)
     parts: list[str] = []
     for group, of_group in zip(groups[:_SHOWN], setups, strict=False):
         models = list(dict.fromkeys(cell.model for cell in group))

@@ -24,8 +24,8 @@ RATE_SHARE = 0.9  # a rate that has reached this share of its highest value has 
 TIME_RATIO = 1.5  # a time grows from where it is this many times that at the lowest level
 
 
-class _Trend(NamedTuple):
-    """Levels in ascending order, the value at each, and whose they are."""
+class Trend(NamedTuple):
+    """Levels in ascending order, the value at each, and whose they are; `certainty` is of their difference."""
 
     name: str
     model: str
@@ -34,6 +34,7 @@ class _Trend(NamedTuple):
     levels: list[float]
     values: list[float]
     cells: list[Cell]
+    certainty: Certainty = Certainty.PLAIN
 
 
 def trends(data: FindingContext) -> Iterator[Finding]:
@@ -55,7 +56,7 @@ def trends(data: FindingContext) -> Iterator[Finding]:
             yield _stated(trend, said(each.stratum.setup for each in alike), test)
 
 
-def _fitted(trend: _Trend) -> tuple[Blocked, OverSessions | None] | None:
+def _fitted(trend: Trend) -> tuple[Blocked, OverSessions | None] | None:
     """One-way models of log values over runs and over sessions; None without enough repeats."""
     if not all(cell.repeated for cell in trend.cells):
         return None
@@ -69,7 +70,7 @@ def _fitted(trend: _Trend) -> tuple[Blocked, OverSessions | None] | None:
     return fitted, over_sessions(logs, levels, together, sessions, len(trend.cells))
 
 
-def _trends(measure: Measure, cells: Sequence[Cell]) -> Iterator[_Trend]:
+def _trends(measure: Measure, cells: Sequence[Cell]) -> Iterator[Trend]:
     by_model: dict[str, list[Cell]] = {}
     for cell in cells:
         by_model.setdefault(cell.model, []).append(cell)
@@ -83,14 +84,14 @@ def _trends(measure: Measure, cells: Sequence[Cell]) -> Iterator[_Trend]:
                     ordered = sorted(stratum.cells.values(), key=lambda cell: float(cell.setup[name]))
                     levels = [float(cell.setup[name]) for cell in ordered]
                     values = [float(np.mean(cell.values)) for cell in ordered]
-                    yield _Trend(name, model, measure, stratum, levels, values, ordered)
+                    yield Trend(name, model, measure, stratum, levels, values, ordered)
 
 
 def _runs(stratum: Stratum) -> int:
     return sum(len(cell.values) for cell in stratum.cells.values()) if len(stratum.cells) > 1 else 0
 
 
-def _stated(trend: _Trend, shown: frozenset[str], found: EffectTest | None) -> Finding:
+def _stated(trend: Trend, shown: frozenset[str], found: EffectTest | None) -> Finding:
     figures, measure = Figures(), trend.measure
     words = setup_words(trend.stratum.setup, shown)
     first, last = trend.values[0], trend.values[-1]
@@ -119,10 +120,11 @@ def _stated(trend: _Trend, shown: frozenset[str], found: EffectTest | None) -> F
         p_value=None if found is None else found.p,
         effect=last / first - 1,
         certainty=certainty,
+        about=trend._replace(certainty=certainty),
     )
 
 
-def _points(figures: Figures, trend: _Trend) -> str:
+def _points(figures: Figures, trend: Trend) -> str:
     count = len(trend.levels)
     places = list(range(count))
     if count > _SHOWN:
@@ -135,11 +137,11 @@ def _points(figures: Figures, trend: _Trend) -> str:
     return points if count <= _SHOWN else f"{points} ({figures.say('levels', count)} levels)"
 
 
-def _knee(figures: Figures, trend: _Trend) -> str:
+def _knee(figures: Figures, trend: Trend) -> str:
     return _knee_of_rate(figures, trend) if trend.measure.sign < 0 else _knee_of_time(figures, trend)
 
 
-def _knee_of_rate(figures: Figures, trend: _Trend) -> str:
+def _knee_of_rate(figures: Figures, trend: Trend) -> str:
     levels, values = trend.levels, trend.values
     highest = max(values)
     reached = next(place for place, value in enumerate(values) if value >= RATE_SHARE * highest)
@@ -161,7 +163,7 @@ def _knee_of_rate(figures: Figures, trend: _Trend) -> str:
     return f"It keeps {share} of the highest up to {trend.name}={value_words(levels[kept])}, and falls after it."
 
 
-def _knee_of_time(figures: Figures, trend: _Trend) -> str:
+def _knee_of_time(figures: Figures, trend: Trend) -> str:
     levels, limit = trend.levels, TIME_RATIO * trend.values[0]
     ratio = figures.say("ratio", TIME_RATIO)
     above = next((place for place, value in enumerate(trend.values) if value > limit), None)
