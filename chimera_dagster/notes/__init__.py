@@ -10,14 +10,31 @@ from chimera_dagster.evidence.problems import Problems, all_of
 from chimera_dagster.notes.context import NoteContext
 from chimera_dagster.notes.note import Note
 from chimera_dagster.notes.rules.choice import choice
+from chimera_dagster.notes.rules.cold_start import cold_start
+from chimera_dagster.notes.rules.condition_effects import condition_effects
 from chimera_dagster.notes.rules.incomparable import incomparable
 from chimera_dagster.notes.rules.orders import orders
+from chimera_dagster.notes.rules.parameter_effects import parameter_effects
+from chimera_dagster.notes.rules.scatter import scatter
+from chimera_dagster.notes.rules.tail import tail
+from chimera_dagster.notes.rules.trends import trends
 from chimera_dagster.notes.rules.values import values
 from chimera_dagster.notes.table import ranked
 
 __all__ = ["RULES", "Note", "NoteContext", "find_notes"]
 
-RULES: tuple[Callable[[NoteContext], Iterator[Note]], ...] = (choice, orders, values, incomparable)
+RULES: tuple[Callable[[NoteContext], Iterator[Note]], ...] = (
+    choice,
+    orders,
+    condition_effects,
+    parameter_effects,
+    trends,
+    cold_start,
+    tail,
+    scatter,
+    values,
+    incomparable,
+)
 
 
 def find_notes(data: NoteContext, problems: Problems | None = None) -> list[Note]:
