@@ -9,28 +9,29 @@ from chimera_dagster.evidence.findings.cold import ColdStarts
 from chimera_dagster.evidence.findings.finding import sources_of
 from chimera_dagster.notes.context import Found, NoteContext
 from chimera_dagster.notes.note import Note, Scope
-from chimera_dagster.notes.phrase import Number, Phrase, count, listed, model, number, phrase, subject
+from chimera_dagster.notes.phrase import Number, Phrase, count, joined, listed, model, number, phrase, subject
 from chimera_dagster.schemas import TTFT
 
-_SLOWER, _OTHERS = 105.0, 50.0
+_SLOWER, _UNTESTED, _OTHERS = 105.0, 60.0, 50.0
 _SHOWN = 4  # models of one sentence, those that lose most
 
 _Starts = list[Found[ColdStarts]]
 
 
 def cold_start(data: NoteContext) -> Iterator[Note]:
-    """One note of all models that a load is known to slow down, and one each of those that it isn't known of."""
+    """One note of all models that a load is known to delay, one of those where that isn't tested, and one each else."""
     found = list(data.found("cold_starts", ColdStarts))
-    slower = sorted((each for each in found if each.about.slower), key=lambda each: -_ratio(each.about))
+    found.sort(key=lambda each: -_ratio(each.about))
+    slower = [each for each in found if each.about.slower]
+    untested = [each for each in found if each.about.certainty is Certainty.PLAIN and _ratio(each.about) > 1]
     if slower:
         yield _note(slower, _slower(slower), weakest(each.about.certainty for each in slower), _SLOWER)
-    for place, each in enumerate(each for each in found if not each.about.slower):
-        starts = each.about
-        weight = _OTHERS - place / 10
+    if untested:
+        yield _note(untested, _untested(untested), Certainty.PLAIN, _UNTESTED)
+    for place, each in enumerate(found):
+        starts, weight = each.about, _OTHERS - place / 10
         if starts.warm.empty:
             yield _note([each], _only_cold(starts), None, weight)
-        elif starts.certainty is Certainty.PLAIN:
-            yield _note([each], _few(starts), Certainty.PLAIN, weight)
         elif starts.certainty is Certainty.TIE:
             yield _note([each], _no_slower(starts), Certainty.TIE, weight)
 
@@ -72,25 +73,9 @@ def _slower(found: _Starts) -> tuple[Phrase, ...]:
     )
 
 
-def _few(starts: ColdStarts) -> tuple[Phrase, ...]:
-    parts: dict[str, Phrase] = {
-        "cold": count(len(starts.cold), "cold start"),
-        "warm": count(len(starts.warm), "other run"),
-        "a": (subject(starts.model),),
-        "slow": (_median(starts, cold=True),),
-        "usual": (_median(starts, cold=False),),
-    }
-    return (
-        phrase(
-            "After {cold}, {a} showed its first token after {slow}, and after {usual} in {warm}; that is too little "
-            "to say what is usual.",
-            **parts,
-        ),
-        phrase(
-            "{a} showed its first token after {slow} in {cold} and after {usual} in {warm}; that is too little to say "
-            "what is usual.",
-            **parts,
-        ),
+def _untested(found: _Starts) -> tuple[Phrase, ...]:
+    return tuple(
+        joined([said, phrase("Whether the load alone explains that was not tested.")]) for said in _slower(found)
     )
 
 
@@ -118,4 +103,5 @@ def _median(starts: ColdStarts, *, cold: bool) -> Number:
 
 
 def _ratio(starts: ColdStarts) -> float:
-    return starts.median(TTFT, cold=True) / starts.median(TTFT, cold=False)
+    """How many times as long a cold start takes; 0 without warm runs."""
+    return 0.0 if starts.warm.empty else starts.median(TTFT, cold=True) / starts.median(TTFT, cold=False)
