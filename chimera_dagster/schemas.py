@@ -204,7 +204,9 @@ class Notes(Table):
     )
     metric: Series[Text] = Field(nullable=True, description="canonical metric, if it is about one")
     models: Series[Text] = Field(description="models that it is about, as JSON")
-    order: Series[Text] = Field(description="models from the best to the worst, as JSON; empty if it states no order")
+    order: Series[Text] = Field(
+        description="models, or levels of a condition, from best to worst, as JSON; empty if it states no order"
+    )
     certainty: Series[Text] = Field(
         nullable=True, isin=CERTAINTIES, description="how sure its difference is; null if it compares nothing"
     )

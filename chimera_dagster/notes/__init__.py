@@ -11,7 +11,9 @@ from chimera_dagster.notes.context import NoteContext
 from chimera_dagster.notes.note import Note
 from chimera_dagster.notes.rules.below_the_knee import below_the_knee
 from chimera_dagster.notes.rules.choice import choice
+from chimera_dagster.notes.rules.cold_start import cold_start
 from chimera_dagster.notes.rules.condition_choice import condition_choice
+from chimera_dagster.notes.rules.condition_effects import condition_effects
 from chimera_dagster.notes.rules.contradictions import contradictions
 from chimera_dagster.notes.rules.failures import failures
 from chimera_dagster.notes.rules.few_runs import few_runs
@@ -27,17 +29,21 @@ from chimera_dagster.notes.rules.not_measured import not_measured
 from chimera_dagster.notes.rules.one_session import one_session
 from chimera_dagster.notes.rules.orders import orders
 from chimera_dagster.notes.rules.outliers import outliers
+from chimera_dagster.notes.rules.parameter_effects import parameter_effects
 from chimera_dagster.notes.rules.record_missing import record_missing
 from chimera_dagster.notes.rules.repeat_outliers import repeat_outliers
 from chimera_dagster.notes.rules.repeat_runs import repeat_runs
 from chimera_dagster.notes.rules.repeated_files import repeated_files
 from chimera_dagster.notes.rules.same_conditions import same_conditions
 from chimera_dagster.notes.rules.sampling_parameters import sampling_parameters
+from chimera_dagster.notes.rules.scatter import scatter
 from chimera_dagster.notes.rules.scores import scores
 from chimera_dagster.notes.rules.sessions import sessions
 from chimera_dagster.notes.rules.spellings import spellings
 from chimera_dagster.notes.rules.stated_values import stated_values
+from chimera_dagster.notes.rules.tail import tail
 from chimera_dagster.notes.rules.tails import tails
+from chimera_dagster.notes.rules.trends import trends
 from chimera_dagster.notes.rules.unknown_machine import unknown_machine
 from chimera_dagster.notes.rules.unknown_numbers import unknown_numbers
 from chimera_dagster.notes.rules.unread_data import unread_data
@@ -47,7 +53,7 @@ from chimera_dagster.notes.table import ranked
 __all__ = ["RULES", "Note", "NoteContext", "find_notes"]
 
 RULES: tuple[Callable[[NoteContext], Iterator[Note]], ...] = (
-    *(choice, orders, values, incomparable),
+    *(choice, orders, condition_effects, parameter_effects, trends, cold_start, tail, scatter, values, incomparable),
     *(failures, contradictions, implausible, outliers, repeated_files, spellings),
     *(keep_loaded, below_the_knee, condition_choice, sampling_parameters, same_conditions, repeat_outliers),
     *(repeat_runs, sessions, name_model, record_missing),

@@ -1,7 +1,7 @@
 """What the rules read: the findings with the objects they were stated from, and the data of the folder."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Generic, NamedTuple, TypeVar
 
@@ -12,7 +12,7 @@ from chimera_dagster.evidence.findings.contest_words import Series
 from chimera_dagster.evidence.findings.finding import Finding
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.measures import FURTHER, HEADLINES, MEASURES, SCORES, SERVER, Measure
-from chimera_dagster.evidence.setups import said
+from chimera_dagster.evidence.setups import Setup, said
 
 # The order in which measures answer the question which model to choose
 QUESTIONS = (HEADLINES[1], HEADLINES[0], SERVER, *SCORES, *FURTHER)
@@ -59,8 +59,25 @@ class NoteContext:
 
     @cached_property
     def said(self) -> frozenset[str]:
-        """The conditions that a sentence about one setup has to name, as other setups here have other values."""
-        return said(cell.setup for measure in MEASURES for cell in self.data.cells(measure))
+        """The conditions that tell the setups of the folder apart."""
+        return self.said_of(self._setups)
+
+    def said_of(self, models: Iterable[str]) -> frozenset[str]:
+        """The conditions that a sentence about one setup of these models names, as they have others with other values.
+
+        Loads and lengths are named in any case, unless they are zero.
+        """
+        setups = [setup for model in models for setup in self._setups.get(model, [])]
+        everywhere_zero = {name for setup in setups for name in setup if not any(each.get(name) for each in setups)}
+        return said(setups) - everywhere_zero
+
+    @cached_property
+    def _setups(self) -> dict[str, list[Setup]]:
+        found: dict[str, list[Setup]] = {}
+        for measure in MEASURES:
+            for cell in self.data.cells(measure):
+                found.setdefault(cell.model, []).append(cell.setup)
+        return found
 
     @cached_property
     def measured(self) -> frozenset[str]:

@@ -33,6 +33,10 @@ _WORDS = {
     E2E: MetricWords("takes {x} from request to last token", "{x}", "finishes first", "the whole answer counts"),
     "latency_ms": MetricWords("has a latency of {x}", "{x}", "has the lowest latency", "the whole answer counts"),
 }
+_COMPARED = {
+    TTFT: ("shows its first token", "sooner than"),
+    DECODE: ("decodes", "faster than"),
+}
 
 
 def words_of(measure: Measure) -> MetricWords:
@@ -76,6 +80,16 @@ def ahead(measure: Measure, best: float, worse: float) -> Phrase:
     if measure.metric == TTFT:
         return phrase("{d} sooner", d=share(1 - 1 / ratio))
     return phrase("{d} faster", d=share(ratio - 1))
+
+
+def faster(measure: Measure, ratio: float) -> Phrase:
+    """What a model does better by that ratio, up to the other side: `decodes 12 % faster than`."""
+    verb, than = _COMPARED.get(measure.metric, ("is", "faster than"))
+    if ratio >= _NEAR and measure.metric != TTFT:
+        return phrase(f"{verb} {{r}} times as fast as", r=_times(ratio))
+    if ratio >= _NEAR:
+        return phrase(f"{verb} {{r}} times {than}", r=_times(ratio))
+    return phrase(f"{verb} {{d}} {than}", d=share(1 - 1 / ratio if measure.unit == "ms" else ratio - 1))
 
 
 def _times(ratio: float) -> Number:

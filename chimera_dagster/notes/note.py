@@ -26,7 +26,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """`wordings` say the same in two or more ways. `order` has the models from the best to the worst, of an order.
+    """`wordings` say the same in two or more ways. `order` has models, or levels of a condition, from best to worst.
 
     `certainty` is None for what was only counted. `weight` orders the notes of a section, the largest first; from 100
     on a note belongs on the first screen. A recommendation has an `action` and a `reason`, a risk a `mitigation`, each

@@ -1,4 +1,4 @@
-"""What a contest between models says: who leads, who can't be told from the leader, and how sure that is."""
+"""What a contest says: who leads, who can't be told from the leader, and how sure that is."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -9,11 +9,13 @@ from chimera_dagster.evidence.findings.contest import Contest, Judged
 from chimera_dagster.evidence.measures import Measure
 from chimera_dagster.evidence.setups import varying
 from chimera_dagster.notes.note import Runs, Scope, Source
-from chimera_dagster.notes.reading import reading
+
+_MATTERS = 0.5  # a ratio minus 1 that nobody would call equal
+_SAME = 1.01  # nobody cares about less, and no clock of a server is better
 
 
 class Order(NamedTuple):
-    """Models of one contest, the best first, with their values.
+    """Items of one contest, the best first, with their values: models, or levels of a condition of the model `of`.
 
     `leaders` are the first and those tied with it; `certainty` is the weakest of those that tell it from the others.
     """
@@ -24,6 +26,7 @@ class Order(NamedTuple):
     values: dict[str, float]
     leaders: list[str]
     certainty: Certainty
+    of: str = ""
 
     @property
     def measure(self) -> Measure:
@@ -39,6 +42,17 @@ class Order(NamedTuple):
         return len(self.leaders) == len(self.names)
 
     @property
+    def told(self) -> bool:
+        """Whether the first and the last can be told apart."""
+        return self.names[-1] not in self.leaders
+
+    @property
+    def weak(self) -> bool:
+        """Whether a difference that matters could have gone unseen, so that a tie is not the same as equal."""
+        least = self.judged.detectable()
+        return least is not None and least > _MATTERS
+
+    @property
     def scope(self) -> Scope:
         contest = self.contest
         setups = contest.setups
@@ -46,26 +60,26 @@ class Order(NamedTuple):
         common = {name: value for name, value in setups[0].items() if name not in differing}
         runs: Runs = "all" if contest.stated else "warm"
         files = len(files_of(cell for _, cell in contest.cells))
-        return Scope(tuple(self.names), common, runs, contest.n, files)
+        return Scope((self.of,) if self.of else tuple(self.names), common, runs, contest.n, files)
 
     @property
     def sources(self) -> tuple[Source, ...]:
         return tuple(sources_of_cells(cell for _, cell in self.contest.cells))
 
 
-def order_of(finding: str, judged: Judged) -> Order:
+def order_of(finding: str, judged: Judged, of: str = "") -> Order:
     contest = judged.contest
     names = [standing.item for standing in contest.standings]
     values = {standing.item: standing.value for standing in contest.standings}
     told = {name: _told(judged, values, names[0], name) for name in names[1:]}
     leaders = [names[0], *(name for name, certainty in told.items() if certainty is Certainty.TIE)]
     apart = [certainty for certainty in told.values() if certainty is not Certainty.TIE]
-    return Order(finding, judged, names, values, leaders, weakest(apart) or Certainty.TIE)
+    return Order(finding, judged, names, values, leaders, weakest(apart) or Certainty.TIE, of)
 
 
 def _told(judged: Judged, values: Mapping[str, float], one: str, other: str) -> Certainty:
-    """What is known of a difference; values that nobody tested are a tie if they read the same."""
+    """What is known of a difference; values that nobody tested are a tie if they are within 1 %."""
     certainty = judged.certainty_of(one, other)
-    unit = judged.contest.measure.unit
-    is_same = certainty is Certainty.PLAIN and reading(values[one], unit) == reading(values[other], unit)
+    low, high = sorted((values[one], values[other]))
+    is_same = certainty is Certainty.PLAIN and high <= low * _SAME
     return Certainty.TIE if is_same else certainty

@@ -1,9 +1,9 @@
 """Conditions, parameters, engine and GPU in words: `with 8 requests at once and prompts of 512 tokens, on an A100`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from chimera_dagster.evidence.setups import by_value, value_words
-from chimera_dagster.notes.phrase import Phrase, joined, listed, phrase, setting
+from chimera_dagster.notes.phrase import Phrase, joined, listed, number, phrase, setting
 
 _MOST = 4  # of one sentence; the evidence has all
 _COUNTED = {
@@ -17,7 +17,8 @@ _COUNTED = {
     "request_rate": ("one request a second", "{x} requests a second"),
     "tensor_parallel": ("one GPU", "{x} GPUs"),
 }
-_SAID = {"gpu": "on {x}", "backend": "with {x}", "tool": "measured by {x}"}
+_EMPTY = {"context_depth": "an empty context"}
+_SAID = {"gpu": "on {x}", "backend": "with {x}", "tool": "as measured by {x}"}
 
 
 def in_words(setup: Mapping[str, object], shown: Iterable[str] | None = None) -> Phrase:
@@ -34,8 +35,49 @@ def in_words(setup: Mapping[str, object], shown: Iterable[str] | None = None) ->
 
 
 def level(name: str, value: object) -> Phrase:
-    """One condition in words: `8 requests at once`, `quantization=Q4_K_M`."""
-    if name in _COUNTED:
+    """One condition in words: `8 requests at once`, `quantization=Q4_K_M`; of an engine, GPU or tool its name."""
+    if name in _SAID:
+        return (setting(value_words(value)),)
+    if name in _COUNTED and isinstance(value, int | float):
         one, many = _COUNTED[name]
-        return phrase(one) if value == 1 else phrase(many, x=value_words(value))
+        if value == 0 and name in _EMPTY:
+            return phrase(_EMPTY[name])
+        return phrase(one) if value == 1 else phrase(many, x=number(value))
     return phrase("{name}", name=setting(f"{name}={value_words(value)}"))
+
+
+def span(name: str, low: float, high: float) -> Phrase:
+    """From one level to another, as it follows `over`: `1 to 32 requests at once`, `prompts of 25 to 400 words`."""
+    ends = phrase("{low} to {high}", low=number(low), high=number(high))
+    if name in _COUNTED:
+        return phrase(_COUNTED[name][1], x=ends)
+    return phrase("{name} of {ends}", name=setting(name), ends=ends)
+
+
+def several_in_words(setups: Sequence[Mapping[str, object]], names: Iterable[str]) -> Phrase:
+    """What several setups have of the names: `with num_ctx from 1024 to 4096, on an A100`, `with no gpu named`."""
+    one: dict[str, object] = {}
+    others: list[Phrase] = []
+    for name in names:
+        values = {setup.get(name) for setup in setups}
+        known = [value for value in values if value is not None]
+        if len(values) == 1 and known:
+            one[name] = known[0]
+        else:
+            others.append(_several(name, known, unnamed=None in values))
+    return joined([in_words(one), *others], ", ")
+
+
+def _several(name: str, known: Sequence[object], *, unnamed: bool) -> Phrase:
+    at = setting(name)
+    if not known:
+        return phrase("with no {at} named", at=at)
+    numbers = [value for value in known if isinstance(value, int | float)]
+    if len(numbers) == len(known) > 1:
+        said = phrase("with {at} from {low} to {high}", at=at, low=number(min(numbers)), high=number(max(numbers)))
+    else:
+        texts = sorted(value_words(value) for value in known)
+        shown: list[Phrase] = [(setting(text),) for text in texts[:2]]
+        more = [phrase("{n} more", n=number(len(texts) - 2))] if len(texts) > 2 else []
+        said = phrase("with {at} {values}", at=at, values=listed([*shown, *more], "or"))
+    return phrase("{said} or none named", said=said) if unnamed else said

@@ -21,7 +21,7 @@ _BLOCK = ["file", "setting", "backend", "gpu"]
 
 
 class ParameterTest(NamedTuple):
-    """A parameter's levels and their fitted effects, and what is known of them all at once."""
+    """Runs by the level of a parameter, and the models fitted to them: over runs, and over sessions if several."""
 
     model: str
     parameter: str
@@ -31,24 +31,6 @@ class ParameterTest(NamedTuple):
     over: OverSessions | None
     rows: pd.DataFrame
     codes: NDArray[np.int64]
-    result: EffectTest | None = None
-
-    @property
-    def p(self) -> float:
-        """Corrected; NaN before the test."""
-        return np.nan if self.result is None else self.result.p
-
-    @property
-    def certainty(self) -> Certainty:
-        return Certainty.PLAIN if self.result is None else self.result.certainty
-
-    @property
-    def detectable(self) -> float | None:
-        """The smallest ratio minus 1 that the test finds with 80 % power; None without variance."""
-        if self.result is None:
-            return None
-        smallest = self.result.fitted.detectable(LEVEL / self.result.tests)
-        return None if np.isnan(smallest) else smallest
 
     @property
     def in_one_go(self) -> bool:
@@ -60,6 +42,19 @@ class ParameterTest(NamedTuple):
         return switches == pairs.shape[1] - len(np.unique(file))
 
 
+class ParameterEffect(NamedTuple):
+    """A test and what it says; `fitted` of `found` is the model that says it."""
+
+    test: ParameterTest
+    found: EffectTest
+
+    @property
+    def detectable(self) -> float | None:
+        """The smallest ratio minus 1 that the test finds with 80 % power; None without variance."""
+        smallest = self.found.fitted.detectable(LEVEL / self.found.tests)
+        return None if np.isnan(smallest) else smallest
+
+
 def parameter_effects(data: FindingContext) -> Iterator[Finding]:
     """Each parameter's effect on throughput and TTFT of each model: blocked F-test of log values, Holm over all.
 
@@ -69,7 +64,7 @@ def parameter_effects(data: FindingContext) -> Iterator[Finding]:
     """
     tests = list(_tests(data))
     for test, found in zip(tests, effect_tests([(test.fitted, test.over) for test in tests]), strict=True):
-        yield _stated(test._replace(result=found), found)
+        yield _stated(test, found)
 
 
 def _tests(data: FindingContext) -> Iterator[ParameterTest]:
@@ -125,7 +120,8 @@ def _stated(test: ParameterTest, found: EffectTest) -> Finding:
     figures, measure, fitted = Figures(), test.measure, found.fitted
     low, high = int(np.argmin(fitted.effects)), int(np.argmax(fitted.effects))
     effect = float(np.expm1(fitted.effects[high] - fitted.effects[low]))
-    detectable = test.detectable
+    about = ParameterEffect(test, found)
+    detectable = about.detectable
     sessions = test.rows["session"].nunique()
     runs = (
         f"{figures.count('runs', test.fitted.n, 'run')} in {figures.count('blocks', test.fitted.blocks, 'block')} of "
@@ -173,5 +169,5 @@ def _stated(test: ParameterTest, found: EffectTest) -> Finding:
         effect=effect,
         detectable=detectable,
         certainty=found.certainty,
-        about=test,
+        about=about,
     )

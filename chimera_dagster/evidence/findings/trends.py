@@ -25,7 +25,7 @@ TIME_RATIO = 1.5  # a time grows from where it is this many times that at the lo
 
 
 class Trend(NamedTuple):
-    """Levels in ascending order, the value at each, and whose they are; without `result`, nothing was tested."""
+    """Levels in ascending order, the value at each, and whose they are; `certainty` is of their difference."""
 
     name: str
     model: str
@@ -34,12 +34,7 @@ class Trend(NamedTuple):
     levels: list[float]
     values: list[float]
     cells: list[Cell]
-    result: EffectTest | None = None
-
-    @property
-    def certainty(self) -> Certainty:
-        """Whether the levels differ."""
-        return Certainty.PLAIN if self.result is None else self.result.certainty
+    certainty: Certainty = Certainty.PLAIN
 
 
 def trends(data: FindingContext) -> Iterator[Finding]:
@@ -125,7 +120,7 @@ def _stated(trend: Trend, shown: frozenset[str], found: EffectTest | None) -> Fi
         p_value=None if found is None else found.p,
         effect=last / first - 1,
         certainty=certainty,
-        about=trend._replace(result=found),
+        about=trend._replace(certainty=certainty),
     )
 
 

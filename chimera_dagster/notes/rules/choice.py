@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from chimera_dagster.evidence.certainty import weakest
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
-from chimera_dagster.notes.metric_words import words_of
+from chimera_dagster.notes.metric_words import MetricWords, words_of
 from chimera_dagster.notes.note import Note, Scope
 from chimera_dagster.notes.orders import Order, order_of
-from chimera_dagster.notes.phrase import Phrase, count, listed, model, phrase
+from chimera_dagster.notes.phrase import Phrase, count, joined, listed, model, phrase
 
 _WEIGHT = 200.0
 _SHOWN = 4  # names in one sentence
@@ -23,11 +23,12 @@ def choice(data: NoteContext) -> Iterator[Note]:
         yield Note("choice", "answer", _WEIGHT, _without_contest(data.models), Scope(tuple(data.models)))
         return
     first = found[0]
+    others = _others(data, first)
     yield Note(
         "choice",
         "answer",
         _WEIGHT,
-        _by_one(first) if len(found) == 1 else _by_two(first, found[1]),
+        tuple(joined([said, others]) for said in (_by_one(first) if len(found) == 1 else _by_two(first, found[1]))),
         first.scope,
         certainty=weakest(order.certainty for order in found),
         sources=first.sources,
@@ -46,6 +47,19 @@ def _contests(data: NoteContext) -> list[Order]:
         if len(found) > 1:
             break
     return found
+
+
+def _others(data: NoteContext, order: Order) -> Phrase:
+    """How many models the answer does not cover, if there are any."""
+    left = len(set(data.models) - set(order.names))
+    if not left:
+        return ()
+    were = "was" if left == 1 else "were"
+    return phrase(
+        f"This covers {{n}}; {{others}} {were} not measured under the same conditions, or not often enough.",
+        n=count(len(order.names), "model"),
+        others=count(left, "other"),
+    )
 
 
 def _by_one(order: Order) -> tuple[Phrase, ...]:
@@ -80,16 +94,26 @@ def _by_two(first: Order, second: Order) -> tuple[Phrase, ...]:
         )
     leader = clear.leaders[0]
     if other.tied and len(other.names) == 2:
-        return (
-            phrase(f"Choose {{a}} if {words.use}; if {also.use}, either will do.", a=model(leader)),
-            phrase(f"If {words.use}, choose {{a}}; if {also.use}, it does not matter which.", a=model(leader)),
-        )
+        return _either(leader, words, also, weak=other.weak)
     if leader in other.leaders:
         return (
             phrase(f"Choose {{a}}: it {words.best}, and none is known to be better if {also.use}.", a=model(leader)),
             phrase(f"{{a}} {words.best}, and if {also.use}, no other is known to beat it.", a=model(leader)),
         )
     return (phrase(f"Choose {{a}} if {words.use}, and {{b}} if {also.use}.", a=model(leader), b=_names(other.leaders)),)
+
+
+def _either(leader: str, words: MetricWords, also: MetricWords, *, weak: bool) -> tuple[Phrase, ...]:
+    """One leads by the first metric, and the second does not tell them apart: `weak` if it hardly could have."""
+    one, two = (
+        ("these runs don't tell which is better", "these runs are too few to tell")
+        if weak
+        else ("either will do", "it does not matter which")
+    )
+    return (
+        phrase(f"Choose {{a}} if {words.use}; if {also.use}, {one}.", a=model(leader)),
+        phrase(f"If {words.use}, choose {{a}}; if {also.use}, {two}.", a=model(leader)),
+    )
 
 
 def _by_two_leaders(first: Order, second: Order) -> tuple[Phrase, ...]:

@@ -8,7 +8,7 @@ from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.findings.cells import Cell, files_of, sources_of_cells
 from chimera_dagster.evidence.findings.equal_conditions import LEAST_RUNS
 from chimera_dagster.evidence.findings.finding import sources_of
-from chimera_dagster.evidence.findings.parameters import ParameterTest
+from chimera_dagster.evidence.findings.parameters import ParameterEffect
 from chimera_dagster.evidence.measures import SCORES, Measure
 from chimera_dagster.notes.advice import Basis, difference, recommendation, repeats_for
 from chimera_dagster.notes.context import QUESTIONS, Found, NoteContext
@@ -60,13 +60,15 @@ def _of_tie(order: Order) -> Note | None:
 
 
 def _of_parameters(data: NoteContext) -> Note | None:
-    found = [each for each in data.found("parameter_effects", ParameterTest) if each.about.certainty is Certainty.TIE]
+    found = [
+        each for each in data.found("parameter_effects", ParameterEffect) if each.about.found.certainty is Certainty.TIE
+    ]
     found.sort(key=lambda each: each.about.detectable or np.inf)  # first the test that a few more runs help most
     return next((note for each in found if (note := _of_parameter(each))), None)
 
 
-def _of_parameter(found: Found[ParameterTest]) -> Note | None:
-    test, least = found.about, found.about.detectable
+def _of_parameter(found: Found[ParameterEffect]) -> Note | None:
+    test, least = found.about.test, found.about.detectable
     if least is None or not least > _LEAST:
         return None
     runs = max(1, round(test.fitted.n / test.fitted.blocks / len(test.levels)))

@@ -6,7 +6,7 @@ import pandas as pd
 
 from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.findings.finding import sources_of
-from chimera_dagster.evidence.findings.parameters import ParameterTest
+from chimera_dagster.evidence.findings.parameters import ParameterEffect
 from chimera_dagster.notes.advice import Basis, difference, recommendation
 from chimera_dagster.notes.context import Found, NoteContext
 from chimera_dagster.notes.naming import scope_of
@@ -19,18 +19,18 @@ _SAMPLING = ("temperature", "top_k", "top_p", "repeat_penalty")
 
 def sampling_parameters(data: NoteContext) -> Iterator[Note]:
     """One note of all sampling parameters that were tested and of which no test found an effect."""
-    by_name: dict[str, list[Found[ParameterTest]]] = {}
-    for each in data.found("parameter_effects", ParameterTest):
-        by_name.setdefault(each.about.parameter, []).append(each)
+    by_name: dict[str, list[Found[ParameterEffect]]] = {}
+    for each in data.found("parameter_effects", ParameterEffect):
+        by_name.setdefault(each.about.test.parameter, []).append(each)
     quiet = {
         name: by_name[name]
         for name in _SAMPLING
-        if name in by_name and all(each.about.certainty is Certainty.TIE for each in by_name[name])
+        if name in by_name and all(each.about.found.certainty is Certainty.TIE for each in by_name[name])
     }
     if not quiet:
         return
     tests = [each for found in quiet.values() for each in found]
-    rows = pd.concat([each.about.rows[["file", "record", "model"]] for each in tests]).drop_duplicates()
+    rows = pd.concat([each.about.test.rows[["file", "record", "model"]] for each in tests]).drop_duplicates()
     names: list[Phrase] = [(setting(name),) for name in quiet]
     none = "none of them" if len(names) > 1 else "it"
     moved = "moved" if len(names) > 1 else "did not move"
@@ -47,7 +47,7 @@ def sampling_parameters(data: NoteContext) -> Iterator[Note]:
     )
 
 
-def _least(tests: list[Found[ParameterTest]]) -> Phrase:
+def _least(tests: list[Found[ParameterEffect]]) -> Phrase:
     """What the most sensitive test would have found."""
     known = [each.about.detectable for each in tests]
     found = [each for each in known if each is not None]

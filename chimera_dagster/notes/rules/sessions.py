@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.findings.finding import sources_of
-from chimera_dagster.evidence.findings.parameters import ParameterTest
+from chimera_dagster.evidence.findings.parameters import ParameterEffect
 from chimera_dagster.notes.advice import Basis, recommendation
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
 from chimera_dagster.notes.naming import models_in_words, scope_of
@@ -28,9 +28,9 @@ def sessions(data: NoteContext) -> Iterator[Note]:
             phrase(_APART if order.contest.apart else _FEW),
             Basis(order.scope, order.sources, (order.finding,), order.measure.metric, order.certainty),
         )
-    for each in data.found("parameter_effects", ParameterTest):
-        test = each.about
-        if test.certainty is Certainty.IN_SESSION and test.in_one_go:
+    for each in data.found("parameter_effects", ParameterEffect):
+        test = each.about.test
+        if each.about.found.certainty is Certainty.IN_SESSION and test.in_one_go:
             yield recommendation(
                 "sessions",
                 _WEIGHT - 1,

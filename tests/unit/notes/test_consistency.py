@@ -41,6 +41,11 @@ def simulated(seed: int) -> list[Row]:
     return rows
 
 
+def what(note: Note) -> str:
+    """What a note compares: models, or else the levels of something, of which other notes say nothing."""
+    return "models" if note.kind in ("tie", "difference") else note.kind
+
+
 def contradictions(notes: list[Note]) -> list[str]:
     """Pairs of notes that disagree in order or certainty, and words that a note's own test does not allow."""
     found: list[str] = []
@@ -49,7 +54,8 @@ def contradictions(notes: list[Note]) -> list[str]:
     ordered = [note for note in stating if note.metric and len(note.scope.models) > 1]
     for one, other in itertools.combinations(ordered, 2):
         about = [
-            (note.metric, json.dumps(note.scope.setup, sort_keys=True), set(note.scope.models)) for note in (one, other)
+            (what(note), note.metric, json.dumps(note.scope.setup, sort_keys=True), set(note.scope.models))
+            for note in (one, other)
         ]
         alike = about[0] == about[1] and one.scope.runs == other.scope.runs
         if alike and (one.order, one.certainty) != (other.order, other.certainty):

@@ -15,7 +15,7 @@ from chimera_dagster.notes.settings import in_words
             {"backend": "vllm", "gpu": "H100", "quantization": "Q4_K_M"},
             "with `quantization=Q4_K_M`, with `vllm`, on `H100`",
         ),
-        ({"temperature": 0.8, "tool": "AIPerf"}, "with `temperature=0.8`, measured by `AIPerf`"),
+        ({"temperature": 0.8, "tool": "AIPerf"}, "with `temperature=0.8`, as measured by `AIPerf`"),
     ],
 )
 def test_conditions_are_said_as_people_say_them(setup, said):

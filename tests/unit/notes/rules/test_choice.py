@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from chimera_dagster.notes.phrase import plain
 from tests.unit.notes.folders import Row, notes_of, runs, sessions, stated, texts
 
 
@@ -95,3 +96,31 @@ def test_values_that_files_state_are_an_order_that_nobody_tested(n: float | None
 def test_stated_values_that_read_the_same_are_a_tie():
     rows = stated("a", "a.json", mean=90.1, concurrency=1) + stated("b", "b.json", mean=90.2, concurrency=1)
     assert "hoose" not in answer(rows)
+
+
+def test_models_that_the_answer_does_not_cover_are_counted():
+    rng = np.random.default_rng(5)
+    rows = folder(quick=(80, 90), slow=(40, 300))
+    rows += sessions("c", near(rng, 60), concurrency=8) + sessions("d", near(rng, 90), concurrency=32)
+    [note] = notes_of(rows, section="answer")
+    for wording in note.wordings:
+        assert plain(wording).endswith(
+            "This covers 2 models; 2 others were not measured under the same conditions, or not often enough."
+        )
+    assert note.scope.models == ("quick", "slow")
+
+
+def test_an_answer_for_all_models_has_no_second_sentence():
+    assert "covers" not in answer(folder(quick=(80, 90), slow=(40, 300)))
+
+
+def test_too_few_runs_to_tell_are_not_called_equal():
+    rows = folder(quick=(60, 90), slow=(60, 300))
+    rng = np.random.default_rng(4)
+    rows = [row for row in rows if row["metric"] == "ttft_ms"]
+    for name in ("quick", "slow"):
+        rows += sessions(name, near(rng, 60, (3, 1), 0.8), concurrency=1)
+    assert answer(rows) in (
+        "Choose `quick` if people wait for the first word; if answers are long, these runs don't tell which is better.",
+        "If people wait for the first word, choose `quick`; if answers are long, these runs are too few to tell.",
+    )

@@ -1,0 +1,61 @@
+"""What sentences about an order share: where it was measured, how sure it is, and what a tie could have missed."""
+
+from collections.abc import Callable, Sequence
+
+from chimera_dagster.evidence.certainty import Certainty
+from chimera_dagster.notes.context import NoteContext
+from chimera_dagster.notes.orders import Order
+from chimera_dagster.notes.phrase import Number, Phrase, count, joined, listed, number, phrase, share
+from chimera_dagster.notes.reading import times
+from chimera_dagster.notes.settings import in_words
+
+_FEW = 1.0  # a test that would only have shown a larger difference has too few runs
+_SURE = {
+    Certainty.HOLDS: "That {what} holds.",
+    Certainty.IN_SESSION: "That holds within these sessions; in others it may not.",
+    Certainty.PLAIN: "Whether that is more than chance was not tested.",
+}
+
+
+def where(data: NoteContext, order: Order) -> Phrase:
+    """What has to be said of the conditions: `once loaded, with 8 requests at once, `."""
+    setups = order.contest.setups
+    words = (
+        count(len(setups), "shared setting")
+        if len(setups) > 1
+        else in_words(setups[0], data.said_of(order.scope.models))
+    )
+    parts = [phrase("over {n}", n=words) if len(setups) > 1 else words]
+    if order.scope.runs == "warm" and order.measure.unit == "ms" and data.loads_seen(order.scope.models):
+        parts.insert(0, phrase("once loaded"))
+    return phrase("{parts}, ", parts=joined(parts, ", ")) if any(parts) else ()
+
+
+def with_values(order: Order, names: Sequence[str], named: Callable[[str], Phrase], shown: int) -> Phrase:
+    """`a (57 tok/s), b (48 tok/s) and 2 more`."""
+    unit = order.measure.unit
+    parts = [phrase("{a} ({x})", a=named(name), x=number(order.values[name], unit)) for name in names[:shown]]
+    return listed([*parts, *rest(len(names) - len(parts))])
+
+
+def rest(left: int, noun: str = "more") -> list[Phrase]:
+    """What is counted instead of named; nothing if nothing is left."""
+    return [count(left, noun, noun if noun == "more" else "")] if left > 0 else []
+
+
+def sure(certainty: Certainty, what: str = "difference") -> Phrase:
+    return phrase(_SURE[certainty].replace("{what}", what)) if certainty in _SURE else ()
+
+
+def would_have_shown(order: Order) -> Phrase:
+    """The smallest difference that the test of a tie would have found, as the end of its sentence."""
+    least = order.judged.detectable()
+    if least is None or not least > 0:
+        return ()
+    only = "with so few runs, only " if least > _FEW else ""
+    return phrase(f"; {only}a difference of {{x}} would have shown", x=ratio_words(least))
+
+
+def ratio_words(more: float) -> Phrase:
+    """A ratio minus 1 as it is read: `12 %`, `2.4 times`."""
+    return phrase("{r} times", r=Number(times(1 + more), 1 + more, "")) if more > _FEW else (share(more),)

@@ -1,0 +1,122 @@
+"""What a condition changes for one model: how its quantizations, GPUs, engines or versions compare."""
+
+from collections.abc import Iterator
+
+from chimera_dagster.evidence.findings.contest import Judged
+from chimera_dagster.evidence.findings.contest_words import Series
+from chimera_dagster.evidence.measures import HEADLINES, SERVER, Measure
+from chimera_dagster.notes.context import QUESTIONS, NoteContext
+from chimera_dagster.notes.metric_words import behind, does
+from chimera_dagster.notes.note import Note
+from chimera_dagster.notes.order_words import sure, where, with_values, would_have_shown
+from chimera_dagster.notes.orders import Order, order_of
+from chimera_dagster.notes.phrase import Phrase, capital, joined, number, phrase, setting, subject
+from chimera_dagster.notes.settings import in_words, level
+
+_ALONE, _AMONG, _FURTHER = 140.0, 80.0, 40.0  # weight if there is one model, several, or if it says less
+_MOST = 2  # contests of one model, condition and measure
+_MOST_NOTES = 12  # the findings have the others
+_SHOWN = 4  # levels of one sentence
+
+
+def condition_effects(data: NoteContext) -> Iterator[Note]:
+    """Differences and ties between levels: of each model, condition and measure those with the most runs."""
+    found: dict[tuple[str, str, Measure], list[tuple[str, Judged]]] = {}
+    for each in data.found("condition_effects", Series):
+        for result in each.about.results:
+            item, cell = result.contest.cells[0]
+            found.setdefault((cell.model, _name(item), result.contest.measure), []).append((each.id, result))
+    notes: list[Note] = []
+    for (model, name, measure), results in found.items():
+        results.sort(key=lambda pair: (pair[1].contest.how == "plain", -pair[1].contest.n))
+        for place, (finding, judged) in enumerate(results[:_MOST]):
+            first = place == 0 and measure in (*HEADLINES, SERVER)
+            base = _FURTHER if not first else _ALONE if len(data.models) == 1 else _AMONG
+            weight = base - QUESTIONS.index(measure) - place / 10
+            notes.append(_note(data, order_of(finding, judged, model), name, weight))
+    yield from sorted(notes, key=lambda note: (-note.weight, -note.scope.n))[:_MOST_NOTES]
+
+
+def _note(data: NoteContext, order: Order, name: str, weight: float) -> Note:
+    is_tie = order.tied
+    at, how_sure = where(data, order), sure(order.certainty) if order.told else ()
+    return Note(
+        "condition_effect",
+        "performance",
+        weight,
+        tuple(
+            joined([capital(phrase("{at}{said}", at=at, said=said)), how_sure])
+            for said in (_tie(order, name) if is_tie else _difference(order, name))
+        ),
+        order.scope,
+        order.measure.metric,
+        () if is_tie else tuple(order.names),
+        order.certainty,
+        sources=order.sources,
+        findings=(order.finding,),
+    )
+
+
+def _difference(order: Order, name: str) -> tuple[Phrase, ...]:
+    """`m:7b decodes 57 tok/s with quantization=Q4_K_M and 45 tok/s with quantization=Q8_0, 21 % slower.`"""
+    measure, values = order.measure, order.values
+    first, last, tied = order.names[0], order.names[-1], order.leaders[1:]
+    said = phrase("{best} {at}", best=does(measure, subject(order.of), values[first]), at=_at(order, first, name))
+    if tied:
+        said = phrase("{said}; {levels} can't be told from it", said=said, levels=_levels(order, tied, name))
+    between = [item for item in order.names[1:-1] if item not in tied]
+    if between:
+        said = phrase("{said}; then {levels}", said=said, levels=_levels(order, between, name))
+    if not order.told:
+        return (phrase("{said}.", said=said),)
+    by = behind(measure, values[first], values[last])
+    worst, at = number(values[last], measure.unit), _at(order, last, name)
+    if len(order.names) > 2:
+        return (phrase("{said}; {at} it is {x}, {by}.", said=said, at=at, x=worst, by=by),)
+    return (
+        phrase("{said}; {at} it is {x}, {by}.", said=said, at=at, x=worst, by=by),
+        phrase(
+            f"{measure.words} of {{m}} is {{best}} {{one}} and {{worst}} {{other}}, {{by}}.",
+            m=subject(order.of),
+            best=number(values[first], measure.unit),
+            one=_at(order, first, name),
+            worst=worst,
+            other=at,
+            by=by,
+        ),
+    )
+
+
+def _tie(order: Order, name: str) -> tuple[Phrase, ...]:
+    words, model = order.measure.words, subject(order.of)
+    levels, least = _levels(order, order.names, name), would_have_shown(order)
+    return (
+        phrase(
+            f"{{name}} makes no measurable difference to the {words} of {{m}}: {{levels}}{{least}}.",
+            name=setting(name),
+            m=model,
+            levels=levels,
+            least=least,
+        ),
+        phrase(
+            f"between {{levels}}, the {words} of {{m}} shows no difference{{least}}.",
+            levels=levels,
+            m=model,
+            least=least,
+        ),
+    )
+
+
+def _levels(order: Order, items: list[str], name: str) -> Phrase:
+    setups = {item: cell.setup for item, cell in order.contest.cells}
+    return with_values(order, items, lambda item: level(name, setups[item][name]), _SHOWN)
+
+
+def _at(order: Order, item: str, name: str) -> Phrase:
+    """`with quantization=Q4_K_M`, `on A100`."""
+    cell = next(cell for each, cell in order.contest.cells if each == item)
+    return in_words({name: cell.setup[name]})
+
+
+def _name(item: str) -> str:
+    return item.split("=", 1)[0]
