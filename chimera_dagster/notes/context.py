@@ -13,6 +13,7 @@ from chimera_dagster.evidence.findings.finding import Finding
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.measures import FURTHER, HEADLINES, MEASURES, SCORES, SERVER, Measure
 from chimera_dagster.evidence.setups import Setup, said
+from chimera_dagster.schemas import TTFT
 
 # The order in which measures answer the question which model to choose
 QUESTIONS = (HEADLINES[1], HEADLINES[0], SERVER, *SCORES, *FURTHER)
@@ -103,6 +104,12 @@ class NoteContext:
         values = table.loc[(table["metric"] == condition).to_numpy(), "value"]
         known = [float(value) for value in conditions if isinstance(value, int | float)]
         return max([*known, float(values.max()) if len(values) else 0.0], default=0.0)
+
+    @cached_property
+    def cold(self) -> pd.DataFrame:
+        """Runs that name a model and had to load it, with a positive time to first token."""
+        runs = self.data.runs
+        return runs[(runs["model"].notna() & runs["cold"] & (runs[TTFT] > 0)).to_numpy()]
 
     def loads_seen(self, models: Sequence[str]) -> bool:
         """Whether some run of each of these models had to load it, so that `once loaded` means something."""

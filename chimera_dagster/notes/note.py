@@ -6,7 +6,7 @@ from typing import Literal
 
 from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.setups import Setup
-from chimera_dagster.notes.phrase import Number, Phrase, numbers_of
+from chimera_dagster.notes.phrase import Number, Phrase, capital, numbers_of, tidy
 
 Section = Literal["answer", "performance", "findings", "recommendations", "risks", "not_measured", "files"]
 Runs = Literal["all", "warm", "cold"]
@@ -28,9 +28,10 @@ class Scope:
 class Note:
     """`wordings` say the same in two or more ways. `order` has models, or levels of a condition, from best to worst.
 
-    `certainty` is None for what was only counted. `weight` orders the notes of a section, the largest first; from 100
-    on a note belongs on the first screen. A recommendation has an `action` and a `reason`, a risk a `mitigation`, each
-    a phrase of its own.
+    `certainty` is None for what was only counted; paragraphs.py puts that of an order in words. `opening` says under which
+    conditions, in front of any wording; a paragraph does not repeat it. `weight` orders the notes of a section, the
+    largest first; from 100 on a note belongs on the first screen. A recommendation has an `action` and a `reason`, a
+    risk a `mitigation`, each a phrase of its own.
     """
 
     kind: str
@@ -47,6 +48,7 @@ class Note:
     sources: tuple[Source, ...] = ()
     findings: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
+    opening: Phrase = ()
 
     def __post_init__(self) -> None:
         if not self.wordings or not all(self.wordings):
@@ -54,6 +56,14 @@ class Note:
 
     @property
     def text(self) -> Phrase:
+        """The whole sentence, in one of its wordings."""
+        return self.sentence(self.wording)
+
+    def sentence(self, wording: Phrase) -> Phrase:
+        return capital(tidy((*self.opening, *wording)))
+
+    @property
+    def wording(self) -> Phrase:
         """One of its wordings, the same one each time."""
         about = "\x1f".join((self.kind, self.metric or "", *self.scope.models))
         digest = hashlib.sha256(about.encode("utf-8", "surrogatepass")).digest()

@@ -173,10 +173,11 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What few readers need: folded away in HTML."""
+    """What few readers need: folded away in HTML; in print all of it is there, or none of it if not `on_paper`."""
 
     summary: str
     blocks: "tuple[Block, ...]"
+    on_paper: bool = True
 
 
 Block = Heading | Paragraph | Bullets | Numbered | Table | CodeBlock | Note | Chart | Details

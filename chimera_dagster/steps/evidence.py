@@ -22,7 +22,8 @@ from chimera_dagster.schemas import UNREAD_STATUSES, DataSummary, Facts, Finding
 
 if TYPE_CHECKING:
     from chimera_dagster.evidence.findings import Finding, FindingContext
-    from chimera_dagster.notes import Note
+    from chimera_dagster.notes import Note, NoteContext
+    from chimera_dagster.notes.brief import Brief
 
 _MOST_GROUPS = 50  # of unread numbers, in the summary
 
@@ -101,11 +102,25 @@ class Evidence:
     @cached_property
     def notes(self) -> "list[Note]":
         """By section and weight; schemas.Notes has them as a table."""
-        from chimera_dagster.notes import NoteContext, find_notes
+        from chimera_dagster.notes import find_notes
 
-        if self._context is None:
-            return []
-        return find_notes(NoteContext(self._context, self._found, self.facts), self._problems)
+        data = self._note_context
+        return find_notes(data, self._problems) if data else []
+
+    @cached_property
+    def brief(self) -> "Brief":
+        from chimera_dagster.notes.brief import bare_brief, make_brief
+
+        data = self._note_context
+        if data is None:
+            return bare_brief(self._files, self._problems)
+        return make_brief(data, self.notes, self._files, self._problems)
+
+    @cached_property
+    def _note_context(self) -> "NoteContext | None":
+        from chimera_dagster.notes import NoteContext
+
+        return NoteContext(self._context, self._found, self.facts) if self._context else None
 
     @cached_property
     def _context(self) -> "FindingContext | None":

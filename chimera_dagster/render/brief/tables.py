@@ -1,0 +1,108 @@
+"""What each model did, as tables: at equal conditions, and by configuration."""
+
+from collections.abc import Iterator, Sequence
+
+from chimera_dagster.notes.performance import Column, Row, Value, columns_of
+from chimera_dagster.notes.reading import range_text
+from chimera_dagster.render.blocks import Block, Code, Content, Details, Inline, LineBreak, Link, Table, Text
+from chimera_dagster.render.brief.words import EVIDENCE, written
+from chimera_dagster.schemas import TTFT
+
+_ROWS = 12  # of configurations that are shown at once
+_COLUMNS = 5  # of measures; the evidence has all
+_MOST = 1_000  # rows of one table, so that a browser stays quick
+_SHORT = {
+    TTFT: "first token",
+    "decode_tok_s": "decode",
+    "output_tok_s": "output",
+    "prefill_tok_s": "prefill",
+    "tpot_ms": "per output token",
+    "e2e_ms": "whole answer",
+}
+
+
+def model_table(rows: Sequence[Row]) -> Iterator[Block]:
+    if rows:
+        columns = columns_of(rows)[:_COLUMNS]
+        body = tuple((_code(row.model), *(_value(row.values.get(column)) for column in columns)) for row in rows)
+        header = ("model", *(column_words(column) for column in columns))
+        caption = f"By model, at equal conditions: {_kinds(rows, columns)}"
+        yield Table(header, body, caption, frozenset(range(1, len(header))))
+
+
+def configuration_table(rows: Sequence[Row], shown: int = _ROWS) -> Iterator[Block]:
+    """The configurations with the most runs; the others are folded."""
+    columns = columns_of(rows)[:_COLUMNS]
+    if rows:
+        caption = f"By configuration: {_kinds(rows, columns)}"
+        if len(rows) > shown:
+            caption += f". The {shown} of {len(rows):,} with the most runs"
+        yield _configurations(rows, columns, caption, range(min(shown, len(rows))))
+    if len(rows) > shown:
+        summary = f"{len(rows) - shown:,} more configurations"
+        if len(rows) > _MOST:
+            summary += f", the first {_MOST - shown:,} of them"
+        more = _configurations(rows, columns, summary, range(shown, min(len(rows), _MOST)))
+        yield Details(summary, (more,), on_paper=False)
+
+
+def column_words(column: Column) -> str:
+    words = _SHORT.get(column.measure.metric, column.measure.words)
+    return f"{words}, {'cold' if column.cold else 'warm'}" if column.measure.metric == TTFT else words
+
+
+def row_anchor(number: int) -> str:
+    return f"c{number}"
+
+
+def _configurations(rows: Sequence[Row], columns: Sequence[Column], caption: str, places: range) -> Table:
+    body = tuple(
+        (
+            _code(row.model),
+            written(row.conditions) if row.conditions else "as all others",
+            *(_value(row.values.get(column)) for column in columns),
+            (_from(row, place + 1),),
+        )
+        for place in places
+        for row in (rows[place],)
+    )
+    header = ("model", "conditions", *(column_words(column) for column in columns), "from")
+    return Table(header, body, caption, frozenset(range(2, len(header) - 1)))
+
+
+def _value(value: Value | None) -> Content:
+    """The value, and below it its interval and the runs behind it."""
+    if value is None:
+        return "–"
+    parts: list[Inline] = [Text(value.text)]
+    said: list[str] = []
+    if value.low is not None and value.high is not None:
+        said.append(range_text(value.low, value.high, value.unit))
+    if value.n:
+        said.append(f"n={value.n:,}")
+    elif value.stated:
+        said.append("stated")
+    return (*parts, LineBreak(), Text(f"({', '.join(said)})")) if said else tuple(parts)
+
+
+def _from(row: Row, number: int) -> Link:
+    files = {file for value in row.values.values() for file, _ in value.sources}
+    return Link(f"{len(files)} {'file' if len(files) == 1 else 'files'}", f"#{row_anchor(number)}", EVIDENCE)
+
+
+def _kinds(rows: Sequence[Row], columns: Sequence[Column]) -> str:
+    """What the values are: `geometric mean of warm runs with its 95 % interval; cold: median`."""
+    values = [value for row in rows for column, value in row.values.items() if column in columns and not column.cold]
+    kinds = list(dict.fromkeys(value.kind for value in values if not value.stated))
+    said = [f"{' or '.join(kinds)} of warm runs"] if kinds else []
+    if any(value.stated for value in values):
+        said.append("else what the files state" if kinds else "as the files state it")
+    if any(value.low is not None for value in values):
+        said.append("95 % interval in brackets")
+    if any(column.cold for column in columns):
+        said.append("cold: median")
+    return "; ".join(said)
+
+
+def _code(name: str) -> Content:
+    return (Code(name),)

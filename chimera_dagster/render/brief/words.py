@@ -1,0 +1,58 @@
+"""Phrases of notes as inlines: names in code, figures strong if they answer, and a mark that links to the evidence."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from chimera_dagster.notes.paragraphs import Sentences
+from chimera_dagster.notes.phrase import Name, Number, Phrase
+from chimera_dagster.render.blocks import Code, Inline, Inlines, Link, Strong, Text, joined
+
+EVIDENCE = "evidence"  # the anchor of its heading
+Emphasis = Literal["none", "figures", "words"]
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def written(phrase: Phrase, emphasis: Emphasis = "none") -> Inlines:
+    return joined(_inline(part, emphasis) for part in phrase)
+
+
+def mark(note: str) -> Link:
+    """A small raised number behind a sentence: that of its note, whose entry in the evidence it links to."""
+    return Link(raised(note), f"#{anchor(note)}", EVIDENCE)
+
+
+def marked(phrase: Phrase, note: str, emphasis: Emphasis = "none") -> Inlines:
+    return (*written(phrase, emphasis), mark(note))
+
+
+def paragraph(sentences: Sentences, emphasis: Emphasis = "none") -> Inlines:
+    """The sentences with a space between them."""
+    return spaced(
+        marked(each.words, each.note, emphasis) if each.note else written(each.words, emphasis) for each in sentences
+    )
+
+
+def spaced(parts: Iterable[Inlines]) -> Inlines:
+    found: list[Inline] = []
+    for part in parts:
+        found += [Text(" "), *part] if found else part
+    return joined(found)
+
+
+def raised(note: str) -> str:
+    return note[1:].translate(_RAISED)
+
+
+def anchor(note: str) -> str:
+    return note.lower()
+
+
+def _inline(part: object, emphasis: Emphasis) -> Inline:
+    match part:
+        case Name():
+            return Code(part.text)
+        case Number() if emphasis == "words" or (emphasis == "figures" and part.unit):  # counts and ratios stay quiet
+            return Strong(part.text)
+        case _:
+            text = str(getattr(part, "text", ""))
+            return Strong(text) if emphasis == "words" else Text(text)
