@@ -1,11 +1,9 @@
 """`chimera brief`: what a folder of benchmark results says, without a model and without writing into it."""
 
 import json
-import os
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 from rich.console import Console
@@ -22,6 +20,7 @@ from chimera_dagster.render.html_writer import to_html
 from chimera_dagster.render.markdown_writer import to_markdown
 from chimera_dagster.render.terminal_writer import print_page
 from chimera_dagster.settings import load_settings
+from chimera_dagster.steps.brief import address_of
 from chimera_dagster.steps.evidence import Evidence
 
 _WIDTH = 80  # if stdout is not a terminal, as long lines of text are hard to read
@@ -47,7 +46,7 @@ def brief(
     evidence = Evidence(read.files, read.measurements)
     found = evidence.brief
     print_problems(found.problems)
-    page = brief_page(found, _address(reports, output))
+    page = brief_page(found, None if output is None else address_of(reports, output.parent))
     if as_json:
         _write(_document(found), output)
     elif as_html or as_markdown:
@@ -76,13 +75,6 @@ def _print(page: Page, full: bool) -> None:
     print_page(page, console, marks=full)
     if not full:
         console.print("\n--full shows tables, risks and evidence; --html writes them as a page.")
-
-
-def _address(reports: Path, output: Path | None) -> str | None:
-    """The reports folder from where the page will lie; None if that isn't known."""
-    if output is None:
-        return None
-    return quote(os.path.relpath(reports, output.parent).replace(os.sep, "/")) + "/"
 
 
 def _write(text: str, output: Path | None) -> None:

@@ -54,11 +54,11 @@ class Value(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One model under one setup. `conditions` names what differs within the folder."""
+    """One model under one setup, of which `named` is what differs within the folder or is always said."""
 
     model: str
     setup: Setup
-    conditions: Phrase
+    named: Setup
     values: dict[Column, Value]
 
     @property
@@ -74,11 +74,14 @@ def columns_of(rows: Iterable[Row]) -> list[Column]:
 
 
 def by_model(data: NoteContext) -> list[Row]:
-    """Models at equal conditions: their values in the most telling contest of each measure, and their cold starts."""
+    """Models at equal conditions: their values in the most telling contest of each measure, and their cold starts.
+
+    The best by the first measure come first.
+    """
     found: dict[str, dict[Column, Value]] = {}
     sources = _Sources()
-    for measure, results in data.rankings.items():
-        contest = results[0][1].contest
+    for measure in (measure for measure in QUESTIONS if measure in data.rankings):
+        contest = data.rankings[measure][0][1].contest
         for standing in contest.standings:
             cells = [cell for item, cell in contest.cells if item == standing.item]
             found.setdefault(standing.item, {})[Column(measure)] = _standing(
@@ -87,7 +90,7 @@ def by_model(data: NoteContext) -> list[Row]:
     for model, value in _cold_by_model(data):
         if model in found:
             found[model][Column(_FIRST, cold=True)] = value
-    return [Row(model, {}, (), found[model]) for model in sorted(found)]
+    return [Row(model, {}, {}, values) for model, values in found.items()]
 
 
 def by_configuration(data: NoteContext) -> list[Row]:
@@ -98,7 +101,8 @@ def by_configuration(data: NoteContext) -> list[Row]:
     def add(model: str, setup: Setup, column: Column, value: Value) -> None:
         key = canonical(setup), model
         if key not in rows:
-            rows[key] = Row(model, setup, _conditions(setup, data.said), {})
+            named = {name: value for name, value in setup.items() if name in data.said}
+            rows[key] = Row(model, setup, named, {})
         rows[key].values[column] = value
 
     for measure in QUESTIONS:
@@ -178,8 +182,8 @@ def _median(runs: pd.DataFrame) -> Value:
     return Value(_FIRST.unit, value, None, None, len(runs), "median", False, tuple(sources_of(runs)))
 
 
-def _conditions(setup: Setup, shown: Iterable[str]) -> Phrase:
-    """As a cell of a table: without the word that joins them to a sentence."""
+def conditions(setup: Setup, shown: Iterable[str] | None = None) -> Phrase:
+    """As a cell of a table: all of it, without the word that joins it to a sentence."""
     words = in_words(setup, shown, len(setup))
     if words and isinstance(words[0], Words) and words[0].text.startswith("with "):
         rest = words[0].text.removeprefix("with ")

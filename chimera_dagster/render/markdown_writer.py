@@ -36,7 +36,7 @@ from chimera_dagster.render.blocks import (
 from chimera_dagster.render.visible_text import reads_from_right, visible
 
 _CHART_ROWS = 10  # of a chart's values; the HTML page has the drawing and all of them
-_ROWS = 50  # of an interactive table; a viewer draws thousands slowly and can't filter them
+_ROWS = 50  # of an interactive table, or one that is not printed; a viewer draws thousands slowly, and all are in HTML
 
 _ADDRESS = re.compile(
     r"((?:[a-z][a-z0-9+.-]{0,20}://|www\.|mailto:|xmpp:)[^\s`|\\<>\"]*[\w/#&=%]|[\w.+-]{1,64}@[\w-]+\.[\w.-]*\w)", re.I
@@ -98,7 +98,7 @@ def _block(block: Block, is_second: bool) -> str:  # noqa: PLR0911 - a line for 
         case Chart():
             return _chart(block)
         case Details():
-            return "\n\n".join([_lines((Strong(block.summary),)), *_blocks(block.blocks)])
+            return _details(block)
         case _:
             assert_never(block)
 
@@ -109,6 +109,15 @@ def _item(marker: str, item: Content) -> str:
 
 def _quoted(blocks: Sequence[str]) -> str:
     return "\n".join(f"> {line}".rstrip() for line in "\n\n".join(blocks).split("\n"))
+
+
+def _details(block: Details) -> str:
+    """What is not printed is the longest part of a page, and nothing is folded here: its tables are cut."""
+    inner = [
+        _table(each, _ROWS) if isinstance(each, Table) and not block.on_paper else _block(each, is_second=False)
+        for each in block.blocks
+    ]
+    return "\n\n".join([_lines((Strong(block.summary),)), *inner])
 
 
 def _chart(chart: Chart) -> str:

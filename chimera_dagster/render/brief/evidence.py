@@ -7,7 +7,7 @@ from chimera_dagster.evidence.figures import format_value
 from chimera_dagster.notes.brief import Brief
 from chimera_dagster.notes.note import Source
 from chimera_dagster.notes.paragraphs import Numbered
-from chimera_dagster.notes.performance import Row
+from chimera_dagster.notes.performance import Row, conditions
 from chimera_dagster.notes.phrase import plain
 from chimera_dagster.render.blocks import (
     Block,
@@ -25,17 +25,17 @@ from chimera_dagster.render.blocks import (
     Text,
     joined,
 )
-from chimera_dagster.render.brief.tables import column_words, row_anchor
+from chimera_dagster.render.brief.tables import MOST, column_words, row_anchor
 from chimera_dagster.render.brief.words import EVIDENCE, anchor, raised, written
 
+EVIDENCE_TITLE = "Evidence"
 _FILES = 5  # named of one sentence or value
 _RECORDS = 6  # named of one file
-_ROWS = 1_000
 
 
 def evidence(brief: Brief, files_at: str | None) -> Iterator[Block]:
     """`files_at` is the relative address of the reports folder, to link to its files."""
-    yield Heading(2, "Evidence", EVIDENCE)
+    yield Heading(2, EVIDENCE_TITLE, EVIDENCE)
     yield Paragraph(
         "A raised number behind a sentence leads to its entry here: the exact figures, the tests, and the files and "
         "rows that they are from. So does the last column of the tables by configuration. It is not printed."
@@ -46,7 +46,7 @@ def evidence(brief: Brief, files_at: str | None) -> Iterator[Block]:
         yield Details(f"The {len(rows):,} sentences of this brief", (table,), on_paper=False)
     if brief.by_configuration:
         rows = tuple(
-            _values(number, row, files_at) for number, row in enumerate(brief.by_configuration[:_ROWS], start=1)
+            _values(number, row, files_at) for number, row in enumerate(brief.by_configuration[:MOST], start=1)
         )
         table = Table(("model", "conditions", "exact values", "from"), rows, "What is behind each value")
         yield Details(f"The values of {len(rows):,} configurations", (table,), on_paper=False)
@@ -107,7 +107,7 @@ def _values(number: int, row: Row, files_at: str | None) -> tuple[Content, ...]:
     sources = list(dict.fromkeys(source for value in row.values.values() for source in value.sources))
     return (
         (Target(row.model, row_anchor(number)),),
-        written(row.conditions) if row.conditions else "as all others",
+        written(conditions(row.setup)) or "none named",
         tuple(values),
         sources_words(sources, files_at),
     )

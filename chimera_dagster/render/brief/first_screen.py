@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from chimera_dagster.notes.brief import FIRST_SCREEN, Brief, Coverage
 from chimera_dagster.notes.paragraphs import paragraph as merged
-from chimera_dagster.render.blocks import Block, Bullets, Heading, Inlines, Note, Numbered, Paragraph, Text
+from chimera_dagster.render.blocks import Block, Bullets, Inlines, Note, Numbered, Paragraph, Strong, Text
 from chimera_dagster.render.brief.panels import comparison
 from chimera_dagster.render.brief.words import marked, paragraph, spaced
 
@@ -21,16 +21,15 @@ def first_screen(brief: Brief) -> Iterator[Block]:
         yield Paragraph(paragraph(merged(leading), "figures"))
     if not brief.notes:
         yield Paragraph("These files say nothing that this brief could state.")
-    yield Heading(2, "How sure this is", "how-sure")
-    yield Paragraph(_sureness(brief))
+    yield Paragraph((Strong("How sure this is. "), *_sureness(brief)))
     if brief.problems:
         yield Note("warning", (Bullets(brief.problems),))
-    yield Heading(2, "What to do next", "next")
     advice = brief.of("recommendations")[:_NEXT]
     if advice:
+        yield Paragraph((Strong("What to do next."),))
         yield Numbered(tuple(marked(each.note.action or each.note.text, each.id) for each in advice))
     else:
-        yield Paragraph("Nothing in these results calls for a change.")
+        yield Paragraph((Strong("What to do next. "), Text("Nothing in these results calls for a change.")))
     chart = comparison(brief.charts.compared)
     if chart:
         yield chart

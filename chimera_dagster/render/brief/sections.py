@@ -24,7 +24,7 @@ from chimera_dagster.render.brief.tables import configuration_table, model_table
 from chimera_dagster.render.brief.words import marked, paragraph, spaced, written
 
 _FILES = 12  # shown at once
-_PARAGRAPHS = 4
+_SENTENCES = 5  # on performance, shown at once
 _FINDINGS = 8
 
 
@@ -34,11 +34,11 @@ def performance(brief: Brief) -> Iterator[Block]:
         yield Paragraph("No file gives a value of a known measure for a model that it names.")
     yield from model_table(brief.by_model)
     said = brief.leading[:LEADING]
-    merged = paragraphs(each for each in brief.of("performance") if each not in said)
-    for sentences in merged[:_PARAGRAPHS]:
+    others = [each for each in brief.of("performance") if each not in said]
+    for sentences in paragraphs(others[:_SENTENCES]):
         yield Paragraph(paragraph(sentences))
-    if merged[_PARAGRAPHS:]:
-        rest = tuple(Paragraph(paragraph(sentences)) for sentences in merged[_PARAGRAPHS:])
+    if others[_SENTENCES:]:
+        rest = tuple(Paragraph(paragraph(sentences)) for sentences in paragraphs(others[_SENTENCES:]))
         yield Details("More comparisons, of fewer runs or by further measures", rest, on_paper=False)
     yield from configuration_table(brief.by_configuration)
     yield from _charts(brief)

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 
-from chimera_dagster.notes.performance import Column, Row, Value, columns_of
+from chimera_dagster.evidence.setups import varying
+from chimera_dagster.notes.performance import Column, Row, Value, columns_of, conditions
+from chimera_dagster.notes.phrase import plain
 from chimera_dagster.notes.reading import range_text
 from chimera_dagster.render.blocks import Block, Code, Content, Details, Inline, LineBreak, Link, Table, Text
 from chimera_dagster.render.brief.words import EVIDENCE, written
 from chimera_dagster.schemas import TTFT
 
-_ROWS = 12  # of configurations that are shown at once
-_COLUMNS = 5  # of measures; the evidence has all
-_MOST = 1_000  # rows of one table, so that a browser stays quick
+_ROWS = 8  # of configurations that are shown at once
+_COLUMNS = 5  # of measures by model
+_FEW = 3  # of measures by configuration, where conditions need the room; the evidence has all
+MOST = 1_000  # rows of one table, so that a browser stays quick
 _SHORT = {
     TTFT: "first token",
     "decode_tok_s": "decode",
@@ -30,20 +33,26 @@ def model_table(rows: Sequence[Row]) -> Iterator[Block]:
         yield Table(header, body, caption, frozenset(range(1, len(header))))
 
 
-def configuration_table(rows: Sequence[Row], shown: int = _ROWS) -> Iterator[Block]:
-    """The configurations with the most runs; the others are folded."""
-    columns = columns_of(rows)[:_COLUMNS]
-    if rows:
-        caption = f"By configuration: {_kinds(rows, columns)}"
-        if len(rows) > shown:
-            caption += f". The {shown} of {len(rows):,} with the most runs"
-        yield _configurations(rows, columns, caption, range(min(shown, len(rows))))
-    if len(rows) > shown:
-        summary = f"{len(rows) - shown:,} more configurations"
-        if len(rows) > _MOST:
-            summary += f", the first {_MOST - shown:,} of them"
-        more = _configurations(rows, columns, summary, range(shown, min(len(rows), _MOST)))
-        yield Details(summary, (more,), on_paper=False)
+def configuration_table(rows: Sequence[Row]) -> Iterator[Block]:
+    """The configurations with the most runs and a value of the first measures; the others are folded, with more."""
+    every = columns_of(rows)
+    first = [place for place, row in enumerate(rows[:MOST]) if row.values.keys() & set(every[:_FEW])][:_ROWS]
+    if not first:
+        return
+    caption = f"By configuration: {_kinds([rows[place] for place in first], every[:_FEW])}"
+    if len(rows) > len(first):
+        caption += f". {len(first)} of {len(rows):,}, those with the most runs"
+    yield _configurations(rows, every[:_FEW], caption, first)
+    others = [place for place in range(len(rows)) if place not in first]
+    if others:
+        summary = f"{len(others):,} more configurations"
+        if len(others) > MOST:
+            summary += f", as far as they are among the first {MOST:,}"
+        yield Details(
+            summary,
+            (_configurations(rows, every[:_COLUMNS], summary, [place for place in others if place < MOST]),),
+            on_paper=False,
+        )
 
 
 def column_words(column: Column) -> str:
@@ -55,11 +64,16 @@ def row_anchor(number: int) -> str:
     return f"c{number}"
 
 
-def _configurations(rows: Sequence[Row], columns: Sequence[Column], caption: str, places: range) -> Table:
+def _configurations(rows: Sequence[Row], columns: Sequence[Column], caption: str, places: Sequence[int]) -> Table:
+    named = [rows[place].named for place in places]
+    differing = varying(named)
+    common = conditions({name: value for name, value in named[0].items() if name not in differing})
+    if common:
+        caption += f". All at {plain(common).replace('`', '')}"
     body = tuple(
         (
             _code(row.model),
-            written(row.conditions) if row.conditions else "as all others",
+            written(conditions(row.named, differing)) or ("as above" if common else "none named"),
             *(_value(row.values.get(column)) for column in columns),
             (_from(row, place + 1),),
         )
@@ -67,7 +81,7 @@ def _configurations(rows: Sequence[Row], columns: Sequence[Column], caption: str
         for row in (rows[place],)
     )
     header = ("model", "conditions", *(column_words(column) for column in columns), "from")
-    return Table(header, body, caption, frozenset(range(2, len(header) - 1)))
+    return Table(header, body, caption, frozenset(range(2, len(header))))
 
 
 def _value(value: Value | None) -> Content:
@@ -77,12 +91,19 @@ def _value(value: Value | None) -> Content:
     parts: list[Inline] = [Text(value.text)]
     said: list[str] = []
     if value.low is not None and value.high is not None:
-        said.append(range_text(value.low, value.high, value.unit))
+        said.append(_range(value))
     if value.n:
         said.append(f"n={value.n:,}")
     elif value.stated:
         said.append("stated")
     return (*parts, LineBreak(), Text(f"({', '.join(said)})")) if said else tuple(parts)
+
+
+def _range(value: Value) -> str:
+    """The interval, without its unit if that is the one of the value above it."""
+    text = range_text(value.low or 0.0, value.high or 0.0, value.unit)
+    unit = value.text.partition(" ")[2]
+    return text.removesuffix(f" {unit}") if unit and text.count(unit) == 1 else text
 
 
 def _from(row: Row, number: int) -> Link:

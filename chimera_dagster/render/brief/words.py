@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from typing import Literal
 
 from chimera_dagster.notes.paragraphs import Sentences
-from chimera_dagster.notes.phrase import Name, Number, Phrase
+from chimera_dagster.notes.phrase import Name, Number, Phrase, numbers_of
 from chimera_dagster.render.blocks import Code, Inline, Inlines, Link, Strong, Text, joined
 
 EVIDENCE = "evidence"  # the anchor of its heading
 Emphasis = Literal["none", "figures", "words"]
+_FEW = 3  # figures of a sentence that may be strong
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -26,10 +27,13 @@ def marked(phrase: Phrase, note: str, emphasis: Emphasis = "none") -> Inlines:
 
 
 def paragraph(sentences: Sentences, emphasis: Emphasis = "none") -> Inlines:
-    """The sentences with a space between them."""
-    return spaced(
-        marked(each.words, each.note, emphasis) if each.note else written(each.words, emphasis) for each in sentences
-    )
+    """The sentences with a space between them; one with many figures is not made strong."""
+    parts: list[Inlines] = []
+    for each in sentences:
+        many = sum(bool(figure.unit) for figure in numbers_of(each.words)) > _FEW
+        words = written(each.words, "none" if many else emphasis)
+        parts.append((*words, mark(each.note)) if each.note else words)
+    return spaced(parts)
 
 
 def spaced(parts: Iterable[Inlines]) -> Inlines:
