@@ -28,10 +28,10 @@ class Scope:
 class Note:
     """`wordings` say the same in two or more ways. `order` has models, or levels of a condition, from best to worst.
 
-    `certainty` is None for what was only counted; paragraphs.py puts that of an order in words. `opening` says under which
-    conditions, in front of any wording; a paragraph does not repeat it. `weight` orders the notes of a section, the
-    largest first; from 100 on a note belongs on the first screen. A recommendation has an `action` and a `reason`, a
-    risk a `mitigation`, each a phrase of its own.
+    `certainty` is None for what was only counted; paragraphs.py puts that of an order in words. `opening` says under
+    which conditions, in front of any wording; a paragraph does not repeat it. `weight` orders the notes of a section,
+    the largest first; from 100 on a note belongs on the first screen. A recommendation has an `action` and a `reason`,
+    a risk a `mitigation`, each a phrase of its own.
     """
 
     kind: str

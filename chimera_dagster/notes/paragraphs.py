@@ -69,7 +69,7 @@ def _sentences(notes: Sequence[Numbered]) -> Iterator[Sentence]:
             )
             last = each.note
             orders += bool(each.note.order)
-        if orders and certainty in _SURE:
+        if orders and certainty is not None and certainty in _SURE:
             yield Sentence(phrase(_SURE[certainty][orders > 1]))
 
 

@@ -55,6 +55,8 @@ def test_every_asset_says_what_it_is() -> None:
         "data_summary",
         "facts",
         "findings",
+        "notes",
+        "brief",
         "llm_analysis",
         "llm_report",
         "trial_metrics",

@@ -21,7 +21,7 @@ from tests.integration.bench import Bench, bench_in
 
 pytestmark = pytest.mark.model
 
-TABLES = ("benchmark_files", "measurements", "data_summary", "facts", "findings")
+TABLES = ("benchmark_files", "measurements", "data_summary", "facts", "findings", "notes")
 TRIAL_ASSETS = ("llm_analysis", "llm_report", "trial_metrics", "rendered_report")
 
 
@@ -61,6 +61,7 @@ def test_tables_carry_their_schema_and_row_count(swept: Bench) -> None:
         ("data_summary", schemas.DataSummary),
         ("facts", schemas.Facts),
         ("findings", schemas.Findings),
+        ("notes", schemas.Notes),
     ):
         shown, frame = metadata(swept, name), swept.store.read_table(name)
         assert shown["dagster/row_count"] == len(frame)
@@ -78,6 +79,19 @@ def test_the_ui_gets_numbers_as_numbers_and_the_report_as_markdown(swept: Bench)
         for name in ("throughput_tok_s", "ttft_ms", "total_duration_ms", "tokens_generated", "eval_ms"):
             assert shown[name] == pytest.approx(written[name])
         assert metadata(swept, "rendered_report", plan.trial.key)["report"] == without_links(folder.report.read_text())
+
+
+def test_the_ui_shows_the_brief_that_lies_in_the_data_folder(swept: Bench) -> None:
+    shown, text = metadata(swept, "brief"), swept.store.brief.read_text()
+    preview = str(shown["brief"])
+    assert preview.startswith("# What your benchmarks say\n")
+    assert without_links(text).startswith(preview)
+    assert "](" not in preview
+    assert Path(str(shown["path"])) == swept.store.brief.absolute()
+    page = Path(str(shown["page"]))
+    links = {unescape(found) for found in re.findall(r'<a href="([^#"]+)"', page.read_text())}
+    assert links
+    assert all((page.parent / link).is_file() for link in links)
 
 
 def test_files_that_cannot_be_read_are_listed_and_the_rest_go_on(swept: Bench) -> None:
