@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Hashable
+from math import isnan
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -57,15 +58,19 @@ def brief(
 
 def _document(found: Brief) -> str:
     rows: list[dict[Hashable, Any]] = table_of([each.note for each in found.notes]).to_dict("records")
-    notes = [
-        {name: json.loads(value) if name in JSON_COLUMNS else value for name, value in row.items()} for row in rows
-    ]
+    notes = [{name: _plain(name, value) for name, value in row.items()} for row in rows]
     coverage = found.coverage._asdict() | {
         "unread": [each._asdict() for each in found.coverage.unread],
         "unknown": [each._asdict() for each in found.coverage.unknown],
     }
     document = {"models": found.models, "coverage": coverage, "notes": notes, "problems": found.problems}
     return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def _plain(name: Hashable, value: Any) -> Any:
+    if name in JSON_COLUMNS:
+        return json.loads(value)
+    return value if isinstance(value, str | int) or not isnan(value) else None  # pandas' null
 
 
 def _print(page: Page, full: bool) -> None:

@@ -74,7 +74,7 @@ def _item(mark: str, line: Line) -> Grid:
 
 def _table(table: Table, marks: bool, caption: str = "") -> Iterator[RenderableType]:
     yield Line(visible(caption or table.caption), "italic")
-    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for number, name in enumerate(table.header):
         grid.add_column(visible(name), justify="right" if number in table.numeric else "left", overflow="fold")
     for row in table.rows[:_ROWS]:

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from chimera_dagster.evidence.figures import format_value
 from chimera_dagster.notes.charted import Compared, Load, Spread
 from chimera_dagster.notes.phrase import plain
-from chimera_dagster.notes.reading import reading
+from chimera_dagster.notes.reading import range_text, reading
 from chimera_dagster.render.blocks import Chart, Table
+from chimera_dagster.render.brief.tables import short_words
 from chimera_dagster.render.scale import Scale, linear, logarithmic
 from chimera_dagster.render.svg import Canvas, Margins, wrapped
 from chimera_dagster.render.visible_text import visible
@@ -58,12 +59,14 @@ def comparison(compared: Sequence[Compared]) -> Chart | None:
     ]
     rows = [
         (
-            each.order.measure.words,
+            short_words(measure),
             it.item,
-            *(format_value(value, each.order.measure.unit) if not isnan(value) else "–" for value in it[1:4]),
+            reading(it.value, measure.unit),
+            "–" if None in _interval(it.low, it.high) else range_text(it.low, it.high, measure.unit),
             "not stated" if isnan(it.n) else f"{it.n:,.0f}",
         )
         for each in compared
+        for measure in (each.order.measure,)
         for it in each.order.contest.standings
     ]
     where = {_conditions(each) for each in compared}
@@ -71,7 +74,7 @@ def comparison(compared: Sequence[Compared]) -> Chart | None:
     described = "Best first; the line is the 95 % interval."
     if any(None in _interval(it.low, it.high) for each in compared for it in each.order.contest.standings):
         described += " An open circle has no interval: there are too few runs, or the files do not state it."
-    header = ("measure", "model", "value", "95 % from", "95 % to", "runs")
+    header = ("measure", "model", "value", "95 % interval", "runs")
     return _drawn(title, described, panels, header, rows, 2)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from chimera_dagster.evidence.measures import Measure
 from chimera_dagster.evidence.setups import varying
 from chimera_dagster.notes.performance import Column, Row, Value, columns_of, conditions
 from chimera_dagster.notes.phrase import plain
@@ -56,8 +57,13 @@ def configuration_table(rows: Sequence[Row]) -> Iterator[Block]:
 
 
 def column_words(column: Column) -> str:
-    words = _SHORT.get(column.measure.metric, column.measure.words)
+    words = short_words(column.measure)
     return f"{words}, {'cold' if column.cold else 'warm'}" if column.measure.metric == TTFT else words
+
+
+def short_words(measure: Measure) -> str:
+    """As the head of a column has them: `first token` for the time to it."""
+    return _SHORT.get(measure.metric, measure.words)
 
 
 def row_anchor(number: int) -> str:
