@@ -117,5 +117,6 @@ def coverage_of(files: pd.DataFrame, runs: int) -> Coverage:
 def _proofs(data: NoteContext, notes: Sequence[Note]) -> list[Proof]:
     cited = {name for note in notes for name in (*note.findings, *note.facts)}
     findings = [Proof(f"D{number}", found.text, found.test) for number, found in enumerate(data.findings, start=1)]
-    facts = [Proof(fact.id, fact.statement, None) for fact in load_facts(data.facts)]
+    cites_facts = any(note.facts for note in notes)
+    facts = [Proof(fact.id, fact.statement, None) for fact in load_facts(data.facts)] if cites_facts else []
     return [proof for proof in (*findings, *facts) if proof.id in cited]

@@ -1,7 +1,7 @@
 """What the rules read: the findings with the objects they were stated from, and the data of the folder."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Generic, NamedTuple, TypeVar
 
@@ -33,8 +33,13 @@ class Found(NamedTuple, Generic[_About]):
 class NoteContext:
     """`findings` are in the order of their ids: the first is D1. `data` is what they were found in."""
 
-    def __init__(self, data: FindingContext, findings: Sequence[Finding], facts: pd.DataFrame) -> None:
-        self.data, self.findings, self.facts = data, findings, facts
+    def __init__(self, data: FindingContext, findings: Sequence[Finding], facts: Callable[[], pd.DataFrame]) -> None:
+        self.data, self.findings, self._facts = data, findings, facts
+
+    @cached_property
+    def facts(self) -> pd.DataFrame:
+        """schemas.Facts, computed when they are first needed: that takes as long as the findings."""
+        return self._facts()
 
     def found(self, detector: str, of: type[_About]) -> Iterator[Found[_About]]:
         """The findings of a detector that are about such an object, in their order."""

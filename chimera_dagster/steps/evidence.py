@@ -128,7 +128,7 @@ class Evidence:
     def _note_context(self) -> "NoteContext | None":
         from chimera_dagster.notes import NoteContext
 
-        return NoteContext(self._context, self._found, self.facts) if self._context else None
+        return NoteContext(self._context, self._found, lambda: self.facts) if self._context else None
 
     @cached_property
     def _context(self) -> "FindingContext | None":
