@@ -163,12 +163,16 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A drawing. `description` says in a sentence what it shows; `table` has the values that are drawn."""
+    """A drawing. `description` says in a sentence what it shows; `table` has the values that are drawn.
+
+    The table is printed only if it is `on_paper`: a drawing may have every value at its marks.
+    """
 
     svg: Svg
     title: str
     description: str
     table: Table
+    on_paper: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def _drawn(title: str, described: str, curves: Curves, x_name: str, x_unit: str)
                 canvas.line(axes.place(at, bound[0]), axes.place(at, min(bound[1], axes.y.high)), f"thin {series}")
         for point, level in zip(points, curve.levels, strict=True):
             canvas.dot(point, f"dot {series}", f"{curve.model}, {curves.name}={value_words(level)}")
-    return Chart(canvas.svg(), title, described, _table(title, curves))
+    return Chart(canvas.svg(), title, described, _table(title, curves), on_paper=False)
 
 
 def _table(title: str, curves: Curves) -> Table:

@@ -147,7 +147,7 @@ def _drawn(
         top += height + _GAP_PX
     caption = f"Values of the chart: {title}"
     table = Table(header, tuple(rows), caption, frozenset(range(first, len(header))))
-    return Chart(canvas.svg(), title, described, table)
+    return Chart(canvas.svg(), title, described, table, on_paper=False)
 
 
 def _panel(canvas: Canvas, panel: Panel, top: float, height: float) -> None:
