@@ -6,7 +6,7 @@ from chimera_dagster.notes.brief import FIRST_SCREEN, Brief, Coverage
 from chimera_dagster.notes.paragraphs import paragraph as merged
 from chimera_dagster.render.blocks import Block, Bullets, Inlines, Note, Numbered, Paragraph, Strong, Text
 from chimera_dagster.render.brief.panels import comparison
-from chimera_dagster.render.brief.words import marked, paragraph, spaced
+from chimera_dagster.render.brief.words import counted, ended, marked, paragraph, spaced
 
 LEADING = 3
 _NEXT = 3
@@ -27,7 +27,7 @@ def first_screen(brief: Brief) -> Iterator[Block]:
     advice = brief.of("recommendations")[:_NEXT]
     if advice:
         yield Paragraph((Strong("What to do next."),))
-        yield Numbered(tuple(marked(each.note.action or each.note.text, each.id) for each in advice))
+        yield Numbered(tuple(marked(ended(each.note.action) or each.note.text, each.id) for each in advice))
     else:
         yield Paragraph((Strong("What to do next. "), Text("Nothing in these results calls for a change.")))
     chart = comparison(brief.charts.compared)
@@ -39,12 +39,8 @@ def coverage_words(coverage: Coverage) -> str:
     """`270 runs in 68 files, all read in full; 97 % of their numbers stand under a known name.`"""
     if not coverage.files:
         return "There is no file to read."
-    files = f"{coverage.files:,} {_plural(coverage.files, 'file')}"
-    said = (
-        f"{coverage.runs:,} {_plural(coverage.runs, 'run')} in {files}"
-        if coverage.runs
-        else f"{files} without single runs"
-    )
+    files = counted(coverage.files, "file")
+    said = f"{counted(coverage.runs, 'run')} in {files}" if coverage.runs else f"{files} without single runs"
     bad = coverage.not_in_full
     if bad:
         said += f", of which {bad:,} {'was' if bad == 1 else 'were'} not read in full"
@@ -63,7 +59,3 @@ def _sureness(brief: Brief) -> Inlines:
 def _percent(coverage: Coverage) -> str:
     """Rounded down, so that 100 % means all."""
     return f"{coverage.covered * 100 // coverage.numbers} %"
-
-
-def _plural(number: int, noun: str) -> str:
-    return noun if number == 1 else f"{noun}s"

@@ -21,11 +21,13 @@ from chimera_dagster.render.brief.curves import over_length, throughput_against_
 from chimera_dagster.render.brief.first_screen import LEADING, coverage_words
 from chimera_dagster.render.brief.panels import cold_starts, distribution
 from chimera_dagster.render.brief.tables import configuration_table, model_table
-from chimera_dagster.render.brief.words import marked, paragraph, spaced, written
+from chimera_dagster.render.brief.words import counted, ended, marked, paragraph, spaced, written
 
 _FILES = 12  # shown at once
-_SENTENCES = 5  # on performance, shown at once
+_SENTENCES = 3  # on performance, shown at once
 _FINDINGS = 8
+_ADVICE = 5
+_RISKS = 6
 
 
 def performance(brief: Brief) -> Iterator[Block]:
@@ -49,7 +51,7 @@ def findings(brief: Brief) -> Iterator[Block]:
     found = brief.of("findings")
     if not found:
         yield Paragraph("There is nothing to report beyond the performance above.")
-    yield from _listed([marked(each.note.text, each.id) for each in found], _FINDINGS, "more findings")
+    yield from _listed([marked(each.note.text, each.id) for each in found], _FINDINGS, "more finding")
 
 
 def recommendations(brief: Brief) -> Iterator[Block]:
@@ -57,7 +59,7 @@ def recommendations(brief: Brief) -> Iterator[Block]:
     found = brief.of("recommendations")
     if not found:
         yield Paragraph("Nothing in these results calls for a recommendation.")
-    yield from _listed([_advice(each) for each in found], _FINDINGS, "more recommendations")
+    yield from _listed([_advice(each) for each in found], _ADVICE, "more recommendation")
 
 
 def risks(brief: Brief) -> Iterator[Block]:
@@ -70,7 +72,11 @@ def risks(brief: Brief) -> Iterator[Block]:
         (marked(each.note.text, each.id), written(each.note.mitigation) or "Keep it in mind when you quote a figure.")
         for each in found
     )
-    yield Table(("what could mislead you", "what to do about it"), rows, "Risks of reading these results")
+    header = ("what could mislead you", "what to do about it")
+    yield Table(header, rows[:_RISKS], "Risks of reading these results")
+    if rows[_RISKS:]:
+        more = counted(len(rows) - _RISKS, "more risk")
+        yield Details(more, (Table(header, rows[_RISKS:], more),), on_paper=False)
 
 
 def not_measured(brief: Brief) -> Iterator[Block]:
@@ -78,21 +84,23 @@ def not_measured(brief: Brief) -> Iterator[Block]:
     found = brief.of("not_measured")
     if not found:
         yield Paragraph("Nothing that this brief looks for is missing.")
-    yield from _listed([marked(each.note.text, each.id) for each in found], _FINDINGS, "more")
+    yield from _listed([marked(each.note.text, each.id) for each in found], _FINDINGS, "more thing")
 
 
 def files(brief: Brief) -> Iterator[Block]:
     coverage = brief.coverage
     yield Heading(2, "Files and coverage", "files")
-    yield Paragraph(coverage_words(coverage))
-    for sentences in paragraphs(brief.of("files")):
+    said = paragraphs(brief.of("files"))
+    for sentences in said:
         yield Paragraph(paragraph(sentences))
+    if not said:
+        yield Paragraph(coverage_words(coverage))
     if coverage.unread:
         rows = tuple(((Code(each.path),), each.status.replace("_", " "), each.reason) for each in coverage.unread)
         header = ("file", "status", "why")
         yield Table(header, rows[:_FILES], "Files that do not count, or not in full")
         if rows[_FILES:]:
-            more = f"{len(rows) - _FILES} more files"
+            more = counted(len(rows) - _FILES, "more file")
             yield Details(more, (Table(header, rows[_FILES:], more),), on_paper=False)
     if coverage.unknown:
         names = tuple(((Code(each.name),), f"{each.numbers:,}", f"{each.files:,}") for each in coverage.unknown)
@@ -115,12 +123,12 @@ def _advice(each: Numbered) -> Content:
     note = each.note
     if not note.action:
         return marked(note.text, each.id)
-    action = tuple(Strong(part.text) if isinstance(part, Text) else part for part in written(note.action))
-    return (*spaced([action, marked(note.reason, each.id)]),) if note.reason else marked(note.action, each.id)
+    action = tuple(Strong(part.text) if isinstance(part, Text) else part for part in written(ended(note.action)))
+    return (*spaced([action, marked(note.reason, each.id)]),) if note.reason else marked(ended(note.action), each.id)
 
 
 def _listed(items: Sequence[Content], shown: int, more: str) -> Iterator[Block]:
     if items:
         yield Bullets(tuple(items[:shown]))
     if items[shown:]:
-        yield Details(f"{len(items) - shown} {more}", (Bullets(tuple(items[shown:])),), on_paper=False)
+        yield Details(counted(len(items) - shown, more), (Bullets(tuple(items[shown:])),), on_paper=False)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from chimera_dagster.notes.paragraphs import Sentences
-from chimera_dagster.notes.phrase import Name, Number, Phrase, numbers_of
+from chimera_dagster.notes.phrase import Name, Number, Phrase, Words, numbers_of, tidy
 from chimera_dagster.render.blocks import Code, Inline, Inlines, Link, Strong, Text, joined
 
 EVIDENCE = "evidence"  # the anchor of its heading
@@ -34,6 +34,16 @@ def paragraph(sentences: Sentences, emphasis: Emphasis = "none") -> Inlines:
         words = written(each.words, "none" if many else emphasis)
         parts.append((*words, mark(each.note)) if each.note else words)
     return spaced(parts)
+
+
+def ended(phrase: Phrase) -> Phrase:
+    """The phrase as a sentence: an action may come without its full stop."""
+    return phrase if not phrase or phrase[-1].text.endswith((".", "!", "?")) else tidy((*phrase, Words(".")))
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
 
 
 def spaced(parts: Iterable[Inlines]) -> Inlines:
