@@ -20,7 +20,7 @@ _TITLE_PX = 22
 _AXIS_PX = 44
 _GAP_PX = 14
 _MOST = 10  # rows of a panel; the table has all
-_LOG_FROM = 5.0  # ratio of the largest to the smallest value above which an axis is logarithmic
+_LOG_FROM = 20.0  # ratio of the largest to the smallest value above which an axis is logarithmic
 
 
 class Bar(NamedTuple):
