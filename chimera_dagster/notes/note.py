@@ -6,7 +6,7 @@ from typing import Literal
 
 from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.setups import Setup
-from chimera_dagster.notes.phrase import Number, Phrase, capital, numbers_of, tidy
+from chimera_dagster.notes.phrase import Number, Phrase, capital, joined, numbers_of, tidy
 
 Section = Literal["answer", "performance", "findings", "recommendations", "risks", "not_measured", "files"]
 Runs = Literal["all", "warm", "cold"]
@@ -28,10 +28,10 @@ class Scope:
 class Note:
     """`wordings` say the same in two or more ways. `order` has models, or levels of a condition, from best to worst.
 
-    `certainty` is None for what was only counted; paragraphs.py puts that of an order in words. `opening` says under
-    which conditions, in front of any wording; a paragraph does not repeat it. `weight` orders the notes of a section,
-    the largest first; from 100 on a note belongs on the first screen. A recommendation has an `action` and a `reason`,
-    a risk a `mitigation`, each a phrase of its own.
+    `certainty` is None for what was only counted. `opening` says under which conditions, in front of any wording, and
+    `sure` how sure it is, in a sentence behind it: a paragraph says both once if the next note has the same. `weight`
+    orders the notes of a section, the largest first; from 100 on a note belongs on the first screen. A recommendation
+    has an `action` and a `reason`, a risk a `mitigation`, each a phrase of its own.
     """
 
     kind: str
@@ -49,6 +49,7 @@ class Note:
     findings: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
     opening: Phrase = ()
+    sure: Phrase = ()
 
     def __post_init__(self) -> None:
         if not self.wordings or not all(self.wordings):
@@ -56,8 +57,11 @@ class Note:
 
     @property
     def text(self) -> Phrase:
-        """The whole sentence, in one of its wordings."""
-        return self.sentence(self.wording)
+        """The whole of it, in one of its wordings."""
+        return self.whole(self.wording)
+
+    def whole(self, wording: Phrase) -> Phrase:
+        return joined([self.sentence(wording), self.sure])
 
     def sentence(self, wording: Phrase) -> Phrase:
         return capital(tidy((*self.opening, *wording)))

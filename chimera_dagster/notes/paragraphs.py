@@ -7,22 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.notes.note import Note
-from chimera_dagster.notes.phrase import Name, Phrase, Words, capital, phrase, tidy
+from chimera_dagster.notes.order_words import all_sure
+from chimera_dagster.notes.phrase import Name, Phrase, Words, capital, tidy
 
 _MOST = 5  # notes of one paragraph
-_SURE: dict[Certainty, tuple[str, str]] = {
-    Certainty.HOLDS: ("That difference holds.", "These differences hold."),
-    Certainty.IN_SESSION: (
-        "That holds within these sessions; in others it may not.",
-        "These differences hold within these sessions; in others they may not.",
-    ),
-    Certainty.PLAIN: (
-        "Whether that is more than chance was not tested.",
-        "Whether these differences are more than chance was not tested.",
-    ),
-}
 
 
 class Numbered(NamedTuple):
@@ -62,21 +51,20 @@ def paragraph(notes: Sequence[Numbered]) -> Sentences:
 def _sentences(notes: Sequence[Numbered]) -> Iterator[Sentence]:
     last: Note | None = None
     for certainty, alike in groupby(notes, key=lambda each: each.note.certainty):
-        orders = 0
+        sure: list[Phrase] = []
         for each in alike:
-            yield Sentence(
-                _after(last, each.note, said_between=last is not None and last.certainty != certainty), each.id
-            )
+            said_between = last is not None and last.certainty != certainty
+            yield Sentence(_after(last, each.note, said_between=said_between), each.id)
             last = each.note
-            orders += bool(each.note.order)
-        if orders and certainty is not None and certainty in _SURE:
-            yield Sentence(phrase(_SURE[certainty][orders > 1]))
+            sure += [each.note.sure] if each.note.sure else []
+        if sure and certainty is not None:
+            yield Sentence(all_sure(certainty) if len(sure) > 1 else sure[0])
 
 
 def _after(last: Note | None, note: Note, *, said_between: bool) -> Phrase:
     """The note as it is said behind `last`; `said_between` is how sure that one was."""
     if last is None:
-        return note.text
+        return note.sentence(note.wording)
     words = note.wording
     if last.order and last.order == note.order[::-1]:
         return tidy((Words("But "), *note.opening, *words))

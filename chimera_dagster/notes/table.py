@@ -33,7 +33,7 @@ def _row(number: int, note: Note) -> dict[str, object]:
         "action": plain(note.action) or None,
         "reason": plain(note.reason) or None,
         "mitigation": plain(note.mitigation) or None,
-        "wordings": _json([_parts(note.sentence(wording)) for wording in note.wordings]),
+        "wordings": _json([_parts(note.whole(wording)) for wording in note.wordings]),
         "metric": note.metric,
         "models": _json(scope.models),
         "order": _json(note.order),

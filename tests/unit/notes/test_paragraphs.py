@@ -6,6 +6,7 @@ import pytest
 
 from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.notes.note import Note, Scope
+from chimera_dagster.notes.order_words import sure
 from chimera_dagster.notes.paragraphs import Numbered, paragraph, paragraphs
 from chimera_dagster.notes.phrase import model, phrase, plain, subject
 from tests.unit.notes.folders import Row, notes_of, sessions
@@ -37,8 +38,8 @@ def test_it_is_not_said_behind_a_sentence_with_another_model() -> None:
 
 
 def test_it_is_not_said_behind_how_sure_that_is() -> None:
-    sure = note("{a} wins.", order=("a", "a2"), certainty=Certainty.HOLDS)
-    assert said(sure, note("{a} starts soon.")) == "`a` wins. That difference holds. `a` starts soon."
+    wins = note("{a} wins.", order=("a", "a2"), certainty=Certainty.HOLDS, sure=sure(Certainty.HOLDS))
+    assert said(wins, note("{a} starts soon.")) == "`a` wins. That difference holds. `a` starts soon."
 
 
 def test_equal_conditions_are_said_once_and_others_each_time() -> None:
@@ -75,7 +76,7 @@ def test_conditions_that_only_read_the_same_are_said_again() -> None:
 def test_how_sure_it_is_stands_once_behind_those_that_are_equally_sure(
     certainty: Certainty, one: str, two: str
 ) -> None:
-    first, second = (note(f"{who} wins.", order=(who, "z"), certainty=certainty) for who in "ab")
+    first, second = (note(f"{who} wins.", order=(who, "z"), certainty=certainty, sure=sure(certainty)) for who in "ab")
     tie = note("none wins.", certainty=Certainty.TIE)
     assert said(first, tie) == f"A wins. {one} None wins."
     assert said(first, tie, second) == f"A wins. B wins. {two} None wins."
@@ -102,13 +103,14 @@ def test_a_section_has_a_paragraph_for_each_metric_and_none_too_long() -> None:
     ]
 
 
-def test_a_note_of_a_folder_does_not_say_how_sure_it_is_but_its_paragraph_does() -> None:
+def test_a_note_of_a_folder_says_how_sure_it_is_apart_from_its_wordings() -> None:
     rows: list[Row] = []
     for name, rate in (("fast", 80.0), ("slow", 40.0)):
         rows += sessions(name, [[rate, rate * 1.01, rate * 0.99]] * 4)
     [found] = [each for each in notes_of(rows, kind="difference") if each.metric == "decode_tok_s"]
     assert found.certainty == Certainty.HOLDS
     assert all("holds" not in plain(wording) for wording in found.wordings)
-    [sentence, sure] = paragraph([Numbered("N2", found)])
-    assert sentence.words == found.text
-    assert (plain(sure.words), sure.note) == ("That difference holds.", "")
+    assert plain(found.text).endswith(" That difference holds.")
+    [sentence, last] = paragraph([Numbered("N2", found)])
+    assert sentence.words == found.sentence(found.wording)
+    assert (plain(last.words), last.note) == ("That difference holds.", "")
