@@ -43,7 +43,6 @@ _LINE = re.compile(r"[>\s*_`]*+(?P<key>[^\W\d][^:|]{0,59}?)(?::|\s=(?=\s))(?P<va
 _ASSIGNED = re.compile(r"(?<![\w.%/])(?P<key>[A-Za-z][\w.%/]{0,40}+)\s{0,3}+=\s*+(?P<value>[^\s=,;|]++)")
 _OF_RUN = re.compile(r"(?:run|iter(?:ation)?|trial|req(?:uest)?|repeat|attempt)[ _#-]*+\d", re.IGNORECASE)
 _MODEL_IS = re.compile(r"models?\s*[:=]\s*(?P<model>\S+)", re.IGNORECASE)
-_SAYS = re.compile(r"[:=<]|\*\*")  # in every line that says something
 _UNDERLINE = re.compile(r"={3,}+\s*+|-{3,}+\s*+")
 _HTML_TABLE = re.compile(r"<table[\s>]", re.IGNORECASE)
 _CODE = frozenset(
@@ -74,10 +73,13 @@ def read_markdown(text: str, collector: Collector) -> None:
     page.console(place, console)
     while place < len(lines):
         line = lines[place]
-        if place in fences:
-            page.fence(fences[place], place)
-            page.console(place + len(fences[place]), console)
-        elif line.startswith("#"):
+        if not line:
+            if place in fences:
+                page.fence(fences[place], place)
+                page.console(place + len(fences[place]), console)
+            place += 1
+            continue
+        if line.startswith("#"):
             page.begin_section(place + 1, line)
             page.console(place + 1, console)
         above = lines[place - 1] if place else ""
@@ -88,7 +90,7 @@ def read_markdown(text: str, collector: Collector) -> None:
         if may_be_rule and "|" not in above and above.strip() and _UNDERLINE.fullmatch(line):
             page.begin_section(place + 1, f"{'#' if line[0] == '=' else '##'} {above}")
             page.console(place + 1, console)
-        elif _SAYS.search(line):
+        elif _may_say(line):
             page.line(line, place)
         place += 1
 
@@ -202,7 +204,7 @@ class _Page:
                 if not self._known_table(header, named, place + at) and not is_code:
                     self._rows(f"lines {place + at}-{place + at + 1 + len(rows)}", header, named, self._context)
                 at = end_of_table(block, rows[-1][0] + 1) - 1 if rows else at
-            elif not is_code and _SAYS.search(block[at]):
+            elif not is_code and _may_say(block[at]):
                 self.line(block[at], place + at)
             at += 1
 
@@ -379,7 +381,8 @@ class _Page:
                     self._part(at, part, seen, context, log=log)
                     continue
                 plain = seen.plain(cells, found.units)
-                self._lose(at, found.names, cells, plain.lost, seen)
+                if plain.lost:
+                    self._lose(at, found.names, cells, plain.lost, seen)
                 self._add(at, found.names, _with_spreads(cells, plain.cells), plain.units, context, log=log)
 
     def _matrix(self, found: Heading, body: list[list[str]], caption: str) -> Heading | None:
@@ -389,6 +392,8 @@ class _Page:
 
     def _is_whole(self, at: str, cells: list[str], width: int) -> bool:
         """Whether a row has a cell for each name; what it has beyond them is counted and reported."""
+        if len(cells) == width:
+            return True
         beyond = sum(quantity_of(cell) is not None for cell in cells[width:])
         self._sheet.numbers += beyond
         if beyond or len(cells) < width:
@@ -464,6 +469,11 @@ def _spread_roles(roles: FieldRoles, spreads: tuple[int, ...]) -> FieldRoles:
         else:
             numbers.append(number)
     return roles._replace(numbers=tuple(numbers), aggregates=frozenset(number.measured.aggregate for number in numbers))
+
+
+def _may_say(line: str) -> bool:
+    """Whether a line has one of the marks without which it says nothing that is read."""
+    return ":" in line or "=" in line or "<" in line or "**" in line
 
 
 def _is_known(name: str, unit: str | None) -> bool:

@@ -529,8 +529,7 @@ def _without_unit(plain: str) -> tuple[str, str | None]:
 
 def is_aggregate(name: str) -> bool:
     """Whether a name such as `p50` or `mean` only says how a number was made."""
-    base, kind = _without_aggregate(normal(name)[0])
-    return kind is not None and not base
+    return aggregate_of(name) is not None
 
 
 @remembered(maxsize=10_000)
