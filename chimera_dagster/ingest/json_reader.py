@@ -14,7 +14,8 @@ from chimera_dagster.ingest.cells import CONTAINERS, NUMBERS
 from chimera_dagster.ingest.collector import Added, Collector
 from chimera_dagster.ingest.context import Context, described
 from chimera_dagster.ingest.field_roles import FieldRoles
-from chimera_dagster.ingest.formats.recognise import read_document
+from chimera_dagster.ingest.formats.recognise import is_known, read_document
+from chimera_dagster.ingest.json_cut import breaks_off, whole_records
 from chimera_dagster.ingest.json_shapes import (
     Above,
     Columnar,
@@ -30,8 +31,6 @@ from chimera_dagster.ingest.json_shapes import (
 )
 from chimera_dagster.ingest.trial_reader import read_own
 
-# A cut string reaches to the end. Possessive, as backtracking over 8 MB would take a gigabyte of memory.
-_TOKEN = re.compile(r'"[^"\\]*+(?:\\(?:.|\Z)[^"\\]*+)*+(?:"|\Z)|[{}\[\],]', re.DOTALL)
 _BRACKET_LINE = re.compile(r"(?<=\n)[{\[]")
 _MOST_STARTS = 20  # lines at which a document below log lines is tried to begin
 _DEEPEST = 100  # levels of records: far below Python's recursion limit, which would stop in the middle of a record
@@ -61,7 +60,9 @@ def read_json(text: str, collector: Collector, *, lines: bool = False) -> None:
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and _first_line_is_json(text):
             read_json_lines(text.split("\n"), collector)
-        elif not (_may_hold_text(text, error) and _read_among_text(text, collector)):
+        elif not (_may_hold_text(text, error) and _read_among_text(text, collector)) and not _read_cut(
+            text, error, collector
+        ):
             collector.problem(f"line {error.lineno}, column {error.colno}: {error.msg}")
     except ValueError as error:  # an integer of thousands of digits
         collector.problem(f"a value can't be read: {error}")
@@ -93,27 +94,27 @@ def read_json_lines(lines: Iterable[str], collector: Collector) -> int:
     return documents
 
 
-def closed(text: str) -> str:
-    """The longest beginning of a cut document that ends after a whole value, with its brackets closed.
+def _read_cut(text: str, error: json.JSONDecodeError, collector: Collector) -> bool:
+    """Read the whole records of a document that breaks off; False if it has another fault, or no whole record.
 
-    Not pydantic_core's `allow_partial`: it keeps half of a cut number, drops whatever follows the first document, and
-    reads nothing if the text has a lone surrogate, which json accepts.
+    A tool writes what its results are about anywhere in its document, so half of one is not read.
     """
-    stack: list[str] = []  # what closes the open brackets
-    end, still, closed_since = 0, 0, list[str]()  # of those open at `end`, the first `still` are open
-    for token in _TOKEN.finditer(text):
-        char = token[0]
-        if char in "{[":
-            stack.append("}" if char == "{" else "]")
-        elif char in "}]" and stack:
-            if len(stack) == still:
-                still -= 1
-                closed_since.append(stack[-1])
-            stack.pop()
-        elif char == ",":
-            end, still = token.start(), len(stack)
-            closed_since.clear()
-    return text[:end] + "".join(closed_since) + "".join(reversed(stack[:still]))
+    document = _whole_part(text, error, 0, collector)
+    rows = 0 if document is None else _read(document, "", collector, collector.context)
+    if rows:
+        line = text.rstrip().count("\n") + 1
+        collector.problem(f"the JSON breaks off in line {line}; only the records before that were read")
+    return rows > 0
+
+
+def _whole_part(text: str, error: json.JSONDecodeError, before: int, collector: Collector) -> object | None:
+    """The whole records of a document that breaks off; `error` counts from `before` characters above it."""
+    whole = whole_records(text) if breaks_off(text, error.pos - before, error.msg) else None
+    try:
+        document = None if whole is None else _document(whole, "", collector)
+    except (ValueError, RecursionError):
+        return None
+    return None if is_known(document) else document
 
 
 def _first_line_is_json(text: str) -> bool:
@@ -148,6 +149,8 @@ def _read_among_text(text: str, collector: Collector) -> bool:
                 broken = (
                     f"line {error.lineno}, column {error.colno}: {error.msg}, in the JSON that begins in line {line}"
                 )
+                if (rest := _whole_part(text[at:], error, at, collector)) is not None:
+                    documents.append((line, rest))
                 break
             found = None
         except (ValueError, RecursionError) as error:

@@ -19,7 +19,8 @@ from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.csv_reader import read_csv
 from chimera_dagster.ingest.discover import OTHER, FoundFile
 from chimera_dagster.ingest.formats.recognise import read_text
-from chimera_dagster.ingest.json_reader import closed, read_json, read_json_lines
+from chimera_dagster.ingest.json_cut import whole_records
+from chimera_dagster.ingest.json_reader import read_json, read_json_lines
 from chimera_dagster.ingest.line_stream import LineStream, is_utf_16
 from chimera_dagster.ingest.markdown_lines import lines_of
 from chimera_dagster.ingest.markdown_reader import read_markdown
@@ -152,7 +153,8 @@ def _read(row: FileRow, digest: str, raw: bytes, collector: Collector, changed: 
     collector.start(row.path, context, summary=summary)
     text, lines = decoded.text, _has_lines(row.path)
     if sampled:
-        text = closed(text) if row.kind == "json" and not lines else text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
+        is_document = row.kind == "json" and not lines
+        text = _beginning(text) if is_document else text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
     if row.kind == "csv":
         read_csv(text, collector)
     elif row.kind == "json":
@@ -162,6 +164,11 @@ def _read(row: FileRow, digest: str, raw: bytes, collector: Collector, changed: 
     if changed:
         collector.problem(changed)
     return _finished(row, digest, decoded.encoding, collector, sampled)
+
+
+def _beginning(text: str) -> str:
+    """The whole records at the beginning of a long document; the text itself if nothing is open at its end."""
+    return whole_records(text) or text
 
 
 def _finished(row: FileRow, digest: str, encoding: str | None, collector: Collector, sampled: str = "") -> FileRow:

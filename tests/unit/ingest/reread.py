@@ -365,6 +365,7 @@ class _Json:
                 self._documents[""] = json.loads(text)
             except ValueError:
                 lines = True
+                self._documents[""] = _before_the_cut(text)
         found = _among_text(text) if lines else {}
         if len(found) == 1:  # named as if nothing stood around it
             self._documents[""] = next(iter(found.values()))
@@ -428,6 +429,25 @@ def _in_columns(columns: list[object], parts: list[str]) -> Iterator[object]:
         yield from _field(column, parts[-1])
 
 
+def _before_the_cut(text: str) -> object:
+    """What is whole in a document that breaks off: brackets are closed after the last value that something follows."""
+    stack: list[str] = []
+    kept = ""
+    for found in re.finditer(r'"(?:[^"\\]|\\.)*(?:"|\Z)|[{}\[\],]', text, re.DOTALL):
+        mark = found[0]
+        if mark in "{[":
+            stack.append("}" if mark == "{" else "]")
+        elif mark in "}]" and stack:
+            stack.pop()
+            kept = text[: found.end()] + "".join(reversed(stack))
+        elif mark == ",":
+            kept = text[: found.start()] + "".join(reversed(stack))
+    try:
+        return json.loads(kept)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _among_text(text: str) -> dict[str, object]:
     """Documents that begin on a line and end on one, by the line; one that breaks off ends the search."""
     found: dict[str, object] = {}
@@ -443,6 +463,8 @@ def _among_text(text: str) -> dict[str, object]:
             document, end = json.JSONDecoder().raw_decode(rest, start.end())
         except json.JSONDecodeError as error:
             if error.pos > len(lines[place - 1]):
+                if whole := _before_the_cut(rest[start.end() :]):
+                    found[f"line {place}"] = whole
                 break
             continue
         except (ValueError, RecursionError):

@@ -12,7 +12,7 @@ import pytest
 from chimera_dagster.ingest import discover, parse, pool
 from chimera_dagster.ingest.csv_reader import read_csv
 from chimera_dagster.ingest.folder import ingest_files, read_in_memory
-from chimera_dagster.ingest.json_reader import closed, read_json
+from chimera_dagster.ingest.json_reader import read_json
 from chimera_dagster.ingest.markdown_reader import read_markdown
 from chimera_dagster.schemas import BenchmarkFiles, Measurements
 from tests.unit.ingest.reading import read
@@ -295,8 +295,8 @@ GROWING = {
     "aggregates in a name": (read_csv, lambda n: "a," + "mean_" * (n // 2) + "\nx,5\n"),
     "columns": (read_csv, lambda n: "a," * (n // 4) + "b\n"),
     "quotes": (read_csv, lambda n: "a,b\n" + '"' * n),
-    "open brackets": (read_json, lambda n: closed("[" * n + "," * n)),
-    "backslashes": (read_json, lambda n: closed('{"a": 1, "b": "' + "\\" * n)),
+    "open brackets": (read_json, lambda n: "[" * n + "," * n),
+    "backslashes": (read_json, lambda n: '[{"a": 1}, {"b": "' + "\\" * n),
     "brackets of a log": (read_json, lambda n: "x\n" + "[1, \n" * (n // 5)),
     "lines of a log": (read_json, lambda n: "x\n" + "[1] {\n" * (n // 6)),
     "documents in a log": (read_json, lambda n: "x\n" + '{"a": 5}\n' * (n // 9)),
