@@ -16,7 +16,7 @@ DECODE, TTFT, LOAD = "decode_tok_s", "ttft_ms", "load_ms"
 OUTPUT, PREFILL, TPOT, E2E = "output_tok_s", "prefill_tok_s", "tpot_ms", "e2e_ms"
 FAILED = "failed"  # of a record that says that its run failed; its value is 1
 
-FILE_KINDS = ("csv", "json", "markdown", "text", "other", "folder")  # folder: one that could not be listed
+FILE_KINDS = ("csv", "json", "markdown", "html", "text", "other", "folder")  # folder: one that could not be listed
 UNREAD_STATUSES = ("partial", "malformed", "unreadable", "too_large")
 NOT_VALID = "not_valid"  # status of a trial that this project measured, and whose verdict says that it misleads
 FILE_STATUSES = ("ok", "empty", "duplicate_of", NOT_VALID, "set_aside", "left_out", *UNREAD_STATUSES)

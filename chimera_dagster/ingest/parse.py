@@ -23,7 +23,7 @@ from chimera_dagster.ingest.json_cut import whole_records
 from chimera_dagster.ingest.json_reader import read_json, read_json_lines
 from chimera_dagster.ingest.line_stream import LineStream, is_utf_16
 from chimera_dagster.ingest.markdown_lines import lines_of
-from chimera_dagster.ingest.markdown_reader import read_markdown
+from chimera_dagster.ingest.markdown_reader import read_html, read_markdown
 from chimera_dagster.ingest.model_names import model_in_path
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.text import decode
@@ -159,8 +159,10 @@ def _read(row: FileRow, digest: str, raw: bytes, collector: Collector, changed: 
         read_csv(text, collector)
     elif row.kind == "json":
         read_json(text, collector, lines=lines)
+    elif row.kind == "html":
+        read_html(text, collector)
     elif row.kind == "markdown" or not read_text(lines_of(text), 1, collector, context):
-        read_markdown(text, collector)
+        read_markdown(text, collector, is_console=row.kind == "text")
     if changed:
         collector.problem(changed)
     return _finished(row, digest, decoded.encoding, collector, sampled)

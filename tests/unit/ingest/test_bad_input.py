@@ -4,6 +4,7 @@ import builtins
 import json
 import os
 import time
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -291,6 +292,11 @@ GROWING = {
     "boxes": (read_markdown, lambda n: "│─" * n),
     "fences of tables": (read_markdown, lambda n: "```\n|a|b|\n|-|-|\n```\n" * (n // 24)),
     "fence": (read_markdown, lambda n: "`" * n + "x`"),
+    "table of spaces": (partial(read_markdown, is_console=True), lambda n: "ttft_ms  tok/s\n" * (n // 15)),
+    "spaces between columns": (partial(read_markdown, is_console=True), lambda n: "model  ttft_ms" + " " * n + "x"),
+    "dashes between spaces": (partial(read_markdown, is_console=True), lambda n: "model  ttft_ms\n" + "-- " * (n // 3)),
+    "tables in html": (read_markdown, lambda n: "<table>" * (n // 7) + "\n</table>"),
+    "tables in html that do not end": (read_markdown, lambda n: "<table>\n" * (n // 8)),
     "brackets in a name": (read_csv, lambda n: "a," + "(" * n + "\nx,5\n"),
     "aggregates in a name": (read_csv, lambda n: "a," + "mean_" * (n // 2) + "\nx,5\n"),
     "columns": (read_csv, lambda n: "a," * (n // 4) + "b\n"),
