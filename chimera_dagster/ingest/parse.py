@@ -82,7 +82,13 @@ def with_later(row: FileRow, collector: Collector) -> FileRow:
         return row
     reason = "; ".join(filter(None, (row.reason, *found.notices)))
     status = "partial" if row.status == "ok" and reason else row.status
-    return row._replace(measurements=row.measurements + found.rows, status=status, reason=reason)
+    row = row._replace(measurements=row.measurements + found.rows, status=status, reason=reason)
+    if found.read:
+        unread = {
+            name: left for name, count in json.loads(row.unread).items() if (left := count - found.read[name]) > 0
+        }
+        row = row._replace(covered=row.covered + found.read.total(), unread=json.dumps(unread))
+    return row
 
 
 def parse_to_file(files: Iterable[FoundFile], path: str) -> list[FileRow]:

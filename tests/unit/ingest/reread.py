@@ -56,7 +56,7 @@ FACTORS = {
     **dict.fromkeys(("%", "percent", "pct", "c", "°c", "celsius", "mhz", "x"), 1),
     "ghz": 1000,
 }
-FACTORS |= {"kwh": 3.6e6, "megabytes": 1e6 / 2**20, "samples/s": 1}
+FACTORS |= {"share": 1, "kwh": 3.6e6, "megabytes": 1e6 / 2**20, "samples/s": 1}
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _VERDICT = re.compile("error|exception|fail|succe|ok|status|outcome", re.IGNORECASE)
@@ -130,7 +130,8 @@ def _wrong(rows: list[Row], file: "_Csv | _Json | _Markdown") -> list[str]:
         if failure and file.says(row.record, row.original_name):
             continue
         # a format may imply the canonical unit
-        factor = FACTORS[row.original_unit.lower()] if row.unit and row.original_unit else 1
+        factor = FACTORS[row.original_unit.lower().partition(",")[0]] if row.unit and row.original_unit else 1
+        factor /= 100 if row.unit == "share" and str(row.original_unit)[:1] in "%p" else 1
         here = [*file.numbers(row.record, row.original_name)]
         if not any(math.isclose(row.value, number * factor, rel_tol=1e-12) for number in here):
             wrong.append(f"{row} where there is {here}")
