@@ -96,7 +96,9 @@ class Measurements(Table):
     value: Series[float] = Field(gt=float("-inf"), lt=float("inf"), description="in `unit`")
     unit: Series[Text] = Field(nullable=True, description="canonical unit; null if it is unknown")
     original_name: Series[Text] = Field(description="column or key in the file")
-    original_unit: Series[Text] = Field(nullable=True, description="unit in the file; null if it says none")
+    original_unit: Series[Text] = Field(
+        nullable=True, description="unit in the file, and how it was inferred if it says none; null if it is not known"
+    )
     aggregate: Series[Text] = Field(nullable=True, description="mean, p95, ... for a number that sums up others")
     n: Series[float] = Field(nullable=True, ge=0, description="runs behind an aggregate, if the file states them")
     derived: Series[Text] = Field(
