@@ -1,7 +1,7 @@
 """LMDeploy's benchmarks without a server: what `profile_throughput` and `profile_pipeline_api` print.
 
-Written after lmdeploy/profiler.py of August 2026, and profile_throughput.py of 2023 and 2024. Times are in seconds, rates
-those of all requests. `profile_restful_api` prints the report that serving_report.py reads.
+Written after lmdeploy/profiler.py of August 2026, and profile_throughput.py of 2023 and 2024. Times are in seconds,
+rates are those of all requests. `profile_restful_api` prints the report that serving_report.py reads.
 """
 
 import re

@@ -13,7 +13,10 @@ OLD = (
     "INFO 05-11 08:17:48 metrics.py:229] Avg prompt throughput: {} tokens/s, Avg generation throughput: {} tokens/s, "
     "Running: {} reqs, Swapped: 0 reqs, Pending: 0 reqs, GPU KV cache usage: 0.8%, CPU KV cache usage: 0.0%\n"
 )
-DECODE = "[2026-01-01 10:00:0{}] Decode batch, #running-req: {}, #full token: 7, gen throughput (token/s): {}, #queue-req: 0,\n"
+DECODE = (
+    "[2026-01-01 10:00:0{}] Decode batch, #running-req: {}, #full token: 7, "
+    "gen throughput (token/s): {}, #queue-req: 0,\n"
+)
 
 
 def test_vllms_log():
