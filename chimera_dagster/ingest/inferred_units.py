@@ -216,6 +216,7 @@ def _times(batch: Batch, part: Part, rows: Ints) -> dict[str, MetricColumn]:
     times = _Times(batch, part)
     units = {metric: [*_within_limits(times, metric)] for metric in times.names}
     units = {metric: left for metric, left in units.items() if left}
+    by_size = {metric for metric, left in units.items() if len(left) == 1}
     reasons: dict[str, set[str]] = {metric: set() for metric in units}
     rules: list[tuple[tuple[str, ...], Callable[[Mapping[str, str]], bool]]] = []
     for rule in _RULES:
@@ -238,7 +239,8 @@ def _times(batch: Batch, part: Part, rows: Ints) -> dict[str, MetricColumn]:
     found: dict[str, MetricColumn] = {}
     for metric, left in units.items():
         if len(left) == 1:
-            plain, why = metric.rstrip("?"), " and ".join(sorted(reasons[metric])) or "its size"
+            plain, why = metric.rstrip("?"), " and ".join(sorted(reasons[metric]))
+            why = "its size" if metric in by_size else why
             for name in times.names[metric]:
                 found[name] = MetricColumn(plain, "ms", name, f"{left[0]}, inferred from {why}", None)
     return found

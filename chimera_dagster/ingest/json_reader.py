@@ -51,9 +51,12 @@ def read_json(text: str, collector: Collector, *, lines: bool = False) -> None:
     """
     text = text.lstrip("\ufeff")
     if lines:
-        problems = collector.problem_count
-        if not read_json_lines(text.split("\n"), collector) and _read_among_text(text, collector):
-            collector.forget_problems(problems)
+        before = collector.problem_count
+        if not read_json_lines(text.split("\n"), collector):
+            first_try, count = [*collector.problems], collector.problem_count
+            collector.forget_problems(before)
+            if not _read_among_text(text, collector):
+                collector.problems[:], collector.problem_count = first_try, count
         return
     try:
         _read(_document(text, "", collector), "", collector, collector.context)

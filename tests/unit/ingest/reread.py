@@ -463,7 +463,7 @@ def _among_text(text: str) -> dict[str, object]:
         try:
             document, end = json.JSONDecoder().raw_decode(rest, start.end())
         except json.JSONDecodeError as error:
-            if error.pos > len(lines[place - 1]):
+            if error.pos >= len(lines[place - 1]) + (place < len(lines)):
                 if whole := _before_the_cut(rest[start.end() :]):
                     found[f"line {place}"] = whole
                 break

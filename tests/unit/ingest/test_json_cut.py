@@ -91,3 +91,12 @@ def test_a_list_below_log_lines_that_breaks_off():
     assert rows == [("/0", None, "ttft_ms", 81)]
     assert file.status == "partial"
     assert "in the JSON that begins in line 3" in file.reason
+
+
+def test_one_document_in_a_file_of_lines_that_breaks_off():
+    rows, file = rows_of('[\n{"ttft_ms": 81},\n{"ttft_ms": 8', "runs.jsonl")
+    assert rows == [("/0", None, "ttft_ms", 81)]
+    assert (file.status, file.reason) == (
+        "partial",
+        "line 3, column 14: Expecting ',' delimiter, in the JSON that begins in line 1",
+    )
