@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.unlisted_settings import is_named_as_setting
 from chimera_dagster.ingest.vocabulary import Role
 
 _REQUESTS = frozenset({"request_id", "req_id", "request", "request_index", "request_num", "user_id", "client_id"})
@@ -28,7 +29,11 @@ class Number(NamedTuple):
 
 
 class FieldRoles(NamedTuple):
-    """Positions of a record's fields by role; of two fields for one context the earlier wins."""
+    """Positions of a record's fields by role; of two fields for one context the earlier wins.
+
+    `texts` are unlisted names of settings: a text there is a condition, a number is measured. `settings` are unlisted
+    names that are conditions in this list of records, None if nobody looked at the others.
+    """
 
     names: tuple[str, ...]
     numbers: tuple[Number, ...]
@@ -40,17 +45,23 @@ class FieldRoles(NamedTuple):
     verdicts: tuple[tuple[Role, str, int], ...]
     only_numbers: bool
     aggregates: frozenset[str | None]
+    texts: tuple[tuple[str, int], ...] = ()
+    settings: frozenset[str] | None = None
 
 
 @remembered(maxsize=4_096)
 def field_roles(
-    names: tuple[str, ...], units: tuple[str | None, ...] | None, parent: str, implied: str | None
+    names: tuple[str, ...],
+    units: tuple[str | None, ...] | None,
+    parent: str,
+    implied: str | None,
+    settings: frozenset[str] | None = None,
 ) -> FieldRoles:
     """The roles of records with these names.
 
     `units` are those given beside the names, `parent` is the key above them, and `implied` is the aggregate that
     numbers have by their place ('summary', 'reported', or 'sum' for those that are called a total). Beside a number of
-    requests at once, a bare `throughput` is that of all of them together.
+    requests at once, a bare `throughput` is that of all of them together. `settings` are those of FieldRoles.
     """
     numbers: list[Number] = []
     parameters: list[tuple[str, Number]] = []
@@ -63,7 +74,9 @@ def field_roles(
     load = _is_of_requests_at_once(names)
     for place, name in enumerate(names):
         role, which = vocabulary.role_under(name, parent)
-        if place in counts:
+        if settings and name in settings:
+            conditions.append((vocabulary.normal(name)[0], place))
+        elif place in counts:
             measured = MetricColumn(counts[place], "requests", name, None, None)
             numbers.append(Number(place, measured, 1.0))
             verdicts.append(("count", name, place))
@@ -91,7 +104,10 @@ def field_roles(
     ordered = tuple((which, place) for _, which, place in sorted(contexts))
     others = (tuple(parameters), tuple(conditions), tuple(labels), ordered, tuple(attached), tuple(verdicts))
     aggregates = frozenset(number.measured.aggregate for number in numbers)
-    return FieldRoles(names, tuple(numbers), *others, only_numbers=not any(others), aggregates=aggregates)
+    texts = tuple((vocabulary.normal(name)[0], place) for place, name in enumerate(names) if is_named_as_setting(name))
+    texts = texts if settings is None else ()
+    only_numbers = not any(others) and not texts
+    return FieldRoles(names, tuple(numbers), *others, only_numbers, aggregates, texts, settings)
 
 
 def _is_of_requests_at_once(names: tuple[str, ...]) -> bool:
