@@ -68,7 +68,9 @@ def test_a_table_by_columns_a_long_one_and_a_transposed_one():
     assert [each["launcher"] for each in conditions(read(read_json, json.dumps(by_columns)))] == ["fork", "spawn"] * 2
     long = "launcher,metric,value,unit\nfork,ttft,80,ms\nspawn,ttft,90,ms\nfork,itl,8,ms\nspawn,itl,9,ms\n"
     assert [each["launcher"] for each in conditions(read(read_csv, long))] == ["fork", "spawn"] * 2
-    transposed = "metric,run 1,run 2,run 3,run 4\nmodel,a:1b,a:1b,a:1b,a:1b\nlauncher,fork,spawn,fork,spawn\nttft_ms,8,9,8,9\n"
+    transposed = (
+        "metric,run 1,run 2,run 3,run 4\nmodel,a:1b,a:1b,a:1b,a:1b\nlauncher,fork,spawn,fork,spawn\nttft_ms,8,9,8,9\n"
+    )
     assert [each["launcher"] for each in conditions(read(read_csv, transposed))] == ["fork", "spawn"] * 2
 
 
