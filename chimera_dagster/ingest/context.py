@@ -11,6 +11,7 @@ from chimera_dagster.ingest.field_roles import FieldRoles, Number
 from chimera_dagster.ingest.gpu_names import is_card
 from chimera_dagster.ingest.model_names import is_quantization
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.request_rates import OFFERED, is_either
 from chimera_dagster.ingest.unlisted_settings import NONE, is_named_as_setting, says_setting
 
 Setting = tuple[str, int | float]
@@ -243,9 +244,8 @@ def _beside(content: dict[str, object], settings: frozenset[str] | None, depth: 
     for name, inner in content.items():
         role, which = vocabulary.role_of(name)
         number = plain_number(inner)
-        if (name in settings) if settings is not None else is_named_as_setting(name):
-            if text := _setting_said(inner):
-                beside.conditions[vocabulary.normal(name)[0]] = text
+        if own := _unlisted(name, inner, settings):
+            beside.conditions[own[0]] = own[1]
         elif role == "parameter" and number is not None:
             setting = vocabulary.parameter(which, number)
             if setting is not None:
@@ -267,6 +267,15 @@ def _beside(content: dict[str, object], settings: frozenset[str] | None, depth: 
     if len(inner_models) == 1:  # of two it would be any
         beside.texts.setdefault("model", inner_models.pop())
     return beside
+
+
+def _unlisted(name: str, value: object, settings: frozenset[str] | None) -> Condition | None:
+    """The condition that a field of an object of settings is although the vocabulary does not list it."""
+    if (name in settings) if settings is not None else is_named_as_setting(name):
+        text = _setting_said(value)
+        return (vocabulary.normal(name)[0], text) if text else None
+    number = plain_number(value) if is_either(name) else None
+    return None if number is None else (OFFERED, _whole(number))
 
 
 def _whole(value: float) -> int | float:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.request_rates import OFFERED, is_either, is_offered
 from chimera_dagster.ingest.unlisted_settings import is_named_as_setting
 from chimera_dagster.ingest.vocabulary import Role
 
@@ -74,8 +75,8 @@ def field_roles(
     load = _is_of_requests_at_once(names)
     for place, name in enumerate(names):
         role, which = vocabulary.role_under(name, parent)
-        if settings and name in settings:
-            conditions.append((vocabulary.normal(name)[0], place))
+        if own := _own_condition(names, place, settings):
+            conditions.append((own, place))
         elif place in counts:
             measured = MetricColumn(counts[place], "requests", name, None, None)
             numbers.append(Number(place, measured, 1.0))
@@ -108,6 +109,14 @@ def field_roles(
     texts = texts if settings is None else ()
     only_numbers = not any(others) and not texts
     return FieldRoles(names, tuple(numbers), *others, only_numbers, aggregates, texts, settings)
+
+
+def _own_condition(names: tuple[str, ...], place: int, settings: frozenset[str] | None) -> str | None:
+    """The condition that a field is because of the other fields or records; None if its name decides."""
+    name = names[place]
+    if is_offered(names, place) or (settings and name in settings and is_either(name)):
+        return OFFERED
+    return vocabulary.normal(name)[0] if settings and name in settings else None
 
 
 def _is_of_requests_at_once(names: tuple[str, ...]) -> bool:

@@ -14,6 +14,7 @@ from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.field_roles import FieldRoles, Number, field_roles
 from chimera_dagster.ingest.model_names import is_model
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.request_rates import is_either
 
 Object = dict[str, Any]
 
@@ -160,7 +161,10 @@ def object_roles(keys: tuple[str, ...], above: Above, implied: str | None) -> Fi
     shape = shape_of(keys)
     names = tuple(_meant(key, above, shape) for key in keys)
     units = tuple(above.unit if _takes_unit(name, above) else None for name in names) if above.unit else None
-    roles = field_roles(names, units, above.name, implied, above.unlisted)
+    unlisted = above.unlisted
+    if above.settings and (offered := frozenset(filter(is_either, names))):
+        unlisted = (unlisted or frozenset()) | offered
+    roles = field_roles(names, units, above.name, implied, unlisted)
     said = {*(shape.models if above.name else ()), *([shape.statistic] if shape.statistic else [])}
     return _as_in_file(roles, keys, above, frozenset(said))
 

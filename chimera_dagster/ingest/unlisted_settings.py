@@ -16,6 +16,7 @@ from chimera_dagster.ingest.cells import CONTAINERS, MISSING, plain_number, text
 from chimera_dagster.ingest.model_names import is_model
 from chimera_dagster.ingest.quantities import quantity_in
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.request_rates import may_be_offered, offered_rates
 
 _MOST_RECORDS = 10_000  # that are looked at
 _SAMPLE = 50  # records among which a text column shows a text
@@ -61,15 +62,15 @@ def says_setting(text: str) -> bool:
 def settings_among(names: tuple[str, ...], records: Iterable[Record]) -> frozenset[str]:
     """The names of those columns that are settings; `records` have a cell for each name."""
     candidates = _candidates(names)
-    if not candidates:
+    if not candidates and not may_be_offered(names):
         return frozenset()
     every = iter(records)
     first = [record for record in islice(every, _SAMPLE) if len(record) == len(names)]
     candidates = [field for field in candidates if any(_is_text(record[field.place]) for record in first)]
-    if not candidates:
+    if not candidates and not may_be_offered(names):
         return frozenset()
     first += [record for record in islice(every, _MOST_RECORDS) if len(record) == len(names)]
-    return _chosen(names, candidates, first)
+    return _chosen(names, candidates, first) | offered_rates(names, first)
 
 
 def settings_of_objects(objects: Sequence[object]) -> frozenset[str]:

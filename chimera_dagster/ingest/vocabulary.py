@@ -67,6 +67,7 @@ class Vocabulary(BaseModel):
     counts: list[str]
     failure: dict[Literal["error", "success", "status"], list[str]]
     request_counts: dict[str, list[str]]
+    request_rates: list[str]
     engines: list[str]
     attached: list[str]
     holders: list[str]
