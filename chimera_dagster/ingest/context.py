@@ -66,10 +66,14 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
         settings += _conditions(roles, cells, number, conditions)
     shown, unused = _texts(roles, cells, number, texts) if roles.contexts else (0, 0)
     failed_by: str | None = None
+    counts = [count for count, in_texts in roles.counts if _is_count(cells[count.place], in_texts=in_texts)]
+    if counts:
+        fields = (*fields, *counts)
     for role, name, place in roles.verdicts:
         cell = cells[place]
         if cell is not None and cell != "":
-            shown += role != "count" and number(cell) is not None
+            is_counted = role == "count" or any(count.place == place for count in counts)
+            shown += not is_counted and number(cell) is not None
             failed_by = failed_by or (name if says_failed(role, cell) else None)
     for place in roles.attached:
         cell = cells[place]
@@ -102,6 +106,12 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
         _count_in(labels, n) if labels else n,
     )
     return context, failed_by, fields, settings + shown, unused
+
+
+def _is_count(cell: object, *, in_texts: bool) -> bool:
+    """Whether a field of failures says how many there were."""
+    value = number_in(cell) if in_texts and isinstance(cell, str) else plain_number(cell)
+    return value is not None and value >= 0 and value.is_integer()
 
 
 def _provided(texts: dict[str, str], conditions: Conditions) -> None:

@@ -62,15 +62,33 @@ def says_setting(text: str) -> bool:
 def settings_among(names: tuple[str, ...], records: Iterable[Record]) -> frozenset[str]:
     """The names of those columns that are settings; `records` have a cell for each name."""
     candidates = _candidates(names)
-    if not candidates and not may_be_offered(names):
+    others = [*may_be_offered(names), *_failures(names)]
+    if not candidates and not others:
         return frozenset()
     every = iter(records)
     first = [record for record in islice(every, _SAMPLE) if len(record) == len(names)]
     candidates = [field for field in candidates if any(_is_text(record[field.place]) for record in first)]
-    if not candidates and not may_be_offered(names):
+    if not candidates and not others:
         return frozenset()
     first += [record for record in islice(every, _MOST_RECORDS) if len(record) == len(names)]
-    return _chosen(names, candidates, first) | offered_rates(names, first)
+    return _chosen(names, candidates, first) | offered_rates(names, first) | _counted_failures(names, first)
+
+
+@remembered(maxsize=4_096)
+def _failures(names: tuple[str, ...]) -> list[int]:
+    words = vocabulary.vocabulary().failure_counts
+    return [place for place, name in enumerate(names) if vocabulary.normal(name)[0] in words]
+
+
+def _counted_failures(names: tuple[str, ...], records: Sequence[Record]) -> frozenset[str]:
+    """The names of columns that count failures: whole numbers, of which one is above 1, or, in no log, all are 0."""
+    is_log, found = any(map(_tells_of_run, names)), set[str]()
+    for place in _failures(names):
+        values = {_value(record[place]) for record in records}
+        numbers = {value for value in values if isinstance(value, float) and value.is_integer()}
+        if numbers and values <= {*numbers, None} and (max(numbers) > 1 or (numbers == {0.0} and not is_log)):
+            found.add(names[place])
+    return frozenset(found)
 
 
 def settings_of_objects(objects: Sequence[object]) -> frozenset[str]:

@@ -38,7 +38,17 @@ _PER_GPU = re.compile(r"(?<=_s)_gpu$|(?<=_sec)_gpu$")  # tok/s/GPU
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
 Role = Literal[
-    "context", "parameter", "condition", "error", "success", "status", "count", "attached", "identifier", "number"
+    "context",
+    "parameter",
+    "condition",
+    "error",
+    "success",
+    "status",
+    "count",
+    "errors",
+    "attached",
+    "identifier",
+    "number",
 ]
 
 
@@ -66,6 +76,7 @@ class Vocabulary(BaseModel):
     conditions: dict[str, list[str]]
     counts: list[str]
     failure: dict[Literal["error", "success", "status"], list[str]]
+    failure_counts: list[str]
     request_counts: dict[str, list[str]]
     request_rates: list[str]
     engines: list[str]
