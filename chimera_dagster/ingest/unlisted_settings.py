@@ -185,14 +185,12 @@ def _chosen(names: tuple[str, ...], candidates: list[Setting], records: Sequence
     own = {field.place for field in candidates}
     known = [place for place, name in enumerate(names) if _is_known_setting(name) and place not in own]
     models = [place for place, name in enumerate(names) if vocabulary.role_of(name) == ("context", "model")]
-    settings, models = _codes(records, known), _codes(records, models)
+    apart = _numbers([*zip(_codes(records, known), _codes(records, models), strict=True)])
     chosen = set[str]()
     for field, values in possible:
-        apart = settings if field.named else [*zip(settings, models, strict=True)]
-        is_constant = len({*values}) == 1
-        if (is_constant and field.named) or len({*zip(apart, values, strict=True)}) > len({*apart}):
+        if field.named or len({*zip(apart, values, strict=True)}) > len({*apart}):
             chosen.add(names[field.place])
-            settings = _numbers([*zip(settings, values, strict=True)])
+            apart = _numbers([*zip(apart, values, strict=True)])
     return frozenset(chosen)
 
 
