@@ -122,9 +122,10 @@ class Collector:
         units: tuple[str | None, ...] | None = None,
         parent: str = "",
         implied: str | None = None,
+        settings: frozenset[str] | None = None,
     ) -> FieldRoles:
         """The roles of records with these names, as by `field_roles`; in a file that summarises, all are summaries."""
-        return field_roles(names, units, parent, "summary" if self.summary else implied)
+        return field_roles(names, units, parent, "summary" if self.summary else implied, settings)
 
     def record(
         self,

@@ -7,7 +7,8 @@ named '/*/3', in which '*' stands for the column. `json_shapes.py` says what the
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import NamedTuple, cast
 
 from chimera_dagster.ingest.cells import CONTAINERS, NUMBERS
@@ -30,8 +31,10 @@ from chimera_dagster.ingest.json_shapes import (
     under,
 )
 from chimera_dagster.ingest.trial_reader import read_own
+from chimera_dagster.ingest.unlisted_settings import settings_among, settings_of_objects
 
 _BRACKET_LINE = re.compile(r"(?<=\n)[{\[]")
+_FIRST_LINES = 200  # of JSON Lines, in which settings are looked for
 _MOST_STARTS = 20  # lines at which a document below log lines is tried to begin
 _DEEPEST = 100  # levels of records: far below Python's recursion limit, which would stop in the middle of a record
 # A document may follow a word of a log on its line; a quote there would be a key, of which the object is a part
@@ -39,6 +42,7 @@ _BEGINNING = re.compile(r'[ \t]*+(?=\[)|[^\n{\["]*+(?=\{)')
 _END = re.compile(r"[ \t\r]*+(?:\n|\Z)")
 _LOG_TAG = re.compile(r'\s*+\[[^\[\]{}",\n]*+\][ \t]*+[^\s,\]]')  # [info] ...
 _MOST_PLACES = 3  # of text between documents that are named
+_TOP = Above()
 
 
 def read_json(text: str, collector: Collector, *, lines: bool = False) -> None:
@@ -79,15 +83,12 @@ def read_json_lines(lines: Iterable[str], collector: Collector) -> int:
     A line that names a model and measures nothing, as a header does, describes the lines below it.
     """
     context, documents = collector.context, 0
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
+    every = _documents(lines, collector)
+    first = [*islice(every, _FIRST_LINES)]
+    above = Above(unlisted=settings_of_objects([document for _, document in first]) if len(first) > 1 else None)
+    for number, document in chain(first, every):
         try:
-            document = _document(line, f"line {number}, ", collector)
-            rows = _read(document, f"line {number}", collector, context)
-        except json.JSONDecodeError as error:
-            collector.problem(f"line {number}: {error.msg} at column {error.colno}")
-            continue
+            rows = _read(document, f"line {number}", collector, context, above)
         except (ValueError, RecursionError) as error:
             collector.problem(f"line {number}: {error}")
             continue
@@ -95,6 +96,21 @@ def read_json_lines(lines: Iterable[str], collector: Collector) -> int:
         if not rows and isinstance(document, dict):
             context = _header(cast("Object", document), context)
     return documents
+
+
+def _documents(lines: Iterable[str], collector: Collector) -> Iterator[tuple[int, object]]:
+    """The documents with the numbers of their lines; a line that can't be read is reported."""
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            document = _document(line, f"line {number}, ", collector)
+        except json.JSONDecodeError as error:
+            collector.problem(f"line {number}: {error.msg} at column {error.colno}")
+        except (ValueError, RecursionError) as error:
+            collector.problem(f"line {number}: {error}")
+        else:
+            yield number, document
 
 
 def _read_cut(text: str, error: json.JSONDecodeError, collector: Collector) -> bool:
@@ -225,12 +241,9 @@ def _header(document: Object, context: Context) -> Context:
     return described(object_roles(keys, Above(), None), [*document.values()], context, "json")
 
 
-def _read(document: object, line: str, collector: Collector, context: Context) -> int:
-    """Read a document; returns how many rows it gave."""
-    return _Walk(collector, line).value(document, "", "", context, _TOP).rows
-
-
-_TOP = Above()
+def _read(document: object, line: str, collector: Collector, context: Context, above: Above = _TOP) -> int:
+    """Read a document; returns how many rows it gave. `above` says what holds for all documents of a file."""
+    return _Walk(collector, line).value(document, "", "", context, above).rows
 
 
 class _Subtree(NamedTuple):
@@ -263,8 +276,12 @@ class _Walk:
                 else:
                     below = self._object(content, pointer, key, context, above)
             else:
-                items = enumerate(cast("list[object]", value))
-                rows = sum(self.value(item, f"{pointer}/{at}", key, context, above).rows for at, item in items)
+                items = cast("list[object]", value)
+                if len(items) > 1 and isinstance(items[0], dict):
+                    above = above._replace(unlisted=settings_of_objects(items))
+                rows = sum(
+                    self.value(item, f"{pointer}/{at}", key, context, above).rows for at, item in enumerate(items)
+                )
                 below = _Subtree(rows, 0)
             self._depth -= 1
             return below
@@ -311,7 +328,8 @@ class _Walk:
         roles = object_roles(tuple(table.others), above, implied)
         added = self._record(pointer, roles, [*table.others.values()], context)
         rows = added.rows
-        columns = column_roles(table.names, above, implied)
+        settings = settings_among(table.names, (cells for _, cells in table.rows))
+        columns = column_roles(table.names, above, implied, settings)
         for below, cells in table.rows:
             rows += self._record(f"{pointer}/{below}", columns, cells, added.context).rows
         nested = {key: item for key, item in table.others.items() if isinstance(item, CONTAINERS)}

@@ -46,6 +46,7 @@ from chimera_dagster.ingest.table_shapes import (
     subject_of,
     total_of,
 )
+from chimera_dagster.ingest.unlisted_settings import settings_among
 
 _ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+(?P<key>[^:|]{1,60}?)(?::\s*|\s=\s+)(?P<value>.+)")
 _GLUED = re.compile(r"(?<!\s)\s++(?:#{1,6}\s|\|\s).*")
@@ -135,6 +136,14 @@ class _Section(NamedTuple):
     level: int
     context: Context
     names_model: bool
+
+
+class _Table(NamedTuple):
+    """What holds for the records of a table: whether it lists runs, and its settings that are not in the vocabulary."""
+
+    context: Context
+    log: bool = False
+    settings: frozenset[str] | None = None
 
 
 class _Page:
@@ -301,7 +310,8 @@ class _Page:
         if sum(quantity is not None and _is_known(key, quantity.unit) for key, quantity in pairs) < 2:
             return False
         if not before.lower().startswith("warm"):
-            self._add(where, tuple(keys), values, None, self._of_command(), log=_OF_RUN.match(before) is not None)
+            how = _Table(self._of_command(), log=_OF_RUN.match(before) is not None)
+            self._add(where, tuple(keys), values, None, how)
         return True
 
     def _plain_pair(self, where: str, key: str, value: str) -> None:
@@ -446,25 +456,29 @@ class _Page:
         seen = survey(found.names, lambda: body, "", units_fit=shape is None)
         for problem in seen.problems(found.names):
             self._sheet.problem(f"{where}, {problem}")
-        log = any(name in vocabulary.vocabulary().run_columns for name in names)
+        how = _Table(
+            context,
+            log=any(name in vocabulary.vocabulary().run_columns for name in names),
+            settings=None if isinstance(shape, Transposed) else settings_among(found.names, body),
+        )
         if isinstance(shape, Transposed):
-            for part in shape.parts(body):
-                self._part(f"{where} column {(part.column or 0) + 1}", part, seen, context, log=log)
+            parts = [*shape.parts(body)]
+            how = how._replace(settings=settings_among(parts[0].names, (part.cells for part in parts)))
+            for part in parts:
+                self._part(f"{where} column {(part.column or 0) + 1}", part, seen, how)
         elif shape:
             for at, cells in rows:
                 for part in shape.parts(cells):
-                    self._part(
-                        at if part.column is None else f"{at} column {part.column + 1}", part, seen, context, log=log
-                    )
+                    self._part(at if part.column is None else f"{at} column {part.column + 1}", part, seen, how)
         else:
             for at, cells in rows:
-                if log and (part := total_of(found.names, found.units, cells)):
-                    self._part(at, part, seen, context, log=log)
+                if how.log and (part := total_of(found.names, found.units, cells)):
+                    self._part(at, part, seen, how)
                     continue
                 plain = seen.plain(cells, found.units)
                 if plain.lost:
                     self._lose(at, found.names, cells, plain.lost, seen)
-                self._add(at, found.names, _with_spreads(cells, plain.cells), plain.units, context, log=log)
+                self._add(at, found.names, _with_spreads(cells, plain.cells), plain.units, how)
 
     def _matrix(self, found: Heading, body: list[list[str]], caption: str) -> Heading | None:
         """The header of a table whose metric is that of its caption or of its heading."""
@@ -499,12 +513,12 @@ class _Page:
         self._sheet.numbers += len(lost)
         self._sheet.unread.update(names[place] for place in lost)
 
-    def _part(self, at: str, part: Part, seen: Survey, context: Context, *, log: bool) -> None:
+    def _part(self, at: str, part: Part, seen: Survey, how: "_Table") -> None:
         cells, units = plain_cells(part.names, part.cells, part.units, comma=seen.comma)
-        self._add(at, part.names, _with_spreads(part.cells, cells), units, context, log=log)
+        self._add(at, part.names, _with_spreads(part.cells, cells), units, how)
 
     def _pair(self, where: str, key: str, value: str, context: Context, source: str = "column") -> Added:
-        return self._add(where, (key,), [value], None, context, source, log=False)
+        return self._add(where, (key,), [value], None, _Table(context), source)
 
     def _add(
         self,
@@ -512,15 +526,13 @@ class _Page:
         names: tuple[str, ...],
         cells: list[str],
         stated: Sequence[str | None] | None,
-        context: Context,
+        how: "_Table",
         source: str = "column",
-        *,
-        log: bool,
     ) -> Added:
         quantities = [quantity_of(cell) for cell in cells]
         written = [quantity and quantity.unit for quantity in quantities]
         units = [said or unit for said, unit in zip(stated, written, strict=True)] if stated else written
-        roles = self._sheet.roles(names, tuple(units), "", None if log else "reported")
+        roles = self._sheet.roles(names, tuple(units), "", None if how.log else "reported", how.settings)
         spreads = {
             place: repr(quantity.spread)
             for place, quantity in enumerate(quantities)
@@ -528,7 +540,7 @@ class _Page:
         }
         if spreads:
             roles, cells = _spread_roles(roles, tuple(spreads)), [*cells, *spreads.values()]
-        return self._sheet.record(where, roles, cells, context, source, number_of, fails=log)
+        return self._sheet.record(where, roles, cells, how.context, source, number_of, fails=how.log)
 
 
 def _with_spreads(written: list[str], plain: list[str]) -> list[str]:

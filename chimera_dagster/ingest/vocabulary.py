@@ -38,7 +38,17 @@ _PER_GPU = re.compile(r"(?<=_s)_gpu$|(?<=_sec)_gpu$")  # tok/s/GPU
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
 Role = Literal[
-    "context", "parameter", "condition", "error", "success", "status", "count", "attached", "identifier", "number"
+    "context",
+    "parameter",
+    "condition",
+    "error",
+    "success",
+    "status",
+    "count",
+    "errors",
+    "attached",
+    "identifier",
+    "number",
 ]
 
 
@@ -66,7 +76,9 @@ class Vocabulary(BaseModel):
     conditions: dict[str, list[str]]
     counts: list[str]
     failure: dict[Literal["error", "success", "status"], list[str]]
+    failure_counts: list[str]
     request_counts: dict[str, list[str]]
+    request_rates: list[str]
     engines: list[str]
     attached: list[str]
     holders: list[str]
@@ -75,6 +87,10 @@ class Vocabulary(BaseModel):
     capacities: list[str]
     run_columns: list[str]
     identifiers: Annotated[list[str], BeforeValidator(_flat)]
+    setting_words: list[str]
+    remarks: Annotated[list[str], BeforeValidator(_flat)]
+    answers: list[str]
+    row_labels: list[str]
     aggregates: dict[str, list[str]]
     fillers: list[str]
     families: list[str]
