@@ -138,7 +138,9 @@ class DataSummary(Table):
     max: Series[float] = Field(nullable=True)
     mean_low: Series[float] = Field(nullable=True, description="95 % t-interval of the mean; null below 3 runs")
     mean_high: Series[float] = Field(nullable=True)
-    median_low: Series[float] = Field(nullable=True, description="95 % bootstrap interval of the median; null below 3")
+    median_low: Series[float] = Field(
+        nullable=True, description="95 % interval of the median, of order statistics; null below 6"
+    )
     median_high: Series[float] = Field(nullable=True)
 
 

@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from chimera_dagster.evidence.cold_runs import gives_load, is_cold
 from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.measures import MEASURES, Measure
-from chimera_dagster.evidence.runs import COLUMNS, MOST_SOURCES, failed_runs, grouped, natural, one_spelling, raw_runs
+from chimera_dagster.evidence.runs import (
+    ASKED,
+    COLUMNS,
+    MOST_SOURCES,
+    failed_runs,
+    grouped,
+    natural,
+    one_spelling,
+    raw_runs,
+)
 from chimera_dagster.evidence.setups import Setup, by_value, canonical, said, setup_words, setups_of
 from chimera_dagster.evidence.stated import CENTRES, KINDS, stated_values
 from chimera_dagster.evidence.statistics import describe
@@ -111,7 +120,7 @@ def prepare(
     limit: int = 40,
 ) -> FactContext:
     """From schemas.BenchmarkFiles, DataSummary and Measurements."""
-    measurements = measurements[COLUMNS]
+    measurements = measurements[[*COLUMNS, *ASKED]]
     duplicates = duplicate_runs(measurements) if duplicates is None else duplicates
     runs = raw_runs(measurements, duplicates)
     given = stated_values(measurements, runs, duplicates)
