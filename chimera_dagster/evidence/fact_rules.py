@@ -115,7 +115,7 @@ def _best_models(data: FactContext, measures: Iterable[Measure]) -> Iterator[Sta
                 best = min(candidates, key=lambda each: (measure.sign * each.value, each.model))
                 runs = [each.of.rows for each in candidates if isinstance(each.of, ModelRuns)]
                 alone = isinstance(best.of, Stated) or len(runs) < 2
-                if alone or is_ahead(data, pd.concat(runs), "model", best.model, measure.sign):
+                if alone or is_ahead(pd.concat(runs), "model", best.model, measure.sign):
                     yield _best(data, measure, best, known, len(every))
 
 
@@ -259,7 +259,7 @@ def _best_params(data: FactContext) -> Iterator[Statement]:
             best = sets.assign(rank=measure.sign * sets["mean"]).sort_values(["rank", "params"]).iloc[0]
             params, words = str(best["params"]), data.words(group.setup, group.model)
             compared = group.rows[group.rows["params"].isin(sets["params"]).to_numpy()]
-            if not is_ahead(data, compared, "params", params, measure.sign):
+            if not is_ahead(compared, "params", params, measure.sign):
                 continue
             rows = group.rows[group.rows["params"] == params]
             named = ", ".join(filter(None, (named_params(params), words)))

@@ -34,10 +34,13 @@ def why_not_geometric_mean(values: NDArray[np.float64]) -> str | None:
 
 
 def _is_skewed(values: NDArray[np.float64]) -> bool:
-    n = len(values)
-    centred = values - values.mean()
+    n, largest = len(values), float(np.abs(values).max(initial=0))
+    if n < LEAST_FOR_MEDIAN or largest == 0:
+        return False
+    scaled = values / largest  # so that no square is beyond a float
+    centred = scaled - scaled.mean()
     variance = float(np.mean(centred**2))
-    if n < LEAST_FOR_MEDIAN or variance <= 1e-24 * float(np.mean(values**2)):
+    if variance <= 1e-24:
         return False
     skewness = float(np.mean(centred**3) / variance**1.5 * np.sqrt(n * (n - 1)) / (n - 2))
     error = np.sqrt(6 * n * (n - 1) / ((n - 2) * (n + 1) * (n + 3)))

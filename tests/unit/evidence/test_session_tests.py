@@ -66,6 +66,24 @@ def test_what_prompts_add_is_in_no_mean_of_a_session():
     assert over.pairs.p[0] > 0.05
 
 
+def test_a_few_sessions_of_both_do_not_outweigh_many_of_each():
+    rng = np.random.default_rng(10)
+    item, session = np.array([0, 1, 0, 1, *[0] * 10, *[1] * 10]), np.array([0, 0, 1, 1, *range(2, 22)])
+    over = over_sessions(rng.normal(0, 1, 24), item, np.zeros(24, dtype="int64"), session, 2)
+    assert (over.paired, over.sessions.tolist()) == (False, [12, 12])
+
+
+def test_thousands_of_sessions_are_fitted_as_few_are(monkeypatch):
+    rng = np.random.default_rng(11)
+    item, session, block = (rng.integers(0, size, 600).astype("int64") for size in (3, 40, 5))
+    values = rng.normal(0, 1, 600) + block
+    dense = over_sessions(values, item, block, session, 3)
+    monkeypatch.setattr("chimera_dagster.evidence.session_tests._DENSE", 1)
+    sparse = over_sessions(values, item, block, session, 3)
+    assert sparse.pairs.p == pytest.approx(dense.pairs.p, rel=1e-6)
+    assert sparse.mean == pytest.approx(dense.mean, abs=1e-8)
+
+
 def test_settings_with_sessions_of_their_own_are_compared_within_settings():
     rng = np.random.default_rng(5)
     item, setting = (part.ravel() for part in np.mgrid[:2, :6])
