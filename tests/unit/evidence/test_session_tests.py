@@ -8,7 +8,7 @@ from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
 from chimera_dagster.evidence.certainty import Certainty
-from chimera_dagster.evidence.difference_tests import additive
+from chimera_dagster.evidence.difference_tests import additive, holm
 from chimera_dagster.evidence.session_tests import effect_tests, over_sessions
 
 
@@ -39,7 +39,23 @@ def test_sessions_of_many_items_are_the_blocked_analysis_of_their_means():
     small, large = (ols(f"y ~ C(session){more}", means).fit() for more in ("", " + C(item)"))
     assert over.blocked.p == pytest.approx(anova_lm(small, large).iloc[1]["Pr(>F)"])
     names = [f"C(item)[T.{number}]" for number in (1, 2, 3)]
-    assert over.pairs.p[:3] == pytest.approx(large.pvalues[names].to_numpy())
+    assert -over.pairs.difference[:3] == pytest.approx(large.params[names].to_numpy())
+    # the scatter of all, or that of a pair by itself if it is larger
+    assert (over.pairs.p[:3] >= large.pvalues[names].to_numpy() * (1 - 1e-9)).all()
+    assert over.pairs.p[:3] == pytest.approx(large.pvalues[names].to_numpy(), rel=0.9)
+
+
+def test_a_pair_that_scatters_more_than_all_together_has_its_own_error():
+    rng = np.random.default_rng(12)
+    values, item, block, session = visits(rng, 5, 6, 1)
+    values = values * np.where(item < 2, 8, 1)
+    over = over_sessions(values, item, block, session, 5)
+    means = pd.Series(values).groupby([session, item]).mean().unstack()
+    difference = means[0] - means[1]
+    assert over.pairs.error[0] == pytest.approx(difference.std(ddof=1) / 6**0.5)
+    assert over.pairs.df[0] == 10
+    quiet = over.pairs.error[-1]  # of the last two items
+    assert quiet > (means[3] - means[4]).std(ddof=1) / 6**0.5
 
 
 def test_sessions_of_one_item_each_are_welchs_test_of_their_means():
@@ -139,6 +155,16 @@ def test_what_a_drift_of_items_makes_of_equal_levels(sessions, certainty):
     values = values + rng.normal(0, 0.05, 3 * sessions)[item * sessions + session]  # each visit is off by 5 %
     [found] = effect_tests([(additive(values, item, block), over_sessions(values, item, block, session, 3))])
     assert found.certainty is certainty
+
+
+@pytest.mark.slow
+def test_equal_items_of_unequal_scatter_differ_in_one_folder_of_twenty_at_most():
+    rng, wrong = np.random.default_rng(13), 0
+    for _ in range(600):
+        values, item, block, session = visits(rng, 6, 6, 1)
+        over = over_sessions(values * np.where(item < 2, 4, 1), item, block, session, 6)
+        wrong += holm(over.pairs.p).min() < 0.05
+    assert wrong <= 0.06 * 600 + 2 * np.sqrt(0.06 * 0.94 * 600)
 
 
 @pytest.mark.parametrize("apart", [False, True])
