@@ -78,7 +78,8 @@ class Folder(NamedTuple):
     `calls` of a model in a session, and its `sessions`, are drawn between two bounds for each model. `draw` makes the
     calls of a file, in which one model follows the other. `apart`: every model has files of its own. `drift`: between
     files; `of_models`: of a model within its file. `settings` that sessions go through in turn, each as fast as it is;
-    `levels`: values of a parameter of one model in place of models; `rounds`: sessions that share a file, as rounds.
+    `levels`: values of a parameter of one model in place of models; `rounds`: sessions that share a file, as rounds;
+    `noisy`: so many of the models scatter four times as much.
     """
 
     models: int = 6
@@ -91,6 +92,7 @@ class Folder(NamedTuple):
     settings: int = 1
     levels: bool = False
     rounds: int = 1
+    noisy: int = 0
     effect: float = 0.0
 
     def simulate(self, rng: np.random.Generator) -> pd.DataFrame:
@@ -110,7 +112,7 @@ class Folder(NamedTuple):
             if number >= sessions[model]:
                 continue
             own = self.draw(rng, len(of_model)) + rng.normal(0, 1) * self.drift
-            logs = own if self.apart else of_model
+            logs = (own if self.apart else of_model) * (4 if model < self.noisy else 1)
             shift = rng.normal(0, 1) * self.of_models + 0.3 * setting + np.log1p(self.effect) * (model == 0)
             params = [f'"num_ctx":{1024 * (setting + 1)}'] if self.settings > 1 else []
             params += [f'"top_k":{10 * (model + 1)}'] if self.levels else []
