@@ -135,7 +135,7 @@ def _lines(replicates: int) -> Iterator[str]:
         found = rates(folder, replicates)
         yield f"| {name} | {found.holds:.1%} | {found.in_session:.1%} | {found.reversed:.1%} |"
     yield ""
-    yield f"findings_processor_s: {seconds_of_large_folder():.2f} (10,000 measurements of 50 models x 20 configurations)"
+    yield f"findings_processor_s: {seconds_of_large_folder():.2f} (10,000 calls of 50 models in 20 configurations)"
 
 
 def main() -> None:
