@@ -10,7 +10,7 @@ from chimera_dagster.notes.metric_words import behind, does
 from chimera_dagster.notes.note import Note
 from chimera_dagster.notes.order_words import sure, where, with_values, would_have_shown
 from chimera_dagster.notes.orders import Order, order_of
-from chimera_dagster.notes.phrase import Phrase, capital, joined, number, phrase, setting, subject
+from chimera_dagster.notes.phrase import Phrase, number, phrase, setting, subject
 from chimera_dagster.notes.settings import in_words, level
 
 _ALONE, _AMONG, _FURTHER = 140.0, 80.0, 40.0  # weight if there is one model, several, or if it says less
@@ -39,21 +39,19 @@ def condition_effects(data: NoteContext) -> Iterator[Note]:
 
 def _note(data: NoteContext, order: Order, name: str, weight: float) -> Note:
     is_tie = order.tied
-    at, how_sure = where(data, order), sure(order.certainty) if order.told else ()
     return Note(
         "condition_effect",
         "performance",
         weight,
-        tuple(
-            joined([capital(phrase("{at}{said}", at=at, said=said)), how_sure])
-            for said in (_tie(order, name) if is_tie else _difference(order, name))
-        ),
+        _tie(order, name) if is_tie else _difference(order, name),
         order.scope,
         order.measure.metric,
         () if is_tie else tuple(order.names),
         order.certainty,
         sources=order.sources,
         findings=(order.finding,),
+        opening=where(data, order),
+        sure=sure(order.certainty) if order.told else (),
     )
 
 

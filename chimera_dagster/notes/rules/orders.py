@@ -8,10 +8,11 @@ from chimera_dagster.notes.metric_words import ahead, also, behind, does
 from chimera_dagster.notes.note import Note
 from chimera_dagster.notes.order_words import sure, where, with_values, would_have_shown
 from chimera_dagster.notes.orders import Order, order_of
-from chimera_dagster.notes.phrase import Phrase, model, number, phrase, subject
+from chimera_dagster.notes.phrase import Phrase, count, model, number, phrase, subject
 
 _MOST = 6  # contests of one measure
 _SHOWN = 6  # models of one sentence
+_BETWEEN = 2  # of them, between the first and the last
 
 
 def orders(data: NoteContext) -> Iterator[Note]:
@@ -41,7 +42,7 @@ def _difference(order: Order) -> tuple[Phrase, ...]:
     measure, values = order.measure, order.values
     first, last = order.names[0], order.names[-1]
     if len(order.names) > 2:
-        return (_of_several(order),)
+        return _of_several(order)
     one, two = does(measure, subject(first), values[first]), also(measure, model(last), values[last])
     return (
         phrase("{one} and {two}, {by}.", one=one, two=two, by=behind(measure, values[first], values[last])),
@@ -55,25 +56,31 @@ def _difference(order: Order) -> tuple[Phrase, ...]:
     )
 
 
-def _of_several(order: Order) -> Phrase:
+def _of_several(order: Order) -> tuple[Phrase, ...]:
+    """The first, those tied with it and the last; a table has the others."""
     measure, values = order.measure, order.values
     first, last, tied = order.names[0], order.names[-1], order.leaders[1:]
-    said = does(measure, subject(first), values[first])
-    if tied:
-        said = phrase("{said}; {names} can't be told from it", said=said, names=_named(order, tied))
-    between = [name for name in order.names[1:-1] if name not in tied]
-    if between:
-        said = phrase("{said}; then {names}", said=said, names=_named(order, between))
-    if last not in tied:
-        said = phrase(
-            "{said}; {a} comes last with {x}, so {first} is {by}",
-            said=said,
-            a=model(last),
-            x=number(values[last], measure.unit),
-            first=model(first),
-            by=ahead(measure, values[first], values[last]),
-        )
-    return phrase("{said}.", said=said)
+    leads = does(measure, subject(first), values[first])
+    ties = phrase("; {names} can't be told from it", names=_named(order, tied)) if tied else ()
+    if last in tied:
+        return (phrase("{leads}{ties}.", leads=leads, ties=ties),)
+    others = [name for name in order.names[1:-1] if name not in tied]
+    between: Phrase = ()
+    if len(others) > _BETWEEN:
+        between = phrase("; {n} lie between", n=count(len(others), "other"))
+    elif others:
+        between = phrase("; then {names}", names=_named(order, others))
+    end = phrase(
+        "{a} comes last with {x}, so {first} is {by}",
+        a=model(last),
+        x=number(values[last], measure.unit),
+        first=model(first),
+        by=ahead(measure, values[first], values[last]),
+    )
+    return (
+        phrase("{leads}{ties}{between}; {end}.", leads=leads, ties=ties, between=between, end=end),
+        phrase("{leads}{ties}{between}, and {end}.", leads=leads, ties=ties, between=between, end=end),
+    )
 
 
 def _named(order: Order, names: list[str]) -> Phrase:

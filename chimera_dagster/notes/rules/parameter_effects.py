@@ -20,7 +20,6 @@ from chimera_dagster.notes.phrase import (
     Phrase,
     capital,
     count,
-    joined,
     listed,
     model,
     phrase,
@@ -63,16 +62,14 @@ def _effect(found: Found[ParameterEffect], weight: float) -> Note:
         "parameter_effect",
         "performance",
         weight,
-        tuple(
-            joined([capital(each), caution])
-            for each in (_which_is_best(found.about, best, worst) if told else _not_which(test))
-        ),
+        _which_is_best(found.about, best, worst) if told else _not_which(test),
         _scope([test]),
         test.measure.metric,
         (_level(test, best).text, _level(test, worst).text) if told else (),
         certainty,
         sources=tuple(sources_of(test.rows)),
         findings=(found.id,),
+        sure=caution,
     )
 
 

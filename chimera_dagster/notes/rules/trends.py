@@ -12,7 +12,7 @@ from chimera_dagster.evidence.setups import canonical
 from chimera_dagster.notes.context import Found, NoteContext
 from chimera_dagster.notes.note import Note, Scope
 from chimera_dagster.notes.order_words import sure
-from chimera_dagster.notes.phrase import Phrase, capital, joined, phrase
+from chimera_dagster.notes.phrase import Phrase, phrase
 from chimera_dagster.notes.settings import in_words
 from chimera_dagster.notes.trend_shapes import Shape, sentences, shape_of, unknown
 
@@ -72,15 +72,14 @@ def _note(data: NoteContext, part: _Trends, said: Sequence[Phrase], weight: floa
         "trend",
         "performance",
         weight,
-        tuple(
-            joined([capital(phrase("{at}{said}", at=phrase("{at}, ", at=at) if at else (), said=each)), _sure(one)])
-            for each in said
-        ),
+        tuple(said),
         Scope(models, one.stratum.setup, runs, _records(part), len(files_of(cells))),
         one.measure.metric if len(measures) == 1 else None,
         certainty=one.certainty,
         sources=tuple(sources_of_cells(cells)),
         findings=tuple(each.id for each in part),
+        opening=phrase("{at}, ", at=at) if at else (),
+        sure=_sure(one),
     )
 
 

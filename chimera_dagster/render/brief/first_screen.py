@@ -6,7 +6,7 @@ from chimera_dagster.notes.brief import FIRST_SCREEN, Brief, Coverage
 from chimera_dagster.notes.paragraphs import paragraph as merged
 from chimera_dagster.render.blocks import Block, Bullets, Inlines, Note, Numbered, Paragraph, Strong, Text
 from chimera_dagster.render.brief.panels import comparison
-from chimera_dagster.render.brief.words import counted, ended, marked, paragraph, spaced
+from chimera_dagster.render.brief.words import counted, marked, paragraph, spaced
 
 LEADING = 3
 _NEXT = 3
@@ -27,7 +27,7 @@ def first_screen(brief: Brief) -> Iterator[Block]:
     advice = brief.of("recommendations")[:_NEXT]
     if advice:
         yield Paragraph((Strong("What to do next."),))
-        yield Numbered(tuple(marked(ended(each.note.action) or each.note.text, each.id) for each in advice))
+        yield Numbered(tuple(marked(each.note.text, each.id) for each in advice))
     else:
         yield Paragraph((Strong("What to do next. "), Text("Nothing in these results calls for a change.")))
     chart = comparison(brief.charts.compared)

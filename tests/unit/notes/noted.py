@@ -52,7 +52,7 @@ def notes_of_tables(files: pd.DataFrame, measurements: pd.DataFrame, kind: str) 
 
 
 def wordings(note: Note) -> list[str]:
-    return [plain(wording) for wording in note.wordings]
+    return [plain(note.whole(wording)) for wording in note.wordings]
 
 
 def values(note: Note, unit: str = "") -> list[float]:
@@ -66,4 +66,4 @@ def reads_as(note: Note) -> dict[str, float]:
 
 def figures_of(note: Note) -> set[Number]:
     """Every figure of every wording."""
-    return {part for wording in note.wordings for part in wording if isinstance(part, Number)}
+    return {part for wording in note.wordings for part in note.whole(wording) if isinstance(part, Number)}
