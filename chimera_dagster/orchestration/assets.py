@@ -34,7 +34,7 @@ from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.records.documents import Metrics, Outcome
 from chimera_dagster.records.store import TrialFolder
 from chimera_dagster.render.markdown_writer import without_links
-from chimera_dagster.schemas import BenchmarkFiles, DataSummary, Facts, Findings, Measurements, Standings
+from chimera_dagster.schemas import BenchmarkFiles, DataSummary, Facts, Findings, Measurements, Notes, Standings
 from chimera_dagster.steps import checks
 from chimera_dagster.steps.done import text_version
 from chimera_dagster.steps.evidence import compute_evidence, evidence_code
@@ -134,6 +134,7 @@ def ingest(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) 
                 "findings",
                 "What the detectors found: rankings within equal conditions, effects, trends, contradictions.",
             ),
+            ("notes", "What the folder says, in sentences by code: the answer, performance, advice, risks, and gaps."),
         )
     ],
     group_name="evidence",
@@ -145,8 +146,9 @@ def evidence(context: AssetExecutionContext, workspace: ResourceParam[Workspace]
     block: dict[str, Any] = {"summary": MetadataValue.md(f"```\n{summary.block}\n```"), "files": summary.total_files}
     if summary.problems:
         block["problems"] = MetadataValue.md("\n".join(f"- {text}" for text in summary.problems))
-    for name, schema, more in (("data_summary", DataSummary, block), ("facts", Facts, {}), ("findings", Findings, {})):
-        metadata = table_metadata(store.table_path(name), schema) | more
+    tables = {"data_summary": DataSummary, "facts": Facts, "findings": Findings, "notes": Notes}
+    for name, schema in tables.items():
+        metadata = table_metadata(store.table_path(name), schema) | (block if name == "data_summary" else {})
         yield MaterializeResult(name, metadata=metadata, data_version=DataVersion(summary.digest))
 
 

@@ -2,7 +2,7 @@
 
 from dagster import AssetSelection, define_asset_job
 
-EVIDENCE_ASSETS = ("data_summary", "facts", "findings")
+EVIDENCE_ASSETS = ("data_summary", "facts", "findings", "notes")
 TRIAL_ASSETS = ("llm_analysis", "llm_report", "trial_metrics", "rendered_report")
 
 ingest_job = define_asset_job(

@@ -55,6 +55,7 @@ VIEWS = {
     "data_summary": _View(schemas.DataSummary, "chimera ingest"),
     "facts": _View(schemas.Facts, "chimera ingest"),
     "findings": _View(schemas.Findings, "chimera ingest"),
+    "notes": _View(schemas.Notes, "chimera ingest"),
     "trials": _View(schemas.Trials, "chimera compare"),
     "standings": _View(schemas.Standings, "chimera compare"),
     "effects": _View(schemas.Effects, "chimera compare"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from pydantic import ValidationError
 
+from chimera_dagster.code_version import code_version
 from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.fact_table import find_facts
 from chimera_dagster.evidence.folder_models import with_folder_models
@@ -18,7 +19,7 @@ from chimera_dagster.evidence.version import evidence_version
 from chimera_dagster.ingest.manifest import reader_version
 from chimera_dagster.records.documents import IngestRecord, Summary
 from chimera_dagster.records.store import Store
-from chimera_dagster.schemas import UNREAD_STATUSES, DataSummary, Facts, Findings, as_table
+from chimera_dagster.schemas import UNREAD_STATUSES, DataSummary, Facts, Findings, Notes, as_table
 
 if TYPE_CHECKING:
     from chimera_dagster.evidence.findings import Finding, FindingContext
@@ -28,10 +29,12 @@ _MOST_GROUPS = 50  # of unread numbers, in the summary
 
 
 def compute_evidence(store: Store) -> Summary:
-    """Write `data_summary`, `facts`, `findings` and, last, the summary. Raises NotIngestedError.
+    """Write `data_summary`, `facts`, `findings`, `notes` and, last, the summary. Raises NotIngestedError.
 
     A table or a rule that fails is left out, and the summary says so.
     """
+    from chimera_dagster.notes.table import table_of  # imports scipy, as the findings do
+
     files = store.read_table("benchmark_files")
     measurements = store.read_table("measurements", categories=True)
     record = store.read_json("ingest", IngestRecord)
@@ -39,6 +42,7 @@ def compute_evidence(store: Store) -> Summary:
     store.write_table("data_summary", found.statistics, DataSummary)
     store.write_table("facts", found.facts, Facts)
     store.write_table("findings", found.findings, Findings)
+    store.write_table("notes", table_of(found.notes), Notes)
     summary = Summary(
         reports_dir=record.reports_dir,
         total_files=len(files),
@@ -134,5 +138,5 @@ def is_evidence_current(store: Store, data_digest: str) -> bool:
 
 
 def evidence_code() -> str:
-    """A version of the readers, statistics and detectors: tables of another version are made again."""
-    return f"{reader_version()}-{evidence_version()}"
+    """A version of the readers, statistics, detectors and notes: tables of another version are made again."""
+    return f"{reader_version()}-{evidence_version()}-{code_version('chimera_dagster.notes', '.py')}"

@@ -55,6 +55,7 @@ def test_every_asset_says_what_it_is() -> None:
         "data_summary",
         "facts",
         "findings",
+        "notes",
         "llm_analysis",
         "llm_report",
         "trial_metrics",

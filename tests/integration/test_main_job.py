@@ -21,7 +21,7 @@ from tests.integration.bench import Bench, bench_in
 
 pytestmark = pytest.mark.model
 
-TABLES = ("benchmark_files", "measurements", "data_summary", "facts", "findings")
+TABLES = ("benchmark_files", "measurements", "data_summary", "facts", "findings", "notes")
 TRIAL_ASSETS = ("llm_analysis", "llm_report", "trial_metrics", "rendered_report")
 
 
@@ -61,6 +61,7 @@ def test_tables_carry_their_schema_and_row_count(swept: Bench) -> None:
         ("data_summary", schemas.DataSummary),
         ("facts", schemas.Facts),
         ("findings", schemas.Findings),
+        ("notes", schemas.Notes),
     ):
         shown, frame = metadata(swept, name), swept.store.read_table(name)
         assert shown["dagster/row_count"] == len(frame)

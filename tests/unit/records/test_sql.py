@@ -48,7 +48,16 @@ def asked(database: Database, query: str) -> list[tuple[Any, ...]]:
 
 def test_every_table_is_a_view_with_its_columns_and_rows(compared: Desk, database: Database) -> None:
     assert database.views == [*VIEWS]
-    for name in ("benchmark_files", "measurements", "data_summary", "facts", "findings", "trials", "standings"):
+    for name in (
+        "benchmark_files",
+        "measurements",
+        "data_summary",
+        "facts",
+        "findings",
+        "notes",
+        "trials",
+        "standings",
+    ):
         frame = compared.store.read_table(name)
         found = database.ask(f"select * from {name}")
         assert [*found.types] == [*frame.columns]
@@ -214,6 +223,7 @@ def test_the_listing_describes_every_column(database: Database, bare: Database) 
         "data_summary",
         "facts",
         "findings",
+        "notes",
     }
 
 
