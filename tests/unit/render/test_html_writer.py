@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 
 from chimera_dagster.render.blocks import (
+    Beside,
     Block,
     Bullets,
+    Byline,
     Chart,
     Code,
     CodeBlock,
@@ -129,6 +131,9 @@ KINDS: list[Block] = [
     CodeBlock("x"),
     Note("info", (Paragraph("x"),)),
     Details("x", (Paragraph((LineBreak(), Text("x"))),)),
+    Details(Heading(2, "x"), (Paragraph("y"),)),
+    Byline("x"),
+    Beside(((Paragraph("x"),), (Paragraph("y"),))),
     Chart(Svg("<svg></svg>"), "x", "x", Table(("x",), (), "x")),
 ]
 

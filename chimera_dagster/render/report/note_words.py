@@ -1,0 +1,49 @@
+"""Notes on a page: names in code font, figures in bold, and a mark behind each that leads to its evidence."""
+
+from collections.abc import Iterable
+
+from chimera_dagster.records.kept_notes import KeptNote, Part
+from chimera_dagster.render.blocks import Code, Inline, Inlines, Link, Strong, Target, Text, joined
+
+NOTES = "statements-by-code"  # anchor of the section that has every note
+SURE = {
+    "holds": "tested over sessions",
+    "in_session": "tested within these sessions; in others it may not hold",
+    "plain": "not tested",
+    "tie": "tested: no difference shown",
+    "counted": "counted",
+}
+_SMALL = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def sentence(note: KeptNote) -> Inlines:
+    """The note with its mark."""
+    return (*words(note.text), mark(note))
+
+
+def words(parts: Iterable[Part]) -> Inlines:
+    return joined(_inline(part) for part in parts)
+
+
+def mark(note: KeptNote) -> Link:
+    """A small number that leads to the evidence of the note."""
+    return Link(_number(note).translate(_SMALL), f"#{note.id.lower()}", NOTES)
+
+
+def marked(note: KeptNote) -> Target:
+    """The same number where that evidence is."""
+    return Target(_number(note), note.id.lower())
+
+
+def _number(note: KeptNote) -> str:
+    return note.id.removeprefix("N")
+
+
+def _inline(part: Part) -> Inline:
+    match part.kind:
+        case "name":
+            return Code(part.text)
+        case "figure":
+            return Strong(part.text)
+        case "words":
+            return Text(part.text)
