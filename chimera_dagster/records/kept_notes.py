@@ -24,7 +24,8 @@ class Part(NamedTuple):
 class KeptNote(BaseModel, frozen=True):
     """A note that a trial saw. `text` and the other sentences are in parts; without an action, `action` has none.
 
-    `n` runs or records in `files` files are behind it; `sources` are the first files and records.
+    `n` runs or records in `files` files are behind it; `sources` are the first of them. `certainty` is None if it
+    compares nothing.
     """
 
     id: str
@@ -35,7 +36,7 @@ class KeptNote(BaseModel, frozen=True):
     action: tuple[Part, ...] = ()
     reason: tuple[Part, ...] = ()
     mitigation: tuple[Part, ...] = ()
-    certainty: str
+    certainty: str | None
     n: int
     files: int
     findings: tuple[str, ...]
@@ -56,7 +57,8 @@ def load_notes(table: pd.DataFrame) -> list[KeptNote]:
 def _note(row: dict[Hashable, Any]) -> KeptNote:
     figures: list[tuple[str, float, str]] = json.loads(row["figures"])
     sentences = {name: _parts(row[name], figures) for name in ("text", "action", "reason", "mitigation")}
-    plain = {name: row[name] for name in ("id", "section", "kind", "weight", "certainty", "n", "files")}
+    plain = {name: row[name] for name in ("id", "section", "kind", "weight", "n", "files")}
+    plain["certainty"] = None if pd.isna(row["certainty"]) else row["certainty"]
     ids = {name: json.loads(row[name]) for name in ("findings", "facts")}
     return KeptNote.model_validate(plain | sentences | ids | {"sources": json.loads(row["sources"])[:_SOURCES]})
 

@@ -23,7 +23,7 @@ from chimera_dagster.render.blocks import (
     Text,
     inlines,
 )
-from chimera_dagster.render.report.note_words import NOTES, SURE, marked, words
+from chimera_dagster.render.report.note_words import NOTES, how_sure, marked, words
 from chimera_dagster.render.report.statements import FACTS, FINDINGS, cited, source
 
 
@@ -52,7 +52,7 @@ def _note_row(note: KeptNote, sources: Sources) -> tuple[Content, ...]:
     return (
         (marked(note),),
         words(note.text),
-        SURE[note.certainty],
+        how_sure(note),
         f"{note.n:,}",
         f"{note.files:,}",
         tuple(says) or "–",

@@ -20,10 +20,10 @@ from chimera_dagster.render.report.stated import Stated
 
 
 def headline(metrics: Metrics) -> Table:
-    """One row with what the trial measured, for the first screen."""
+    """What the trial measured, for the first screen."""
     shown = {name: line.partition(" (")[0] for name, line in metric_lines(metrics.headline)[:4]}
     shown["Quality of the text"] = f"{metrics.text_quality.score:.2f} of 1, {metrics.text_quality.verdict}"
-    return Table(tuple(shown), (tuple(shown.values()),), "Measured in this trial")
+    return Table(("measured", "value"), tuple(shown.items()), "Measured in this trial")
 
 
 def workflow(metrics: Metrics, outcome: Outcome, by_code: Stated) -> Iterator[Block]:

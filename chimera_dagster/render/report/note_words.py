@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable
 
+from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.records.kept_notes import KeptNote, Part
 from chimera_dagster.render.blocks import Code, Inline, Inlines, Link, Strong, Target, Text, joined
 
 NOTES = "statements-by-code"  # anchor of the section that has every note
-SURE = {
-    "holds": "tested over sessions",
-    "in_session": "tested within these sessions; in others it may not hold",
-    "plain": "not tested",
-    "tie": "tested: no difference shown",
-    "counted": "counted",
+_SURE = {
+    Certainty.HOLDS: "holds over sessions",
+    Certainty.IN_SESSION: "within these sessions",
+    Certainty.TIE: "no difference shown",
+    Certainty.PLAIN: "not tested",
 }
 _SMALL = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -23,6 +23,10 @@ def sentence(note: KeptNote) -> Inlines:
 
 def words(parts: Iterable[Part]) -> Inlines:
     return joined(_inline(part) for part in parts)
+
+
+def how_sure(note: KeptNote) -> str:
+    return "counted" if note.certainty is None else _SURE[Certainty(note.certainty)]
 
 
 def mark(note: KeptNote) -> Link:

@@ -15,17 +15,21 @@ Risk = tuple[Inlines, Inlines]  # and its mitigation
 _FIRST_SCREEN = 100.0  # weight from which a note belongs there
 _ENOUGH_SENTENCES = 3  # of the model's summary, for code to say the same elsewhere
 _ADVICE, _LEAST_RISKS = 3, 2  # as the persona asks for
-_SENTENCES, _RISKS, _FINDINGS, _FURTHER, _FACTS = 5, 5, 6, 3, 4  # the most of a section; the appendix has all
+# The most of a section; the appendix has all
+_SENTENCES, _RISKS, _PERFORMANCE, _FINDINGS, _FURTHER, _GAPS, _FACTS = 5, 4, 5, 3, 2, 2, 4
 _EMPTY = "The files say nothing here that can be stated."
 
 
 class Stated(NamedTuple):
-    """What code has to say in each section. `performance` has the notes of its table."""
+    """What code has to say in each section. `found` has the notes of the table of key findings.
+
+    `findings` take the place of that table if there is no note for it.
+    """
 
     summary: list[Inlines]
     advice: list[Inlines]
     risks: list[Risk]
-    performance: list[KeptNote]
+    found: list[KeptNote]
     findings: list[Inlines]
     further: list[Inlines]
     files: list[Inlines]
@@ -47,25 +51,28 @@ def stated(metrics: Metrics, outcome: Outcome) -> Stated:
     room = max(0, _ADVICE - len(model.recommendations()))
     first = [*advice, *own[1:]][:room]
 
-    risks = [(sentence(note), words(note.mitigation) or inlines("–")) for note in _notes(outcome, "risks")]
-    risks = risks or list(_warnings(outcome))
-    said = len(model.risks())
-    risks = [*risks, *trial_risks(metrics)][: max(_LEAST_RISKS - said, min(len(risks), _RISKS - said), 0)]
-
-    found = _of(outcome, "findings")[:_FINDINGS]
+    found = [*rest[:_PERFORMANCE], *_notes(outcome, "findings")[:_FINDINGS]]
     return Stated(
         summary=[sentence(note) for note in lead] or ([] if is_told else _facts(outcome) or [inlines(_EMPTY)]),
         advice=first,
-        risks=risks,
-        performance=rest,
-        findings=found or ([] if rest else _findings(outcome) or [inlines(_EMPTY)]),
+        risks=_risks(metrics, outcome, len(model.risks())),
+        found=found,
+        findings=[] if found else _findings(outcome) or [inlines(_EMPTY)],
         further=[
             *advice[room:][:_FURTHER],
-            *_of(outcome, "not_measured"),
+            *_of(outcome, "not_measured")[:_GAPS],
             *(item for item in own if item not in first),
         ],
         files=_of(outcome, "files"),
     )
+
+
+def _risks(metrics: Metrics, outcome: Outcome, said: int) -> list[Risk]:
+    """The risks beside `said` ones of the model: those of the files, and as many of the trial as are missing."""
+    found = [(sentence(note), words(note.mitigation) or inlines("–")) for note in _notes(outcome, "risks")]
+    found = found or list(_warnings(outcome))
+    most = max(_LEAST_RISKS - said, min(len(found), _RISKS - said), 0)
+    return [*found, *trial_risks(metrics)][:most]
 
 
 def _notes(outcome: Outcome, section: str) -> Sequence[KeptNote]:

@@ -18,13 +18,12 @@ from chimera_dagster.render.blocks import (
     Text,
     inlines,
 )
-from chimera_dagster.render.report.note_words import SURE, sentence
+from chimera_dagster.render.report.note_words import how_sure, sentence
 from chimera_dagster.render.report.stated import Risk, Stated
 from chimera_dagster.render.report.statements import StatementBlocks
 
 BY_CODE = "Stated by code"
 _IN_WORDS_OF = "In the words of "
-_ROWS = 8  # of the table of performance; the appendix has every note
 
 
 def executive_summary(metrics: Metrics, outcome: Outcome, by_code: Stated) -> Iterator[Block]:
@@ -51,7 +50,7 @@ def key_findings(metrics: Metrics, outcome: Outcome, by_code: Stated) -> Iterato
     found = StatementBlocks(outcome.facts, outcome.analysis).each("executive_summary", "key_findings", "loose")
     model = [each for each in found if each not in said]
     yield Heading(2, "Key Findings", "key-findings")
-    yield from _both(metrics, _bullets(model), [*_performance(by_code), *_bullets(by_code.findings)])
+    yield from _both(metrics, _bullets(model), [*_found(by_code), *_bullets(by_code.findings)])
 
 
 def recommendations(metrics: Metrics, outcome: Outcome, by_code: Stated) -> Iterator[Block]:
@@ -87,9 +86,9 @@ def _risk_table(rows: Sequence[Risk], whose: str) -> list[Block]:
     return [Table(header, tuple(rows), whose)] if rows else []
 
 
-def _performance(by_code: Stated) -> list[Block]:
+def _found(by_code: Stated) -> list[Block]:
     rows: list[tuple[Content, ...]] = [
-        (sentence(note), SURE[note.certainty], f"{note.n:,}", str(note.files)) for note in by_code.performance[:_ROWS]
+        (sentence(note), how_sure(note), f"{note.n:,}", f"{note.files:,}") for note in by_code.found
     ]
-    header = ("performance by configuration", "how sure", "runs", "files")
+    header = ("what the files show, by configuration", "how sure", "runs", "files")
     return [Table(header, tuple(rows), BY_CODE, frozenset({2, 3}))] if rows else []

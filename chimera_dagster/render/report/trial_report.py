@@ -48,18 +48,22 @@ def build_trial_report(
     agent, by_code = plan.spec.agent.name, stated(metrics, outcome)
     sources = Sources(Path(outcome.summary.reports_dir), folder)
     appendix = tuple(_appendix(plan, metrics, outcome, samples, sources))
-    parts = (
-        _head(agent, metrics),
-        told.executive_summary(metrics, outcome, by_code),
-        told.advice(metrics, outcome, by_code),
-        told.risks(metrics, outcome, by_code),
-        [Beside((tuple(workflow(metrics, outcome, by_code)), tuple(metrics_section(metrics))))],
-        told.key_findings(metrics, outcome, by_code),
-        told.recommendations(metrics, outcome, by_code),
-        [Beside((tuple(methodology(plan, metrics, outcome)), tuple(configuration_and_environment(metrics))))],
-        [Details(Heading(2, "Appendix", "appendix"), appendix, appendix=True), _persona(plan)],
+    persona = CodeBlock(plan.spec.agent.persona.strip())
+    page: tuple[Block, ...] = (
+        _beside(_head(agent, metrics), [headline(metrics)]),
+        _beside(told.executive_summary(metrics, outcome, by_code), told.advice(metrics, outcome, by_code)),
+        *told.risks(metrics, outcome, by_code),
+        _beside(workflow(metrics, outcome, by_code), metrics_section(metrics)),
+        *told.key_findings(metrics, outcome, by_code),
+        _beside(
+            told.recommendations(metrics, outcome, by_code),
+            methodology(plan, metrics, outcome),
+            configuration_and_environment(metrics),
+        ),
+        Details(Heading(2, "Appendix", "appendix"), appendix, appendix=True),
+        Details(Heading(2, "Persona Prompt", "persona-prompt"), (persona,), appendix=True),
     )
-    return Page(agent, "en", tuple(chain.from_iterable(parts)))
+    return Page(agent, "en", page)
 
 
 def _head(agent: str, metrics: Metrics) -> Iterator[Block]:
@@ -82,7 +86,6 @@ def _head(agent: str, metrics: Metrics) -> Iterator[Block]:
         )
         warning = Paragraph("This measurement is not valid. Measure again before you use its figures:")
         yield Note("warning", (warning, Bullets(reasons)))
-    yield headline(metrics)
 
 
 def _appendix(
@@ -100,9 +103,8 @@ def _appendix(
     yield from prompts(outcome)
 
 
-def _persona(plan: TrialPlan) -> Details:
-    persona = CodeBlock(plan.spec.agent.persona.strip())
-    return Details(Heading(2, "Persona Prompt", "persona-prompt"), (persona,), appendix=True)
+def _beside(*parts: Iterable[Block]) -> Beside:
+    return Beside(tuple(map(tuple, parts)))
 
 
 def _as_lines(lines: Iterable[Inlines]) -> Inlines:

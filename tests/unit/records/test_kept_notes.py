@@ -53,7 +53,7 @@ def test_evidence_and_the_first_sources_stay() -> None:
     note = kept(COLD)
     assert note.evidence == {"D1", "F3"}
     assert note.sources == (("a 31.csv", "row 1"), ("a 31.csv", "row 2"), ("a 31.csv", "row 3"))
-    assert (note.n, note.files, note.certainty, note.section) == (31, 2, "counted", "recommendations")
+    assert (note.n, note.files, note.certainty, note.section) == (31, 2, None, "recommendations")
 
 
 def test_a_note_is_the_same_after_json() -> None:
