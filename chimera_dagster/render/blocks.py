@@ -180,14 +180,14 @@ class Byline:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What few readers need: folded away in HTML. An `appendix` is left out of print as well.
+    """What few readers need: folded away in HTML; in print all of it is there, or none of it if not `on_paper`.
 
-    With a Heading as its summary it is a section, which links can lead to.
+    With a heading as its summary it is a section, which links can lead to.
     """
 
     summary: str | Heading
     blocks: "tuple[Block, ...]"
-    appendix: bool = False
+    on_paper: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,7 @@ def test_on_paper_it_is_light_and_has_no_appendix(browser: Browser, report: Path
     opened = Opened(browser, report, "dark", 1280)
     opened.page.emulate_media(media="print")
     opened.page.set_viewport_size({"width": 673, "height": 900})  # A4 without its margins
-    assert opened.ask("document.querySelectorAll('details.appendix').length") > 2
+    assert opened.ask("document.querySelectorAll('details.screen-only').length") > 2
     assert opened.ask("[...document.querySelectorAll('details')].filter(e => e.checkVisibility()).length") == 0
     assert opened.ask("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert opened.ask(CONTRASTS) == []

@@ -25,7 +25,7 @@ def by_configuration(configurations: Sequence[Configuration]) -> Iterator[Block]
     )
     blocks: tuple[Block, ...] = (*(chart for chart in charts if chart is not None), *tables)
     if blocks:
-        yield Details(Heading(3, "By configuration", "by-configuration"), blocks, appendix=True)
+        yield Details(Heading(3, "By configuration", "by-configuration"), blocks, on_paper=False)
 
 
 def _row(configuration: Configuration) -> tuple[Content, ...]:

@@ -43,7 +43,7 @@ def statements_by_code(outcome: Outcome, sources: Sources) -> Iterator[Block]:
     if rows:
         header = ("note", "statement", "how sure", "runs", "files", "evidence", "first of its sources")
         table = Table(header, rows, "Every statement by code, with its evidence", frozenset({3, 4}))
-        yield Details(Heading(3, "Statements by code", NOTES), (table,), appendix=True)
+        yield Details(Heading(3, "Statements by code", NOTES), (table,), on_paper=False)
 
 
 def _note_row(note: KeptNote, sources: Sources) -> tuple[Content, ...]:
@@ -73,7 +73,7 @@ def findings(outcome: Outcome, sources: Sources) -> Iterator[Block]:
         for finding in outcome.findings
     )
     if items:
-        yield Details(Heading(3, "Findings", FINDINGS), (Bullets(items),), appendix=True)
+        yield Details(Heading(3, "Findings", FINDINGS), (Bullets(items),), on_paper=False)
 
 
 def facts(outcome: Outcome, sources: Sources) -> Iterator[Block]:
@@ -82,7 +82,7 @@ def facts(outcome: Outcome, sources: Sources) -> Iterator[Block]:
     header = ("fact", "statement", "value", "n", "from")
     table = Table(header, rows, "Facts, computed from the files", frozenset({2, 3}))
     blocks = (Paragraph(f"{room}the report prompt for {outcome.report.facts}."), table)
-    yield Details(Heading(3, "Evidence", FACTS), blocks, appendix=True)
+    yield Details(Heading(3, "Evidence", FACTS), blocks, on_paper=False)
 
 
 def _fact_row(fact: Fact, sources: Sources) -> tuple[Content, ...]:

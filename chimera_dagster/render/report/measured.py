@@ -40,7 +40,7 @@ def workflow(metrics: Metrics, outcome: Outcome, by_code: Stated) -> Iterator[Bl
         )
     yield Heading(2, "Workflow Summary", "workflow-summary")
     yield Bullets((*items, *by_code.files))
-    yield Details(f"Data summary: the {summary.total_files} files by kind", (CodeBlock(summary.block),), appendix=True)
+    yield Details(f"Data summary: the {summary.total_files} files by kind", (CodeBlock(summary.block),), on_paper=False)
 
 
 def metrics_section(metrics: Metrics) -> Iterator[Block]:

@@ -42,7 +42,7 @@ def methodology(plan: TrialPlan, metrics: Metrics, outcome: Outcome) -> Iterator
 def prompts(outcome: Outcome) -> Iterator[Block]:
     stages = {"Analysis": outcome.analysis, "Report": outcome.report}
     blocks = tuple(block for stage, text in stages.items() for block in _prompt(stage, text))
-    yield Details(Heading(3, "Prompts", "prompts"), blocks, appendix=True)
+    yield Details(Heading(3, "Prompts", "prompts"), blocks, on_paper=False)
 
 
 def _prompt(stage: str, text: StageText) -> Iterator[Block]:
@@ -91,7 +91,7 @@ def environment_details(plan: TrialPlan, metrics: Metrics) -> Iterator[Block]:
         CodeBlock(f"chimera sweep --models {plan.model} --engine {engine.name}", "sh"),
         Table(("package", "version"), packages, "Package versions"),
     )
-    yield Details(Heading(3, "Environment", "environment"), blocks, appendix=True)
+    yield Details(Heading(3, "Environment", "environment"), blocks, on_paper=False)
 
 
 def _model(metrics: Metrics) -> str:

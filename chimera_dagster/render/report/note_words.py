@@ -47,7 +47,7 @@ def _inline(part: Part) -> Inline:
     match part.kind:
         case "name":
             return Code(part.text)
-        case "figure":
+        case "figure" if part.unit:  # counts and ratios stay quiet
             return Strong(part.text)
-        case "words":
+        case _:
             return Text(part.text)

@@ -30,7 +30,7 @@ def calls(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
     charts = (token_timeline(traces), latency_distribution(traces))
     table = Table(header, rows, "Each call as measured", frozenset(range(1, 8)))
     blocks = (table, *(chart for chart in charts if chart is not None))
-    yield Details(Heading(3, "Calls", "calls"), blocks, appendix=True)
+    yield Details(Heading(3, "Calls", "calls"), blocks, on_paper=False)
 
 
 def telemetry(metrics: Metrics, outcome: Outcome, samples: Sequence[Sample]) -> Iterator[Block]:
@@ -49,7 +49,7 @@ def telemetry(metrics: Metrics, outcome: Outcome, samples: Sequence[Sample]) -> 
             )
         ),
     )
-    yield Details(Heading(3, "Telemetry", "telemetry"), blocks, appendix=True)
+    yield Details(Heading(3, "Telemetry", "telemetry"), blocks, on_paper=False)
 
 
 def _number(value: float | None, field: str) -> str:

@@ -60,8 +60,8 @@ def build_trial_report(
             methodology(plan, metrics, outcome),
             configuration_and_environment(metrics),
         ),
-        Details(Heading(2, "Appendix", "appendix"), appendix, appendix=True),
-        Details(Heading(2, "Persona Prompt", "persona-prompt"), (persona,), appendix=True),
+        Details(Heading(2, "Appendix", "appendix"), appendix, on_paper=False),
+        Details(Heading(2, "Persona Prompt", "persona-prompt"), (persona,), on_paper=False),
     )
     return Page(agent, "en", page)
 

@@ -9,7 +9,7 @@ from chimera_dagster.render.blocks import Block, Details, Heading, Paragraph, Ta
 
 
 def verification(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
-    yield Details(Heading(3, "Verification", "verification"), tuple(_blocks(metrics, outcome)), appendix=True)
+    yield Details(Heading(3, "Verification", "verification"), tuple(_blocks(metrics, outcome)), on_paper=False)
 
 
 def _blocks(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
