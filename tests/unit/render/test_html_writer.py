@@ -148,6 +148,14 @@ def test_every_kind_of_block_and_inline_has_its_markup() -> None:
     assert "<br>" in body(Paragraph((LineBreak(),)))
 
 
+def test_what_is_not_printed_is_marked_and_a_folded_section_can_be_linked_to() -> None:
+    folded = Details(Heading(2, "Appendix", "appendix"), (Paragraph("a"),), on_paper=False)
+    assert body(folded) == (
+        '<details class="screen-only">\n<summary><h2 id="appendix">Appendix</h2></summary>\n<p>a</p>\n</details>'
+    )
+    assert body(Details("More", (Paragraph("a"),))).startswith("<details>\n<summary>More</summary>")
+
+
 def test_nothing_is_markup_but_a_drawing() -> None:
     templates = files("chimera_dagster.render").joinpath("templates")
     sources = [path.read_text() for path in templates.iterdir() if path.name.endswith(".j2")]
