@@ -37,7 +37,6 @@ MAY_DIFFER = {
     ),
     "load of the host": (rf"((?:Host CPU|Engine memory): ){_VALUE} (%|MiB)", r"\1\2"),
     "verdicts on the measurement": (r"(Validity:(?:\*\*|</strong>) )[a-z_, ]+", r"\1"),
-    "the headline": (rf"{_VALUE} tok/s(</th><td>| \| ){_VALUE} ms(</td><td>| \| ){_VALUE} ms(?=</td>| \|)", r"\1\2"),
     "their evidence": (r"(Validity of this measurement:).*?(?=Each sample is in )", r"\1"),
     "their warning": (r"(> \*\*Warning\*\*\n(?:>[^\n]*\n)*\n)|(<div class=\"note warning\".*?</div>\n)", ""),
     "figures of what was measured": (
