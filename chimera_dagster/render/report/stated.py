@@ -36,26 +36,27 @@ class Stated(NamedTuple):
 
 
 def stated(metrics: Metrics, outcome: Outcome) -> Stated:
-    """The notes by section; where the model said enough, code adds nothing.
+    """The notes by section; where the model said enough in a usable text, code adds nothing.
 
     For a trial of an earlier version, which has no notes, facts and findings take their place. What the files say too
     little about is filled up with what the measurement of the trial itself calls for.
     """
     model = StatementBlocks(outcome.facts, outcome.report)
     speed = [note for note in outcome.notes if note.section in ("answer", "performance")]
-    is_told = len(model.each("executive_summary", "loose")) >= _ENOUGH_SENTENCES
+    heard = is_usable(metrics)
+    is_told = heard and len(model.each("executive_summary", "loose")) >= _ENOUGH_SENTENCES
     lead = [] if is_told else [note for note in speed if note.weight >= _FIRST_SCREEN][:_SENTENCES]
     rest = [note for note in speed if note not in lead]
 
     advice, own = _of(outcome, "recommendations"), list(trial_advice(metrics))
-    room = max(0, _ADVICE - len(model.recommendations()))
+    room = max(0, _ADVICE - heard * len(model.recommendations()))
     first = [*advice, *own[1:]][:room]
 
     found = [*rest[:_PERFORMANCE], *_notes(outcome, "findings")[:_FINDINGS]]
     return Stated(
         summary=[sentence(note) for note in lead] or ([] if is_told else _facts(outcome) or [inlines(_EMPTY)]),
         advice=first,
-        risks=_risks(metrics, outcome, len(model.risks())),
+        risks=_risks(metrics, outcome, heard * len(model.risks())),
         found=found,
         findings=[] if found else _findings(outcome) or [inlines(_EMPTY)],
         further=[
@@ -65,6 +66,11 @@ def stated(metrics: Metrics, outcome: Outcome) -> Stated:
         ],
         files=_of(outcome, "files"),
     )
+
+
+def is_usable(metrics: Metrics) -> bool:
+    """Whether the model's text may come first: its kept statements are those of a text that can be used."""
+    return metrics.text_quality.verdict != "not usable"
 
 
 def _risks(metrics: Metrics, outcome: Outcome, said: int) -> list[Risk]:

@@ -19,7 +19,7 @@ from chimera_dagster.render.blocks import (
     inlines,
 )
 from chimera_dagster.render.report.note_words import how_sure, sentence
-from chimera_dagster.render.report.stated import Risk, Stated
+from chimera_dagster.render.report.stated import Risk, Stated, is_usable
 from chimera_dagster.render.report.statements import StatementBlocks
 
 BY_CODE = "Stated by code"
@@ -35,13 +35,15 @@ def executive_summary(metrics: Metrics, outcome: Outcome, by_code: Stated) -> It
 def advice(metrics: Metrics, outcome: Outcome, by_code: Stated) -> Iterator[Block]:
     model = StatementBlocks(outcome.facts, outcome.report).recommendations()
     yield Heading(3, "2. Optimisation Recommendations", "optimisation-recommendations")
-    yield from _both(metrics, _numbered(model), _numbered(by_code.advice, start=1 + len(model)))
+    first = len(model) if is_usable(metrics) else 0
+    of_model = _numbered(model, start=1 if first else 1 + len(by_code.advice))
+    yield from _both(metrics, of_model, _numbered(by_code.advice, start=1 + first))
 
 
 def risks(metrics: Metrics, outcome: Outcome, by_code: Stated) -> Iterator[Block]:
     model = StatementBlocks(outcome.facts, outcome.report).risks()
     yield Heading(3, "3. Risks and Mitigations", "risks-and-mitigations")
-    whose = f"{_IN_WORDS_OF}{metrics.model}"
+    whose = f"{_IN_WORDS_OF}{metrics.model}{_caution(metrics)}"
     yield from _both(metrics, _risk_table(model, whose), _risk_table(by_code.risks, BY_CODE))
 
 
@@ -61,11 +63,19 @@ def recommendations(metrics: Metrics, outcome: Outcome, by_code: Stated) -> Iter
 
 
 def _both(metrics: Metrics, model: Sequence[Block], code: Sequence[Block]) -> Iterator[Block]:
-    """The parts that are not empty, each below a line that says whose words it has: a table has that as its caption."""
-    for line, blocks in ((inlines(_IN_WORDS_OF, Code(metrics.model)), model), (inlines(BY_CODE), code)):
+    """The parts that are not empty, each below a line that says whose words it has: a table has that as its caption.
+
+    What code states comes first if the model's text is not usable as a whole.
+    """
+    parts = [(inlines(_IN_WORDS_OF, Code(metrics.model), _caution(metrics)), model), (inlines(BY_CODE), code)]
+    for line, blocks in parts if is_usable(metrics) else parts[::-1]:
         if blocks and not isinstance(blocks[0], Table):
             yield Byline(line)
         yield from blocks
+
+
+def _caution(metrics: Metrics) -> str:
+    return "" if is_usable(metrics) else "; as a whole, this text is not usable"
 
 
 def _paragraph(sentences: Sequence[Inlines]) -> list[Block]:

@@ -1,12 +1,17 @@
 """What code states on a report's page: each note once, and something in every section whatever the trial has."""
 
+import json
+from typing import Any
+
 import pytest
 
 from chimera_dagster.records.documents import Outcome
 from chimera_dagster.records.kept_notes import KeptNote, Part
 from chimera_dagster.records.trial_files import Recorded, read_recorded
 from chimera_dagster.render.blocks import Inlines
+from chimera_dagster.render.markdown_writer import to_markdown
 from chimera_dagster.render.report.stated import Stated, stated
+from chimera_dagster.render.report.trial_report import build_trial_report
 from chimera_dagster.steps.checks import structure
 from chimera_dagster.steps.report import render_trial
 from tests.desk import Desk, saying
@@ -95,6 +100,31 @@ def test_nothing_at_all_is_said_so(recorded: Recorded) -> None:
     assert texts(said.summary) == texts(said.findings) == ["The files say nothing here that can be stated."]
     assert len(said.risks) == 2
     assert said.further
+
+
+@pytest.mark.parametrize("verdict", ["good", "usable with care", "not usable"])
+def test_code_adds_what_a_usable_text_lacks_and_leads_another(desk: Desk, verdict: str) -> None:
+    advice = {"throughput": "Prefer {M2} for long answers.", "ttft": "Keep {M1} loaded.", "quality": ""}
+    spec: dict[str, Any] = {"grid": {"num_ctx": [2048]}}
+    desk.run(saying(json.dumps({"recommendations": advice})), after=1, **spec)
+    metrics, outcome, samples = read_recorded(desk.store, desk.plan(**spec))
+    quality = metrics.text_quality.model_copy(update={"verdict": verdict})
+    metrics = metrics.model_copy(update={"text_quality": quality})
+    outcome = outcome.model_copy(update={"notes": NOTES})
+    page = build_trial_report(desk.plan(**spec), metrics, outcome, samples, desk.store.runs)
+    section = to_markdown(page).split("### 2. Optimisation Recommendations")[1].split("###")[0]
+    found = [line for line in section.splitlines() if line]
+    model, code = "_In the words of `smollm2:135m`", "_Stated by code_"
+    if verdict == "not usable":
+        caution = "; as a whole, this text is not usable_"
+        assert [line for line in found if line.startswith("_")] == [code, f"{model}{caution}"]
+        assert [line[:2] for line in found[1:4]] == ["1.", "2.", "3."]
+        assert found[5] == "4. **Throughput:** Prefer `smollm2:135m` for long answers."
+    else:
+        assert [line for line in found if line.startswith("_")] == [f"{model}_", code]
+        assert found[1] == "1. **Throughput:** Prefer `smollm2:135m` for long answers."
+        assert found[4].startswith("3. recommendations says 5")
+        assert len(found) == 5
 
 
 @pytest.mark.parametrize("notes", [NOTES, []], ids=["notes", "no notes"])
