@@ -16,7 +16,7 @@ _FIRST_SCREEN = 100.0  # weight from which a note belongs there
 _ENOUGH_SENTENCES = 3  # of the model's summary, for code to say the same elsewhere
 _ADVICE, _LEAST_RISKS = 3, 2  # as the persona asks for
 # The most of a section; the appendix has all
-_SENTENCES, _RISKS, _PERFORMANCE, _FINDINGS, _FURTHER, _GAPS, _FACTS = 5, 4, 5, 3, 2, 2, 4
+_SENTENCES, _RISKS, _PERFORMANCE, _FINDINGS, _FURTHER, _GAPS, _FACTS = 5, 4, 4, 2, 1, 1, 4
 _EMPTY = "The files say nothing here that can be stated."
 
 
