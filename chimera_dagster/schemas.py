@@ -15,8 +15,9 @@ from pandera.typing import Series
 DECODE, TTFT, LOAD = "decode_tok_s", "ttft_ms", "load_ms"
 OUTPUT, PREFILL, TPOT, E2E = "output_tok_s", "prefill_tok_s", "tpot_ms", "e2e_ms"
 FAILED = "failed"  # of a record that says that its run failed; its value is 1
+FAILED_REQUESTS = "failed_requests"  # a count, by which no record fails
 
-FILE_KINDS = ("csv", "json", "markdown", "text", "other", "folder")  # folder: one that could not be listed
+FILE_KINDS = ("csv", "json", "markdown", "html", "text", "other", "folder")  # folder: one that could not be listed
 UNREAD_STATUSES = ("partial", "malformed", "unreadable", "too_large")
 NOT_VALID = "not_valid"  # status of a trial that this project measured, and whose verdict says that it misleads
 FILE_STATUSES = ("ok", "empty", "duplicate_of", NOT_VALID, "set_aside", "left_out", *UNREAD_STATUSES)
@@ -98,7 +99,9 @@ class Measurements(Table):
     value: Series[float] = Field(gt=float("-inf"), lt=float("inf"), description="in `unit`")
     unit: Series[Text] = Field(nullable=True, description="canonical unit; null if it is unknown")
     original_name: Series[Text] = Field(description="column or key in the file")
-    original_unit: Series[Text] = Field(nullable=True, description="unit in the file; null if it says none")
+    original_unit: Series[Text] = Field(
+        nullable=True, description="unit in the file, and how it was inferred if it says none; null if it is not known"
+    )
     aggregate: Series[Text] = Field(nullable=True, description="mean, p95, ... for a number that sums up others")
     n: Series[float] = Field(nullable=True, ge=0, description="runs behind an aggregate, if the file states them")
     derived: Series[Text] = Field(
@@ -135,7 +138,9 @@ class DataSummary(Table):
     max: Series[float] = Field(nullable=True)
     mean_low: Series[float] = Field(nullable=True, description="95 % t-interval of the mean; null below 3 runs")
     mean_high: Series[float] = Field(nullable=True)
-    median_low: Series[float] = Field(nullable=True, description="95 % bootstrap interval of the median; null below 3")
+    median_low: Series[float] = Field(
+        nullable=True, description="95 % interval of the median, of order statistics; null below 6"
+    )
     median_high: Series[float] = Field(nullable=True)
 
 

@@ -19,6 +19,7 @@ from chimera_dagster.errors import ChimeraError
 VERBS = {
     "sweep": "Run every trial of the sweep that has no report yet.",
     "ingest": "Read a reports folder into tables, and list what could not be read.",
+    "brief": "Say what a folder of benchmark results says: the answer, how sure it is, what to do next.",
     "summary": "Show what a reports folder holds, with statistics; nothing is written.",
     "facts": "List what code can prove about a reports folder, each statement with its sources.",
     "findings": "List failures, contradictions, rankings and effects that were found in a reports folder.",

@@ -42,7 +42,8 @@ def ingest(
         f"{_counted(summary.total_files, 'file')}, {_counted(summary.measurements, 'measurement')}, "
         f"{_counted(summary.problem_files, 'file')} not read in full.\n"
         f"{summary.coverage}\n"
-        f"Tables: {workspace.store.tables}"
+        f"Tables: {workspace.store.tables}\n"
+        f"Brief: {workspace.store.brief.with_suffix('.html')}"
     )
 
 

@@ -49,12 +49,20 @@ def _suggested(groups: list[UnreadGroup]) -> str:
         "# 'chimera vocabulary metrics' prints the metrics; one of your own needs a unit:",
         '#   fan_speed_pct: {unit: "%", names: {fan: "%"}}',
         "metrics:",
-        *(f"  # {_name(group.name)}: {_found(group)}; perhaps {_alike(group.name)}" for group in groups),
+        *map(_to_fill_in, groups),
         "  # decode_tok_s: {names: {gen_speed: tok/s}}",
         "labels:",
         *(f"  # - {_name(group.name)}" for group in groups),
     ]
     return "\n".join(lines)
+
+
+def _to_fill_in(group: UnreadGroup) -> str:
+    """A line for a name: one that only lacks its unit is ready but for that."""
+    known = words.metric_of(group.name)
+    if known and known[1] == "ms":
+        return f"  # {known[0]}: {{names: {{{_name(group.name)}: s}}}} # or ms: {_found(group)} without a unit"
+    return f"  # {_name(group.name)}: {_found(group)}; perhaps {_alike(group.name)}"
 
 
 def _found(group: UnreadGroup) -> str:

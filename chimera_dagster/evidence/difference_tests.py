@@ -17,6 +17,7 @@ Ints = NDArray[np.int64]
 POWER = 0.8
 _FEW = 8  # values whose own variance decides over Welch's degrees of freedom
 _LEAST_DF = 3  # a variance from fewer degrees of freedom says little, and nothing about its own error
+_QUANTILES = 40  # of an estimated error
 _NULL = 1e-10  # relative to the largest eigenvalue: smaller ones are zero but for rounding, which grows with the runs
 
 
@@ -77,13 +78,17 @@ class Pairs(NamedTuple):
     p: Floats
 
     def detectable(self, pair: int, level: float) -> float:
-        """Smallest ratio minus 1 that the pair's t-test at `level` finds with 80 % power; NaN without variance."""
+        """Smallest ratio minus 1 that the pair's t-test at `level` finds with 80 % power; NaN without variance.
+
+        The power is averaged over what the error may be, of which `error` is an estimate: few degrees of freedom take
+        a larger difference.
+        """
         if not self.error[pair] > 0:
             return np.nan
         df = float(self.df[pair])
-        critical = float(special.stdtrit(df, 1 - level / 2))
+        critical, scatter = float(special.stdtrit(df, 1 - level / 2)), _scatter(df)
         # The lower tail adds less than 1e-6 to that power, and SciPy's is NaN for many shifts.
-        needed = _noncentrality(lambda shift: float(special.nctdtr(df, shift, critical)))
+        needed = _noncentrality(lambda shift: _mean(special.nctdtr(df, shift * scatter, critical)))
         return float(np.expm1(needed * self.error[pair]))
 
     def largest_detectable(self, places: Sequence[int], level: float) -> float | None:
@@ -165,8 +170,8 @@ class Blocked(NamedTuple):
         inverse = inverse_of(self.gram)
         spread = np.diag(inverse)
         widest = float((spread[:, None] + spread[None, :] - 2 * inverse).max())
-        critical = float(special.fdtri(self.df_effect, self.df, 1 - level))
-        needed = _noncentrality(lambda shift: float(special.ncfdtr(self.df_effect, self.df, shift, critical)))
+        critical, scatter = float(special.fdtri(self.df_effect, self.df, 1 - level)), _scatter(self.df) ** 2
+        needed = _noncentrality(lambda shift: _mean(special.ncfdtr(self.df_effect, self.df, shift * scatter, critical)))
         return float(self.sigma * np.sqrt(needed * widest))
 
 
@@ -246,9 +251,23 @@ def _packed(codes: Ints) -> tuple[Ints, int]:
     return (np.cumsum(present) - 1)[codes], int(present.sum())
 
 
+def _scatter(df: float) -> Floats:
+    """Equally likely ratios of an estimated standard deviation to the true one: chi with `df`, over its root."""
+    middles = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
+    return np.sqrt(2 * special.gammaincinv(df / 2, middles) / df)
+
+
+def _mean(missed: Floats) -> float:
+    """Of probabilities, NaN if SciPy can't tell most of them, as with one degree of freedom at a tiny level."""
+    known = ~np.isnan(missed)
+    return float(missed[known].mean()) if known.mean() > 0.5 else np.nan
+
+
 def _noncentrality(missed: Callable[[float], float]) -> float:
     """The noncentrality at which a test finds the effect with POWER: `missed` is the probability that it does not."""
     high = 1.0
-    while missed(high) > 1 - POWER:
+    while (chance := missed(high)) > 1 - POWER:
         high *= 2
+    if np.isnan(chance):
+        return np.nan
     return float(root_scalar(lambda x: missed(x) - (1 - POWER), bracket=(0, high), method="brentq").root)

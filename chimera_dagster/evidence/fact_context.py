@@ -1,6 +1,7 @@
 """What the rules in fact_rules.py read: the runs of a folder, prepared once, and the sources of a statement."""
 
 import itertools
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -11,7 +12,17 @@ from numpy.typing import NDArray
 from chimera_dagster.evidence.cold_runs import gives_load, is_cold
 from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.measures import MEASURES, Measure
-from chimera_dagster.evidence.runs import COLUMNS, MOST_SOURCES, failed_runs, grouped, natural, one_spelling, raw_runs
+from chimera_dagster.evidence.runs import (
+    ASKED,
+    COLUMNS,
+    MOST_SOURCES,
+    PROMPT_LABELS,
+    failed_runs,
+    grouped,
+    natural,
+    one_spelling,
+    raw_runs,
+)
 from chimera_dagster.evidence.setups import Setup, by_value, canonical, said, setup_words, setups_of
 from chimera_dagster.evidence.stated import CENTRES, KINDS, stated_values
 from chimera_dagster.evidence.statistics import describe
@@ -79,6 +90,7 @@ class Stated(NamedTuple):
 class FactContext(NamedTuple):
     """`runs` are raw runs that did not fail, `failed` has one row per failed record; neither has duplicates.
 
+    Runs of a model, parameter set and setup with the same code `alike` had the same prompt and start, cold or warm.
     `loads` has one row per run in a file with load times, and whether it was `cold`. `models` and `stated` are the
     measured and the stated values of each measure, the most important first. `said` are the names of a setup that
     statements about a model name. `limit`: more statements of a kind than that are not needed.
@@ -111,9 +123,11 @@ def prepare(
     limit: int = 40,
 ) -> FactContext:
     """From schemas.BenchmarkFiles, DataSummary and Measurements."""
-    measurements = measurements[COLUMNS]
     duplicates = duplicate_runs(measurements) if duplicates is None else duplicates
-    runs = raw_runs(measurements, duplicates)
+    asked = raw_runs(measurements[[*COLUMNS, *ASKED]], duplicates)
+    measurements = measurements[COLUMNS]
+    loads = _loads(asked)
+    runs = asked[COLUMNS].assign(alike=_alike(asked, loads))
     given = stated_values(measurements, runs, duplicates)
     models = {measure.metric: by_setup(of_measure(runs, measure), measure.sign) for measure in MEASURES}
     stated = {measure.metric: _stated(given, measure) for measure in MEASURES}
@@ -126,7 +140,7 @@ def prepare(
         measurements=one_spelling(measurements),
         runs=runs,
         failed=failed_runs(measurements, duplicates),
-        loads=_loads(runs),
+        loads=loads,
         models=models,
         stated=stated,
         said={model: said(each) for model, each in setups.items()},
@@ -235,3 +249,16 @@ def _loads(runs: pd.DataFrame) -> pd.DataFrame:
     records = of_models[[*_RECORD, "model"]].drop_duplicates(_RECORD)
     records = records.merge(load[[*_RECORD, LOAD]], on=_RECORD, how="left")
     return records.assign(cold=is_cold(records))[gives_load(records)]
+
+
+def _alike(runs: pd.DataFrame, loads: pd.DataFrame) -> NDArray[np.int64]:
+    """A code for each prompt, with what labels say of it, and start."""
+    codes, texts = pd.factorize(runs["labels"])
+    known = [json.dumps([label.get(name) for name in PROMPT_LABELS]) for label in map(json.loads, texts)]
+    labels = pd.factorize(np.array(known, dtype="object"))[0][codes] if known else codes
+    joint = labels * (int(runs["prompt"].nunique()) + 1) + pd.factorize(runs["prompt"])[0] + 1
+    cold = loads.loc[loads["cold"], _RECORD]
+    if cold.empty:
+        return joint
+    waited = pd.MultiIndex.from_frame(runs[_RECORD].astype("str")).isin(pd.MultiIndex.from_frame(cold.astype("str")))
+    return 2 * joint + waited

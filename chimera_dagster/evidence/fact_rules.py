@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from chimera_dagster.evidence.fact_context import TIMED, FactContext, ModelRuns, Stated, by_setup, sources_of
+from chimera_dagster.evidence.fair_order import is_ahead
 from chimera_dagster.evidence.figures import named_params
 from chimera_dagster.evidence.measures import FURTHER, HEADLINES, MEASURES, SCORES, SERVER, Measure
 from chimera_dagster.evidence.setups import canonical, setups_of
 from chimera_dagster.evidence.statistics import LEAST_FOR_INTERVAL
+from chimera_dagster.evidence.tails import why_not_mean
 from chimera_dagster.schemas import TTFT
 
 _LEAST_RUNS = 3  # a mean of fewer says more about chance than about the model
@@ -98,7 +100,11 @@ def _best_further(data: FactContext) -> Iterator[Statement]:
 
 
 def _best_models(data: FactContext, measures: Iterable[Measure]) -> Iterator[Statement]:
-    """The best mean of two models or more under one setup; how many of the folder's models that are is said."""
+    """The best mean of two models or more under one setup; how many of the folder's models that are is said.
+
+    Not stated if another model is ahead once parameters, prompts and cold starts are equal: then the mean only shows
+    which of them it had more of.
+    """
     for measure in measures:
         every = {each.model for each in (*data.models[measure.metric], *data.stated[measure.metric]) if each.model}
         by_setup: dict[str, list[_Candidate]] = {}
@@ -107,7 +113,10 @@ def _best_models(data: FactContext, measures: Iterable[Measure]) -> Iterator[Sta
         for candidates in list(by_setup.values())[: data.limit]:
             if (known := len({each.model for each in candidates})) > 1:
                 best = min(candidates, key=lambda each: (measure.sign * each.value, each.model))
-                yield _best(data, measure, best, known, len(every))
+                runs = [each.of.rows for each in candidates if isinstance(each.of, ModelRuns)]
+                alone = isinstance(best.of, Stated) or len(runs) < 2
+                if alone or is_ahead(pd.concat(runs), "model", best.model, measure.sign):
+                    yield _best(data, measure, best, known, len(every))
 
 
 def _candidates(data: FactContext, measure: Measure) -> Iterator[_Candidate]:
@@ -249,6 +258,9 @@ def _best_params(data: FactContext) -> Iterator[Statement]:
             sets = of_measure.iloc[found]
             best = sets.assign(rank=measure.sign * sets["mean"]).sort_values(["rank", "params"]).iloc[0]
             params, words = str(best["params"]), data.words(group.setup, group.model)
+            compared = group.rows[group.rows["params"].isin(sets["params"]).to_numpy()]
+            if not is_ahead(compared, "params", params, measure.sign):
+                continue
             rows = group.rows[group.rows["params"] == params]
             named = ", ".join(filter(None, (named_params(params), words)))
             text = f"{measure.best} mean {measure.words} of {group.model} by parameter set, at {named}"
@@ -338,7 +350,11 @@ def _mean(kind: str, text: str, unit: str, group: ModelRuns) -> Statement:
     if n > 1:
         values["median"] = statistics["median"]
         note = " (median {median}, n={n})"
-    if n >= LEAST_FOR_INTERVAL:
+    why = why_not_mean(rows["value"].to_numpy("float64"))
+    if why is not None:
+        values |= {"low": statistics["median_low"], "high": statistics["median_high"]}
+        note = f" (median {{median}}, its 95 % interval {{low}} to {{high}}, as {why}, n={{n}})"
+    elif n >= LEAST_FOR_INTERVAL:
         values |= {"low": statistics["mean_low"], "high": statistics["mean_high"]}
         note = " (95 % interval {low} to {high}, median {median}, n={n})"
     about = ("mean", group.model, str(rows["metric"].iloc[0]), None, canonical(group.setup))

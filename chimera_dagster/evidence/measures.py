@@ -38,6 +38,10 @@ FURTHER = (
 # What a benchmark of answers gives; each under the condition of its task
 SCORES = (
     Measure("accuracy", "share", "accuracy", "highest", -1, whole=True),
+    Measure("f1", "share", "F1 score", "highest", -1, whole=True),
+    Measure("exact_match", "share", "exact match", "highest", -1, whole=True),
+    Measure("pass_at_1", "share", "pass@1", "highest", -1, whole=True),
+    Measure("mmlu", "share", "MMLU score", "highest", -1, whole=True),
     Measure("score", "score", "benchmark score", "highest", -1, whole=True),
     Measure("error_score", "score", "benchmark error", "lowest", 1, whole=True),
     Measure("perplexity", "score", "perplexity", "lowest", 1, whole=True),

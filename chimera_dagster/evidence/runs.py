@@ -15,6 +15,8 @@ COLUMNS = [
     *("file", "record", "model", *SETUP, "params", "metric", "value", "unit", "original_name"),
     *("aggregate", "n", "derived", "doubt", "error"),
 ]
+ASKED = ("prompt", "labels")  # the columns that say what a run was asked
+PROMPT_LABELS = ("prompt_index", "prompt_id")  # labels that do
 MOST_SOURCES = 100  # records that a fact or a finding names at most
 _RUN = ["file", "record"]
 _DIGITS = re.compile("([0-9]+)")

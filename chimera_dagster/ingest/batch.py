@@ -93,6 +93,11 @@ class Sheet:
             self._found[metric] = self._spread(here) if len(here) else None
         return self._found[metric]
 
+    def row(self, metric: str, place: int) -> int:
+        """The row of a metric in the record at this place; NOWHERE if it has none, or several that differ."""
+        rows = self.rows(metric)
+        return NOWHERE if rows is None else int(rows[place])
+
     def values(self, *metrics: str) -> list[Floats] | None:
         """The values of each metric, NaN for a record without one; None if no record has any of these metrics."""
         found = [self._value(metric) for metric in metrics]

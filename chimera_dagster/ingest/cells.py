@@ -113,13 +113,15 @@ def object_in(value: object) -> dict[str, object]:
 def says_failed(role: str, value: object) -> bool:
     """Whether an `error`, `success` or `status` field, or a text in place of a `count`, reports a failure.
 
-    A list does if one of its items does.
+    A list does if one of its items does. A number counts under `errors`, also if it is a text.
     """
+    is_count = role == "errors" and isinstance(value, str) and number_in(value) is not None
+    role = "error" if role == "errors" else role
     if isinstance(value, list):
         return role == "error" and any(says_failed(role, item) for item in cast("list[object]", value))
     if isinstance(value, dict):
         return role == "error" and bool(cast("dict[str, object]", value))
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if is_count or (isinstance(value, int | float) and not isinstance(value, bool)):
         return False  # JSON has truth values, so a number there counts failures
     text = "" if value is None else str(value).strip().lower()
     if text in MISSING:

@@ -18,6 +18,7 @@ from chimera_dagster.ingest.cells import ToNumber, number_in, overflows, plain_n
 from chimera_dagster.ingest.context import Context, about, json_of
 from chimera_dagster.ingest.derived import Computed, derive
 from chimera_dagster.ingest.field_roles import FieldRoles, MetricColumn, field_roles
+from chimera_dagster.ingest.inferred_units import Decided, infer
 from chimera_dagster.ingest.plausibility import Doubts, find_doubts
 from chimera_dagster.ingest.server_rates import with_server_rates
 from chimera_dagster.schemas import FAILED
@@ -60,10 +61,12 @@ class Added(NamedTuple):
 
 @dataclass
 class FoundLater:
-    """What is known of a file only once its records are looked at together: rows that were computed, and notices."""
+    """What is known of a file only once its records are looked at together: rows that were computed, notices,
+    and how many numbers of a name turned out to be those of a known metric."""
 
     rows: int = 0
     notices: list[str] = field(default_factory=list[str])
+    read: Counter[str] = field(default_factory=Counter[str])
 
 
 class Collector:
@@ -82,6 +85,7 @@ class Collector:
         self.contents: set[str] = set()
         self.found_later: dict[str, FoundLater] = {}
         self._units: Units = {}
+        self._inferred: Decided = {}
         self.file = ""
         self._clear()
         self.start("", Context())
@@ -118,9 +122,10 @@ class Collector:
         units: tuple[str | None, ...] | None = None,
         parent: str = "",
         implied: str | None = None,
+        settings: frozenset[str] | None = None,
     ) -> FieldRoles:
         """The roles of records with these names, as by `field_roles`; in a file that summarises, all are summaries."""
-        return field_roles(names, units, parent, "summary" if self.summary else implied)
+        return field_roles(names, units, parent, "summary" if self.summary else implied, settings)
 
     def record(
         self,
@@ -216,11 +221,14 @@ class Collector:
         """Pass what was gathered to the sink."""
         if not self._values:
             return
-        settled = settle(self._batch(), self._parts(), self._units)
+        inferred = infer(self._batch(), self._parts(), self._inferred)
+        settled = settle(inferred.batch, self._parts(), self._units)
         batch = with_server_rates(settled.batch)
         doubts = find_doubts(batch) | settled.doubts
         computed = derive(batch, doubts)
-        self._note(settled.notices, computed)
+        self._note([*inferred.notices, *settled.notices], computed)
+        for (file, name), count in inferred.numbers.items():
+            self.found_later.setdefault(file, FoundLater()).read[name] += count
         self._sink(_table(batch, doubts, computed))
         self._clear()
 
@@ -246,6 +254,7 @@ class Collector:
             rows = np.bincount(np.searchsorted([part.stop for part in parts], values.record, side="right"))
             for place in np.flatnonzero(rows).tolist():
                 self.found_later.setdefault(parts[place].file, FoundLater()).rows += int(rows[place])
+        self._inferred = {key: column for key, column in self._inferred.items() if key[0] == self.file}
         self._units = {key: unit for key, unit in self._units.items() if key[0] == self.file}
 
     def _clear(self) -> None:

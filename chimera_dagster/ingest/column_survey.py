@@ -201,9 +201,10 @@ class _Cells:
 
     def add_marks(self, cells: set[str]) -> None:
         for cell in cells:
-            if mark := decimal_mark(cell):
+            if is_two_ways(cell):
+                self.two_ways = True
+            elif mark := decimal_mark(cell):
                 self.marks.add(mark)
-            self.two_ways = self.two_ways or is_two_ways(cell)
 
     def decimal_comma(self, of_file: bool) -> bool | None:
         return None if len(self.marks) > 1 else "," in self.marks if self.marks else of_file

@@ -11,6 +11,8 @@ from chimera_dagster.ingest.field_roles import FieldRoles, Number
 from chimera_dagster.ingest.gpu_names import is_card
 from chimera_dagster.ingest.model_names import is_quantization
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.request_rates import OFFERED, is_either
+from chimera_dagster.ingest.unlisted_settings import NONE, is_named_as_setting, says_setting
 
 Setting = tuple[str, int | float]
 Settings = dict[str, int | float]
@@ -60,18 +62,22 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
     fields, settings = roles.numbers, 0
     if roles.parameters or roles.labels:
         fields, settings = _settings(roles, cells, number, parameters, labels)
-    if roles.conditions:
+    if roles.conditions or roles.texts:
         settings += _conditions(roles, cells, number, conditions)
     shown, unused = _texts(roles, cells, number, texts) if roles.contexts else (0, 0)
     failed_by: str | None = None
+    counts = [count for count, in_texts in roles.counts if _is_count(cells[count.place], in_texts=in_texts)]
+    if counts:
+        fields = (*fields, *counts)
     for role, name, place in roles.verdicts:
         cell = cells[place]
         if cell is not None and cell != "":
-            shown += role != "count" and number(cell) is not None
+            is_counted = role == "count" or any(count.place == place for count in counts)
+            shown += not is_counted and number(cell) is not None
             failed_by = failed_by or (name if says_failed(role, cell) else None)
     for place in roles.attached:
         cell = cells[place]
-        beside = _beside_json(cell) if isinstance(cell, str) else _beside(object_in(cell))
+        beside = _of_json(cell, roles.settings) if isinstance(cell, str) else _beside(object_in(cell), roles.settings)
         parameters, labels = beside.parameters | parameters, beside.labels | labels
         conditions = beside.conditions | conditions
         texts = beside.texts | texts
@@ -100,6 +106,12 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
         _count_in(labels, n) if labels else n,
     )
     return context, failed_by, fields, settings + shown, unused
+
+
+def _is_count(cell: object, *, in_texts: bool) -> bool:
+    """Whether a field of failures says how many there were."""
+    value = number_in(cell) if in_texts and isinstance(cell, str) else plain_number(cell)
+    return value is not None and value >= 0 and value.is_integer()
 
 
 def _provided(texts: dict[str, str], conditions: Conditions) -> None:
@@ -194,16 +206,34 @@ def _conditions(roles: FieldRoles, cells: Sequence[object], number: ToNumber, co
     numbers = 0
     for which, place in roles.conditions:
         value = condition_of(cells[place], number)
+        if value is None and roles.settings and roles.names[place] in roles.settings:
+            value = _none_said(cells[place])
         if value is not None and which not in conditions:
             conditions[which] = value
             numbers += not isinstance(value, str)
+    for which, place in roles.texts:
+        if which not in conditions and (text := _setting_said(cells[place])):
+            conditions[which] = text
     return numbers
+
+
+def _none_said(cell: object) -> str | None:
+    """The value of a setting that says `none`, which elsewhere is a missing cell."""
+    return NONE if isinstance(cell, str) and cell.strip().lower() == NONE else None
+
+
+def _setting_said(cell: object) -> str | None:
+    """What a field that only its name shows to be a setting says."""
+    text = condition_of(cell) if isinstance(cell, str | bool) else None
+    return text if isinstance(text, str) and says_setting(text) else None
 
 
 def condition_of(cell: object, number: ToNumber = plain_number) -> int | float | str | None:
     """A condition's value: a number if it is one, whatever its type in the file; `inf` for a rate without a limit."""
     if isinstance(cell, list):  # of GPUs, say, which counts none
         return None
+    if isinstance(cell, bool):
+        return str(cell).lower()
     value = number(cell)
     if value is None and isinstance(cell, str):
         value = number_in(cell)
@@ -214,17 +244,19 @@ def condition_of(cell: object, number: ToNumber = plain_number) -> int | float |
 
 
 @remembered(maxsize=1_024)
-def _beside_json(cell: str) -> _Beside:
-    return _beside(object_in(cell))
+def _of_json(cell: str, settings: frozenset[str] | None) -> _Beside:
+    return _beside(object_in(cell), settings)
 
 
-def _beside(content: dict[str, object], depth: int = 1) -> _Beside:
+def _beside(content: dict[str, object], settings: frozenset[str] | None, depth: int = 1) -> _Beside:
     """Settings in an object, and what texts in the objects within it name: there, a number may be a limit."""
     beside = _Beside({}, {}, {}, {}, None)
     for name, inner in content.items():
         role, which = vocabulary.role_of(name)
         number = plain_number(inner)
-        if role == "parameter" and number is not None:
+        if own := _unlisted(name, inner, settings):
+            beside.conditions[own[0]] = own[1]
+        elif role == "parameter" and number is not None:
             setting = vocabulary.parameter(which, number)
             if setting is not None:
                 beside.parameters[which] = setting
@@ -238,13 +270,22 @@ def _beside(content: dict[str, object], depth: int = 1) -> _Beside:
             beside = beside._replace(failed_by=beside.failed_by or name)
     nested = [cast("dict[str, object]", inner) for inner in content.values() if isinstance(inner, dict)]
     inner_models = set[str]()
-    for below in (_beside(inner, depth + 1) for inner in nested if depth < _DEEPEST_SETTINGS):
+    for below in (_beside(inner, settings, depth + 1) for inner in nested if depth < _DEEPEST_SETTINGS):
         if model := below.texts.pop("model", None):
             inner_models.add(model)
         beside = beside._replace(texts=below.texts | beside.texts)
     if len(inner_models) == 1:  # of two it would be any
         beside.texts.setdefault("model", inner_models.pop())
     return beside
+
+
+def _unlisted(name: str, value: object, settings: frozenset[str] | None) -> Condition | None:
+    """The condition that a field of an object of settings is although the vocabulary does not list it."""
+    if (name in settings) if settings is not None else is_named_as_setting(name):
+        text = _setting_said(value)
+        return (vocabulary.normal(name)[0], text) if text else None
+    number = plain_number(value) if is_either(name) else None
+    return None if number is None else (OFFERED, _whole(number))
 
 
 def _whole(value: float) -> int | float:

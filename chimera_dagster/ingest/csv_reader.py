@@ -21,6 +21,7 @@ from chimera_dagster.ingest.field_roles import Number
 from chimera_dagster.ingest.formats.recognise import read_table
 from chimera_dagster.ingest.table_shapes import Heading, Transposed, heading, is_quantity, labels_of, shape_of, total_of
 from chimera_dagster.ingest.trial_reader import set_aside
+from chimera_dagster.ingest.unlisted_settings import settings_among
 
 _DELIMITERS = ",;\t|"
 _SAMPLE = 20
@@ -83,10 +84,12 @@ def read_csv(text: str, collector: Collector) -> None:
     seen = survey(found.names, again, delimiter, units_fit=shape is None)
     for problem in seen.problems(found.names):
         collector.problem(problem)
-    reader = _Reader(collector, found, seen, number)
+    settings = frozenset() if isinstance(shape, Transposed) else settings_among(found.names, again())
+    reader = _Reader(collector, found, seen, number, settings)
     if isinstance(shape, Transposed):
-        whole = [row for _, row in reader.numbered(body)]
-        for part in shape.parts(whole):
+        parts = [*shape.parts([row for _, row in reader.numbered(body)])]
+        reader.settings = settings_among(parts[0].names, (part.cells for part in parts))
+        for part in parts:
             reader.part(f"column {(part.column or 0) + 1}", part.names, part.cells, part.units)
     elif shape:
         for place, row in reader.numbered(body):
@@ -100,8 +103,11 @@ def read_csv(text: str, collector: Collector) -> None:
 class _Reader:
     """Adds the records of one table."""
 
-    def __init__(self, collector: Collector, found: Heading, seen: Survey, number: ToNumber) -> None:
+    def __init__(
+        self, collector: Collector, found: Heading, seen: Survey, number: ToNumber, settings: frozenset[str]
+    ) -> None:
         self._collector, self._found, self._seen, self._number = collector, found, seen, number
+        self.settings = settings  # that are not in the vocabulary
 
     def numbered(self, body: Iterable[list[str]]) -> Iterator[tuple[int, list[str]]]:
         """The rows of the header's length with their numbers; the others are reported."""
@@ -116,7 +122,7 @@ class _Reader:
     def rows(self, body: Iterable[list[str]]) -> None:
         """Add a record for each row."""
         names, units, seen = self._found.names, self._found.units, self._seen
-        roles = self._collector.roles(names, units)
+        roles = self._collector.roles(names, units, settings=self.settings)
         numbering = labels_of(names)[1:]
         for place, row in self.numbered(body):
             is_named = row[0].isalpha() or (numbering and any(row[at].isalpha() for at in numbering))
@@ -142,7 +148,7 @@ class _Reader:
         self._add(where, names, cells, units)
 
     def _add(self, where: str, names: tuple[str, ...], cells: list[str], units: tuple[str | None, ...]) -> None:
-        roles = self._collector.roles(names, units)
+        roles = self._collector.roles(names, units, settings=self.settings)
         added = self._collector.record(where, roles, cells, self._collector.context, "column", number_in)
         if added.rows < len(roles.numbers) and not added.context.failed:
             self._complain(where, roles.numbers, cells)

@@ -15,8 +15,9 @@ KINDS = {
     **dict.fromkeys((".csv", ".tsv"), "csv"),
     **dict.fromkeys((".json", ".jsonl", ".ndjson"), "json"),
     **dict.fromkeys((".md", ".markdown"), "markdown"),
+    **dict.fromkeys((".html", ".htm"), "html"),
     **dict.fromkeys((".txt", ".log", ".sql", ".bench"), "text"),
-    **dict.fromkeys((".yaml", ".yml", ".html", ".htm", ".xlsx", ".xls", ".parquet", ".xml"), OTHER),
+    **dict.fromkeys((".yaml", ".yml", ".xlsx", ".xls", ".parquet", ".xml"), OTHER),
 }
 # Text files that every folder may have, and that hold no results
 _PROSE = re.compile(r"(readme|licen[cs]e|notice|copying|authors|changelog|requirements|command)\b.*", re.IGNORECASE)

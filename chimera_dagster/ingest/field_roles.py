@@ -4,7 +4,10 @@ from typing import NamedTuple
 
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.request_rates import OFFERED, is_either, is_offered
+from chimera_dagster.ingest.unlisted_settings import is_named_as_setting
 from chimera_dagster.ingest.vocabulary import Role
+from chimera_dagster.schemas import FAILED_REQUESTS
 
 _REQUESTS = frozenset({"request_id", "req_id", "request", "request_index", "request_num", "user_id", "client_id"})
 
@@ -28,7 +31,12 @@ class Number(NamedTuple):
 
 
 class FieldRoles(NamedTuple):
-    """Positions of a record's fields by role; of two fields for one context the earlier wins."""
+    """Positions of a record's fields by role; of two fields for one context the earlier wins.
+
+    `texts` are unlisted names of settings: a text there is a condition, a number is measured. `settings` are unlisted
+    names that are conditions in this list of records, None if nobody looked at the others. `counts` are fields that may
+    say how many requests failed, and whether a text of digits does so, too: `1` in `failed` may mean `true`.
+    """
 
     names: tuple[str, ...]
     numbers: tuple[Number, ...]
@@ -40,17 +48,24 @@ class FieldRoles(NamedTuple):
     verdicts: tuple[tuple[Role, str, int], ...]
     only_numbers: bool
     aggregates: frozenset[str | None]
+    texts: tuple[tuple[str, int], ...] = ()
+    counts: tuple[tuple[Number, bool], ...] = ()
+    settings: frozenset[str] | None = None
 
 
 @remembered(maxsize=4_096)
 def field_roles(
-    names: tuple[str, ...], units: tuple[str | None, ...] | None, parent: str, implied: str | None
+    names: tuple[str, ...],
+    units: tuple[str | None, ...] | None,
+    parent: str,
+    implied: str | None,
+    settings: frozenset[str] | None = None,
 ) -> FieldRoles:
     """The roles of records with these names.
 
     `units` are those given beside the names, `parent` is the key above them, and `implied` is the aggregate that
     numbers have by their place ('summary', 'reported', or 'sum' for those that are called a total). Beside a number of
-    requests at once, a bare `throughput` is that of all of them together.
+    requests at once, a bare `throughput` is that of all of them together. `settings` are those of FieldRoles.
     """
     numbers: list[Number] = []
     parameters: list[tuple[str, Number]] = []
@@ -63,12 +78,14 @@ def field_roles(
     load = _is_of_requests_at_once(names)
     for place, name in enumerate(names):
         role, which = vocabulary.role_under(name, parent)
-        if place in counts:
+        if own := _own_condition(names, place, settings):
+            conditions.append((own, place))
+        elif place in counts:
             measured = MetricColumn(counts[place], "requests", name, None, None)
             numbers.append(Number(place, measured, 1.0))
             verdicts.append(("count", name, place))
         elif role in ("error", "success", "status"):
-            verdicts.append((role, name, place))
+            verdicts.append(("errors" if _counts_failures(name, settings) else role, name, place))
         elif role == "attached":
             attached.append(place)
         elif role == "context":
@@ -90,8 +107,32 @@ def field_roles(
                 numbers.append(number)
     ordered = tuple((which, place) for _, which, place in sorted(contexts))
     others = (tuple(parameters), tuple(conditions), tuple(labels), ordered, tuple(attached), tuple(verdicts))
+    failures = tuple(
+        (Number(place, MetricColumn(FAILED_REQUESTS, "requests", name, None, implied), 1.0), role == "errors")
+        for role, name, place in verdicts
+        if role in ("error", "errors") and vocabulary.normal(name)[0] in vocabulary.vocabulary().failure_counts
+    )
     aggregates = frozenset(number.measured.aggregate for number in numbers)
-    return FieldRoles(names, tuple(numbers), *others, only_numbers=not any(others), aggregates=aggregates)
+    texts = tuple((vocabulary.normal(name)[0], place) for place, name in enumerate(names) if is_named_as_setting(name))
+    texts = texts if settings is None else ()
+    only_numbers = not any(others) and not texts
+    return FieldRoles(names, tuple(numbers), *others, only_numbers, aggregates, texts, failures, settings)
+
+
+def _own_condition(names: tuple[str, ...], place: int, settings: frozenset[str] | None) -> str | None:
+    """The condition that a field is because of the other fields or records; None if its name decides."""
+    name = names[place]
+    if vocabulary.role_of(name)[0] == "error":
+        return None
+    if is_offered(names, place) or (settings and name in settings and is_either(name)):
+        return OFFERED
+    return vocabulary.normal(name)[0] if settings and name in settings else None
+
+
+def _counts_failures(name: str, settings: frozenset[str] | None) -> bool:
+    """Whether digits under a name of failures count them: it is plural, or all records of a table look like it."""
+    plain = vocabulary.normal(name)[0]
+    return plain in vocabulary.vocabulary().failure_counts and (plain.endswith("s") or name in (settings or ()))
 
 
 def _is_of_requests_at_once(names: tuple[str, ...]) -> bool:

@@ -7,14 +7,16 @@ named '/*/3', in which '*' stands for the column. `json_shapes.py` says what the
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import NamedTuple, cast
 
 from chimera_dagster.ingest.cells import CONTAINERS, NUMBERS
 from chimera_dagster.ingest.collector import Added, Collector
 from chimera_dagster.ingest.context import Context, described
 from chimera_dagster.ingest.field_roles import FieldRoles
-from chimera_dagster.ingest.formats.recognise import read_document
+from chimera_dagster.ingest.formats.recognise import is_known, read_document
+from chimera_dagster.ingest.json_cut import breaks_off, whole_records
 from chimera_dagster.ingest.json_shapes import (
     Above,
     Columnar,
@@ -29,10 +31,10 @@ from chimera_dagster.ingest.json_shapes import (
     under,
 )
 from chimera_dagster.ingest.trial_reader import read_own
+from chimera_dagster.ingest.unlisted_settings import settings_among, settings_of_objects
 
-# A cut string reaches to the end. Possessive, as backtracking over 8 MB would take a gigabyte of memory.
-_TOKEN = re.compile(r'"[^"\\]*+(?:\\(?:.|\Z)[^"\\]*+)*+(?:"|\Z)|[{}\[\],]', re.DOTALL)
 _BRACKET_LINE = re.compile(r"(?<=\n)[{\[]")
+_FIRST_LINES = 200  # of JSON Lines, in which settings are looked for
 _MOST_STARTS = 20  # lines at which a document below log lines is tried to begin
 _DEEPEST = 100  # levels of records: far below Python's recursion limit, which would stop in the middle of a record
 # A document may follow a word of a log on its line; a quote there would be a key, of which the object is a part
@@ -40,6 +42,7 @@ _BEGINNING = re.compile(r'[ \t]*+(?=\[)|[^\n{\["]*+(?=\{)')
 _END = re.compile(r"[ \t\r]*+(?:\n|\Z)")
 _LOG_TAG = re.compile(r'\s*+\[[^\[\]{}",\n]*+\][ \t]*+[^\s,\]]')  # [info] ...
 _MOST_PLACES = 3  # of text between documents that are named
+_TOP = Above()
 
 
 def read_json(text: str, collector: Collector, *, lines: bool = False) -> None:
@@ -52,16 +55,21 @@ def read_json(text: str, collector: Collector, *, lines: bool = False) -> None:
     """
     text = text.lstrip("\ufeff")
     if lines:
-        problems = collector.problem_count
-        if not read_json_lines(text.split("\n"), collector) and _read_among_text(text, collector):
-            collector.forget_problems(problems)
+        before = collector.problem_count
+        if not read_json_lines(text.split("\n"), collector):
+            first_try, count = [*collector.problems], collector.problem_count
+            collector.forget_problems(before)
+            if not _read_among_text(text, collector):
+                collector.problems[:], collector.problem_count = first_try, count
         return
     try:
         _read(_document(text, "", collector), "", collector, collector.context)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and _first_line_is_json(text):
             read_json_lines(text.split("\n"), collector)
-        elif not (_may_hold_text(text, error) and _read_among_text(text, collector)):
+        elif not (_may_hold_text(text, error) and _read_among_text(text, collector)) and not _read_cut(
+            text, error, collector
+        ):
             collector.problem(f"line {error.lineno}, column {error.colno}: {error.msg}")
     except ValueError as error:  # an integer of thousands of digits
         collector.problem(f"a value can't be read: {error}")
@@ -75,15 +83,12 @@ def read_json_lines(lines: Iterable[str], collector: Collector) -> int:
     A line that names a model and measures nothing, as a header does, describes the lines below it.
     """
     context, documents = collector.context, 0
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
+    every = _documents(lines, collector)
+    first = [*islice(every, _FIRST_LINES)]
+    above = Above(unlisted=settings_of_objects([document for _, document in first]) if len(first) > 1 else None)
+    for number, document in chain(first, every):
         try:
-            document = _document(line, f"line {number}, ", collector)
-            rows = _read(document, f"line {number}", collector, context)
-        except json.JSONDecodeError as error:
-            collector.problem(f"line {number}: {error.msg} at column {error.colno}")
-            continue
+            rows = _read(document, f"line {number}", collector, context, above)
         except (ValueError, RecursionError) as error:
             collector.problem(f"line {number}: {error}")
             continue
@@ -93,27 +98,42 @@ def read_json_lines(lines: Iterable[str], collector: Collector) -> int:
     return documents
 
 
-def closed(text: str) -> str:
-    """The longest beginning of a cut document that ends after a whole value, with its brackets closed.
+def _documents(lines: Iterable[str], collector: Collector) -> Iterator[tuple[int, object]]:
+    """The documents with the numbers of their lines; a line that can't be read is reported."""
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            document = _document(line, f"line {number}, ", collector)
+        except json.JSONDecodeError as error:
+            collector.problem(f"line {number}: {error.msg} at column {error.colno}")
+        except (ValueError, RecursionError) as error:
+            collector.problem(f"line {number}: {error}")
+        else:
+            yield number, document
 
-    Not pydantic_core's `allow_partial`: it keeps half of a cut number, drops whatever follows the first document, and
-    reads nothing if the text has a lone surrogate, which json accepts.
+
+def _read_cut(text: str, error: json.JSONDecodeError, collector: Collector) -> bool:
+    """Read the whole records of a document that breaks off; False if it has another fault, or no whole record.
+
+    A tool writes what its results are about anywhere in its document, so half of one is not read.
     """
-    stack: list[str] = []  # what closes the open brackets
-    end, still, closed_since = 0, 0, list[str]()  # of those open at `end`, the first `still` are open
-    for token in _TOKEN.finditer(text):
-        char = token[0]
-        if char in "{[":
-            stack.append("}" if char == "{" else "]")
-        elif char in "}]" and stack:
-            if len(stack) == still:
-                still -= 1
-                closed_since.append(stack[-1])
-            stack.pop()
-        elif char == ",":
-            end, still = token.start(), len(stack)
-            closed_since.clear()
-    return text[:end] + "".join(closed_since) + "".join(reversed(stack[:still]))
+    document = _whole_part(text, error, 0, collector)
+    rows = 0 if document is None else _read(document, "", collector, collector.context)
+    if rows:
+        line = text.rstrip().count("\n") + 1
+        collector.problem(f"the JSON breaks off in line {line}; only the records before that were read")
+    return rows > 0
+
+
+def _whole_part(text: str, error: json.JSONDecodeError, before: int, collector: Collector) -> object | None:
+    """The whole records of a document that breaks off; `error` counts from `before` characters above it."""
+    whole = whole_records(text) if breaks_off(text, error.pos - before, error.msg) else None
+    try:
+        document = None if whole is None else _document(whole, "", collector)
+    except (ValueError, RecursionError):
+        return None
+    return None if is_known(document) else document
 
 
 def _first_line_is_json(text: str) -> bool:
@@ -148,6 +168,8 @@ def _read_among_text(text: str, collector: Collector) -> bool:
                 broken = (
                     f"line {error.lineno}, column {error.colno}: {error.msg}, in the JSON that begins in line {line}"
                 )
+                if (rest := _whole_part(text[at:], error, at, collector)) is not None:
+                    documents.append((line, rest))
                 break
             found = None
         except (ValueError, RecursionError) as error:
@@ -219,12 +241,9 @@ def _header(document: Object, context: Context) -> Context:
     return described(object_roles(keys, Above(), None), [*document.values()], context, "json")
 
 
-def _read(document: object, line: str, collector: Collector, context: Context) -> int:
-    """Read a document; returns how many rows it gave."""
-    return _Walk(collector, line).value(document, "", "", context, _TOP).rows
-
-
-_TOP = Above()
+def _read(document: object, line: str, collector: Collector, context: Context, above: Above = _TOP) -> int:
+    """Read a document; returns how many rows it gave. `above` says what holds for all documents of a file."""
+    return _Walk(collector, line).value(document, "", "", context, above).rows
 
 
 class _Subtree(NamedTuple):
@@ -257,8 +276,12 @@ class _Walk:
                 else:
                     below = self._object(content, pointer, key, context, above)
             else:
-                items = enumerate(cast("list[object]", value))
-                rows = sum(self.value(item, f"{pointer}/{at}", key, context, above).rows for at, item in items)
+                items = cast("list[object]", value)
+                if len(items) > 1 and isinstance(items[0], dict):
+                    above = above._replace(unlisted=settings_of_objects(items))
+                rows = sum(
+                    self.value(item, f"{pointer}/{at}", key, context, above).rows for at, item in enumerate(items)
+                )
                 below = _Subtree(rows, 0)
             self._depth -= 1
             return below
@@ -305,7 +328,8 @@ class _Walk:
         roles = object_roles(tuple(table.others), above, implied)
         added = self._record(pointer, roles, [*table.others.values()], context)
         rows = added.rows
-        columns = column_roles(table.names, above, implied)
+        settings = settings_among(table.names, (cells for _, cells in table.rows))
+        columns = column_roles(table.names, above, implied, settings)
         for below, cells in table.rows:
             rows += self._record(f"{pointer}/{below}", columns, cells, added.context).rows
         nested = {key: item for key, item in table.others.items() if isinstance(item, CONTAINERS)}

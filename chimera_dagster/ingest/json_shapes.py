@@ -14,6 +14,7 @@ from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.field_roles import FieldRoles, Number, field_roles
 from chimera_dagster.ingest.model_names import is_model
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.request_rates import is_either
 
 Object = dict[str, Any]
 
@@ -31,7 +32,8 @@ class Above(NamedTuple):
     """What the keys above a value say of the numbers in it: what they measure, their unit, how they were made.
 
     `attached` objects describe the record around them; those that hold `settings`, or describe a `machine`, measure
-    nothing.
+    nothing. `unlisted` are the settings of the objects in a list that the vocabulary does not list, None if they were
+    not looked for; they are those of these objects alone.
     """
 
     name: str = ""
@@ -40,6 +42,7 @@ class Above(NamedTuple):
     attached: bool = False
     settings: bool = False
     machine: bool = False
+    unlisted: frozenset[str] | None = None
 
 
 _AMONG = Above(aggregate="percentile")
@@ -49,6 +52,7 @@ _AMONG = Above(aggregate="percentile")
 def under(above: Above, key: str) -> Above:
     """What holds for the values below a key."""
     words, plain = vocabulary.vocabulary(), vocabulary.normal(key)[0]
+    above = above._replace(unlisted=None)
     if plain in ("percentile", "percentiles", "quantile", "quantiles"):
         return above._replace(aggregate=plain.removesuffix("s"))
     if aggregate := vocabulary.aggregate_of(_percentile(key, above)):
@@ -157,7 +161,10 @@ def object_roles(keys: tuple[str, ...], above: Above, implied: str | None) -> Fi
     shape = shape_of(keys)
     names = tuple(_meant(key, above, shape) for key in keys)
     units = tuple(above.unit if _takes_unit(name, above) else None for name in names) if above.unit else None
-    roles = field_roles(names, units, above.name, implied)
+    unlisted = above.unlisted
+    if above.settings and (offered := frozenset(filter(is_either, names))):
+        unlisted = (unlisted or frozenset()) | offered
+    roles = field_roles(names, units, above.name, implied, unlisted)
     said = {*(shape.models if above.name else ()), *([shape.statistic] if shape.statistic else [])}
     return _as_in_file(roles, keys, above, frozenset(said))
 
@@ -171,9 +178,13 @@ def number_roles(key: str, above: Above, implied: str | None) -> FieldRoles:
 
 
 @remembered(maxsize=4_096)
-def column_roles(names: tuple[str, ...], above: Above, implied: str | None) -> FieldRoles:
-    """The roles of the columns of a table by columns, whose names may be plural."""
-    return _as_in_file(field_roles(tuple(map(singular, names)), None, above.name, implied), names, above, frozenset())
+def column_roles(
+    names: tuple[str, ...], above: Above, implied: str | None, settings: frozenset[str] | None
+) -> FieldRoles:
+    """The roles of the columns of a table by columns, whose names may be plural; `settings` are those of FieldRoles."""
+    of_one = tuple(map(singular, names))
+    unlisted = None if settings is None else frozenset(map(singular, settings))
+    return _as_in_file(field_roles(of_one, None, above.name, implied, unlisted), names, above, frozenset())
 
 
 def _as_in_file(roles: FieldRoles, keys: tuple[str, ...], above: Above, said: frozenset[str]) -> FieldRoles:

@@ -47,8 +47,8 @@ def lines_of(text: str) -> list[str]:
     """The lines of a text without their ends; tables that are drawn with box characters as tables of pipes."""
     # str.splitlines also splits at characters at which no editor ends a line
     lines = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    if not text.isascii() and _HAS_BOX.search(text):
-        lines = [line.translate(_BOXES) if _HAS_BOX.search(line) else line for line in lines]
+    if not text.isascii():
+        lines = [line if line.isascii() or not _HAS_BOX.search(line) else line.translate(_BOXES) for line in lines]
     return lines
 
 
@@ -117,8 +117,8 @@ def taken_fences(lines: list[str], start: int) -> dict[int, list[str]]:
     """Code fences by the place of their first line; their lines become empty, so that line numbers stay."""
     fences: dict[int, list[str]] = {}
     inside, opened = "", start
-    for place in [at for at in range(start, len(lines)) if "```" in lines[at] or "~~~" in lines[at]]:
-        if not (found := FENCE.match(lines[place])):
+    for place in [at for at, line in enumerate(lines) if "```" in line or "~~~" in line]:
+        if place < start or not (found := FENCE.match(lines[place])):
             continue
         fence = found["fence"]
         if not inside:

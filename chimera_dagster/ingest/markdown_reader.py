@@ -11,11 +11,13 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from chimera_dagster.ingest import vocabulary
+from chimera_dagster.ingest.aligned_tables import aligned_table
 from chimera_dagster.ingest.collector import Added, Collector
 from chimera_dagster.ingest.column_survey import Survey, plain_cells, survey
 from chimera_dagster.ingest.context import Context, described
 from chimera_dagster.ingest.field_roles import FieldRoles, Number
 from chimera_dagster.ingest.formats.recognise import has_console_output, read_document, read_table, read_text
+from chimera_dagster.ingest.html_tables import Grid, Title, ends_of_html, tables_and_titles
 from chimera_dagster.ingest.markdown_lines import (
     FENCE,
     bare,
@@ -34,7 +36,17 @@ from chimera_dagster.ingest.markdown_lines import (
 )
 from chimera_dagster.ingest.model_names import is_model, model_in_text
 from chimera_dagster.ingest.remembered import remembered
-from chimera_dagster.ingest.table_shapes import Heading, Part, Transposed, heading, matrix_of, shape_of, total_of
+from chimera_dagster.ingest.table_shapes import (
+    Heading,
+    Part,
+    Transposed,
+    heading,
+    matrix_of,
+    shape_of,
+    subject_of,
+    total_of,
+)
+from chimera_dagster.ingest.unlisted_settings import settings_among
 
 _ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+(?P<key>[^:|]{1,60}?)(?::\s*|\s=\s+)(?P<value>.+)")
 _GLUED = re.compile(r"(?<!\s)\s++(?:#{1,6}\s|\|\s).*")
@@ -43,9 +55,9 @@ _LINE = re.compile(r"[>\s*_`]*+(?P<key>[^\W\d][^:|]{0,59}?)(?::|\s=(?=\s))(?P<va
 _ASSIGNED = re.compile(r"(?<![\w.%/])(?P<key>[A-Za-z][\w.%/]{0,40}+)\s{0,3}+=\s*+(?P<value>[^\s=,;|]++)")
 _OF_RUN = re.compile(r"(?:run|iter(?:ation)?|trial|req(?:uest)?|repeat|attempt)[ _#-]*+\d", re.IGNORECASE)
 _MODEL_IS = re.compile(r"models?\s*[:=]\s*(?P<model>\S+)", re.IGNORECASE)
-_SAYS = re.compile(r"[:=<]|\*\*")  # in every line that says something
 _UNDERLINE = re.compile(r"={3,}+\s*+|-{3,}+\s*+")
 _HTML_TABLE = re.compile(r"<table[\s>]", re.IGNORECASE)
+_OWN_PAGE, _HEAD = '<meta name="generator" content="chimera_dagster">', 1_000  # within its first characters
 _CODE = frozenset(
     {"bash", "sh", "shell", "zsh", "python", "py", "json", "yaml", "yml", "toml", "ini", "sql"}
     | {"js", "javascript", "ts", "typescript", "c", "cpp", "rust", "go", "diff", "xml", "html", "mermaid"}
@@ -56,8 +68,10 @@ _NAMES, _VALUES = {"metric", "measure", "name", "key"}, {"value", "result"}
 _LONGEST = 200  # characters of a line that may be a caption or a pair
 
 
-def read_markdown(text: str, collector: Collector) -> None:
+def read_markdown(text: str, collector: Collector, *, is_console: bool = False) -> None:
     """Read the front matter, tables, list items and `key: value` lines, and the output of known tools anywhere.
+
+    If `is_console`, tables whose columns are told apart by spaces stand anywhere, not only in fences.
 
     A heading that names a model holds for its section; a caption or a line that ends in a colon, for what stands below
     it. A list item or a line that names a model, a backend or a GPU holds for all that follows in its section.
@@ -72,15 +86,25 @@ def read_markdown(text: str, collector: Collector) -> None:
     page.note_commands(fences.values())
     page.begin_section(place)
     page.console(place, console)
+    html_ends = ends_of_html(lines) if "<" in text and _HTML_TABLE.search(text) else {}
     while place < len(lines):
         line = lines[place]
-        if place in fences:
-            page.fence(fences[place], place)
-            page.console(place + len(fences[place]), console)
-        elif line.startswith("#"):
+        if not line:
+            if place in fences:
+                page.fence(fences[place], place)
+                page.console(place + len(fences[place]), console)
+            place += 1
+            continue
+        if line.startswith("#"):
             page.begin_section(place + 1, line)
             page.console(place + 1, console)
         above = lines[place - 1] if place else ""
+        if "<" in line and _HTML_TABLE.search(line):
+            place = page.html(lines, place, html_ends.get(place))
+            continue
+        if is_console and "  " in line and (end := page.aligned(lines, place, 0)):
+            place = end
+            continue
         may_be_rule = "-" in line or "=" in line
         if may_be_rule and (("|" in above and is_rule(line, above)) or ("|" in line and is_rule(line))):
             place = page.table(lines, place)
@@ -88,9 +112,22 @@ def read_markdown(text: str, collector: Collector) -> None:
         if may_be_rule and "|" not in above and above.strip() and _UNDERLINE.fullmatch(line):
             page.begin_section(place + 1, f"{'#' if line[0] == '=' else '##'} {above}")
             page.console(place + 1, console)
-        elif _SAYS.search(line):
+        elif _may_say(line):
             page.line(line, place)
         place += 1
+
+
+def read_html(text: str, collector: Collector) -> None:
+    """Read the tables of an HTML page; a heading that names a model holds for its section."""
+    if _OWN_PAGE in text[:_HEAD]:
+        collector.leave_out("set_aside", "a page that this project made of results that stand in other files")
+        return
+    page = _Page(collector, lines_of(text), has_console=False)
+    for found in tables_and_titles(text):
+        if isinstance(found, Title):
+            page.begin_section(found.line, f"{'#' * found.level} {found.text}")
+        else:
+            page.grid(found)
 
 
 class _Section(NamedTuple):
@@ -99,6 +136,14 @@ class _Section(NamedTuple):
     level: int
     context: Context
     names_model: bool
+
+
+class _Table(NamedTuple):
+    """What holds for the records of a table: whether it lists runs, and its settings that are not in the vocabulary."""
+
+    context: Context
+    log: bool = False
+    settings: frozenset[str] | None = None
 
 
 class _Page:
@@ -202,7 +247,9 @@ class _Page:
                 if not self._known_table(header, named, place + at) and not is_code:
                     self._rows(f"lines {place + at}-{place + at + 1 + len(rows)}", header, named, self._context)
                 at = end_of_table(block, rows[-1][0] + 1) - 1 if rows else at
-            elif not is_code and _SAYS.search(block[at]):
+            elif not is_code and "  " in block[at] and (end := self.aligned(block, at, place)):
+                at = end - 1
+            elif not is_code and _may_say(block[at]):
                 self.line(block[at], place + at)
             at += 1
 
@@ -238,8 +285,6 @@ class _Page:
         has_mark = ":" in line or "=" in line
         if has_mark and (item := _ITEM.fullmatch(line)):
             self._pair_of_page(where, item["key"], item["value"])
-        elif "<" in line and _HTML_TABLE.search(line):
-            self._sheet.problem(f"{where}: a table in HTML is not read")
         elif (line.startswith('{"') and self._known_json([line], place)) or len(line) > _LONGEST or self._is_console:
             return
         elif (line.startswith("**") and line.rstrip(" :").endswith("**")) or line.rstrip().endswith(":"):
@@ -265,7 +310,8 @@ class _Page:
         if sum(quantity is not None and _is_known(key, quantity.unit) for key, quantity in pairs) < 2:
             return False
         if not before.lower().startswith("warm"):
-            self._add(where, tuple(keys), values, None, self._of_command(), log=_OF_RUN.match(before) is not None)
+            how = _Table(self._of_command(), log=_OF_RUN.match(before) is not None)
+            self._add(where, tuple(keys), values, None, how)
         return True
 
     def _plain_pair(self, where: str, key: str, value: str) -> None:
@@ -322,6 +368,53 @@ class _Page:
             self._rows(where, header, named, self._captioned(caption), caption)
         return after
 
+    def html(self, lines: list[str], place: int, end: int | None) -> int:
+        """Read the HTML tables on the lines from `place` to before `end`; returns the place after them."""
+        if end is None:
+            self._sheet.problem(f"line {place + 1}: a table in HTML that does not end is not read")
+            return place + 1
+        for found in tables_and_titles("\n".join(lines[place:end]), place):
+            if isinstance(found, Grid):
+                self.grid(found)
+        return end
+
+    def grid(self, grid: Grid) -> None:
+        """Read an HTML table; a row that is a single cell says what the rows below it are about."""
+        self._tables += 1
+        where = f"table {self._tables}"
+        header, *others = grid.header
+        titles = {at: subject_of(grid.rows[at][0]) for at in grid.titles}
+        kinds = {kind for kind, _ in titles.values()}
+        named = [("header", cells) for cells in others]
+        if kinds:
+            about = kinds.pop() if len(kinds) == 1 else "section"
+            header, named = [*header, about], [(at, [*cells, about]) for at, cells in named]
+        above = ""
+        for at, cells in enumerate(grid.rows):
+            if at in titles:
+                above = titles[at][1]
+            else:
+                named.append((f"{where} row {at + 1}", [*cells, above] if titles else cells))
+        names = tuple(map(bare, header))
+        named = [(at, [*map(bare, cells)]) for at, cells in named]
+        if not self._known_table(names, named, grid.line):
+            self._rows(where, names, named, self._captioned(grid.caption), grid.caption)
+
+    def aligned(self, lines: list[str], at: int, before: int) -> int | None:
+        """Read a table whose columns are told apart by spaces, if its header is the line at `at` of `lines`.
+
+        `before` is the place of the first of `lines` on the page. Returns the place after the table.
+        """
+        found = aligned_table(lines, at)
+        if found is None:
+            return None
+        first = before + at
+        named = [(f"line {before + place + 1}", [*map(bare, cells)]) for place, cells in found.rows]
+        header = tuple(map(bare, found.header))
+        if not self._known_table(header, named, first):
+            self._rows(f"lines {first + 1}-{before + found.end}", header, named, self._context)
+        return found.end
+
     def _caption(self, lines: list[str], rule: int) -> str:
         """The line above a table, if it is one of text."""
         above = next((line for line in reversed(lines[max(rule - 3, 0) : max(rule - 1, 0)]) if line.strip()), "")
@@ -363,24 +456,29 @@ class _Page:
         seen = survey(found.names, lambda: body, "", units_fit=shape is None)
         for problem in seen.problems(found.names):
             self._sheet.problem(f"{where}, {problem}")
-        log = any(name in vocabulary.vocabulary().run_columns for name in names)
+        how = _Table(
+            context,
+            log=any(name in vocabulary.vocabulary().run_columns for name in names),
+            settings=None if isinstance(shape, Transposed) else settings_among(found.names, body),
+        )
         if isinstance(shape, Transposed):
-            for part in shape.parts(body):
-                self._part(f"{where} column {(part.column or 0) + 1}", part, seen, context, log=log)
+            parts = [*shape.parts(body)]
+            how = how._replace(settings=settings_among(parts[0].names, (part.cells for part in parts)))
+            for part in parts:
+                self._part(f"{where} column {(part.column or 0) + 1}", part, seen, how)
         elif shape:
             for at, cells in rows:
                 for part in shape.parts(cells):
-                    self._part(
-                        at if part.column is None else f"{at} column {part.column + 1}", part, seen, context, log=log
-                    )
+                    self._part(at if part.column is None else f"{at} column {part.column + 1}", part, seen, how)
         else:
             for at, cells in rows:
-                if log and (part := total_of(found.names, found.units, cells)):
-                    self._part(at, part, seen, context, log=log)
+                if how.log and (part := total_of(found.names, found.units, cells)):
+                    self._part(at, part, seen, how)
                     continue
                 plain = seen.plain(cells, found.units)
-                self._lose(at, found.names, cells, plain.lost, seen)
-                self._add(at, found.names, _with_spreads(cells, plain.cells), plain.units, context, log=log)
+                if plain.lost:
+                    self._lose(at, found.names, cells, plain.lost, seen)
+                self._add(at, found.names, _with_spreads(cells, plain.cells), plain.units, how)
 
     def _matrix(self, found: Heading, body: list[list[str]], caption: str) -> Heading | None:
         """The header of a table whose metric is that of its caption or of its heading."""
@@ -389,6 +487,8 @@ class _Page:
 
     def _is_whole(self, at: str, cells: list[str], width: int) -> bool:
         """Whether a row has a cell for each name; what it has beyond them is counted and reported."""
+        if len(cells) == width:
+            return True
         beyond = sum(quantity_of(cell) is not None for cell in cells[width:])
         self._sheet.numbers += beyond
         if beyond or len(cells) < width:
@@ -413,12 +513,12 @@ class _Page:
         self._sheet.numbers += len(lost)
         self._sheet.unread.update(names[place] for place in lost)
 
-    def _part(self, at: str, part: Part, seen: Survey, context: Context, *, log: bool) -> None:
+    def _part(self, at: str, part: Part, seen: Survey, how: "_Table") -> None:
         cells, units = plain_cells(part.names, part.cells, part.units, comma=seen.comma)
-        self._add(at, part.names, _with_spreads(part.cells, cells), units, context, log=log)
+        self._add(at, part.names, _with_spreads(part.cells, cells), units, how)
 
     def _pair(self, where: str, key: str, value: str, context: Context, source: str = "column") -> Added:
-        return self._add(where, (key,), [value], None, context, source, log=False)
+        return self._add(where, (key,), [value], None, _Table(context), source)
 
     def _add(
         self,
@@ -426,15 +526,13 @@ class _Page:
         names: tuple[str, ...],
         cells: list[str],
         stated: Sequence[str | None] | None,
-        context: Context,
+        how: "_Table",
         source: str = "column",
-        *,
-        log: bool,
     ) -> Added:
         quantities = [quantity_of(cell) for cell in cells]
         written = [quantity and quantity.unit for quantity in quantities]
         units = [said or unit for said, unit in zip(stated, written, strict=True)] if stated else written
-        roles = self._sheet.roles(names, tuple(units), "", None if log else "reported")
+        roles = self._sheet.roles(names, tuple(units), "", None if how.log else "reported", how.settings)
         spreads = {
             place: repr(quantity.spread)
             for place, quantity in enumerate(quantities)
@@ -442,7 +540,7 @@ class _Page:
         }
         if spreads:
             roles, cells = _spread_roles(roles, tuple(spreads)), [*cells, *spreads.values()]
-        return self._sheet.record(where, roles, cells, context, source, number_of, fails=log)
+        return self._sheet.record(where, roles, cells, how.context, source, number_of, fails=how.log)
 
 
 def _with_spreads(written: list[str], plain: list[str]) -> list[str]:
@@ -464,6 +562,11 @@ def _spread_roles(roles: FieldRoles, spreads: tuple[int, ...]) -> FieldRoles:
         else:
             numbers.append(number)
     return roles._replace(numbers=tuple(numbers), aggregates=frozenset(number.measured.aggregate for number in numbers))
+
+
+def _may_say(line: str) -> bool:
+    """Whether a line has one of the marks without which it says nothing that is read."""
+    return ":" in line or "=" in line or "<" in line or "**" in line
 
 
 def _is_known(name: str, unit: str | None) -> bool:

@@ -182,7 +182,8 @@ def _is_ordinary(word: str) -> bool:
 
 @remembered()
 def _ordinary_words() -> frozenset[str]:
-    return frozenset({*_words_of_names()} - _PARTS_OF_NAMES - {""})
+    words = {word for word in _words_of_names() if not word.isdigit()}  # pass@1, but phi-1
+    return frozenset(words - _PARTS_OF_NAMES - {""})
 
 
 def _words_of_names() -> Iterator[str]:

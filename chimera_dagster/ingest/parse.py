@@ -19,10 +19,11 @@ from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.csv_reader import read_csv
 from chimera_dagster.ingest.discover import OTHER, FoundFile
 from chimera_dagster.ingest.formats.recognise import read_text
-from chimera_dagster.ingest.json_reader import closed, read_json, read_json_lines
+from chimera_dagster.ingest.json_cut import whole_records
+from chimera_dagster.ingest.json_reader import read_json, read_json_lines
 from chimera_dagster.ingest.line_stream import LineStream, is_utf_16
 from chimera_dagster.ingest.markdown_lines import lines_of
-from chimera_dagster.ingest.markdown_reader import read_markdown
+from chimera_dagster.ingest.markdown_reader import read_html, read_markdown
 from chimera_dagster.ingest.model_names import model_in_path
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.text import decode
@@ -81,7 +82,13 @@ def with_later(row: FileRow, collector: Collector) -> FileRow:
         return row
     reason = "; ".join(filter(None, (row.reason, *found.notices)))
     status = "partial" if row.status == "ok" and reason else row.status
-    return row._replace(measurements=row.measurements + found.rows, status=status, reason=reason)
+    row = row._replace(measurements=row.measurements + found.rows, status=status, reason=reason)
+    if found.read:
+        unread = {
+            name: left for name, count in json.loads(row.unread).items() if (left := count - found.read[name]) > 0
+        }
+        row = row._replace(covered=row.covered + found.read.total(), unread=json.dumps(unread))
+    return row
 
 
 def parse_to_file(files: Iterable[FoundFile], path: str) -> list[FileRow]:
@@ -152,16 +159,24 @@ def _read(row: FileRow, digest: str, raw: bytes, collector: Collector, changed: 
     collector.start(row.path, context, summary=summary)
     text, lines = decoded.text, _has_lines(row.path)
     if sampled:
-        text = closed(text) if row.kind == "json" and not lines else text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
+        is_document = row.kind == "json" and not lines
+        text = _beginning(text) if is_document else text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
     if row.kind == "csv":
         read_csv(text, collector)
     elif row.kind == "json":
         read_json(text, collector, lines=lines)
+    elif row.kind == "html":
+        read_html(text, collector)
     elif row.kind == "markdown" or not read_text(lines_of(text), 1, collector, context):
-        read_markdown(text, collector)
+        read_markdown(text, collector, is_console=row.kind == "text")
     if changed:
         collector.problem(changed)
     return _finished(row, digest, decoded.encoding, collector, sampled)
+
+
+def _beginning(text: str) -> str:
+    """The whole records at the beginning of a long document; the text itself if nothing is open at its end."""
+    return whole_records(text) or text
 
 
 def _finished(row: FileRow, digest: str, encoding: str | None, collector: Collector, sampled: str = "") -> FileRow:

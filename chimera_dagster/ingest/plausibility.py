@@ -15,12 +15,17 @@ import numpy as np
 from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.batch import NOWHERE, Batch, Floats, Ints, Sheet
 from chimera_dagster.ingest.field_roles import MetricColumn
+from chimera_dagster.ingest.rate_doubts import (
+    FASTEST_TOK_S,
+    Doubts,
+    doubt_decode_rates,
+    doubt_haste,
+    doubt_rates,
+    is_of_request,
+)
 from chimera_dagster.ingest.remembered import remembered
 
-Doubts = dict[int, str]  # by row of the batch
-
 _MONTH_MS = 30 * 86_400_000.0  # no request takes longer
-_FASTEST_TOK_S = {"decode_tok_s": 1e5, "prefill_tok_s": 1e8}  # of one request; caches make a prefill look fast
 _SHORTEST_MS = {"tpot_ms": 0.01, "ttft_ms": 0.001, "ttfa_ms": 0.001, "e2e_ms": 0.001, "total_ms": 0.001}
 _AMOUNTS = frozenset(
     {"ms", "tok/s", "req/s", "tokens", "requests", "chars", "MiB", "W", "J", "MHz", "%", "share"}
@@ -28,14 +33,17 @@ _AMOUNTS = frozenset(
 _SIGNED = frozenset({"residual_ms"})  # a difference
 _POSITIVE = frozenset({"ttft_ms", "ttfa_ms", "e2e_ms", "total_ms", "tpot_ms", "decode_tok_s", "prefill_tok_s"})
 _OF_ANY_TIME = ("latency", "response")  # the metric latency_ms has also `elapsed`, which may start at 0
-_WHOLE = {"gpu_util_pct": 101.0, "accuracy": 1.0}  # at most all of it; of processors, 100 % may be one core
+_SHARES = ("accuracy", "f1", "exact_match", "pass_at_1", "mmlu", "gsm8k", "humaneval", "hellaswag", "gpqa")
+# At most all of it; of processors, 100 % may be one core
+_WHOLE = {"gpu_util_pct": 101.0, **dict.fromkeys(_SHARES, 1.0)}
 _EPOCHS = tuple((1e9 * factor, 4e9 * factor) for factor in (1, 1e3, 1e6, 1e9))  # 2001 to 2096 in s, ms, us, ns
 _SPREADS = frozenset({"std", "cv", "ci"})
 
 _LONGER = 1.05  # a part is longer than the whole by more than that
 _TOGETHER = 1.1
-_APART = 100.0  # a rate and what it is made of differ by more than that: a unit is wrong, not a definition
-_BLIND = 10**2.5  # and by that much more if the record doesn't say how long it all took, as a model may be loaded first
+_WAY_MS = (
+    250.0  # to a server and back: a client's first token may come later than the server was done with a short answer
+)
 _ORDER_SLACK = 0.02
 _PERCENTILE = re.compile(r"p\d{1,2}(?:\.\d+)?")
 _RANKS = {"min": 0.0, "median": 50.0, "max": 100.0}
@@ -56,6 +64,8 @@ _PARTS = (
     _Within("prompt_eval_ms", "total_ms"),
     _Within("load_ms", "total_ms", ours=True),  # llama.cpp prints the load of the first of many runs
     _Within("ttft_ms", "e2e_ms"),
+    _Within("ttft_ms", "total_ms"),
+    _Within("ttft_ms", "latency_ms"),
     _Within("ttfa_ms", "e2e_ms"),
     _Within("ttft_ms", "ttfa_ms"),
     _Within("eval_ms", "e2e_ms"),
@@ -73,8 +83,10 @@ def find_doubts(batch: Batch) -> Doubts:
         if aggregate not in _SPREADS:
             _doubt_parts(batch, sheet, doubts)
             _doubt_sums(batch, sheet, doubts)
-            _doubt_rates(batch, sheet, doubts)
-            _doubt_haste(batch, sheet, doubts)
+            doubt_rates(batch, sheet, doubts)
+            doubt_haste(batch, sheet, doubts)
+    if runs := batch.sheets.get(None):
+        doubt_decode_rates(batch, runs, doubts)
     return doubts
 
 
@@ -96,7 +108,7 @@ def _limits(metric: str, unit: str | None, aggregate: str | None, name: str) -> 
         return _Limits(0.0, inf)
     positive = metric in _POSITIVE or (metric == "latency_ms" and any(word in name.lower() for word in _OF_ANY_TIME))
     low = _SHORTEST_MS.get(metric, ulp(0.0)) if positive else 0.0
-    high = _FASTEST_TOK_S.get(metric, _MONTH_MS if unit == "ms" else inf)
+    high = FASTEST_TOK_S.get(metric, _MONTH_MS if unit == "ms" else inf)
     if aggregate == "sum":
         return _Limits(low, inf)
     return _Limits(low, _WHOLE.get(metric, high))
@@ -129,7 +141,7 @@ def _of_value(batch: Batch, row: int) -> str | None:
     if kind.unit == "ms" and kind.metric != "tpot_ms":
         return f"{said} is too short"
     rate = value if kind.unit == "tok/s" else 1000 / value
-    fastest = _FASTEST_TOK_S.get(kind.metric, _FASTEST_TOK_S["decode_tok_s"])
+    fastest = FASTEST_TOK_S.get(kind.metric, FASTEST_TOK_S["decode_tok_s"])
     return f"{said} is faster than any machine" if rate > fastest * batch.at_once(row) else None
 
 
@@ -246,14 +258,34 @@ def _doubt_parts(batch: Batch, sheet: Sheet, doubts: Doubts) -> None:
         if values is None:
             continue
         for place in np.flatnonzero(values[0] > values[1] * _LONGER).tolist():
-            of_part, of_whole = _row(sheet, part, place), _row(sheet, whole, place)
+            of_part, of_whole = sheet.row(part, place), sheet.row(whole, place)
             names = [batch.kind_of(row).original_name for row in (of_part, of_whole)]
             if of_part in doubts or of_whole in doubts or (ours and not all(map(_is_ollamas, names))):
+                continue
+            if part == "ttft_ms" and not _includes_first_token(batch, sheet, place, of_whole):
                 continue
             if _exceeds(batch, [of_part], of_whole, _LONGER):
                 reason = f"{batch.said(of_part)} is longer than {batch.said(of_whole)}"
                 for row in _wrong_ones(batch, sheet, place, of_part, of_whole):
                     doubts[row] = reason
+
+
+def _includes_first_token(batch: Batch, sheet: Sheet, place: int, whole: int) -> bool:
+    """Whether a time must be longer than that to the first token: not one of a token, nor a server's by its clock."""
+    kind = batch.kind_of(whole)
+    if kind.metric == "latency_ms":
+        rate = sheet.optional("decode_tok_s")[place]
+        is_of_token = 1 / 1.5 < rate * batch.values[whole] / 1000 < 1.5
+        return is_of_request(kind.original_name) and not is_of_token
+    if kind.metric == "e2e_ms":
+        return True
+    beside = [sheet.row(metric, place) for metric in ("e2e_ms", "load_ms", "prompt_eval_ms", "eval_ms")]
+    if beside[0] != NOWHERE:  # by the same clock as the first token
+        return False
+    is_of_server = _is_ollamas(kind.original_name) or any(row != NOWHERE for row in beside)
+    load = 0.0 if beside[1] == NOWHERE else float(batch.values[beside[1]])
+    first = float(batch.values[sheet.row("ttft_ms", place)])
+    return not is_of_server or first > (batch.values[whole] + load) * _LONGER + _WAY_MS
 
 
 def _wrong_ones(batch: Batch, sheet: Sheet, place: int, part: int, whole: int) -> Sequence[int]:
@@ -263,15 +295,10 @@ def _wrong_ones(batch: Batch, sheet: Sheet, place: int, part: int, whole: int) -
         if rate > 0 and count > 0 and 1 / 1.5 < rate * batch.values[part] / 1000 / count < 1.5:
             return (whole,)
     other = "e2e_ms" if batch.kind_of(whole).metric == "total_ms" else "total_ms"
-    beside = _row(sheet, other, place)
+    beside = sheet.row(other, place)
     if beside != NOWHERE and 1 / 1.2 < batch.values[beside] / batch.values[whole] < 1.2:
         return (part,)
     return part, whole
-
-
-def _row(sheet: Sheet, metric: str, place: int) -> int:
-    rows = sheet.rows(metric)
-    return NOWHERE if rows is None else int(rows[place])
 
 
 def _doubt_sums(batch: Batch, sheet: Sheet, doubts: Doubts) -> None:
@@ -281,60 +308,10 @@ def _doubt_sums(batch: Batch, sheet: Sheet, doubts: Doubts) -> None:
     prompt, answer, whole = values
     load = np.nan_to_num(sheet.optional("load_ms"))
     for place in np.flatnonzero(load + prompt + answer > whole * _TOGETHER).tolist():
-        total = _row(sheet, "total_ms", place)
-        parts = [_row(sheet, metric, place) for metric in ("load_ms", "prompt_eval_ms", "eval_ms")]
+        total = sheet.row("total_ms", place)
+        parts = [sheet.row(metric, place) for metric in ("load_ms", "prompt_eval_ms", "eval_ms")]
         if parts[0] == NOWHERE or not all(_is_ollamas(batch.kind_of(row).original_name) for row in (parts[0], total)):
             parts = parts[1:]
         if doubts.keys().isdisjoint([*parts, total]) and _exceeds(batch, parts, total, _TOGETHER):
             reason = f"{' + '.join(map(batch.said, parts))} is longer than {batch.said(total)}"
             doubts.update(dict.fromkeys([*parts, total], reason))
-
-
-def _doubt_rates(batch: Batch, sheet: Sheet, doubts: Doubts) -> None:
-    """Rates that are more than 100 times what the counts and times of their record give, or less than a hundredth.
-
-    A lower decode rate may be one over the whole request, and a lower prefill rate one over the tokens that were not
-    cached. A higher one may be that of all requests at once.
-    """
-    for rate, time, count in (
-        ("decode_tok_s", "eval_ms", "output_tokens"),
-        ("prefill_tok_s", "prompt_eval_ms", "prompt_tokens"),
-    ):
-        values = sheet.values(rate, time, count)
-        if values is None:
-            continue
-        with np.errstate(invalid="ignore"):
-            rates, times, counts = values
-            wrong = rates * times > counts * 1000 * _APART
-            if rate == "decode_tok_s":
-                wrong |= rates * _longest(sheet, times) * _APART < counts * 1000
-            wrong &= (rates > 0) & (times > 0) & (counts > 0)
-        for place in np.flatnonzero(wrong).tolist():
-            of_rate, of_time, of_count = (_row(sheet, metric, place) for metric in (rate, time, count))
-            implied = counts[place] / times[place] * 1000
-            if rates[place] > implied and rates[place] <= implied * _APART * batch.at_once(of_rate):
-                continue
-            if doubts.keys().isdisjoint((of_rate, of_time, of_count)):
-                reason = (
-                    f"{batch.said(of_rate)} contradicts {batch.said(of_count)} in {batch.said(of_time)}, "
-                    f"which are {implied:.4g} tok/s"
-                )
-                doubts[of_rate] = doubts[of_time] = reason
-
-
-def _doubt_haste(batch: Batch, sheet: Sheet, doubts: Doubts) -> None:
-    """Times in which no machine makes that many tokens."""
-    fastest = _FASTEST_TOK_S["decode_tok_s"]
-    if values := sheet.values("output_tokens", "eval_ms"):
-        counts, times = values
-        for place in np.flatnonzero((counts >= 2) & (times >= 0) & (counts * 1000 > fastest * times)).tolist():
-            count, time = _row(sheet, "output_tokens", place), _row(sheet, "eval_ms", place)
-            if time not in doubts and counts[place] * 1000 > fastest * times[place] * batch.at_once(time):
-                doubts[time] = f"{batch.said(count)} in {batch.said(time)} is faster than any machine"
-
-
-def _longest(sheet: Sheet, times: Floats) -> Floats:
-    """The longest time over which a record may have counted its tokens."""
-    load, prompt, ttft = (sheet.optional(metric) for metric in ("load_ms", "prompt_eval_ms", "ttft_ms"))
-    known = [times + load + prompt, times + ttft, *map(sheet.optional, ("total_ms", "e2e_ms", "latency_ms"))]
-    return np.where(np.isnan(known).all(axis=0), times * _BLIND, np.fmax.reduce([times, *known]))

@@ -38,7 +38,17 @@ _PER_GPU = re.compile(r"(?<=_s)_gpu$|(?<=_sec)_gpu$")  # tok/s/GPU
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
 Role = Literal[
-    "context", "parameter", "condition", "error", "success", "status", "count", "attached", "identifier", "number"
+    "context",
+    "parameter",
+    "condition",
+    "error",
+    "success",
+    "status",
+    "count",
+    "errors",
+    "attached",
+    "identifier",
+    "number",
 ]
 
 
@@ -66,7 +76,9 @@ class Vocabulary(BaseModel):
     conditions: dict[str, list[str]]
     counts: list[str]
     failure: dict[Literal["error", "success", "status"], list[str]]
+    failure_counts: list[str]
     request_counts: dict[str, list[str]]
+    request_rates: list[str]
     engines: list[str]
     attached: list[str]
     holders: list[str]
@@ -75,6 +87,10 @@ class Vocabulary(BaseModel):
     capacities: list[str]
     run_columns: list[str]
     identifiers: Annotated[list[str], BeforeValidator(_flat)]
+    setting_words: list[str]
+    remarks: Annotated[list[str], BeforeValidator(_flat)]
+    answers: list[str]
+    row_labels: list[str]
     aggregates: dict[str, list[str]]
     fillers: list[str]
     families: list[str]
@@ -368,11 +384,27 @@ def kinds_of(name: str) -> frozenset[str]:
     if role_of(name)[0] != "number":
         return frozenset()
     if stated := meaning(name).unit:
-        return frozenset([stated])
+        return _with_percent(frozenset([stated]))
     for base, _, _ in _readings(normal(name)[0]):
         if base in _metrics_of():
-            return frozenset(entry.unit for _, entry in _metrics_of()[base])
+            return _with_percent(frozenset(entry.unit for _, entry in _metrics_of()[base]))
     return frozenset()
+
+
+def _with_percent(units: frozenset[str]) -> frozenset[str]:
+    """A share may be written as a percentage."""
+    return units | {"%"} if "share" in units else units
+
+
+@remembered(maxsize=10_000)
+def metric_of(name: str) -> tuple[str, str] | None:
+    """The metric that a number of this name is, and its canonical unit, if its name leaves no other kind of unit."""
+    if role_of(name)[0] != "number":
+        return None
+    for base, _, _ in _readings(normal(name)[0]):
+        if found := _metrics_of().get(base):
+            return (found[0][0], found[0][1].unit) if len({entry.unit for _, entry in found}) == 1 else None
+    return None
 
 
 @remembered()
@@ -468,6 +500,8 @@ def _lookup(base: str, unit: str | None) -> Meaning | None:
     for metric, entry in _metrics_of().get(base, ()):
         spelled = unit or entry.assumed.get(base)
         factor = words.units[entry.unit].get(spelled.lower()) if spelled else None
+        if spelled and factor is None and entry.unit == "share" and spelled.lower() in words.units["%"]:
+            factor = 0.01
         if factor is not None:  # otherwise the word names another metric, or the unit is unknown
             return Meaning(metric, entry.unit, factor, spelled, None)
     return None
@@ -529,8 +563,7 @@ def _without_unit(plain: str) -> tuple[str, str | None]:
 
 def is_aggregate(name: str) -> bool:
     """Whether a name such as `p50` or `mean` only says how a number was made."""
-    base, kind = _without_aggregate(normal(name)[0])
-    return kind is not None and not base
+    return aggregate_of(name) is not None
 
 
 @remembered(maxsize=10_000)

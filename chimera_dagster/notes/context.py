@@ -1,7 +1,7 @@
 """What the rules read: the findings with the objects they were stated from, and the data of the folder."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Generic, NamedTuple, TypeVar
 
@@ -13,6 +13,7 @@ from chimera_dagster.evidence.findings.finding import Finding
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.measures import FURTHER, HEADLINES, MEASURES, SCORES, SERVER, Measure
 from chimera_dagster.evidence.setups import Setup, said
+from chimera_dagster.schemas import TTFT
 
 # The order in which measures answer the question which model to choose
 QUESTIONS = (HEADLINES[1], HEADLINES[0], SERVER, *SCORES, *FURTHER)
@@ -32,8 +33,13 @@ class Found(NamedTuple, Generic[_About]):
 class NoteContext:
     """`findings` are in the order of their ids: the first is D1. `data` is what they were found in."""
 
-    def __init__(self, data: FindingContext, findings: Sequence[Finding], facts: pd.DataFrame) -> None:
-        self.data, self.findings, self.facts = data, findings, facts
+    def __init__(self, data: FindingContext, findings: Sequence[Finding], facts: Callable[[], pd.DataFrame]) -> None:
+        self.data, self.findings, self._facts = data, findings, facts
+
+    @cached_property
+    def facts(self) -> pd.DataFrame:
+        """schemas.Facts, computed when they are first needed: that takes as long as the findings."""
+        return self._facts()
 
     def found(self, detector: str, of: type[_About]) -> Iterator[Found[_About]]:
         """The findings of a detector that are about such an object, in their order."""
@@ -103,6 +109,12 @@ class NoteContext:
         values = table.loc[(table["metric"] == condition).to_numpy(), "value"]
         known = [float(value) for value in conditions if isinstance(value, int | float)]
         return max([*known, float(values.max()) if len(values) else 0.0], default=0.0)
+
+    @cached_property
+    def cold(self) -> pd.DataFrame:
+        """Runs that name a model and had to load it, with a positive time to first token."""
+        runs = self.data.runs
+        return runs[(runs["model"].notna() & runs["cold"] & (runs[TTFT] > 0)).to_numpy()]
 
     def loads_seen(self, models: Sequence[str]) -> bool:
         """Whether some run of each of these models had to load it, so that `once loaded` means something."""

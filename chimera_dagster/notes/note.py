@@ -6,7 +6,7 @@ from typing import Literal
 
 from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.setups import Setup
-from chimera_dagster.notes.phrase import Number, Phrase, numbers_of
+from chimera_dagster.notes.phrase import Number, Phrase, capital, joined, numbers_of, tidy
 
 Section = Literal["answer", "performance", "findings", "recommendations", "risks", "not_measured", "files"]
 Runs = Literal["all", "warm", "cold"]
@@ -28,9 +28,10 @@ class Scope:
 class Note:
     """`wordings` say the same in two or more ways. `order` has models, or levels of a condition, from best to worst.
 
-    `certainty` is None for what was only counted. `weight` orders the notes of a section, the largest first; from 100
-    on a note belongs on the first screen. A recommendation has an `action` and a `reason`, a risk a `mitigation`, each
-    a phrase of its own.
+    `certainty` is None for what was only counted. `opening` says under which conditions, in front of any wording, and
+    `sure` how sure it is, in a sentence behind it: a paragraph says both once if the next note has the same. `weight`
+    orders the notes of a section, the largest first; from 100 on a note belongs on the first screen. A recommendation
+    has an `action` and a `reason`, a risk a `mitigation`, each a phrase of its own.
     """
 
     kind: str
@@ -47,6 +48,8 @@ class Note:
     sources: tuple[Source, ...] = ()
     findings: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
+    opening: Phrase = ()
+    sure: Phrase = ()
 
     def __post_init__(self) -> None:
         if not self.wordings or not all(self.wordings):
@@ -54,6 +57,17 @@ class Note:
 
     @property
     def text(self) -> Phrase:
+        """The whole of it, in one of its wordings."""
+        return self.whole(self.wording)
+
+    def whole(self, wording: Phrase) -> Phrase:
+        return joined([self.sentence(wording), self.sure])
+
+    def sentence(self, wording: Phrase) -> Phrase:
+        return capital(tidy((*self.opening, *wording)))
+
+    @property
+    def wording(self) -> Phrase:
         """One of its wordings, the same one each time."""
         about = "\x1f".join((self.kind, self.metric or "", *self.scope.models))
         digest = hashlib.sha256(about.encode("utf-8", "surrogatepass")).digest()

@@ -15,6 +15,11 @@ _SURE = {
     Certainty.IN_SESSION: "That holds within these sessions; in others it may not.",
     Certainty.PLAIN: "Whether that is more than chance was not tested.",
 }
+_ALL_SURE = {
+    Certainty.HOLDS: "These differences hold.",
+    Certainty.IN_SESSION: "These differences hold within these sessions; in others they may not.",
+    Certainty.PLAIN: "Whether these differences are more than chance was not tested.",
+}
 
 
 def where(data: NoteContext, order: Order) -> Phrase:
@@ -45,6 +50,11 @@ def rest(left: int, noun: str = "more") -> list[Phrase]:
 
 def sure(certainty: Certainty, what: str = "difference") -> Phrase:
     return phrase(_SURE[certainty].replace("{what}", what)) if certainty in _SURE else ()
+
+
+def all_sure(certainty: Certainty) -> Phrase:
+    """As `sure`, of several differences."""
+    return phrase(_ALL_SURE[certainty]) if certainty in _ALL_SURE else ()
 
 
 def would_have_shown(order: Order) -> Phrase:

@@ -30,6 +30,13 @@ def reading(value: float, unit: str) -> str:
     return text
 
 
+def range_text(low: float, high: float, unit: str) -> str:
+    """`92 to 99 ms`, `990 ms to 1.2 s`: the unit once if both have the same."""
+    first, last = reading(low, unit), reading(high, unit)
+    value, _, of_first = first.partition(" ")
+    return f"{value if of_first == last.partition(' ')[2] else first} to {last}"
+
+
 def times(ratio: float) -> str:
     """`3.8` of `3.8 times as long`: two significant digits, and no more than one decimal."""
     return f"{ratio:,.0f}" if ratio >= 9.95 else f"{ratio:.1f}"

@@ -21,14 +21,14 @@ _EMPTY = {"context_depth": "an empty context"}
 _SAID = {"gpu": "on {x}", "backend": "with {x}", "tool": "as measured by {x}"}
 
 
-def in_words(setup: Mapping[str, object], shown: Iterable[str] | None = None) -> Phrase:
+def in_words(setup: Mapping[str, object], shown: Iterable[str] | None = None, most: int = _MOST) -> Phrase:
     """The setup, or the `shown` names of it, as it follows a verb; empty if there is nothing to say.
 
-    Of more than four names the rest is left to the evidence.
+    Of more than `most` names the rest is left to the evidence.
     """
     names = [item[0] for item in sorted(setup.items(), key=lambda item: by_value({item[0]: item[1]}))]
     kept = [name for name in names if shown is None or name in set(shown)]
-    first = [name for name in kept if name not in _SAID][:_MOST]
+    first = [name for name in kept if name not in _SAID][:most]
     values = [level(name, setup[name]) for name in first]
     places = [phrase(_SAID[name], x=setting(value_words(setup[name]))) for name in kept if name in _SAID]
     return joined([*([phrase("with {values}", values=listed(values))] if values else []), *places], ", ")

@@ -9,6 +9,8 @@ from chimera_dagster.notes.note import Note
 from chimera_dagster.notes.phrase import Name, Number, Phrase, plain
 from chimera_dagster.schemas import NOTE_SECTIONS, Notes, as_table
 
+JSON_COLUMNS = frozenset({"wordings", "models", "order", "conditions", "figures", "findings", "facts", "sources"})
+
 
 def ranked(notes: Sequence[Note]) -> list[Note]:
     """By section, and in a section by weight; of equal weight in the order of their words."""
@@ -31,7 +33,7 @@ def _row(number: int, note: Note) -> dict[str, object]:
         "action": plain(note.action) or None,
         "reason": plain(note.reason) or None,
         "mitigation": plain(note.mitigation) or None,
-        "wordings": _json([_parts(wording) for wording in note.wordings]),
+        "wordings": _json([_parts(note.whole(wording)) for wording in note.wordings]),
         "metric": note.metric,
         "models": _json(scope.models),
         "order": _json(note.order),

@@ -27,11 +27,11 @@ from chimera_dagster.errors import ChimeraError
 from chimera_dagster.ingest.manifest import reader_version
 from chimera_dagster.orchestration.executor import GPU_TAG
 from chimera_dagster.orchestration.jobs import EVIDENCE_ASSETS
-from chimera_dagster.orchestration.metadata import table_metadata, trial_metadata
+from chimera_dagster.orchestration.metadata import page_metadata, table_metadata, trial_metadata
 from chimera_dagster.orchestration.partitions import TRIALS, plan_of
 from chimera_dagster.orchestration.refresh import inputs_changed
 from chimera_dagster.orchestration.workspace import Workspace
-from chimera_dagster.records.documents import Metrics, Outcome
+from chimera_dagster.records.documents import Metrics, Outcome, Summary
 from chimera_dagster.records.store import TrialFolder
 from chimera_dagster.render.markdown_writer import without_links
 from chimera_dagster.schemas import BenchmarkFiles, DataSummary, Facts, Findings, Measurements, Notes, Standings
@@ -117,39 +117,63 @@ def ingest(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) 
 @multi_asset(
     name="evidence",
     specs=[
-        _spec(
-            name,
-            description,
-            deps=["benchmark_files", "measurements"],
-            kinds={"pandas", "parquet"},
-            version=evidence_code(),
-        )
-        for name, description in (
+        _spec(name, description, deps=deps, kinds=kinds, version=evidence_code())
+        for name, description, deps, kinds in (
             (
                 "data_summary",
                 "Statistics with intervals by model, conditions, parameter set and metric, and a summary of the files.",
+                ("benchmark_files", "measurements"),
+                {"pandas", "parquet"},
             ),
-            ("facts", "Statements that code can prove, numbered and ranked: the evidence of prompts and reports."),
+            (
+                "facts",
+                "Statements that code can prove, numbered and ranked: the evidence of prompts and reports.",
+                ("benchmark_files", "measurements"),
+                {"pandas", "parquet"},
+            ),
             (
                 "findings",
                 "What the detectors found: rankings within equal conditions, effects, trends, contradictions.",
+                ("benchmark_files", "measurements"),
+                {"pandas", "parquet"},
             ),
-            ("notes", "What the folder says, in sentences by code: the answer, performance, advice, risks, and gaps."),
+            (
+                "notes",
+                "What the facts and findings say, in sentences for people, ranked, with what they are based on.",
+                ("facts", "findings"),
+                {"pandas", "parquet"},
+            ),
+            (
+                "brief",
+                "What the reports folder says, on one page: the answer, how sure it is, what to do next, and why.",
+                ("notes",),
+                {"markdown", "html"},
+            ),
         )
     ],
     group_name="evidence",
 )
 def evidence(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> Iterator[MaterializeResult[Any]]:
+    from chimera_dagster.steps.brief import preview_of  # imports scipy
+
     store = workspace.store
     with clear_failures():
         summary = compute_evidence(store)
-    block: dict[str, Any] = {"summary": MetadataValue.md(f"```\n{summary.block}\n```"), "files": summary.total_files}
+    version = DataVersion(summary.digest)
+    more: dict[str, dict[str, Any]] = {"data_summary": _of_summary(summary)}
+    schemas = {"data_summary": DataSummary, "facts": Facts, "findings": Findings, "notes": Notes}
+    for name, schema in schemas.items():
+        metadata = table_metadata(store.table_path(name), schema) | more.get(name, {})
+        yield MaterializeResult(name, metadata=metadata, data_version=version)
+    shown = page_metadata("brief", preview_of(store.brief.read_text(encoding="utf-8")), store.brief)
+    yield MaterializeResult("brief", metadata=shown, data_version=version)
+
+
+def _of_summary(summary: Summary) -> dict[str, Any]:
+    shown: dict[str, Any] = {"summary": MetadataValue.md(f"```\n{summary.block}\n```"), "files": summary.total_files}
     if summary.problems:
-        block["problems"] = MetadataValue.md("\n".join(f"- {text}" for text in summary.problems))
-    tables = {"data_summary": DataSummary, "facts": Facts, "findings": Findings, "notes": Notes}
-    for name, schema in tables.items():
-        metadata = table_metadata(store.table_path(name), schema) | (block if name == "data_summary" else {})
-        yield MaterializeResult(name, metadata=metadata, data_version=DataVersion(summary.digest))
+        shown["problems"] = MetadataValue.md("\n".join(f"- {text}" for text in summary.problems))
+    return shown
 
 
 _TRIAL_CHECKS = (
@@ -237,13 +261,7 @@ def rendered_report(
         with workspace.claiming(plan.trial):
             path, outcome = render_trial(workspace.store, plan)
     text = path.read_text()
-    yield MaterializeResult(
-        metadata={
-            "report": MetadataValue.md(without_links(text)),
-            "path": MetadataValue.path(path.absolute()),
-            "page": MetadataValue.path(path.with_suffix(".html").absolute()),
-        }
-    )
+    yield MaterializeResult(metadata=page_metadata("report", without_links(text), path))
     yield _checked("rendered_report", checks.structure(text, outcome))
 
 

@@ -2,13 +2,14 @@
 
 from dagster import AssetSelection, define_asset_job
 
-EVIDENCE_ASSETS = ("data_summary", "facts", "findings", "notes")
+EVIDENCE_ASSETS = ("data_summary", "facts", "findings", "notes")  # what a trial depends on
+BRIEF_ASSETS = ("brief",)
 TRIAL_ASSETS = ("llm_analysis", "llm_report", "trial_metrics", "rendered_report")
 
 ingest_job = define_asset_job(
     "ingest_reports",
-    AssetSelection.assets("benchmark_files", "measurements", *EVIDENCE_ASSETS),
-    description="Read the reports folder, and compute the statistics and facts that every trial uses.",
+    AssetSelection.assets("benchmark_files", "measurements", *EVIDENCE_ASSETS, *BRIEF_ASSETS),
+    description="Read the reports folder, compute the statistics and facts that every trial uses, and write the brief.",
 )
 trial_job = define_asset_job(
     "write_report",

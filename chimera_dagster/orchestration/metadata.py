@@ -51,6 +51,15 @@ def table_metadata(path: Path, model: type[DataFrameModel]) -> Metadata:
     }
 
 
+def page_metadata(name: str, preview: str, path: Path) -> Metadata:
+    """A page that was written as Markdown and, beside it, as HTML; its preview, in Markdown, is shown as `name`."""
+    return {
+        name: MetadataValue.md(preview),
+        "path": MetadataValue.path(path.absolute()),
+        "page": MetadataValue.path(path.with_suffix(".html").absolute()),
+    }
+
+
 def trial_metadata(metrics: Metrics, path: Path) -> Metadata:
     """Headline, verdicts and provenance of a trial; a value that was not measured is left out, never 0."""
     headline = metrics.headline

@@ -4,6 +4,7 @@
 <data dir>/tables/ingest.json         which folder was ingested, its digest, and how long that took
 <data dir>/tables/summary.json        the data summary as every report shows it
 <data dir>/tables/snapshot.json       the state of the reports folder when Dagster's sensor last checked it
+<data dir>/brief.html, brief.md       what code says about the reports folder
 <data dir>/runs/index.html, index.md  all published reports, and why the others are not published
 <data dir>/runs/concurrency.json, .md  what concurrent agents gain over the same agents one after the other
 <data dir>/runs/comparison.json, .csv  all trials compared
@@ -93,6 +94,10 @@ class Store:
     @property
     def runs(self) -> Path:
         return self.data_dir / "runs"
+
+    @property
+    def brief(self) -> Path:
+        return self.data_dir / "brief.md"
 
     @property
     def index(self) -> Path:

@@ -163,12 +163,16 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A drawing. `description` says in a sentence what it shows; `table` has the values that are drawn."""
+    """A drawing. `description` says in a sentence what it shows; `table` has the values that are drawn.
+
+    The table is printed only if it is `on_paper`: a drawing may have every value at its marks.
+    """
 
     svg: Svg
     title: str
     description: str
     table: Table
+    on_paper: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,13 @@ class Byline:
     """A quiet line above what it is about, such as whose words follow."""
 
     content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Parts of a page that stand beside each other if there is room, else one after the other."""
+
+    parts: "tuple[tuple[Block, ...], ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +199,6 @@ class Details:
     summary: str | Heading
     blocks: "tuple[Block, ...]"
     on_paper: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """Parts of a page that stand beside each other if there is room, else one after the other."""
-
-    parts: "tuple[tuple[Block, ...], ...]"
 
 
 Block = Heading | Paragraph | Byline | Bullets | Numbered | Table | CodeBlock | Note | Chart | Details | Beside

@@ -38,7 +38,7 @@ from chimera_dagster.render.blocks import (
 from chimera_dagster.render.visible_text import reads_from_right, visible
 
 _CHART_ROWS = 10  # of a chart's values; the HTML page has the drawing and all of them
-_ROWS = 50  # of an interactive table; a viewer draws thousands slowly and can't filter them
+_ROWS = 50  # of an interactive table, or one that is not printed; a viewer draws thousands slowly, and all are in HTML
 
 _ADDRESS = re.compile(
     r"((?:[a-z][a-z0-9+.-]{0,20}://|www\.|mailto:|xmpp:)[^\s`|\\<>\"]*[\w/#&=%]|[\w.+-]{1,64}@[\w-]+\.[\w.-]*\w)", re.I
@@ -102,9 +102,7 @@ def _block(block: Block, is_second: bool) -> str:  # noqa: PLR0911 - a line for 
         case Chart():
             return _chart(block)
         case Details():
-            title = block.summary
-            first = _block(title, is_second=False) if isinstance(title, Heading) else _lines((Strong(title),))
-            return "\n\n".join([first, *_blocks(block.blocks)])
+            return _details(block)
         case Beside():
             return "\n\n".join(text for part in block.parts for text in _blocks(part))
         case _:
@@ -117,6 +115,17 @@ def _item(marker: str, item: Content) -> str:
 
 def _quoted(blocks: Sequence[str]) -> str:
     return "\n".join(f"> {line}".rstrip() for line in "\n\n".join(blocks).split("\n"))
+
+
+def _details(block: Details) -> str:
+    """What is not printed is the longest part of a page, and nothing is folded here: its tables are cut."""
+    inner = [
+        _table(each, _ROWS) if isinstance(each, Table) and not block.on_paper else _block(each, is_second=False)
+        for each in block.blocks
+    ]
+    title = block.summary
+    first = _block(title, is_second=False) if isinstance(title, Heading) else _lines((Strong(title),))
+    return "\n\n".join([first, *inner])
 
 
 def _chart(chart: Chart) -> str:

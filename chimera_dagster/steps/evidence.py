@@ -1,8 +1,9 @@
-"""The assets `data_summary`, `facts`, `findings` and `notes`: what code can say about the measurements of a folder."""
+"""The assets `data_summary`, `facts`, `findings`, `notes` and `brief`: what code can say about a folder."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -23,17 +24,20 @@ from chimera_dagster.schemas import UNREAD_STATUSES, DataSummary, Facts, Finding
 
 if TYPE_CHECKING:
     from chimera_dagster.evidence.findings import Finding, FindingContext
-    from chimera_dagster.notes import Note
+    from chimera_dagster.notes import Note, NoteContext
+    from chimera_dagster.notes.brief import Brief
 
 _MOST_GROUPS = 50  # of unread numbers, in the summary
 
 
 def compute_evidence(store: Store) -> Summary:
-    """Write `data_summary`, `facts`, `findings`, `notes` and, last, the summary. Raises NotIngestedError.
+    """Write `data_summary`, `facts`, `findings`, `notes`, the brief and, last, the summary. Raises NotIngestedError.
 
     A table or a rule that fails is left out, and the summary says so.
     """
-    from chimera_dagster.notes.table import table_of  # imports scipy, as the findings do
+    # imports scipy, which no other step needs
+    from chimera_dagster.notes.table import table_of
+    from chimera_dagster.steps.brief import write_brief
 
     files = store.read_table("benchmark_files")
     measurements = store.read_table("measurements", categories=True)
@@ -43,6 +47,7 @@ def compute_evidence(store: Store) -> Summary:
     store.write_table("facts", found.facts, Facts)
     store.write_table("findings", found.findings, Findings)
     store.write_table("notes", table_of(found.notes), Notes)
+    write_brief(store, found.brief, Path(record.reports_dir))
     summary = Summary(
         reports_dir=record.reports_dir,
         total_files=len(files),
@@ -105,11 +110,25 @@ class Evidence:
     @cached_property
     def notes(self) -> "list[Note]":
         """By section and weight; schemas.Notes has them as a table."""
-        from chimera_dagster.notes import NoteContext, find_notes
+        from chimera_dagster.notes import find_notes
 
-        if self._context is None:
-            return []
-        return find_notes(NoteContext(self._context, self._found, self.facts), self._problems)
+        data = self._note_context
+        return find_notes(data, self._problems) if data else []
+
+    @cached_property
+    def brief(self) -> "Brief":
+        from chimera_dagster.notes.brief import bare_brief, make_brief
+
+        data = self._note_context
+        if data is None:
+            return bare_brief(self._files, self._problems)
+        return make_brief(data, self.notes, self._files, self._problems)
+
+    @cached_property
+    def _note_context(self) -> "NoteContext | None":
+        from chimera_dagster.notes import NoteContext
+
+        return NoteContext(self._context, self._found, lambda: self.facts) if self._context else None
 
     @cached_property
     def _context(self) -> "FindingContext | None":

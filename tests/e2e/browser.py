@@ -32,7 +32,7 @@ FLAGS = (
     "--disable-sync",
 )
 GROUPS = {
-    "evidence": ("benchmark_files", "measurements", "data_summary", "facts", "findings", "notes"),
+    "evidence": ("benchmark_files", "measurements", "data_summary", "facts", "findings", "notes", "brief"),
     "trials": ("llm_analysis", "llm_report", "trial_metrics", "rendered_report"),
 }
 ALL_ASSETS = [asset for assets in GROUPS.values() for asset in assets]

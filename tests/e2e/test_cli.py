@@ -216,6 +216,62 @@ def test_facts_and_findings_name_their_sources(project: Project) -> None:
     assert not (project.data / "tables").exists()  # what only shows writes nothing
 
 
+def test_a_brief_is_there_without_a_sweep_a_model_or_a_file_written(project: Project) -> None:
+    project.spec.unlink()
+    before = {path: path.read_bytes() for path in project.reports.rglob("*") if path.is_file()}
+    done = project.forked("brief", str(project.reports))
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == "What your benchmarks say"
+    assert max(map(len, lines)) <= 80
+    for words in ("How sure this is. ", "in 5 files, all read in full", "What to do next."):
+        assert words in " ".join(done.stdout.split())
+    full = project.forked("brief", str(project.reports), "--full").stdout
+    assert full.startswith("\n".join(lines[:3]))
+    for title in ("Performance", "Key findings", "Recommendations", "Risks", "Files and coverage", "Evidence"):
+        assert f"\n{title}\n" in full
+    shown = json.loads(project.forked("brief", str(project.reports), "--json").stdout)
+    assert shown["coverage"]["files"] == 5
+    assert shown["notes"][0]["section"] == "answer"
+    assert [note["id"] for note in shown["notes"]] == [f"N{place}" for place in range(1, len(shown["notes"]) + 1)]
+    assert {path: path.read_bytes() for path in project.reports.rglob("*") if path.is_file()} == before
+    assert not (project.data / "tables").exists()
+
+
+def test_a_brief_is_written_as_a_page_whose_links_lead_to_the_files(project: Project) -> None:
+    out = project.path / "out"
+    out.mkdir()
+    done = project.forked("brief", str(project.reports), "--html", "--output", "out/brief.html")
+    assert (done.returncode, done.stdout) == (0, "out/brief.html\n"), done.stderr
+    links = set(re.findall(r'<a href="([^#"]+)"', (out / "brief.html").read_text()))
+    assert links
+    assert all((out / link).is_file() for link in links)
+    page = project.forked("brief", str(project.reports), "--html").stdout
+    assert page.lstrip().startswith("<!doctype html>")
+    assert not re.findall(r'<a href="([^#"]+)"', page)  # a page without a place has nothing to lead from
+    text = project.forked("brief", str(project.reports), "--md").stdout
+    assert text.startswith("# What your benchmarks say\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nowhere",), "The reports folder nowhere does not exist."),
+        (("empty",), "There is no benchmark file in empty."),
+        (("data/reports", "--md", "--html"), "Only one of --md, --html and --json can be written at a time."),
+        (("data/reports", "--output", "x"), "--output needs a format."),
+        (("data/reports", "--md", "--output", "no/folder/x.md"), "no/folder/x.md can't be written:"),
+    ],
+)
+def test_a_brief_that_can_not_be_made_is_one_line(project: Project, arguments: tuple[str, ...], message: str) -> None:
+    (project.path / "empty").mkdir()
+    done = project.forked("brief", *arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"Error: {message}")
+    assert "Traceback" not in done.stderr
+
+
 def test_summary_has_the_statistics(project: Project) -> None:
     done = project.forked("summary")
     assert done.returncode == 0, done.stderr

@@ -56,6 +56,7 @@ def test_every_asset_says_what_it_is() -> None:
         "facts",
         "findings",
         "notes",
+        "brief",
         "llm_analysis",
         "llm_report",
         "trial_metrics",

@@ -81,6 +81,19 @@ def test_the_ui_gets_numbers_as_numbers_and_the_report_as_markdown(swept: Bench)
         assert metadata(swept, "rendered_report", plan.trial.key)["report"] == without_links(folder.report.read_text())
 
 
+def test_the_ui_shows_the_brief_that_lies_in_the_data_folder(swept: Bench) -> None:
+    shown, text = metadata(swept, "brief"), swept.store.brief.read_text()
+    preview = str(shown["brief"])
+    assert preview.startswith("# What your benchmarks say\n")
+    assert without_links(text).startswith(preview)
+    assert "](" not in preview
+    assert Path(str(shown["path"])) == swept.store.brief.absolute()
+    page = Path(str(shown["page"]))
+    links = {unescape(found) for found in re.findall(r'<a href="([^#"]+)"', page.read_text())}
+    assert links
+    assert all((page.parent / link).is_file() for link in links)
+
+
 def test_files_that_cannot_be_read_are_listed_and_the_rest_go_on(swept: Bench) -> None:
     files = swept.store.read_table("benchmark_files").set_index("path")
     assert files.loc["broken.json", "status"] == "malformed"

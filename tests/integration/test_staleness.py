@@ -17,7 +17,7 @@ from tests.conftest import Project
 from tests.integration.bench import Bench, bench_in
 from tests.stub_ollama import StubOllama
 
-EVIDENCE = ("benchmark_files", "measurements", "data_summary", "facts", "findings", "notes")
+EVIDENCE = ("benchmark_files", "measurements", "data_summary", "facts", "findings", "notes", "brief")
 
 
 class Desk:

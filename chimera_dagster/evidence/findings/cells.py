@@ -54,6 +54,8 @@ def cells_of(runs: pd.DataFrame, stated: pd.DataFrame, measure: Measure) -> list
     """
     found = {(cell.model, canonical(cell.setup)): cell for cell in _stated_cells(stated, measure)}
     rows = runs[((runs[measure.metric] > 0) & runs["model"].notna()).to_numpy()]
+    if rows.empty:
+        return [found[key] for key in sorted(found)]
     place, setups = setups_of(rows)
     every, cold = rows[measure.metric].to_numpy("float64"), rows["cold"].to_numpy("bool")
     prompts, sessions = rows["asked"].to_numpy("int64"), rows["session"].to_numpy("int64")
@@ -87,6 +89,8 @@ def cells_of(runs: pd.DataFrame, stated: pd.DataFrame, measure: Measure) -> list
 def _stated_cells(stated: pd.DataFrame, measure: Measure) -> Iterator[Cell]:
     known = (stated["metric"] == measure.metric) & (stated["unit"] == measure.unit)
     rows = stated[(known & stated["model"].notna()).to_numpy()].reset_index(drop=True)
+    if rows.empty:
+        return
     place, setups = setups_of(rows)
     parts: dict[Any, Any] = rows.groupby([rows["model"], place], observed=True).indices
     for (model, number), places in parts.items():

@@ -22,6 +22,7 @@ from chimera_dagster.evidence.setups import (
     value_words,
     varying,
 )
+from chimera_dagster.evidence.tails import why_not_geometric_mean
 
 MOST = 12  # findings of one detector and measure (and model)
 _SHOWN = 12  # items of one contest
@@ -210,8 +211,19 @@ def _standing(figures: Figures, contest: Contest, standing: Standing, name: str)
         notes.append(f"{low} to {high}")
     if not np.isnan(standing.n):
         notes.append(f"n = {figures.say(f'n_{name}', standing.n)}")
+    why = _why_not_mean(contest, standing.item)
+    if why is not None:
+        values = np.concatenate([cell.values for item, cell in contest.cells if item == standing.item])
+        notes.append(f"median {figures.say(f'median_{name}', float(np.median(values)), unit)}, as {why}")
     note = f" ({', '.join(notes)})" if notes else ""
     return f"{standing.item} {figures.say(f'mean_{name}', standing.value, unit)}{note}"
+
+
+def _why_not_mean(contest: Contest, item: str) -> str | None:
+    """Why an item's interval over runs would say too little; prompts and settings that are mixed are no reason."""
+    if contest.how != "runs" or contest.by_session:
+        return None
+    return why_not_geometric_mean(np.concatenate([cell.values for name, cell in contest.cells if name == item]))
 
 
 def _untested(figures: Figures, contest: Contest) -> str:

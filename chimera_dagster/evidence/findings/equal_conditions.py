@@ -24,7 +24,7 @@ from chimera_dagster.evidence.difference_tests import (
 )
 from chimera_dagster.evidence.findings.cells import Cell
 from chimera_dagster.evidence.findings.contest import Contest, Standing
-from chimera_dagster.evidence.measures import Measure
+from chimera_dagster.evidence.measures import LEVEL, Measure
 from chimera_dagster.evidence.session_tests import over_sessions
 from chimera_dagster.evidence.setups import Setup, canonical, value_words
 
@@ -176,11 +176,13 @@ def _connected(runs: _Runs) -> NDArray[np.bool_]:
 def _merged(measure: Measure, strata: list[Stratum]) -> Contest | None:
     """One test of all strata as blocks, by prompt too where items share prompts; None if they have to be told apart.
 
-    They have to if the order changes from one to another by more than chance.
+    They have to if the order changes from one to another by more than chance, unless a difference holds over sessions
+    all the same: where every stratum has sessions of its own, what changes may be the sessions.
     """
     runs = _runs_of(strata)
-    if runs is None or (len(strata) > 1 and _changes_order(runs)):
+    if runs is None:
         return None
+    changes = len(strata) > 1 and _changes_order(runs)
     found = _with_common_prompts(runs)
     if found is None:
         return None
@@ -190,16 +192,32 @@ def _merged(measure: Measure, strata: list[Stratum]) -> Contest | None:
     fitted = additive(runs.logs, runs.items, blocks)
     if fitted is None or len(fitted.effects) != len(runs.names):
         return None
-    return _blocked_contest(measure, strata, runs, fitted, blocks)
+    contest = _blocked_contest(measure, strata, runs, fitted, blocks)
+    return None if changes and not _holds_somewhere(contest) else contest
+
+
+def _holds_somewhere(contest: Contest) -> bool:
+    over = contest.over
+    return over is not None and bool((over.pairs.p < LEVEL / len(over.pairs.p)).any())
 
 
 def _changes_order(runs: _Runs) -> bool:
+    """By runs, and if cells have several sessions, by the means of these too."""
     means = pd.Series(runs.logs).groupby([runs.strata, runs.items]).mean().unstack()
     orders = {tuple(np.argsort(row.to_numpy(), kind="stable")) for _, row in means.dropna().iterrows()}
-    if len(orders) < 2:
+    if len(orders) < 2 or not _interacts(runs.logs, runs.items, runs.strata, otherwise=False):
         return False
-    p = interaction(runs.logs, runs.items, runs.strata)
-    return p is not None and p < _ORDER_LEVEL
+    cells = np.stack([runs.items, runs.strata, runs.sessions])
+    (items, strata, _), place = np.unique(cells, axis=1, return_inverse=True)
+    visits = np.bincount(place.ravel(), weights=runs.logs) / np.bincount(place.ravel())
+    return _interacts(visits, items, strata, otherwise=True)
+
+
+def _interacts(
+    logs: NDArray[np.float64], items: NDArray[np.int64], strata: NDArray[np.int64], *, otherwise: bool
+) -> bool:
+    p = interaction(logs, items, strata)
+    return otherwise if p is None else p < _ORDER_LEVEL
 
 
 def _blocked_contest(

@@ -13,7 +13,7 @@ from chimera_dagster.evidence.cold_runs import is_cold
 from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.findings.cells import Cell, cells_of
 from chimera_dagster.evidence.measures import MEASURES, Measure
-from chimera_dagster.evidence.runs import natural, repeats_stated, spellings
+from chimera_dagster.evidence.runs import PROMPT_LABELS, natural, repeats_stated, spellings
 from chimera_dagster.evidence.sessions import sessions_of_files, sessions_of_runs
 from chimera_dagster.evidence.stated import stated_values
 from chimera_dagster.schemas import DECODE, FAILED, LOAD, TTFT
@@ -27,7 +27,6 @@ TIMED = (DECODE, TTFT, "e2e_ms", EVAL, TOTAL, "latency_ms")  # a record with one
 _ABOUT = ("file", "record", "model", "backend", "gpu", "conditions", "params", "labels", "prompt")
 _TEXTS = (*_ABOUT, "metric", "unit", "original_name", "original_unit", "aggregate", "derived", "doubt")
 _NUMBERS = ("value", "n", "error")
-_PROMPT_LABELS = ("prompt_index", "prompt_id")  # labels that say which prompt a run had
 
 
 class FindingContext:
@@ -202,8 +201,6 @@ def _codes(column: "pd.Series[Any]") -> NDArray[np.int64]:
 
 
 def _prompt_labels(labels: "pd.Series[Any]") -> NDArray[np.int64]:
-    kept = [
-        json.dumps([found.get(name) for name in _PROMPT_LABELS]) for found in map(json.loads, labels.cat.categories)
-    ]
+    kept = [json.dumps([found.get(name) for name in PROMPT_LABELS]) for found in map(json.loads, labels.cat.categories)]
     codes = pd.factorize(np.asarray(kept, dtype="object"), sort=True)[0]
     return codes[labels.cat.codes.to_numpy()] if kept else np.zeros(len(labels), dtype="int64")

@@ -14,7 +14,7 @@ from chimera_dagster.evidence.findings.finding import Figures, Finding, params_w
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.findings.recomputed import Runs, tolerance
 from chimera_dagster.evidence.measures import OF_SERVER
-from chimera_dagster.schemas import FAILED
+from chimera_dagster.schemas import FAILED, FAILED_REQUESTS
 
 _WORDS = r"summary|summaries|stats|statistics|aggregated?|report|results|runs|raw|details|data"
 _ENDS = re.compile(rf"(?:^|[_.-])(?:{_WORDS})$|^(?:{_WORDS})(?:[_.-]|$)")
@@ -111,6 +111,7 @@ class _Checked(NamedTuple):
     wrong: list[_Wrong]
     covered: NDArray[np.bool_]
     declared: bool
+    failures: int | None  # that the summary counts
 
     def findings(self, file: str, source: str) -> Iterator[Finding]:
         """At most one of wrong figures and one of runs left out."""
@@ -155,8 +156,10 @@ class _Checked(NamedTuple):
         failed = sum(record in self.runs.failed for record in left_out)
         text = (
             f"{file} sums up {figures.say('covered', total - len(left_out))} of "
-            f"{figures.count('runs', total, 'run')} in {source} and does not say so: "
+            f"{figures.count('runs', total, 'run')} in {source} and "
         )
+        stated = self.failures
+        text += "does not say so: " if stated is None else f"counts {figures.count('stated', stated, 'failure')}: "
         reasons = []
         if failed:
             reasons.append(f"{figures.say('failed', failed)} failed")
@@ -205,14 +208,24 @@ def _checked(sums: pd.DataFrame, runs: Runs, table: pd.DataFrame) -> _Checked | 
                 wrong.append(_Wrong(int(row.Index), middle, off / max(abs(middle), 1e-12), matched))
     if not covered.any():
         return None
-    return _Checked(sums, runs, checked, wrong, covered, _says_so(sums, runs, table))
+    failures = _failures_counted(sums, table)
+    return _Checked(sums, runs, checked, wrong, covered, _says_so(sums, runs, table, failures), failures)
 
 
-def _says_so(sums: pd.DataFrame, runs: Runs, table: pd.DataFrame) -> bool:
+def _failures_counted(sums: pd.DataFrame, table: pd.DataFrame) -> int | None:
+    """The failures that the summary counts, in all of its records; None if it counts none, not even zero."""
+    file = str(sums["file"].iloc[0])
+    counts = table.loc[((table["file"] == file) & (table["metric"] == FAILED_REQUESTS)).to_numpy(), "value"]
+    return int(counts.sum()) if len(counts) else None
+
+
+def _says_so(sums: pd.DataFrame, runs: Runs, table: pd.DataFrame, failures: int | None) -> bool:
     """Whether the summary lists the failed runs, counts them, or says that fewer runs succeeded than were started."""
     file = str(sums["file"].iloc[0])
     if file == runs.file:
         return True
+    if failures is not None:
+        return failures >= len(runs.failed)
     rows = table[(table["file"] == file).to_numpy()]
     good = len(runs.records) - len(runs.failed)
     if any(_DECLARED.fullmatch(str(name).lower()) for name in rows["original_name"].unique()):

@@ -23,6 +23,7 @@ from chimera_dagster.ingest.formats import (
     llama_speculative,
     llmperf,
     lm_eval,
+    lmdeploy,
     localscore,
     locust,
     mlperf,
@@ -31,9 +32,11 @@ from chimera_dagster.ingest.formats import (
     ollama_bench,
     optimum_benchmark,
     serving_report,
+    sglang_log,
     sglang_serving,
     text_generation_webui,
     trtllm_bench,
+    vllm_log,
     vllm_offline,
     vllm_serve,
 )
@@ -99,5 +102,8 @@ TEXTS: tuple[TextFormat, ...] = (
     llama_speculative.LOG,  # before the timings of each of its two models
     llama_cpp.LOG,
     mlx_lm.LOG,
+    lmdeploy.TABLE,
     text_generation_webui.LOG,
+    vllm_log.LOG,
+    sglang_log.LOG,
 )

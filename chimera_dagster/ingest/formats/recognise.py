@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from chimera_dagster.ingest.cells import ToNumber
 from chimera_dagster.ingest.collector import Collector
@@ -24,6 +24,12 @@ def read_document(content: Mapping[str, Any], where: str, collector: Collector, 
         if known.matches(content) and _read(known, known.read, Document(content, where, collector, context)):
             return True
     return False
+
+
+def is_known(document: object) -> bool:
+    """Whether this is an object of a known format."""
+    content = cast("Mapping[str, Any]", document) if isinstance(document, dict) else {}
+    return any(known.matches(content) for known in _documents(tuple(content)))
 
 
 def read_table(

@@ -95,13 +95,20 @@ def _described(text: Lines, lines: Mapping[str, str], arguments: Mapping[str, st
     for name, condition in _CONDITIONS.items():
         if (value := lines.get(name)) not in (None, "not set"):
             conditions[condition] = value
-    conditions["tool"] = "SGLang bench_serving" if "backend" in lines else "vLLM bench serve"
+    conditions["tool"] = _tool(lines)
     base = text.context
     if base.model_source in (None, "path") and (named := model_in_text(text.headings[0] if text.headings else "")):
         base = base._replace(model=named, model_source="heading")
     return text.describe(
         base, model=arguments.get("model"), backend=engine_of(lines.get("backend")), conditions=load_of(conditions)
     )
+
+
+def _tool(lines: Mapping[str, str]) -> str:
+    """LMDeploy's report began as a copy of SGLang's, and names its engine too."""
+    if "backend" not in lines:
+        return "vLLM bench serve"
+    return "LMDeploy profile_restful_api" if lines["backend"] == "lmdeploy" else "SGLang bench_serving"
 
 
 def _arguments(lines: Sequence[str]) -> dict[str, str]:

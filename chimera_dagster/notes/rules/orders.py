@@ -8,7 +8,7 @@ from chimera_dagster.notes.metric_words import ahead, also, behind, does
 from chimera_dagster.notes.note import Note
 from chimera_dagster.notes.order_words import sure, where, with_values, would_have_shown
 from chimera_dagster.notes.orders import Order, order_of
-from chimera_dagster.notes.phrase import Phrase, capital, joined, model, number, phrase, subject
+from chimera_dagster.notes.phrase import Phrase, model, number, phrase, subject
 
 _MOST = 6  # contests of one measure
 _SHOWN = 6  # models of one sentence
@@ -21,21 +21,19 @@ def orders(data: NoteContext) -> Iterator[Note]:
             order = order_of(finding, judged)
             is_tie = order.tied
             base = 150.0 if place == 0 and measure not in FURTHER else 50.0
-            at, how_sure = where(data, order), sure(order.certainty) if order.told else ()
             yield Note(
                 "tie" if is_tie else "difference",
                 "performance",
                 base - QUESTIONS.index(measure) - place / 10,
-                tuple(
-                    joined([capital(phrase("{at}{said}", at=at, said=said)), how_sure])
-                    for said in (_tie(order) if is_tie else _difference(order))
-                ),
+                _tie(order) if is_tie else _difference(order),
                 order.scope,
                 measure.metric,
                 () if is_tie else tuple(order.names),
                 order.certainty,
                 sources=order.sources,
                 findings=(finding,),
+                opening=where(data, order),
+                sure=sure(order.certainty) if order.told else (),
             )
 
 

@@ -7,11 +7,21 @@ def table(*rows):
     return pd.DataFrame(rows, columns=["file", "model", "load_ms"]).astype({"load_ms": "float64"})
 
 
-def test_a_load_is_cold_above_500_ms_and_five_times_the_models_lower_median():
+def test_a_load_is_cold_above_500_ms_and_five_times_the_models_usual_one():
     runs = table(
         *(("a", "m:1", load) for load in (501, 499, 100, 100, 90)), *(("a", "big", load) for load in (900, 800))
     )
     assert is_cold(runs).tolist() == [True, False, False, False, False, False, False]
+
+
+def test_the_usual_load_is_the_lower_quartile():
+    runs = table(*(("a", "m:1", load) for load in (100, 2000, 100, 2000)))
+    assert is_cold(runs).tolist() == [False, True, False, True]
+
+
+def test_of_a_model_that_mostly_loads_no_run_is_cold():
+    runs = table(*(("a", "m:1", load) for load in (100, 2000, 2000)), *(("a", "n:1", load) for load in (2000, 100)))
+    assert is_cold(runs).tolist() == [False, False, False, True, False]
 
 
 def test_a_run_without_a_load_time_is_warm_where_its_file_gives_load_times():

@@ -1,12 +1,9 @@
 """Every statistic against a value computed by hand or by another implementation, and intervals against simulation."""
 
-from itertools import product
-from math import ceil
-from statistics import median
-
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from chimera_dagster.evidence.statistics import STATISTICS, describe
 
@@ -23,23 +20,23 @@ def test_hand_computed():
     assert row["p95"] == pytest.approx(5.6)  # nine tenths of the way from 2 to 6
     half = 4.302652729911275 * (7 / 3) ** 0.5  # t(0.975, 2) of every printed table: 4.303
     assert (row["mean_low"], row["mean_high"]) == (pytest.approx(3 - half), pytest.approx(3 + half))
-    # of the 27 equally likely resamples 7 have the median 1 and 7 have 6: both above the tail of 2.5 %
-    assert (row["median_low"], row["median_high"]) == (1, 6)
+    assert row[["median_low", "median_high"]].isna().all()
 
 
 def test_an_even_number_of_values_has_its_median_between_two():
     row = one([1, 2, 4, 8])
     assert row["median"] == 3
-    # of 256 resamples 13 have the median 1 (three or four ones), more than 2.5 %; 13 have 8
-    assert (row["median_low"], row["median_high"]) == (1, 8)
 
 
-@pytest.mark.parametrize("values", [[1, 2, 4, 8, 16], [1, 2, 4, 8, 16, 32]])
-def test_the_interval_of_the_median_equals_that_of_all_possible_resamples(values):
-    medians = sorted(median(resample) for resample in product(values, repeat=len(values)))
-    low, high = (medians[ceil(share * len(medians)) - 1] for share in (0.025, 0.975))
-    row = one(values)
-    assert (row["median_low"], row["median_high"]) == (low, high)
+@pytest.mark.parametrize(
+    ("n", "k"),
+    [(6, 1), (8, 1), (9, 2), (11, 2), (12, 3), (14, 3), (15, 4), (20, 6), (25, 8), (50, 18), (100, 40)],
+)
+def test_the_interval_of_the_median_has_the_ranks_of_every_printed_table(n, k):
+    # such as table 14 of Hollander, Wolfe: Nonparametric Statistical Methods; the sign test's critical values
+    row = one(range(1, n + 1))
+    assert (row["median_low"], row["median_high"]) == (k, n + 1 - k)
+    assert stats.binom.cdf(k - 1, n, 0.5) <= 0.025 < stats.binom.cdf(k, n, 0.5)
 
 
 @pytest.mark.parametrize("values", [[5.0], [5.0, 7.0]])
@@ -59,7 +56,7 @@ def test_equal_values_have_intervals_without_width():
 def test_what_overflows_is_left_open():
     row = one([1.5e308, 1.5e308, 1.5e308])
     assert row[["mean", "std", "mean_low", "mean_high"]].isna().all()
-    assert (row["median"], row["median_low"], row["median_high"]) == (1.5e308, 1.5e308, 1.5e308)
+    assert row["median"] == 1.5e308
 
 
 def test_no_groups_give_no_rows():
@@ -101,25 +98,17 @@ def test_the_t_interval_covers_the_mean():
     assert 0.93 <= coverage(8, "mean_low", "mean_high", lambda size: draw(50, 10, size), 50) <= 0.97
 
 
-@pytest.mark.parametrize("n", [8, 9, 50, 51])
-def test_the_bootstrap_interval_covers_the_median(n):
+@pytest.mark.parametrize("n", [6, 7, 9, 50, 51])
+def test_the_interval_of_the_median_covers_it_whatever_the_distribution(n):
     random = np.random.default_rng(6)
-    normal = coverage(n, "median_low", "median_high", lambda size: random.normal(50, 10, size), 50)
-    skewed = coverage(n, "median_low", "median_high", lambda size: random.exponential(1, size), np.log(2))
-    assert 0.85 <= normal <= 0.98
-    assert 0.85 <= skewed <= 0.98
-
-
-@pytest.mark.parametrize("n", [11, 12])
-def test_drawing_ranks_equals_resampling_values(n):
-    values = np.random.default_rng(7).lognormal(0, 1, n)
-    resamples = np.random.default_rng(8).choice(values, (40_000, n))
-    low, high = np.quantile(np.median(resamples, axis=1), (0.025, 0.975))
-    width = high - low
-    assert (one(values)["median_low"], one(values)["median_high"]) == (
-        pytest.approx(low, abs=0.1 * width),
-        pytest.approx(high, abs=0.1 * width),
-    )
+    two = lambda size: np.where(random.random(size) < 0.4, 0.5, 1.0) * random.lognormal(0, 0.01, size)  # noqa: E731
+    for draw, truth in (
+        (lambda size: random.normal(50, 10, size), 50),
+        (lambda size: random.exponential(1, size), np.log(2)),
+        (random.standard_cauchy, 0),
+        (two, np.median(two(1_000_000))),
+    ):
+        assert coverage(n, "median_low", "median_high", draw, truth) >= 0.935  # 95 % less two standard errors
 
 
 def test_the_interval_of_a_large_group_is_that_of_its_order_statistics():
@@ -127,5 +116,5 @@ def test_the_interval_of_a_large_group_is_that_of_its_order_statistics():
     values = np.arange(100_000, dtype="float64")
     row = one(values)
     half = 1.96 * 100_000**0.5 / 2
-    assert row["median_low"] == pytest.approx(50_000 - half, abs=0.1 * half)
-    assert row["median_high"] == pytest.approx(50_000 + half, abs=0.1 * half)
+    assert row["median_low"] == pytest.approx(50_000 - half, abs=2)
+    assert row["median_high"] == pytest.approx(50_000 + half, abs=2)

@@ -56,7 +56,7 @@ FACTORS = {
     **dict.fromkeys(("%", "percent", "pct", "c", "°c", "celsius", "mhz", "x"), 1),
     "ghz": 1000,
 }
-FACTORS |= {"kwh": 3.6e6, "megabytes": 1e6 / 2**20, "samples/s": 1}
+FACTORS |= {"share": 1, "kwh": 3.6e6, "megabytes": 1e6 / 2**20, "samples/s": 1}
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _VERDICT = re.compile("error|exception|fail|succe|ok|status|outcome", re.IGNORECASE)
@@ -130,7 +130,8 @@ def _wrong(rows: list[Row], file: "_Csv | _Json | _Markdown") -> list[str]:
         if failure and file.says(row.record, row.original_name):
             continue
         # a format may imply the canonical unit
-        factor = FACTORS[row.original_unit.lower()] if row.unit and row.original_unit else 1
+        factor = FACTORS[row.original_unit.lower().partition(",")[0]] if row.unit and row.original_unit else 1
+        factor /= 100 if row.unit == "share" and str(row.original_unit)[:1] in "%p" else 1
         here = [*file.numbers(row.record, row.original_name)]
         if not any(math.isclose(row.value, number * factor, rel_tol=1e-12) for number in here):
             wrong.append(f"{row} where there is {here}")
@@ -365,6 +366,7 @@ class _Json:
                 self._documents[""] = json.loads(text)
             except ValueError:
                 lines = True
+                self._documents[""] = _before_the_cut(text)
         found = _among_text(text) if lines else {}
         if len(found) == 1:  # named as if nothing stood around it
             self._documents[""] = next(iter(found.values()))
@@ -428,6 +430,25 @@ def _in_columns(columns: list[object], parts: list[str]) -> Iterator[object]:
         yield from _field(column, parts[-1])
 
 
+def _before_the_cut(text: str) -> object:
+    """What is whole in a document that breaks off: brackets are closed after the last value that something follows."""
+    stack: list[str] = []
+    kept = ""
+    for found in re.finditer(r'"(?:[^"\\]|\\.)*(?:"|\Z)|[{}\[\],]', text, re.DOTALL):
+        mark = found[0]
+        if mark in "{[":
+            stack.append("}" if mark == "{" else "]")
+        elif mark in "}]" and stack:
+            stack.pop()
+            kept = text[: found.end()] + "".join(reversed(stack))
+        elif mark == ",":
+            kept = text[: found.start()] + "".join(reversed(stack))
+    try:
+        return json.loads(kept)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _among_text(text: str) -> dict[str, object]:
     """Documents that begin on a line and end on one, by the line; one that breaks off ends the search."""
     found: dict[str, object] = {}
@@ -442,7 +463,9 @@ def _among_text(text: str) -> dict[str, object]:
         try:
             document, end = json.JSONDecoder().raw_decode(rest, start.end())
         except json.JSONDecodeError as error:
-            if error.pos > len(lines[place - 1]):
+            if error.pos >= len(lines[place - 1]) + (place < len(lines)):
+                if whole := _before_the_cut(rest[start.end() :]):
+                    found[f"line {place}"] = whole
                 break
             continue
         except (ValueError, RecursionError):

@@ -4,6 +4,7 @@ import builtins
 import json
 import os
 import time
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from chimera_dagster.ingest import discover, parse, pool
 from chimera_dagster.ingest.csv_reader import read_csv
 from chimera_dagster.ingest.folder import ingest_files, read_in_memory
-from chimera_dagster.ingest.json_reader import closed, read_json
+from chimera_dagster.ingest.json_reader import read_json
 from chimera_dagster.ingest.markdown_reader import read_markdown
 from chimera_dagster.schemas import BenchmarkFiles, Measurements
 from tests.unit.ingest.reading import read
@@ -291,12 +292,17 @@ GROWING = {
     "boxes": (read_markdown, lambda n: "│─" * n),
     "fences of tables": (read_markdown, lambda n: "```\n|a|b|\n|-|-|\n```\n" * (n // 24)),
     "fence": (read_markdown, lambda n: "`" * n + "x`"),
+    "table of spaces": (partial(read_markdown, is_console=True), lambda n: "ttft_ms  tok/s\n" * (n // 15)),
+    "spaces between columns": (partial(read_markdown, is_console=True), lambda n: "model  ttft_ms" + " " * n + "x"),
+    "dashes between spaces": (partial(read_markdown, is_console=True), lambda n: "model  ttft_ms\n" + "-- " * (n // 3)),
+    "tables in html": (read_markdown, lambda n: "<table>" * (n // 7) + "\n</table>"),
+    "tables in html that do not end": (read_markdown, lambda n: "<table>\n" * (n // 8)),
     "brackets in a name": (read_csv, lambda n: "a," + "(" * n + "\nx,5\n"),
     "aggregates in a name": (read_csv, lambda n: "a," + "mean_" * (n // 2) + "\nx,5\n"),
     "columns": (read_csv, lambda n: "a," * (n // 4) + "b\n"),
     "quotes": (read_csv, lambda n: "a,b\n" + '"' * n),
-    "open brackets": (read_json, lambda n: closed("[" * n + "," * n)),
-    "backslashes": (read_json, lambda n: closed('{"a": 1, "b": "' + "\\" * n)),
+    "open brackets": (read_json, lambda n: "[" * n + "," * n),
+    "backslashes": (read_json, lambda n: '[{"a": 1}, {"b": "' + "\\" * n),
     "brackets of a log": (read_json, lambda n: "x\n" + "[1, \n" * (n // 5)),
     "lines of a log": (read_json, lambda n: "x\n" + "[1] {\n" * (n // 6)),
     "documents in a log": (read_json, lambda n: "x\n" + '{"a": 5}\n' * (n // 9)),

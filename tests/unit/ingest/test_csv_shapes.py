@@ -313,6 +313,38 @@ def test_a_count_of_failed_requests_is_no_verdict():
 
 
 @pytest.mark.parametrize(
+    ("header", "rows", "counts"),
+    [
+        ("model,failures,ttft_ms", ("a,0,61", "b,1,60"), [0, 1]),
+        ("model,run,errors,ttft_ms", ("a,1,0,61", "a,2,2,60"), [0, 2]),
+        ("model,failed,ttft_ms", ("a,0,61", "b,3,60"), [0, 3]),
+        ("model,failed,ttft_ms", ("a,0,61", "b,0,60"), [0, 0]),
+    ],
+)
+def test_a_number_of_failures_is_a_row_and_no_record_fails_by_it(header, rows, counts):
+    found = csv(header, *rows)
+    assert [row["value"] for row in found.rows if row["metric"] == "failed_requests"] == counts
+    assert not any(row["error"] for row in found.rows)
+    assert found.covered == found.numbers
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "failed"),
+    [
+        ("model,failed,ttft_ms", ("a,0,61", "a,1,0"), ["row 2"]),  # a flag of each run
+        ("model,run,failed,ttft_ms", ("a,1,0,61", "a,2,0,60"), []),
+        ("model,failed,ttft_ms", ("a,false,61", "a,true,60"), ["row 2"]),
+        ("model,errors,ttft_ms", ("a,,61", "a,connection refused,60"), ["row 2"]),
+        ("model,error,ttft_ms", ("a,,61", "a,500,60"), ["row 2"]),  # the code of an error
+    ],
+)
+def test_what_says_that_a_run_failed_counts_nothing(header, rows, failed):
+    found = csv(header, *rows)
+    assert "failed_requests" not in [row["metric"] for row in found.rows]
+    assert [row["record"] for row in found.rows if row["metric"] == "failed"] == failed
+
+
+@pytest.mark.parametrize(
     ("column", "cells"),
     [
         ("status", ("ok", "timed out", "success", "FAILED", "")),

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from chimera_dagster.ingest.json_reader import closed, read_json
+from chimera_dagster.ingest.json_reader import read_json
 from tests.unit.ingest.reading import read
 
 
@@ -144,15 +144,6 @@ def test_a_number_that_no_row_shows_is_not_covered():
     assert js({"seed": 3, "results": []})[3:] == (1, 0)
 
 
-def test_a_cut_document_is_closed_behind_its_last_whole_value():
-    whole = json.dumps({"a": 'x,]}\\"', "results": [{"ttft_ms": 1, "b": [1, 2]}, {"ttft_ms": 2}], "z": 3})
-    for cut in range(len(whole)):
-        text = closed(whole[:cut])
-        if text:
-            json.loads(text)
-    assert json.loads(closed(whole[: whole.index('"z"')]))["results"] == json.loads(whole)["results"]
-
-
 def test_a_document_below_log_lines_is_read_and_the_lines_are_reported():
     log = "gpu: found 1 device\n[INFO] ready\n"
     found = js(log + '[\n{"ttft_ms": 5}\n]\n')
@@ -160,7 +151,7 @@ def test_a_document_below_log_lines_is_read_and_the_lines_are_reported():
     assert found.problems == ["text around the JSON was left out: lines 1-2"]
 
 
-@pytest.mark.parametrize("text", ['{"a": 1,\n{"ttft_ms": 5}\n{"ttft_ms": 6}\n', 'log\n[{"ttft_ms": 5}', "log\n{}\nlog"])
+@pytest.mark.parametrize("text", ['{"a": 1,\n{"ttft_ms": 5}\n{"ttft_ms": 6}\n', 'log\n[{"ttft_ms": 5', "log\n{}\nlog"])
 def test_a_damaged_document_is_not_read_from_one_of_its_lines_on(text):
     found = js(text)
     assert found.rows == []

@@ -199,10 +199,20 @@ def test_lists_beside_others_are_columns_and_an_empty_error_is_none():
 
 
 @pytest.mark.parametrize(
-    "said", [{"errors": ["", ""]}, {"errors": 0}, {"failed": 3}, {"failed": 0}, {"errors": []}, {"errors": None}]
+    "said", [{"errors": ["", ""]}, {"failed": False}, {"errors": []}, {"errors": None}, {"failures": ""}]
 )
 def test_what_is_no_failure_of_a_record(said):
     assert js({"ttft_ms": 1, **said}).values("metric", "error") == [("ttft_ms", False)]
+
+
+@pytest.mark.parametrize("said", [{"errors": 0}, {"failed": 3}, {"failed": 0}, {"failures": "2"}, {"errored": 1}])
+def test_a_number_of_failures_is_a_count_and_no_failure_of_a_record(said):
+    ((name, count),) = said.items()
+    found = js({"ttft_ms": 1, **said})
+    columns = ("metric", "value", "unit", "original_name", "error")
+    expected = [("ttft_ms", 1, "ms", "ttft_ms", False), ("failed_requests", int(count), "requests", name, False)]
+    assert found.values(*columns) == expected
+    assert (found.numbers, found.covered) == (2, 2)
 
 
 @pytest.mark.parametrize("said", [{"errors": ["", "lost"]}, {"error": {"message": "lost"}}, {"success": False}])

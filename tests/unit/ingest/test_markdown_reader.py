@@ -258,10 +258,6 @@ def test_code_in_a_fence_is_not_read():
     assert md("```python\nTTFT = 5 ms\n| ttft_ms | a |\n|---|---|\n| 7 | 8 |\n```\n").rows == []
 
 
-def test_a_table_in_html_is_named():
-    assert md("<table><tr><td>5</td></tr></table>\n").problems == ["line 1: a table in HTML is not read"]
-
-
 ASSIGNMENTS = """# lynx-7b
 
 ```text

@@ -180,3 +180,85 @@ def test_every_planted_fault_is_found_and_only_in_its_record(plant, seed):
     assert {row["record"] for row in rows if row["doubt"]} == {"row 4"}
     assert not any(row["doubt"] for row in rows if row["unit"] == "tokens")
     assert not any(row["doubt"] for row in rows if row["derived"])
+
+
+@pytest.mark.parametrize(
+    ("record", "names", "words"),
+    [
+        ({"ttft_ms": 900, "latency_ms": 400}, {"ttft_ms", "latency_ms"}, "ttft_ms 900 is longer than latency_ms 400"),
+        ({"ttft_s": 3.1, "total_time_s": 2.4}, {"ttft_s", "total_time_s"}, "ttft_ms 3100 is longer than total_ms 2400"),
+        ({"ttft_ms": 900, "response_time_ms": 400}, {"ttft_ms", "response_time_ms"}, "longer than latency_ms 400"),
+        # a client's first token and a server's total are by two clocks, but not that far apart
+        (
+            {"ttft_ms": 9000, "total_ms": 5000, "load_ms": 40, "eval_ms": 4000},
+            {"ttft_ms", "total_ms"},
+            "ttft_ms 9000 is longer than total_ms 5000",
+        ),
+    ],
+)
+def test_a_first_token_after_the_whole_request(record, names, words):
+    found = doubted(record)
+    assert {*found} == names
+    assert words in found[next(iter(names))]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"ttft_ms": 400, "latency_ms": 12.5, "decode_tok_s": 80},  # of a token
+        {"ttft_ms": 400, "elapsed_ms": 100},  # since the start of the benchmark, say
+        {"ttft_ms": 180, "total_ms": 170, "prompt_eval_ms": 60, "eval_ms": 90},  # way to the server
+        {"ttft_ms": 5100, "total_ms": 900, "load_ms": 5000, "eval_ms": 500, "prompt_eval_ms": 400},  # first loaded
+        {"ttft_ms": 180, "e2e_ms": 900, "total_ms": 170},  # the client has its own whole
+        {"ttft_ms": 400, "latency_ms": 400},
+    ],
+)
+def test_a_first_token_within_another_time(record):
+    assert doubted(record) == {}
+
+
+@pytest.mark.parametrize(
+    ("record", "names", "words"),
+    [
+        (
+            {"eval_count": 200, "eval_ms": 4000, "decode_tok_s": 300},
+            {"decode_tok_s", "eval_ms"},
+            "decode_tok_s 300 contradicts output_tokens 200 in eval_ms 4000, which are at most 5",
+        ),
+        (
+            {"output_tokens": 205, "ttft_ms": 100, "e2e_ms": 4200, "tokens_per_second": 490},
+            {"tokens_per_second", "e2e_ms"},
+            "contradicts output_tokens 205 in e2e_ms 4200, which are at most 5",
+        ),
+        (
+            {"output_tokens": 205, "ttft_ms": 100, "e2e_ms": 4200, "tpot_ms": 20, "tokens_per_second": 490},
+            {"tokens_per_second"},  # the time of a token says which one is wrong
+            "at most 5",
+        ),
+        (
+            {"output_tokens": 200, "latency_s": 4, "tokens_per_second": 8},
+            {"tokens_per_second", "latency_s"},
+            "contradicts output_tokens 200 in latency_ms 4000, which are at least 50 tok/s",
+        ),
+    ],
+)
+def test_a_rate_that_its_tokens_and_time_contradict(record, names, words):
+    found = doubted(record)
+    assert {*found} == names
+    assert all(words in reason for reason in found.values())
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"output_tokens": 200, "ttft_ms": 2000, "e2e_ms": 6000, "tokens_per_second": 33},  # over the whole request
+        {"output_tokens": 200, "eval_ms": 4000, "decode_tok_s": 300, "concurrency": 8},  # of all requests
+        {"output_tokens": 200, "ttft_ms": 3900, "e2e_ms": 4000, "tokens_per_second": 50},  # a buffer held the answer
+        {"output_tokens": 200, "e2e_ms": 9000, "decode_tok_s": 100},  # the rest may be the prompt, or a load
+        {"output_tokens": 20000, "latency_ms": 900, "tokens_per_second": 300, "requests_per_s": 4},  # of a benchmark
+        {"output_tokens": 4, "ttft_ms": 50, "e2e_ms": 100, "tokens_per_second": 400},  # too few to tell
+        {"output_tokens": 200, "latency_ms": 12.5, "tokens_per_second": 80},  # of a token
+    ],
+)
+def test_a_rate_that_another_definition_explains(record):
+    assert doubted(record) == {}

@@ -187,7 +187,9 @@ def test_of_the_whole_folder_of_runs_only_metrics_json_is_counted(desk: Desk, tm
     documents = read.files[~read.files["kind"].isin(("markdown", "other"))]
     status = {Path(path).name: status for path, status in zip(documents["path"], documents["status"], strict=True)}
     assert status.pop("metrics.json") == "ok"
-    assert set(status) == {"comparison.json", "comparison.csv", "outcome.json", "trial.json", "failures.json"}
+    pages = {"index.html", "report.html"}
+    tables = {"comparison.json", "comparison.csv", "outcome.json", "trial.json", "failures.json"}
+    assert set(status) == tables | pages
     assert set(status.values()) == {"set_aside"}
     assert not documents.loc[documents["status"] == "set_aside", ["numbers", "covered"]].any(axis=None)
     reasons = documents.set_index("path")["reason"]

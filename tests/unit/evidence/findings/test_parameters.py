@@ -117,5 +117,5 @@ def test_num_gpu_makes_no_difference_to_llama_in_the_corpus() -> None:
     assert len(of_llama) == 2
     assert all(str(row["text"]).startswith("No effect of num_gpu") for row in of_llama)
     decode = next(row for row in of_llama if "throughput" in str(row["text"]))
-    assert decode["detectable"] == pytest.approx(0.0104, abs=0.0005)
+    assert decode["detectable"] == pytest.approx(0.0112, abs=0.0005)
     assert decode["n"] == 24

@@ -122,6 +122,21 @@ def test_a_summary_without_the_failed_runs_has_to_say_so(tmp_path: Path) -> None
     assert found_in(tmp_path, "wrong_summaries") == []
 
 
+@pytest.mark.parametrize(("name", "counts", "words"), [("failures", [0, 0], "0 failures"), ("errors", [1, 0], None)])
+def test_a_summary_that_counts_too_few_failures(
+    tmp_path: Path, name: str, counts: list[int], words: str | None
+) -> None:
+    rows = [row | {"num_ctx": place % 2} for place, row in enumerate(clean(10, 6))]
+    rows[2] |= {"error": "timeout", "tokens_s": ""}
+    write_csv(tmp_path / "sweep_runs.csv", rows)
+    means = [float(np.mean([float(str(row["tokens_s"])) for row in rows[at::2] if row["tokens_s"]])) for at in (0, 1)]
+    summary = [{"num_ctx": at, "mean_tokens_s": f"{means[at]:.4f}", name: counts[at]} for at in (0, 1)]
+    write_csv(tmp_path / "sweep_summary.csv", summary)
+    texts = [found["text"] for found in found_in(tmp_path, "wrong_summaries")]
+    said = f"sweep_summary.csv sums up 5 of 6 runs in sweep_runs.csv and counts {words}: 1 failed."
+    assert texts == ([said] if words else [])
+
+
 def test_a_summary_in_a_document_is_checked_against_the_runs_beside_it(tmp_path: Path) -> None:
     def agent(ttft: float, mean: float) -> dict[str, object]:
         runs = [{"run": place, "ttft_ms": ttft + place} for place in range(3)]

@@ -55,7 +55,13 @@ def test_cold_starts_are_left_out_of_a_ranking(tmp_path: Path) -> None:
     write_csv(tmp_path / "a_runs.csv", rows)
     (found,) = [row for row in found_in(tmp_path, "rank_models") if row["subject"] == "time to first token"]
     assert found["n"] == 16
+    assert "interval, cold starts left out)" in str(found["text"])
     assert max(values[0] for name, values in found["values"].items() if name.startswith("mean")) < 90
+
+
+def test_where_no_start_can_be_told_none_is_said_to_be_left_out(tmp_path: Path) -> None:
+    (found,) = models(tmp_path, {"one": 100, "other": 50})
+    assert "cold" not in str(found["text"])
 
 
 def sweep(tmp_path: Path, means: dict[int, float], n: int) -> list[dict[str, object]]:

@@ -8,7 +8,13 @@ import pytest
 from chimera_dagster.ingest.folder import read_in_memory
 
 FORMATS = Path(__file__).parents[3] / "data" / "formats"
-OF_ENGINES = {"llama_cpp": set(), "ollama": {"Ollama's bench command"}, "two_agents": set()}
+OF_ENGINES = {
+    "llama_cpp": set(),
+    "vllm_log": set(),
+    "sglang_log": set(),
+    "ollama": {"Ollama's bench command"},
+    "two_agents": set(),
+}
 REPORTS = {"report of vLLM's or SGLang's serving benchmark"}  # its tool is told by its lines
 
 

@@ -134,7 +134,7 @@ def test_a_sweep_is_a_row_per_run():
     assert (read.file["format"], read.file["status"]) == ("vLLM bench serve", "ok")
     assert read.records == ["row 1", "row 2", "row 3", "row 4"]
     about = read.about("row 3")
-    assert about["conditions"] == {"concurrency": 4, "tensor_parallel": 2}
+    assert about["conditions"] == {"concurrency": 4, "max_num_seqs": 16, "tensor_parallel": 2}
     assert (about["model"], about["labels"]) == ("acme/alpha-1b", {"num_prompts": 4, "run_number": 0})
     assert read.figures("row 3")["output_tok_s", None] == (383.2139148279785, None)
     assert read.figures("row 3")["ttft_ms", "p99"] == (31.321517639116795, 4)

@@ -1,0 +1,264 @@
+"""Text fields that the vocabulary does not list and that say how a run was made: `technique`, `Attention`, `kv_cache`.
+
+Their values set runs apart, so such a field is a condition under its own name. Whether it is one is decided over all
+records of a table or a list: its texts are short, repeat, and tell apart runs that nothing else does. Free text, ids,
+paths, dates, verdicts on an answer and what only repeats a model's name or a known setting are left alone.
+"""
+
+import fnmatch
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Literal, NamedTuple, cast
+
+from chimera_dagster.ingest import vocabulary
+from chimera_dagster.ingest.cells import CONTAINERS, MISSING, plain_number, text_of
+from chimera_dagster.ingest.model_names import is_model
+from chimera_dagster.ingest.quantities import quantity_in
+from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.request_rates import may_be_offered, offered_rates
+
+_MOST_RECORDS = 10_000  # that are looked at
+_SAMPLE = 50  # records among which a text column shows a text
+_MOST_VALUES = 100  # a column of more is not one of settings
+_MOST_ONCE = 40  # records of a table of aggregates, in which every value may stand once
+_LONGEST, _MOST_WORDS = 48, 6
+_MOST_FIELDS = 400  # of a record: one of more is a dump, not a row
+_NOT_SHORT = re.compile(
+    r"://|[\n\r\t{}<>?!\\]|[.:;,]\s*+$|\.\s|^[./~]|^[A-Za-z]:|\.(?:json|jsonl|csv|md|py|sh|txt|log|gguf|ya?ml|onnx|bin|html)$"
+    r"|\d{4}-\d\d-\d\d|\d{1,2}:\d\d|^[\w.+-]+@[\w.-]+$",
+    re.ASCII,
+)
+_MEASURED = re.compile(r"[^\w]*\d(?!\d*[-_ ]?[A-Za-z][\w-]*$)", re.ASCII)  # 1.4-1.6x, 0/5 runs, but not 4bit
+_HASH = re.compile(r"(?:[0-9a-f]{7,}|[0-9a-f-]{16,}|[A-Za-z]{0,8}[-_][0-9A-Za-z]{16,})", re.ASCII)
+_NUMBERED = re.compile(r"(?P<before>\D*+)(?P<number>\d{1,9})(?P<after>\D*+)", re.ASCII)
+NONE = "none"
+_NO_SETTING = frozenset({"default", "unknown", "other"})
+
+Value = str | float | None
+Record = Sequence[object]
+
+
+class Setting(NamedTuple):
+    """A field that may be a setting: its place among the names, and whether its name alone says that it is one."""
+
+    place: int
+    named: bool
+
+
+@remembered(maxsize=4_096)
+def is_named_as_setting(name: str) -> bool:
+    """Whether an unlisted name has a word of a setting, such as `technique` or `attention_backend`."""
+    words, plain = vocabulary.vocabulary().setting_words, vocabulary.normal(name)[0]
+    return _may_set(name) and (plain in words or any(word in words for word in plain.split("_")))
+
+
+@remembered(maxsize=10_000)
+def says_setting(text: str) -> bool:
+    """Whether a text beside a name of a setting sets anything: `default` does not."""
+    return _is_short(text) and text.strip().lower() not in _NO_SETTING | MISSING and quantity_in(text) is None
+
+
+def settings_among(names: tuple[str, ...], records: Iterable[Record]) -> frozenset[str]:
+    """The names of those columns that are settings; `records` have a cell for each name."""
+    candidates = _candidates(names)
+    others = [*may_be_offered(names), *_failures(names)]
+    if not candidates and not others:
+        return frozenset()
+    every = iter(records)
+    first = [record for record in islice(every, _SAMPLE) if len(record) == len(names)]
+    candidates = [field for field in candidates if any(_is_text(record[field.place]) for record in first)]
+    if not candidates and not others:
+        return frozenset()
+    first += [record for record in islice(every, _MOST_RECORDS) if len(record) == len(names)]
+    return _chosen(names, candidates, first) | offered_rates(names, first) | _counted_failures(names, first)
+
+
+@remembered(maxsize=4_096)
+def _failures(names: tuple[str, ...]) -> list[int]:
+    words = vocabulary.vocabulary().failure_counts
+    return [place for place, name in enumerate(names) if vocabulary.normal(name)[0] in words]
+
+
+def _counted_failures(names: tuple[str, ...], records: Sequence[Record]) -> frozenset[str]:
+    """The names of columns that count failures: whole numbers, of which one is above 1, or, in no log, all are 0."""
+    is_log, found = any(map(_tells_of_run, names)), set[str]()
+    for place in _failures(names):
+        values = {_value(record[place]) for record in records}
+        numbers = {value for value in values if isinstance(value, float) and value.is_integer()}
+        if numbers and values <= {*numbers, None} and (max(numbers) > 1 or (numbers == {0.0} and not is_log)):
+            found.add(names[place])
+    return frozenset(found)
+
+
+def settings_of_objects(objects: Sequence[object]) -> frozenset[str]:
+    """As `settings_among` for a list of JSON objects, and those in objects such as `config` within them."""
+    if not settings_among(*_table_of(objects[:_SAMPLE])):  # the usual case, and a list may be long
+        return frozenset()
+    return settings_among(*_table_of(objects[:_MOST_RECORDS]))
+
+
+def _table_of(objects: Sequence[object]) -> tuple[tuple[str, ...], list[list[object]]]:
+    records = [_flat(cast("Mapping[str, object]", item)) for item in objects if isinstance(item, dict)]
+    names = tuple(dict.fromkeys(name for record in records for name in record))
+    if len(records) < 2 or len(names) > _MOST_FIELDS:
+        return (), []
+    return names, [[record.get(name) for name in names] for record in records]
+
+
+def _flat(content: Mapping[str, object]) -> dict[str, object]:
+    """The fields of an object and of those that describe it."""
+    flat = dict(content)
+    for name, inner in content.items():
+        if isinstance(inner, dict) and vocabulary.role_of(name)[0] == "attached":
+            described = {key: value for key, value in cast("dict[str, object]", inner).items() if key not in flat}
+            flat |= described
+    return flat
+
+
+@remembered(maxsize=4_096)
+def _candidates(names: tuple[str, ...]) -> list[Setting]:
+    found = [Setting(place, is_named_as_setting(name)) for place, name in enumerate(names) if _may_set(name)]
+    return sorted(found, key=lambda field: not field.named)
+
+
+@remembered(maxsize=10_000)
+def _may_set(name: str) -> bool:
+    """Whether nothing is known of a name, and it is not that of a remark, an outcome or a unit."""
+    role, plain = vocabulary.role_of(name)[0], vocabulary.normal(name)[0]
+    if role not in ("number", "attached") or vocabulary.kinds_of(name) or vocabulary.is_aggregate(name):
+        return False
+    return not (_pattern_of("remarks").fullmatch(plain) or _is_answer(plain))
+
+
+@remembered(maxsize=10_000)
+def _is_answer(plain: str) -> bool:
+    """Whether a name, as `normal` gives it, is that of a text which a model was asked or wrote."""
+    return _pattern_of("answers").fullmatch(plain) is not None
+
+
+@remembered()
+def _pattern_of(section: Literal["remarks", "answers"]) -> re.Pattern[str]:
+    return re.compile("|".join(map(fnmatch.translate, getattr(vocabulary.vocabulary(), section))))
+
+
+@remembered(maxsize=10_000)
+def _is_short(text: str) -> bool:
+    text = text.strip()
+    if len(text) > _LONGEST or len(text.split()) > _MOST_WORDS or _NOT_SHORT.search(text) or _MEASURED.match(text):
+        return False
+    return not (_HASH.fullmatch(text) and any(map(str.isdigit, text)))
+
+
+def _is_text(cell: object) -> bool:
+    return isinstance(cell, bool) or (isinstance(cell, str) and isinstance(_value(cell), str))
+
+
+def _value(cell: object) -> Value:
+    """What a cell says: a text, a number, or None if it is missing; `none` is a setting's value."""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, str):
+        text = cell.strip()
+        if text.lower() in MISSING:
+            return NONE if text.lower() == NONE else None
+        quantity = quantity_in(text)
+        return quantity.number if quantity else text
+    return plain_number(cell)
+
+
+def _chosen(names: tuple[str, ...], candidates: list[Setting], records: Sequence[Record]) -> frozenset[str]:
+    """Of the fields that look like settings, those that tell records apart, the one with the fewest values first."""
+    is_log = any(_tells_of_run(name) for name in names)
+    columns = {field: [record[field.place] for record in records] for field in candidates}
+    possible = [
+        (field, [_value(cell) for cell in column])
+        for field, column in columns.items()
+        if not any(isinstance(cell, CONTAINERS) for cell in column)
+    ]
+    possible = [
+        (field, values) for field, values in possible if _are_settings(names[field.place], field, values, is_log=is_log)
+    ]
+    if not possible:
+        return frozenset()
+    possible.sort(key=lambda each: (not each[0].named, len({*each[1]})))
+    own = {field.place for field in candidates}
+    known = [place for place, name in enumerate(names) if _is_known_setting(name) and place not in own]
+    models = [place for place, name in enumerate(names) if vocabulary.role_of(name) == ("context", "model")]
+    apart = _numbers([*zip(_codes(records, known), _codes(records, models), strict=True)])
+    chosen = set[str]()
+    for field, values in possible:
+        if field.named or len({*zip(apart, values, strict=True)}) > len({*apart}):
+            chosen.add(names[field.place])
+            apart = _numbers([*zip(apart, values, strict=True)])
+    return frozenset(chosen)
+
+
+def _are_settings(name: str, field: Setting, values: Sequence[Value], *, is_log: bool) -> bool:
+    """Whether the values of a column, some of them missing, may be those of a setting."""
+    different = {*values}
+    texts = [value for value in different if isinstance(value, str)]
+    numbers = sum(isinstance(value, float) for value in values)
+    if numbers > (len(values) // 2 if field.named else 0) or not _are_settings_texts(name, texts):
+        return False  # the first: measured numbers, which some records do not have
+    if len(different) == 1:
+        return field.named and says_setting(texts[0])
+    if 2 * len(different) <= len(values):
+        return len(different) <= _MOST_VALUES
+    stands_once = not _is_row_label(name) and not _are_numbered(texts) and (field.named or not is_log)
+    return stands_once and len(different) <= _MOST_ONCE
+
+
+def _are_settings_texts(name: str, texts: Sequence[str]) -> bool:
+    """Whether there are texts, all of them short, that name neither models nor units nor, in a label, metrics."""
+    names_others = 2 * sum(is_model(text) or vocabulary.is_unit(text) for text in texts) >= len(texts)
+    return (
+        not names_others
+        and all(map(_is_short, texts))
+        and not (_is_row_label(name) and any(map(vocabulary.kinds_of, texts)))
+    )
+
+
+def _is_row_label(name: str) -> bool:
+    return vocabulary.normal(name)[0] in vocabulary.vocabulary().row_labels
+
+
+def _are_numbered(texts: Sequence[str]) -> bool:
+    """Whether the texts differ in a number alone that counts them: `run-1`, `run-2`, `run-3`."""
+    found = [_NUMBERED.fullmatch(text) for text in texts]
+    parts = [(each["before"], each["after"], int(each["number"])) for each in found if each]
+    numbers = {number for *_, number in parts}
+    if len(parts) < max(len(texts), 3) or len({(before, after) for before, after, _ in parts}) > 1:
+        return False
+    return max(numbers) - min(numbers) + 1 == len(numbers)
+
+
+@remembered(maxsize=10_000)
+def _tells_of_run(name: str) -> bool:
+    """Whether a column with this name numbers runs, or has what each of them was asked or answered."""
+    role, which = vocabulary.role_of(name)
+    plain = vocabulary.normal(name)[0]
+    is_of_one = plain in vocabulary.vocabulary().run_columns or plain.endswith("_id")
+    return is_of_one or (role == "context" and which in ("prompt", "timestamp")) or _is_answer(plain)
+
+
+@remembered(maxsize=10_000)
+def _is_known_setting(name: str) -> bool:
+    role, which = vocabulary.role_of(name)
+    is_about = role == "context" and which in ("backend", "gpu", "provider")
+    return is_about or role in ("condition", "parameter", "attached")
+
+
+def _codes(records: Sequence[Record], places: Sequence[int]) -> list[int]:
+    """A number for each different combination of what the records have at these places."""
+    return _numbers([tuple(_said(record[place]) for place in places) for record in records])
+
+
+def _said(cell: object) -> str | None:
+    """What a cell says as a text; nothing for settings in an object, whose own fields say it."""
+    return str(cell) if isinstance(cell, bool) else text_of(cell)
+
+
+def _numbers(keys: Sequence[object]) -> list[int]:
+    codes: dict[object, int] = {}
+    return [codes.setdefault(key, len(codes)) for key in keys]

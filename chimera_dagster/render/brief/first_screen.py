@@ -1,0 +1,61 @@
+"""The first screen of a brief: the answer, how sure it is, what to do next, and one chart that shows it."""
+
+from collections.abc import Iterator
+
+from chimera_dagster.notes.brief import FIRST_SCREEN, Brief, Coverage
+from chimera_dagster.notes.paragraphs import paragraph as merged
+from chimera_dagster.render.blocks import Block, Bullets, Inlines, Note, Numbered, Paragraph, Strong, Text
+from chimera_dagster.render.brief.panels import comparison
+from chimera_dagster.render.brief.words import counted, ended, marked, paragraph, spaced
+
+LEADING = 3
+_NEXT = 3
+_MISSING = 2  # notes on what was not measured, which limit the answer
+
+
+def first_screen(brief: Brief) -> Iterator[Block]:
+    for each in brief.of("answer"):
+        yield Paragraph(marked(each.note.text, each.id, "words"))
+    leading = brief.leading[:LEADING]
+    if leading:
+        yield Paragraph(paragraph(merged(leading), "figures"))
+    if not brief.notes:
+        yield Paragraph("These files say nothing that this brief could state.")
+    yield Paragraph((Strong("How sure this is. "), *_sureness(brief)))
+    if brief.problems:
+        yield Note("warning", (Bullets(brief.problems),))
+    advice = brief.of("recommendations")[:_NEXT]
+    if advice:
+        yield Paragraph((Strong("What to do next."),))
+        yield Numbered(tuple(marked(ended(each.note.action) or each.note.text, each.id) for each in advice))
+    else:
+        yield Paragraph((Strong("What to do next. "), Text("Nothing in these results calls for a change.")))
+    chart = comparison(brief.charts.compared)
+    if chart:
+        yield chart
+
+
+def coverage_words(coverage: Coverage) -> str:
+    """`270 runs in 68 files, all read in full; 97 % of their numbers stand under a known name.`"""
+    if not coverage.files:
+        return "There is no file to read."
+    files = counted(coverage.files, "file")
+    said = f"{counted(coverage.runs, 'run')} in {files}" if coverage.runs else f"{files} without single runs"
+    bad = coverage.not_in_full
+    if bad:
+        said += f", of which {bad:,} {'was' if bad == 1 else 'were'} not read in full"
+    else:
+        said += ", all read in full" if coverage.files > 1 else ", read in full"
+    if coverage.numbers:
+        said += f"; {_percent(coverage)} of their numbers stand under a known name"
+    return f"{said}."
+
+
+def _sureness(brief: Brief) -> Inlines:
+    limits = [each for each in brief.of("not_measured") if each.note.weight >= FIRST_SCREEN][:_MISSING]
+    return spaced([(Text(coverage_words(brief.coverage)),), *(marked(each.note.text, each.id) for each in limits)])
+
+
+def _percent(coverage: Coverage) -> str:
+    """Rounded down, so that 100 % means all."""
+    return f"{coverage.covered * 100 // coverage.numbers} %"

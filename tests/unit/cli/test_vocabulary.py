@@ -1,0 +1,10 @@
+"""What `chimera vocabulary suggest` prints of names that are not read."""
+
+from chimera_dagster.cli.vocabulary import _suggested
+from chimera_dagster.evidence.unread import UnreadGroup
+
+
+def test_a_time_without_a_unit_is_ready_but_for_its_unit():
+    lines = _suggested([UnreadGroup("p50_ttft", 3, 2), UnreadGroup("speedy", 1, 1)]).splitlines()
+    assert "  # ttft_ms: {names: {p50_ttft: s}} # or ms: 3 numbers in 2 files without a unit" in lines
+    assert any(line.startswith("  # speedy: 1 number in 1 file; perhaps ") for line in lines)
