@@ -41,12 +41,26 @@ class Html:
         """What stands between each heading with an anchor and the next, by that anchor."""
         [main] = list(self.body.iter("main"))
         found: dict[str, list[Element]] = {}
-        for element in main:
+        for element in _in_order(main):
             if re.fullmatch("h[1-6]", element.tag):
                 found[element.attrib["id"]] = last = []
             else:
                 last.append(element)  # pyright: ignore - a page begins with a heading
         return found
+
+
+def _in_order(parent: Element) -> Iterator[Element]:
+    """The blocks of a page, those that stand beside each other or are folded below a heading one after the other."""
+    for element in parent:
+        heading = element.find("summary")
+        if element.tag == "div" and element.get("class") == "beside":
+            for part in element:
+                yield from _in_order(part)
+        elif element.tag == "details" and heading is not None and len(heading):
+            yield from heading
+            yield from _in_order(element)
+        elif element.tag != "summary":
+            yield element
 
 
 def texts(element: Element, inside: tuple[Element, ...] = ()) -> Iterator[tuple[str, tuple[Element, ...]]]:

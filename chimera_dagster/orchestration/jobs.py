@@ -2,8 +2,8 @@
 
 from dagster import AssetSelection, define_asset_job
 
-EVIDENCE_ASSETS = ("data_summary", "facts", "findings")  # what a trial depends on
-BRIEF_ASSETS = ("notes", "brief")
+EVIDENCE_ASSETS = ("data_summary", "facts", "findings", "notes")  # what a trial depends on
+BRIEF_ASSETS = ("brief",)
 TRIAL_ASSETS = ("llm_analysis", "llm_report", "trial_metrics", "rendered_report")
 
 ingest_job = define_asset_job(

@@ -18,6 +18,7 @@ from chimera_dagster.measure.environment import Environment
 from chimera_dagster.measure.measured import Measured
 from chimera_dagster.measure.speedup import AgentCall, Gain
 from chimera_dagster.measure.validity import TrialSettings
+from chimera_dagster.records.kept_notes import KeptNote
 from chimera_dagster.spec.sweep import Policy
 from chimera_dagster.spec.trial import ParamSet
 from chimera_dagster.write.judge import JudgedAnswer
@@ -157,14 +158,15 @@ class StageText(_Document):
 class Outcome(_Document):
     """outcome.json: everything raw, from which every number and every verdict can be computed again.
 
-    The facts and the summary are those that the model was shown; a later ingest renumbers them. The texts are those of
-    the first repeat.
+    The facts, the notes and the summary are those of the files that the model was asked about; a later ingest renumbers
+    them. The texts are those of the first repeat. A file of an earlier version has no notes.
     """
 
     schema_version: Literal[5] = 5
     summary: Summary
     facts: list[Fact]
     findings: list[ReportFinding]
+    notes: list[KeptNote] = []
     configurations: list[Configuration]
     analysis: StageText
     report: StageText

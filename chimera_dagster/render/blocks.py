@@ -176,15 +176,32 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
-    """What few readers need: folded away in HTML; in print all of it is there, or none of it if not `on_paper`."""
+class Byline:
+    """A quiet line above what it is about, such as whose words follow."""
 
-    summary: str
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Parts of a page that stand beside each other if there is room, else one after the other."""
+
+    parts: "tuple[tuple[Block, ...], ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What few readers need: folded away in HTML; in print all of it is there, or none of it if not `on_paper`.
+
+    With a heading as its summary it is a section, which links can lead to.
+    """
+
+    summary: str | Heading
     blocks: "tuple[Block, ...]"
     on_paper: bool = True
 
 
-Block = Heading | Paragraph | Bullets | Numbered | Table | CodeBlock | Note | Chart | Details
+Block = Heading | Paragraph | Byline | Bullets | Numbered | Table | CodeBlock | Note | Chart | Details | Beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,12 +227,17 @@ class Page:
 
 
 def headings(blocks: tuple[Block, ...]) -> Iterator[Heading]:
-    """Every heading in order, including those inside notes and details."""
+    """Every heading in order, including those inside other blocks."""
     for block in blocks:
         if isinstance(block, Heading):
             yield block
         elif isinstance(block, Note | Details):
+            if isinstance(block, Details) and isinstance(block.summary, Heading):
+                yield block.summary
             yield from headings(block.blocks)
+        elif isinstance(block, Beside):
+            for part in block.parts:
+                yield from headings(part)
 
 
 def anchor_of(text: str) -> str:

@@ -11,8 +11,10 @@ from typing import assert_never
 from urllib.parse import quote
 
 from chimera_dagster.render.blocks import (
+    Beside,
     Block,
     Bullets,
+    Byline,
     Chart,
     Code,
     CodeBlock,
@@ -84,6 +86,8 @@ def _block(block: Block, is_second: bool) -> str:  # noqa: PLR0911 - a line for 
             return f"{'#' * block.level} {_line(block.text)}"
         case Paragraph():
             return _lines(block.content)
+        case Byline():
+            return f"_{_line(block.content)}_"
         case Bullets():
             return "\n".join(_item("*" if is_second else "-", item) for item in block.items)
         case Numbered():
@@ -99,6 +103,8 @@ def _block(block: Block, is_second: bool) -> str:  # noqa: PLR0911 - a line for 
             return _chart(block)
         case Details():
             return _details(block)
+        case Beside():
+            return "\n\n".join(text for part in block.parts for text in _blocks(part))
         case _:
             assert_never(block)
 
@@ -117,7 +123,9 @@ def _details(block: Details) -> str:
         _table(each, _ROWS) if isinstance(each, Table) and not block.on_paper else _block(each, is_second=False)
         for each in block.blocks
     ]
-    return "\n\n".join([_lines((Strong(block.summary),)), *inner])
+    title = block.summary
+    first = _block(title, is_second=False) if isinstance(title, Heading) else _lines((Strong(title),))
+    return "\n\n".join([first, *inner])
 
 
 def _chart(chart: Chart) -> str:

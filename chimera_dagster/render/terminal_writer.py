@@ -9,8 +9,10 @@ from rich.table import Table as Grid
 from rich.text import Text as Line
 
 from chimera_dagster.render.blocks import (
+    Beside,
     Block,
     Bullets,
+    Byline,
     Chart,
     Code,
     CodeBlock,
@@ -50,7 +52,7 @@ def _block(block: Block, console: Console, marks: bool) -> Iterator[RenderableTy
     match block:
         case Heading():
             yield Line(visible(block.text), "bold underline" if block.level == 2 else "bold")
-        case Paragraph():
+        case Paragraph() | Byline():
             yield _line(block.content, marks)
         case Bullets() | Numbered():
             for number, item in enumerate(block.items, block.start if isinstance(block, Numbered) else 1):
@@ -62,8 +64,17 @@ def _block(block: Block, console: Console, marks: bool) -> Iterator[RenderableTy
         case Chart():
             yield from _table(block.table, marks, block.title)
         case Note() | Details():
-            yield Line(block.title if isinstance(block, Note) else visible(block.summary), "bold")
+            yield Line(_title(block), "bold")
             _print(block.blocks, console, marks)
+        case Beside():
+            for part in block.parts:
+                _print(part, console, marks)
+
+
+def _title(block: Note | Details) -> str:
+    if isinstance(block, Note):
+        return block.title
+    return visible(block.summary.text if isinstance(block.summary, Heading) else block.summary)
 
 
 def _item(mark: str, line: Line) -> Grid:

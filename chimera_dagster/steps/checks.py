@@ -13,7 +13,19 @@ from chimera_dagster.write.answer import AIMS
 from chimera_dagster.write.judge import JudgedAnswer
 from chimera_dagster.write.quality import RISK_ROWS
 
-SECTIONS = ("Workflow Summary", "Metrics", "Key Findings", "Recommendations", "Persona Prompt")
+SECTIONS = (
+    "Executive Summary",
+    "Optimisation Recommendations",
+    "Risks and Mitigations",
+    "Workflow Summary",
+    "Metrics",
+    "Key Findings",
+    "Recommendations",
+    "Methodology",
+    "Configuration and Environment",
+    "Persona Prompt",
+)
+_HEADING = re.compile(r"^#{2,3} (?:\d\. )?(.+?)\s*$", re.MULTILINE)
 
 Evidence = dict[str, str | int | float]
 
@@ -67,8 +79,11 @@ def language(metrics: Metrics) -> TrialCheck:
 
 
 def structure(rendered: str, outcome: Outcome) -> TrialCheck:
-    """`rendered`, a report.md, has every section in order, and the model's sections have the required statements."""
-    missing = list(_out_of_place(re.findall(r"^## (.+?)\s*$", rendered, re.MULTILINE)))
+    """`rendered`, a report.md, has every section in order, none is empty, and the model wrote what the persona asks."""
+    _, *parts = _HEADING.split(rendered)
+    headings, bodies = parts[::2], parts[1::2]
+    missing = list(_out_of_place(headings))
+    missing += [f"the content of {name}" for name, body in zip(headings, bodies, strict=True) if not body.strip()]
     missing += _unfilled(outcome.report.answer)
     message = f"Missing: {', '.join(missing)}." if missing else "Every section is present and filled."
     return TrialCheck("structure", not missing, message, {"missing": "\n".join(missing)} if missing else {})

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from chimera_dagster.records.documents import Outcome
+from chimera_dagster.records.documents import Outcome, StageText
 from chimera_dagster.records.store import Store, write_text
 from chimera_dagster.records.trial_files import read_recorded
+from chimera_dagster.render.blocks import Bullets, Paragraph
 from chimera_dagster.render.html_writer import to_html
 from chimera_dagster.render.markdown_writer import blocks_to_markdown, to_markdown, without_links
 from chimera_dagster.render.report.statements import StatementBlocks
@@ -15,10 +16,13 @@ from chimera_dagster.spec.sweep import TrialPlan
 def readable_texts(outcome: Outcome) -> dict[str, str]:
     """The shown statements of a trial's two texts as Markdown, by the asset that holds them."""
     texts = {"llm_analysis": outcome.analysis, "llm_report": outcome.report}
-    return {
-        asset: without_links(blocks_to_markdown([StatementBlocks(outcome.facts, text).bullets()]))
-        for asset, text in texts.items()
-    }
+    return {asset: _readable(outcome, text) for asset, text in texts.items()}
+
+
+def _readable(outcome: Outcome, text: StageText) -> str:
+    shown = StatementBlocks(outcome.facts, text).each()
+    block = Bullets(shown) if shown else Paragraph("Nothing of what the model wrote can be shown.")
+    return without_links(blocks_to_markdown([block]))
 
 
 def render_trial(store: Store, plan: TrialPlan) -> tuple[Path, Outcome]:

@@ -96,6 +96,7 @@ def _run(client: TrialClient, store: Store, on_measured: Callable[[], None] | No
         summary=summary,
         facts=evidence.facts,
         findings=evidence.findings,
+        notes=evidence.notes,
         configurations=evidence.configurations,
         analysis=rounds[0].analysis_text,
         report=report_text,

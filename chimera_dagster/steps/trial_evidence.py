@@ -11,16 +11,18 @@ from chimera_dagster.evidence.fact import Fact, load_facts
 from chimera_dagster.evidence.folder_models import with_folder_models
 from chimera_dagster.grounding import EvidenceIndex, check
 from chimera_dagster.records.documents import Configuration, ReportFinding, Summary
+from chimera_dagster.records.kept_notes import KeptNote, load_notes
 from chimera_dagster.records.store import Store
 
 _SHOWN_METRICS = ("decode_tok_s", "ttft_ms")
 
 
 class TrialEvidence(NamedTuple):
-    """Facts and findings by rank, statistics of the configurations, all model tags, and the index for checking."""
+    """Facts, findings and notes by rank, statistics by configuration, all model tags, and the index for checking."""
 
     facts: list[Fact]
     findings: list[ReportFinding]
+    notes: list[KeptNote]
     configurations: list[Configuration]
     models: tuple[str, ...]
     evidence_index: EvidenceIndex
@@ -42,6 +44,7 @@ def _read(store: Store, digest: str, code: str) -> TrialEvidence:
     found = TrialEvidence(
         facts=load_facts(facts),
         findings=[_finding(row) for row in findings.to_dict("records")],
+        notes=load_notes(store.read_table("notes")),
         configurations=[_configuration(row) for row in shown.to_dict("records")],
         models=models,
         evidence_index=EvidenceIndex(store.read_table("benchmark_files"), measurements, facts, findings),

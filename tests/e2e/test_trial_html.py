@@ -1,6 +1,7 @@
 """The report of a trial that ran, as a browser shows it: light, dark, on a phone and on paper."""
 
 import json
+import re
 from collections.abc import Generator
 from functools import partial
 from pathlib import Path
@@ -10,9 +11,10 @@ from playwright.sync_api import Browser
 
 from chimera_dagster.measure.telemetry import Telemetry
 from chimera_dagster.steps import trial
+from chimera_dagster.steps.checks import SECTIONS
 from tests.conftest import Project
 from tests.desk import desk_in, saying
-from tests.e2e.browser import CONTRASTS, OPEN_TABLES, TOUCHING, Opened, Scheme, chromium, look
+from tests.e2e.browser import CONTRASTS, TOUCHING, Opened, Scheme, chromium, look
 from tests.unit.measure.fake_nvml import FakeGpu, FakeNvml
 
 pytestmark = pytest.mark.browser
@@ -93,7 +95,7 @@ def test_it_is_quiet_whole_and_readable(
 
 def test_a_cited_fact_leads_to_its_row(browser: Browser, report: Path) -> None:
     opened = Opened(browser, report, "light", 1280)
-    opened.page.locator("h3#executive-summary + p a", has_text="F3").click()
+    opened.page.locator("h3#executive-summary ~ p a", has_text="F3").first.click()
     assert opened.page.locator(":target").inner_text() == "F3"
     assert opened.page.locator("tr:has(:target)").evaluate(
         "e => { const r = e.getBoundingClientRect(); return r.top >= 0 && r.bottom <= innerHeight }"
@@ -101,21 +103,50 @@ def test_a_cited_fact_leads_to_its_row(browser: Browser, report: Path) -> None:
     opened.page.close()
 
 
-def test_on_paper_it_is_light_and_all_is_open(browser: Browser, report: Path, tmp_path: Path) -> None:
+def test_a_note_leads_to_its_row_in_the_appendix(browser: Browser, report: Path) -> None:
+    opened = Opened(browser, report, "light", 1280)
+    assert opened.ask("document.querySelectorAll('details[open]').length") == 0
+    opened.page.locator('a[href="#n1"]').click()
+    assert opened.page.locator(":target").inner_text() == "1"
+    assert opened.page.locator("tr:has(:target)").is_visible()
+    opened.page.close()
+
+
+def test_it_is_a_few_screens_long_and_no_section_is_empty(browser: Browser, report: Path) -> None:
+    opened = Opened(browser, report, "light", 1400)
+    assert opened.ask("document.documentElement.scrollHeight") <= 4 * 900
+    assert opened.page.locator("h3#executive-summary").bounding_box()["y"] < 900  # pyright: ignore[reportOptionalSubscript]
+    opened.ask("document.querySelectorAll('details').forEach(e => e.open = true)")
+    titles = [re.sub(r"^\d\. ", "", title) for title in opened.ask(TITLES)]
+    assert [title for title in titles if title in SECTIONS] == list(SECTIONS)
+    assert opened.ask(EMPTY) == []
+    opened.page.close()
+
+
+def test_on_paper_it_is_light_and_has_no_appendix(browser: Browser, report: Path, tmp_path: Path) -> None:
     opened = Opened(browser, report, "dark", 1280)
     opened.page.emulate_media(media="print")
     opened.page.set_viewport_size({"width": 673, "height": 900})  # A4 without its margins
-    opened.page.wait_for_function(f"{OPEN_TABLES} === document.querySelectorAll('details table').length")
+    assert opened.ask("document.querySelectorAll('details.screen-only').length") > 2
+    assert opened.ask("[...document.querySelectorAll('details')].filter(e => e.checkVisibility()).length") == 0
     assert opened.ask("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert opened.ask(CONTRASTS) == []
     assert opened.ask("[...document.querySelectorAll('.scroll')].every(e => e.scrollWidth <= e.clientWidth)")
     assert look(opened.page, tmp_path, "trial-print").stat().st_size > 100_000
-    assert opened.page.pdf(path=tmp_path / "trial.pdf", format="A4", print_background=True).startswith(b"%PDF-")
+    pdf = opened.page.pdf(path=tmp_path / "trial.pdf", format="A4", print_background=True)
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 6
     assert opened.events == []
     assert opened.requests == [report.as_uri()]
     opened.page.close()
 
 
+TITLES = "[...document.querySelectorAll('h2, h3')].map(e => e.textContent)"
+# Headings below which nothing is to be read until the next one.
+EMPTY = """() => { const lines = document.querySelector('main').innerText.split('\\n').map(line => line.trim());
+  const titles = [...document.querySelectorAll('h2, h3, h4')].map(e => e.textContent);
+  const found = lines.filter(line => line);
+  return titles.slice(1).filter(title => { const at = found.indexOf(title);
+    return at < 0 || at + 1 >= found.length || titles.includes(found[at + 1]) && !/Appendix/.test(title) }) }"""
 CHARTS = """[...document.querySelectorAll('svg.chart')].map(
   svg => [svg.querySelector('title').textContent, [...svg.querySelectorAll('text')].map(e => e.textContent)])"""
 # Words of a chart that leave the page.

@@ -112,10 +112,13 @@ def test_a_report_has_every_section_in_order(swept: Bench) -> None:
 **Agent Type:** Chimera Agent B
 **Model:** smollm2:135m
 **Configuration:** num_gpu=default, num_ctx=1024, temp=0.2, top_p=default, top_k=default, repeat_penalty=default
+### 1. Executive Summary
+### 2. Optimisation Recommendations
+### 3. Risks and Mitigations
 ## Workflow Summary
 - Files analyzed: 7
 - Execution time:
-- Data summary:
+**Data summary: the 7 files by kind**
 Total files analyzed: 7
 CSV Files (4)
   Latest modified:
@@ -133,13 +136,21 @@ MARKDOWN Files (1)
 ## Recommendations
 ## Methodology
 ## Configuration and Environment
-## Evidence
-## Verification
-## Persona Prompt
-You are InsightAgent""".splitlines()
+## Appendix
+### Statements by code
+### Findings
+### Evidence
+### By configuration
+### Verification
+### Calls
+### Telemetry
+### Environment
+### Prompts
+## Persona Prompt""".splitlines()
     found = [f"\n{report}".find(f"\n{line}") for line in lines]
     assert -1 not in found, lines[found.index(-1)]
     assert found == sorted(found)
+    assert "You are InsightAgent" in report.split("\n## Persona Prompt\n")[1]
     assert re.search(
         r"- Execution time: \d+\.\d\ds \(ingest \d+\.\d\ds \| analysis \d+\.\d\ds \| report \d+\.\d\ds\)",
         unescape(report),
@@ -254,7 +265,8 @@ def test_every_fact_can_be_followed_to_a_file_and_a_record(swept: Bench) -> None
         for file, record in json.loads(str(fact.sources)):
             assert (swept.project.reports / file).exists()
             assert record == "file" or (file, record) in records
-    links = re.findall(r"\| \[[^]]+\]\(([^)]+)\), ", report.read_text())
+    [evidence] = re.findall(r"^### Evidence\n(.+?)^### ", report.read_text(), re.M | re.S)
+    links = re.findall(r"\| \[[^]]+\]\(([^)]+)\), ", evidence)
     assert len(links) == len(facts)
     assert all((report.parent / link).exists() for link in links)
 

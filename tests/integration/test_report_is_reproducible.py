@@ -37,10 +37,11 @@ MAY_DIFFER = {
     ),
     "load of the host": (rf"((?:Host CPU|Engine memory): ){_VALUE} (%|MiB)", r"\1\2"),
     "verdicts on the measurement": (r"(Validity:(?:\*\*|</strong>) )[a-z_, ]+", r"\1"),
-    "their evidence": (r"(Validity of this measurement:).*?(?=Engine: )", r"\1"),
+    "their evidence": (r"(Validity of this measurement:).*?(?=Each sample is in )", r"\1"),
     "their warning": (r"(> \*\*Warning\*\*\n(?:>[^\n]*\n)*\n)|(<div class=\"note warning\".*?</div>\n)", ""),
     "figures of what was measured": (
-        r"\*\*Chart: (Chunks received over time|Time between chunks|The host during the trial)\..*?(?=\n\n\*\*)"
+        r"\*\*Chart: (Chunks received over time|Time between chunks|The host during the trial)\."
+        r".*?(?=\n\n(?:\*\*|#|Validity ))"
         r"|<figure>\n<figcaption><strong>(Chunks received over time|Time between chunks|The host during the trial)<"
         r".*?</figure>",
         r"\1\2",

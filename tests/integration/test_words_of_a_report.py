@@ -18,7 +18,7 @@ SECTIONS = {
     "executive-summary": "1. Executive Summary",
     "optimisation-recommendations": "2. Optimisation Recommendations",
     "risks-and-mitigations": "3. Risks and Mitigations",
-    "findings-in-the-models-words": "In the model's words",
+    "key-findings": "Key Findings",
     "recommendations": "Recommendations",
 }
 GOOD = [
@@ -62,18 +62,39 @@ def has_digit(text: str) -> bool:
     return any(unicodedata.category(sign)[0] == "N" for sign in text)
 
 
+def words_of_the_model(blocks: list[Element]) -> Generator[Element]:
+    """The blocks of a section below a line that says they are in the model's words: a caption, if it is a table."""
+    is_of_model = False
+    for block in blocks:
+        line = "".join(block.itertext()) if block.get("class") == "byline" else block.findtext("table/caption/span", "")
+        is_of_model = line.startswith("In the words of ") if line else is_of_model
+        if is_of_model:
+            yield block
+
+
+def lines_of_the_model(tokens: list[Token]) -> Generator[Token]:
+    """The same of a section of report.md."""
+    is_of_model = False
+    for token in tokens:
+        if token.content.startswith(("_In the words of ", "_Stated by code_")):
+            is_of_model = token.content.startswith("_In")
+        elif is_of_model:
+            yield token
+
+
 def free_digits(page: Html, outcome: Outcome) -> list[str]:
-    """Texts with a digit in the model's sections: but figures beside their facts, links to these, and models' tags."""
+    """Texts with a digit in the model's words: but figures beside their facts, links to these, and models' tags."""
     rendered = {fact.id: fact.rendered for fact in outcome.facts}
     anchors = {element.attrib["id"]: element for element in page.body.iter() if "id" in element.attrib}
     found: list[str] = []
     sections = page.sections()
     for section in SECTIONS:
-        for block in sections[section]:
+        for block in words_of_the_model(sections[section]):
             for text, inside in texts(block):
                 element, parent = inside[-1], inside[-2] if len(inside) > 1 else block
                 if has_digit(text) and not (
-                    _is_link(element, text, anchors)
+                    element.tag == "span"  # the caption, which is by code
+                    or _is_link(element, text, anchors)
                     or (element.tag == "code" and text.casefold() in {tag.casefold() for tag in outcome.report.models})
                     or (element.tag == "strong" and text == rendered.get(_next_link(parent, element)))
                 ):
@@ -95,7 +116,7 @@ def _next_link(parent: Element, element: Element) -> str:
 def free_digits_of_markdown(report: str, outcome: Outcome) -> list[str]:
     rendered, found = {fact.rendered for fact in outcome.facts}, list[str]()
     for title in SECTIONS.values():
-        for token in markdown_sections(report)[title]:
+        for token in lines_of_the_model(markdown_sections(report)[title]):
             inside = ""
             for child in token.children or ():
                 if child.type in ("strong_open", "link_open"):
@@ -110,7 +131,7 @@ def free_digits_of_markdown(report: str, outcome: Outcome) -> list[str]:
 def _is_put_in(child: Token, inside: str, rendered: set[str], models: tuple[str, ...]) -> bool:
     if child.type == "code_inline":
         return child.content.casefold() in {tag.casefold() for tag in models}
-    return child.content in rendered if inside == "strong" else inside in ("#evidence", "#key-findings")
+    return child.content in rendered if inside == "strong" else inside in ("#evidence", "#findings")
 
 
 def run(desk: Desk, said: Answer, **spec: Any) -> tuple[Metrics, Outcome, Html, str]:
@@ -126,7 +147,9 @@ def test_every_digit_in_the_models_words_was_put_in_by_code(desk: Desk, policy: 
     assert free_digits(page, outcome) == []
     assert free_digits_of_markdown(report, outcome) == []
     sections = page.sections()
-    shown = "".join("".join(block.itertext()) for section in SECTIONS for block in sections[section])
+    shown = "".join(
+        "".join(block.itertext()) for section in SECTIONS for block in words_of_the_model(sections[section])
+    )
     fact = next(fact for fact in outcome.facts if fact.id == "F3")
     assert f"over all its runs is {fact.rendered} (F3)." in shown
     assert "tok/s (F3) tok/s" not in shown
@@ -172,16 +195,16 @@ def test_a_hopeless_answer_leaves_all_that_code_says_and_a_verdict_at_the_top(de
     metrics, outcome, page, report = run(desk, saying(text))
     assert metrics.text_quality.verdict == "not usable"
     sections = page.sections()
-    by_code = ("workflow-summary", "metrics", "computed-from-the-files", "by-configuration", "methodology")
-    for section in (*by_code, "configuration-and-environment", "evidence", "verification", "persona-prompt"):
+    by_code = ("workflow-summary", "metrics", "by-configuration", "methodology", "configuration-and-environment")
+    for section in (*SECTIONS, *by_code, "evidence", "verification", "persona-prompt"):
         assert "".join("".join(block.itertext()) for block in sections[section]).strip(), section
     evidence = "".join("".join(block.itertext()) for block in sections["evidence"])
     assert outcome.facts
     assert all(fact.statement in evidence and fact.rendered in evidence for fact in outcome.facts)
     assert len(page.charts()) == 5
     top = "".join("".join(block.itertext()) for block in sections["technical-report"])
-    assert "Model's text: not usable (score " in top
-    assert "The text is not usable: " in top
-    assert "Everything outside these sections was computed by code and is not affected." in top
-    assert report.index("The text is not usable: ") < report.index("### 1. Executive Summary")
+    assert "of 1, not usable" in top
+    assert report.index("of 1, not usable") < report.index("### 1. Executive Summary")
+    for section in SECTIONS:
+        assert "Stated by code" in "".join("".join(block.itertext()) for block in sections[section]), section
     assert free_digits(page, outcome) == []

@@ -1,4 +1,4 @@
-"""The shown statements of a model as blocks of a page, with figures and model tags put in by code."""
+"""The shown statements of a model as parts of a page, with figures and model tags put in by code."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,15 +7,11 @@ from chimera_dagster.evidence.fact import Fact
 from chimera_dagster.grounding.references import parts
 from chimera_dagster.records.documents import StageText
 from chimera_dagster.render.blocks import (
-    Block,
-    Bullets,
     Code,
     Inline,
     Inlines,
     Link,
-    Paragraph,
     Strong,
-    Table,
     Target,
     Text,
     inlines,
@@ -23,7 +19,7 @@ from chimera_dagster.render.blocks import (
 )
 from chimera_dagster.write.answer import Aim, Place, Statement
 
-FACTS, FINDINGS = "evidence", "key-findings"  # anchors of the sections that have every fact and every finding
+FACTS, FINDINGS = "evidence", "findings"  # anchors of the sections that have every fact and every finding
 
 _AIMS: dict[Aim, str] = {"throughput": "Throughput", "ttft": "Time to first token", "quality": "Quality"}
 
@@ -39,31 +35,26 @@ def cited(id_: str) -> Inlines:
 
 
 class StatementBlocks:
-    """Blocks of the statements of one stage's answer that are shown; the others are left out."""
+    """The statements of one stage's answer that are shown, as parts of a page; the others are left out."""
 
     def __init__(self, facts: Iterable[Fact], text: StageText) -> None:
         self._facts = {fact.id: fact for fact in facts}
         self._models, self._answer = text.models, text.answer
 
-    def paragraph(self, *places: Place) -> Block:
-        statements = self._answer.shown(*places)
-        return Paragraph(self._inlines(statements)) if statements else nothing()
-
-    def bullets(self, *places: Place) -> Block:
-        """A bullet for each statement; without `places`, those of the whole answer."""
-        items = tuple(self._inlines([statement]) for statement in self._answer.shown(*places))
-        return Bullets(items) if items else nothing()
+    def each(self, *places: Place) -> tuple[Inlines, ...]:
+        """Each statement at these places; without `places`, those of the whole answer."""
+        return tuple(self._inlines([statement]) for statement in self._answer.shown(*places))
 
     def recommendations(self) -> tuple[Inlines, ...]:
         """The recommendations of each aim that has any, behind its name."""
         by_aim = ((name, self._answer.shown(aim)) for aim, name in _AIMS.items())
         return tuple((Strong(f"{name}: "), *self._inlines(statements)) for name, statements in by_aim if statements)
 
-    def risk_table(self) -> Block:
+    def risks(self) -> tuple[tuple[Inlines, Inlines], ...]:
         """Risks, each with its mitigation or a dash if that is missing or withheld."""
         mitigations = {statement.row: self._inlines([statement]) for statement in self._answer.shown("mitigation")}
-        rows = tuple((self._inlines([risk]), mitigations.get(risk.row, "–")) for risk in self._answer.shown("risk"))
-        return Table(("risk", "mitigation"), rows, "Risks and mitigations in the model's words") if rows else nothing()
+        dash = inlines("–")
+        return tuple((self._inlines([risk]), mitigations.get(risk.row, dash)) for risk in self._answer.shown("risk"))
 
     def _inlines(self, statements: Sequence[Statement]) -> Inlines:
         """Statements one after the other; a cited fact is its figure in bold, the metric callout, and its id."""
@@ -87,7 +78,3 @@ class StatementBlocks:
                 case "source":
                     yield from cited(part.text)
             unit = self._facts[part.text].rendered.partition(" ")[2] if part.kind == "figure" else ""
-
-
-def nothing() -> Block:
-    return Paragraph("The model wrote nothing here that can be shown.")

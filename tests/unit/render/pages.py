@@ -7,7 +7,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from chimera_dagster.render.blocks import (
+    Beside,
     Bullets,
+    Byline,
     Chart,
     Code,
     CodeBlock,
@@ -50,6 +52,7 @@ tables = st.integers(1, 3).flatmap(
 _leaves = st.one_of(
     st.builds(Heading, st.just(2), texts),
     st.builds(Paragraph, contents),
+    st.builds(Byline, contents),
     st.builds(Bullets, _items),
     st.builds(Numbered, _items, st.integers(0, 20)),
     tables,
@@ -60,7 +63,9 @@ _few = st.lists(_leaves, min_size=1, max_size=2).map(tuple)
 blocks = st.one_of(
     _leaves,
     st.builds(Note, st.sampled_from(("info", "warning", "bad")), _few),
-    st.builds(Details, texts, _few),
+    st.builds(Details, texts, _few, st.booleans()),
+    st.builds(Details, st.builds(Heading, st.just(2), texts), _few),
+    st.builds(Beside, st.tuples(_few, _few)),
 )
 pages = st.builds(Page, texts, st.just("en"), st.lists(blocks, max_size=4).map(tuple))
 

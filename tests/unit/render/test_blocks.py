@@ -3,6 +3,7 @@
 import pytest
 
 from chimera_dagster.render.blocks import (
+    Beside,
     Bullets,
     Code,
     CodeBlock,
@@ -59,6 +60,12 @@ def test_letters_from_right_to_left_are_noticed() -> None:
     assert reads_from_right("F1 שלום 2")
     assert reads_from_right("العربية")
     assert not reads_from_right("模型 äöü 1,2 %")
+
+
+def test_headings_are_found_wherever_they_stand() -> None:
+    folded = Details(Heading(2, "a"), (Heading(3, "b"), Details("not a heading", (Heading(4, "c"),))))
+    beside = Beside(((Heading(2, "d"), Paragraph("e")), (Note("info", (Heading(3, "f"),)),)))
+    assert [heading.text for heading in headings((folded, beside))] == ["a", "b", "c", "d", "f"]
 
 
 def test_headings_keep_their_order_and_their_anchors() -> None:

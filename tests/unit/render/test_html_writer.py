@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 
 from chimera_dagster.render.blocks import (
+    Beside,
     Block,
     Bullets,
+    Byline,
     Chart,
     Code,
     CodeBlock,
@@ -129,6 +131,9 @@ KINDS: list[Block] = [
     CodeBlock("x"),
     Note("info", (Paragraph("x"),)),
     Details("x", (Paragraph((LineBreak(), Text("x"))),)),
+    Details(Heading(2, "x"), (Paragraph("y"),)),
+    Byline("x"),
+    Beside(((Paragraph("x"),), (Paragraph("y"),))),
     Chart(Svg("<svg></svg>"), "x", "x", Table(("x",), (), "x")),
 ]
 
@@ -141,6 +146,14 @@ def test_every_kind_of_block_and_inline_has_its_markup() -> None:
     for block in KINDS:
         assert re.search(r"<\w.*x.*</\w", body(block), re.S), block
     assert "<br>" in body(Paragraph((LineBreak(),)))
+
+
+def test_what_is_not_printed_is_marked_and_a_folded_section_can_be_linked_to() -> None:
+    folded = Details(Heading(2, "Appendix", "appendix"), (Paragraph("a"),), on_paper=False)
+    assert body(folded) == (
+        '<details class="screen-only">\n<summary><h2 id="appendix">Appendix</h2></summary>\n<p>a</p>\n</details>'
+    )
+    assert body(Details("More", (Paragraph("a"),))).startswith("<details>\n<summary>More</summary>")
 
 
 def test_nothing_is_markup_but_a_drawing() -> None:

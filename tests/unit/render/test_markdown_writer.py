@@ -10,8 +10,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from chimera_dagster.render.blocks import (
+    Beside,
     Block,
     Bullets,
+    Byline,
     Chart,
     Code,
     CodeBlock,
@@ -126,6 +128,14 @@ def test_blocks_read_well_as_they_are() -> None:
         "_Times_\n\n| name | ms |\n| --- | ---: |\n| `x` | 1.5 |\n| a&#124;b | 2 |\n\n"
         "> **Warning**\n>\n> It was cold.\n>\n> ````text\n> a\n> ```\n> b\n> ````\n\n"
         "**More**\n\n1\\. said so"
+    )
+
+
+def test_what_html_folds_or_puts_side_by_side_follows_here() -> None:
+    folded = Details(Heading(2, "Appendix"), (Paragraph("a"), Details("More", (Paragraph("b"),))), on_paper=False)
+    beside = Beside(((Byline("Stated by code"), Paragraph("c")), (Paragraph("d"),)))
+    assert to_markdown(Page("T", "en", (beside, folded))) == (
+        "# T\n\n_Stated by code_\n\nc\n\nd\n\n## Appendix\n\na\n\n**More**\n\nb\n"
     )
 
 

@@ -1,5 +1,6 @@
 """The checks of a trial: each passes, and each fails for what it is there for."""
 
+import re
 from typing import Any
 
 import pytest
@@ -76,8 +77,12 @@ def test_structure_misses_a_section_that_is_gone_or_out_of_its_place(desk: Desk,
     whole = checks.structure(text, outcome).evidence.get("missing", "")
     assert not [section for section in checks.SECTIONS if section in str(whole)]
     for section in checks.SECTIONS:
-        missing = str(checks.structure(text.replace(f"## {section}", "## Other"), outcome).evidence["missing"])
+        other = re.sub(rf"^(##+ (?:\d\. )?){section}$", r"\1Other", text, flags=re.M)
+        missing = str(checks.structure(other, outcome).evidence["missing"])
         assert [each for each in missing.splitlines() if each in checks.SECTIONS] == [section]
+        empty = re.sub(rf"^(##+ (?:\d\. )?{section}\n).*?(?=^##|\Z)", r"\1\n", text, flags=re.M | re.S)
+        missing = str(checks.structure(empty, outcome).evidence["missing"])
+        assert f"the content of {section}" in missing.splitlines()
     before, _, after = text.partition("## Key Findings")
     swapped = checks.structure(f"## Key Findings{after}\n{before}", outcome)
     assert "Key Findings" in str(swapped.evidence["missing"]).splitlines()

@@ -1,0 +1,53 @@
+"""Notes on a page: names in code font, figures in bold, and a mark behind each that leads to its evidence."""
+
+from collections.abc import Iterable
+
+from chimera_dagster.evidence.certainty import Certainty
+from chimera_dagster.records.kept_notes import KeptNote, Part
+from chimera_dagster.render.blocks import Code, Inline, Inlines, Link, Strong, Target, Text, joined
+
+NOTES = "statements-by-code"  # anchor of the section that has every note
+_SURE = {
+    Certainty.HOLDS: "holds over sessions",
+    Certainty.IN_SESSION: "within these sessions",
+    Certainty.TIE: "no difference shown",
+    Certainty.PLAIN: "not tested",
+}
+_SMALL = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def sentence(note: KeptNote) -> Inlines:
+    """The note with its mark."""
+    return (*words(note.text), mark(note))
+
+
+def words(parts: Iterable[Part]) -> Inlines:
+    return joined(_inline(part) for part in parts)
+
+
+def how_sure(note: KeptNote) -> str:
+    return "counted" if note.certainty is None else _SURE[Certainty(note.certainty)]
+
+
+def mark(note: KeptNote) -> Link:
+    """A small number that leads to the evidence of the note."""
+    return Link(_number(note).translate(_SMALL), f"#{note.id.lower()}", NOTES)
+
+
+def marked(note: KeptNote) -> Target:
+    """The same number where that evidence is."""
+    return Target(_number(note), note.id.lower())
+
+
+def _number(note: KeptNote) -> str:
+    return note.id.removeprefix("N")
+
+
+def _inline(part: Part) -> Inline:
+    match part.kind:
+        case "name":
+            return Code(part.text)
+        case "figure" if part.unit:  # counts and ratios stay quiet
+            return Strong(part.text)
+        case _:
+            return Text(part.text)

@@ -1,0 +1,42 @@
+"""What the measurement of a trial itself calls for, whatever the files say: advice and risks by code."""
+
+from collections.abc import Iterator
+
+from chimera_dagster.records.documents import Metrics
+from chimera_dagster.render.blocks import Code, Inlines, Link, inlines
+
+_ENOUGH = 3  # repeats, for an interval
+
+
+def trial_advice(metrics: Metrics) -> Iterator[Inlines]:
+    """What to do next with this trial; at least one sentence."""
+    if metrics.repeats < _ENOUGH:
+        yield inlines("Set ", Code("repeats: 3"), " or more before you compare this trial with another.")
+    else:
+        yield inlines(
+            "Compare this trial with the others of the sweep: ", Code("chimera compare"), " tests each difference."
+        )
+    if metrics.text_quality.verdict != "good":
+        yield inlines("Try a larger model for the words of a report: this text is ", metrics.text_quality.verdict, ".")
+
+
+def trial_risks(metrics: Metrics) -> Iterator[tuple[Inlines, Inlines]]:
+    """What could mislead the reader of this trial, and what to do about it; at least two rows."""
+    verify = inlines("Read ", Link("which statements are withheld and why", "#verification"), ".")
+    found = metrics.grounding.statements
+    refuted = found.get("contradicted", 0) + found.get("unsupported", 0)
+    checkable = refuted + found.get("supported", 0)
+    if refuted:
+        statements = f"{refuted} of {checkable} statements of {metrics.model} that can be checked do not hold."
+        yield inlines(statements), verify
+    elif not checkable:
+        yield inlines(f"Nothing that {metrics.model} wrote can be checked against the files."), verify
+    if metrics.repeats < _ENOUGH:
+        rounds = "One round" if metrics.repeats == 1 else f"{metrics.repeats} rounds"
+        risk = f"{rounds} of calls measured this trial: another run may differ, and no interval says by how much."
+        yield inlines(risk), inlines("Set ", Code("repeats: 3"), " or more.")
+    untested = inlines("How good the model's answers are on a task with known answers was not measured.")
+    yield untested, inlines("Test the models on your own task before you choose one by its speed.")
+    host = ", ".join(gpu.name for gpu in metrics.environment.gpus) or metrics.environment.cpu
+    risk = f"The speed of this trial is that of {metrics.engine.name} on {host}; elsewhere it is another."
+    yield inlines(risk), inlines("Measure on the machine that you will use.")
