@@ -17,6 +17,8 @@ from chimera_dagster.render.index.cells import (
     change_row,
     drift_words,
     effect_words,
+    goals_listed,
+    goals_words,
     level_words,
     regression_words,
     shown_metrics,
@@ -104,6 +106,7 @@ def _print(now: Comparison, store: Store, top: int) -> None:
         typer.echo(f"No recommendation. {recommendation.why}")
     else:
         typer.echo(f"Recommended: {recommendation.best.trial}. {recommendation.why}")
+        typer.echo(f"  by {goals_words(recommendation)}: {goals_listed(recommendation.goals)}")
         for candidate in recommendation.runners_up:
             typer.echo(f"  next: {candidate.trial} ({candidate_words(candidate)})")
         for line in recommendation.would_change:

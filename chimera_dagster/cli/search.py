@@ -14,7 +14,7 @@ from chimera_dagster.compare.recommend import Recommendation
 from chimera_dagster.errors import LeaseError
 from chimera_dagster.gpu.leases import claim, leases_folder
 from chimera_dagster.records.store import Store
-from chimera_dagster.render.index.cells import figure
+from chimera_dagster.render.index.cells import figure, goals_words
 from chimera_dagster.settings import load_settings
 from chimera_dagster.spec.sweep import load_spec
 from chimera_dagster.steps.ingest import data_digest
@@ -103,4 +103,5 @@ def _print(found: "Search", failed: Mapping[str, str | None], recommendation: Re
     for key, reason in failed.items():
         typer.echo(f"failed: {key}: {reason}")
     typer.echo(f"Ended: {found.why_ended()}.")
-    typer.echo(f"{f'Recommended of all trials: {best}.' if best else 'No recommendation.'} {recommendation.why}")
+    by = f"by {goals_words(recommendation)}"
+    typer.echo(f"{f'Recommended of all trials, {by}: {best}.' if best else 'No recommendation.'} {recommendation.why}")

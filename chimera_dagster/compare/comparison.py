@@ -90,7 +90,7 @@ def compare(
         effects=found,
         front=[trial.key for trial in pareto_front(usable)],
         front_axes=list(axes(usable)),
-        recommendation=recommend(goals, usable, together(found, goals.want)),
+        recommendation=recommend(goals, usable, found),
         unlike=_unlike(usable, settings),
     )
 

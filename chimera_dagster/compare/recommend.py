@@ -7,10 +7,12 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from chimera_dagster.compare.effects import Effect, together
 from chimera_dagster.compare.metrics import METRICS, Metric
 from chimera_dagster.compare.observed import Observed, summary
 from chimera_dagster.compare.ranking import LEVEL, Together, margins, pairs_in, spread
-from chimera_dagster.spec.goals import Goals, Limit, MetricName
+from chimera_dagster.compare.weighing import score, utility
+from chimera_dagster.spec.goals import DEFAULT_WEIGHTS, Goals, Limit, MetricName
 
 RUNNERS_UP = 3
 _LEAST_WEIGHT = 1e-6  # at 0 a weight has no effect, and rounding would decide
@@ -40,6 +42,7 @@ class Candidate(BaseModel):
 class Recommendation(BaseModel):
     """`best` is None if nothing can be recommended; `why` gives the reason, in either case.
 
+    `goals` are those that it was made by: with `default_weights`, the default ones, as the sweep states no weights.
     `tied` has the keys of all trials that can't be told from the best one; `would_change` has sentences about the
     weights and limits that would change the answer.
     """
@@ -47,6 +50,7 @@ class Recommendation(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     goals: Goals
+    default_weights: bool = False
     best: Candidate | None
     runners_up: list[Candidate]
     tied: list[str]
@@ -54,21 +58,28 @@ class Recommendation(BaseModel):
     would_change: list[str]
 
 
-def recommend(goals: Goals, trials: Sequence[Observed], together: Together = ()) -> Recommendation:
+def recommend(stated: Goals, trials: Sequence[Observed], effects: Sequence[Effect] = ()) -> Recommendation:
     """By valid trials that have a value for every goal; limits first, then the sum of weighted logarithms.
 
     Utility = sum over `want` of weight * ln(value), negative if less is better; a share counts as weight * value. So a
-    weight says how many percent of one metric are worth one percent of another. `together` are the interactions that
-    were detected in the metrics of `want`.
+    weight says how many percent of one metric are worth one percent of another. If no weights are stated, the default
+    ones of the metrics that were measured count. `effects` are those that were found in the same trials.
     """
+    goals, is_default = _in_force(stated, trials), not stated.want
     refusal = _refusal(goals, trials)
     field = None if refusal else _Field(goals, trials)
     order = [] if field is None else field.order()
     if field is None or not order:
         return Recommendation(
-            goals=goals, best=None, runners_up=[], tied=[], why=refusal or _nobody(goals, trials), would_change=[]
+            goals=goals,
+            default_weights=is_default,
+            best=None,
+            runners_up=[],
+            tied=[],
+            why=refusal or _nobody(goals, trials),
+            would_change=[],
         )
-    limits, tied = goals.parsed(), tied_with_first(goals, trials, order, together)
+    limits, tied = goals.parsed(), tied_with_first(goals, trials, order, together(effects, goals.want))
     candidates = [
         Candidate(
             trial=trials[place].key,
@@ -81,6 +92,7 @@ def recommend(goals: Goals, trials: Sequence[Observed], together: Together = ())
     ]
     return Recommendation(
         goals=goals,
+        default_weights=is_default,
         best=candidates[0],
         runners_up=candidates[1:],
         tied=[trials[place].key for place, tie in zip(order[1:], tied[1:], strict=True) if tie],
@@ -103,11 +115,6 @@ def keeps(trial: Observed, limit: Limit) -> Kept:
     return "kept" if limit.keeps(around.low) and limit.keeps(around.high) else "not certain"
 
 
-def utility(trial: Observed, goals: Goals) -> float:
-    """The sum that `recommend` orders by, of the trial's means; NaN if it lacks one of them."""
-    return sum(weight * _score(trial, name) for name, weight in goals.want.items())
-
-
 def goodput(trial: Observed, limits: Sequence[Limit]) -> float | None:
     """Tokens a second of the calls that keep every limit that a call can keep; None if there is no such limit."""
     of_call = [limit for limit in limits if limit.metric in _OF_CALL]
@@ -122,18 +129,26 @@ def goodput(trial: Observed, limits: Sequence[Limit]) -> float | None:
     return good / seconds
 
 
+def _in_force(stated: Goals, trials: Sequence[Observed]) -> Goals:
+    """The stated goals, with the default weights of what was measured if they have none."""
+    if stated.want:
+        return stated
+    weights = {
+        name: weight for name, weight in DEFAULT_WEIGHTS.items() if any(trial.values.get(name) for trial in trials)
+    }
+    return stated.model_copy(update={"want": weights})
+
+
 def _refusal(goals: Goals, trials: Sequence[Observed]) -> str:
     """Why nothing can be recommended, whatever the figures are; empty if something can."""
-    if not goals.is_stated:
-        return "No goals are stated: give weights or limits under 'goals' in the sweep file."
     if not trials:
         return "No valid trial was measured."
+    if not goals.want:
+        return f"No valid trial has a value for {', '.join(DEFAULT_WEIGHTS)}, which the default goals weigh."
     named: dict[MetricName, None] = dict.fromkeys([*goals.want, *(limit.metric for limit in goals.parsed())])
     missing = [name for name in named if not any(trial.values.get(name) for trial in trials)]
     if missing:
         return f"No valid trial has a value for {', '.join(missing)}, which the goals name."
-    if not goals.want and np.all([_keeps(trials, limit) for limit in goals.parsed()], axis=0).sum() > 1:
-        return "More than one trial keeps every limit, and no weights under 'want' say which of them is better."
     return ""
 
 
@@ -158,10 +173,8 @@ class _Field:
     def __init__(self, goals: Goals, trials: Sequence[Observed]) -> None:
         self.goals, self.trials = goals, trials
         self._keeps = np.array([_keeps(trials, limit) for limit in goals.parsed()], dtype=bool).reshape(-1, len(trials))
-        self.scores = {name: np.array([_score(trial, name) for trial in trials]) for name in goals.want}
-        self.utility = np.zeros(len(trials))
-        for name, weight in goals.want.items():
-            self.utility = self.utility + weight * self.scores[name]
+        self.scores = {name: np.array([score(trial, name) for trial in trials]) for name in goals.want}
+        self.utility = np.array([utility(trial, goals.want) for trial in trials])
 
     def order(self, without: Limit | None = None) -> list[int]:
         """Positions of the trials that keep every limit but `without`, and have a value for each weight; best first."""
@@ -172,11 +185,6 @@ class _Field:
 
 def _keeps(trials: Sequence[Observed], limit: Limit) -> list[bool]:
     return [keeps(trial, limit) in ("kept", "not certain") for trial in trials]
-
-
-def _score(trial: Observed, name: MetricName) -> float:
-    metric, mean = METRICS[name], trial.mean(name)
-    return math.nan if mean is None else metric.sign * metric.on_scale(mean)
 
 
 def tied_with_first(
@@ -213,6 +221,8 @@ def _by_repeat(trial: Observed, goals: Goals) -> list[float]:
 
 def _why(goals: Goals, tied: Sequence[bool | None], valid: int) -> str:
     kept = f"{len(tied)} of {valid} valid trials keep every limit. " if goals.limits else ""
+    once = [METRICS[name].words for name in goals.want if not METRICS[name].by_round]
+    exact = f" The test takes {' and '.join(once)} as exact: there is one value per trial." if once else ""
     if len(tied) == 1:
         return f"{kept}It is the only one to choose from."
     if tied[1] is None:
@@ -220,8 +230,8 @@ def _why(goals: Goals, tied: Sequence[bool | None], valid: int) -> str:
         return f"{kept}It has the best mean, but {few}."
     count = sum(tie is True for tie in tied[1:])
     if count:
-        return f"{kept}It has the best mean; {count} of the {len(tied) - 1} others can't be told from it."
-    return f"{kept}Every other one is detectably worse by these goals."
+        return f"{kept}It has the best mean; {count} of the {len(tied) - 1} others can't be told from it.{exact}"
+    return f"{kept}Every other one is detectably worse by these goals.{exact}"
 
 
 def _weights_that_decide(field: _Field, order: Sequence[int]) -> Iterator[str]:
@@ -244,8 +254,6 @@ def _weights_that_decide(field: _Field, order: Sequence[int]) -> Iterator[str]:
 
 def _limits_that_decide(field: _Field, best: int) -> Iterator[str]:
     """For each limit the trial that would win without it, if it is another one."""
-    if not field.goals.want:
-        return
     for limit in field.goals.parsed():
         winner = field.trials[field.order(without=limit)[0]]
         if winner.key != field.trials[best].key:

@@ -7,11 +7,12 @@ from chimera_dagster.compare.comparison import Comparison
 from chimera_dagster.compare.effects import Effect
 from chimera_dagster.compare.metrics import METRICS, Metric
 from chimera_dagster.compare.observed import Observed, valid
-from chimera_dagster.compare.recommend import Candidate
+from chimera_dagster.compare.recommend import Candidate, Recommendation
 from chimera_dagster.compare.regression import Change, Regression
 from chimera_dagster.evidence.figures import named_params
 from chimera_dagster.render.blocks import Content, Link, Table, inlines
 from chimera_dagster.render.index.order import metrics_of
+from chimera_dagster.spec.goals import Goals
 
 NOTHING = "–"
 NAMED = ("model", "parameters", "report")
@@ -100,6 +101,18 @@ def level_words(metric: Metric, effect: Effect) -> list[str]:
             interval = f" ({_signed(metric, level.low)} to {_signed(metric, level.high)})"
         lines.append(f"{level.value}: {_signed(metric, level.effect)}{interval}")
     return lines
+
+
+def goals_words(answer: Recommendation) -> str:
+    """Whose goals the recommendation was made by."""
+    if not answer.default_weights:
+        return "the goals of the sweep"
+    return "the limits of the sweep and the default weights" if answer.goals.limits else "the default goals"
+
+
+def goals_listed(goals: Goals) -> str:
+    """`throughput_tok_s (weight 1); ttft_ms <= 500`."""
+    return "; ".join([*(f"{name} (weight {weight:g})" for name, weight in goals.want.items()), *goals.limits])
 
 
 def candidate_words(candidate: Candidate) -> str:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from chimera_dagster.compare.comparison import Comparison
 from chimera_dagster.compare.metrics import METRICS, Metric
 from chimera_dagster.compare.observed import Observed, valid
-from chimera_dagster.compare.recommend import keeps, utility
+from chimera_dagster.compare.recommend import keeps
+from chimera_dagster.compare.weighing import behind, utility
 from chimera_dagster.spec.goals import Goals
 
 
@@ -31,29 +32,25 @@ def order_of(comparison: Comparison) -> Order:
     With several weights, 0.2 behind means as much as if every weighted metric were 20 % worse than the best trial's.
     """
     trials, metric, answer = valid(comparison.trials), leading_metric(comparison), comparison.recommendation
-    goals = answer.goals if answer.best is not None else Goals()
-    chosen = [trial for trial in trials if _is_eligible(trial, goals)]
     if metric is None:
         return Order("", trials, {}, frozenset())
-    if len(goals.want) > 1:
-        by, behind = "the goals", _by_goals(chosen, goals)
-    else:
-        by, behind = metric.words, _by_metric(chosen, metric)
+    goals = answer.goals if answer.best is not None else Goals(want={metric.name: 1})
+    by = "the goals" if len(goals.want) > 1 else metric.words
+    utilities = {trial.key: utility(trial, goals.want) for trial in trials if _is_eligible(trial, goals)}
+    gaps = behind(utilities, goals.want)
 
-    def place(trial: Observed) -> tuple[bool, float, float, str]:
-        is_other = answer.best is not None and trial.key != answer.best.trial
+    def place(trial: Observed) -> tuple[float, float, str]:
         mean = trial.mean(metric.name)
-        return is_other, behind.get(trial.key, math.inf), math.inf if mean is None else -metric.sign * mean, trial.key
+        lacking = math.inf if mean is None else -metric.sign * mean
+        return -utilities.get(trial.key, -math.inf), 0.0 if trial.key in utilities else lacking, trial.key
 
     ordered = sorted(trials, key=place)
     if answer.best is not None:
         tied = set(answer.tied)
     else:
         standings = comparison.standings
-        tied = {
-            trial.key for trial in ordered[1:] if trial.key in behind and standings[trial.key][metric.name].rank == 1
-        }
-    return Order(by, ordered, behind, frozenset(tied))
+        tied = {trial.key for trial in ordered[1:] if trial.key in gaps and standings[trial.key][metric.name].rank == 1}
+    return Order(by, ordered, gaps, frozenset(tied))
 
 
 def leading_metric(comparison: Comparison) -> Metric | None:
@@ -75,20 +72,10 @@ def limit_words(trial: Observed, goals: Goals) -> str:
     return "; ".join(f"{limit}: {kept}" for limit, kept in found.items() if kept != "kept") or "kept"
 
 
+def keeps_limits(trial: Observed, goals: Goals) -> bool:
+    """Whether the trial keeps every limit, for certain or not, as the recommendation requires."""
+    return all(keeps(trial, limit) in ("kept", "not certain") for limit in goals.parsed())
+
+
 def _is_eligible(trial: Observed, goals: Goals) -> bool:
-    """Whether the trial keeps every limit and has a value for each weight, as the recommendation requires."""
-    return all(trial.values.get(name) for name in goals.want) and all(
-        keeps(trial, limit) in ("kept", "not certain") for limit in goals.parsed()
-    )
-
-
-def _by_goals(trials: Sequence[Observed], goals: Goals) -> dict[str, float]:
-    scores = {trial.key: utility(trial, goals) for trial in trials}
-    top, weights = max(scores.values()), sum(goals.want.values())
-    return {key: 1 - math.exp((score - top) / weights) for key, score in scores.items()}
-
-
-def _by_metric(trials: Sequence[Observed], metric: Metric) -> dict[str, float]:
-    means = {trial.key: mean for trial in trials if (mean := trial.mean(metric.name)) is not None}
-    best = max(means.values(), key=lambda mean: metric.sign * mean, default=0.0)
-    return {key: abs(best - mean) / best if metric.is_log else abs(best - mean) for key, mean in means.items()}
+    return all(trial.values.get(name) for name in goals.want) and keeps_limits(trial, goals)

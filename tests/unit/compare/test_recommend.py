@@ -39,6 +39,8 @@ ALL = [FAST, SLOW, GOOD]
         ({"want": {"throughput_tok_s": 1}, "limits": ["ttft_ms <= 150"]}, SLOW),
         ({"want": {"throughput_tok_s": 1}, "limits": ["quality >= 0.8"]}, GOOD),
         ({"limits": ["quality >= 0.8"]}, GOOD),
+        ({}, FAST),  # 1 of throughput, 1 of TTFT and 2 of quality
+        ({"limits": ["ttft_ms <= 150"]}, SLOW),
     ],
 )
 def test_the_goals_decide(goals: dict[str, object], best: Observed) -> None:
@@ -49,11 +51,10 @@ def test_the_goals_decide(goals: dict[str, object], best: Observed) -> None:
 @pytest.mark.parametrize(
     ("goals", "trials", "said"),
     [
-        ({}, ALL, "No goals are stated"),
+        ({}, [FAST.model_copy(update={"values": {"tpot_ms": [5.0]}})], "quality, which the default goals weigh"),
         ({"want": {"ttft_ms": 1}}, [], "No valid trial was measured"),
         ({"want": {"joules_per_token": 1}}, ALL, "No valid trial has a value for joules_per_token"),
         ({"want": {"ttft_ms": 1}, "limits": ["ttft_ms <= 50"]}, ALL, "0 keep ttft_ms <= 50 (nearest: 100)"),
-        ({"limits": ["ttft_ms <= 350"]}, ALL, "no weights under 'want' say which of them is better"),
     ],
 )
 def test_where_nothing_can_be_recommended_it_says_why(
@@ -195,3 +196,20 @@ def test_energy_is_on_the_front_where_every_trial_has_it() -> None:
     ]
     assert [each.key for each in pareto_front(measured)] == [FAST.key, thrifty.key]
     assert [each.key for each in pareto_front([*measured, GOOD])] == [FAST.key, GOOD.key]
+
+
+def test_default_goals_are_those_of_what_was_measured_and_say_that_they_are() -> None:
+    found = recommend(Goals(), ALL)
+    assert found.default_weights and found.goals.want == {"throughput_tok_s": 1, "ttft_ms": 1, "quality": 2}
+    bare = [each.model_copy(update={"values": {"ttft_ms": each.values["ttft_ms"]}}) for each in ALL]
+    found = recommend(Goals(), bare)
+    assert found.best is not None and found.best.trial == SLOW.key
+    assert found.default_weights and found.goals.want == {"ttft_ms": 1}
+    stated = Goals(want={"quality": 1})
+    assert recommend(stated, ALL).goals == stated and not recommend(stated, ALL).default_weights
+
+
+def test_it_says_that_a_metric_with_one_value_is_taken_as_exact() -> None:
+    exact = "The test takes quality score as exact"
+    assert exact in recommend(Goals(want={"throughput_tok_s": 1, "quality": 1}), ALL).why
+    assert exact not in recommend(Goals(want={"throughput_tok_s": 1}), ALL).why

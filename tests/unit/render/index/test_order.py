@@ -35,8 +35,18 @@ SLOW = trial(3, throughput_tok_s=50, ttft_ms=100, quality=0.5)
 BLIND = trial(4, quality=0.9)
 
 
-def test_without_goals_the_first_metric_decides_and_what_lacks_it_is_last() -> None:
-    found = compared(BLIND, SLOW, NEAR, FAST)
+def test_without_goals_the_default_ones_decide() -> None:
+    found = compared(SLOW, NEAR, FAST)
+    assert shown(found) == [
+        (2, 0),
+        (1, pytest.approx(1 - (200 / 199 * 150 / 300) ** (1 / 4))),
+        (3, pytest.approx(1 - (50 / 199 * 150 / 100) ** (1 / 4))),
+    ]
+    assert order_of(found).by == "the goals"
+
+
+def test_without_an_answer_the_first_metric_decides_and_what_lacks_it_is_last() -> None:
+    found = compared(BLIND, SLOW, NEAR, FAST, want={"joules_per_token": 1})
     assert shown(found) == [(1, 0), (2, pytest.approx(0.005)), (3, pytest.approx(0.75)), (4, None)]
     order = order_of(found)
     assert (order.by, order.tied) == ("decode throughput", {NEAR.key})
