@@ -38,6 +38,8 @@ SORT = f"""async () => {{ const began = performance.now();
   document.querySelectorAll("{TABLE} thead button")[6].click(); return await {FRAME} - began }}"""
 FILTER = f"""async () => {{ const field = document.querySelector("input"), began = performance.now();
   field.value = "model-1:1b num_ctx=2048"; field.dispatchEvent(new Event("input")); return await {FRAME} - began }}"""
+WEIGH = f"""async () => {{ const slider = document.querySelector(".weigh input"), began = performance.now();
+  slider.value = "0"; slider.dispatchEvent(new Event("input")); return await {FRAME} - began }}"""
 
 
 class Took(NamedTuple):
@@ -46,6 +48,7 @@ class Took(NamedTuple):
     ready: float
     sort: float
     filter: float
+    weigh: float
 
 
 def compared(shape: tuple[int, int, int]) -> Comparison:
@@ -59,7 +62,7 @@ def write(folder: Path, shape: tuple[int, int, int]) -> Path:
 
 
 def written_ms(shape: tuple[int, int, int]) -> float:
-    page = build_index(compared(shape), [], None)
+    page = build_index(None, compared(shape), [], None)
     times: list[float] = []
     for _ in range(ROUNDS):
         began = perf_counter()
@@ -72,7 +75,7 @@ def take(browser: Browser, path: Path) -> Took:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.add_init_script(READY)
     page.goto(path.as_uri())
-    took = Took(page.evaluate("window.ready"), page.evaluate(SORT), page.evaluate(FILTER))
+    took = Took(page.evaluate("window.ready"), *(page.evaluate(act) for act in (SORT, FILTER, WEIGH)))
     page.close()
     return took
 
@@ -92,7 +95,8 @@ def main() -> None:
     print(
         f"ready_ratio: {ratio:.2f} ({many.ready:.0f} ms with 1,000 trials, {few.ready:.0f} ms with 10; "
         f"sorted in {many.sort:.0f} against {few.sort:.0f} ms, filtered in {many.filter:.0f} against "
-        f"{few.filter:.0f} ms; {sizes[1_000]:.0f} against {sizes[10]:.0f} KiB, index.md {markdown:.0f} KiB)"
+        f"{few.filter:.0f} ms, weighed in {many.weigh:.0f} against {few.weigh:.0f} ms; "
+        f"{sizes[1_000]:.0f} against {sizes[10]:.0f} KiB, index.md {markdown:.0f} KiB)"
     )
 
 

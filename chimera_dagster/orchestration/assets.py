@@ -293,14 +293,14 @@ def sweep_comparison(context: AssetExecutionContext, workspace: ResourceParam[Wo
 
 
 @asset(
-    deps=["sweep_comparison"],
+    deps=["brief", "sweep_comparison"],
     group_name="reports",
     owners=OWNERS,
     code_version=RENDER_VERSION,
     kinds={"markdown", "html"},
 )
 def report_index(context: AssetExecutionContext, workspace: ResourceParam[Workspace]) -> MaterializeResult[Any]:
-    """One page over all trials: which configuration to run, how certain that is, and the report of each."""
+    """One page: what the benchmarks say, and which model and setting writes about them best, with every report."""
     from chimera_dagster.steps.index import write_index  # imports scipy too
     from chimera_dagster.steps.sweep_comparison import load_comparison
 

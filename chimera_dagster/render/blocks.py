@@ -6,7 +6,7 @@ All text here is plain: only the writers escape it, so that what a file or a mod
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal, NewType
+from typing import Literal, NamedTuple, NewType
 from urllib.parse import urlsplit
 
 Svg = NewType("Svg", str)  # made by svg.py; the only markup that is written as it is
@@ -120,12 +120,44 @@ class Numbered:
     start: int = 1
 
 
+class Criterion(NamedTuple):
+    """What rows are weighed by; a reader can move only what `has_slider`. `is_log`: scores are logarithms."""
+
+    name: str
+    words: str
+    weight: float
+    has_slider: bool
+    higher_is_better: bool
+    is_log: bool
+
+
+class Weighed(NamedTuple):
+    """A row's place among equals, and its score by each criterion, which is None if it is missing."""
+
+    place: int
+    scores: tuple[float | None, ...]
+
+
+class Weighing(NamedTuple):
+    """Lets a reader order an interactive table by weights of his own, if scripts run.
+
+    The rows come in the order of the criteria's own weights, which `origin` names. `rows` has None for a row that stays
+    behind the others whatever the weights are. `column` shows how far each is behind the first.
+    """
+
+    origin: str
+    criteria: tuple[Criterion, ...]
+    rows: tuple[Weighed | None, ...]
+    column: int
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """`numeric` has the columns, counted from 0, whose cells are aligned to the right.
 
-    An `interactive` table can be sorted and filtered in HTML if scripts run, and its numeric cells must begin with
-    their number; Markdown has only its first rows. Raises ValueError if a row has not as many cells as the header.
+    An `interactive` table can be sorted and filtered in HTML if scripts run, and with `weighing` ordered by a reader's
+    weights. Its numeric cells must begin with their number; Markdown has only its first rows. Raises ValueError if a
+    row has not as many cells as the header, or if rows are not weighed one by one.
     """
 
     header: tuple[str, ...]
@@ -133,10 +165,13 @@ class Table:
     caption: str
     numeric: frozenset[int] = frozenset()
     interactive: bool = False
+    weighing: Weighing | None = None
 
     def __post_init__(self) -> None:
         if any(len(row) != len(self.header) for row in self.rows):
             raise ValueError(f"A row of the table {self.caption!r} does not have {len(self.header)} cells.")
+        if self.weighing and (len(self.weighing.rows) != len(self.rows) or not self.interactive):
+            raise ValueError(f"The table {self.caption!r} can't be weighed.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +236,23 @@ class Details:
     on_paper: bool = True
 
 
-Block = Heading | Paragraph | Byline | Bullets | Numbered | Table | CodeBlock | Note | Chart | Details | Beside
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a page that stands for itself: its heading, a line that says what it is, and its blocks.
+
+    Raises ValueError for a heading that is not of level 2 or can't be linked to.
+    """
+
+    heading: Heading
+    lead: Content
+    blocks: "tuple[Block, ...]"
+
+    def __post_init__(self) -> None:
+        if self.heading.level != 2 or not self.heading.anchor:
+            raise ValueError(f"The heading {self.heading.text!r} can't begin a part.")
+
+
+Block = Heading | Paragraph | Byline | Bullets | Numbered | Table | CodeBlock | Note | Chart | Details | Beside | Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,16 +279,24 @@ class Page:
 
 def headings(blocks: tuple[Block, ...]) -> Iterator[Heading]:
     """Every heading in order, including those inside other blocks."""
-    for block in blocks:
+    for block in flat(blocks):
         if isinstance(block, Heading):
             yield block
+
+
+def flat(blocks: "tuple[Block, ...]") -> "Iterator[Block]":
+    """Every block in order, each container before what is in it, and a part's heading before its blocks."""
+    for block in blocks:
+        yield block
+        if isinstance(block, Part):
+            yield from flat((block.heading, *block.blocks))
         elif isinstance(block, Note | Details):
             if isinstance(block, Details) and isinstance(block.summary, Heading):
                 yield block.summary
-            yield from headings(block.blocks)
+            yield from flat(block.blocks)
         elif isinstance(block, Beside):
             for part in block.parts:
-                yield from headings(part)
+                yield from flat(part)
 
 
 def anchor_of(text: str) -> str:

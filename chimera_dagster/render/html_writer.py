@@ -6,30 +6,52 @@ Only a page with an interactive table has a script, templates/page.js, which the
 
 import base64
 import hashlib
+import json
 from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from chimera_dagster.render.blocks import Page, Table, headings
+from chimera_dagster.render.blocks import Heading, Page, Part, Table, flat, headings
 from chimera_dagster.render.visible_text import reads_from_right, visible
+
+_FEWEST = 3  # sections that need a list of contents
 
 
 def to_html(page: Page) -> str:
     """The whole document; the same page is the same text."""
-    script = _source("page.js") if any(isinstance(block, Table) and block.interactive for block in page.blocks) else ""
+    has_script = any(isinstance(block, Table) and block.interactive for block in flat(page.blocks))
+    script = _source("page.js") if has_script else ""
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             page=page,
-            sections=[heading for heading in headings(page.blocks) if heading.level == 2 and heading.anchor],
+            sections=_sections(page),
             style=_source("page.css"),
             script=script,
             script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         )
     )
+
+
+def _sections(page: Page) -> list[tuple[Heading, list[Heading]]]:
+    """Each heading of level 2 that can be linked to, and below that of a part its headings of level 3.
+
+    Empty if there are too few to need a list of contents.
+    """
+    parts = {block.heading: block for block in page.blocks if isinstance(block, Part)}
+    found = [
+        (heading, _below(parts[heading]) if heading in parts else [])
+        for heading in headings(page.blocks)
+        if heading.level == 2 and heading.anchor
+    ]
+    return found if sum(1 + len(below) for _, below in found) >= _FEWEST else []
+
+
+def _below(part: Part) -> list[Heading]:
+    return [heading for heading in headings(part.blocks) if heading.level == 3 and heading.anchor]
 
 
 @cache
@@ -43,7 +65,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"attribute": _attribute, "kind": _kind}
+    environment.filters |= {"attribute": _attribute, "json": _json, "kind": _kind}
     return environment
 
 
@@ -68,6 +90,11 @@ def _finalize(value: object) -> object:
 def _attribute(text: str) -> Markup:
     """Text as the value of an attribute, which can have no <bdi>."""
     return Markup.escape(visible(text))
+
+
+def _json(value: object) -> Markup:
+    """A value as JSON in an attribute."""
+    return Markup.escape(json.dumps(value, separators=(",", ":"), allow_nan=False))
 
 
 def _kind(part: object) -> str:

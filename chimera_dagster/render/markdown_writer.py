@@ -28,6 +28,7 @@ from chimera_dagster.render.blocks import (
     Numbered,
     Page,
     Paragraph,
+    Part,
     Strong,
     Table,
     Target,
@@ -80,7 +81,7 @@ def _blocks(blocks: Sequence[Block]) -> list[str]:
     return written
 
 
-def _block(block: Block, is_second: bool) -> str:  # noqa: PLR0911 - a line for each kind
+def _block(block: Block, is_second: bool) -> str:  # noqa: PLR0911, PLR0912 - a line for each kind
     match block:
         case Heading():
             return f"{'#' * block.level} {_line(block.text)}"
@@ -105,6 +106,8 @@ def _block(block: Block, is_second: bool) -> str:  # noqa: PLR0911 - a line for 
             return _details(block)
         case Beside():
             return "\n\n".join(text for part in block.parts for text in _blocks(part))
+        case Part():
+            return "\n\n".join(_blocks((block.heading, Paragraph(block.lead), *block.blocks)))
         case _:
             assert_never(block)
 

@@ -25,6 +25,7 @@ from chimera_dagster.render.blocks import (
     Numbered,
     Page,
     Paragraph,
+    Part,
     Strong,
     Table,
     Target,
@@ -63,6 +64,8 @@ def _block(block: Block, console: Console, marks: bool) -> Iterator[RenderableTy
             yield Padding(Line(visible(block.text)), (0, 0, 0, 2))
         case Chart():
             yield from _table(block.table, marks, block.title)
+        case Part():
+            _print((block.heading, Paragraph(block.lead), *block.blocks), console, marks)
         case Note() | Details():
             yield Line(_title(block), "bold")
             _print(block.blocks, console, marks)

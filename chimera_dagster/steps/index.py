@@ -1,14 +1,19 @@
-"""The index of all trials: which reports are published and which are withheld, written from the comparison."""
+"""The index: the brief, and all trials with which reports are published and which are withheld."""
 
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
 from chimera_dagster.compare.comparison import Comparison
 from chimera_dagster.compare.regression import regress
-from chimera_dagster.errors import InputError
+from chimera_dagster.errors import InputError, NotIngestedError
+from chimera_dagster.notes.brief import Brief
+from chimera_dagster.records.documents import IngestRecord
 from chimera_dagster.records.store import Store, write_text
 from chimera_dagster.render.html_writer import to_html
 from chimera_dagster.render.index.index_page import Withheld, build_index
 from chimera_dagster.render.markdown_writer import to_markdown
+from chimera_dagster.steps.evidence import Evidence, is_evidence_current
 from chimera_dagster.steps.sweep_comparison import read_baseline
 
 
@@ -33,7 +38,19 @@ def write_index(store: Store, comparison: Comparison) -> Published:
         against = str(error)
     else:
         against = regress(baseline[1], comparison, baseline[0]) if baseline else None
-    page = build_index(comparison, withheld, against)
+    page = build_index(read_brief(store), comparison, withheld, against)
     write_text(store.index, to_html(page))
     write_text(store.index.with_suffix(".md"), to_markdown(page))
     return Published(len(shown) - len(withheld), len(withheld), len(comparison.trials) - len(shown))
+
+
+def read_brief(store: Store) -> Brief | None:
+    """The brief of the tables, as in brief.html; None if that was not written from them by this version."""
+    try:
+        record = store.read_json("ingest", IngestRecord)
+        if not store.brief.exists() or not is_evidence_current(store, record.digest):
+            return None
+        files, measurements = store.read_table("benchmark_files"), store.read_table("measurements", categories=True)
+    except (NotIngestedError, ValidationError):  # not there, or of an earlier version
+        return None
+    return Evidence(files, measurements).brief

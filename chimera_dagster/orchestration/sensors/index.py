@@ -1,4 +1,4 @@
-"""Keeps the index page up to date with the trials, without disturbing a measurement."""
+"""Keeps the index page up to date with the brief and the trials, without disturbing a measurement."""
 
 from dagster import (
     AssetKey,
@@ -31,17 +31,21 @@ _RUNS_CHECKED = 50  # of the unfinished ones: a backfill may have thousands in t
 
 @sensor(job=publish_job, minimum_interval_seconds=30, default_status=DefaultSensorStatus.RUNNING)
 def published_reports(context: SensorEvaluationContext, workspace: ResourceParam[Workspace]) -> RunRequest | SkipReason:
-    """Writes the index again after reports were rendered, once nothing is being measured."""
-    newest = context.instance.fetch_materializations(AssetKey("rendered_report"), limit=1).records
+    """Writes the index again after the brief or reports were written, once nothing is being measured."""
+    newest = [
+        record.storage_id
+        for asset in ("brief", "rendered_report")
+        for record in context.instance.fetch_materializations(AssetKey(asset), limit=1).records
+    ]
     if not newest:
-        return SkipReason("No report has been rendered yet.")
-    seen = str(newest[0].storage_id)
+        return SkipReason("Neither the brief nor a report has been written yet.")
+    seen = str(max(newest))
     if context.cursor == seen:
-        return SkipReason("The index shows every report.")
+        return SkipReason("The index shows the brief and every report.")
     if _has_launched_run(context.instance):
-        return SkipReason("There are new reports, but runs are in progress: the index waits for them.")
+        return SkipReason("There are new pages, but runs are in progress: the index waits for them.")
     if any_held(leases_folder(workspace.settings.leases_dir)):
-        return SkipReason("There are new reports, but a lane is held: the index waits until nothing is being measured.")
+        return SkipReason("There are new pages, but a lane is held: the index waits until nothing is being measured.")
     context.update_cursor(seen)
     return RunRequest()
 

@@ -19,7 +19,7 @@ from chimera_dagster.render.blocks import (
 )
 from chimera_dagster.render.index.cells import NAMED, change_row, listed, named, regression_words
 
-_HEADING = Heading(2, "Compared with the baseline", "baseline")
+_HEADING = Heading(3, "Compared with the baseline", "baseline")
 _CHANGES = 200  # rows; the worst come first
 
 

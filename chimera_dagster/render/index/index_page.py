@@ -1,4 +1,4 @@
-"""The index page: which configuration to run, how certain that is, what it cost, and every trial's report."""
+"""The index page, in two halves: what the user's benchmarks say, and which model and setting writes about them best."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,8 +9,10 @@ from chimera_dagster.compare.metrics import METRICS
 from chimera_dagster.compare.observed import Observed, valid
 from chimera_dagster.compare.ranking import LEVEL
 from chimera_dagster.compare.regression import Regression
-from chimera_dagster.render.blocks import Block, Bullets, Content, Heading, Link, Page, Paragraph, inlines
+from chimera_dagster.notes.brief import Brief
+from chimera_dagster.render.blocks import Block, Bullets, Content, Heading, Link, Page, Paragraph, Part, inlines
 from chimera_dagster.render.index.baseline import baseline_blocks
+from chimera_dagster.render.index.brief_part import brief_part
 from chimera_dagster.render.index.cells import (
     NAMED,
     counted,
@@ -27,6 +29,13 @@ from chimera_dagster.render.index.order import metrics_of, order_of
 from chimera_dagster.render.index.pareto_chart import pareto_chart
 from chimera_dagster.render.index.recommendation import info, recommendation_blocks
 
+TITLE = "Your benchmarks, and the models that report on them"
+BRIEF = "../brief.html"  # from the folder of the index page
+_SWEEP = Heading(2, "Which model and setting writes the report, and how fast", "sweep")
+_LEAD = (
+    "About the trials of your sweep: in each, a model wrote a report on the benchmarks above, with one set of "
+    "parameters. The figures are those of its calls, not of your files."
+)
 _VALUES = 5  # of a setting that differs between trials
 _KINDS = {"measured": "not valid", "failed": "failed", "missing": "not run yet"}
 
@@ -38,43 +47,46 @@ class Withheld(NamedTuple):
     why: str
 
 
-def build_index(comparison: Comparison, withheld: Sequence[Withheld], against: Regression | str | None) -> Page:
-    """The page over all trials, with the answer first.
+def build_index(
+    brief: Brief | None, comparison: Comparison, withheld: Sequence[Withheld], against: Regression | str | None
+) -> Page:
+    """The page about everything: the brief, if there is one, then all trials, each with the answer first.
 
     `against` is the comparison with a baseline, or why the saved baseline can't be used.
     """
-    return Page("Which configuration?", "en", tuple(_blocks(comparison, withheld, against)))
+    sweep = Part(_SWEEP, _LEAD, tuple(_sweep(comparison, withheld, against)))
+    return Page(TITLE, "en", (brief_part(brief, BRIEF), sweep))
 
 
-def _blocks(comparison: Comparison, withheld: Sequence[Withheld], against: Regression | str | None) -> Iterator[Block]:
+def _sweep(comparison: Comparison, withheld: Sequence[Withheld], against: Regression | str | None) -> Iterator[Block]:
     if not comparison.trials:
         yield info("There are no trials yet. ", "'chimera sweep' runs the trials that sweep.yaml defines.")
         return
     order = order_of(comparison)
     yield Paragraph(_counts(comparison, withheld))
-    yield Heading(2, "Recommendation", "recommendation")
+    yield Heading(3, "Recommendation", "recommendation")
     yield from recommendation_blocks(comparison, order, None if isinstance(against, str) else against)
     if order.trials:
-        yield Heading(2, "Leaderboard", "leaderboard")
+        yield Heading(3, "Leaderboard", "leaderboard")
         yield from leaderboard_blocks(comparison, order)
         chart = pareto_chart(comparison)
         if chart is not None:
-            yield Heading(2, "Pareto front", "pareto-front")
+            yield Heading(3, "Pareto front", "pareto-front")
             yield chart
-        yield Heading(2, "Effects of the parameters", "effects")
+        yield Heading(3, "Effects of the parameters", "effects")
         yield from effect_blocks(comparison.effects)
     if against is not None:
         yield from baseline_blocks(against, comparison)
     if withheld:
-        yield Heading(2, "Not published", "not-published")
+        yield Heading(3, "Not published", "not-published")
         reason = "The evidence does not support the text of these reports. The trials' measurements remain valid."
         yield Paragraph(reason)
         rows = tuple((*named(report.trial), report.why) for report in withheld)
         yield listed((*NAMED, "why"), rows, "Reports that are not published")
     if len(order.trials) < len(comparison.trials):
-        yield Heading(2, "Not ranked", "not-ranked")
+        yield Heading(3, "Not ranked", "not-ranked")
         yield from _not_ranked(comparison)
-    yield Heading(2, "How this was computed", "method")
+    yield Heading(3, "How this was computed", "method")
     yield Bullets(tuple(_method(comparison)))
 
 

@@ -9,6 +9,9 @@ from chimera_dagster.compare.observed import Observed
 from chimera_dagster.render.blocks import Block, Content, Paragraph, Strong, Table, inlines
 from chimera_dagster.render.index.cells import NAMED, NOTHING, named, shown_metrics, standing_cells
 from chimera_dagster.render.index.order import Order, limit_words
+from chimera_dagster.render.index.weighing import weighing_of
+
+_GAP = "behind the best"
 
 
 class _Column(NamedTuple):
@@ -21,19 +24,18 @@ class _Column(NamedTuple):
 
 
 def leaderboard_blocks(comparison: Comparison, order: Order) -> Iterator[Block]:
-    """What the columns mean, what all trials have in common, and the table."""
+    """What the columns mean, what all trials have in common, and the table, most important columns first."""
     columns = _columns(comparison, order)
     shown = [column for column in columns if not column.same]
     same = [f"{column.name} {column.same}" for column in columns if column.same]
     yield Paragraph(_meaning(comparison, order))
     if order.behind:
         yield Paragraph(_reading(comparison) + (f" The same for all trials: {', '.join(same)}." if same else ""))
-    header = (*NAMED, *(column.name for column in shown))
-    rows = tuple(
-        (*named(trial), *(column.cells[place] for column in shown)) for place, trial in enumerate(order.trials)
-    )
-    numeric = frozenset(place for place, column in enumerate(shown, len(NAMED)) if column.is_numeric)
-    yield Table(header, rows, "Valid trials", numeric, interactive=True)
+    header = tuple(column.name for column in shown)
+    rows = tuple(tuple(column.cells[place] for column in shown) for place in range(len(order.trials)))
+    numeric = frozenset(place for place, column in enumerate(shown) if column.is_numeric)
+    weighing = weighing_of(comparison.recommendation, order.trials, header.index(_GAP))
+    yield Table(header, rows, "Valid trials", numeric, interactive=True, weighing=weighing)
 
 
 def gap_words(order: Order, trial: Observed) -> str:
@@ -54,20 +56,27 @@ def mean_cell(comparison: Comparison, trial: Observed, metric: Metric) -> Conten
 
 
 def _columns(comparison: Comparison, order: Order) -> list[_Column]:
-    goals = comparison.recommendation.goals
-    columns = [_Column("behind the best", [gap_words(order, trial) for trial in order.trials])]
+    trials, goals = order.trials, comparison.recommendation.goals
+    of_name = list(zip(*map(named, trials), strict=True))
+    model, parameters, report = (
+        _Column(name, cells, is_numeric=False) for name, cells in zip(NAMED, of_name, strict=True)
+    )
+    columns = [model, parameters, _Column(_GAP, [gap_words(order, trial) for trial in trials])]
     if goals.limits:
-        columns.append(_plain("limits", [limit_words(trial, goals) for trial in order.trials], is_numeric=False))
-    columns.append(_plain("repeats", [str(trial.repeats) for trial in order.trials]))
-    for metric in shown_metrics(comparison):
-        if metric.by_round:
-            columns.append(_Column(metric.name, [mean_cell(comparison, trial, metric) for trial in order.trials]))
-        else:
-            columns.append(
-                _plain(metric.name, [standing_cells(comparison, trial, metric)[0].text for trial in order.trials])
-            )
-    columns.append(_plain("model's text", [_text(trial) for trial in order.trials], is_numeric=False))
+        columns.append(_plain("limits", [limit_words(trial, goals) for trial in trials], is_numeric=False))
+    metrics = shown_metrics(comparison)
+    columns += [_of(metric, comparison, trials) for metric in metrics if metric.name in goals.want]
+    columns.append(report)
+    columns += [_of(metric, comparison, trials) for metric in metrics if metric.name not in goals.want]
+    columns.append(_plain("repeats", [str(trial.repeats) for trial in trials]))
+    columns.append(_plain("model's text", [_text(trial) for trial in trials], is_numeric=False))
     return columns
+
+
+def _of(metric: Metric, comparison: Comparison, trials: Sequence[Observed]) -> _Column:
+    if metric.by_round:
+        return _Column(metric.name, [mean_cell(comparison, trial, metric) for trial in trials])
+    return _plain(metric.name, [standing_cells(comparison, trial, metric)[0].text for trial in trials])
 
 
 def _plain(name: str, texts: Sequence[str], is_numeric: bool = True) -> _Column:

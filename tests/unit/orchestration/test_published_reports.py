@@ -36,6 +36,13 @@ def test_each_new_report_asks_for_the_index_once(ticking: Ticking) -> None:
         assert not asks(ticking)
 
 
+def test_a_new_brief_asks_for_the_index_without_any_report(ticking: Ticking) -> None:
+    for _ in range(2):
+        ticking.instance.report_runless_asset_event(AssetMaterialization("brief"))
+        assert asks(ticking)
+        assert not asks(ticking)
+
+
 @pytest.mark.parametrize("status", [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.QUEUED, DagsterRunStatus.STARTED])
 def test_it_waits_while_a_run_that_dagster_launches_may_measure(ticking: Ticking, status: DagsterRunStatus) -> None:
     rendered(ticking)

@@ -22,6 +22,7 @@ from chimera_dagster.render.blocks import (
     Numbered,
     Page,
     Paragraph,
+    Part,
     Strong,
     Svg,
     Table,
@@ -30,7 +31,7 @@ from chimera_dagster.render.blocks import (
 )
 from tests.unit.render.hostile import HOSTILE, HOSTILE_LINKS
 
-_WORDS = {"text", "title", "caption", "summary", "description", "content"}
+_WORDS = {"text", "title", "caption", "summary", "description", "content", "lead"}
 _signs = st.text(st.sampled_from("ab1 .\\`*_[]()<>#+-=|~&;!:$@\n\"'/ש€"), min_size=1, max_size=12)
 texts = st.one_of(_signs, st.sampled_from(HOSTILE), st.text(min_size=1, max_size=12)).filter(lambda text: text.strip())
 _words = st.one_of(texts.map(Text), texts.map(Strong), texts.map(Code), st.builds(Target, texts, st.just("t")))
@@ -67,7 +68,11 @@ blocks = st.one_of(
     st.builds(Details, st.builds(Heading, st.just(2), texts), _few),
     st.builds(Beside, st.tuples(_few, _few)),
 )
-pages = st.builds(Page, texts, st.just("en"), st.lists(blocks, max_size=4).map(tuple))
+_parts = st.builds(Part, st.builds(Heading, st.just(2), texts, st.just("p")), contents, _few)
+_blocks = st.tuples(st.lists(blocks, max_size=4), st.lists(_parts, max_size=1)).map(
+    lambda lists: (*lists[0], *lists[1])
+)
+pages = st.builds(Page, texts, st.just("en"), _blocks)
 
 
 def with_words(node: Any, change: Callable[[str], str]) -> Any:

@@ -1,12 +1,17 @@
 """The index over all trials: what it shows, what it keeps out, and what it waits for."""
 
+from pathlib import Path
+
 from chimera_dagster.records.documents import Grounding
-from chimera_dagster.records.store import write_text
+from chimera_dagster.records.store import Store, write_text
 from chimera_dagster.spec.goals import Goals
+from chimera_dagster.steps.evidence import compute_evidence
 from chimera_dagster.steps.index import Published, write_index
+from chimera_dagster.steps.ingest import ingest_folder
 from chimera_dagster.steps.report import render_trial
 from chimera_dagster.steps.sweep_comparison import read_comparison
 from tests.desk import Desk
+from tests.unit.evidence.findings.tables import run, write_csv
 
 
 def report_with(desk: Desk, supported: int, unsupported: int, **spec: object) -> str:
@@ -60,3 +65,24 @@ def test_a_baseline_of_another_version_is_said_and_keeps_no_page_from_being_writ
     for path in (desk.store.index, desk.store.index.with_suffix(".md")):
         assert "is of schema version 1; this version reads comparisons of version" in path.read_text().replace("\\", "")
     desk.store.baseline.unlink()
+
+
+def test_the_brief_is_on_the_page_before_any_trial_unless_it_is_of_other_data(tmp_path: Path) -> None:
+    store, reports = Store(tmp_path / "data"), tmp_path / "reports"
+
+    def index() -> str:
+        write_index(store, read_comparison(store, Goals()))
+        return store.index.with_suffix(".md").read_text().split("## Which model")[0]
+
+    assert "There is no brief yet" in index()
+    for speed in (80.0, 90.0):
+        write_csv(reports / "a.csv", [run("quick:1b", speed + place) for place in range(4)])
+        ingest_folder(store, reports)
+        assert "There is no brief yet" in index()  # none, or that of the earlier files
+        compute_evidence(store)
+        assert "quick:1b" in index() and "(../brief.html)" in index()
+        assert (store.index.parent / "../brief.html").is_file()
+    store.brief.unlink()
+    assert "There is no brief yet" in index()
+    write_text(store.tables / "ingest.json", "{}")
+    assert "There is no brief yet" in index()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,13 +11,16 @@ import pytest
 from chimera_dagster.compare.comparison import Comparison, compare
 from chimera_dagster.compare.observed import Observed
 from chimera_dagster.compare.regression import regress
-from chimera_dagster.render.blocks import Page, Table
+from chimera_dagster.render.blocks import Page, Part, Table, flat
+from chimera_dagster.render.brief.page import brief_page
 from chimera_dagster.render.html_writer import to_html
 from chimera_dagster.render.index.index_page import Withheld, build_index
 from chimera_dagster.render.markdown_writer import to_markdown
 from chimera_dagster.spec.goals import Goals
 from chimera_dagster.spec.trial import ParamSet
 from tests.simulated import in_full, large_sweep, simulated_sweep
+from tests.unit.evidence.findings.tables import run, write_csv
+from tests.unit.render.brief.test_page import brief_of
 from tests.unit.render.pages import text_of
 
 GOALS = Goals(want={"throughput_tok_s": 1, "quality": 0.5}, limits=["ttft_ms <= 2000"])
@@ -33,7 +37,7 @@ def compared(trials: Sequence[Observed], goals: Goals = GOALS) -> Comparison:
 
 
 def page(trials: Sequence[Observed], goals: Goals = GOALS) -> Page:
-    return build_index(compared(trials, goals), [], None)
+    return build_index(None, compared(trials, goals), [], None)
 
 
 def read(trials: Sequence[Observed], goals: Goals = GOALS) -> str:
@@ -42,7 +46,7 @@ def read(trials: Sequence[Observed], goals: Goals = GOALS) -> str:
 
 
 def sections(markdown: str) -> list[str]:
-    return re.findall(r"^## (.*)$", markdown, re.M)
+    return re.findall(r"^### (.*)$", markdown, re.M)
 
 
 def spoiled(trial: Observed, why: str = "at 60 %") -> Observed:
@@ -57,7 +61,7 @@ def test_the_answer_comes_first_with_how_sure_and_what_it_cost() -> None:
     trials = sweep()
     said, tied = read(trials), len(compared(trials, GOALS).recommendation.tied)
     assert sections(said)[:2] == ["Recommendation", "Leaderboard"]
-    answer = said[: said.index("## Leaderboard")]
+    answer = said[: said.index("### Leaderboard")]
     assert "8 trials: 8 valid. 8 of 8 reports are published." in answer
     assert re.search(r"Run \*\*[ab]:1b, num_ctx=2048, temperature=[\d.]+\*\*\.", answer)
     assert 0 < tied < 7
@@ -67,39 +71,98 @@ def test_the_answer_comes_first_with_how_sure_and_what_it_cost() -> None:
     assert re.search(
         r"\*\*Cost of the whole sweep:\*\* all calls of measured trials took 1\d\d s and [\d,]+ J\.", answer
     )
-    assert "Goals: throughput_tok_s (weight 1); quality (weight 0.5); ttft_ms <= 2000." in answer.replace("&lt;", "<")
+    goals = (
+        "**Goals:** throughput_tok_s (weight 1); quality (weight 0.5); ttft_ms <= 2000. They are from `goals` in sweep"
+    )
+    assert goals in answer.replace("&lt;", "<")
 
 
 def test_the_leaderboard_has_each_mean_as_it_is_and_its_distance_from_the_best() -> None:
     trials = sweep()
-    comparison = compared(trials, Goals())
+    comparison = compared(trials, Goals(want={"throughput_tok_s": 1}))
     [table] = [
-        block for block in build_index(comparison, [], None).blocks if isinstance(block, Table) and block.interactive
+        block
+        for block in flat(build_index(None, comparison, [], None).blocks)
+        if isinstance(block, Table) and block.interactive
     ]
     rows = [[text_of(cell) for cell in row] for row in table.rows]
     means = {(trial.model, trial.params.key): trial.mean("throughput_tok_s") or 0 for trial in trials}
-    column = table.header.index("throughput_tok_s")
-    best = max(means.values())
+    assert table.header[:4] == ("model", "parameters", "behind the best", "throughput_tok_s")
+    report, best = table.header.index("report"), max(means.values())
     for place, row in enumerate(rows):
-        mean = means[row[0], row[2]]
-        assert float(row[column].split(" ±")[0]) == pytest.approx(mean, rel=1e-3)
-        assert float(row[3].split(" %")[0]) == pytest.approx(100 * (1 - mean / best), abs=0.06)
-        assert row[3].endswith(", best") == (place == 0)
-        assert row[3].endswith(", tie") == (
-            place > 0 and comparison.standings[f"{row[0]}|{row[2]}"]["throughput_tok_s"].rank == 1
+        mean, gap = means[row[0], row[report]], row[2]
+        assert float(row[3].split(" ±")[0]) == pytest.approx(mean, rel=1e-3)
+        assert float(gap.split(" %")[0]) == pytest.approx(100 * (1 - mean / best), abs=0.06)
+        assert gap.endswith(", best") == (place == 0)
+        assert gap.endswith(", tie") == (
+            place > 0 and comparison.standings[f"{row[0]}|{row[report]}"]["throughput_tok_s"].rank == 1
         )
-    assert [row[3] for row in rows] == sorted((row[3] for row in rows), key=lambda words: float(words.split(" %")[0]))
-    said = to_markdown(build_index(comparison, [], None)).replace("\\", "")
-    assert "The same for all trials: repeats 3, error_rate 0.00, model's text usable with care." in said
+    assert [row[2] for row in rows] == sorted((row[2] for row in rows), key=lambda words: float(words.split(" %")[0]))
+    said = to_markdown(build_index(None, comparison, [], None)).replace("\\", "")
+    assert "The same for all trials: error_rate 0.00, repeats 3, model's text usable with care." in said
 
 
-def test_without_goals_it_names_who_leads_and_recommends_nothing() -> None:
+def test_without_goals_the_default_ones_decide_and_are_named() -> None:
     said = read(sweep(), Goals())
-    assert "**No recommendation.** No goals are stated" in said
+    answer = said[: said.index("### Leaderboard")]
+    assert re.search(r"By the default goals, \*\*[ab]:1b, num_ctx=2048, temperature=[\d.]+\*\* comes first\.", answer)
+    assert (
+        "**Goals:** throughput_tok_s (weight 1); ttft_ms (weight 1); quality (weight 2). These are the default"
+        in answer
+    )
+    assert "state your own under `goals` in sweep.yaml" in answer
+    assert (
+        "others can't be told from it. The test takes quality score as exact: there is one value per trial." in answer
+    )
+    assert "No recommendation" not in said
+
+
+def test_limits_without_weights_take_the_default_ones() -> None:
+    said = read(sweep(), Goals(limits=["ttft_ms <= 2000"])).replace("&lt;", "<")
+    assert (
+        "quality (weight 2); ttft_ms <= 2000. The limits are from sweep.yaml, the weights are the default ones" in said
+    )
+
+
+def test_goals_that_name_what_nobody_measured_leave_no_answer_but_who_leads() -> None:
+    trials = [
+        each.model_copy(update={"values": {of: them for of, them in each.values.items() if of != "joules_per_token"}})
+        for each in sweep()
+    ]
+    said = read(trials, Goals(want={"joules_per_token": 1}))
+    assert "**No recommendation.** No valid trial has a value for joules_per_token" in said
     assert re.search(
         r"By decode throughput alone, [ab]:1b, num_ctx=2048, .* comes first with \d+\.?\d* tok/s; \d of the 7", said
     )
     assert "Cost:" not in said
+
+
+def test_the_two_halves_say_what_they_are_with_and_without_trials(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a.csv", [run("quick:1b", 80.0 + place, 90.0 + place) for place in range(6)])
+    brief = brief_of(tmp_path)
+    for found in (brief, None):
+        for trials in (sweep(), []):
+            page = build_index(found, compared(trials), [], None)
+            ours, sweeps = page.blocks
+            assert isinstance(ours, Part) and isinstance(sweeps, Part)
+            assert ours.heading.text == "What your benchmarks say"
+            assert sweeps.heading.text == "Which model and setting writes the report, and how fast"
+            first, second = to_markdown(page).replace("\\", "").split("## Which model")
+            assert "no language model took part" in first and "a model wrote a report" in second
+            assert ("There is no brief yet: `chimera ingest`" in first) == (found is None)
+            assert ("How sure this is." in first) == ("../brief.html#n1" in first) == (found is not None)
+            assert ("There are no trials yet." in second) == (not trials)
+            assert "quick:1b" not in second and "a:1b" not in first
+
+
+def test_what_leads_to_the_evidence_leads_to_the_brief(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a.csv", [run("quick:1b", 80.0 + place, 90.0 + place) for place in range(6)])
+    brief = brief_of(tmp_path)
+    html = to_html(build_index(brief, compared([]), [], None))
+    targets = set(re.findall(r'id="([^"]+)"', to_html(brief_page(brief))))
+    named = re.findall(r'href="\.\./brief\.html#([^"]+)"', html)
+    assert named and set(named) <= targets
+    assert '<a href="../brief.html">' in html
 
 
 def test_no_trial_at_all_is_one_sentence() -> None:
@@ -128,7 +191,7 @@ def test_where_no_trial_is_valid_nothing_is_ranked(trials: list[Observed], count
 def test_what_is_not_valid_stands_apart_with_its_figures_and_why() -> None:
     trials = sweep()
     trials[0], trials[1] = spoiled(trials[0]), failed(trials[1], "x" * 5_000)
-    ranked, apart = read(trials).split("## Not ranked")
+    ranked, apart = read(trials).split("### Not ranked")
     for trial in trials[:2]:
         row = f"| {trial.model} | num_ctx={trial.params.num_ctx}, temperature={trial.params.temperature} |"
         assert row not in ranked and row in apart
@@ -139,16 +202,19 @@ def test_what_is_not_valid_stands_apart_with_its_figures_and_why() -> None:
 
 def test_one_trial_is_compared_with_nothing() -> None:
     said = read(sweep()[:1], Goals())
-    assert "Only one trial is valid, so there is nothing to compare it with." in said
+    assert "It is the only one to choose from." in said
     assert "No test was possible" in said
     assert "No effect can be tested" in said
     assert "Bonferroni" not in said
-    assert "It is the only one to choose from." in read(sweep()[:1])
+    unmet = Goals(limits=["ttft_ms <= 1"])
+    assert "Only one trial is valid, so there is nothing to compare it with." in read(sweep()[:1], unmet)
 
 
 def test_trials_that_ran_once_have_no_tie_and_no_sureness() -> None:
     said = read(sweep(repeats=1), Goals())
-    assert "this can't be tested, as there are too few repeats" in said
+    assert "no test can tell how sure that is: too few repeats" in said
+    unmet = read(sweep(repeats=1), Goals(limits=["ttft_ms <= 1"]))
+    assert "this can't be tested, as there are too few repeats" in unmet
     assert "tie" not in said.replace("properties", "")
     assert "No test was possible" in said
 
@@ -170,10 +236,10 @@ def test_metrics_that_nobody_measured_have_no_column_and_single_gaps_a_dash() ->
     assert "joules_per_token" not in said
     assert "energy was not measured" in said
     assert "Not drawn: 1 trial without both values." in said
-    board = said.split("## Leaderboard")[1].split("## ")[0].strip().splitlines()
+    board = said.split("### Leaderboard")[1].split("### ")[0].strip().splitlines()
     assert board[-1].startswith(f"| {trials[0].model} |") and board[-1].count("| – ") >= 5
     good = [each.model_copy(update={"values": {"quality": each.values["quality"]}}) for each in trials]
-    assert "this can't be tested, as there is only one value per trial" in read(good, Goals())
+    assert "this can't be tested, as there is only one value per trial" in read(good, Goals(limits=["ttft_ms <= 1"]))
     bare = [each.model_copy(update={"values": {}}) for each in trials]
     assert "No valid trial has a value to rank by." in read(bare, Goals())
 
@@ -189,7 +255,7 @@ def test_what_is_worse_than_the_baseline_comes_first_and_the_rest_is_counted() -
             )
         )
     after = compared([*now, *sweep()])
-    said = to_markdown(build_index(after, [], regress(compared(before), after, "base.json"))).replace("\\", "")
+    said = to_markdown(build_index(None, after, [], regress(compared(before), after, "base.json"))).replace("\\", "")
     assert "**Compared with the baseline:** 100 worse, 100 better ([details](#compared-with-the-baseline))." in said
     table = said.split("Detected changes, worst first")[1]
     assert "| worse |" in table.split("\n")[4] and "and 150 more rows" in table
@@ -207,7 +273,7 @@ def test_1000_trials_stay_small_whatever_became_of_them() -> None:
     ]
     withheld = [Withheld(trial, "Nothing that can be checked is supported.") for trial in trials]
     pages = [
-        build_index(comparison, withheld, regress(compared(better), comparison, "base.json")),
+        build_index(None, comparison, withheld, regress(compared(better), comparison, "base.json")),
         page([spoiled(each, "word " * 1_000) for each in trials]),
         page([failed(each, "word " * 1_000) for each in trials]),
     ]
