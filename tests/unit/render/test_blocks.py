@@ -14,10 +14,13 @@ from chimera_dagster.render.blocks import (
     Note,
     Page,
     Paragraph,
+    Part,
     Strong,
     Table,
     Target,
     Text,
+    Weighed,
+    Weighing,
     anchor_of,
     headings,
     inlines,
@@ -76,6 +79,20 @@ def test_headings_keep_their_order_and_their_anchors() -> None:
         Page("Title", "en", (third,))
     with pytest.raises(ValueError, match="have the anchor 'a'"):
         Page("Title", "en", (second, Note("bad", (Heading(3, "B", "a"),))))
+
+
+def test_a_part_holds_headings_and_begins_with_one_that_can_be_linked_to() -> None:
+    part = Part(Heading(2, "A", "a"), "Lead", (Heading(3, "B"), Note("info", (Heading(4, "C"),))))
+    assert [heading.text for heading in headings((part, Heading(2, "D")))] == ["A", "B", "C", "D"]
+    for heading in (Heading(3, "A", "a"), Heading(2, "A")):
+        with pytest.raises(ValueError, match="can't begin a part"):
+            Part(heading, "Lead", ())
+
+
+def test_only_an_interactive_table_is_weighed_row_by_row() -> None:
+    for rows, interactive in (((), True), ((Weighed(0, (1.0,)),), False)):
+        with pytest.raises(ValueError, match="can't be weighed"):
+            Table(("a",), (("1",),), "Caption", interactive=interactive, weighing=Weighing("x", (), rows, 0))
 
 
 @pytest.mark.parametrize("level", [1, 7])

@@ -1,8 +1,10 @@
 """One file, well formed whatever its texts say, in which nothing can load or act."""
 
+import json
 import re
 from base64 import b64encode
 from hashlib import sha256
+from html import unescape
 from html.parser import HTMLParser
 from importlib.resources import files
 from typing import get_args
@@ -18,6 +20,7 @@ from chimera_dagster.render.blocks import (
     Chart,
     Code,
     CodeBlock,
+    Criterion,
     Details,
     Heading,
     Inline,
@@ -27,11 +30,14 @@ from chimera_dagster.render.blocks import (
     Numbered,
     Page,
     Paragraph,
+    Part,
     Strong,
     Svg,
     Table,
     Target,
     Text,
+    Weighed,
+    Weighing,
     inlines,
 )
 from chimera_dagster.render.html_writer import to_html
@@ -135,6 +141,7 @@ KINDS: list[Block] = [
     Byline("x"),
     Beside(((Paragraph("x"),), (Paragraph("y"),))),
     Chart(Svg("<svg></svg>"), "x", "x", Table(("x",), (), "x")),
+    Part(Heading(2, "x", "x"), "x", (Paragraph("x"),)),
 ]
 
 
@@ -180,6 +187,27 @@ def test_only_a_page_with_an_interactive_table_has_a_script_and_names_it_by_its_
     [script] = re.findall(r"<script>(.*?)</script>", html, re.S)
     digest = b64encode(sha256(script.encode()).digest()).decode()
     assert f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:" in html
+
+
+def test_a_table_carries_what_its_rows_are_weighed_by() -> None:
+    criterion = Criterion("ms", "time & more", 1.0, True, False, True)
+    weighing = Weighing("the goals", (criterion,), (Weighed(0, (-0.1,)), None), 1)
+    table = Table(("name", "ms"), (("a", "1"), ("b", "2")), "Times", frozenset({1}), True, weighing)
+    html = to_html(Page("T", "en", (Part(Heading(2, "A", "a"), "Lead", (table,)),)))
+    first, second = map(unescape, re.findall(r'<t(?:able|r) data-\w+="([^"]+)"', html))
+    assert json.loads(first) == ["the goals", [["ms", "time & more", 1.0, True, False, True]], 1]
+    assert json.loads(second) == [0, [-0.1]]
+    assert "<script>" in html  # an interactive table in a part needs it too
+
+
+def test_a_part_is_a_section_with_its_own_contents() -> None:
+    first = Part(Heading(2, "A", "a"), "What A is.", (Paragraph("x"),))
+    second = Part(Heading(2, "B", "b"), "What B is.", (Heading(3, "C", "c"), Heading(3, "D")))
+    html = to_html(Page("T", "en", (first, second)))
+    begin = '<section class="part" aria-labelledby="a">\n<h2 id="a">A</h2>\n<p class="lead">What A is.</p>\n<p>x</p>'
+    assert begin in html
+    assert '<li><a href="#b">B</a><ul>\n<li><a href="#c">C</a></li>\n</ul></li>' in re.sub(r"\n(?=</li>)", "", html)
+    assert "<nav" not in to_html(Page("T", "en", (first,)))
 
 
 def test_the_file_needs_nothing_and_runs_nothing() -> None:
