@@ -43,14 +43,15 @@ def baseline(desk: Desk, path: Path, factor: float) -> str:
 
 
 @pytest.mark.usefixtures("compared")
-def test_it_names_the_trials_the_effects_and_what_is_missing_for_a_recommendation() -> None:
+def test_it_names_the_trials_the_effects_and_a_recommendation_by_the_default_goals() -> None:
     shown = chimera()
     assert shown.exit_code == 0, shown.output
     assert "Trials: 3 valid." in shown.output
     assert "trials of equal rank are not distinguishable" in shown.output
     told = " ".join(shown.output.split())
     assert re.search(r"top_k (has no detectable effect on|changes) ", told), told  # what the host's noise made of it
-    assert "No recommendation. No goals are stated" in shown.output
+    assert "Recommended: " in told
+    assert "by the default goals: throughput_tok_s (weight 1); ttft_ms (weight 1); quality (weight 2)" in told
 
 
 @pytest.mark.parametrize(
