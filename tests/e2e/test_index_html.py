@@ -208,8 +208,9 @@ def test_a_dot_says_its_trial_when_it_is_pointed_at_or_reached_by_keys(browser: 
     )
     assert len(titles) == 4
     expect(said).to_contain_text("Point at a dot")
-    opened.page.locator("circle").first.hover(force=True)
-    expect(said).to_have_text(opened.page.locator("circle").first.text_content() or "")
+    topmost = opened.page.locator("circle").last  # what is drawn later may cover a dot
+    topmost.hover(force=True)
+    expect(said).to_have_text(topmost.text_content() or "")
     assert opened.page.locator("circle[tabindex='0']").count() == 1
     opened.page.locator("circle[tabindex='0']").focus()
     for _ in titles:
