@@ -119,8 +119,9 @@ def test_what_would_have_been_found_is_found_in_four_of_five_sweeps() -> None:
         trials = simulated_sweep(lambda cell: 100 * (1 + size) ** (cell.num_ctx == 8192), rng, num_ctx=(2048, 8192))
         return next(each for each in effects(trials) if (each.parameter, each.interaction) == ("num_ctx", None))
 
-    size = float(np.median([sweep(0.0).detectable or 0.0 for _ in range(40)]))
-    assert 0.7 < np.mean([sweep(size).detected for _ in range(150)]) < 0.9
+    # what one sweep states, looked for in another one: its own scatter is as uncertain as the other's
+    found = [sweep(sweep(0.0).detectable or 0.0).detected for _ in range(120)]
+    assert 0.7 < np.mean(found) < 0.9
 
 
 def test_together_are_the_interactions_that_were_detected_over_trials() -> None:
