@@ -19,6 +19,7 @@ from chimera_dagster.schemas import UNREAD_STATUSES
 
 FIRST_SCREEN = 100.0  # weight from which a note belongs there
 _MOST_GROUPS = 20  # of unread numbers
+_COMPARED = ("difference", "tie")
 
 
 class Unread(NamedTuple):
@@ -72,8 +73,22 @@ class Brief:
 
     @property
     def leading(self) -> list[Numbered]:
-        """Notes on performance that belong on the first screen."""
-        return [each for each in self.of("performance") if each.note.weight >= FIRST_SCREEN]
+        """Notes on performance that belong on the first screen: those that the answer rests on come first."""
+        cited = {name for each in self.of("answer") for name in each.note.findings}
+        every = self.of("performance")
+        behind = [each for each in every if cited.intersection(each.note.findings)]
+        told = {each.note.metric for each in behind}
+        others = [each for each in every if each.note.weight >= FIRST_SCREEN and each not in behind]
+        again = [each for each in others if each.note.kind in _COMPARED and each.note.metric in told]
+        return [*_one_a_metric(behind), *(each for each in others if each not in again)]
+
+
+def _one_a_metric(notes: Sequence[Numbered]) -> list[Numbered]:
+    """The weightiest of each metric."""
+    found: dict[str | None, Numbered] = {}
+    for each in notes:
+        found.setdefault(each.note.metric, each)
+    return list(found.values())
 
 
 def make_brief(data: NoteContext, notes: Sequence[Note], files: pd.DataFrame, problems: Problems) -> Brief:

@@ -76,7 +76,7 @@ def ahead(measure: Measure, best: float, worse: float) -> Phrase:
         return phrase("{x} {side}", x=number(abs(best - worse), measure.unit), side="more" if best > worse else "less")
     ratio = max(best, worse) / min(best, worse)
     if ratio >= _NEAR:
-        return phrase("{r} times sooner" if measure.metric == TTFT else "{r} times as fast", r=_times(ratio))
+        return phrase("{r} times as fast", r=_times(ratio))
     if measure.metric == TTFT:
         return phrase("{d} sooner", d=share(1 - 1 / ratio))
     return phrase("{d} faster", d=share(ratio - 1))

@@ -62,7 +62,7 @@ def would_have_shown(order: Order) -> Phrase:
     least = order.judged.detectable()
     if least is None or not least > 0:
         return ()
-    only = "with so few runs, only " if least > _FEW else ""
+    only = "only " if least > _FEW else ""
     return phrase(f"; {only}a difference of {{x}} would have shown", x=ratio_words(least))
 
 

@@ -58,7 +58,7 @@ def _sentences(notes: Sequence[Numbered]) -> Iterator[Sentence]:
             last = each.note
             sure += [each.note.sure] if each.note.sure else []
         if sure and certainty is not None:
-            yield Sentence(all_sure(certainty) if len(sure) > 1 else sure[0])
+            yield Sentence(all_sure(certainty) or sure[0] if len(sure) > 1 else sure[0])
 
 
 def _after(last: Note | None, note: Note, *, said_between: bool) -> Phrase:

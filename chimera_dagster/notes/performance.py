@@ -85,7 +85,11 @@ def by_model(data: NoteContext) -> list[Row]:
         for standing in contest.standings:
             cells = [cell for item, cell in contest.cells if item == standing.item]
             found.setdefault(standing.item, {})[Column(measure)] = _standing(
-                measure.unit, standing, contest.kind, cells, sources
+                measure.unit,
+                standing,
+                f"{contest.kind} over sessions" if contest.by_session else contest.kind,
+                cells,
+                sources,
             )
     for model, value in _cold_by_model(data):
         if model in found:

@@ -24,7 +24,7 @@ _TEMPLATES = {
     ),
     "early": (
         "over {span}, the {words} {spans}; with {l1} it is already more than {r} times the first.",
-        "the {words} {spans} over {span}, and has passed {r} times the first with {l1}.",
+        "the {words} {spans} over {span}, and is already more than {r} times as long with {l1}.",
     ),
     "peak": (
         "the {words} of {who} is highest with {lk} ({xk}); with {l0} it is {x0}, with {ln} {xn}.",

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from chimera_dagster.evidence.certainty import weakest
+from chimera_dagster.evidence.findings.contest_words import Series
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
 from chimera_dagster.notes.metric_words import MetricWords, words_of
 from chimera_dagster.notes.note import Note, Scope
 from chimera_dagster.notes.orders import Order, order_of
-from chimera_dagster.notes.phrase import Phrase, count, joined, listed, model, phrase
+from chimera_dagster.notes.phrase import Phrase, count, joined, listed, model, number, phrase, setting
 
 _WEIGHT = 200.0
 _SHOWN = 4  # names in one sentence
@@ -20,7 +21,12 @@ def choice(data: NoteContext) -> Iterator[Note]:
     """
     found = _contests(data)
     if not found:
-        yield Note("choice", "answer", _WEIGHT, _without_contest(data.models), Scope(tuple(data.models)))
+        if len(data.models) == 1 and (levels := _levels(data)):
+            yield _of_one_model(data.models[0], levels)
+        else:
+            beside = _side_by_side(data)
+            wordings = tuple(joined([said, beside]) for said in _without_contest(data.models))
+            yield Note("choice", "answer", _WEIGHT, wordings, Scope(tuple(data.models)))
         return
     first = found[0]
     others = _others(data, first)
@@ -47,6 +53,55 @@ def _contests(data: NoteContext) -> list[Order]:
         if len(found) > 1:
             break
     return found
+
+
+def _side_by_side(data: NoteContext) -> Phrase:
+    """Values of a few models that can't be ranked, by the first measure that all of them have."""
+    if not 1 < len(data.models) <= _SHOWN:
+        return ()
+    for measure in QUESTIONS:
+        cells = {cell.model: cell for cell in sorted(data.data.cells(measure), key=lambda cell: len(cell.places))}
+        if set(cells) == set(data.models):
+            values = {name: cells[name].centre(cells[name].kind if cells[name].stated else "mean") for name in cells}
+            order = sorted(values, key=lambda name: measure.sign * values[name])
+            said = [phrase("{a} {x}", a=model(name), x=number(values[name], measure.unit)) for name in order]
+            return phrase(
+                "Each under its own conditions, the {what} is: {values}.", what=measure.words, values=listed(said)
+            )
+    return ()
+
+
+def _levels(data: NoteContext) -> list[Order]:
+    """Of a condition with one clear leader: its levels by the first measure, and by a second one if that agrees."""
+    every = [
+        order_of(each.id, judged, judged.contest.cells[0][1].model)
+        for each in data.found("condition_effects", Series)
+        for judged in each.about.results
+    ]
+    clear = [order for measure in QUESTIONS for order in every if order.measure == measure and len(order.leaders) == 1]
+    return clear[:1] + [order for order in clear[1:] if order.names[0] == clear[0].names[0]][:1]
+
+
+def _of_one_model(name: str, levels: Sequence[Order]) -> Note:
+    first = levels[0]
+    best = " and ".join(dict.fromkeys(words_of(order.measure).best for order in levels))
+    return Note(
+        "choice",
+        "answer",
+        _WEIGHT,
+        (
+            phrase(f"Only {{a}} was measured; it {best} with {{level}}.", a=model(name), level=setting(first.names[0])),
+            phrase(
+                f"With {{level}}, {{a}} {best}; no other model was measured.",
+                a=model(name),
+                level=setting(first.names[0]),
+            ),
+        ),
+        first.scope,
+        certainty=weakest(order.certainty for order in levels),
+        sources=first.sources,
+        findings=tuple(dict.fromkeys(order.finding for order in levels)),
+    )
 
 
 def _others(data: NoteContext, order: Order) -> Phrase:
@@ -85,13 +140,7 @@ def _by_two(first: Order, second: Order) -> tuple[Phrase, ...]:
     clear, other = (first, second) if len(first.leaders) == 1 else (second, first)
     words, also = words_of(clear.measure), words_of(other.measure)
     if len(clear.leaders) > 1:
-        return (
-            phrase(
-                f"If {words.use}, choose one of {{a}}; if {also.use}, one of {{b}}.",
-                a=_names(clear.leaders),
-                b=_names(other.leaders),
-            ),
-        )
+        return _by_ties(clear, other)
     leader = clear.leaders[0]
     if other.tied and len(other.names) == 2:
         return _either(leader, words, also, weak=other.weak)
@@ -101,6 +150,19 @@ def _by_two(first: Order, second: Order) -> tuple[Phrase, ...]:
             phrase(f"{{a}} {words.best}, and if {also.use}, no other is known to beat it.", a=model(leader)),
         )
     return (phrase(f"Choose {{a}} if {words.use}, and {{b}} if {also.use}.", a=model(leader), b=_names(other.leaders)),)
+
+
+def _by_ties(one: Order, other: Order) -> tuple[Phrase, ...]:
+    """Neither metric has a single leader."""
+    words, also, names = words_of(one.measure), words_of(other.measure), _names(one.leaders)
+    if set(one.leaders) == set(other.leaders):
+        return (
+            phrase("Choose one of {a}: nothing here tells these apart.", a=names),
+            phrase("{a} are ahead of the others, and nothing here tells these apart.", a=names),
+        )
+    return (
+        phrase(f"If {words.use}, choose one of {{a}}; if {also.use}, one of {{b}}.", a=names, b=_names(other.leaders)),
+    )
 
 
 def _either(leader: str, words: MetricWords, also: MetricWords, *, weak: bool) -> tuple[Phrase, ...]:

@@ -172,7 +172,7 @@ def _least(found: _Tests) -> Phrase:
     if high <= max(low * _NEAR, _SMALL):
         return phrase("; a difference of {x} would have shown", x=ratio_words(high))
     return phrase(
-        "; a difference of {low} would have shown in the most precise of these tests, and one of {high} in any",
+        "; only differences of {low} to {high}, depending on the test, would have shown",
         low=ratio_words(low),
         high=ratio_words(high),
     )

@@ -86,7 +86,8 @@ def _note(data: NoteContext, part: _Trends, said: Sequence[Phrase], weight: floa
 def _sure(trend: Trend) -> Phrase:
     if trend.certainty is Certainty.HOLDS:
         return phrase("That is more than chance.")
-    if trend.certainty is Certainty.PLAIN and all(len(cell.values) == 1 for cell in trend.cells):
+    once = all(len(cell.values) == 1 and not cell.moments[0] > 1 for cell in trend.cells)
+    if trend.certainty is Certainty.PLAIN and once:
         return phrase("Each value was measured once, so chance is not ruled out.")
     return sure(trend.certainty)
 

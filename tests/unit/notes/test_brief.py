@@ -195,3 +195,15 @@ def test_nothing_measured_is_a_brief_too() -> None:
     assert (found.models, found.by_model, found.by_configuration) == ((), (), ())
     assert found.charts.compared == []
     assert found.notes[0].note.kind == "choice"
+
+
+def test_what_the_answer_rests_on_leads() -> None:
+    rng = np.random.default_rng(2)
+    rows = []
+    for load, more in ((1, 1.0), (8, 4.0)):
+        for name, ttft in (("a", 90.0), ("b", 300.0)):
+            values = (ttft * more * np.exp(rng.normal(0, 0.01, (4, 5)))).tolist()
+            rows += sessions(name, values, "ttft_ms", concurrency=load, gpu="A100" if load == 1 else "H100")
+    brief = brief_of(rows)
+    [answer] = brief.of("answer")
+    assert set(brief.leading[0].note.findings) & set(answer.note.findings)

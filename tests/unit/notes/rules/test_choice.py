@@ -124,3 +124,24 @@ def test_too_few_runs_to_tell_are_not_called_equal():
         "Choose `quick` if people wait for the first word; if answers are long, these runs don't tell which is better.",
         "If people wait for the first word, choose `quick`; if answers are long, these runs are too few to tell.",
     )
+
+
+def test_models_that_are_tied_in_both_and_ahead_of_another_are_named_once():
+    said = answer(folder(red=(80, 90), green=(80, 90), blue=(40, 300)))
+    assert said.count("`red`") == said.count("`green`") == 1
+    assert "`blue`" not in said and "nothing here tells these apart" in said
+
+
+def test_of_one_model_the_best_value_of_a_condition_is_named():
+    rng = np.random.default_rng(5)
+    rows = sessions("m", near(rng, 90), quantization="Q4_K_M") + [
+        {**row, "file": f"q8_{row['file']}"} for row in sessions("m", near(rng, 50), quantization="Q8_0")
+    ]
+    said = answer(rows)
+    assert "`quantization=Q4_K_M`" in said and "decodes fastest" in said and "Q8_0" not in said
+
+
+def test_a_few_models_without_common_conditions_stand_side_by_side():
+    rng = np.random.default_rng(1)
+    rows = sessions("a", near(rng, 60), gpu="A100") + sessions("b", near(rng, 90), gpu="H100")
+    assert "Each under its own conditions, the decode throughput is: `b` 9" in answer(rows)

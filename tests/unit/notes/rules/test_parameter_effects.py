@@ -95,7 +95,7 @@ def test_tests_of_different_precision_are_said_to_differ(tmp_path: Path) -> None
     found = sweep(tmp_path, [0, 0], ttft=0.1)
     least = found.findings.set_index("id").loc[list(found.only.findings), "detectable"]
     assert values(found.only, "%") == pytest.approx([100 * least.min(), 100 * least.max()])
-    assert all("in the most precise of these tests, and one of" in text for text in wordings(found.only))
+    assert all("; only differences of" in text and "depending on the test" in text for text in wordings(found.only))
 
 
 def test_effects_and_what_moved_nothing_do_not_contradict_each_other(tmp_path: Path) -> None:

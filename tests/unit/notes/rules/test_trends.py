@@ -132,4 +132,4 @@ def test_one_level_is_not_a_trend(tmp_path: Path) -> None:
 def test_lengths_are_spoken_of_as_lengths(tmp_path: Path) -> None:
     found = loads(tmp_path, {"m:7b": (100, 200, 800, 3200)}, name="prompt_words")
     text = of(found, "ttft_ms")[1]
-    assert " over prompts of 1 to 32 words, and has passed 1.5 times the first with prompts of 2 words." in text
+    assert " over prompts of 1 to 32 words, and is already more than 1.5 times as long with prompts of 2 words." in text
