@@ -11,7 +11,7 @@ from chimera_dagster.evidence.setups import varying
 from chimera_dagster.notes.note import Runs, Scope, Source
 
 _MATTERS = 0.5  # a ratio minus 1 that nobody would call equal
-_SAME = 1.01  # nobody cares about less, and no clock of a server is better
+_SAME = 1.05  # repeats of one run commonly differ by some per cent
 
 
 class Order(NamedTuple):
@@ -78,7 +78,7 @@ def order_of(finding: str, judged: Judged, of: str = "") -> Order:
 
 
 def _told(judged: Judged, values: Mapping[str, float], one: str, other: str) -> Certainty:
-    """What is known of a difference; values that nobody tested are a tie if they are within 1 %."""
+    """What is known of a difference; values that nobody tested are a tie if they are within 5 %."""
     certainty = judged.certainty_of(one, other)
     low, high = sorted((values[one], values[other]))
     is_same = certainty is Certainty.PLAIN and high <= low * _SAME

@@ -1,0 +1,64 @@
+"""Orders of models within equal conditions: what leads, by how much, what is tied, and how sure that is."""
+
+import numpy as np
+import pytest
+
+from chimera_dagster.notes import Note
+from chimera_dagster.notes.phrase import plain
+from tests.unit.notes.folders import Row, notes_of, sessions, stated
+
+
+def folder(spread: float = 0.01, files: int = 4, **models: float) -> list[Row]:
+    """Decode rates of each model in some sessions of five runs."""
+    rng = np.random.default_rng(11)
+    rows: list[Row] = []
+    for name, value in models.items():
+        rows += sessions(name, (value * np.exp(rng.normal(0, spread, (files, 5)))).tolist(), concurrency=1)
+    return rows
+
+
+def only(rows: list[Row]) -> Note:
+    [note] = [note for note in notes_of(rows) if note.kind in ("difference", "tie")]
+    return note
+
+
+def test_two_models_are_told_apart_with_both_figures_and_the_ratio():
+    note = only(folder(quick=80, slow=40))
+    assert (note.kind, note.order, note.certainty) == ("difference", ("quick", "slow"), "holds")
+    shown = {figure.text: figure.value for figure in note.figures}
+    assert [value for text, value in shown.items() if text.endswith("tok/s")] == pytest.approx([80, 40], rel=0.02)
+    assert all(
+        "`quick` decodes 80" in plain(wording) or "`quick` decodes 79" in plain(wording) for wording in note.wordings
+    )
+    assert "2.0 times as fast" in plain(note.wordings[1]) and " 50 % slower." in plain(note.wordings[0])
+    assert plain(note.text).endswith("That difference holds.")
+    assert (note.scope.n, note.scope.files, note.scope.models) == (40, 8, ("quick", "slow"))
+
+
+def test_equal_models_are_tied_and_it_says_what_would_have_shown():
+    note = only(folder(one=60, two=60))
+    assert (note.kind, note.order, note.certainty) == ("tie", (), "tie")
+    assert all("apart" in plain(wording) for wording in note.wordings)
+    assert all(" would have shown." in plain(wording) for wording in note.wordings)
+
+
+def test_one_session_of_each_is_no_difference_that_holds():
+    note = only(folder(files=1, quick=80, slow=40))
+    assert note.certainty == "in_session"
+    assert "within these sessions" in plain(note.text)
+
+
+def test_of_many_models_the_first_the_tied_and_the_last_are_named_and_the_others_counted():
+    note = only(folder(a=100, b=100, c=80, d=70, e=60, f=50))
+    said = plain(note.text)
+    assert note.order[-1] == "f" and {*note.order[:2]} == {"a", "b"}
+    assert "can't be told from it" in said and "3 others lie between" in said and "`f` comes last with " in said
+    assert not any(f"`{name}`" in said for name in "cde")
+
+
+@pytest.mark.parametrize(("other", "kind"), [(94.0, "tie"), (150.0, "difference")])
+def test_stated_values_that_are_close_are_not_put_in_an_order(other: float, kind: str):
+    rows = stated("a", "a.json", mean=90.0, concurrency=1) + stated("b", "b.json", mean=other, concurrency=1)
+    note = only(rows)
+    assert note.kind == kind
+    assert ("was not tested" in plain(note.text)) == (kind == "difference")
