@@ -9,6 +9,8 @@ from chimera_dagster.cli.options import Folder
 from chimera_dagster.cli.reading import read_folder
 from chimera_dagster.evidence.unread import UnreadGroup, unread_groups
 from chimera_dagster.ingest import vocabulary as words
+from chimera_dagster.ingest.metric_names import metric_of
+from chimera_dagster.ingest.names import normal
 from chimera_dagster.ingest.user_vocabulary import FILE_NAME
 
 vocabulary = typer.Typer(no_args_is_help=True, help="Teach the readers the names that your benchmark files use.")
@@ -59,7 +61,7 @@ def _suggested(groups: list[UnreadGroup]) -> str:
 
 def _to_fill_in(group: UnreadGroup) -> str:
     """A line for a name: one that only lacks its unit is ready but for that."""
-    known = words.metric_of(group.name)
+    known = metric_of(group.name)
     if known and known[1] == "ms":
         return f"  # {known[0]}: {{names: {{{_name(group.name)}: s}}}} # or ms: {_found(group)} without a unit"
     return f"  # {_name(group.name)}: {_found(group)}; perhaps {_alike(group.name)}"
@@ -74,7 +76,7 @@ def _alike(name: str) -> str:
     """The metric whose names look most like this one."""
     metrics = words.vocabulary().metrics
     spelled = {known: metric for metric, entry in metrics.items() for known in (metric, *entry.names)}
-    close = difflib.get_close_matches(words.normal(name)[0], spelled, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(normal(name)[0], spelled, n=1, cutoff=0.5)
     return spelled[close[0]] if close else "a metric of your own"
 
 

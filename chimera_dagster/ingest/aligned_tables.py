@@ -7,8 +7,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chimera_dagster.ingest import vocabulary
+from chimera_dagster.ingest.metric_names import kinds_of
 from chimera_dagster.ingest.quantities import quantity_in
+from chimera_dagster.ingest.roles import role_of
 
 # Possessive throughout: a line of a million spaces must not be tried in every way
 _CELL = re.compile(r"\S++(?: \S++)*+")
@@ -92,8 +93,8 @@ def _is_header(spans: Sequence[_Span]) -> bool:
     names = [span.text for span in spans]
     if any(_NOT_HEADER.search(name) or quantity_in(name) for name in names) or len({*names}) < len(names):
         return False
-    measured = sum(bool(vocabulary.kinds_of(name)) for name in names)
-    about = any(vocabulary.role_of(name)[0] in ("context", "condition", "parameter") for name in names)
+    measured = sum(bool(kinds_of(name)) for name in names)
+    about = any(role_of(name)[0] in ("context", "condition", "parameter") for name in names)
     return measured > 1 or (measured == 1 and about)
 
 

@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.batch import Batch, Floats, Ints, Sheet, Truths
 from chimera_dagster.ingest.field_roles import MetricColumn
+from chimera_dagster.ingest.meanings import assumed_unit
 from chimera_dagster.ingest.plausibility import Doubts
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.vocabulary import vocabulary
 
 # The usual size of a value as a decimal logarithm, and how many decades are usual around it
 _USUAL = {
@@ -128,7 +129,7 @@ def _in_file(batch: Batch, row: int) -> str:
 
 
 def _implied(name: str) -> str | None:
-    unit = vocabulary.assumed_unit(name)
+    unit = assumed_unit(name)
     return unit and unit.lower()
 
 
@@ -145,7 +146,7 @@ def _is_assumed(kind: MetricColumn) -> bool:
 def _factors(canonical: str | None) -> dict[str, float]:
     """A spelling of each unit of the same size, the first of them, and its factor."""
     first: dict[float, str] = {}
-    for spelling, factor in vocabulary.vocabulary().units[canonical or ""].items():
+    for spelling, factor in vocabulary().units[canonical or ""].items():
         first.setdefault(factor, spelling)
     return {spelling: factor for factor, spelling in first.items()}
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING, number_in
+from chimera_dagster.ingest.metric_names import kinds_of
 from chimera_dagster.ingest.quantities import Quantity, decimal_mark, is_two_ways, number_text, quantity_in
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.roles import role_of
+from chimera_dagster.ingest.units import kind_of
 
 _CHUNK = 1_000  # rows
 _STARTS = frozenset("0123456789+-.,~≈\N{MINUS SIGN} \t\u00a0")
@@ -140,12 +142,12 @@ def plain_cells(
 
 
 def _is_duration(name: str) -> bool:
-    return vocabulary.kinds_of(name) == _DURATIONS
+    return kinds_of(name) == _DURATIONS
 
 
 @remembered(maxsize=10_000)
 def _may_be_numbers(name: str) -> bool:
-    role, which = vocabulary.role_of(name)
+    role, which = role_of(name)
     return role in ("number", "parameter", "identifier") or (role == "condition" and which not in _TEXTS)
 
 
@@ -158,7 +160,7 @@ def _chunks(rows: Rows, width: int) -> Iterator[Sequence[tuple[str, ...]]]:
 
 
 def _cells_of(name: str) -> "_Cells":
-    return _Cells(vocabulary.role_of(name)[0], vocabulary.kinds_of(name), is_text=not _may_be_numbers(name))
+    return _Cells(role_of(name)[0], kinds_of(name), is_text=not _may_be_numbers(name))
 
 
 @dataclass(slots=True)
@@ -196,7 +198,7 @@ class _Cells:
                 self.add_marks({number_text(cell) or ""})
                 self.strange = self.strange or number_in(cell) is None
                 if quantity.unit:
-                    self.kinds.add(vocabulary.kind_of(quantity.unit))
+                    self.kinds.add(kind_of(quantity.unit))
                     self.units.add(quantity.unit)
 
     def add_marks(self, cells: set[str]) -> None:

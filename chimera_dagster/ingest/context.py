@@ -5,14 +5,18 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from typing import NamedTuple, TypeVar, cast
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import ToNumber, number_in, object_in, plain_number, says_failed, text_of
 from chimera_dagster.ingest.field_roles import FieldRoles, Number
 from chimera_dagster.ingest.gpu_names import is_card
-from chimera_dagster.ingest.model_names import is_quantization
+from chimera_dagster.ingest.model_names import bare_model, is_quantization
+from chimera_dagster.ingest.names import normal
+from chimera_dagster.ingest.parameter_values import parameter
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.request_rates import OFFERED, is_either
+from chimera_dagster.ingest.roles import role_of
+from chimera_dagster.ingest.spelling import plain_name
 from chimera_dagster.ingest.unlisted_settings import NONE, is_named_as_setting, says_setting
+from chimera_dagster.ingest.vocabulary import vocabulary
 
 Setting = tuple[str, int | float]
 Settings = dict[str, int | float]
@@ -85,7 +89,7 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
     if not (parameters or conditions or labels or texts or failed_by):
         return inherited, None, fields, settings + shown, unused
     model, model_source, backend, gpu, prompt, timestamp, outer, outer_conditions, outer_labels, failed, n = inherited
-    if "model" in texts and (named := vocabulary.bare_model(texts["model"])):
+    if "model" in texts and (named := bare_model(texts["model"])):
         if is_quantization(named):  # of the one model that such a table is about
             conditions.setdefault("quantization", named)
         else:
@@ -117,10 +121,17 @@ def _is_count(cell: object, *, in_texts: bool) -> bool:
 def _provided(texts: dict[str, str], conditions: Conditions) -> None:
     """A provider is the engine if it has the name of one: others serve models, or make their files."""
     provider = texts.pop("provider")
-    if vocabulary.is_engine(provider):
+    if _is_engine(provider):
         texts.setdefault("backend", provider)
     else:
         conditions.setdefault("provider", provider)
+
+
+@remembered(maxsize=1_000)
+def _is_engine(text: str) -> bool:
+    """Whether a text is an engine's name, perhaps with a version: `vLLM 0.8.5`."""
+    plain = plain_name(text)
+    return any(plain == engine or plain.startswith(f"{engine}_") for engine in vocabulary().engines)
 
 
 def described(roles: FieldRoles, cells: Sequence[object], inherited: Context, source: str) -> Context:
@@ -132,7 +143,7 @@ def described(roles: FieldRoles, cells: Sequence[object], inherited: Context, so
 
 def _count_in(labels: Settings, n: int | None) -> int | None:
     """How many runs a record sums up, if one of its labels says so."""
-    for name in vocabulary.vocabulary().counts:
+    for name in vocabulary().counts:
         if isinstance(count := labels.get(name), int) and 0 <= count <= _MOST_RUNS:
             return count
     return n
@@ -187,7 +198,7 @@ def _settings(
             value = number_in(cell)
         if value is None:
             continue
-        setting = vocabulary.parameter(which, value)
+        setting = parameter(which, value)
         if setting is None:  # a temperature in degrees
             fields = (*fields, field)
         else:
@@ -252,12 +263,12 @@ def _beside(content: dict[str, object], settings: frozenset[str] | None, depth: 
     """Settings in an object, and what texts in the objects within it name: there, a number may be a limit."""
     beside = _Beside({}, {}, {}, {}, None)
     for name, inner in content.items():
-        role, which = vocabulary.role_of(name)
+        role, which = role_of(name)
         number = plain_number(inner)
         if own := _unlisted(name, inner, settings):
             beside.conditions[own[0]] = own[1]
         elif role == "parameter" and number is not None:
-            setting = vocabulary.parameter(which, number)
+            setting = parameter(which, number)
             if setting is not None:
                 beside.parameters[which] = setting
         elif role == "condition" and (value := condition_of(inner)) is not None:
@@ -283,7 +294,7 @@ def _unlisted(name: str, value: object, settings: frozenset[str] | None) -> Cond
     """The condition that a field of an object of settings is although the vocabulary does not list it."""
     if (name in settings) if settings is not None else is_named_as_setting(name):
         text = _setting_said(value)
-        return (vocabulary.normal(name)[0], text) if text else None
+        return (normal(name)[0], text) if text else None
     number = plain_number(value) if is_either(name) else None
     return None if number is None else (OFFERED, _whole(number))
 

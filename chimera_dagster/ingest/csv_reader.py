@@ -12,13 +12,14 @@ from io import StringIO
 from itertools import chain, islice
 from typing import NamedTuple
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING, ToNumber, decimal_comma_number_in, number_in
 from chimera_dagster.ingest.collector import Collector
 from chimera_dagster.ingest.column_survey import Survey, plain_cells, survey
 from chimera_dagster.ingest.context import about
 from chimera_dagster.ingest.field_roles import Number
 from chimera_dagster.ingest.formats.recognise import read_table
+from chimera_dagster.ingest.metric_names import is_metric
+from chimera_dagster.ingest.roles import role_of
 from chimera_dagster.ingest.table_shapes import Heading, Transposed, heading, is_quantity, labels_of, shape_of, total_of
 from chimera_dagster.ingest.trial_reader import set_aside
 from chimera_dagster.ingest.unlisted_settings import settings_among
@@ -223,7 +224,7 @@ def _is_title(row: list[str], header: list[str]) -> bool:
 def _hear(lines: list[str], collector: Collector) -> None:
     """Take what lines above a table say of all its rows: `# gpu: Some GPU`, `Model;alpha:7b`."""
     pairs = [(found["name"].strip(), found["value"].strip(" ,;\t|\"'")) for found in map(_SAID.match, lines) if found]
-    pairs = [pair for pair in pairs if vocabulary.role_of(pair[0])[0] in ("context", "condition", "parameter")]
+    pairs = [pair for pair in pairs if role_of(pair[0])[0] in ("context", "condition", "parameter")]
     if pairs:
         names, cells = zip(*pairs, strict=True)
         context, _, _, settings, _ = about(collector.roles(names), cells, collector.context, "text", number_in)
@@ -305,7 +306,7 @@ def _is_refused(header: tuple[str, ...], body: list[list[str]], number: ToNumber
         collector.problem("the header can't be read, so no row can be read")
     elif all(number(name) is not None for name in named):
         collector.problem("line 1: expected a header, found only numbers")
-    elif len(header) == 1 and not (vocabulary.is_metric(header[0]) or any(_numbers(row, number) for row in body)):
+    elif len(header) == 1 and not (is_metric(header[0]) or any(_numbers(row, number) for row in body)):
         collector.problem(f"line 1: not a table, {header[0][:60]!r} has none of the delimiters , ; tab |")
     else:
         return False

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.batch import NOWHERE, Batch, Floats, Ints, Truths
 from chimera_dagster.ingest.field_roles import MetricColumn
 from chimera_dagster.ingest.plausibility import Doubts, limits
+from chimera_dagster.ingest.vocabulary import vocabulary
 
 
 class Computed(NamedTuple):
@@ -132,7 +132,7 @@ def _by_kinds(batch: Batch, rows: Ints) -> Iterator[Ints]:
 
 
 def _kind(formula: _Formula, names: Iterable[str]) -> MetricColumn:
-    unit = vocabulary.vocabulary().metrics[formula.metric].unit
+    unit = vocabulary().metrics[formula.metric].unit
     return MetricColumn(formula.metric, unit, _said(formula, names), None, None)
 
 

@@ -2,11 +2,13 @@
 
 from typing import NamedTuple
 
-from chimera_dagster.ingest import vocabulary
+from chimera_dagster.ingest.meanings import meaning
+from chimera_dagster.ingest.names import normal, stem
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.request_rates import OFFERED, is_either, is_offered
+from chimera_dagster.ingest.roles import Role, rank, role_of, role_under
 from chimera_dagster.ingest.unlisted_settings import is_named_as_setting
-from chimera_dagster.ingest.vocabulary import Role
+from chimera_dagster.ingest.vocabulary import vocabulary
 from chimera_dagster.schemas import FAILED_REQUESTS
 
 _REQUESTS = frozenset({"request_id", "req_id", "request", "request_index", "request_num", "user_id", "client_id"})
@@ -77,7 +79,7 @@ def field_roles(
     counts = _request_counts(names)
     load = _is_of_requests_at_once(names)
     for place, name in enumerate(names):
-        role, which = vocabulary.role_under(name, parent)
+        role, which = role_under(name, parent)
         if own := _own_condition(names, place, settings):
             conditions.append((own, place))
         elif place in counts:
@@ -89,18 +91,18 @@ def field_roles(
         elif role == "attached":
             attached.append(place)
         elif role == "context":
-            contexts.append((vocabulary.rank(which, name), which, place))
+            contexts.append((rank(which, name), which, place))
         elif role == "condition":
             conditions.append((which, place))
         elif role == "identifier":
             labels.append((which, place))
         else:
-            meaning = vocabulary.meaning(name, units[place] if units else None, parent)
-            if meaning.metric == "decode_tok_s" and load and vocabulary.stem(name) == "throughput":
-                meaning = meaning._replace(metric="output_tok_s")
-            aggregate = meaning.aggregate or (implied if implied != "sum" or name.lower().startswith("total") else None)
-            measured = MetricColumn(meaning.metric, meaning.unit, name, meaning.original_unit, aggregate)
-            number = Number(place, measured, meaning.factor)
+            meant = meaning(name, units[place] if units else None, parent)
+            if meant.metric == "decode_tok_s" and load and stem(name) == "throughput":
+                meant = meant._replace(metric="output_tok_s")
+            aggregate = meant.aggregate or (implied if implied != "sum" or name.lower().startswith("total") else None)
+            measured = MetricColumn(meant.metric, meant.unit, name, meant.original_unit, aggregate)
+            number = Number(place, measured, meant.factor)
             if role == "parameter":
                 parameters.append((which, number))
             else:
@@ -110,10 +112,10 @@ def field_roles(
     failures = tuple(
         (Number(place, MetricColumn(FAILED_REQUESTS, "requests", name, None, implied), 1.0), role == "errors")
         for role, name, place in verdicts
-        if role in ("error", "errors") and vocabulary.normal(name)[0] in vocabulary.vocabulary().failure_counts
+        if role in ("error", "errors") and normal(name)[0] in vocabulary().failure_counts
     )
     aggregates = frozenset(number.measured.aggregate for number in numbers)
-    texts = tuple((vocabulary.normal(name)[0], place) for place, name in enumerate(names) if is_named_as_setting(name))
+    texts = tuple((normal(name)[0], place) for place, name in enumerate(names) if is_named_as_setting(name))
     texts = texts if settings is None else ()
     only_numbers = not any(others) and not texts
     return FieldRoles(names, tuple(numbers), *others, only_numbers, aggregates, texts, failures, settings)
@@ -122,29 +124,29 @@ def field_roles(
 def _own_condition(names: tuple[str, ...], place: int, settings: frozenset[str] | None) -> str | None:
     """The condition that a field is because of the other fields or records; None if its name decides."""
     name = names[place]
-    if vocabulary.role_of(name)[0] == "error":
+    if role_of(name)[0] == "error":
         return None
     if is_offered(names, place) or (settings and name in settings and is_either(name)):
         return OFFERED
-    return vocabulary.normal(name)[0] if settings and name in settings else None
+    return normal(name)[0] if settings and name in settings else None
 
 
 def _counts_failures(name: str, settings: frozenset[str] | None) -> bool:
     """Whether digits under a name of failures count them: it is plural, or all records of a table look like it."""
-    plain = vocabulary.normal(name)[0]
-    return plain in vocabulary.vocabulary().failure_counts and (plain.endswith("s") or name in (settings or ()))
+    plain = normal(name)[0]
+    return plain in vocabulary().failure_counts and (plain.endswith("s") or name in (settings or ()))
 
 
 def _is_of_requests_at_once(names: tuple[str, ...]) -> bool:
     """Whether a record says how many requests there were at once, and is not itself one of them."""
-    roles = [vocabulary.role_of(name) for name in names]
-    of_one = ("context", "prompt") in roles or any(vocabulary.normal(name)[0] in _REQUESTS for name in names)
+    roles = [role_of(name) for name in names]
+    of_one = ("context", "prompt") in roles or any(normal(name)[0] in _REQUESTS for name in names)
     return ("condition", "concurrency") in roles and not of_one
 
 
 def _request_counts(names: tuple[str, ...]) -> dict[int, str]:
     """The places of fields that count requests, and their metrics; none unless some failed, some not."""
     found = dict[int, str]()
-    for metric, words in vocabulary.vocabulary().request_counts.items():
-        found |= {place: metric for place, name in enumerate(names) if vocabulary.normal(name)[0] in words}
+    for metric, words in vocabulary().request_counts.items():
+        found |= {place: metric for place, name in enumerate(names) if normal(name)[0] in words}
     return found if len({*found.values()}) > 1 else {}

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.assumed_units import Part
 from chimera_dagster.ingest.batch import Batch, Floats, Ints
 from chimera_dagster.ingest.field_roles import MetricColumn
+from chimera_dagster.ingest.metric_names import metric_of
 from chimera_dagster.ingest.remembered import remembered
 
 _FACTORS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
@@ -105,7 +105,7 @@ def _target(kind: MetricColumn) -> tuple[str, str] | None:
     """The metric and the unit of a number without a unit, if its name leaves no choice of another kind of unit."""
     if kind.unit is not None or kind.original_unit is not None:
         return None
-    found = vocabulary.metric_of(kind.metric)
+    found = metric_of(kind.metric)
     return found if found and found[1] in ("ms", "share", "score") else None
 
 

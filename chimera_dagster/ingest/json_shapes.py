@@ -8,13 +8,17 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import CONTAINERS, plain_number, text_of
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.field_roles import FieldRoles, Number, field_roles
-from chimera_dagster.ingest.model_names import is_model
+from chimera_dagster.ingest.meanings import meaning
+from chimera_dagster.ingest.metric_names import is_metric
+from chimera_dagster.ingest.model_names import bare_model, is_model
+from chimera_dagster.ingest.names import aggregate_of, normal, stem_of
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.request_rates import is_either
+from chimera_dagster.ingest.roles import role_of
+from chimera_dagster.ingest.vocabulary import vocabulary
 
 Object = dict[str, Any]
 
@@ -51,20 +55,20 @@ _AMONG = Above(aggregate="percentile")
 @remembered(maxsize=10_000)
 def under(above: Above, key: str) -> Above:
     """What holds for the values below a key."""
-    words, plain = vocabulary.vocabulary(), vocabulary.normal(key)[0]
+    words, plain = vocabulary(), normal(key)[0]
     above = above._replace(unlisted=None)
     if plain in ("percentile", "percentiles", "quantile", "quantiles"):
         return above._replace(aggregate=plain.removesuffix("s"))
-    if aggregate := vocabulary.aggregate_of(_percentile(key, above)):
+    if aggregate := aggregate_of(_percentile(key, above)):
         return above._replace(aggregate=aggregate)
     if plain in words.summaries:
         return above._replace(aggregate=above.aggregate or "summary")
     if plain in words.holders or is_model(key):
         return above
-    if (found := _SUMMED_UP.fullmatch(plain)) and not vocabulary.is_metric(key):
+    if (found := _SUMMED_UP.fullmatch(plain)) and not is_metric(key):
         kind = "percentile" if found["kind"] in ("percentile", "quantile") else "summary"
         return Above(found["name"], None, above.aggregate or kind)
-    own = vocabulary.role_of(key)[0] == "attached"
+    own = role_of(key)[0] == "attached"
     return Above(
         key,
         aggregate=above.aggregate,
@@ -99,26 +103,26 @@ class Shape(NamedTuple):
 @remembered(maxsize=4_096)
 def shape_of(keys: tuple[str, ...]) -> Shape:
     """The shape of the objects with these keys."""
-    plain = {vocabulary.normal(key)[0]: key for key in reversed(keys)}
+    plain = {normal(key)[0]: key for key in reversed(keys)}
 
     def first(names: Sequence[str]) -> str | None:
         return next((plain[name] for name in names if name in plain), None)
 
     unit, named, statistic = first(_UNITS), first(_NAMES), first(_STATISTICS)
     bare = frozenset(key for key in keys if _is_bare(key))
-    roles = {key: vocabulary.role_of(key) for key in keys}
+    roles = {key: role_of(key) for key in keys}
     numbers = {key for key, (role, _) in roles.items() if role == "number"}
     models = tuple(key for key in keys if key in numbers and is_model(key))
     model = ("context", "model") in roles.values()
-    measures = any(vocabulary.is_metric(key) for key in numbers)
-    words = vocabulary.vocabulary()
-    holders = {key for key in keys if vocabulary.normal(key)[0] in (*words.holders, *words.summaries)}
+    measures = any(is_metric(key) for key in numbers)
+    words = vocabulary()
+    holders = {key for key in keys if normal(key)[0] in (*words.holders, *words.summaries)}
     metrics = frozenset(numbers - bare - holders - {*models, unit, named, statistic})
     return Shape(unit, named, statistic, bare, metrics, models, model, measures)
 
 
 def _is_bare(key: str) -> bool:
-    return vocabulary.normal(key)[0] in ("value", "values") or vocabulary.aggregate_of(key) is not None
+    return normal(key)[0] in ("value", "values") or aggregate_of(key) is not None
 
 
 def told(content: Object, shape: Shape, key: str, context: Context, above: Above) -> tuple[Context, Above]:
@@ -127,8 +131,8 @@ def told(content: Object, shape: Shape, key: str, context: Context, above: Above
     unit = content[shape.unit] if shape.unit else None
     if isinstance(unit, str):
         above = above._replace(unit=unit[:_LONGEST_NAME])
-    if name and not shape.model and (is_model(name) or vocabulary.normal(key)[0] == "models"):
-        context = context._replace(model=vocabulary.bare_model(name), model_source="json")
+    if name and not shape.model and (is_model(name) or normal(key)[0] == "models"):
+        context = context._replace(model=bare_model(name), model_source="json")
     elif name and not shape.metrics and _names_metric(name, shape, above):
         above = above._replace(name=name[:_LONGEST_NAME])
     statistic = content[shape.statistic] if shape.statistic else None
@@ -139,17 +143,17 @@ def told(content: Object, shape: Shape, key: str, context: Context, above: Above
 
 def _names_metric(name: str, shape: Shape, above: Above) -> bool:
     """Whether an object's name is that of a metric rather than that of a run of the metric above."""
-    if vocabulary.meaning(name, above.unit).unit is not None:
+    if meaning(name, above.unit).unit is not None:
         return True
-    known_above = above.name and vocabulary.meaning(above.name, above.unit).unit is not None
-    return not known_above and (shape.unit is not None or vocabulary.normal(shape.named or "")[0] in _METRICS)
+    known_above = above.name and meaning(above.name, above.unit).unit is not None
+    return not known_above and (shape.unit is not None or normal(shape.named or "")[0] in _METRICS)
 
 
 def _statistic(value: object, key: str) -> str | None:
     """`p95` for 95, 0.95 as a quantile or 'p95'; the aggregate that a text names."""
     number = plain_number(value)
     if number is None:
-        return vocabulary.aggregate_of(_percentile(value, _AMONG)) if isinstance(value, str) else None
+        return aggregate_of(_percentile(value, _AMONG)) if isinstance(value, str) else None
     if "quantile" in key.lower() and number < 1:
         number *= 100
     return f"p{number:g}" if 0 < number < 100 else None
@@ -205,7 +209,7 @@ def _number(number: Number, keys: tuple[str, ...], above: Above) -> Number:
 
 
 def _is_capacity(key: str) -> bool:
-    return vocabulary.stem_of(key) in vocabulary.vocabulary().capacities
+    return stem_of(key) in vocabulary().capacities
 
 
 def _percentile(key: str, above: Above) -> str:
@@ -220,26 +224,26 @@ def _percentile(key: str, above: Above) -> str:
 
 def _meant(key: str, above: Above, shape: Shape) -> str:
     """A key as the vocabulary knows it."""
-    if above.name and len(shape.bare) > 0 and not shape.metrics - {key} and vocabulary.normal(key)[0] == "total":
+    if above.name and len(shape.bare) > 0 and not shape.metrics - {key} and normal(key)[0] == "total":
         return "sum"
     return _percentile(key, above)
 
 
 def _takes_unit(name: str, above: Above) -> bool:
-    return _is_bare(name) or vocabulary.meaning(name, None, above.name).unit is None
+    return _is_bare(name) or meaning(name, None, above.name).unit is None
 
 
 @remembered(maxsize=4_096)
 def singular(name: str) -> str:
     """The name of one value of a list: `ttfts_ms` is ttft_ms, if the vocabulary knows that and not the plural."""
-    if vocabulary.role_of(name)[0] != "number" or vocabulary.is_metric(name):
+    if role_of(name)[0] != "number" or is_metric(name):
         return name
-    words = vocabulary.normal(name)[0].split("_")
+    words = normal(name)[0].split("_")
     for at, word in enumerate(words):
         if len(word) > 2 and word.endswith("s"):
             one = f"{word[:-3]}y" if word.endswith("ies") else word[:-1]
             candidate = "_".join([*words[:at], one, *words[at + 1 :]])
-            if vocabulary.role_of(candidate)[0] != "number" or vocabulary.is_metric(candidate):
+            if role_of(candidate)[0] != "number" or is_metric(candidate):
                 return candidate
     return name
 
@@ -273,7 +277,7 @@ def _measures_nothing(item: Object, depth: int) -> bool:
 
 
 def _is_model_key(key: str) -> bool:
-    return vocabulary.role_of(key) == ("context", "model")
+    return role_of(key) == ("context", "model")
 
 
 class Columnar(NamedTuple):
@@ -324,7 +328,7 @@ def _parallel(content: Object) -> Columnar | None:
 @remembered(maxsize=4_096)
 def _is_known(name: str) -> bool:
     one = singular(name)
-    return vocabulary.is_metric(one) or vocabulary.role_of(one)[0] in ("parameter", "condition", "context")
+    return is_metric(one) or role_of(one)[0] in ("parameter", "condition", "context")
 
 
 def _numbered(content: Object) -> Columnar | None:

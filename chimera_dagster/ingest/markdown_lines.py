@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING, number_in
 from chimera_dagster.ingest.model_names import is_model
 from chimera_dagster.ingest.quantities import quantity_in
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.units import is_unit
 
 FENCE = re.compile(r"\s*+(?P<fence>`{3,}+(?=[^`]*+$)|~{3,}+)\s*+(?P<language>[\w+#-]*+)")
 # Possessive throughout: a line of a million spaces or dashes must not be tried in every way
@@ -157,7 +157,7 @@ def quantity_of(cell: str) -> Quantity | None:
         parts = quantity_in(cell)  # 1m27s
         return None if parts is None else Quantity(parts.number, parts.unit, spread)
     unit = found["unit"]
-    if unit and not (vocabulary.is_unit(unit) or (found["apart"] and _WORD.fullmatch(unit))):
+    if unit and not (is_unit(unit) or (found["apart"] and _WORD.fullmatch(unit))):
         return None
     return Quantity(number, unit or None, spread)
 

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.aligned_tables import aligned_table
 from chimera_dagster.ingest.collector import Added, Collector
 from chimera_dagster.ingest.column_survey import Survey, plain_cells, survey
@@ -34,8 +33,11 @@ from chimera_dagster.ingest.markdown_lines import (
     taken_fences,
     width_of,
 )
+from chimera_dagster.ingest.meanings import meaning
 from chimera_dagster.ingest.model_names import is_model, model_in_text
+from chimera_dagster.ingest.names import aggregate_of, normal
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.roles import role_of
 from chimera_dagster.ingest.table_shapes import (
     Heading,
     Part,
@@ -46,7 +48,9 @@ from chimera_dagster.ingest.table_shapes import (
     subject_of,
     total_of,
 )
+from chimera_dagster.ingest.units import is_unit
 from chimera_dagster.ingest.unlisted_settings import settings_among
+from chimera_dagster.ingest.vocabulary import vocabulary
 
 _ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+(?P<key>[^:|]{1,60}?)(?::\s*|\s=\s+)(?P<value>.+)")
 _GLUED = re.compile(r"(?<!\s)\s++(?:#{1,6}\s|\|\s).*")
@@ -303,7 +307,7 @@ class _Page:
             return False
         keys, values = [pair["key"] for pair in found], [pair["value"] for pair in found]
         before = bare(line[: found[0].start()].strip(" \t:|[]-"))
-        if all(map(vocabulary.aggregate_of, keys)):
+        if all(map(aggregate_of, keys)):
             keys = [f"{before} {key}" for key in keys]
         quantities = map(quantity_of, values)
         pairs = zip(keys, quantities, strict=True)
@@ -316,11 +320,11 @@ class _Page:
 
     def _plain_pair(self, where: str, key: str, value: str) -> None:
         """A pair outside of a list counts only if it is sure to be one."""
-        role, which = vocabulary.role_of(key)
+        role, which = role_of(key)
         quantity = quantity_of(value)
         if role == "number" and quantity is not None:
-            names_metric = vocabulary.aggregate_of(key) is None and not vocabulary.is_unit(key)
-            known = names_metric and vocabulary.meaning(key, quantity.unit).unit is not None
+            names_metric = aggregate_of(key) is None and not is_unit(key)
+            known = names_metric and meaning(key, quantity.unit).unit is not None
         elif role == "context":
             known = which != "model" or is_model(value) or " " not in value
             known = known and which in ("model", "gpu", "backend")
@@ -332,7 +336,7 @@ class _Page:
     def _pair_of_page(self, where: str, key: str, value: str, source: str = "column") -> None:
         """One `key: value`; a context in it holds from now on."""
         key, value = bare(key), bare(_GLUED.sub("", value) if "|" in value or "#" in value else value)
-        if quantity_of(value) is None and vocabulary.role_of(key)[0] in ("number", "identifier", "parameter"):
+        if quantity_of(value) is None and role_of(key)[0] in ("number", "identifier", "parameter"):
             return
         said = self._pair(where, key, value, self._context, source).context
         if said is not self._context:
@@ -443,7 +447,7 @@ class _Page:
     ) -> None:
         """Add the records of a table: a row each, or as its shape says."""
         rows = [(at, cells[: len(header)]) for at, cells in named if self._is_whole(at, cells, len(header))]
-        names = [vocabulary.normal(name)[0] for name in header]
+        names = [normal(name)[0] for name in header]
         if len(names) == 2 and names[0] in _NAMES and names[1] in _VALUES:
             self._pairs(rows, context)
             return
@@ -458,7 +462,7 @@ class _Page:
             self._sheet.problem(f"{where}, {problem}")
         how = _Table(
             context,
-            log=any(name in vocabulary.vocabulary().run_columns for name in names),
+            log=any(name in vocabulary().run_columns for name in names),
             settings=None if isinstance(shape, Transposed) else settings_among(found.names, body),
         )
         if isinstance(shape, Transposed):
@@ -499,7 +503,7 @@ class _Page:
 
     def _pairs(self, rows: list[tuple[str, list[str]]], context: Context) -> None:
         """Rows of a metric and its value; what other rows say holds for all of them."""
-        settings = [cells for _, cells in rows if vocabulary.role_of(cells[0])[0] in ("context", "condition")]
+        settings = [cells for _, cells in rows if role_of(cells[0])[0] in ("context", "condition")]
         if settings:
             names, values = zip(*settings, strict=True)
             context = described(self._sheet.roles(names), values, context, "column")
@@ -570,7 +574,7 @@ def _may_say(line: str) -> bool:
 
 
 def _is_known(name: str, unit: str | None) -> bool:
-    return vocabulary.role_of(name)[0] == "number" and vocabulary.meaning(name, unit).unit is not None
+    return role_of(name)[0] == "number" and meaning(name, unit).unit is not None
 
 
 @remembered(maxsize=10_000)

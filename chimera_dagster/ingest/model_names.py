@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from chimera_dagster.ingest.remembered import remembered
-from chimera_dagster.ingest.vocabulary import MODEL_TAG, vocabulary
+from chimera_dagster.ingest.vocabulary import vocabulary
 
+MODEL_NAME = r"[A-Za-z0-9][\w.-]*+(?:/[\w.-]++)*+"
+MODEL_TAG = rf"{MODEL_NAME}:(?:latest|(?=[\w.-]*?\d)(?=[\w.-]*?[A-Za-z])[\w.-]++)"  # a time, 10:30, is not one
+_REMARK = re.compile(r"[`\s]*\(.*|`.*")  # `gemma3:latest` (4.3B parameters)
 _TAG = re.compile(rf"(?<![\w./:-]){MODEL_TAG}")
 _PUBLISHED = re.compile(r"(?<![\w./-])[A-Za-z]{2}[\w.-]*+/(?=[\w.:-]*\d)(?=[\W\d]*[A-Za-z]{2})[\w.:-]*\w")
 _WORD = re.compile(r"(?:[^\W_]|(?<=\d)\.(?=\d))++")
@@ -53,6 +56,12 @@ def is_model(text: str) -> bool:
     """Whether a key or a text is a model's name and nothing else: `gemma3:270m`, `acme/alpha-7b`, `mistral`."""
     bare = text.strip().removesuffix(".gguf")
     return len(bare) <= _LONGEST and _names_in(bare) == [bare]
+
+
+@remembered(maxsize=10_000)
+def bare_model(text: str) -> str:
+    """A model's tag without remarks: '`gemma3:latest` (4.3B parameters)' is gemma3:latest."""
+    return _REMARK.sub("", text.strip(" *`"))
 
 
 @remembered(maxsize=10_000)

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.batch import NOWHERE, Batch, Floats, Ints, Sheet
 from chimera_dagster.ingest.field_roles import MetricColumn
+from chimera_dagster.ingest.names import stem
 from chimera_dagster.ingest.rate_doubts import (
     FASTEST_TOK_S,
     Doubts,
@@ -24,6 +24,7 @@ from chimera_dagster.ingest.rate_doubts import (
     is_of_request,
 )
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.vocabulary import vocabulary
 
 _MONTH_MS = 30 * 86_400_000.0  # no request takes longer
 _SHORTEST_MS = {"tpot_ms": 0.01, "ttft_ms": 0.001, "ttfa_ms": 0.001, "e2e_ms": 0.001, "total_ms": 0.001}
@@ -147,7 +148,7 @@ def _of_value(batch: Batch, row: int) -> str | None:
 
 def _factor(kind: MetricColumn) -> float:
     """What brings a number of the file to the canonical unit."""
-    units = vocabulary.vocabulary().units.get(kind.unit or "", {})
+    units = vocabulary().units.get(kind.unit or "", {})
     return units.get((kind.original_unit or "").lower(), 1.0)
 
 
@@ -167,7 +168,7 @@ def _exceeds(batch: Batch, parts: Sequence[int], whole: int, share: float) -> bo
 @remembered(maxsize=10_000)
 def _is_ollamas(name: str) -> bool:
     """Whether this is one of Ollama's names, with or without a unit: `load_duration_ms`."""
-    return vocabulary.stem(name).endswith("_duration")
+    return stem(name).endswith("_duration")
 
 
 @remembered(maxsize=10_000)
@@ -187,7 +188,7 @@ def _of_order(batch: Batch) -> Iterator[tuple[int, str]]:
     if len(rows) < 2:
         return
     stems: dict[tuple[str, str], int] = {}
-    of_kind = [stems.setdefault((kind.metric, vocabulary.stem(kind.original_name)), len(stems)) for kind in batch.kinds]
+    of_kind = [stems.setdefault((kind.metric, stem(kind.original_name)), len(stems)) for kind in batch.kinds]
     key = batch.record[rows].astype(np.int64) * len(stems) + np.array(of_kind, np.int64)[batch.kind[rows]]
     rank = np.array([np.nan if rank is None else rank for rank in ranks])[batch.kind[rows]]
     is_mean = np.isnan(rank)

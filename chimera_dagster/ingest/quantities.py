@@ -8,8 +8,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING
+from chimera_dagster.ingest.units import is_unit
 
 # Possessive throughout: a cell of a million digits or spaces must not be tried in every way
 _SPACES = "\\ \u00a0\u202f\u2009"
@@ -97,7 +97,7 @@ def quantity_in(cell: str, *, comma: bool = False, clock: bool = False) -> Quant
     if len(text) > _LONGEST or text.lower() in MISSING:
         return None
     found = _QUANTITY.fullmatch(text)
-    if found and (not found["unit"] or vocabulary.is_unit(found["unit"])):
+    if found and (not found["unit"] or is_unit(found["unit"])):
         number = number_as(found["number"], comma=comma)
         if number is not None:
             return Quantity(number, found["unit"])
@@ -109,7 +109,7 @@ def number_text(cell: str) -> str | None:
     """The part of a cell that is its number: `1.234,5` of `1.234,5 ms`."""
     text = cell.strip()
     found = _QUANTITY.fullmatch(text) if len(text) <= _LONGEST else None
-    return found["number"].strip() if found and (not found["unit"] or vocabulary.is_unit(found["unit"])) else None
+    return found["number"].strip() if found and (not found["unit"] or is_unit(found["unit"])) else None
 
 
 def duration_in(cell: str) -> Quantity | None:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.batch import Batch, Floats, Sheet, Truths
+from chimera_dagster.ingest.names import stem
 from chimera_dagster.ingest.remembered import remembered
 
 Doubts = dict[int, str]  # the reason, by row of the batch
@@ -116,7 +116,7 @@ def _whole(batch: Batch, runs: Sheet, metric: str, rates: Floats) -> Floats:
 @remembered(maxsize=10_000)
 def is_of_request(name: str) -> bool:
     """Whether a time that is called by a general name, such as `latency`, can be that of a whole request."""
-    return vocabulary.stem(name) in _OF_REQUEST
+    return stem(name) in _OF_REQUEST
 
 
 def _confirmed(runs: Sheet, place: int, wholes: Sequence[Floats]) -> bool:

@@ -4,9 +4,12 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import number_in, plain_number
+from chimera_dagster.ingest.meanings import meaning
+from chimera_dagster.ingest.names import normal
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.roles import role_of
+from chimera_dagster.ingest.vocabulary import vocabulary
 
 OFFERED = "request_rate"
 _REACHED = "requests_per_s"
@@ -23,21 +26,19 @@ def is_offered(names: tuple[str, ...], place: int) -> bool:
     if _SET.search(names[place]):
         return True
     others = (name for at, name in enumerate(names) if at != place and not is_either(name))
-    return any(
-        vocabulary.role_of(name)[0] == "number" and vocabulary.meaning(name).metric == _REACHED for name in others
-    )
+    return any(role_of(name)[0] == "number" and meaning(name).metric == _REACHED for name in others)
 
 
 @remembered(maxsize=10_000)
 def is_either(name: str) -> bool:
     """Whether a name says neither that a rate was offered nor that it was reached."""
-    return vocabulary.normal(name)[0] in vocabulary.vocabulary().request_rates and not _MEASURED.search(name)
+    return normal(name)[0] in vocabulary().request_rates and not _MEASURED.search(name)
 
 
 @remembered(maxsize=4_096)
 def may_be_offered(names: tuple[str, ...]) -> tuple[int, ...]:
     """The places of such rates, unless the records say how many requests there were at once."""
-    if any(vocabulary.role_of(name) in (("condition", "concurrency"), ("condition", OFFERED)) for name in names):
+    if any(role_of(name) in (("condition", "concurrency"), ("condition", OFFERED)) for name in names):
         return ()
     return tuple(place for place, name in enumerate(names) if is_either(name))
 

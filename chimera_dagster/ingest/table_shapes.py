@@ -10,13 +10,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import MISSING
 from chimera_dagster.ingest.gpu_names import is_card, names_gpu
+from chimera_dagster.ingest.meanings import meaning
+from chimera_dagster.ingest.metric_names import is_metric, kinds_of
 from chimera_dagster.ingest.model_names import model_in_text
+from chimera_dagster.ingest.names import is_aggregate, normal
 from chimera_dagster.ingest.quantities import quantity_in
 from chimera_dagster.ingest.remembered import remembered
-from chimera_dagster.ingest.vocabulary import is_aggregate, is_unit, normal, role_of
+from chimera_dagster.ingest.roles import role_of
+from chimera_dagster.ingest.units import is_unit
+from chimera_dagster.ingest.vocabulary import vocabulary
 
 _METRICS = frozenset({"metric", "metrics", "metric_name", "measure", "measurement", "kpi", "indicator", "metrik"})
 _LABELS = _METRICS | {
@@ -188,7 +192,7 @@ def _three_levels(names: tuple[str, ...], below: Sequence[Row]) -> Heading | Non
         return None
     groups = _filled(tuple(second), third)
     joined = tuple(f"{group} {name}" if name else group for group, name in zip(groups, third, strict=True))
-    known = all(vocabulary.is_metric(joined[place]) for place in made) and len({*joined}) == len(joined)
+    known = all(is_metric(joined[place]) for place in made) and len({*joined}) == len(joined)
     return Heading(joined, None, 2) if known and all(joined) else None
 
 
@@ -225,13 +229,13 @@ def metric_in(caption: str) -> tuple[str, str] | None:
         words = re.findall(r"[\w/%-]+", caption[: found.start()])
         for count in range(min(_LONGEST_NAME, len(words)), 0, -1):
             name = " ".join(words[-count:])
-            if is_unit(unit) and vocabulary.meaning(name, unit).unit:
+            if is_unit(unit) and meaning(name, unit).unit:
                 return name, unit
     return None
 
 
 def _is_subject(name: str, beside: str) -> bool:
-    return bool(name and vocabulary.kinds_of(beside)) and not _is_known(name)
+    return bool(name and kinds_of(beside)) and not _is_known(name)
 
 
 def _is_setting(name: str) -> bool:
@@ -239,7 +243,7 @@ def _is_setting(name: str) -> bool:
 
 
 def _counts() -> list[str]:
-    return vocabulary.vocabulary().counts
+    return vocabulary().counts
 
 
 def _filled(names: tuple[str, ...], second: Sequence[str]) -> list[str]:
@@ -269,15 +273,15 @@ def _joined(group: str, name: str) -> str:
     if normal(name)[0] in _counts():
         return name
     whole = f"{group} {name}"
-    says_all = role_of(name)[0] not in ("number", "identifier") or vocabulary.is_metric(name)
-    return name if says_all and not vocabulary.is_metric(whole) and not is_aggregate(name) else whole
+    says_all = role_of(name)[0] not in ("number", "identifier") or is_metric(name)
+    return name if says_all and not is_metric(whole) and not is_aggregate(name) else whole
 
 
 def _is_known(name: str) -> bool:
     """Whether a name says what a number is, or how it was made."""
     if is_aggregate(name) or normal(name)[0] in (*_counts(), *_VALUES, *_UNITS):
         return True
-    return bool(vocabulary.kinds_of(name)) or role_of(name)[0] != "number"
+    return bool(kinds_of(name)) or role_of(name)[0] != "number"
 
 
 class Groups(NamedTuple):
@@ -443,7 +447,7 @@ def _units_beside(names: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
         for place, name in enumerate(plain)
         if name.endswith("_unit") and (stem := name.removesuffix("_unit")) in plain
     ]
-    return tuple(found) if any(vocabulary.kinds_of(names[place]) for place, _ in found) else ()
+    return tuple(found) if any(kinds_of(names[place]) for place, _ in found) else ()
 
 
 @remembered(maxsize=1_024)
@@ -477,7 +481,7 @@ def _long(names: tuple[str, ...], plain: list[str], rows: Sequence[Row]) -> Long
         values += [
             place
             for place, name in enumerate(names)
-            if place not in (*named, *values) and role_of(name)[0] == "number" and not vocabulary.is_metric(name)
+            if place not in (*named, *values) and role_of(name)[0] == "number" and not is_metric(name)
         ]
     if _share(rows, metric, is_quantity) > 0.5:
         return None
@@ -509,7 +513,7 @@ def total_of(names: tuple[str, ...], units: tuple[str | None, ...] | None, row: 
 @remembered(maxsize=1_024)
 def labels_of(names: tuple[str, ...]) -> tuple[int, ...]:
     """The places of the cells that name a row, or number its run."""
-    runs = vocabulary.vocabulary().run_columns
+    runs = vocabulary().run_columns
     numbering = (place for place, name in enumerate(names) if normal(name)[0] in runs and place)
     return (0, *(place for place in numbering if role_of(names[place])[0] == "identifier"))
 
@@ -530,7 +534,7 @@ def _transposed(names: tuple[str, ...], plain: list[str], rows: Sequence[Row]) -
 
 
 def _is_measured(name: str) -> bool:
-    return bool(vocabulary.kinds_of(name)) and not is_aggregate(name)
+    return bool(kinds_of(name)) and not is_aggregate(name)
 
 
 def _share(rows: Sequence[Row], place: int, holds: Callable[[str], bool]) -> float:

@@ -11,12 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Literal, NamedTuple, cast
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import CONTAINERS, MISSING, plain_number, text_of
+from chimera_dagster.ingest.metric_names import kinds_of
 from chimera_dagster.ingest.model_names import is_model
+from chimera_dagster.ingest.names import is_aggregate, normal
 from chimera_dagster.ingest.quantities import quantity_in
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.request_rates import may_be_offered, offered_rates
+from chimera_dagster.ingest.roles import role_of
+from chimera_dagster.ingest.units import is_unit
+from chimera_dagster.ingest.vocabulary import vocabulary
 
 _MOST_RECORDS = 10_000  # that are looked at
 _SAMPLE = 50  # records among which a text column shows a text
@@ -49,7 +53,7 @@ class Setting(NamedTuple):
 @remembered(maxsize=4_096)
 def is_named_as_setting(name: str) -> bool:
     """Whether an unlisted name has a word of a setting, such as `technique` or `attention_backend`."""
-    words, plain = vocabulary.vocabulary().setting_words, vocabulary.normal(name)[0]
+    words, plain = vocabulary().setting_words, normal(name)[0]
     return _may_set(name) and (plain in words or any(word in words for word in plain.split("_")))
 
 
@@ -76,8 +80,8 @@ def settings_among(names: tuple[str, ...], records: Iterable[Record]) -> frozens
 
 @remembered(maxsize=4_096)
 def _failures(names: tuple[str, ...]) -> list[int]:
-    words = vocabulary.vocabulary().failure_counts
-    return [place for place, name in enumerate(names) if vocabulary.normal(name)[0] in words]
+    words = vocabulary().failure_counts
+    return [place for place, name in enumerate(names) if normal(name)[0] in words]
 
 
 def _counted_failures(names: tuple[str, ...], records: Sequence[Record]) -> frozenset[str]:
@@ -110,7 +114,7 @@ def _flat(content: Mapping[str, object]) -> dict[str, object]:
     """The fields of an object and of those that describe it."""
     flat = dict(content)
     for name, inner in content.items():
-        if isinstance(inner, dict) and vocabulary.role_of(name)[0] == "attached":
+        if isinstance(inner, dict) and role_of(name)[0] == "attached":
             described = {key: value for key, value in cast("dict[str, object]", inner).items() if key not in flat}
             flat |= described
     return flat
@@ -125,8 +129,8 @@ def _candidates(names: tuple[str, ...]) -> list[Setting]:
 @remembered(maxsize=10_000)
 def _may_set(name: str) -> bool:
     """Whether nothing is known of a name, and it is not that of a remark, an outcome or a unit."""
-    role, plain = vocabulary.role_of(name)[0], vocabulary.normal(name)[0]
-    if role not in ("number", "attached") or vocabulary.kinds_of(name) or vocabulary.is_aggregate(name):
+    role, plain = role_of(name)[0], normal(name)[0]
+    if role not in ("number", "attached") or kinds_of(name) or is_aggregate(name):
         return False
     return not (_pattern_of("remarks").fullmatch(plain) or _is_answer(plain))
 
@@ -139,7 +143,7 @@ def _is_answer(plain: str) -> bool:
 
 @remembered()
 def _pattern_of(section: Literal["remarks", "answers"]) -> re.Pattern[str]:
-    return re.compile("|".join(map(fnmatch.translate, getattr(vocabulary.vocabulary(), section))))
+    return re.compile("|".join(map(fnmatch.translate, getattr(vocabulary(), section))))
 
 
 @remembered(maxsize=10_000)
@@ -184,7 +188,7 @@ def _chosen(names: tuple[str, ...], candidates: list[Setting], records: Sequence
     possible.sort(key=lambda each: (not each[0].named, len({*each[1]})))
     own = {field.place for field in candidates}
     known = [place for place, name in enumerate(names) if _is_known_setting(name) and place not in own]
-    models = [place for place, name in enumerate(names) if vocabulary.role_of(name) == ("context", "model")]
+    models = [place for place, name in enumerate(names) if role_of(name) == ("context", "model")]
     apart = _numbers([*zip(_codes(records, known), _codes(records, models), strict=True)])
     chosen = set[str]()
     for field, values in possible:
@@ -211,16 +215,12 @@ def _are_settings(name: str, field: Setting, values: Sequence[Value], *, is_log:
 
 def _are_settings_texts(name: str, texts: Sequence[str]) -> bool:
     """Whether there are texts, all of them short, that name neither models nor units nor, in a label, metrics."""
-    names_others = 2 * sum(is_model(text) or vocabulary.is_unit(text) for text in texts) >= len(texts)
-    return (
-        not names_others
-        and all(map(_is_short, texts))
-        and not (_is_row_label(name) and any(map(vocabulary.kinds_of, texts)))
-    )
+    names_others = 2 * sum(is_model(text) or is_unit(text) for text in texts) >= len(texts)
+    return not names_others and all(map(_is_short, texts)) and not (_is_row_label(name) and any(map(kinds_of, texts)))
 
 
 def _is_row_label(name: str) -> bool:
-    return vocabulary.normal(name)[0] in vocabulary.vocabulary().row_labels
+    return normal(name)[0] in vocabulary().row_labels
 
 
 def _are_numbered(texts: Sequence[str]) -> bool:
@@ -236,15 +236,15 @@ def _are_numbered(texts: Sequence[str]) -> bool:
 @remembered(maxsize=10_000)
 def _tells_of_run(name: str) -> bool:
     """Whether a column with this name numbers runs, or has what each of them was asked or answered."""
-    role, which = vocabulary.role_of(name)
-    plain = vocabulary.normal(name)[0]
-    is_of_one = plain in vocabulary.vocabulary().run_columns or plain.endswith("_id")
+    role, which = role_of(name)
+    plain = normal(name)[0]
+    is_of_one = plain in vocabulary().run_columns or plain.endswith("_id")
     return is_of_one or (role == "context" and which in ("prompt", "timestamp")) or _is_answer(plain)
 
 
 @remembered(maxsize=10_000)
 def _is_known_setting(name: str) -> bool:
-    role, which = vocabulary.role_of(name)
+    role, which = role_of(name)
     is_about = role == "context" and which in ("backend", "gpu", "provider")
     return is_about or role in ("condition", "parameter", "attached")
 

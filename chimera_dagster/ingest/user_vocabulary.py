@@ -1,4 +1,4 @@
-"""A user's own vocabulary.yaml: what the names in the benchmark files mean."""
+"""A user's own vocabulary.yaml, what the names in the benchmark files mean: where it is, and how it extends ours."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from chimera_dagster.errors import SpecError
+from chimera_dagster.ingest.packaged_vocabulary import Metric, Vocabulary
+from chimera_dagster.ingest.spelling import BRACKETS, plain_name, without_aggregate
 from chimera_dagster.spec.yaml_file import read_yaml
 
 if TYPE_CHECKING:
@@ -41,6 +44,50 @@ def read_user_vocabulary(path: Path) -> UserVocabulary:
     return read_yaml(path, UserVocabulary, expected, "See 'chimera vocabulary suggest'.")
 
 
+def extended(words: Vocabulary, own: UserVocabulary, path: Path) -> Vocabulary:
+    """The packaged words with the user's names of the file at `path`, which win over the packaged ones.
+
+    Raises SpecError that names the file and the field if a unit does not fit its metric, or a section lacks that name.
+    """
+
+    def base(name: str) -> str:
+        plain = plain_name(BRACKETS.sub(" ", name))
+        return without_aggregate(plain)[0] or plain
+
+    metrics, taken = dict[str, Metric](), set[str]()
+    for metric, given in own.metrics.items():
+        known = words.metrics.get(metric)
+        unit = given.unit or (known.unit if known else None)
+        if unit not in words.units or (known and unit != known.unit):
+            allowed = known.unit if known else ", ".join(words.units)
+            raise SpecError(f"{path}, metrics.{metric}.unit: expected {allowed} (given: {given.unit!r}).")
+        names: dict[str, str | None] = {}
+        for name, unit_in in given.names.items():
+            stem, _, suffix = base(name).rpartition("_")
+            if (unit_in or suffix).lower() not in words.units[unit]:
+                what = (
+                    f"{unit_in!r} is not a unit of {unit}" if unit_in else f"the name does not end in a unit of {unit}"
+                )
+                raise SpecError(f"{path}, metrics.{metric}.names.{name}: {what}.")
+            names[base(name) if unit_in else stem] = unit_in
+        taken |= {*names}
+        assumed = {name: unit_in for name, unit_in in names.items() if unit_in}
+        packaged = known or Metric(unit=unit, names=[])
+        metrics[metric] = Metric(unit=unit, names=[*names, *packaged.names], assumed=packaged.assumed | assumed)
+    others = {section: getattr(own, section) for section in ("conditions", "parameters", "context")}
+    for section, given in others.items():
+        if section != "conditions" and (unknown := [which for which in given if which not in getattr(words, section)]):
+            raise SpecError(f"{path}, {section}.{unknown[0]}: expected one of {', '.join(getattr(words, section))}.")
+    return words.model_copy(
+        update={
+            "metrics": metrics | {name: entry for name, entry in words.metrics.items() if name not in metrics},
+            "numbers": sorted(taken),
+            "identifiers": [*map(plain_name, own.labels), *words.identifiers],
+            **{section: _both(getattr(words, section), given) for section, given in others.items()},
+        }
+    )
+
+
 def user_file(settings: "Settings") -> Path | None:
     """The file that CHIMERA_VOCABULARY or the sweep file names, or vocabulary.yaml beside that; None without one."""
     if settings.vocabulary is not None:
@@ -56,3 +103,9 @@ def _named_in(spec: Path) -> str | None:
         return None  # what is wrong with the sweep file is said to those who need it
     named = content.get("vocabulary") if isinstance(content, dict) else None
     return named if isinstance(named, str) else None
+
+
+def _both(packaged: dict[str, list[str]], own: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The user's names first: the first of two roles counts."""
+    first = {which: [*map(plain_name, names)] for which, names in own.items()}
+    return {which: [*first.get(which, []), *packaged.get(which, [])] for which in dict.fromkeys((*first, *packaged))}

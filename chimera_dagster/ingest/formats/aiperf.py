@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.collector import Figure
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats.document import Document
 from chimera_dagster.ingest.formats.format import DocumentFormat, NotThisFormatError
 from chimera_dagster.ingest.formats.page import Page, time_of
+from chimera_dagster.ingest.model_names import bare_model
 
 METRICS = {
     "time_to_first_token": "ttft_ms",
@@ -121,7 +121,7 @@ def _of_folder(path: str) -> tuple[str | None, int | None, float | None]:
         if kind and (_CONCURRENCY.search(asked) or _RATE.search(asked)):
             # the slash of an id such as Qwen/Qwen3-8B became an underscore
             model = model.replace("_", "/") if model.count("_") == 1 else model
-            return vocabulary.bare_model(model), *load
+            return bare_model(model), *load
     return None, *load
 
 

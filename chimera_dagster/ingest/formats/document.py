@@ -6,11 +6,11 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any, Self, cast
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import CONTAINERS, plain_number, text_of
 from chimera_dagster.ingest.collector import Collector, Figure
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats.page import Page, figure_of
+from chimera_dagster.ingest.names import is_aggregate
 from chimera_dagster.ingest.remembered import remembered
 
 Path = tuple[str | int, ...]
@@ -160,7 +160,7 @@ def _finite(numbers: list[float]) -> int:
 def _name(path: Path) -> str:
     """The key of a number, with the one above if it only says which aggregate it is, or that it is a value."""
     keys = [part for part in path if isinstance(part, str)]
-    if len(keys) > 1 and (keys[-1] in ("value", "values") or vocabulary.is_aggregate(keys[-1])):
+    if len(keys) > 1 and (keys[-1] in ("value", "values") or is_aggregate(keys[-1])):
         return "/".join(keys[-2:])
     return keys[-1] if keys else "numbers in a list"
 

@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.collector import Figure
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats.document import Document
 from chimera_dagster.ingest.formats.format import DocumentFormat, NotThisFormatError
 from chimera_dagster.ingest.formats.page import time_of
+from chimera_dagster.ingest.model_names import bare_model
+from chimera_dagster.ingest.vocabulary import vocabulary
 
 _METRICS = {
     "ttft_s": ("ttft_ms", "s"),
@@ -41,7 +42,7 @@ def _read_summary(document: Document) -> None:
     context = document.describe(
         model=document.text("model"),
         timestamp=time_of(document.number("timestamp")),
-        parameters={name: document.number(_SENT + name) for name in vocabulary.vocabulary().parameters},
+        parameters={name: document.number(_SENT + name) for name in vocabulary().parameters},
         conditions={
             "concurrency": document.number("num_concurrent_requests"),
             "prompt_tokens": document.number("mean_input_tokens"),
@@ -75,7 +76,7 @@ def _in_name(document: Document) -> Context:
     if not found:
         return document.context
     context = document.describe(conditions={"prompt_tokens": int(found[2]), "output_tokens": int(found[3])})
-    return context._replace(model=vocabulary.bare_model(found[1]), model_source="path")
+    return context._replace(model=bare_model(found[1]), model_source="path")
 
 
 def _is_summary(content: Mapping[str, Any]) -> bool:

@@ -7,13 +7,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.collector import Figure
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats.document import Document
 from chimera_dagster.ingest.formats.format import DocumentFormat, TextFormat
 from chimera_dagster.ingest.formats.lines import Lines
-from chimera_dagster.ingest.model_names import model_in_text
+from chimera_dagster.ingest.model_names import MODEL_NAME, MODEL_TAG, model_in_text
 from chimera_dagster.ingest.quantities import duration_in
 
 _DURATIONS = {
@@ -77,8 +76,8 @@ _COMMAND = re.compile(
     r"(?P<model>\w[\w./-]*+(?::[\w.-]++)?+)(?P<end>\s*+(?:$|[\"'`-]))?+"
 )
 _TITLE = re.compile(
-    rf"\b(?i:model)\s*+[:=]\W*+(?P<said>{vocabulary.MODEL_NAME}(?::[\w.-]++)?+)\W*+$"
-    rf"|^\W*+(?P<alone>{vocabulary.MODEL_TAG})\W*+$"
+    rf"\b(?i:model)\s*+[:=]\W*+(?P<said>{MODEL_NAME}(?::[\w.-]++)?+)\W*+$"
+    rf"|^\W*+(?P<alone>{MODEL_TAG})\W*+$"
 )
 
 

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.cells import number_in, plain_number, text_in
 from chimera_dagster.ingest.collector import Collector, Figure
 from chimera_dagster.ingest.context import Condition, Context, condition_of, within
 from chimera_dagster.ingest.field_roles import MetricColumn
+from chimera_dagster.ingest.model_names import bare_model
+from chimera_dagster.ingest.parameter_values import parameter
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.vocabulary import vocabulary
 
 _YEAR_10000 = 253_402_300_800  # as a Unix timestamp
 
@@ -52,7 +54,7 @@ class Page:
         many runs are behind the record's aggregates.
         """
         base = base or self.context
-        if model and (named := vocabulary.bare_model(model)):
+        if model and (named := bare_model(model)):
             base = base._replace(model=named, model_source=self.source)
         said = base._replace(
             backend=text_in(backend) if backend else base.backend,
@@ -63,7 +65,7 @@ class Page:
             failed=base.failed or failed,
         )
         if parameters:
-            given = {name: vocabulary.parameter(name, float(value)) for name, value in _stated(parameters).items()}
+            given = {name: parameter(name, float(value)) for name, value in _stated(parameters).items()}
             said = said._replace(parameters=within(base.parameters, _stated(given)))
         if conditions:
             said = said._replace(conditions=within(base.conditions, dict(_conditions(conditions))))
@@ -127,7 +129,7 @@ def figure_of(metric: str, value: Any, name: str, unit: str | None, aggregate: s
 
 @remembered(maxsize=10_000)
 def _measured(metric: str, name: str, unit: str | None, aggregate: str | None) -> tuple[MetricColumn, float] | None:
-    words = vocabulary.vocabulary()
+    words = vocabulary()
     canonical = words.metrics[metric].unit
     factor = 1.0 if unit is None else words.units[canonical].get(unit.strip().lower())
     return None if factor is None else (MetricColumn(metric, canonical, name, unit, aggregate), factor)
@@ -145,7 +147,7 @@ def time_of(seconds: float | None, timespec: str = "auto") -> str | None:
 
 def _conditions(given: Mapping[str, object]) -> Iterable[Condition]:
     for name, value in given.items():
-        if name not in vocabulary.vocabulary().conditions:
+        if name not in vocabulary().conditions:
             raise ValueError(f"{name} is not a condition of the vocabulary")
         found = None if value is None else condition_of(str(value) if isinstance(value, bool) else value)
         if found is not None:

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.collector import Figure
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats.document import Document
+from chimera_dagster.ingest.roles import role_of
 
 LATENCIES = {"ttft": "ttft_ms", "tpot": "tpot_ms", "itl": "itl_ms", "e2el": "e2e_ms", "e2e_latency": "e2e_ms"}
 _LATENCY = re.compile(rf"(?P<aggregate>mean|median|std|max|p\d{{1,3}}(?:\.\d+)?)_(?P<what>{'|'.join(LATENCIES)})_ms")
@@ -60,7 +60,7 @@ def conditions_in(fields: Fields, names: Iterable[str], besides: Iterable[str] =
         besides = (*besides, "burstiness")  # of nothing
     found: dict[str, Any] = {}
     for name in names:
-        role, which = vocabulary.role_of(name)
+        role, which = role_of(name)
         if role == "condition" and name not in besides and found.get(which) is None:
             found[which] = fields.setting(name)
     return load_of(found)

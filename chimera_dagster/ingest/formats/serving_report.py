@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.collector import Figure
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats.format import TextFormat
 from chimera_dagster.ingest.formats.lines import Lines
 from chimera_dagster.ingest.formats.serving import LATENCIES, OVER_REQUESTS, engine_of, load_of
 from chimera_dagster.ingest.model_names import model_in_text
+from chimera_dagster.ingest.roles import role_of
 
 _START = re.compile(r"(?<!=)={5,}+ Serving Benchmark Result =++")
 _LATENCY = re.compile(
@@ -88,7 +88,7 @@ def _figures(text: Lines, lines: Sequence[tuple[str, str]]) -> Iterable[Figure]:
 def _described(text: Lines, lines: Mapping[str, str], arguments: Mapping[str, str]) -> Context:
     conditions: dict[str, Any] = {}
     for name, value in arguments.items():
-        role, which = vocabulary.role_of(name)
+        role, which = role_of(name)
         of_random = name.startswith("random_") and not arguments.get("dataset_name", "").startswith("random")
         if role == "condition" and value != "None" and not of_random:
             conditions[which] = value

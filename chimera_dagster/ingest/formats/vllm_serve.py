@@ -5,13 +5,13 @@ Written after vLLM 0.33.0 (vllm/benchmarks/serve.py, sweep/serve.py); the older 
 
 from collections.abc import Iterable
 
-from chimera_dagster.ingest import vocabulary
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats.document import Document
 from chimera_dagster.ingest.formats.format import DocumentFormat, TableFormat
 from chimera_dagster.ingest.formats.grid import Grid, Row
 from chimera_dagster.ingest.formats.page import Page
 from chimera_dagster.ingest.formats.serving import add_requests, add_result, conditions_in, engine_of, time_of
+from chimera_dagster.ingest.roles import role_of
 
 _KEYS = frozenset({"model_id", "num_prompts", "completed", "total_input_tokens", "request_throughput"})
 
@@ -28,7 +28,7 @@ def _read_sweep(grid: Grid) -> None:
 
 
 def _described(page: Page, fields: Document | Row, names: Iterable[str]) -> Context:
-    gpu = next((name for name in names if vocabulary.role_of(name) == ("context", "gpu")), None)
+    gpu = next((name for name in names if role_of(name) == ("context", "gpu")), None)
     return page.describe(
         model=fields.text("model_id"),
         backend=engine_of(fields.text("backend")),

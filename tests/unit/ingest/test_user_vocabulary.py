@@ -5,8 +5,10 @@ import pytest
 from chimera_dagster.errors import SpecError
 from chimera_dagster.ingest import pool
 from chimera_dagster.ingest.folder import read_in_memory
+from chimera_dagster.ingest.meanings import meaning
+from chimera_dagster.ingest.roles import role_of
 from chimera_dagster.ingest.user_vocabulary import user_file
-from chimera_dagster.ingest.vocabulary import meaning, role_of, use_file
+from chimera_dagster.ingest.vocabulary import use_file
 from chimera_dagster.settings import Settings, load_settings
 
 NAMES = """

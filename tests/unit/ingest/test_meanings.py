@@ -1,15 +1,6 @@
 import pytest
 
-from chimera_dagster.ingest.context import json_of
-from chimera_dagster.ingest.vocabulary import (
-    kinds_of,
-    meaning,
-    parameter,
-    role_of,
-    role_under,
-    vocabulary,
-)
-from chimera_dagster.spec.trial import ParamSet
+from chimera_dagster.ingest.meanings import meaning
 
 
 @pytest.mark.parametrize(
@@ -75,63 +66,6 @@ def test_meaning(name, unit, metric, canonical, factor, aggregate):
 def test_a_name_that_only_says_how_takes_the_key_above_it():
     assert meaning("p95_ms", None, "ttft")[:3] == ("ttft_ms", "ms", 1)
     assert meaning("mean", None, "ttft_s")[:3] == ("ttft_ms", "ms", 1000)
-
-
-@pytest.mark.parametrize(
-    ("name", "role"),
-    [
-        ("run", "identifier"),
-        ("prompt_index", "identifier"),
-        ("max_tokens_asked", "condition"),
-        ("num_ctx", "parameter"),
-        ("temp", "parameter"),
-        ("Model Tag", "context"),
-        ("error", "error"),
-        ("options", "attached"),
-        ("eval_count", "number"),
-        ("ttft_ms_count", "identifier"),
-        ("options.top_p", "parameter"),
-        ("run_status", "status"),
-        ("system.memory_gb", "identifier"),
-    ],
-)
-def test_roles(name, role):
-    assert role_of(name)[0] == role
-
-
-def test_parameters_are_written_as_a_parameter_set_writes_them():
-    params = {"num_gpu": 80, "num_ctx": 2048, "temperature": 1.0, "top_p": 0.9, "top_k": 40, "repeat_penalty": 1.1}
-    assert json_of(tuple(sorted(params.items()))) == ParamSet(**params).canonical()
-
-
-def test_no_spelling_means_two_things():
-    """A name stands for one metric per unit, and a unit's spelling for one canonical unit."""
-    words = vocabulary()
-    spelled = [spelling for spellings in words.units.values() for spelling in spellings]
-    assert len(spelled) == len(set(spelled))
-    names = [(name, metric.unit) for metric in words.metrics.values() for name in metric.names]
-    assert len(names) == len(set(names))
-
-
-@pytest.mark.parametrize(
-    ("value", "written"),
-    [(0.800000011920929, 0.8), (1.100000023841858, 1.1), (0.7, 0.7), (1 / 3, 1 / 3), (2.0**-15, 2.0**-15)],
-)
-def test_a_parameter_kept_in_32_bits_is_as_it_was_before(value, written):
-    assert parameter("temperature", value) == written
-
-
-def test_what_a_machine_has_is_not_what_a_run_used():
-    assert role_under("memory_gb", "system")[0] == "identifier"
-    assert role_under("memory_gb", "")[0] == "number"
-    assert role_under("memory_used_gb", "system")[0] == "number"
-    assert role_under("memory_percent", "system")[0] == "number"
-
-
-def test_the_units_that_a_name_may_have():
-    assert kinds_of("prefill") == {"ms", "tok/s"}
-    assert kinds_of("prefill_ms") == {"ms"}
-    assert kinds_of("Throughput Δ") == kinds_of("model") == frozenset()
 
 
 @pytest.mark.parametrize(
