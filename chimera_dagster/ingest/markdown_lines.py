@@ -11,6 +11,8 @@ from chimera_dagster.ingest.quantities import quantity_in
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.units import is_unit
 
+ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+(?P<key>[^:|]{1,60}?)(?::\s*|\s=\s+)(?P<value>.+)")
+LONGEST_LINE = 200  # characters of a line that may be a caption or a pair
 FENCE = re.compile(r"\s*+(?P<fence>`{3,}+(?=[^`]*+$)|~{3,}+)\s*+(?P<language>[\w+#-]*+)")
 # Possessive throughout: a line of a million spaces or dashes must not be tried in every way
 _RULE = re.compile(r"\s*+(?:\|\s*+)?+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)++(?:\|\s*+)?+")

@@ -1,0 +1,127 @@
+"""Records of a table of a page: of each row, of each column, or of each cell, as the shape of the table says.
+
+Where the table stands, and in which notation, does not matter here.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from chimera_dagster.ingest.collector import Collector
+from chimera_dagster.ingest.column_survey import Survey, plain_cells, survey
+from chimera_dagster.ingest.context import Context, described
+from chimera_dagster.ingest.markdown_lines import quantity_of
+from chimera_dagster.ingest.markdown_records import Shared, add_pair, add_record
+from chimera_dagster.ingest.names import normal
+from chimera_dagster.ingest.roles import role_of
+from chimera_dagster.ingest.table_shapes import Heading, Part, Transposed, heading, matrix_of, shape_of, total_of
+from chimera_dagster.ingest.unlisted_settings import settings_among
+from chimera_dagster.ingest.vocabulary import vocabulary
+
+Rows = list[tuple[str, list[str]]]  # each with where it stands
+_NAMES, _VALUES = {"metric", "measure", "name", "key"}, {"value", "result"}
+
+
+class TextTable(NamedTuple):
+    """A table of texts: `titles` are those that may name its metric, the likeliest first."""
+
+    where: str
+    header: tuple[str, ...]
+    rows: Rows
+    titles: Sequence[str] = ()
+
+
+def add_rows(sheet: Collector, table: TextTable, context: Context) -> None:
+    """Add the records of a table: a row each, or as its shape says."""
+    where, header = table.where, table.header
+    rows = [(at, cells[: len(header)]) for at, cells in table.rows if _is_whole(sheet, at, cells, len(header))]
+    names = [normal(name)[0] for name in header]
+    if len(names) == 2 and names[0] in _NAMES and names[1] in _VALUES:
+        _add_pairs(sheet, rows, context)
+        return
+    found = heading(header, [cells for _, cells in rows])
+    rows = rows[found.rows :]
+    body = [cells for _, cells in rows]
+    shape = shape_of(found, body)
+    if shape is None and (matrix := _matrix(found, body, table.titles)):
+        shape, found = shape_of(matrix, body), matrix
+    seen = survey(found.names, lambda: body, "", units_fit=shape is None)
+    for problem in seen.problems(found.names):
+        sheet.problem(f"{where}, {problem}")
+    is_log = any(name in vocabulary().run_columns for name in names)
+    if isinstance(shape, Transposed):
+        parts = [*shape.parts(body)]
+        settings = settings_among(parts[0].names, (part.cells for part in parts))
+        adder = _Adder(sheet, seen, Shared(context, is_log, settings))
+        for part in parts:
+            adder.part(f"{where} column {(part.column or 0) + 1}", part)
+        return
+    adder = _Adder(sheet, seen, Shared(context, is_log, settings_among(found.names, body)))
+    for at, cells in rows:
+        if shape:
+            for part in shape.parts(cells):
+                adder.part(at if part.column is None else f"{at} column {part.column + 1}", part)
+        else:
+            adder.row(at, found, cells)
+
+
+class _Adder(NamedTuple):
+    """Adds rows and parts of rows, their numbers made plain as the `seen` columns say."""
+
+    sheet: Collector
+    seen: Survey
+    shared: Shared
+
+    def row(self, at: str, found: Heading, cells: list[str]) -> None:
+        if self.shared.log and (part := total_of(found.names, found.units, cells)):
+            self.part(at, part)
+            return
+        plain = self.seen.plain(cells, found.units)
+        if plain.lost:
+            self._lose(at, found.names, cells, plain.lost)
+        add_record(self.sheet, at, found.names, _with_spreads(cells, plain.cells), plain.units, self.shared)
+
+    def part(self, at: str, part: Part) -> None:
+        cells, units = plain_cells(part.names, part.cells, part.units, comma=self.seen.comma)
+        add_record(self.sheet, at, part.names, _with_spreads(part.cells, cells), units, self.shared)
+
+    def _lose(self, at: str, names: Sequence[str], cells: Sequence[str], lost: Sequence[int]) -> None:
+        for place in lost:
+            if place not in self.seen.damaged:
+                self.sheet.problem(f"{at}, {names[place]}: {cells[place][:40]!r} can be read in two ways")
+        self.sheet.numbers += len(lost)
+        self.sheet.unread.update(names[place] for place in lost)
+
+
+def _with_spreads(written: list[str], plain: list[str]) -> list[str]:
+    """The plain numbers of cells, but as written where a spread follows."""
+    if written == plain:
+        return plain
+    return [cell if "±" in cell or "+/-" in cell else number for cell, number in zip(written, plain, strict=True)]
+
+
+def _matrix(found: Heading, body: list[list[str]], titles: Sequence[str]) -> Heading | None:
+    """The header of a table whose metric is that of one of its titles."""
+    return next((matrix for title in titles if (matrix := matrix_of(found, body, title))), None)
+
+
+def _is_whole(sheet: Collector, at: str, cells: list[str], width: int) -> bool:
+    """Whether a row has a cell for each name; what it has beyond them is counted and reported."""
+    if len(cells) == width:
+        return True
+    beyond = sum(quantity_of(cell) is not None for cell in cells[width:])
+    sheet.numbers += beyond
+    if beyond or len(cells) < width:
+        sheet.problem(f"{at} has {len(cells)} cells, the header has {width}")
+    if len(cells) < width:
+        sheet.numbers += sum(quantity_of(cell) is not None for cell in cells)
+    return len(cells) >= width
+
+
+def _add_pairs(sheet: Collector, rows: Rows, context: Context) -> None:
+    """Rows of a metric and its value; what other rows say holds for all of them."""
+    settings = [cells for _, cells in rows if role_of(cells[0])[0] in ("context", "condition")]
+    if settings:
+        names, values = zip(*settings, strict=True)
+        context = described(sheet.roles(names), values, context, "column")
+    for at, cells in rows:
+        add_pair(sheet, at, cells[0], cells[1], context)
