@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from chimera_dagster.evidence.cold_runs import is_cold
 from chimera_dagster.evidence.duplicates import duplicate_runs
-from chimera_dagster.evidence.findings.cells import Cell, cells_of
+from chimera_dagster.evidence.findings.cells import Cell, Placed, cells_of, placed
 from chimera_dagster.evidence.measures import MEASURES, Measure
 from chimera_dagster.evidence.runs import PROMPT_LABELS, natural, repeats_stated, spellings
 from chimera_dagster.evidence.sessions import sessions_of_files, sessions_of_runs
@@ -104,8 +104,12 @@ class FindingContext:
     def cells(self, measure: Measure) -> list[Cell]:
         """Every model and setup with values of the measure; see `cells_of`."""
         if measure.metric not in self._cells:
-            self._cells[measure.metric] = cells_of(self.runs, self.stated, measure)
+            self._cells[measure.metric] = cells_of(*self._placed, measure)
         return self._cells[measure.metric]
+
+    @cached_property
+    def _placed(self) -> tuple[Placed, Placed]:
+        return placed(self.runs), placed(self.stated)
 
     def of_models(self, metric: str) -> list[tuple[str, pd.DataFrame]]:
         """Warm runs with a positive `metric`, by model in their order."""
