@@ -189,6 +189,14 @@ def _joint_codes(columns: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     return joint.astype("int64")
 
 
+def slices_of_files(rows: pd.DataFrame) -> dict[str, slice]:
+    """Where the rows of each file stand in `rows`, which are in the order of `FindingContext.table`."""
+    starts = np.flatnonzero(_changes(rows, ("file",)))
+    names = rows["file"].cat.categories[rows["file"].cat.codes.to_numpy()[starts]]
+    ends = [*starts.tolist(), len(rows)]
+    return {str(name): slice(ends[place], ends[place + 1]) for place, name in enumerate(names)}
+
+
 def joint_codes(frame: pd.DataFrame, names: Sequence[str]) -> NDArray[np.int64]:
     """One code for each combination of the columns' values, null being a value."""
     columns: list[NDArray[np.int64]] = [
