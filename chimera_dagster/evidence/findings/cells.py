@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from chimera_dagster.evidence.findings.finding import sources_of
 from chimera_dagster.evidence.measures import Measure
-from chimera_dagster.evidence.runs import MOST_SOURCES, natural
+from chimera_dagster.evidence.runs import MOST_SOURCES, coded, natural
 from chimera_dagster.evidence.setups import Setup, canonical, setups_of
 from chimera_dagster.evidence.stated import CENTRES
+
+_SOURCE = ["file", "record"]
 
 
 class Cell(NamedTuple):
@@ -145,19 +147,23 @@ def _stated_cells(stated: Placed, measure: Measure) -> Iterator[tuple[tuple[str,
 
 
 def files_of(cells: Iterable[Cell]) -> set[str]:
-    return {str(file) for rows in _rows_of(cells) for file in rows["file"].unique()}
+    found: set[str] = set()
+    for frame, places in _places(cells):
+        codes, names = coded(frame["file"])
+        found.update(str(name) for name in names[np.unique(codes[places])])
+    return found
 
 
 def sources_of_cells(cells: Iterable[Cell]) -> list[tuple[str, str]]:
     """[file, record] of the rows of cells, the first 100 in their order."""
-    found = {source for rows in _rows_of(cells) for source in sources_of(rows)}
+    found = {source for frame, places in _places(cells) for source in sources_of(frame[_SOURCE].iloc[places])}
     return sorted(found, key=lambda source: (source[0], natural(source[1]), source[1]))[:MOST_SOURCES]
 
 
-def _rows_of(cells: Iterable[Cell]) -> Iterator[pd.DataFrame]:
-    """Rows of cells, from each frame at once."""
+def _places(cells: Iterable[Cell]) -> Iterator[tuple[pd.DataFrame, NDArray[np.int64]]]:
+    """Rows of cells by frame, in their order."""
     frames: dict[int, tuple[pd.DataFrame, list[NDArray[np.int64]]]] = {}
     for cell in cells:
         frames.setdefault(id(cell.frame), (cell.frame, []))[1].append(cell.places)
     for frame, places in frames.values():
-        yield frame[["file", "record"]].iloc[np.sort(np.concatenate(places))]
+        yield frame, np.sort(np.concatenate(places))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.figures import format_value, named_params
-from chimera_dagster.evidence.runs import MOST_SOURCES
+from chimera_dagster.evidence.runs import MOST_SOURCES, coded
 from chimera_dagster.schemas import SEVERITIES, Findings
 
 SHOWN = 12  # names listed in one text
@@ -74,12 +74,10 @@ def params_words(params: str) -> str:
 
 def sources_of(rows: pd.DataFrame) -> list[tuple[str, str]]:
     """[file, record] of rows in the order of `FindingContext.table`, each once, at most 100."""
-    named = rows[["file", "record"]]
-    unique = named.head(50 * MOST_SOURCES).drop_duplicates()
-    if len(unique) < MOST_SOURCES and len(named) > 50 * MOST_SOURCES:
-        unique = named.drop_duplicates()
-    unique = unique.head(MOST_SOURCES)
-    return [(str(file), str(record)) for file, record in zip(unique["file"], unique["record"], strict=True)]
+    (file, files), (record, records) = coded(rows["file"]), coded(rows["record"])
+    width = len(records) + 1
+    found = pd.unique(file * width + record)[:MOST_SOURCES]
+    return [(str(files[place // width]), str(records[place % width])) for place in found.tolist()]
 
 
 def ranked(findings: Iterable[Finding]) -> list[Finding]:

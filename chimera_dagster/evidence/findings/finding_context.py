@@ -132,8 +132,8 @@ def _wide(raw: pd.DataFrame, sessions: Mapping[str, int]) -> pd.DataFrame:
         chosen = np.flatnonzero(metric == code)[::-1] if code >= 0 else np.array([], dtype="int64")
         column[run[chosen]] = value[chosen]
         wide[name] = column
-    wide["asked"] = _joint_codes([_prompt_labels(wide["labels"]), _codes(wide["prompt"])])
-    wide["setting"] = _joint_codes([_codes(wide["conditions"]), wide["asked"].to_numpy()])
+    wide["asked"] = joined_codes([_prompt_labels(wide["labels"]), _codes(wide["prompt"])])
+    wide["setting"] = joined_codes([_codes(wide["conditions"]), wide["asked"].to_numpy()])
     wide["cold"] = is_cold(wide)
     wide["session"] = sessions_of_runs(wide, sessions)
     return wide
@@ -180,7 +180,7 @@ def _changes(rows: pd.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
     return changed
 
 
-def _joint_codes(columns: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+def joined_codes(columns: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     """One code for each combination of codes, numbered from 0 in the order of their sorted values."""
     joint = np.zeros(len(columns[0]), dtype="int64")
     for column in columns:
@@ -205,7 +205,7 @@ def joint_codes(frame: pd.DataFrame, names: Sequence[str]) -> NDArray[np.int64]:
         else frame[name].to_numpy().astype("int64")
         for name in names
     ]
-    return _joint_codes(columns)
+    return joined_codes(columns)
 
 
 def _codes(column: "pd.Series[Any]") -> NDArray[np.int64]:
