@@ -71,7 +71,8 @@ class FindingContext:
     def stated(self) -> pd.DataFrame:
         """Aggregates of runs that no file lists, see `stated_values`, with the `session` of each."""
         found = stated_values(self.table, self.raw, self.duplicates)
-        return found.assign(session=[self.sessions[str(file)] for file in found["file"]])
+        sessions = [self.sessions[str(file)] for file in found["file"]]
+        return found.assign(session=sessions).astype({"file": "category", "record": "category"})
 
     @cached_property
     def sessions(self) -> dict[str, int]:
