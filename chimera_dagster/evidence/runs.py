@@ -105,12 +105,12 @@ def grouped(frame: pd.DataFrame, columns: Sequence[str]) -> tuple["np.ndarray", 
     return rank[ids], keys.reset_index(drop=True)
 
 
-def coded(column: "pd.Series") -> tuple["np.ndarray", "np.ndarray"]:
+def coded(column: "pd.Series") -> tuple["np.ndarray", pd.Index]:
     """The code of each row's name, and the names by code; of categories their own."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy("int64"), column.cat.categories.to_numpy("object")
+        return column.cat.codes.to_numpy(), column.cat.categories
     codes, names = pd.factorize(column)
-    return codes.astype("int64"), np.asarray(names, dtype="object")
+    return codes, pd.Index(names)
 
 
 def natural(record: str) -> list[str | tuple[int, str]]:

@@ -13,8 +13,6 @@ from chimera_dagster.evidence.runs import MOST_SOURCES, coded, natural
 from chimera_dagster.evidence.setups import Setup, canonical, setups_of
 from chimera_dagster.evidence.stated import CENTRES
 
-_SOURCE = ["file", "record"]
-
 
 class Cell(NamedTuple):
     """What is known of one metric of a model under one setup.
@@ -156,7 +154,7 @@ def files_of(cells: Iterable[Cell]) -> set[str]:
 
 def sources_of_cells(cells: Iterable[Cell]) -> list[tuple[str, str]]:
     """[file, record] of the rows of cells, the first 100 in their order."""
-    found = {source for frame, places in _places(cells) for source in sources_of(frame[_SOURCE].iloc[places])}
+    found = {source for frame, places in _places(cells) for source in sources_of(frame, places)}
     return sorted(found, key=lambda source: (source[0], natural(source[1]), source[1]))[:MOST_SOURCES]
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.figures import format_value, named_params
@@ -72,12 +73,14 @@ def params_words(params: str) -> str:
     return named_params(params) or "no parameters named"
 
 
-def sources_of(rows: pd.DataFrame) -> list[tuple[str, str]]:
-    """[file, record] of rows in the order of `FindingContext.table`, each once, at most 100."""
+def sources_of(rows: pd.DataFrame, places: NDArray[np.int64] | None = None) -> list[tuple[str, str]]:
+    """[file, record] of rows in the order of `FindingContext.table`, each once, at most 100; of `places` if given."""
     (file, files), (record, records) = coded(rows["file"]), coded(rows["record"])
-    width = len(records) + 1
-    found = pd.unique(file * width + record)[:MOST_SOURCES]
-    return [(str(files[place // width]), str(records[place % width])) for place in found.tolist()]
+    if places is not None:
+        file, record = file[places], record[places]
+    found = pd.unique(file.astype("int64") * (len(records) + 1) + record)[:MOST_SOURCES]
+    pairs = zip(files[found // (len(records) + 1)], records[found % (len(records) + 1)], strict=True)
+    return [(str(file), str(record)) for file, record in pairs]
 
 
 def ranked(findings: Iterable[Finding]) -> list[Finding]:
