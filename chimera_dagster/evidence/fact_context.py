@@ -169,6 +169,8 @@ def by_setup(rows: pd.DataFrame, sign: int = 1) -> list[ModelRuns]:
 
     Setups with equally many are in the order of their values; models that are not named come last.
     """
+    if not len(rows):
+        return []
     place, setups = setups_of(rows, params=False)
     named = rows.assign(place=place, file=rows["file"].astype("str").where(rows["model"].isna()))
     ids, keys = grouped(named, ["model", "file", "place"])
@@ -207,6 +209,8 @@ def _behind(groups: Iterable[tuple[Setup, int]]) -> dict[str, int]:
 
 def _stated(given: pd.DataFrame, measure: Measure) -> list[Stated]:
     rows = of_measure(given, measure).reset_index(drop=True)
+    if not len(rows):
+        return []
     place, setups = setups_of(rows, params=False)
     several = rows.duplicated(["file", "model", "backend", "gpu", "conditions", "params"], keep=False).to_numpy()
     found: list[Stated] = []
