@@ -4,6 +4,7 @@ All of it works on logarithms: effects are ratios, and times and rates are skewe
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -85,10 +86,7 @@ class Pairs(NamedTuple):
         """
         if not self.error[pair] > 0:
             return np.nan
-        df = float(self.df[pair])
-        critical, scatter = float(special.stdtrit(df, 1 - level / 2)), _scatter(df)
-        # The lower tail adds less than 1e-6 to that power, and SciPy's is NaN for many shifts.
-        needed = _noncentrality(lambda shift: _mean(special.nctdtr(df, shift * scatter, critical)))
+        needed = _shift_of_t(float(self.df[pair]), level)
         return float(np.expm1(needed * self.error[pair]))
 
     def largest_detectable(self, places: Sequence[int], level: float) -> float | None:
@@ -170,8 +168,7 @@ class Blocked(NamedTuple):
         inverse = inverse_of(self.gram)
         spread = np.diag(inverse)
         widest = float((spread[:, None] + spread[None, :] - 2 * inverse).max())
-        critical, scatter = float(special.fdtri(self.df_effect, self.df, 1 - level)), _scatter(self.df) ** 2
-        needed = _noncentrality(lambda shift: _mean(special.ncfdtr(self.df_effect, self.df, shift * scatter, critical)))
+        needed = _noncentrality_of_f(self.df_effect, self.df, level)
         return float(self.sigma * np.sqrt(needed * widest))
 
 
@@ -249,6 +246,21 @@ def _packed(codes: Ints) -> tuple[Ints, int]:
     """Codes without gaps, in their order, and how many there are; `np.unique` would sort them."""
     present = np.bincount(codes) > 0
     return (np.cumsum(present) - 1)[codes], int(present.sum())
+
+
+@lru_cache(maxsize=10_000)
+def _shift_of_t(df: float, level: float) -> float:
+    """The distance, in estimated errors, that a t-test at `level` finds with POWER."""
+    critical, scatter = float(special.stdtrit(df, 1 - level / 2)), _scatter(df)
+    # The lower tail adds less than 1e-6 to that power, and SciPy's is NaN for many shifts.
+    return _noncentrality(lambda shift: _mean(special.nctdtr(df, shift * scatter, critical)))
+
+
+@lru_cache(maxsize=10_000)
+def _noncentrality_of_f(df_effect: int, df: int, level: float) -> float:
+    """The noncentrality, by the estimated variance, that an F-test at `level` finds with POWER."""
+    critical, scatter = float(special.fdtri(df_effect, df, 1 - level)), _scatter(df) ** 2
+    return _noncentrality(lambda shift: _mean(special.ncfdtr(df_effect, df, shift * scatter, critical)))
 
 
 def _scatter(df: float) -> Floats:

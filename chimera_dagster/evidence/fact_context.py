@@ -17,6 +17,7 @@ from chimera_dagster.evidence.runs import (
     COLUMNS,
     MOST_SOURCES,
     PROMPT_LABELS,
+    coded,
     failed_runs,
     grouped,
     natural,
@@ -69,18 +70,24 @@ class ModelRuns(NamedTuple):
 class Stated(NamedTuple):
     """What one record states of a metric: `values` by kind (stated.KINDS), the first of which stands for it.
 
-    `alone`: no other record of its file says the same of itself.
+    Its row is that at `place` of `frame`. `alone`: no other record of its file says the same of itself.
     """
 
     model: str | None
     setup: Setup
     params: str
     file: str
+    record: str
     values: dict[str, float]
     n: int | None
     derived: str | None
-    rows: pd.DataFrame
+    frame: pd.DataFrame
+    place: int
     alone: bool
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        return self.frame.iloc[[self.place]]
 
     @property
     def name(self) -> str:
@@ -162,6 +169,8 @@ def by_setup(rows: pd.DataFrame, sign: int = 1) -> list[ModelRuns]:
 
     Setups with equally many are in the order of their values; models that are not named come last.
     """
+    if not len(rows):
+        return []
     place, setups = setups_of(rows, params=False)
     named = rows.assign(place=place, file=rows["file"].astype("str").where(rows["model"].isna()))
     ids, keys = grouped(named, ["model", "file", "place"])
@@ -200,6 +209,8 @@ def _behind(groups: Iterable[tuple[Setup, int]]) -> dict[str, int]:
 
 def _stated(given: pd.DataFrame, measure: Measure) -> list[Stated]:
     rows = of_measure(given, measure).reset_index(drop=True)
+    if not len(rows):
+        return []
     place, setups = setups_of(rows, params=False)
     several = rows.duplicated(["file", "model", "backend", "gpu", "conditions", "params"], keep=False).to_numpy()
     found: list[Stated] = []
@@ -216,10 +227,12 @@ def _stated(given: pd.DataFrame, measure: Measure) -> list[Stated]:
                 setups[int(place[number])],
                 str(row["params"]),
                 str(row["file"]),
+                str(row["record"]),
                 {kind: values[kind] for kind in (*leading, *(kind for kind in values if kind not in leading))},
                 n,
                 None if pd.isna(row["derived"]) else str(row["derived"]),
-                rows.iloc[[number]],
+                rows,
+                number,
                 not several[number],
             )
         )
@@ -228,18 +241,21 @@ def _stated(given: pd.DataFrame, measure: Measure) -> list[Stated]:
         found,
         key=lambda each: (
             *_rank(each, behind, measure.sign * next(iter(each.values.values()))),
-            natural(str(each.rows["record"].iloc[0])),
+            natural(each.record),
         ),
     )
 
 
 def sources_of(rows: pd.DataFrame) -> Sources:
     """The first records of `rows`, at most MOST_SOURCES, by path and then in natural order: row 2 before row 10."""
-    pairs = rows[_RECORD].drop_duplicates()
-    paths, counts = np.unique(pairs["file"].to_numpy("str"), return_counts=True)
-    enough = paths[: int(np.searchsorted(np.cumsum(counts), MOST_SOURCES)) + 1]
-    kept = pairs[pairs["file"].isin(enough)]
-    found = zip(kept["file"].astype("str"), kept["record"].astype("str"), strict=True)
+    (file, files), (record, records) = coded(rows["file"]), coded(rows["record"])
+    width = len(records) + 1
+    pairs = pd.unique(file.astype("int64") * width + record)
+    codes, counts = np.unique(pairs // width, return_counts=True)
+    paths = sorted(zip(files[codes].astype("str"), codes.tolist(), counts.tolist(), strict=True))
+    enough = int(np.searchsorted(np.cumsum([count for *_, count in paths]), MOST_SOURCES)) + 1
+    kept = pairs[np.isin(pairs // width, [code for _, code, _ in paths[:enough]])]
+    found = zip(files[kept // width].astype("str"), records[kept % width].astype("str"), strict=True)
     return sorted(found, key=lambda source: (source[0], natural(source[1]), source[1]))[:MOST_SOURCES]
 
 

@@ -188,7 +188,7 @@ def _as_stated(data: FactContext, measure: Measure, each: Stated) -> Statement:
     leading = next(iter(each.values))
     named = ", ".join(filter(None, (data.words(each.setup, each.model), named_params(each.params))))
     at = f" at {named}" if named else ""
-    where = each.file if each.alone else f"{each.file} ({each.rows['record'].iloc[0]})"
+    where = each.file if each.alone else f"{each.file} ({each.record})"
     text = f"{_KIND_WORDS[leading]}{measure.words} of {each.name}{at}, as {where} states it{_derived(each)}"
     values: dict[str, float] = {"value": each.values[leading]}
     notes: list[str] = []
@@ -207,11 +207,13 @@ def _as_stated(data: FactContext, measure: Measure, each: Stated) -> Statement:
 
 
 def _derived(of: ModelRuns | Stated) -> str:
-    formulas = [of.derived] if isinstance(of, Stated) else sorted(set(of.rows["derived"].dropna().astype("str")))
-    known = [formula for formula in formulas if formula]
+    if isinstance(of, Stated):
+        return f", derived from {of.derived}" if of.derived else ""
+    derived = of.frame["derived"].iloc[of.places]
+    known = [formula for formula in sorted(set(derived.dropna().astype("str"))) if formula]
     if not known:
         return ""
-    partly = isinstance(of, ModelRuns) and bool(of.rows["derived"].isna().any())
+    partly = bool(derived.isna().any())
     return f", {'in part ' if partly else ''}derived from {' and '.join(known)}"
 
 
@@ -363,10 +365,10 @@ def _mean(kind: str, text: str, unit: str, group: ModelRuns) -> Statement:
 
 def _mixed(data: FactContext, group: ModelRuns) -> str:
     """What a mean over warm and cold runs must say; decoding begins only after the model is loaded."""
-    cold = data.loads.loc[data.loads["cold"], ["file", "record"]]
-    if cold.empty or group.rows["metric"].iloc[0] != TTFT:
+    if group.frame["metric"].iloc[int(group.places[0])] != TTFT:
         return ""
-    waited = not group.rows.merge(cold, on=["file", "record"]).empty
+    cold = data.loads.loc[data.loads["cold"], ["file", "record"]]
+    waited = not cold.empty and not group.rows[["file", "record"]].merge(cold, on=["file", "record"]).empty
     return ", warm and cold together" if waited else ""
 
 

@@ -105,6 +105,14 @@ def grouped(frame: pd.DataFrame, columns: Sequence[str]) -> tuple["np.ndarray", 
     return rank[ids], keys.reset_index(drop=True)
 
 
+def coded(column: "pd.Series") -> tuple["np.ndarray", pd.Index]:
+    """The code of each row's name, and the names by code; of categories their own."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy(), column.cat.categories
+    codes, names = pd.factorize(column)
+    return codes, pd.Index(names)
+
+
 def natural(record: str) -> list[str | tuple[int, str]]:
     """A key that sorts records in natural order: row 2 before row 10."""
     parts = _DIGITS.split(record)

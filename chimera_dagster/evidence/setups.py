@@ -52,7 +52,8 @@ def setups_of(rows: pd.DataFrame, *, params: bool = True) -> tuple["np.ndarray",
         codes = pd.factorize(rows[column])[0] + 1
         ids = pd.factorize(ids * (int(codes.max(initial=0)) + 1) + codes)[0]
     first = np.unique(ids, return_index=True)[1]
-    found = [setup_of(*row) for row in rows.iloc[first][columns].itertuples(index=False)]
+    named = (rows[column].iloc[first].tolist() for column in columns)
+    found = [setup_of(*row) for row in zip(*named, strict=True)]
     names = [canonical(setup) for setup in found]
     order = sorted(range(len(found)), key=lambda place: names[place])
     rank = np.empty(len(found), dtype="int64")

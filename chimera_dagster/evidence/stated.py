@@ -1,12 +1,12 @@
 """Aggregates of runs that no file lists: values as the file states them."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
-from chimera_dagster.evidence.runs import SETUP, grouped, one_spelling, repeats_stated
+from chimera_dagster.evidence.runs import SETUP, grouped, model_codes, one_spelling, repeats_stated
 from chimera_dagster.evidence.setups import Setup, setups_of
 from chimera_dagster.schemas import PERCENTILES
 
@@ -67,7 +67,8 @@ def _listed(sums: pd.DataFrame, runs: pd.DataFrame) -> "np.ndarray":
         known.setdefault(key, []).append((setup, count))
     ids, combinations = _combinations(sums)
     counts = [
-        sum(count for setup, count in known.get(key, []) if _holds(setup, wanted)) for key, wanted in combinations
+        sum(count for setup, count in known.get(key, []) if wanted.items() <= setup.items())
+        for key, wanted in combinations
     ]
     behind = np.array(counts, dtype="float64")[ids]
     return (behind > 0) & ~(sums["n"].to_numpy("float64") > behind)
@@ -76,16 +77,15 @@ def _listed(sums: pd.DataFrame, runs: pd.DataFrame) -> "np.ndarray":
 def _combinations(rows: pd.DataFrame) -> tuple["np.ndarray", list[tuple[tuple[str, str], Setup]]]:
     """Each combination of model, metric and setup once, and the place of each row's."""
     place, setups = setups_of(rows)
-    named = rows["model"].astype("str").where(rows["model"].notna(), "/" + rows["file"].astype("str"))
-    frame = pd.DataFrame({"model": named, "metric": rows["metric"].astype("str"), "setup": place})
-    ids = frame.groupby(["model", "metric", "setup"]).ngroup().to_numpy()
-    first = np.unique(ids, return_index=True)[1]
-    found = frame.iloc[first]
-    return ids, [
-        ((str(model).casefold(), str(metric)), setups[int(setup)])
-        for model, metric, setup in zip(found["model"], found["metric"], found["setup"], strict=True)
+    metric = pd.factorize(rows["metric"])[0]
+    joint = (model_codes(rows) * (int(metric.max(initial=0)) + 1) + metric) * len(setups) + place
+    ids, keys = pd.factorize(joint)
+    first = rows.iloc[np.unique(ids, return_index=True)[1]]
+    names = [
+        str(file) if pd.isna(model) else str(model)
+        for model, file in zip(first["model"], "/" + first["file"].astype("str"), strict=True)
     ]
-
-
-def _holds(setup: Mapping[str, object], wanted: Mapping[str, object]) -> bool:
-    return all(setup.get(name) == value for name, value in wanted.items())
+    return ids, [
+        ((name.casefold(), str(metric)), setups[int(key) % len(setups)])
+        for name, metric, key in zip(names, first["metric"], keys, strict=True)
+    ]

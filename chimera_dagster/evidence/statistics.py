@@ -55,8 +55,8 @@ def describe(values: "np.ndarray", groups: "np.ndarray", count: int) -> pd.DataF
 
 
 def _frame(columns: dict[str, "np.ndarray"]) -> pd.DataFrame:
-    frame = pd.DataFrame(columns).astype(dict.fromkeys(STATISTICS, "float64"))
-    return frame.replace([np.inf, -np.inf], np.nan).astype({"n": "int64"})
+    finite = {name: np.where(np.isinf(column), np.nan, column) for name, column in columns.items()}
+    return pd.DataFrame(finite | {"n": columns["n"].astype("int64")}, columns=list(STATISTICS))
 
 
 def _t_quantile(n: "np.ndarray") -> "np.ndarray":

@@ -1,7 +1,7 @@
 """Cells: the values of one metric of one model under one setup, measured or stated."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from chimera_dagster.evidence.findings.finding import sources_of
 from chimera_dagster.evidence.measures import Measure
-from chimera_dagster.evidence.runs import MOST_SOURCES, natural
+from chimera_dagster.evidence.runs import MOST_SOURCES, coded, natural
 from chimera_dagster.evidence.setups import Setup, canonical, setups_of
 from chimera_dagster.evidence.stated import CENTRES
 
@@ -47,31 +47,62 @@ class Cell(NamedTuple):
         return self.median if kind == "median" else self.moments[1] if kind == "mean" else np.nan
 
 
-def cells_of(runs: pd.DataFrame, stated: pd.DataFrame, measure: Measure) -> list[Cell]:
+class Placed(NamedTuple):
+    """A frame whose rows are told apart by model and setup; see `placed`.
+
+    Of each row: a code of its `model` in `models`, -1 if it names none, and the place of its `setup` in `setups`, whose
+    canonical JSON are `keys`.
+    """
+
+    frame: pd.DataFrame
+    model: NDArray[np.int64]
+    models: list[str]
+    setup: NDArray[np.int64]
+    setups: list[Setup]
+    keys: list[str]
+
+    def of(self, chosen: NDArray[np.bool_]) -> "Placed":
+        """Those of some of the rows."""
+        return self._replace(frame=self.frame[chosen], model=self.model[chosen], setup=self.setup[chosen])
+
+    def groups(self, chosen: NDArray[np.bool_] | bool = True) -> Iterator[tuple[str, int, NDArray[np.int64]]]:
+        """Model, setup and rows of each group of the chosen rows that name a model."""
+        rows = np.flatnonzero(chosen & (self.model >= 0))
+        joint = self.model[rows] * len(self.setups) + self.setup[rows]
+        order = np.argsort(joint, kind="stable")
+        starts = np.flatnonzero(np.diff(joint[order])) + 1
+        for part in np.split(rows[order], starts) if len(rows) else []:
+            yield self.models[self.model[part[0]]], int(self.setup[part[0]]), part
+
+
+def placed(frame: pd.DataFrame) -> Placed:
+    """`frame` has the columns model, backend, gpu, conditions and params."""
+    model, models = pd.factorize(frame["model"])
+    setup, setups = setups_of(frame)
+    names = [str(name) for name in models]
+    return Placed(frame, model.astype("int64"), names, setup, setups, [canonical(each) for each in setups])
+
+
+def cells_of(runs: Placed, stated: Placed, measure: Measure) -> list[Cell]:
     """Every model and setup with values of the measure: those of warm runs, else what files state.
 
     `runs` and `stated` are those of FindingContext; runs that name no model are left out.
     """
-    found = {(cell.model, canonical(cell.setup)): cell for cell in _stated_cells(stated, measure)}
-    rows = runs[((runs[measure.metric] > 0) & runs["model"].notna()).to_numpy()]
-    if rows.empty:
-        return [found[key] for key in sorted(found)]
-    place, setups = setups_of(rows)
-    every, cold = rows[measure.metric].to_numpy("float64"), rows["cold"].to_numpy("bool")
-    prompts, sessions = rows["asked"].to_numpy("int64"), rows["session"].to_numpy("int64")
-    parts: dict[Any, Any] = rows.groupby([rows["model"], place], observed=True).indices
-    for (model, number), of_setup in parts.items():
+    found = dict(_stated_cells(stated, measure))
+    every, cold = runs.frame[measure.metric].to_numpy("float64"), runs.frame["cold"].to_numpy("bool")
+    prompts, sessions = runs.frame["asked"].to_numpy("int64"), runs.frame["session"].to_numpy("int64")
+    for model, setup, of_setup in runs.groups(every > 0):
         places = of_setup[~cold[of_setup]]
         if not len(places):
             continue
-        values, setup = every[places], setups[int(number)]
-        known = found.get((str(model), canonical(setup)))
+        values, key = every[places], (model, runs.keys[setup])
+        known = found.get(key)
         if known is not None and known.moments[0] > len(values):  # the file lists a sample of the runs it sums up
             continue
         std = float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
-        found[str(model), canonical(setup)] = Cell(
-            str(model),
-            setup,
+        found[key] = Cell(
+            model,
+            runs.setups[setup],
             values,
             prompts[places],
             sessions[places],
@@ -80,51 +111,57 @@ def cells_of(runs: pd.DataFrame, stated: pd.DataFrame, measure: Measure) -> list
             "runs",
             (float(len(values)), float(np.mean(values)), std),
             float(np.median(values)),
-            rows,
+            runs.frame,
             places,
         )
     return [found[key] for key in sorted(found)]
 
 
-def _stated_cells(stated: pd.DataFrame, measure: Measure) -> Iterator[Cell]:
-    known = (stated["metric"] == measure.metric) & (stated["unit"] == measure.unit)
-    rows = stated[(known & stated["model"].notna()).to_numpy()].reset_index(drop=True)
-    if rows.empty:
+def _stated_cells(stated: Placed, measure: Measure) -> Iterator[tuple[tuple[str, str], Cell]]:
+    """By model and canonical setup."""
+    chosen = ((stated.frame["metric"] == measure.metric) & (stated.frame["unit"] == measure.unit)).to_numpy("bool")
+    if not chosen.any():
         return
-    place, setups = setups_of(rows)
-    parts: dict[Any, Any] = rows.groupby([rows["model"], place], observed=True).indices
-    for (model, number), places in parts.items():
-        group = rows.iloc[places]
-        kind = next((kind for kind in CENTRES if group[kind].notna().all()), None)
+    stated = stated.of(chosen)
+    frame = stated.frame
+    columns = {name: frame[name].to_numpy("float64") for name in (*CENTRES, "n", "std")}
+    file, sessions = pd.factorize(frame["file"])[0], frame["session"].to_numpy("int64")
+    for model, setup, places in stated.groups():
+        kind = next((kind for kind in CENTRES if not np.isnan(columns[kind][places]).any()), None)
         # Numbers of one file that name the same differ in something unknown; which of them to compare isn't known.
-        if kind is None or (group["file"].duplicated().any()):
+        if kind is None or len(set(file[places].tolist())) < len(places):
             continue
-        values = group[kind].to_numpy("float64")
+        values = columns[kind][places]
         if not (values > 0).all():
             continue
-        single, one = group.iloc[0], len(group) == 1
-        moments = (float(single["n"]), float(single["mean"]), float(single["std"])) if one else (np.nan, np.nan, np.nan)
-        median = float(single["median"]) if one else np.nan
+        moments, median = (np.nan, np.nan, np.nan), np.nan
+        if len(places) == 1:
+            n, mean, std, median = (float(columns[name][places[0]]) for name in ("n", "mean", "std", "median"))
+            moments = (n, mean, std)
         asked = np.full(len(values), -1, dtype="int64")
-        sessions = group["session"].to_numpy("int64")
-        setup = setups[int(number)]
-        yield Cell(str(model), setup, values, asked, sessions, 0, True, kind, moments, median, rows, places)
+        of_setup = stated.setups[setup]
+        cell = Cell(model, of_setup, values, asked, sessions[places], 0, True, kind, moments, median, frame, places)
+        yield (model, stated.keys[setup]), cell
 
 
 def files_of(cells: Iterable[Cell]) -> set[str]:
-    return {str(file) for rows in _rows_of(cells) for file in rows["file"].unique()}
+    found: set[str] = set()
+    for frame, places in _places(cells):
+        codes, names = coded(frame["file"])
+        found.update(str(name) for name in names[np.unique(codes[places])])
+    return found
 
 
 def sources_of_cells(cells: Iterable[Cell]) -> list[tuple[str, str]]:
     """[file, record] of the rows of cells, the first 100 in their order."""
-    found = {source for rows in _rows_of(cells) for source in sources_of(rows)}
+    found = {source for frame, places in _places(cells) for source in sources_of(frame, places)}
     return sorted(found, key=lambda source: (source[0], natural(source[1]), source[1]))[:MOST_SOURCES]
 
 
-def _rows_of(cells: Iterable[Cell]) -> Iterator[pd.DataFrame]:
-    """Rows of cells, from each frame at once."""
+def _places(cells: Iterable[Cell]) -> Iterator[tuple[pd.DataFrame, NDArray[np.int64]]]:
+    """Rows of cells by frame, in their order."""
     frames: dict[int, tuple[pd.DataFrame, list[NDArray[np.int64]]]] = {}
     for cell in cells:
         frames.setdefault(id(cell.frame), (cell.frame, []))[1].append(cell.places)
     for frame, places in frames.values():
-        yield frame[["file", "record"]].iloc[np.sort(np.concatenate(places))]
+        yield frame, np.sort(np.concatenate(places))

@@ -45,8 +45,7 @@ def rank_configurations(data: FindingContext) -> Iterator[Finding]:
     tables: list[_Table] = []
     for measure in HEADLINES:
         for model, rows in data.of_models(measure.metric):
-            sweeps = sorted(_sweeps(rows), key=lambda sweep: -len(sweep))[:_MOST_SWEEPS]
-            for sweep in sweeps:
+            for sweep in _sweeps(rows):
                 found = _sets(measure, model, sweep)
                 if isinstance(found, Finding):
                     yield found
@@ -57,20 +56,21 @@ def rank_configurations(data: FindingContext) -> Iterator[Finding]:
 
 
 def _sweeps(rows: pd.DataFrame) -> list[pd.DataFrame]:
-    """Runs of parameter sets that files connect, in the order of their first run."""
+    """Runs of parameter sets that files connect, the largest first; those of a single set are left out."""
     files, file = np.unique(rows["file"].cat.codes.to_numpy(), return_inverse=True)
     sets, place = np.unique(rows["params"].cat.codes.to_numpy(), return_inverse=True)
     size = len(files) + len(sets)
     graph = sparse.coo_matrix((np.ones(len(rows)), (file, place + len(files))), shape=(size, size))
-    found = csgraph.connected_components(graph, directed=False)[1][file]
-    return [rows[found == component] for component in dict.fromkeys(found.tolist())]
+    labels = csgraph.connected_components(graph, directed=False)[1]
+    several, found = np.bincount(labels[len(files) :], minlength=size) > 1, labels[file]
+    runs = np.bincount(found)
+    largest = sorted(dict.fromkeys(found.tolist()), key=lambda label: -int(runs[label]))[:_MOST_SWEEPS]
+    return [rows[found == label] for label in largest if several[label]]
 
 
 def _sets(measure: Measure, model: str, rows: pd.DataFrame) -> _Table | Finding | None:
     counts = rows["params"].cat.remove_unused_categories().value_counts()
     counts = counts[counts > 0]
-    if len(counts) < 2:
-        return None
     where = f"{model} in {listed([str(name) for name in rows['file'].unique()], 3)}"
     enough = sorted(sorted(counts.index[counts >= _LEAST_RUNS]), key=lambda name: -int(counts[name]))
     names = sorted(enough[:_MOST_SETS])

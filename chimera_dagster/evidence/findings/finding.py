@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.figures import format_value, named_params
-from chimera_dagster.evidence.runs import MOST_SOURCES
+from chimera_dagster.evidence.runs import MOST_SOURCES, coded
 from chimera_dagster.schemas import SEVERITIES, Findings
 
 SHOWN = 12  # names listed in one text
@@ -72,14 +73,14 @@ def params_words(params: str) -> str:
     return named_params(params) or "no parameters named"
 
 
-def sources_of(rows: pd.DataFrame) -> list[tuple[str, str]]:
-    """[file, record] of rows in the order of `FindingContext.table`, each once, at most 100."""
-    named = rows[["file", "record"]]
-    unique = named.head(50 * MOST_SOURCES).drop_duplicates()
-    if len(unique) < MOST_SOURCES and len(named) > 50 * MOST_SOURCES:
-        unique = named.drop_duplicates()
-    unique = unique.head(MOST_SOURCES)
-    return [(str(file), str(record)) for file, record in zip(unique["file"], unique["record"], strict=True)]
+def sources_of(rows: pd.DataFrame, places: NDArray[np.int64] | None = None) -> list[tuple[str, str]]:
+    """[file, record] of rows in the order of `FindingContext.table`, each once, at most 100; of `places` if given."""
+    (file, files), (record, records) = coded(rows["file"]), coded(rows["record"])
+    if places is not None:
+        file, record = file[places], record[places]
+    found = pd.unique(file.astype("int64") * (len(records) + 1) + record)[:MOST_SOURCES]
+    pairs = zip(files[found // (len(records) + 1)], records[found % (len(records) + 1)], strict=True)
+    return [(str(file), str(record)) for file, record in pairs]
 
 
 def ranked(findings: Iterable[Finding]) -> list[Finding]:

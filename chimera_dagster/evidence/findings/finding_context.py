@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from chimera_dagster.evidence.cold_runs import is_cold
 from chimera_dagster.evidence.duplicates import duplicate_runs
-from chimera_dagster.evidence.findings.cells import Cell, cells_of
+from chimera_dagster.evidence.findings.cells import Cell, Placed, cells_of, placed
 from chimera_dagster.evidence.measures import MEASURES, Measure
 from chimera_dagster.evidence.runs import PROMPT_LABELS, natural, repeats_stated, spellings
 from chimera_dagster.evidence.sessions import sessions_of_files, sessions_of_runs
@@ -71,7 +71,8 @@ class FindingContext:
     def stated(self) -> pd.DataFrame:
         """Aggregates of runs that no file lists, see `stated_values`, with the `session` of each."""
         found = stated_values(self.table, self.raw, self.duplicates)
-        return found.assign(session=[self.sessions[str(file)] for file in found["file"]])
+        sessions = [self.sessions[str(file)] for file in found["file"]]
+        return found.assign(session=sessions).astype({"file": "category", "record": "category"})
 
     @cached_property
     def sessions(self) -> dict[str, int]:
@@ -104,8 +105,12 @@ class FindingContext:
     def cells(self, measure: Measure) -> list[Cell]:
         """Every model and setup with values of the measure; see `cells_of`."""
         if measure.metric not in self._cells:
-            self._cells[measure.metric] = cells_of(self.runs, self.stated, measure)
+            self._cells[measure.metric] = cells_of(*self._placed, measure)
         return self._cells[measure.metric]
+
+    @cached_property
+    def _placed(self) -> tuple[Placed, Placed]:
+        return placed(self.runs), placed(self.stated)
 
     def of_models(self, metric: str) -> list[tuple[str, pd.DataFrame]]:
         """Warm runs with a positive `metric`, by model in their order."""
@@ -128,8 +133,8 @@ def _wide(raw: pd.DataFrame, sessions: Mapping[str, int]) -> pd.DataFrame:
         chosen = np.flatnonzero(metric == code)[::-1] if code >= 0 else np.array([], dtype="int64")
         column[run[chosen]] = value[chosen]
         wide[name] = column
-    wide["asked"] = _joint_codes([_prompt_labels(wide["labels"]), _codes(wide["prompt"])])
-    wide["setting"] = _joint_codes([_codes(wide["conditions"]), wide["asked"].to_numpy()])
+    wide["asked"] = joined_codes([_prompt_labels(wide["labels"]), _codes(wide["prompt"])])
+    wide["setting"] = joined_codes([_codes(wide["conditions"]), wide["asked"].to_numpy()])
     wide["cold"] = is_cold(wide)
     wide["session"] = sessions_of_runs(wide, sessions)
     return wide
@@ -176,13 +181,21 @@ def _changes(rows: pd.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
     return changed
 
 
-def _joint_codes(columns: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+def joined_codes(columns: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     """One code for each combination of codes, numbered from 0 in the order of their sorted values."""
     joint = np.zeros(len(columns[0]), dtype="int64")
     for column in columns:
         _, codes = np.unique(column, return_inverse=True)
         _, joint = np.unique(joint * (int(codes.max(initial=0)) + 1) + codes, return_inverse=True)
     return joint.astype("int64")
+
+
+def slices_of_files(rows: pd.DataFrame) -> dict[str, slice]:
+    """Where the rows of each file stand in `rows`, which are in the order of `FindingContext.table`."""
+    starts = np.flatnonzero(_changes(rows, ("file",)))
+    names = rows["file"].cat.categories[rows["file"].cat.codes.to_numpy()[starts]]
+    ends = [*starts.tolist(), len(rows)]
+    return {str(name): slice(ends[place], ends[place + 1]) for place, name in enumerate(names)}
 
 
 def joint_codes(frame: pd.DataFrame, names: Sequence[str]) -> NDArray[np.int64]:
@@ -193,7 +206,7 @@ def joint_codes(frame: pd.DataFrame, names: Sequence[str]) -> NDArray[np.int64]:
         else frame[name].to_numpy().astype("int64")
         for name in names
     ]
-    return _joint_codes(columns)
+    return joined_codes(columns)
 
 
 def _codes(column: "pd.Series[Any]") -> NDArray[np.int64]:

@@ -15,8 +15,10 @@ from chimera_dagster.evidence.findings.finding_context import (
     PROMPT_TOKENS,
     TTFT,
     FindingContext,
+    joined_codes,
     joint_codes,
 )
+from chimera_dagster.evidence.runs import coded
 from chimera_dagster.schemas import PREFILL
 
 # Each metric with what its size depends on besides the model: runs are compared with others of about that size. Times
@@ -56,26 +58,33 @@ def outliers(data: FindingContext) -> Iterator[Finding]:
     in which more than a tenth would be flagged (one run is always allowed) has two regimes and no outliers.
     """
     runs = data.runs[data.runs["model"].notna().to_numpy()]
+    model, models = coded(runs["model"])
+    alike, cold = joint_codes(runs, _ALIKE), runs["cold"].to_numpy("int64")
     for metric, (unit, size) in _JUDGED.items():
-        judged = runs[metric] > 0
+        value = runs[metric].to_numpy("float64")
+        judged = value > 0
         if metric == PREFILL:  # a rate derived from a time repeats what that time says
-            judged &= runs[PROMPT_EVAL].isna()
-        rows = runs[judged.to_numpy()]
-        if rows.empty:
+            judged &= runs[PROMPT_EVAL].isna().to_numpy()
+        places = np.flatnonzero(judged)
+        if not len(places):
             continue
-        bucket = np.floor(np.log(rows[size].clip(lower=1).fillna(1)) / np.log(4)) if size else pd.Series(0, rows.index)
-        rows = rows.assign(bucket=bucket.astype("int64"), apart=rows["cold"].astype("int64"))
-        groups = joint_codes(rows, [*_ALIKE, "bucket", "apart"])
+        bucket = _bucket(runs[size].to_numpy("float64")) if size else np.zeros(len(runs), dtype="int64")
+        kept, apart = [alike[places], bucket[places]], cold[places]
+        groups = joined_codes([*kept, apart])
         if metric not in _WITH_LOAD:
             # Too few cold runs for a group of their own: a metric without loading joins the warm ones.
-            few = np.bincount(groups)[groups] < _LEAST_GROUP
-            rows = rows.assign(apart=np.where(few, 0, rows["apart"].to_numpy()))
-            groups = joint_codes(rows, [*_ALIKE, "bucket", "apart"])
-        flagged, usual = flagged_runs(np.log(rows[metric].to_numpy("float64")), groups)
-        rows = rows.assign(usual=np.exp(usual))
-        found, counts = rows[flagged], rows.groupby("model", observed=True).size()
-        for model, group in found.groupby("model", observed=True):
-            yield _stated(str(model), metric, unit, group, int(counts[model]))
+            apart = np.where(np.bincount(groups)[groups] < _LEAST_GROUP, 0, apart)
+            groups = joined_codes([*kept, apart])
+        flagged, usual = flagged_runs(np.log(value[places]), groups)
+        found = runs.iloc[places[flagged]].assign(apart=apart[flagged], usual=np.exp(usual[flagged]))
+        of_model, counts = model[places[flagged]], np.bincount(model[places], minlength=len(models))
+        for code in np.unique(of_model).tolist():
+            yield _stated(str(models[code]), metric, unit, found[of_model == code], int(counts[code]))
+
+
+def _bucket(size: NDArray[np.float64]) -> NDArray[np.int64]:
+    """A power of 4; an unknown size counts as 1."""
+    return np.floor(np.log(np.where(size > 1, size, 1.0)) / np.log(4)).astype("int64")
 
 
 def flagged_runs(logs: NDArray[np.float64], groups: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:

@@ -1,8 +1,8 @@
 """Parameters with and without measurable effect, compared between runs that are equal in all else that is known."""
 
 import json
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.difference_tests import Blocked, additive
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, sources_of
-from chimera_dagster.evidence.findings.finding_context import FindingContext, joint_codes
+from chimera_dagster.evidence.findings.finding_context import FindingContext, joined_codes, joint_codes
 from chimera_dagster.evidence.findings.verdicts import in_sessions
 from chimera_dagster.evidence.measures import HEADLINES, LEVEL, Measure
 from chimera_dagster.evidence.session_tests import EffectTest, OverSessions, effect_tests, over_sessions
@@ -67,37 +67,47 @@ def parameter_effects(data: FindingContext) -> Iterator[Finding]:
         yield _stated(test, found)
 
 
+class _Split(NamedTuple):
+    """By category code of `params`: a parameter's value, NaN if it is not set, and a code for all other parameters."""
+
+    level: NDArray[np.float64]
+    others: NDArray[np.int64]
+
+
 def _tests(data: FindingContext) -> Iterator[ParameterTest]:
+    named: list[dict[str, Any]] = [json.loads(text) for text in data.runs["params"].cat.categories]
+    splits = {parameter: _split(named, parameter) for parameter in PARAMETERS}
     for measure in HEADLINES:
         for model, rows in data.of_models(measure.metric):
-            for parameter in PARAMETERS:
-                found = _test(model, parameter, measure, rows)
+            params, blocks = rows["params"].cat.codes.to_numpy(), joint_codes(rows, _BLOCK)
+            for parameter, (level, others) in splits.items():
+                split = _Split(level[params], others[params])
+                found = _test(model, parameter, measure, rows, split, blocks)
                 if found is not None:
                     yield found
 
 
-def _test(model: str, parameter: str, measure: Measure, rows: pd.DataFrame) -> ParameterTest | None:
-    level_of, others_of = _split(rows["params"], parameter)
-    places = rows["params"].cat.codes.to_numpy()
-    level = level_of[places]
-    kept = rows[~np.isnan(level)]
-    level, others = level[~np.isnan(level)], others_of[places][~np.isnan(level)]
-    names, codes = np.unique(level, return_inverse=True)
+def _test(
+    model: str, parameter: str, measure: Measure, rows: pd.DataFrame, split: _Split, blocks: NDArray[np.int64]
+) -> ParameterTest | None:
+    """`split` and `blocks` are of each row."""
+    kept = np.flatnonzero(~np.isnan(split.level))
+    names, codes = np.unique(split.level[kept], return_inverse=True)
     if len(names) < 2:
         return None
-    blocks = joint_codes(kept.assign(others=others), [*_BLOCK, "others"])
+    codes, blocks = codes.astype("int64"), joined_codes([blocks[kept], split.others[kept]])
     # Levels that share no block with others would leave the rest without a verdict.
-    codes, joined = codes.astype("int64"), _with_company(codes.astype("int64"), blocks)
+    joined = _with_company(codes, blocks)
     present, codes = np.unique(codes[joined], return_inverse=True)
     if len(present) < 2:
         return None
-    kept, codes = kept[joined], codes.astype("int64")
-    logs, sessions = np.log(kept[measure.metric].to_numpy("float64")), kept["session"].to_numpy("int64")
-    fitted = additive(logs, codes, blocks[joined])
+    rows, codes, blocks = rows.iloc[kept[joined]], codes.astype("int64"), blocks[joined]
+    logs, sessions = np.log(rows[measure.metric].to_numpy("float64")), rows["session"].to_numpy("int64")
+    fitted = additive(logs, codes, blocks)
     if fitted is None:
         return None
-    over = over_sessions(logs, codes, blocks[joined], sessions, len(present))
-    return ParameterTest(model, parameter, measure, names[present].tolist(), fitted, over, kept, codes)
+    over = over_sessions(logs, codes, blocks, sessions, len(present))
+    return ParameterTest(model, parameter, measure, names[present].tolist(), fitted, over, rows, codes)
 
 
 def _with_company(levels: NDArray[np.int64], blocks: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -106,14 +116,12 @@ def _with_company(levels: NDArray[np.int64], blocks: NDArray[np.int64]) -> NDArr
     return several[blocks]
 
 
-def _split(params: "pd.Series[str]", parameter: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """By category code: the parameter's value, NaN if it is not set, and a code for all other parameters."""
-    levels, others = [], []
-    for text in params.cat.categories:
-        found = json.loads(text)
-        levels.append(float(found.pop(parameter, np.nan)))
-        others.append(json.dumps(found, sort_keys=True))
-    return np.array(levels, dtype="float64"), pd.factorize(np.array(others, dtype="object"), sort=True)[0]
+def _split(named: Sequence[Mapping[str, Any]], parameter: str) -> _Split:
+    others = [
+        json.dumps({name: value for name, value in each.items() if name != parameter}, sort_keys=True) for each in named
+    ]
+    codes = pd.factorize(np.array(others, dtype="object"), sort=True)[0]
+    return _Split(np.array([float(each.get(parameter, np.nan)) for each in named], dtype="float64"), codes)
 
 
 def _stated(test: ParameterTest, found: EffectTest) -> Finding:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from chimera_dagster.evidence.findings.finding_context import joint_codes
+from chimera_dagster.evidence.findings.finding_context import joint_codes, slices_of_files
 from chimera_dagster.schemas import FAILED
 
 _KEYS = ("metric", "model", "params", "conditions", "prompt", "backend", "gpu")
@@ -25,41 +25,51 @@ class _Cell(NamedTuple):
     places: NDArray[np.int64]
 
 
-class Runs:
-    """Raw rows of one file: its records in order, which of them failed, and the other rows by what they name."""
+class RawRows:
+    """Raw rows of a folder, in the order of FindingContext.table, with what `Runs` of each file need of them."""
 
     def __init__(self, rows: pd.DataFrame) -> None:
         self.rows = rows
-        self.file = str(rows["file"].iloc[0])
-        self.record, names = pd.factorize(rows["record"])
-        self.records = [str(name) for name in names]
+        self.files = slices_of_files(rows)
+        self.record, self.records = rows["record"].cat.codes.to_numpy("int64"), rows["record"].cat.categories
         self.values = rows["value"].to_numpy("float64")
+        self.failed = (rows["metric"] == FAILED).to_numpy("bool")
         # A column without a unit of its own was not converted.
-        self._own = [str(unit) == str(given) for unit, given in zip(rows["unit"], rows["original_unit"], strict=True)]
-        failed = (rows["metric"] == FAILED).to_numpy()
+        unit, given = (rows[name].astype("str").fillna("nan") for name in ("unit", "original_unit"))
+        self.own = (unit == given).to_numpy("bool")
+        self.cell = joint_codes(rows, _KEYS)
+        first = rows.iloc[np.unique(self.cell, return_index=True)[1]]
+        self.named = list(zip(*([_text(name) for name in first[key]] for key in _KEYS), strict=True))
+
+
+class Runs:
+    """Raw rows of one file: its records in order, which of them failed, and the other rows by what they name."""
+
+    def __init__(self, raw: RawRows, file: str) -> None:
+        self.file, part = file, raw.files[file]
+        self.rows = raw.rows.iloc[part]
+        codes, self.record = np.unique(raw.record[part], return_inverse=True)
+        self.records = [str(name) for name in raw.records[codes]]
+        self.values, self._own = raw.values[part], raw.own[part]
+        failed = raw.failed[part]
         self.failed = set(self.record[failed].tolist())
         self._cells: dict[tuple[str, str], list[_Cell]] = {}
         self._projected: dict[tuple[str, ...], dict[str, list[str]]] = {}
         self._names: set[str] = set()
-        self._gather(rows, np.flatnonzero(~failed))
+        self._gather(raw, raw.cell[part], np.flatnonzero(~failed))
         self._params = [json.loads(text) for text in dict.fromkeys(params for _, params in self._cells)]
         self.conditions_in = cache(self._conditions_in)
+        self._named_alike = cache(self._all_named_alike)
         self._depths: dict[int, tuple[NDArray[np.int64], dict[str, int]]] = {}
 
-    def _gather(self, rows: pd.DataFrame, good: NDArray[np.int64]) -> None:
-        codes = joint_codes(rows, _KEYS)[good]
-        order = np.argsort(codes, kind="stable")
-        places = good[order]
-        ends = np.flatnonzero(np.diff(codes[order])) + 1
-        firsts = rows.iloc[places[np.concatenate([[0], ends]).astype("int64")]] if len(places) else rows.head(0)
-        named = zip(*(firsts[key].tolist() for key in _KEYS), strict=True)
-        for (metric, model, params, under, prompt, backend, gpu), cell in zip(
-            named, np.split(places, ends), strict=False
-        ):
-            conditions = json.loads(under)
+    def _gather(self, raw: RawRows, codes: NDArray[np.int64], good: NDArray[np.int64]) -> None:
+        order = good[np.argsort(codes[good], kind="stable")]
+        for places in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(order) else []:
+            metric, model, params, under, prompt, backend, gpu = raw.named[codes[places[0]]]
+            conditions = json.loads(str(under))
             self._names.update(conditions)
-            found = _Cell(_text(model), _text(prompt), _text(backend), _text(gpu), conditions, cell)
-            self._cells.setdefault((metric, params), []).append(found)
+            found = _Cell(model, prompt, backend, gpu, conditions, places)
+            self._cells.setdefault((str(metric), str(params)), []).append(found)
 
     def _conditions_in(self, conditions: str) -> str:
         """Those conditions of a summary's row that the raw runs have too, as canonical JSON."""
@@ -70,22 +80,32 @@ class Runs:
 
         Of a JSON document's own runs, those count that stand nearest to the row: in the object that holds both.
         """
-        conditions = json.loads(self.conditions_in(str(row.conditions)))
-        model, prompt, backend, gpu = _text(row.model), _text(row.prompt), _text(row.backend), _text(row.gpu)
+        named = (_text(row.model), _text(row.prompt), _text(row.backend), _text(row.gpu))
+        places = self._named_alike(str(row.metric), str(row.params), str(row.conditions), *named)
+        return places if places is None or str(row.file) != self.file else self._nearest(str(row.record), places)
+
+    def _all_named_alike(
+        self,
+        metric: str,
+        params: str,
+        under: str,
+        model: str | None,
+        prompt: str | None,
+        backend: str | None,
+        gpu: str | None,
+    ) -> NDArray[np.int64] | None:
+        conditions = json.loads(self.conditions_in(under))
         found = [
             cell.places
-            for params in self._with(str(row.params))
-            for cell in self._cells.get((str(row.metric), params), [])
+            for known in self._with(params)
+            for cell in self._cells.get((metric, known), [])
             if None in (model, cell.model) or model == cell.model
             if None in (prompt, cell.prompt) or prompt == cell.prompt
             if None in (backend, cell.backend) or backend == cell.backend
             if None in (gpu, cell.gpu) or gpu == cell.gpu
             if all(cell.conditions.get(name) == value for name, value in conditions.items())
         ]
-        if not found:
-            return None
-        places = np.concatenate(found)
-        return places if str(row.file) != self.file else self._nearest(str(row.record), places)
+        return np.concatenate(found) if found else None
 
     def _nearest(self, record: str, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """Those places whose records share most of the pointer `record`."""
@@ -139,7 +159,7 @@ class Runs:
 
     def slack(self, places: NDArray[np.int64]) -> float:
         """How far the aggregate can be off because the raw values are rounded to the printed digits."""
-        return max(tolerance(value, self._own[at]) for at, value in zip(places, self.values[places], strict=True))
+        return max(map(tolerance, self.values[places].tolist(), self._own[places].tolist()))
 
 
 def tolerance(value: float, own_unit: bool) -> float:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -11,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from chimera_dagster.evidence.findings.finding import Figures, Finding, params_words, sources_of
-from chimera_dagster.evidence.findings.finding_context import FindingContext
-from chimera_dagster.evidence.findings.recomputed import Runs, tolerance
+from chimera_dagster.evidence.findings.finding_context import FindingContext, slices_of_files
+from chimera_dagster.evidence.findings.recomputed import RawRows, Runs, tolerance
 from chimera_dagster.evidence.measures import OF_SERVER
 from chimera_dagster.schemas import FAILED, FAILED_REQUESTS
 
@@ -22,6 +23,9 @@ _CHECKED = re.compile(r"mean|median|std|min|max|p\d{1,2}")
 _OFF_STD = 0.02  # tools that count whole nanoseconds round the mean before they square
 _DECLARED = re.compile(r".*(fail|error|skipped|excluded|timeout).*")
 _COMPLETED = re.compile(r"completed|successful.*|succeeded")
+
+_IDENTITY = ("model", "params", "prompt", "backend", "gpu", "metric", "aggregate", "original_name")
+_NAMED = ["file", "record", *_IDENTITY, "conditions", "value", "n", "unit", "original_unit"]
 
 
 class WrongFigures(NamedTuple):
@@ -70,23 +74,17 @@ def wrong_summaries(data: FindingContext) -> Iterator[Finding]:
     of_runs = ~table["metric"].isin(OF_SERVER)
     sums = table[(table["aggregate"].isin(kinds) & ~table["error"] & of_runs).to_numpy()]
     counted = table[(table["aggregate"].isna() & (~table["error"] | (table["metric"] == FAILED))).to_numpy()]
-    siblings = _by_base(counted["file"].astype("str").unique())
-    by_file = {str(file): rows for file, rows in _of_files(counted, sums, siblings)}
-    for file, rows in sums.groupby("file", observed=True):
-        for source in sorted(siblings.get(_base(str(file)), []), key=lambda name: (name != str(file), name)):
-            if source != str(file) and PurePosixPath(source).stem == PurePosixPath(str(file)).stem:
+    raw, of_files, of_sums = RawRows(counted), slices_of_files(table), slices_of_files(sums)
+    siblings = _by_base(raw.files)
+    named: list[Any] = list(sums[_NAMED].itertuples())
+    for file, part in of_sums.items():
+        for source in sorted(siblings.get(_base(file), []), key=lambda name: (name != file, name)):
+            if source != file and PurePosixPath(source).stem == PurePosixPath(file).stem:
                 continue  # a tool's other output of that name need not be of the same runs
-            found = _checked(rows, Runs(by_file[source]), table)
+            found = _checked(sums.iloc[part], named[part], Runs(raw, source), table.iloc[of_files[file]])
             if found is not None:
-                yield from found.findings(str(file), source)
+                yield from found.findings(file, source)
                 break
-
-
-def _of_files(
-    counted: pd.DataFrame, sums: pd.DataFrame, siblings: dict[str, list[str]]
-) -> Iterator[tuple[object, pd.DataFrame]]:
-    wanted = {name for file in sums["file"].unique() for name in siblings.get(_base(str(file)), [])}
-    yield from counted[counted["file"].isin(list(wanted)).to_numpy()].groupby("file", observed=True)
 
 
 def _base(file: str) -> str:
@@ -179,20 +177,18 @@ class _Checked(NamedTuple):
         )
 
 
-def _checked(sums: pd.DataFrame, runs: Runs, table: pd.DataFrame) -> _Checked | None:
-    keys = ["model", "params", "conditions", "prompt", "backend", "gpu", "metric", "aggregate", "original_name"]
-    seen = sums[keys].assign(conditions=[runs.conditions_in(str(given)) for given in sums["conditions"]])
-    named: list[Any] = list(sums[["file", "record", *keys, "value", "n", "unit", "original_unit"]].itertuples())
+def _checked(sums: pd.DataFrame, named: list[Any], runs: Runs, table: pd.DataFrame) -> _Checked | None:
+    """`sums` are the aggregates of one file, `named` the same rows as tuples; `table` has all rows of that file."""
     found = [runs.matching(row) for row in named]
-    first = [-1 if places is None else int(places[0]) for places in found]
-    ambiguous = seen.assign(first=first).duplicated(keep=False).tolist()
+    seen = [_said(row, runs, places) for row, places in zip(named, found, strict=True)]
+    times = Counter(seen)
     checked, wrong = 0, list[_Wrong]()
     covered = np.zeros(len(runs.records), dtype=bool)
-    for row, matched, unclear in zip(named, found, ambiguous, strict=True):
+    for row, matched, said in zip(named, found, seen, strict=True):
         if matched is None:
             continue
         covered[runs.record[matched]] = True
-        if unclear or (row.n > len(matched)):  # the file lists a sample of the runs
+        if times[said] > 1 or row.n > len(matched):  # the file lists a sample of the runs
             continue
         checked += 1
         low, high = runs.expected(str(row.aggregate), matched)
@@ -208,29 +204,33 @@ def _checked(sums: pd.DataFrame, runs: Runs, table: pd.DataFrame) -> _Checked | 
                 wrong.append(_Wrong(int(row.Index), middle, off / max(abs(middle), 1e-12), matched))
     if not covered.any():
         return None
-    failures = _failures_counted(sums, table)
-    return _Checked(sums, runs, checked, wrong, covered, _says_so(sums, runs, table, failures), failures)
+    failures = _failures_counted(table)
+    return _Checked(sums, runs, checked, wrong, covered, _says_so(runs, table, failures), failures)
 
 
-def _failures_counted(sums: pd.DataFrame, table: pd.DataFrame) -> int | None:
+def _said(row: Any, runs: Runs, places: NDArray[np.int64] | None) -> tuple[object, ...]:
+    """What a summary's row says of itself, as far as the runs say it too, and the first of its runs."""
+    texts = (getattr(row, key) for key in _IDENTITY)
+    known = (text if isinstance(text, str) else None for text in texts)
+    return *known, runs.conditions_in(str(row.conditions)), None if places is None else int(places[0])
+
+
+def _failures_counted(table: pd.DataFrame) -> int | None:
     """The failures that the summary counts, in all of its records; None if it counts none, not even zero."""
-    file = str(sums["file"].iloc[0])
-    counts = table.loc[((table["file"] == file) & (table["metric"] == FAILED_REQUESTS)).to_numpy(), "value"]
+    counts = table.loc[(table["metric"] == FAILED_REQUESTS).to_numpy("bool"), "value"]
     return int(counts.sum()) if len(counts) else None
 
 
-def _says_so(sums: pd.DataFrame, runs: Runs, table: pd.DataFrame, failures: int | None) -> bool:
+def _says_so(runs: Runs, table: pd.DataFrame, failures: int | None) -> bool:
     """Whether the summary lists the failed runs, counts them, or says that fewer runs succeeded than were started."""
-    file = str(sums["file"].iloc[0])
-    if file == runs.file:
+    if str(table["file"].iloc[0]) == runs.file:
         return True
     if failures is not None:
         return failures >= len(runs.failed)
-    rows = table[(table["file"] == file).to_numpy()]
     good = len(runs.records) - len(runs.failed)
-    if any(_DECLARED.fullmatch(str(name).lower()) for name in rows["original_name"].unique()):
+    if any(_DECLARED.fullmatch(str(name).lower()) for name in table["original_name"].unique()):
         return True
-    named = [item for labels in rows["labels"].unique() for item in json.loads(str(labels)).items()]
+    named = [item for labels in table["labels"].unique() for item in json.loads(str(labels)).items()]
     return any(
         _DECLARED.fullmatch(name) or (_COMPLETED.fullmatch(name) and value == good < len(runs.records))
         for name, value in named

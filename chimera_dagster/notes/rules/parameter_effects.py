@@ -7,6 +7,7 @@ import numpy as np
 from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.difference_tests import holm
 from chimera_dagster.evidence.findings.finding import sources_of
+from chimera_dagster.evidence.findings.finding_context import joint_codes
 from chimera_dagster.evidence.findings.parameters import ParameterEffect, ParameterTest
 from chimera_dagster.evidence.measures import HEADLINES, LEVEL, Measure
 from chimera_dagster.evidence.setups import value_words
@@ -179,8 +180,8 @@ def _least(found: _Tests) -> Phrase:
 
 
 def _runs_of_a_setting(found: _Tests) -> int:
-    sizes = [each.about.test.rows.groupby(["file", "setting", "params"], observed=True).size() for each in found]
-    return int(np.median(np.concatenate([size.to_numpy() for size in sizes])))
+    settings = (joint_codes(each.about.test.rows, ["file", "setting", "params"]) for each in found)
+    return int(np.median(np.concatenate([np.bincount(codes) for codes in settings])))
 
 
 def _scope(tests: Sequence[ParameterTest]) -> Scope:

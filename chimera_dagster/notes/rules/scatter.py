@@ -70,21 +70,28 @@ def _of_measure(found: list[Scatter]) -> Phrase:
 
 
 def _scatters(cells: list[Cell], measure: Measure) -> Iterator[Scatter]:
-    by_model: dict[str, list[Cell]] = {}
-    for cell in cells:
-        if not cell.stated:
-            by_model.setdefault(cell.model, []).append(cell)
-    for name, of_model in by_model.items():
-        squares, df, repeated = 0.0, 0, list[Cell]()
-        for cell in of_model:
-            groups = pd.Series(cell.values).groupby(cell.asked).agg(["size", "mean", "var"])
-            several = groups[groups["size"] > 1]
-            if len(several):
-                squares += float(((several["size"] - 1) * several["var"] / several["mean"] ** 2).sum())
-                df += int((several["size"] - 1).sum())
-                repeated.append(cell)
+    measured = [cell for cell in cells if not cell.stated]
+    if not measured:
+        return
+    sizes = [len(cell.values) for cell in measured]
+    number, prompt = np.repeat(np.arange(len(measured)), sizes), np.concatenate([cell.asked for cell in measured])
+    values = pd.Series(np.concatenate([cell.values for cell in measured]))
+    repeats = values.groupby([number, prompt]).agg(["size", "mean", "var"])
+    repeats = repeats[repeats["size"] > 1]
+    of_cell = repeats.index.get_level_values(0).to_numpy()
+    dfs = repeats["size"].to_numpy() - 1
+    squares = dfs * repeats["var"].to_numpy() / repeats["mean"].to_numpy() ** 2
+    starts = np.searchsorted(of_cell, np.arange(len(measured) + 1)).tolist()
+    by_model: dict[str, list[int]] = {}
+    for place, cell in enumerate(measured):
+        by_model.setdefault(cell.model, []).append(place)
+    for name, places in by_model.items():
+        parts = [slice(starts[place], starts[place + 1]) for place in places]
+        df = sum(int(dfs[part].sum()) for part in parts)
         if df >= _LEAST_DF:
-            yield Scatter(name, measure, float(np.sqrt(squares / df)), repeated)
+            total = sum(float(squares[part].sum()) for part in parts)
+            repeated = [measured[place] for place, part in zip(places, parts, strict=True) if part.stop > part.start]
+            yield Scatter(name, measure, float(np.sqrt(total / df)), repeated)
 
 
 def _records(cells: list[Cell]) -> int:
