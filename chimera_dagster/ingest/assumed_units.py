@@ -180,7 +180,8 @@ def _decide(batch: Batch, part: Part, rows: Ints, decided: Units) -> dict[str, s
     kinds = [*columns.values()]
     evidence = [*_sizes(batch, rows, columns), *_relations(batch, part)]
     broken = {metric for metric in columns if _is_broken(batch, rows, metric)}
-    choices = [[*_factors(kind.unit).items()] for kind in kinds]
+    # nobody writes a single call's minutes
+    choices = [[each for each in _factors(kind.unit).items() if each[0] in _WORDS] for kind in kinds]
     scores: dict[tuple[str, ...], float] = {}
     worst: dict[tuple[str, ...], float] = {}
     for choice in product(*choices):

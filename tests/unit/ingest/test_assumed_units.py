@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chimera_dagster.ingest.collector import FLUSH_ROWS, Collector
@@ -104,6 +104,7 @@ def test_the_file_says_in_which_unit_it_was_read(tmp_path):
 
 @settings(deadline=None, max_examples=200, derandomize=True, database=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([(1.0, "ms"), (1000.0, "s")]))
+@example(256, (1000.0, "s"))
 def test_no_time_is_ever_read_in_a_wrong_unit(seed, unit):
     """Simulated runs, some of them fast or slow enough to be in either unit: then the file says that it can't tell."""
     rng = np.random.default_rng(seed)
