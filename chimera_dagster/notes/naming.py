@@ -6,7 +6,7 @@ import pandas as pd
 
 from chimera_dagster.evidence.measures import MEASURES
 from chimera_dagster.notes.note import Runs, Scope
-from chimera_dagster.notes.phrase import Name, Phrase, Words, count, file, listed, model
+from chimera_dagster.notes.phrase import Name, Phrase, Words, count, file, listed, model, phrase
 
 _MOST = 4  # names in one sentence
 _METRICS = {measure.metric: measure.words for measure in MEASURES} | {
@@ -35,6 +35,13 @@ def metric_in_words(metric: str) -> Words | Name:
     """`time to first token`; the name itself of a metric that has no words."""
     words = _METRICS.get(metric)
     return Words(words) if words else Name(metric, "metric")
+
+
+def every(amount: int, noun: str) -> Phrase:
+    """`the only run`, `both runs`, `all 3 runs`."""
+    if amount > 2:
+        return phrase("all {n}", n=count(amount, noun))
+    return phrase(f"both {noun}s" if amount == 2 else f"the only {noun}")
 
 
 def scope_of(rows: pd.DataFrame, runs: Runs = "all") -> Scope:

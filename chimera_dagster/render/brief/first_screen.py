@@ -9,6 +9,7 @@ from chimera_dagster.render.brief.panels import comparison
 from chimera_dagster.render.brief.words import counted, marked, paragraph, spaced
 
 LEADING = 3
+_WARNED = 2
 _NEXT = 3
 _MISSING = 2  # notes on what was not measured, which limit the answer
 
@@ -19,6 +20,8 @@ def first_screen(brief: Brief) -> Iterator[Block]:
     leading = brief.leading[:LEADING]
     if leading:
         yield Paragraph(paragraph(merged(leading), "figures"))
+    if brief.warned:
+        yield Paragraph(spaced([marked(each.note.text, each.id) for each in brief.warned[:_WARNED]]))
     if not brief.notes:
         yield Paragraph("These files say nothing that this brief could state.")
     yield Paragraph((Strong("How sure this is. "), *_sureness(brief)))
