@@ -39,7 +39,7 @@ def first_screen(brief: Brief) -> Iterator[Block]:
 
 
 def coverage_words(coverage: Coverage) -> str:
-    """`270 runs in 68 files, all read in full; 97 % of their numbers stand under a known name.`"""
+    """`270 runs in 68 files, all read in full; 97 % of the numbers were understood.`"""
     if not coverage.files:
         return "There is no file to read."
     files = counted(coverage.files, "file")
@@ -50,7 +50,7 @@ def coverage_words(coverage: Coverage) -> str:
     else:
         said += ", all read in full" if coverage.files > 1 else ", read in full"
     if coverage.numbers:
-        said += f"; {_percent(coverage)} of their numbers stand under a known name"
+        said += f"; {_percent(coverage)} of the numbers were understood"
     return f"{said}."
 
 
