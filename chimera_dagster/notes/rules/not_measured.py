@@ -21,7 +21,8 @@ _BY_METRIC: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("quality", tuple(measure.metric for measure in SCORES)),
     ("time to first token", (TTFT, "ttfa_ms", "prompt_eval_ms")),
 )
-_COSTS = ("GPU use", "GPU memory", "power")
+_OF_GPU = ("GPU use", "GPU memory")
+_COSTS = (*_OF_GPU, "power")
 _LOAD = "throughput under load"
 _CONTEXT = "long contexts"
 _UNDER_LOAD = (OUTPUT, "requests_per_s", "total_tok_s")
@@ -50,6 +51,8 @@ def missing(data: NoteContext) -> list[str]:
         return []
     known = {"quality": quality_known(data)}
     found = [what for what, metrics in _BY_METRIC if not known.get(what, not measured.isdisjoint(metrics))]
+    if data.on_cpu:
+        found = [what for what in found if what not in _OF_GPU]
     speed = not measured.isdisjoint(_SPEED)
     if speed and measured.isdisjoint(_UNDER_LOAD) and data.largest("concurrency") <= 1:
         found.append(_LOAD)
