@@ -15,6 +15,7 @@ from pandera.typing import Series
 DECODE, TTFT, LOAD = "decode_tok_s", "ttft_ms", "load_ms"
 OUTPUT, PREFILL, TPOT, E2E = "output_tok_s", "prefill_tok_s", "tpot_ms", "e2e_ms"
 FAILED = "failed"  # of a record that says that its run failed; its value is 1
+COMPLETED_REQUESTS = "completed_requests"
 FAILED_REQUESTS = "failed_requests"  # a count, by which no record fails
 
 FILE_KINDS = ("csv", "json", "markdown", "html", "text", "other", "folder")  # folder: one that could not be listed

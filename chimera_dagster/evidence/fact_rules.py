@@ -12,7 +12,7 @@ from chimera_dagster.evidence.measures import FURTHER, HEADLINES, MEASURES, SCOR
 from chimera_dagster.evidence.setups import canonical, setups_of
 from chimera_dagster.evidence.statistics import LEAST_FOR_INTERVAL
 from chimera_dagster.evidence.tails import why_not_mean
-from chimera_dagster.schemas import TTFT
+from chimera_dagster.schemas import COMPLETED_REQUESTS, FAILED_REQUESTS, TTFT
 
 _LEAST_RUNS = 3  # a mean of fewer says more about chance than about the model
 _LEAST_FOR_P95 = 20  # with fewer, a 95th percentile lies between the two largest values and says no more than they do
@@ -22,7 +22,6 @@ _KIND_WORDS = {
     **{"p95": "ninety-fifth percentile of ", "p99": "ninety-ninth percentile of "},
 }
 _NOTED = {"median": "median", "std": "standard deviation", "p95": "p95", "p99": "p99"}  # of a stated value, beside it
-_COMPLETED, _FAILED = "completed_requests", "failed_requests"
 
 
 class Statement(NamedTuple):
@@ -70,13 +69,13 @@ def _failures(data: FactContext) -> Iterator[Statement]:
 
 def _failed_requests(data: FactContext) -> Iterator[Statement]:
     """Requests that failed, among those of the records that count both."""
-    rows = data.runs[data.runs["metric"].isin((_COMPLETED, _FAILED))]
+    rows = data.runs[data.runs["metric"].isin((COMPLETED_REQUESTS, FAILED_REQUESTS))]
     wide = rows.pivot_table(index=["file", "record"], columns="metric", values="value", aggfunc="first", observed=True)
-    if not {_COMPLETED, _FAILED} <= set(wide.columns):
+    if not {COMPLETED_REQUESTS, FAILED_REQUESTS} <= set(wide.columns):
         return
-    counted = wide.dropna(subset=[_COMPLETED, _FAILED])
-    failed = int(counted[_FAILED].sum())
-    total = failed + int(counted[_COMPLETED].sum())
+    counted = wide.dropna(subset=[COMPLETED_REQUESTS, FAILED_REQUESTS])
+    failed = int(counted[FAILED_REQUESTS].sum())
+    total = failed + int(counted[COMPLETED_REQUESTS].sum())
     if total:
         behind = counted.reset_index()[["file", "record"]]
         text = "requests that failed, as the files count them"

@@ -19,6 +19,7 @@ from chimera_dagster.notes.rules.failures import failures
 from chimera_dagster.notes.rules.few_runs import few_runs
 from chimera_dagster.notes.rules.few_settings import few_settings
 from chimera_dagster.notes.rules.files_read import files_read
+from chimera_dagster.notes.rules.find_failures import find_failures
 from chimera_dagster.notes.rules.hidden_failures import hidden_failures
 from chimera_dagster.notes.rules.implausible import implausible
 from chimera_dagster.notes.rules.incomparable import incomparable
@@ -55,7 +56,15 @@ __all__ = ["RULES", "Note", "NoteContext", "find_notes"]
 RULES: tuple[Callable[[NoteContext], Iterator[Note]], ...] = (
     *(choice, orders, condition_effects, parameter_effects, trends, cold_start, tail, scatter, values, incomparable),
     *(failures, contradictions, implausible, outliers, repeated_files, spellings),
-    *(keep_loaded, below_the_knee, condition_choice, sampling_parameters, same_conditions, repeat_outliers),
+    *(
+        find_failures,
+        keep_loaded,
+        below_the_knee,
+        condition_choice,
+        sampling_parameters,
+        same_conditions,
+        repeat_outliers,
+    ),
     *(repeat_runs, sessions, name_model, record_missing),
     *(mixed_means, few_runs, one_session, tails, hidden_failures, stated_values, few_settings),
     *(unread_data, unknown_machine, scores),

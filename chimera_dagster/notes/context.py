@@ -111,6 +111,14 @@ class NoteContext:
         return max([*known, float(values.max()) if len(values) else 0.0], default=0.0)
 
     @cached_property
+    def on_cpu(self) -> bool:
+        """Whether every value that models are compared by was measured on a CPU, as the condition `device` says."""
+        rows = self.data.table
+        rows = rows[(rows["metric"].isin([measure.metric for measure in MEASURES]) & ~rows["error"]).to_numpy()]
+        devices = {str(json.loads(text).get("device", "")).casefold() for text in rows["conditions"].unique()}
+        return devices == {"cpu"} and not rows["gpu"].notna().any()
+
+    @cached_property
     def cold(self) -> pd.DataFrame:
         """Runs that name a model and had to load it, with a positive time to first token."""
         runs = self.data.runs

@@ -1,13 +1,16 @@
 """Models, files and metrics as sentences name them, and the scope of what was counted."""
 
+import re
 from collections.abc import Callable, Sequence
 
 import pandas as pd
 
 from chimera_dagster.evidence.measures import MEASURES
 from chimera_dagster.notes.note import Runs, Scope
-from chimera_dagster.notes.phrase import Name, Phrase, Words, count, file, listed, model
+from chimera_dagster.notes.phrase import Name, Phrase, Words, count, file, listed, model, phrase
 
+_SIZE = re.compile(r"(?<![a-z\d.])(?:(\d{1,3})x)?(\d{1,4}(?:\.\d{1,3})?)([bm])(?![a-z\d])", re.IGNORECASE)
+_UNITS = {"m": 1e6, "b": 1e9}
 _MOST = 4  # names in one sentence
 _METRICS = {measure.metric: measure.words for measure in MEASURES} | {
     "load_ms": "load time",
@@ -35,6 +38,19 @@ def metric_in_words(metric: str) -> Words | Name:
     """`time to first token`; the name itself of a metric that has no words."""
     words = _METRICS.get(metric)
     return Words(words) if words else Name(metric, "metric")
+
+
+def parameters_of(model: str) -> float | None:
+    """How many parameters a model's name says that it has: 270 million of `gemma3:270m`, 56 billion of `8x7b`."""
+    sizes = [int(times or 1) * float(size) * _UNITS[unit.casefold()] for times, size, unit in _SIZE.findall(model)]
+    return max(sizes, default=None)
+
+
+def every(amount: int, noun: str) -> Phrase:
+    """`the only run`, `both runs`, `all 3 runs`."""
+    if amount > 2:
+        return phrase("all {n}", n=count(amount, noun))
+    return phrase(f"both {noun}s" if amount == 2 else f"the only {noun}")
 
 
 def scope_of(rows: pd.DataFrame, runs: Runs = "all") -> Scope:

@@ -11,24 +11,32 @@ from chimera_dagster.notes.naming import metric_in_words
 from chimera_dagster.notes.note import Note, Scope
 from chimera_dagster.notes.phrase import Phrase, model, number, phrase
 from chimera_dagster.notes.settings import level
-from chimera_dagster.schemas import DECODE
+from chimera_dagster.schemas import DECODE, OUTPUT
 
 _WEIGHT = 122.0
 _LOADS = ("concurrency", "request_rate")
+_THROUGHPUTS = (OUTPUT, "total_tok_s", "requests_per_s")
+_FAR = 3.0  # times that at the lowest load
 _LEAST_LEVELS = 3
 _MOST = 2  # models
 
 
 def below_the_knee(data: NoteContext) -> Iterator[Note]:
-    """A note for each of the first models with a knee: of the server's throughput, else of a time."""
+    """A note for each of the first models with a knee: of the server's throughput, or of a time that grew by far.
+
+    A time alone does not say that a higher load gains nothing, so it counts only if no throughput was measured.
+    """
+    with_throughput = _with_throughput(data)
     shown: dict[str, tuple[int, Found[Trend]]] = {}
     for each in data.found("trends", Trend):
         trend = each.about
         at = knee(trend)
         if at is None or trend.name not in _LOADS or trend.measure.metric == DECODE:
             continue
-        if trend.model not in shown or (trend.measure.sign < 0 < shown[trend.model][1].about.measure.sign):
-            shown[trend.model] = at, each
+        is_time = trend.measure.sign > 0
+        if is_time and (trend.model in with_throughput or max(trend.values) <= _FAR * trend.values[0]):
+            continue
+        shown.setdefault(trend.model, (at, each))
     for place, (at, each) in enumerate(list(shown.values())[:_MOST]):
         trend = each.about
         yield recommendation(
@@ -50,6 +58,12 @@ def below_the_knee(data: NoteContext) -> Iterator[Note]:
                 trend.certainty,
             ),
         )
+
+
+def _with_throughput(data: NoteContext) -> frozenset[str]:
+    """Models of which some file has a throughput over all requests."""
+    table = data.data.table
+    return frozenset(table.loc[table["metric"].isin(_THROUGHPUTS).to_numpy(), "model"].dropna().astype("str").unique())
 
 
 def knee(trend: Trend) -> int | None:

@@ -19,7 +19,7 @@ def choice(data: NoteContext) -> Iterator[Note]:
 
     It names a model only if a test, or at least an order of stated values, puts it first.
     """
-    found = _contests(data)
+    found = contests_of_answer(data)
     if not found:
         if len(data.models) == 1 and (levels := _levels(data)):
             yield _of_one_model(data.models[0], levels)
@@ -42,7 +42,8 @@ def choice(data: NoteContext) -> Iterator[Note]:
     )
 
 
-def _contests(data: NoteContext) -> list[Order]:
+def contests_of_answer(data: NoteContext) -> list[Order]:
+    """The contests that the answer rests on, one or two; none if no models were compared."""
     found: list[Order] = []
     for measure in QUESTIONS:
         for finding, judged in data.rankings.get(measure, []):

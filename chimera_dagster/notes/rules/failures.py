@@ -1,4 +1,4 @@
-"""Runs that failed: files of which nothing is left, and files in which some did."""
+"""Runs that failed: files of which nothing is left, and files in which some did; and requests of load tests."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,24 +8,41 @@ import pandas as pd
 from chimera_dagster.evidence.findings.failures import FailedRuns
 from chimera_dagster.evidence.runs import MOST_SOURCES
 from chimera_dagster.notes.context import Found, NoteContext
-from chimera_dagster.notes.naming import files_in_words, models_in_words, scope_of
+from chimera_dagster.notes.failed_requests import FailedRequests, failed_requests
+from chimera_dagster.notes.naming import every, files_in_words, models_in_words, scope_of
 from chimera_dagster.notes.note import Note
 from chimera_dagster.notes.phrase import Phrase, capital, count, file, number, phrase
+from chimera_dagster.notes.settings import in_words
 from chimera_dagster.schemas import FAILED
 
 _WHOLE, _PART = 80.0, 60.0
+_FIRST_SCREEN = 100.0
+MANY = 0.01  # of a model's requests or runs: from there on a comparison has to say it
 
 
 def failures(data: NoteContext) -> Iterator[Note]:
-    """One note of the files in which every run failed, and one of those in which some did."""
+    """One note of the files in which every run failed, one of those in which some did, and one for each model with
+    requests that failed.
+    """
+    yield from _of_runs(data)
+    for each in failed_requests(data):
+        weight = _FIRST_SCREEN + 9 * each.share if each.share >= MANY else _PART
+        yield Note("failures", "findings", weight, _of_requests(data, each), each.scope, sources=each.sources)
+
+
+def _of_runs(data: NoteContext) -> Iterator[Note]:
     found = sorted(data.found("failed_runs_of_files", FailedRuns), key=lambda each: each.about.file)
     whole = [each for each in found if each.about.failed == each.about.runs]
     if whole:
-        yield _note(data, whole, _WHOLE, _all_failed([each.about for each in whole]))
+        many = _share(data, scope_of(_rows(data, whole)).models) >= MANY
+        about = [each.about for each in whole]
+        yield _note(data, whole, _FIRST_SCREEN + 2 if many else _WHOLE, _all_failed(about))
     part = [each for each in found if each.about.failed < each.about.runs]
     if part:
         models = scope_of(_rows(data, part)).models
-        yield _note(data, part, _PART, _some_failed([each.about for each in part], models))
+        many = _share(data, models) >= MANY
+        about = [each.about for each in part]
+        yield _note(data, part, _FIRST_SCREEN if many else _PART, _some_failed(about, models))
 
 
 def _note(data: NoteContext, found: Sequence[Found[FailedRuns]], weight: float, wordings: tuple[Phrase, ...]) -> Note:
@@ -33,6 +50,16 @@ def _note(data: NoteContext, found: Sequence[Found[FailedRuns]], weight: float, 
     sources = [(each.about.file, record) for each in found for record in each.about.records]
     ids = tuple(each.id for each in found)
     return Note("failures", "findings", weight, wordings, scope, sources=tuple(sources[:MOST_SOURCES]), findings=ids)
+
+
+def _share(data: NoteContext, models: Sequence[str]) -> float:
+    """The largest share of a model's runs that failed."""
+    table = data.data.table
+    failed = table[(table["metric"] == FAILED).to_numpy()].drop_duplicates(["file", "record"])
+    counts, good = failed["model"].value_counts(), data.data.runs["model"].value_counts()
+    return max(
+        (float(counts[name] / (counts[name] + good.get(name, 0))) for name in models if counts.get(name)), default=0.0
+    )
 
 
 def _rows(data: NoteContext, found: Sequence[Found[FailedRuns]]) -> pd.DataFrame:
@@ -45,20 +72,20 @@ def _all_failed(files: Sequence[FailedRuns]) -> tuple[Phrase, ...]:
     runs = sum(each.failed for each in files)
     names = files_in_words([each.file for each in files])
     if len(files) > 1:
-        every = phrase("{n} in {m}", n=count(runs, "run"), m=count(len(files), "file"))
+        parts = {"every": every(runs, "run"), "m": count(len(files), "file"), "names": names}
         return (
-            phrase("All {every} failed, so nothing in them measures a model: {names}.", every=every, names=names),
-            phrase("Nothing can be learned from {names}: all {every} failed.", every=every, names=names),
+            capital(phrase("{every} in {m} failed, so nothing in them measures a model: {names}.", **parts)),
+            phrase("Nothing can be learned from {names}: {every} in {m} failed.", **parts),
         )
     if runs == 1:
         return (
             phrase("The only run in {names} failed, so nothing in it measures a model.", names=names),
             phrase("Nothing can be learned from {names}: its only run failed.", names=names),
         )
-    every = phrase("all {n}", n=count(runs, "run")) if runs > 2 else phrase("both runs")
+    parts = {"every": every(runs, "run"), "names": names}
     return (
-        phrase("{every} in {names} failed, so nothing in it measures a model.", every=capital(every), names=names),
-        phrase("Nothing can be learned from {names}: {every} in it failed.", every=every, names=names),
+        capital(phrase("{every} in {names} failed, so nothing in it measures a model.", **parts)),
+        phrase("Nothing can be learned from {names}: {every} in it failed.", **parts),
     )
 
 
@@ -78,3 +105,33 @@ def _some_failed(files: Sequence[FailedRuns], models: Sequence[str]) -> tuple[Ph
         phrase("{of_runs}{whose} in {where} failed{most}; no mean includes {them}.", **parts),
         phrase("In {where}, {of_runs}{whose} failed{most}. No mean includes {them}.", **parts),
     )
+
+
+def _of_requests(data: NoteContext, each: FailedRequests) -> tuple[Phrase, ...]:
+    parts = {"said": each.of_requests, "where": _where(data, each)}
+    if each.requests is None:
+        return (
+            capital(phrase("{said} failed{where}; the files do not say of how many.", **parts)),
+            capital(phrase("{said} failed{where}, and no file says of how many.", **parts)),
+        )
+    if each.failed == each.requests:
+        return (
+            capital(phrase("{said} failed{where}, so nothing in these records measures a model.", **parts)),
+            capital(phrase("{said} failed{where}: there is nothing to learn from them.", **parts)),
+        )
+    return (
+        capital(phrase("{said} failed{where}; a mean over the others does not show that.", **parts)),
+        capital(phrase("{said} failed{where}, which a mean over the others does not show.", **parts)),
+    )
+
+
+def _where(data: NoteContext, each: FailedRequests) -> Phrase:
+    """The setup of all failures, or else of most of them; empty if there is nothing to say."""
+    most = each.setups[0]
+    words = in_words(most.setup, data.said_of([each.model] if each.model else []))
+    if not words:
+        return ()
+    if len(each.setups) == 1:
+        return phrase(" {words}", words=words)
+    of = phrase(" of {m}", m=number(most.requests)) if most.requests else ()
+    return phrase(", most of them {words} ({n}{of})", words=words, n=number(most.failed), of=of)

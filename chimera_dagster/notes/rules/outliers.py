@@ -1,4 +1,4 @@
-"""The few runs of a model that were far slower or faster than its others."""
+"""The few runs of a model that were far slower or faster than its others, though none had to load it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from chimera_dagster.evidence.findings.finding import sources_of
 from chimera_dagster.evidence.findings.outliers import Outliers
@@ -16,13 +17,13 @@ from chimera_dagster.notes.phrase import Phrase, count, file, listed, number, ph
 from chimera_dagster.schemas import DECODE, LOAD, PREFILL, TPOT, TTFT
 
 _WEIGHT = 50.0
+_FACTOR = 2.0  # as far from the usual value as a run has to be without its load time
 _DID = {
     TTFT: "showed its first token after {x}, where {usual} is usual",
     DECODE: "decoded {x}, where {usual} is usual",
     PREFILL: "read its prompt at {x}, where {usual} is usual",
     "prompt_eval_ms": "took {x} for its prompt, where {usual} is usual",
     TPOT: "took {x} per output token, where {usual} is usual",
-    LOAD: "took {x} to load the model, where {usual} is usual",
 }
 
 
@@ -39,7 +40,6 @@ class Unusual(NamedTuple):
     value: float
     usual: float
     file: str
-    cold: bool  # whether it was compared with cold starts
 
 
 def outliers(data: NoteContext) -> Iterator[Note]:
@@ -56,56 +56,74 @@ def outliers(data: NoteContext) -> Iterator[Note]:
         )
 
 
-def unusual_runs(data: NoteContext) -> list[Unusual]:
-    """By model, the model with most of them first."""
+def unusual_runs(data: NoteContext, *, slow: bool = False) -> list[Unusual]:
+    """By model, the model with the most slow runs first; only these if `slow`.
+
+    Left out are cold starts and runs that are late by no more than their load time: a load has notes of its own.
+    """
     by_model: dict[str, list[Found[Outliers]]] = {}
     for each in data.found("outliers", Outliers):
         by_model.setdefault(each.about.model, []).append(each)
-    found = [_merged(model, of_model) for model, of_model in by_model.items()]
-    return sorted(found, key=lambda each: (-len(each.rows), each.model))
+    merged = (_merged(model, of_model, slow=slow) for model, of_model in by_model.items())
+    found = [each for each in merged if each is not None]
+    return sorted(found, key=lambda each: (-each.slow, -len(each.rows), each.model))
 
 
 def did(each: Unusual) -> Phrase:
     """`showed its first token after 1.5 s, where 291 ms is usual`, of its farthest run."""
-    said = phrase(_DID[each.metric], x=number(each.value, each.unit), usual=number(each.usual, each.unit))
-    return phrase("{said} for a cold start", said=said) if each.cold else said
+    return phrase(_DID[each.metric], x=number(each.value, each.unit), usual=number(each.usual, each.unit))
 
 
-def _merged(model: str, found: Sequence[Found[Outliers]]) -> Unusual:
+def _merged(model: str, found: Sequence[Found[Outliers]], *, slow: bool) -> Unusual | None:
     parts: list[pd.DataFrame] = []
+    ids: list[str] = []
     for each in found:
         about = each.about
         value, usual = about.rows[about.metric].to_numpy("float64"), about.rows["usual"].to_numpy("float64")
         worse = value > usual if about.unit == "ms" else value < usual
-        parts.append(
-            about.rows[["file", "record", "model"]].assign(
-                metric=about.metric,
-                unit=about.unit,
-                value=value,
-                usual=usual,
-                worse=worse,
-                cold=about.rows["apart"].to_numpy() > 0,
-                off=np.abs(np.log(value / usual)),
-            )
+        kept = ~_by_load(about) & (worse | (not slow))
+        part = about.rows[["file", "record", "model"]].assign(
+            metric=about.metric,
+            unit=about.unit,
+            value=value,
+            usual=usual,
+            worse=worse,
+            off=np.abs(np.log(value / usual)),
         )
+        if kept.any():
+            parts.append(part[kept])
+            ids.append(each.id)
+    if not parts:
+        return None
     rows = pd.concat(parts).sort_values("off", ascending=False, kind="stable")
     by_run = rows.drop_duplicates(["file", "record"])
     shown = rows[rows["metric"].isin([TTFT, DECODE])]
     worst = (rows if shown.empty else shown).iloc[0]
-    slow = int(by_run["worse"].sum())
+    count_slow = int(by_run["worse"].sum())
     return Unusual(
         model,
-        tuple(each.id for each in found),
+        tuple(ids),
         by_run,
-        slow,
-        len(by_run) - slow,
+        count_slow,
+        len(by_run) - count_slow,
         str(worst["metric"]),
         str(worst["unit"]),
         float(worst["value"]),
         float(worst["usual"]),
         str(worst["file"]),
-        bool(worst["cold"]),
     )
+
+
+def _by_load(about: Outliers) -> NDArray[np.bool_]:
+    """Which runs loaded the model, or would not stand out without the time that they took to load it."""
+    cold = about.rows["cold"].to_numpy("bool")
+    if about.metric == LOAD:
+        return np.ones_like(cold)
+    if about.metric != TTFT:
+        return cold
+    rest = (about.rows[TTFT] - about.rows[LOAD].fillna(0.0)).to_numpy("float64")
+    late = about.rows[TTFT].to_numpy("float64") > about.rows["usual"].to_numpy("float64")
+    return cold | (late & (rest <= _FACTOR * about.rows["usual"].to_numpy("float64")))
 
 
 def _wordings(each: Unusual, total: int) -> tuple[Phrase, ...]:

@@ -6,12 +6,12 @@ from chimera_dagster.notes.advice import Basis, recommendation
 from chimera_dagster.notes.context import NoteContext
 from chimera_dagster.notes.note import Note, Scope
 from chimera_dagster.notes.phrase import count, listed, phrase
-from chimera_dagster.notes.rules.not_measured import missing
+from chimera_dagster.notes.rules.not_measured import missing, whose_answers
 
 _WEIGHT = 90.0
 # What is advised if it is missing, and what it says about a model
 _ADVISED = (
-    ("quality", "a score of the answers", "how good the answers are"),
+    ("quality", "a score of the answers", "how good {answers} are"),
     ("speed", "the time to first token and the decode throughput", "how fast a model answers"),
     ("GPU memory", "GPU memory", "whether a model fits the GPU"),
     ("power", "power", "what a model costs"),
@@ -24,7 +24,8 @@ _MOST = 3
 def record_missing(data: NoteContext) -> Iterator[Note]:
     """One note, if something of it is missing."""
     absent = set(missing(data))
-    advised = [(what, why) for name, what, why in _ADVISED if name in absent][:_MOST]
+    answers = whose_answers(data)
+    advised = [(what, why.format(answers=answers)) for name, what, why in _ADVISED if name in absent][:_MOST]
     if not advised or data.data.table.empty:
         return
     runs, files = data.size

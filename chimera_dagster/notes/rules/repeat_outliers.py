@@ -15,10 +15,10 @@ _WEIGHT = 108.0
 
 def repeat_outliers(data: NoteContext) -> Iterator[Note]:
     """One note, of the model with the most slow runs."""
-    slow = [each for each in unusual_runs(data) if each.slow and not each.fast]
-    if not slow:
+    found = unusual_runs(data, slow=True)
+    if not found:
         return
-    each = max(slow, key=lambda each: each.slow)
+    each = found[0]
     many = each.slow > 1
     yield recommendation(
         "repeat_outliers",

@@ -12,7 +12,7 @@ from chimera_dagster.evidence.findings.parameters import ParameterEffect
 from chimera_dagster.evidence.measures import SCORES, Measure
 from chimera_dagster.notes.advice import Basis, difference, recommendation, repeats_for
 from chimera_dagster.notes.context import QUESTIONS, Found, NoteContext
-from chimera_dagster.notes.naming import models_in_words, scope_of
+from chimera_dagster.notes.naming import every, models_in_words, scope_of
 from chimera_dagster.notes.note import Note, Scope
 from chimera_dagster.notes.orders import Order, order_of
 from chimera_dagster.notes.phrase import Phrase, count, model, number, phrase, setting
@@ -118,12 +118,10 @@ def _of_single_runs(data: NoteContext) -> Note | None:
     return None
 
 
-def _values(few: int, every: int) -> Phrase:
-    if every == 1:
-        return phrase("the only value")
-    if few == every:
-        return phrase("all {n}", n=count(every, "value"))
-    return phrase("{n} of {m}", n=number(few), m=count(every, "value"))
+def _values(few: int, total: int) -> Phrase:
+    if few == total:
+        return every(total, "value")
+    return phrase("{n} of {m}", n=number(few), m=count(total, "value"))
 
 
 def known_runs(cell: Cell, measure: Measure) -> float:

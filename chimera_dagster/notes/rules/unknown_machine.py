@@ -17,10 +17,14 @@ _WATCHED = ("gpu_util_pct", "power_w")
 
 
 def unknown_machine(data: NoteContext) -> Iterator[Note]:
-    """A note if no value names its GPU or its engine, and one if nothing says what the GPU did meanwhile."""
+    """A note if no value names its GPU or its engine, and one if nothing says what the GPU did meanwhile.
+
+    Of values that were measured on a CPU nothing about a GPU is asked.
+    """
     table = data.data.table
     rows = table[(table["metric"].isin(_COMPARED) & ~table["error"]).to_numpy()]
-    unnamed = [words for column, words in (("gpu", "GPU"), ("backend", "engine")) if not rows[column].notna().any()]
+    asked = [("backend", "engine")] if data.on_cpu else [("gpu", "GPU"), ("backend", "engine")]
+    unnamed = [words for column, words in asked if not rows[column].notna().any()]
     if len(rows) and unnamed:
         what = listed([phrase(words) for words in unnamed], "or")
         yield risk(
@@ -33,11 +37,11 @@ def unknown_machine(data: NoteContext) -> Iterator[Note]:
                 ),
                 phrase("These figures may not hold on your machine: no file names the {what}.", what=what),
             ),
-            phrase("Write the GPU, the engine and its version into each file."),
+            phrase(f"Write the {'CPU' if data.on_cpu else 'GPU'}, the engine and its version into each file."),
             Basis(scope_of(rows), sources_of(rows)),
         )
     timed = rows[rows["metric"].isin(TIMED).to_numpy()]
-    if len(timed) and data.measured.isdisjoint(_WATCHED):
+    if len(timed) and not data.on_cpu and data.measured.isdisjoint(_WATCHED):
         yield risk(
             "unknown_machine",
             _WEIGHT - 1,

@@ -9,6 +9,7 @@ from chimera_dagster.render.brief.panels import comparison
 from chimera_dagster.render.brief.words import counted, marked, paragraph, spaced
 
 LEADING = 3
+_WARNED = 2
 _NEXT = 3
 _MISSING = 2  # notes on what was not measured, which limit the answer
 
@@ -19,6 +20,8 @@ def first_screen(brief: Brief) -> Iterator[Block]:
     leading = brief.leading[:LEADING]
     if leading:
         yield Paragraph(paragraph(merged(leading), "figures"))
+    if brief.warned:
+        yield Paragraph(spaced([marked(each.note.text, each.id) for each in brief.warned[:_WARNED]]))
     if not brief.notes:
         yield Paragraph("These files say nothing that this brief could state.")
     yield Paragraph((Strong("How sure this is. "), *_sureness(brief)))
@@ -36,7 +39,7 @@ def first_screen(brief: Brief) -> Iterator[Block]:
 
 
 def coverage_words(coverage: Coverage) -> str:
-    """`270 runs in 68 files, all read in full; 97 % of their numbers stand under a known name.`"""
+    """`270 runs in 68 files, all read in full; 97 % of the numbers were understood.`"""
     if not coverage.files:
         return "There is no file to read."
     files = counted(coverage.files, "file")
@@ -47,7 +50,7 @@ def coverage_words(coverage: Coverage) -> str:
     else:
         said += ", all read in full" if coverage.files > 1 else ", read in full"
     if coverage.numbers:
-        said += f"; {_percent(coverage)} of their numbers stand under a known name"
+        said += f"; {_percent(coverage)} of the numbers were understood"
     return f"{said}."
 
 

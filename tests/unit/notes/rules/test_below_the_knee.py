@@ -48,6 +48,39 @@ def test_a_time_that_rises_has_a_knee_before_it(tmp_path: Path) -> None:
     assert values(noted.only, "ms") == pytest.approx([means['{"concurrency":4}'], means['{"concurrency":8}']])
 
 
+def both(folder: Path, rates: dict[int, float], times: dict[int, float]) -> None:
+    """One run of each level, as a load test states it."""
+    rows = [
+        {"model": "beta", "concurrency": level, "output_throughput": rates[level], "mean_ttft_ms": times[level]}
+        for level in rates
+    ]
+    write_csv(folder / "load.csv", rows)
+
+
+SLOWER = {1: 100.0, 4: 105.0, 8: 110.0, 16: 155.0, 32: 420.0}
+
+
+def test_a_slower_first_token_is_no_reason_while_throughput_grows(tmp_path: Path) -> None:
+    both(tmp_path, {level: 100.0 * level for level in SLOWER}, SLOWER)
+    noted = notes_of(tmp_path, "below_the_knee")
+    assert {"ttft_ms", "output_tok_s"} <= set(noted.measurements["metric"])
+    assert noted.notes == []
+
+
+def test_a_throughput_that_has_levelled_off_is_the_reason_rather_than_the_time(tmp_path: Path) -> None:
+    both(tmp_path, {1: 100.0, 4: 380.0, 8: 600.0, 16: 610.0, 32: 605.0}, SLOWER)
+    note = notes_of(tmp_path, "below_the_knee").only
+    assert plain(note.action) == "Give `beta` no more than 8 requests at once"
+    assert note.metric == "output_tok_s"
+
+
+def test_a_time_alone_has_to_grow_by_more_than_three_times(tmp_path: Path) -> None:
+    load_test(tmp_path, "ttft_ms", {1: 100.0, 2: 101.0, 4: 110.0, 8: 200.0, 16: 280.0})
+    assert notes_of(tmp_path, "below_the_knee").notes == []
+    load_test(tmp_path, "ttft_ms", {1: 100.0, 2: 101.0, 4: 110.0, 8: 200.0, 16: 330.0})
+    assert len(notes_of(tmp_path, "below_the_knee").notes) == 1
+
+
 def test_what_keeps_growing_has_none(tmp_path: Path) -> None:
     load_test(tmp_path, "output_throughput", {level: 100.0 * level for level in RATES})
     assert notes_of(tmp_path, "below_the_knee").notes == []

@@ -36,6 +36,13 @@ def test_a_file_whose_runs_all_failed_is_said_to_measure_nothing(tmp_path: Path)
     ]
 
 
+def test_failures_of_a_compared_model_are_on_the_first_screen_from_one_percent_on(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a_runs.csv", rows("a:1b", 1, 99))
+    assert notes_of(tmp_path, "failures").only.weight >= 100
+    write_csv(tmp_path / "a_runs.csv", rows("a:1b", 1, 100))
+    assert notes_of(tmp_path, "failures").only.weight < 100
+
+
 def test_without_failures_there_is_no_note(tmp_path: Path) -> None:
     write_csv(tmp_path / "a_runs.csv", rows("a:1b", 0, 6))
     assert notes_of(tmp_path, "failures").notes == []

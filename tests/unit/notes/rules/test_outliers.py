@@ -36,6 +36,37 @@ def test_slow_and_fast_runs_are_told_apart(tmp_path: Path) -> None:
     )
 
 
+def loaded(loads: list[float], ttft: list[float]) -> list[dict[str, object]]:
+    """The usual runs with a load time of 50 ms each, of which the first have the given load times and TTFT."""
+    usual = [{**row, "load_s": "0.05"} for row in rows()]
+    return [
+        *(run("a:1b", 50, time, load_s=f"{load / 1000}") for load, time in zip(loads, ttft, strict=True)),
+        *usual[len(loads) :],
+    ]
+
+
+def test_a_cold_start_is_not_counted_among_the_slow_runs(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a_runs.csv", loaded([7_700, 50, 50], [7_800, 1_500, 900]))
+    noted = notes_of(tmp_path, "outliers")
+    assert wordings(noted.only)[0].startswith("2 of 40 runs of `a:1b` were far slower than the others: the farthest")
+    assert noted.only.sources == (("a_runs.csv", "row 2"), ("a_runs.csv", "row 3"))
+    assert "showed its first token after 1.5 s" in wordings(noted.only)[0]
+
+
+def test_cold_starts_alone_are_no_outliers(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a_runs.csv", loaded([7_700, 4_000, 3_900, 3_800], [7_800, 4_100, 4_000, 3_900]))
+    noted = notes_of(tmp_path, "outliers")
+    assert noted.notes == []
+    assert (noted.rows("load_ms")["value"] > 3_000).sum() == 4
+
+
+def test_a_load_too_short_for_a_cold_start_that_explains_the_time_is_left_out(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a_runs.csv", loaded([400], [480]))
+    assert notes_of(tmp_path, "outliers").notes == []
+    write_csv(tmp_path / "a_runs.csv", loaded([100], [480]))
+    assert len(notes_of(tmp_path, "outliers").notes) == 1
+
+
 def test_runs_that_are_alike_have_no_note(tmp_path: Path) -> None:
     write_csv(tmp_path / "a_runs.csv", rows())
     assert notes_of(tmp_path, "outliers").notes == []

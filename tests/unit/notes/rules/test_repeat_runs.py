@@ -64,7 +64,7 @@ def test_single_values_are_to_be_repeated(tmp_path: Path) -> None:
     write_csv(tmp_path / "a_runs.csv", [run("a:1b", 50, 80), run("b:1b", 60, 90)])
     noted = notes_of(tmp_path, "repeat_runs")
     assert wordings(noted.only)[0] == (
-        "Run each setting at least 5 times and keep every run: all 2 values of time to first token rest on fewer than "
+        "Run each setting at least 5 times and keep every run: both values of time to first token rest on fewer than "
         "3 known runs."
     )
     assert noted.only.scope.n == len(noted.rows("ttft_ms"))

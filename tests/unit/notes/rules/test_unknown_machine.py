@@ -28,3 +28,15 @@ def test_a_machine_that_is_named_and_watched_is_none(tmp_path: Path) -> None:
 def test_only_what_is_missing_is_said(tmp_path: Path) -> None:
     write_csv(tmp_path / "a_runs.csv", [run("a:1b", 50, 80, gpu="NVIDIA A100", power_w="200")])
     assert "No file names the engine, so" in wordings(notes_of(tmp_path, "unknown_machine").only)[0]
+
+
+def test_runs_on_a_cpu_are_not_asked_for_a_gpu(tmp_path: Path) -> None:
+    on_cpu = [run("a:1b", 50, 80, device_type="CPU"), run("b:1b", 51, 81, device_type="CPU")]
+    write_csv(tmp_path / "a_runs.csv", on_cpu)
+    note = notes_of(tmp_path, "unknown_machine").only
+    assert "No file names the engine, so" in wordings(note)[0]
+    assert plain(note.mitigation) == "Write the CPU, the engine and its version into each file."
+    for kind in ("not_measured", "record_missing"):
+        assert "GPU" not in wordings(notes_of(tmp_path, kind).only)[0]
+    write_csv(tmp_path / "b_runs.csv", [run("b:1b", 51, 81, device_type="CUDA")])
+    assert "GPU" in wordings(notes_of(tmp_path, "unknown_machine").notes[0])[0]

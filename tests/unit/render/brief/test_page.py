@@ -124,6 +124,7 @@ def test_the_answer_comes_first_with_how_sure_and_what_next(two_models: Brief) -
     assert places == sorted(places)
     assert "of which 1 was not read in full" in first
     assert "72 runs in 7 files" in first
+    assert "% of the numbers were understood." in first
 
 
 def test_the_first_screen_is_the_beginning_of_the_page(two_models: Brief) -> None:
