@@ -82,6 +82,13 @@ class Brief:
         again = [each for each in others if each.note.kind in _COMPARED and each.note.metric in told]
         return [*_one_a_metric(behind), *(each for each in others if each not in again)]
 
+    @property
+    def warned(self) -> list[Numbered]:
+        """Findings that belong on the first screen, as they are about a model of the answer or about no model."""
+        compared = {model for each in self.of("answer") for model in each.note.scope.models}
+        found = [each for each in self.of("findings") if each.note.weight >= FIRST_SCREEN]
+        return [each for each in found if not each.note.scope.models or compared & set(each.note.scope.models)]
+
 
 def _one_a_metric(notes: Sequence[Numbered]) -> list[Numbered]:
     """The weightiest of each metric."""
@@ -89,13 +96,6 @@ def _one_a_metric(notes: Sequence[Numbered]) -> list[Numbered]:
     for each in notes:
         found.setdefault(each.note.metric, each)
     return list(found.values())
-
-    @property
-    def warned(self) -> list[Numbered]:
-        """Findings that belong on the first screen, as they are about a model of the answer or about no model."""
-        compared = {model for each in self.of("answer") for model in each.note.scope.models}
-        found = [each for each in self.of("findings") if each.note.weight >= FIRST_SCREEN]
-        return [each for each in found if not each.note.scope.models or compared & set(each.note.scope.models)]
 
 
 def make_brief(data: NoteContext, notes: Sequence[Note], files: pd.DataFrame, problems: Problems) -> Brief:
