@@ -27,6 +27,7 @@ from chimera_dagster.evidence.findings.contest import Contest, Standing
 from chimera_dagster.evidence.measures import LEVEL, Measure
 from chimera_dagster.evidence.session_tests import over_sessions
 from chimera_dagster.evidence.setups import Setup, canonical, value_words
+from chimera_dagster.evidence.sittings import in_one_go
 
 LEAST_RUNS = 3  # of an item, for a test
 _ORDER_LEVEL = 0.005  # far below LEVEL: by chance one ranking would become dozens
@@ -69,12 +70,31 @@ def contests(measure: Measure, strata: Sequence[Stratum]) -> list[Contest]:
 
     Runs are tested against runs; a value that a file states once is in the contest only if too few items have runs.
     """
-    several = [stratum for stratum in strata if len(stratum.cells) > 1]
+    several = [stratum for stratum in by_sitting(strata) if len(stratum.cells) > 1]
     found: list[Contest] = []
     for group in _alike([stratum for stratum in several if len(_repeated(stratum)) > 1]):
         merged = _merged(measure, group)
         found += [merged] if merged else [_merged(measure, [each]) or _single(measure, each) for each in group]
     return found + [_single(measure, stratum) for stratum in several if len(_repeated(stratum)) < 2]
+
+
+def by_sitting(strata: Sequence[Stratum]) -> list[Stratum]:
+    """The strata, with the sessions that `in_one_go` joins as one."""
+    names = sorted({item for stratum in strata for item in stratum.cells})
+    parts = [(names.index(item), cell) for stratum in strata for item, cell in stratum.cells.items()]
+    if not parts:
+        return []
+    ends = np.cumsum([len(cell.values) for _, cell in parts])
+    joined = in_one_go(
+        np.repeat([item for item, _ in parts], np.diff(ends, prepend=0)).astype("int64"),
+        np.concatenate([cell.sessions for _, cell in parts]),
+        np.concatenate([cell.frame["sitting"].to_numpy("int64")[cell.places] for _, cell in parts]),
+    )
+    sessions = iter(np.split(joined, ends[:-1]))
+    return [
+        Stratum(stratum.setup, {item: cell._replace(sessions=next(sessions)) for item, cell in stratum.cells.items()})
+        for stratum in strata
+    ]
 
 
 def _repeated(stratum: Stratum) -> dict[str, Cell]:
