@@ -1,7 +1,7 @@
 """Cells: the values of one metric of one model under one setup, measured or stated."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
