@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from chimera_dagster.evidence.sittings import Span
+
 # The time at which a tool started, as names of files and folders hold it: 20251002-151824, 2025-10-02T15-18-24, or
 # seconds since 1970
 _STAMP = re.compile(
@@ -19,12 +21,17 @@ _ROUNDS = ("session", "session_id", "round", "round_id", "round_index")  # label
 _LEAST_REQUESTS = 3  # files of one record each that count as the requests of one session
 
 
-def sessions_of_files(paths: Iterable[str]) -> dict[str, int]:
+def sessions_of_files(paths: Iterable[str], spans: Mapping[str, Span] | None = None) -> dict[str, int]:
     """The session of each file, numbered from 0: one for each file, and one for files with the same time in the path.
 
-    A tool that writes several files in one go puts its start in all their names, or into their folder's.
+    A tool that writes several files in one go puts its start in all their names, or into their folder's. Numbers follow
+    the times of `spans`, those of other files come after them.
     """
-    names = {path: _session_name(path) for path in sorted(set(paths))}
+    known = spans or {}
+    names = {
+        path: _session_name(path)
+        for path in sorted(set(paths), key=lambda path: (known.get(path, (np.inf, np.inf)), path))
+    }
     codes = {name: code for code, name in enumerate(dict.fromkeys(names.values()))}
     return {path: codes[name] for path, name in names.items()}
 

@@ -12,7 +12,7 @@ from chimera_dagster.schemas import PERCENTILES
 
 # In the order in which one of them stands for the others. `value`: of a kind that the file does not say
 CENTRES = ("mean", "median", "value")
-KINDS = (*CENTRES, "std", "min", "max", *PERCENTILES)
+KINDS = (*CENTRES, "std", "stderr", "min", "max", *PERCENTILES)
 _NAMED = {"p50": "median", "reported": "value", "summary": "value", "overall": "value", "p5": "p05"}
 _ABOUT = ["file", "record", "model", *SETUP, "params", "metric", "unit"]
 _PERCENTILE = re.compile(r"p\d+")

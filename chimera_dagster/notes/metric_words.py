@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from chimera_dagster.evidence.measures import Measure
 from chimera_dagster.notes.phrase import Number, Part, Phrase, number, phrase, share
-from chimera_dagster.notes.reading import times
+from chimera_dagster.notes.reading import reading, times
 from chimera_dagster.schemas import DECODE, E2E, OUTPUT, PREFILL, TPOT, TTFT
 
 _NEAR = 1.5  # a smaller ratio is said as a percentage
@@ -66,14 +66,14 @@ def behind(measure: Measure, best: float, worse: float) -> Phrase:
             return phrase("{r} times as long", r=_times(ratio))
         return phrase("{d} longer", d=share(ratio - 1))
     if measure.unit in ("share", "score"):
-        return phrase("{x} {side}", x=number(abs(best - worse), measure.unit), side="less" if worse < best else "more")
+        return phrase("{x} {side}", x=_apart(measure, best, worse), side="less" if worse < best else "more")
     return phrase("{d} slower", d=share(1 - worse / best))
 
 
 def ahead(measure: Measure, best: float, worse: float) -> Phrase:
     """How far `best` is from `worse`: `3.8 times sooner`, `1.9 times as fast`, `12 % faster`."""
     if measure.unit in ("share", "score"):
-        return phrase("{x} {side}", x=number(abs(best - worse), measure.unit), side="more" if best > worse else "less")
+        return phrase("{x} {side}", x=_apart(measure, best, worse), side="more" if best > worse else "less")
     ratio = max(best, worse) / min(best, worse)
     if ratio >= _NEAR:
         return phrase("{r} times as fast", r=_times(ratio))
@@ -90,6 +90,14 @@ def faster(measure: Measure, ratio: float) -> Phrase:
     if ratio >= _NEAR:
         return phrase(f"{verb} {{r}} times {than}", r=_times(ratio))
     return phrase(f"{verb} {{d}} {than}", d=share(1 - 1 / ratio if measure.unit == "ms" else ratio - 1))
+
+
+def _apart(measure: Measure, best: float, worse: float) -> Number:
+    """A difference of scores; of shares in points, as a percentage would read as one of the other share."""
+    if measure.unit == "share":
+        points = round(abs(best - worse) * 100, 9)
+        return Number(f"{reading(points, '')} points", points, "points")
+    return number(abs(best - worse), measure.unit)
 
 
 def _times(ratio: float) -> Number:

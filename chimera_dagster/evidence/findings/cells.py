@@ -1,7 +1,7 @@
 """Cells: the values of one metric of one model under one setup, measured or stated."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -124,7 +124,7 @@ def _stated_cells(stated: Placed, measure: Measure) -> Iterator[tuple[tuple[str,
         return
     stated = stated.of(chosen)
     frame = stated.frame
-    columns = {name: frame[name].to_numpy("float64") for name in (*CENTRES, "n", "std")}
+    columns = {name: frame[name].to_numpy("float64") for name in CENTRES}
     file, sessions = pd.factorize(frame["file"])[0], frame["session"].to_numpy("int64")
     for model, setup, places in stated.groups():
         kind = next((kind for kind in CENTRES if not np.isnan(columns[kind][places]).any()), None)
@@ -136,12 +136,27 @@ def _stated_cells(stated: Placed, measure: Measure) -> Iterator[tuple[tuple[str,
             continue
         moments, median = (np.nan, np.nan, np.nan), np.nan
         if len(places) == 1:
-            n, mean, std, median = (float(columns[name][places[0]]) for name in ("n", "mean", "std", "median"))
-            moments = (n, mean, std)
+            moments = _moments(frame.iloc[int(places[0])], measure, float(values[0]))
+            median = float(columns["median"][places[0]])
         asked = np.full(len(values), -1, dtype="int64")
         of_setup = stated.setups[setup]
         cell = Cell(model, of_setup, values, asked, sessions[places], 0, True, kind, moments, median, frame, places)
         yield (model, stated.keys[setup]), cell
+
+
+def _moments(stated: "pd.Series[Any]", measure: Measure, centre: float) -> tuple[float, float, float]:
+    """n, mean and standard deviation as the file states them.
+
+    A standard error gives the deviation of single values, error * sqrt(n). A share of n answers without either has that
+    of a Bernoulli variable, sqrt(p (1 - p)).
+    """
+    n, mean, std, error = (float(stated[name]) for name in ("n", "mean", "std", "stderr"))
+    if np.isnan(std) and not np.isnan(error):
+        std = error * np.sqrt(n)
+    if measure.unit == "share" and 0 <= centre <= 1 and not np.isnan(n):
+        std = np.sqrt(centre * (1 - centre)) if np.isnan(std) else std
+        mean = centre
+    return n, mean, float(std)
 
 
 def files_of(cells: Iterable[Cell]) -> set[str]:

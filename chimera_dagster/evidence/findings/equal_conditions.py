@@ -5,6 +5,7 @@ common besides the item that is compared: a model, or a level of one condition.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -26,10 +27,12 @@ from chimera_dagster.evidence.findings.cells import Cell
 from chimera_dagster.evidence.findings.contest import Contest, Standing
 from chimera_dagster.evidence.measures import LEVEL, Measure
 from chimera_dagster.evidence.session_tests import over_sessions
-from chimera_dagster.evidence.setups import Setup, canonical, value_words
+from chimera_dagster.evidence.setups import TRENDS, Setup, canonical, value_words, varying
+from chimera_dagster.evidence.sittings import in_one_go
 
 LEAST_RUNS = 3  # of an item, for a test
 _ORDER_LEVEL = 0.005  # far below LEVEL: by chance one ranking would become dozens
+_CLEAR = float(np.log(1.1))  # of two ends of a load, a difference that is more than scatter
 _LEAST_MOMENTS = 2  # stated runs, for a test by their mean and standard deviation
 
 
@@ -69,12 +72,31 @@ def contests(measure: Measure, strata: Sequence[Stratum]) -> list[Contest]:
 
     Runs are tested against runs; a value that a file states once is in the contest only if too few items have runs.
     """
-    several = [stratum for stratum in strata if len(stratum.cells) > 1]
+    several = [stratum for stratum in by_sitting(strata) if len(stratum.cells) > 1]
     found: list[Contest] = []
     for group in _alike([stratum for stratum in several if len(_repeated(stratum)) > 1]):
         merged = _merged(measure, group)
         found += [merged] if merged else [_merged(measure, [each]) or _single(measure, each) for each in group]
     return found + [_single(measure, stratum) for stratum in several if len(_repeated(stratum)) < 2]
+
+
+def by_sitting(strata: Sequence[Stratum]) -> list[Stratum]:
+    """The strata, with the sessions that `in_one_go` joins as one."""
+    names = sorted({item for stratum in strata for item in stratum.cells})
+    parts = [(names.index(item), cell) for stratum in strata for item, cell in stratum.cells.items()]
+    if not parts:
+        return []
+    ends = np.cumsum([len(cell.values) for _, cell in parts])
+    joined = in_one_go(
+        np.repeat([item for item, _ in parts], np.diff(ends, prepend=0)).astype("int64"),
+        np.concatenate([cell.sessions for _, cell in parts]),
+        np.concatenate([cell.frame["sitting"].to_numpy("int64")[cell.places] for _, cell in parts]),
+    )
+    sessions = iter(np.split(joined, ends[:-1]))
+    return [
+        Stratum(stratum.setup, {item: cell._replace(sessions=next(sessions)) for item, cell in stratum.cells.items()})
+        for stratum in strata
+    ]
 
 
 def _repeated(stratum: Stratum) -> dict[str, Cell]:
@@ -177,10 +199,14 @@ def _merged(measure: Measure, strata: list[Stratum]) -> Contest | None:
     """One test of all strata as blocks, by prompt too where items share prompts; None if they have to be told apart.
 
     They have to if the order changes from one to another by more than chance, unless a difference holds over sessions
-    all the same: where every stratum has sessions of its own, what changes may be the sessions.
+    all the same: where every stratum has sessions of its own, what changes may be the sessions. They also have to if
+    it changes along a load or a length.
     """
     runs = _runs_of(strata)
     if runs is None:
+        return None
+    crosses = len(strata) > 1 and _crosses(runs, [stratum.setup for stratum in strata])
+    if crosses:
         return None
     changes = len(strata) > 1 and _changes_order(runs)
     found = _with_common_prompts(runs)
@@ -194,6 +220,36 @@ def _merged(measure: Measure, strata: list[Stratum]) -> Contest | None:
         return None
     contest = _blocked_contest(measure, strata, runs, fitted, blocks)
     return None if changes and not _holds_somewhere(contest) else contest
+
+
+def _crosses(runs: _Runs, setups: Sequence[Setup]) -> bool:
+    """Whether the order of two items changes once along a load or length, by 10 % or more at both of its ends.
+
+    All else is equal. If cells have repeats, their interaction with the strata must not be one of chance.
+    """
+    means = pd.Series(runs.logs).groupby([runs.strata, runs.items]).mean().unstack().to_numpy("float64")
+    for name in set(TRENDS) & varying(setups):
+        ladders: dict[str, list[tuple[float, int]]] = {}
+        for place, setup in enumerate(setups):
+            value = setup.get(name)
+            if isinstance(value, int | float):
+                rest = canonical({key: other for key, other in setup.items() if key != name})
+                ladders.setdefault(rest, []).append((float(value), place))
+        for ladder in ladders.values():
+            along = means[[place for _, place in sorted(ladder)]]
+            if any(
+                _changes_once(along[:, one] - along[:, other]) for one, other in combinations(range(along.shape[1]), 2)
+            ):
+                return _interacts(runs.logs, runs.items, runs.strata, otherwise=True, below=LEVEL)
+    return False
+
+
+def _changes_once(differences: NDArray[np.float64]) -> bool:
+    known = differences[~np.isnan(differences)]
+    if len(known) < 2 or min(abs(known[0]), abs(known[-1])) < _CLEAR:
+        return False
+    signs = np.sign(known[known != 0])
+    return int((signs[1:] != signs[:-1]).sum()) == 1
 
 
 def _holds_somewhere(contest: Contest) -> bool:
@@ -214,10 +270,15 @@ def _changes_order(runs: _Runs) -> bool:
 
 
 def _interacts(
-    logs: NDArray[np.float64], items: NDArray[np.int64], strata: NDArray[np.int64], *, otherwise: bool
+    logs: NDArray[np.float64],
+    items: NDArray[np.int64],
+    strata: NDArray[np.int64],
+    *,
+    otherwise: bool,
+    below: float = _ORDER_LEVEL,
 ) -> bool:
     p = interaction(logs, items, strata)
-    return otherwise if p is None else p < _ORDER_LEVEL
+    return otherwise if p is None else p < below
 
 
 def _blocked_contest(

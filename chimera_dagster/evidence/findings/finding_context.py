@@ -15,6 +15,7 @@ from chimera_dagster.evidence.findings.cells import Cell, Placed, cells_of, plac
 from chimera_dagster.evidence.measures import MEASURES, Measure
 from chimera_dagster.evidence.runs import PROMPT_LABELS, natural, repeats_stated, spellings
 from chimera_dagster.evidence.sessions import sessions_of_files, sessions_of_runs
+from chimera_dagster.evidence.sittings import sittings_of_files, spans_of_files
 from chimera_dagster.evidence.stated import stated_values
 from chimera_dagster.schemas import DECODE, FAILED, LOAD, TTFT
 
@@ -47,6 +48,7 @@ class FindingContext:
         self.table = self.measured[~doubtful.to_numpy()]
         self.duplicates: Mapping[str, str] = duplicate_runs(self.table) if duplicates is None else duplicates
         self._cells: dict[str, list[Cell]] = {}
+        self._spans = spans_of_files(measurements)
 
     @cached_property
     def recorded(self) -> pd.DataFrame:
@@ -69,15 +71,22 @@ class FindingContext:
 
     @cached_property
     def stated(self) -> pd.DataFrame:
-        """Aggregates of runs that no file lists, see `stated_values`, with the `session` of each."""
+        """Aggregates of runs that no file lists, see `stated_values`, with the `session` and `sitting` of each."""
         found = stated_values(self.table, self.raw, self.duplicates)
-        sessions = [self.sessions[str(file)] for file in found["file"]]
-        return found.assign(session=sessions).astype({"file": "category", "record": "category"})
+        files = [str(file) for file in found["file"]]
+        sittings = [self.sittings.get(file, -1) for file in files]
+        found = found.assign(session=[self.sessions[file] for file in files], sitting=sittings)
+        return found.astype({"file": "category", "record": "category"})
 
     @cached_property
     def sessions(self) -> dict[str, int]:
         """The session of each file with measurements; see `sessions_of_files`."""
-        return sessions_of_files(str(file) for file in self.measured["file"].cat.categories)
+        return sessions_of_files((str(file) for file in self.measured["file"].cat.categories), self._spans)
+
+    @cached_property
+    def sittings(self) -> dict[str, int]:
+        """The sitting of each file with timestamps; see `sittings_of_files`."""
+        return sittings_of_files(self._spans)
 
     @cached_property
     def runs(self) -> pd.DataFrame:
@@ -85,9 +94,10 @@ class FindingContext:
 
         If a record states a metric more than once, its first by original name counts. Further columns: `asked`, a code
         that is equal if the prompt is; `setting`, one that is equal if the conditions are too; `cold`, whether the
-        model had to be loaded; `session`, a code for what was measured in one go, see `sessions_of_runs`.
+        model had to be loaded; `session`, a code for what was measured in one go, see `sessions_of_runs`;
+        `sitting`, that of its file, -1 without one.
         """
-        return _wide(self.raw, self.sessions)
+        return _wide(self.raw, self.sessions, self.sittings)
 
     @cached_property
     def every_run(self) -> pd.DataFrame:
@@ -95,7 +105,7 @@ class FindingContext:
         if self.doubtful.empty:
             return self.runs
         rows = self.measured[(self.measured["aggregate"].isna() & ~self.measured["error"]).to_numpy()]
-        return _wide(rows[~rows["file"].isin(list(self.duplicates)).to_numpy()], self.sessions)
+        return _wide(rows[~rows["file"].isin(list(self.duplicates)).to_numpy()], self.sessions, self.sittings)
 
     @cached_property
     def warm(self) -> pd.DataFrame:
@@ -118,7 +128,7 @@ class FindingContext:
         return [(str(model), group) for model, group in rows.groupby("model", observed=True)]
 
 
-def _wide(raw: pd.DataFrame, sessions: Mapping[str, int]) -> pd.DataFrame:
+def _wide(raw: pd.DataFrame, sessions: Mapping[str, int], sittings: Mapping[str, int]) -> pd.DataFrame:
     """One row per record, see FindingContext.runs."""
     codes = raw["metric"].cat.categories.get_indexer(pd.Index(WIDE))
     metric = raw["metric"].cat.codes.to_numpy()
@@ -137,6 +147,8 @@ def _wide(raw: pd.DataFrame, sessions: Mapping[str, int]) -> pd.DataFrame:
     wide["setting"] = joined_codes([_codes(wide["conditions"]), wide["asked"].to_numpy()])
     wide["cold"] = is_cold(wide)
     wide["session"] = sessions_of_runs(wide, sessions)
+    of_file = [sittings.get(str(file), -1) for file in wide["file"].cat.categories]
+    wide["sitting"] = np.array(of_file, dtype="int64")[_codes(wide["file"])]
     return wide
 
 

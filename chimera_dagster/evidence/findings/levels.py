@@ -13,6 +13,8 @@ from chimera_dagster.evidence.measures import FURTHER, HEADLINES, SERVER, Measur
 from chimera_dagster.evidence.setups import APART, TRENDS
 
 _MEASURES = (*HEADLINES, SERVER, *FURTHER[:1])
+_DEVICES = {"gpu", "cpu"}
+_LEFT_OUT = {"gpu", "cpu", "nvidia", "geforce", "amd", "intel", "processor"}  # a `Super` or `80GB` is another device
 # What another engine has of its own: with it, all else can't be equal.
 _DEPENDING = {"backend": ("engine_version",)}
 
@@ -56,4 +58,10 @@ def _levels(cells: list[Cell]) -> list[str]:
         for name, value in cell.setup.items():
             values.setdefault(name, set()).add(value)
     kept = {name for name, known in values.items() if len(known) > 1}
+    kept -= {name for name in kept & _DEVICES if _one_device([str(value) for value in values[name]])}
     return sorted(kept - {*TRENDS, *APART, *PARAMETERS})
+
+
+def _one_device(names: list[str]) -> bool:
+    """Whether the names are spellings of one device: they differ in words alone that tell no device from another."""
+    return len({frozenset(name.casefold().split()) - _LEFT_OUT for name in names}) == 1

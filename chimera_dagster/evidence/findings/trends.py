@@ -8,7 +8,7 @@ import numpy as np
 from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.difference_tests import Blocked, additive
 from chimera_dagster.evidence.findings.cells import Cell, sources_of_cells
-from chimera_dagster.evidence.findings.equal_conditions import Stratum, strata_by_level
+from chimera_dagster.evidence.findings.equal_conditions import Stratum, by_sitting, strata_by_level
 from chimera_dagster.evidence.findings.finding import Figures, Finding
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.findings.verdicts import in_sessions
@@ -77,7 +77,7 @@ def _trends(measure: Measure, cells: Sequence[Cell]) -> Iterator[Trend]:
     for model, of_model in by_model.items():
         for name in TRENDS:
             numeric = [cell for cell in of_model if isinstance(cell.setup.get(name), int | float)]
-            strata = sorted(strata_by_level(numeric, name), key=lambda stratum: -_runs(stratum))
+            strata = sorted(by_sitting(strata_by_level(numeric, name)), key=lambda stratum: -_runs(stratum))
             for stratum in strata[:_MOST_STRATA]:
                 kinds = {cell.kind if cell.stated else "mean" for cell in stratum.cells.values()}
                 if len(stratum.cells) > 1 and len(kinds) == 1:

@@ -1,10 +1,12 @@
 """The answer: which model to choose, and for what."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from chimera_dagster.evidence.certainty import weakest
 from chimera_dagster.evidence.findings.contest_words import Series
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
+from chimera_dagster.notes.crossings import Crossing, crossing_of
 from chimera_dagster.notes.metric_words import MetricWords, words_of
 from chimera_dagster.notes.note import Note, Scope
 from chimera_dagster.notes.orders import Order, order_of
@@ -30,6 +32,11 @@ def choice(data: NoteContext) -> Iterator[Note]:
         return
     first = found[0]
     others = _others(data, first)
+    for order in found:
+        crossing = crossing_of(data, order.measure)
+        if crossing:
+            yield _by_level(first, crossing, others)
+            return
     yield Note(
         "choice",
         "answer",
@@ -39,6 +46,40 @@ def choice(data: NoteContext) -> Iterator[Note]:
         certainty=weakest(order.certainty for order in found),
         sources=first.sources,
         findings=tuple(order.finding for order in found),
+    )
+
+
+def _by_level(first: Order, crossing: Crossing, others: Phrase) -> Note:
+    """The answer if the leader changes with a load or length; it comes after what a clear first contest says."""
+    measure = crossing.orders[0].measure
+    words = words_of(measure)
+    if measure == first.measure or first.tied:
+        orders = crossing.orders
+        said = (
+            phrase("Choose {them}.", them=crossing.words),
+            phrase(f"If {words.use}, choose {{them}}.", them=crossing.words),
+        )
+    else:
+        orders = (first, *crossing.orders)
+        use, leaders = words_of(first.measure).use, _names(first.leaders)
+        template = f"Choose {{a}} if {use}; if {words.use}, choose {{them}}."
+        said = (phrase(template, a=leaders, them=crossing.words),)
+    every = orders[0].scope
+    files = {source[0] for order in orders for source in order.sources}
+    return Note(
+        "choice",
+        "answer",
+        _WEIGHT,
+        tuple(joined([each, others]) for each in said),
+        replace(
+            every,
+            setup={name: value for name, value in every.setup.items() if name != crossing.name},
+            n=sum(order.scope.n for order in orders),
+            files=len(files),
+        ),
+        certainty=weakest(order.certainty for order in orders),
+        sources=tuple(dict.fromkeys(source for order in orders for source in order.sources)),
+        findings=tuple(dict.fromkeys(order.finding for order in orders)),
     )
 
 

@@ -145,3 +145,34 @@ def test_a_few_models_without_common_conditions_stand_side_by_side():
     rng = np.random.default_rng(1)
     rows = sessions("a", near(rng, 60), gpu="A100") + sessions("b", near(rng, 90), gpu="H100")
     assert "Each under its own conditions, the decode throughput is: `b` 9" in answer(rows)
+
+
+def sweep(alpha: list[float], beta: list[float]) -> list[Row]:
+    """One output rate a level of concurrency, from 1 on, each twice that of the level before."""
+    return [
+        row
+        for name, values in (("alpha", alpha), ("beta", beta))
+        for place, value in enumerate(values)
+        for row in runs(name, [value], "output_tok_s", f"{name}.csv", concurrency=2**place)
+    ]
+
+
+def test_the_leader_that_changes_with_the_load_is_said_by_load():
+    rows = sweep([100, 180, 320, 500, 600, 640], [70, 140, 270, 460, 800, 1300])
+    assert answer(rows) in (
+        "Choose `alpha` up to 8 requests at once, and `beta` from 16.",
+        "If many requests come at once, choose `alpha` up to 8 requests at once, and `beta` from 16.",
+    )
+    assert not notes_of(rows, "tie")
+
+
+def test_a_level_at_which_the_two_are_equal_belongs_to_neither():
+    said = answer(sweep([100, 180, 320, 500], [70, 140, 320, 800]))
+    assert "`alpha` up to 2 requests at once, and `beta` from 8" in said
+
+
+@pytest.mark.parametrize(
+    "beta", [[104, 180, 330, 490], [70, 250, 270, 800], [70, 150, 290, 495]], ids=["near", "twice", "never"]
+)
+def test_no_level_is_named_without_one_clear_change(beta):
+    assert "up to" not in answer(sweep([100, 190, 320, 500], beta))
