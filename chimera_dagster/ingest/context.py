@@ -221,7 +221,7 @@ def _conditions(roles: FieldRoles, cells: Sequence[object], number: ToNumber, co
             value = _none_said(cells[place])
         if value is not None and which not in conditions:
             conditions[which] = value
-            numbers += not isinstance(value, str)
+            numbers += not isinstance(value, str) and place not in roles.measured_too
     for which, place in roles.texts:
         if which not in conditions and (text := _setting_said(cells[place])):
             conditions[which] = text
@@ -293,8 +293,9 @@ def _beside(content: dict[str, object], settings: frozenset[str] | None, depth: 
 def _unlisted(name: str, value: object, settings: frozenset[str] | None) -> Condition | None:
     """The condition that a field of an object of settings is although the vocabulary does not list it."""
     if (name in settings) if settings is not None else is_named_as_setting(name):
-        text = _setting_said(value)
-        return (normal(name)[0], text) if text else None
+        number = plain_number(value)
+        said = _setting_said(value) if number is None else _whole(number)
+        return None if said is None else (normal(name)[0], said)
     number = plain_number(value) if is_either(name) else None
     return None if number is None else (OFFERED, _whole(number))
 

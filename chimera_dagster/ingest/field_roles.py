@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from chimera_dagster.ingest.meanings import meaning
 from chimera_dagster.ingest.names import normal, stem
+from chimera_dagster.ingest.numeric_settings import PROMPT_TOKENS, is_prompt_length
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.request_rates import OFFERED, is_either, is_offered
 from chimera_dagster.ingest.roles import Role, rank, role_of, role_under
@@ -38,6 +39,7 @@ class FieldRoles(NamedTuple):
     `texts` are unlisted names of settings: a text there is a condition, a number is measured. `settings` are unlisted
     names that are conditions in this list of records, None if nobody looked at the others. `counts` are fields that may
     say how many requests failed, and whether a text of digits does so, too: `1` in `failed` may mean `true`.
+    `measured_too` are conditions that are also among the numbers.
     """
 
     names: tuple[str, ...]
@@ -53,6 +55,7 @@ class FieldRoles(NamedTuple):
     texts: tuple[tuple[str, int], ...] = ()
     counts: tuple[tuple[Number, bool], ...] = ()
     settings: frozenset[str] | None = None
+    measured_too: frozenset[int] = frozenset()
 
 
 @remembered(maxsize=4_096)
@@ -80,9 +83,12 @@ def field_roles(
     load = _is_of_requests_at_once(names)
     for place, name in enumerate(names):
         role, which = role_under(name, parent)
-        if own := _own_condition(names, place, settings):
+        own = _own_condition(names, place, settings)
+        if own:
             conditions.append((own, place))
-        elif place in counts:
+        if own and not is_prompt_length(name):
+            continue
+        if place in counts:
             measured = MetricColumn(counts[place], "requests", name, None, None)
             numbers.append(Number(place, measured, 1.0))
             verdicts.append(("count", name, place))
@@ -92,10 +98,8 @@ def field_roles(
             attached.append(place)
         elif role == "context":
             contexts.append((rank(which, name), which, place))
-        elif role == "condition":
-            conditions.append((which, place))
-        elif role == "identifier":
-            labels.append((which, place))
+        elif role in ("condition", "identifier"):
+            (conditions if role == "condition" else labels).append((which, place))
         else:
             meant = meaning(name, units[place] if units else None, parent)
             if meant.metric == "decode_tok_s" and load and stem(name) == "throughput":
@@ -118,7 +122,10 @@ def field_roles(
     texts = tuple((normal(name)[0], place) for place, name in enumerate(names) if is_named_as_setting(name))
     texts = texts if settings is None else ()
     only_numbers = not any(others) and not texts
-    return FieldRoles(names, tuple(numbers), *others, only_numbers, aggregates, texts, failures, settings)
+    both = {place for _, place in conditions} & {number.place for number in numbers}
+    return FieldRoles(
+        names, tuple(numbers), *others, only_numbers, aggregates, texts, failures, settings, frozenset(both)
+    )
 
 
 def _own_condition(names: tuple[str, ...], place: int, settings: frozenset[str] | None) -> str | None:
@@ -128,7 +135,9 @@ def _own_condition(names: tuple[str, ...], place: int, settings: frozenset[str] 
         return None
     if is_offered(names, place) or (settings and name in settings and is_either(name)):
         return OFFERED
-    return normal(name)[0] if settings and name in settings else None
+    if not settings or name not in settings:
+        return None
+    return PROMPT_TOKENS if is_prompt_length(name) else normal(name)[0]
 
 
 def _counts_failures(name: str, settings: frozenset[str] | None) -> bool:

@@ -1,6 +1,6 @@
 """Where on a page a line stands: the headings above it, and what they, list items and commands say of its records.
 
-A model in a heading holds for its section; a condition in a list item too; a model, a backend or a GPU in an item up to
+A model, a graphics card or an engine in a heading holds for its section; a condition in a list item too; a model, a backend or a GPU in an item up to
 the next section that names a model.
 """
 
@@ -11,6 +11,7 @@ from typing import NamedTuple
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.markdown_lines import bare, draft_of_command, model_of_command
 from chimera_dagster.ingest.model_names import model_in_text
+from chimera_dagster.ingest.named_hardware import with_named
 from chimera_dagster.ingest.remembered import remembered
 
 _MODEL_IS = re.compile(r"models?\s*[:=]\s*(?P<model>\S+)", re.IGNORECASE)
@@ -75,7 +76,7 @@ class Sections:
         context, model = self.context, _model_said(text)
         if model:
             context = context._replace(model=model, model_source="heading")
-        self._open.append(_Section(level, context, names_model=model is not None))
+        self._open.append(_Section(level, with_named(context, text), names_model=model is not None))
 
     def say(self, said: Context) -> None:
         """What a pair says holds for its section; a model and so on, up to the next section that names a model."""
@@ -88,9 +89,9 @@ class Sections:
                 return
 
     def captioned(self, caption: str) -> Context:
-        """The context of a table: the model is that of its caption, if that names one."""
-        model = model_in_text(caption)
-        return self.context._replace(model=model, model_source="heading") if model else self.context
+        """The context of a table: the model, the hardware and the engine are those that its caption names."""
+        model, context = model_in_text(caption), with_named(self.context, caption)
+        return context._replace(model=model, model_source="heading") if model else context
 
     def note_commands(self, fences: Iterable[list[str]]) -> None:
         """Find out whether all commands of the page run one model; else each counts only up to the next heading."""

@@ -34,7 +34,10 @@ _AMOUNTS = frozenset(
 _SIGNED = frozenset({"residual_ms"})  # a difference
 _POSITIVE = frozenset({"ttft_ms", "ttfa_ms", "e2e_ms", "total_ms", "tpot_ms", "decode_tok_s", "prefill_tok_s"})
 _OF_ANY_TIME = ("latency", "response")  # the metric latency_ms has also `elapsed`, which may start at 0
-_SHARES = ("accuracy", "f1", "exact_match", "pass_at_1", "mmlu", "gsm8k", "humaneval", "hellaswag", "gpqa")
+_SHARES = (
+    *("accuracy", "f1", "exact_match", "pass_at_1"),
+    *("mmlu", "gsm8k", "humaneval", "hellaswag", "gpqa", "arc_challenge", "truthfulqa", "ifeval"),
+)
 # At most all of it; of processors, 100 % may be one core
 _WHOLE = {"gpu_util_pct": 101.0, **dict.fromkeys(_SHARES, 1.0)}
 _EPOCHS = tuple((1e9 * factor, 4e9 * factor) for factor in (1, 1e3, 1e6, 1e9))  # 2001 to 2096 in s, ms, us, ns

@@ -15,6 +15,13 @@ from chimera_dagster.ingest.cells import CONTAINERS, MISSING, plain_number, text
 from chimera_dagster.ingest.metric_names import kinds_of
 from chimera_dagster.ingest.model_names import is_model
 from chimera_dagster.ingest.names import is_aggregate, normal
+from chimera_dagster.ingest.numeric_settings import (
+    MOST_ROWS,
+    has_metric,
+    is_prompt_length,
+    levels_among,
+    may_have_levels,
+)
 from chimera_dagster.ingest.quantities import quantity_in
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.request_rates import may_be_offered, offered_rates
@@ -25,6 +32,7 @@ from chimera_dagster.ingest.vocabulary import vocabulary
 _MOST_RECORDS = 10_000  # that are looked at
 _SAMPLE = 50  # records among which a text column shows a text
 _MOST_VALUES = 100  # a column of more is not one of settings
+_MOST_NAMED_RUNS = 12  # of which each may have a name of its own
 _MOST_ONCE = 40  # records of a table of aggregates, in which every value may stand once
 _LONGEST, _MOST_WORDS = 48, 6
 _MOST_FIELDS = 400  # of a record: one of more is a dump, not a row
@@ -53,7 +61,7 @@ class Setting(NamedTuple):
 @remembered(maxsize=4_096)
 def is_named_as_setting(name: str) -> bool:
     """Whether an unlisted name has a word of a setting, such as `technique` or `attention_backend`."""
-    words, plain = vocabulary().setting_words, normal(name)[0]
+    words, plain = _setting_words(), normal(name)[0]
     return _may_set(name) and (plain in words or any(word in words for word in plain.split("_")))
 
 
@@ -66,7 +74,8 @@ def says_setting(text: str) -> bool:
 def settings_among(names: tuple[str, ...], records: Iterable[Record]) -> frozenset[str]:
     """The names of those columns that are settings; `records` have a cell for each name."""
     candidates = _candidates(names)
-    others = [*may_be_offered(names), *_failures(names)]
+    numeric = _numeric_candidates(names)
+    others = [*may_be_offered(names), *_failures(names), *numeric]
     if not candidates and not others:
         return frozenset()
     every = iter(records)
@@ -75,7 +84,31 @@ def settings_among(names: tuple[str, ...], records: Iterable[Record]) -> frozens
     if not candidates and not others:
         return frozenset()
     first += [record for record in islice(every, _MOST_RECORDS) if len(record) == len(names)]
-    return _chosen(names, candidates, first) | offered_rates(names, first) | _counted_failures(names, first)
+    found = _chosen(names, candidates, first) | offered_rates(names, first) | _counted_failures(names, first)
+    return found | _levels(names, numeric, first, found) if numeric else found
+
+
+@remembered(maxsize=4_096)
+def _numeric_candidates(names: tuple[str, ...]) -> dict[int, bool]:
+    """The places of columns whose numbers may be settings, and whether the name alone says that they are."""
+    if not has_metric(names):
+        return {}
+    found = {field.place: field.named for field in _candidates(names) if may_have_levels(names[field.place])}
+    others = (place for place, name in enumerate(names) if is_prompt_length(name) or _is_label_of_setting(name))
+    return found | dict.fromkeys(others, True)
+
+
+def _levels(
+    names: tuple[str, ...], fields: Mapping[int, bool], records: Sequence[Record], found: frozenset[str]
+) -> frozenset[str]:
+    """The names of columns whose numbers are settings, besides the settings that were `found`."""
+    if len(records) > MOST_ROWS and not any(fields.values()):
+        return frozenset()
+    known = [place for place, name in enumerate(names) if name in found or _is_known_setting(name) or _is_model(name)]
+    own = {*fields}
+    apart = _codes(records, [place for place in known if place not in own])
+    others = {place: named for place, named in fields.items() if names[place] not in found}
+    return levels_among(names, others, records, apart, is_log=any(map(_tells_of_run, names)))
 
 
 @remembered(maxsize=4_096)
@@ -136,6 +169,16 @@ def _may_set(name: str) -> bool:
 
 
 @remembered(maxsize=10_000)
+def _is_label_of_setting(name: str) -> bool:
+    """Whether numbers of a name may be settings although it is listed as a label: `context` is an id in some tables."""
+    return role_of(name)[0] == "identifier" and normal(name)[0] in _setting_words()
+
+
+def _setting_words() -> list[str]:
+    return vocabulary().setting_words
+
+
+@remembered(maxsize=10_000)
 def _is_answer(plain: str) -> bool:
     """Whether a name, as `normal` gives it, is that of a text which a model was asked or wrote."""
     return _pattern_of("answers").fullmatch(plain) is not None
@@ -188,7 +231,7 @@ def _chosen(names: tuple[str, ...], candidates: list[Setting], records: Sequence
     possible.sort(key=lambda each: (not each[0].named, len({*each[1]})))
     own = {field.place for field in candidates}
     known = [place for place, name in enumerate(names) if _is_known_setting(name) and place not in own]
-    models = [place for place, name in enumerate(names) if role_of(name) == ("context", "model")]
+    models = [place for place, name in enumerate(names) if _is_model(name)]
     apart = _numbers([*zip(_codes(records, known), _codes(records, models), strict=True)])
     chosen = set[str]()
     for field, values in possible:
@@ -209,7 +252,10 @@ def _are_settings(name: str, field: Setting, values: Sequence[Value], *, is_log:
         return field.named and says_setting(texts[0])
     if 2 * len(different) <= len(values):
         return len(different) <= _MOST_VALUES
-    stands_once = not _is_row_label(name) and not _are_numbered(texts) and (field.named or not is_log)
+    is_one_of_few = _is_run_label(name) and len(different) <= _MOST_NAMED_RUNS
+    stands_once = (
+        (is_one_of_few or not _is_row_label(name)) and not _are_numbered(texts) and (field.named or not is_log)
+    )
     return stands_once and len(different) <= _MOST_ONCE
 
 
@@ -221,6 +267,11 @@ def _are_settings_texts(name: str, texts: Sequence[str]) -> bool:
 
 def _is_row_label(name: str) -> bool:
     return normal(name)[0] in vocabulary().row_labels
+
+
+def _is_run_label(name: str) -> bool:
+    """Whether a label names a run after what was different in it: `run_name` is awq, gptq, bf16."""
+    return normal(name)[0].startswith("run_")
 
 
 def _are_numbered(texts: Sequence[str]) -> bool:
@@ -240,6 +291,10 @@ def _tells_of_run(name: str) -> bool:
     plain = normal(name)[0]
     is_of_one = plain in vocabulary().run_columns or plain.endswith("_id")
     return is_of_one or (role == "context" and which in ("prompt", "timestamp")) or _is_answer(plain)
+
+
+def _is_model(name: str) -> bool:
+    return role_of(name) == ("context", "model")
 
 
 @remembered(maxsize=10_000)

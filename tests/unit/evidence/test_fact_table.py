@@ -433,3 +433,33 @@ def test_a_superlative_says_a_condition_that_varies_for_another_model():
     ]
     (best,) = statements(facts_in(*rows), "best_model")
     assert best.startswith("highest mean decode throughput of a model at dtype=fp16, that of beta:7b: 48 tok/s")
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("gsm8k", "GSM8K"),
+        ("HumanEval", "HumanEval"),
+        ("mmlu", "MMLU"),
+        ("arc_challenge", "ARC-Challenge"),
+        ("hellaswag", "HellaSwag"),
+        ("truthfulqa", "TruthfulQA"),
+        ("gpqa", "GPQA"),
+        ("IFEval", "IFEval"),
+    ],
+)
+def test_scores_of_benchmarks_beside_a_speed_reach_the_facts(tmp_path, column, words):
+    (tmp_path / "a.csv").write_text(f"model,{column},tokens_per_sec\nqwen2.5:7b,85.1,78.4\nmistral:7b,52.0,80.1\n")
+    facts = facts_of(tmp_path)
+    scores = facts[facts["text"].str.contains(f"{words} score")]
+    assert {0.851, 0.52} <= {*scores["value"]}
+    assert any("qwen2.5:7b" in text for text in statements(scores, "best_model"))
+
+
+def test_a_score_on_a_scale_of_its_own_and_a_column_that_only_sounds_like_a_score(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "model,mt_bench,my_bench,tokens_per_sec\nqwen2.5:7b,8.1,3,78.4\nmistral:7b,7.2,4,80\n"
+    )
+    facts = facts_of(tmp_path)
+    assert {8.1, 7.2} <= {*facts[facts["text"].str.contains("MT-Bench score")]["value"]}
+    assert not facts["text"].str.contains("my_bench").any()

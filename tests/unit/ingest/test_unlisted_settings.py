@@ -85,7 +85,6 @@ def test_a_record_alone_has_the_settings_that_its_names_say():
     "column",
     [
         "request_id:q-1,q-2,q-1,q-2",
-        "run_name:monday,tuesday,monday,tuesday",
         "finish_reason:stop,length,stop,length",
         "response:Yes,No,Yes,No",
         "notes:slow,fine,slow,fine",
