@@ -53,6 +53,11 @@ class Order(NamedTuple):
         return least is not None and least > _MATTERS
 
     @property
+    def whose(self) -> tuple[str, ...]:
+        """The models that it is about."""
+        return (self.of,) if self.of else tuple(self.names)
+
+    @property
     def scope(self) -> Scope:
         contest = self.contest
         setups = contest.setups
@@ -60,7 +65,7 @@ class Order(NamedTuple):
         common = {name: value for name, value in setups[0].items() if name not in differing}
         runs: Runs = "all" if contest.stated else "warm"
         files = len(files_of(cell for _, cell in contest.cells))
-        return Scope((self.of,) if self.of else tuple(self.names), common, runs, contest.n, files)
+        return Scope(self.whose, common, runs, contest.n, files)
 
     @property
     def sources(self) -> tuple[Source, ...]:

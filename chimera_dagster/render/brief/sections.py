@@ -33,7 +33,7 @@ _RISKS = 6
 def performance(brief: Brief) -> Iterator[Block]:
     yield Heading(2, "Performance", "performance")
     if not brief.by_configuration:
-        yield Paragraph("No file gives a value of a known measure for a model that it names.")
+        yield Paragraph("No file gives a model that it names a value that models can be compared by.")
     yield from model_table(brief.by_model)
     said = brief.leading[:LEADING]
     others = [each for each in brief.of("performance") if each not in said]
