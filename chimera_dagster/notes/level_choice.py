@@ -14,7 +14,7 @@ from chimera_dagster.notes.settings import level
 
 
 def best_levels(data: NoteContext) -> list[Order]:
-    """Of a condition with one clear leader: its levels by the first measure, and by a second one if that has one too."""
+    """Of a condition with one clear leader: its levels by the first measure, and by a second one if it has one too."""
     every = [
         order_of(each.id, judged, judged.contest.cells[0][1].model)
         for each in data.found("condition_effects", Series)
