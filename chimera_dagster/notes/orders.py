@@ -47,10 +47,15 @@ class Order(NamedTuple):
         return self.names[-1] not in self.leaders
 
     @property
+    def tested(self) -> bool:
+        """Whether a test stands behind it: single values that are near each other are no tie."""
+        return self.contest.pairs is not None
+
+    @property
     def weak(self) -> bool:
         """Whether a difference that matters could have gone unseen, so that a tie is not the same as equal."""
         least = self.judged.detectable()
-        return least is not None and least > _MATTERS
+        return not self.tested or (least is not None and least > _MATTERS)
 
     @property
     def whose(self) -> tuple[str, ...]:
@@ -79,7 +84,8 @@ def order_of(finding: str, judged: Judged, of: str = "") -> Order:
     told = {name: _told(judged, values, names[0], name) for name in names[1:]}
     leaders = [names[0], *(name for name, certainty in told.items() if certainty is Certainty.TIE)]
     apart = [certainty for certainty in told.values() if certainty is not Certainty.TIE]
-    return Order(finding, judged, names, values, leaders, weakest(apart) or Certainty.TIE, of)
+    untold = Certainty.PLAIN if contest.pairs is None else Certainty.TIE
+    return Order(finding, judged, names, values, leaders, weakest(apart) or untold, of)
 
 
 def _told(judged: Judged, values: Mapping[str, float], one: str, other: str) -> Certainty:

@@ -89,6 +89,14 @@ def _difference(order: Order, name: str, who: Phrase) -> tuple[Phrase, ...]:
 def _tie(order: Order, name: str, who: Phrase) -> tuple[Phrase, ...]:
     words = order.measure.words
     levels, least = _levels(order, order.names, name), would_have_shown(order)
+    if not order.tested:
+        return (
+            phrase(
+                f"the {words} of {{m}} is nearly the same with {{levels}}; values that nobody tested can't tell more.",
+                m=who,
+                levels=levels,
+            ),
+        )
     return (
         phrase(
             f"{{name}} makes no measurable difference to the {words} of {{m}}: {{levels}}{{least}}.",
