@@ -1,10 +1,13 @@
 """The numbers of a folder that no known name covers: what a reader of its summary should know is missing."""
 
 import json
+import re
 from collections import Counter
 from typing import NamedTuple
 
 import pandas as pd
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 class UnreadGroup(NamedTuple):
@@ -24,6 +27,11 @@ def unread_groups(files: pd.DataFrame) -> list[UnreadGroup]:
             numbers.update(names)
             found_in.update(names.keys())
     return [UnreadGroup(name, count, found_in[name]) for name, count in sorted(numbers.items(), key=_largest)]
+
+
+def words_of_name(name: str) -> str:
+    """A name as words in lower case with a space between them: `peakMem_MB` is `peak mem mb`."""
+    return " ".join(_WORD.findall(name)).casefold()
 
 
 def _largest(group: tuple[str, int]) -> tuple[int, str]:

@@ -1,7 +1,7 @@
 """Where on a page a line stands: the headings above it, and what they, list items and commands say of its records.
 
-A model, a graphics card or an engine in a heading holds for its section; a condition in a list item too; a model, a backend or a GPU in an item up to
-the next section that names a model.
+A model, a graphics card or an engine in a heading holds for its section, and a condition in a list item too. A model, a
+backend or a GPU in an item holds up to the next section that names a model.
 """
 
 import re

@@ -13,6 +13,7 @@ from chimera_dagster.evidence.findings.finding import Finding
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.measures import FURTHER, HEADLINES, MEASURES, SCORES, SERVER, Measure
 from chimera_dagster.evidence.setups import Setup, said
+from chimera_dagster.notes.phrase import Phrase, file, phrase, subject
 from chimera_dagster.schemas import TTFT
 
 # The order in which measures answer the question which model to choose
@@ -64,6 +65,17 @@ class NoteContext:
         return sorted({cell.model for measure in MEASURES for cell in self.data.cells(measure)})
 
     @cached_property
+    def named(self) -> list[str]:
+        """Every model that is named together with a known metric, in alphabetical order."""
+        rows = self.data.measured
+        return sorted(str(name) for name in rows.loc[rows["unit"].notna().to_numpy(), "model"].dropna().unique())
+
+    def who(self, name: str) -> Phrase:
+        """The model as the subject of a sentence: its name, or `the model that a.csv doesn't name`."""
+        unnamed = self.data.unnamed.get(name)
+        return (subject(name),) if unnamed is None else phrase("the model that {f} doesn't name", f=file(unnamed))
+
+    @cached_property
     def said(self) -> frozenset[str]:
         """The conditions that tell the setups of the folder apart."""
         return self.said_of(self._setups)
@@ -81,7 +93,7 @@ class NoteContext:
     def _setups(self) -> dict[str, list[Setup]]:
         found: dict[str, list[Setup]] = {}
         for measure in MEASURES:
-            for cell in self.data.cells(measure):
+            for cell in (*self.data.cells(measure), *self.data.unnamed_cells(measure)):
                 found.setdefault(cell.model, []).append(cell.setup)
         return found
 

@@ -48,7 +48,7 @@ def words_of(measure: Measure) -> MetricWords:
     return MetricWords(f"has {article} {measure.words} of {{x}}", "{x}", best, f"{measure.words} counts most")
 
 
-def does(measure: Measure, who: Part, value: float) -> Phrase:
+def does(measure: Measure, who: Part | Phrase, value: float) -> Phrase:
     """`m:7b shows its first token after 95 ms`."""
     return phrase(f"{{who}} {words_of(measure).does}", who=who, x=number(value, measure.unit))
 

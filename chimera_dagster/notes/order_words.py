@@ -25,13 +25,9 @@ _ALL_SURE = {
 def where(data: NoteContext, order: Order) -> Phrase:
     """What has to be said of the conditions: `once loaded, with 8 requests at once, `."""
     setups = order.contest.setups
-    words = (
-        count(len(setups), "shared setting")
-        if len(setups) > 1
-        else in_words(setups[0], data.said_of(order.scope.models))
-    )
+    words = count(len(setups), "shared setting") if len(setups) > 1 else in_words(setups[0], data.said_of(order.whose))
     parts = [phrase("over {n}", n=words) if len(setups) > 1 else words]
-    if order.scope.runs == "warm" and order.measure.unit == "ms" and data.loads_seen(order.scope.models):
+    if order.scope.runs == "warm" and order.measure.unit == "ms" and data.loads_seen(order.whose):
         parts.insert(0, phrase("once loaded"))
     return phrase("{parts}, ", parts=joined(parts, ", ")) if any(parts) else ()
 

@@ -47,10 +47,20 @@ class Order(NamedTuple):
         return self.names[-1] not in self.leaders
 
     @property
+    def tested(self) -> bool:
+        """Whether a test stands behind it: single values that are near each other are no tie."""
+        return self.contest.pairs is not None
+
+    @property
     def weak(self) -> bool:
         """Whether a difference that matters could have gone unseen, so that a tie is not the same as equal."""
         least = self.judged.detectable()
-        return least is not None and least > _MATTERS
+        return not self.tested or (least is not None and least > _MATTERS)
+
+    @property
+    def whose(self) -> tuple[str, ...]:
+        """The models that it is about."""
+        return (self.of,) if self.of else tuple(self.names)
 
     @property
     def scope(self) -> Scope:
@@ -60,7 +70,7 @@ class Order(NamedTuple):
         common = {name: value for name, value in setups[0].items() if name not in differing}
         runs: Runs = "all" if contest.stated else "warm"
         files = len(files_of(cell for _, cell in contest.cells))
-        return Scope((self.of,) if self.of else tuple(self.names), common, runs, contest.n, files)
+        return Scope(self.whose, common, runs, contest.n, files)
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -74,7 +84,8 @@ def order_of(finding: str, judged: Judged, of: str = "") -> Order:
     told = {name: _told(judged, values, names[0], name) for name in names[1:]}
     leaders = [names[0], *(name for name, certainty in told.items() if certainty is Certainty.TIE)]
     apart = [certainty for certainty in told.values() if certainty is not Certainty.TIE]
-    return Order(finding, judged, names, values, leaders, weakest(apart) or Certainty.TIE, of)
+    untold = Certainty.PLAIN if contest.pairs is None else Certainty.TIE
+    return Order(finding, judged, names, values, leaders, weakest(apart) or untold, of)
 
 
 def _told(judged: Judged, values: Mapping[str, float], one: str, other: str) -> Certainty:

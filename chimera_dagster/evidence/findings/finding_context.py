@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from chimera_dagster.evidence.cold_runs import is_cold
 from chimera_dagster.evidence.duplicates import duplicate_runs
+from chimera_dagster.evidence.fact_context import model_words
 from chimera_dagster.evidence.findings.cells import Cell, Placed, cells_of, placed
 from chimera_dagster.evidence.measures import MEASURES, Measure
 from chimera_dagster.evidence.runs import PROMPT_LABELS, natural, repeats_stated, spellings
@@ -49,6 +50,7 @@ class FindingContext:
         self.duplicates: Mapping[str, str] = duplicate_runs(self.table) if duplicates is None else duplicates
         self._cells: dict[str, list[Cell]] = {}
         self._spans = spans_of_files(measurements)
+        self._unnamed_cells: dict[str, list[Cell]] = {}
 
     @cached_property
     def recorded(self) -> pd.DataFrame:
@@ -122,10 +124,36 @@ class FindingContext:
     def _placed(self) -> tuple[Placed, Placed]:
         return placed(self.runs), placed(self.stated)
 
+    @cached_property
+    def unnamed(self) -> dict[str, str]:
+        """Files with measurements none of which names a model, by the words for the model of each.
+
+        What such a file says of an engine or a quantization is of one model, whichever it is.
+        """
+        table = self.measured
+        files = set(table["file"].unique()) - set(table.loc[table["model"].notna().to_numpy(), "file"].unique())
+        return {model_words(None, str(file)): str(file) for file in sorted(map(str, files))}
+
+    def unnamed_cells(self, measure: Measure) -> list[Cell]:
+        """As `cells`, of the model of each file in `unnamed`: the words for it are its name."""
+        if not self.unnamed:
+            return []
+        if measure.metric not in self._unnamed_cells:
+            runs, stated = (_with_words(rows, self.unnamed) for rows in (self.runs, self.stated))
+            self._unnamed_cells[measure.metric] = cells_of(placed(runs), placed(stated), measure)
+        return self._unnamed_cells[measure.metric]
+
     def of_models(self, metric: str) -> list[tuple[str, pd.DataFrame]]:
         """Warm runs with a positive `metric`, by model in their order."""
         rows = self.warm[(self.warm[metric] > 0).to_numpy()]
         return [(str(model), group) for model, group in rows.groupby("model", observed=True)]
+
+
+def _with_words(rows: pd.DataFrame, unnamed: Mapping[str, str]) -> pd.DataFrame:
+    """The rows of files that name no model, with the words for it as its name."""
+    words = {file: name for name, file in unnamed.items()}
+    kept = rows[rows["file"].isin(list(words)).to_numpy()]
+    return kept.assign(model=[words[str(file)] for file in kept["file"]])
 
 
 def _wide(raw: pd.DataFrame, sessions: Mapping[str, int], sittings: Mapping[str, int]) -> pd.DataFrame:

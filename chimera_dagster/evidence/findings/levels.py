@@ -23,7 +23,7 @@ def condition_effects(data: FindingContext) -> Iterator[Finding]:
     """Levels of a condition of one model within equal other conditions, ranked as models are; Holm over all of them.
 
     Loads and lengths are trends (`trends`), parameters have tests of their own (`parameter_effects`), and data sets and
-    tasks are only kept apart.
+    tasks are only kept apart. A file that names no model has one of its own.
     """
     found = {
         (model, name): [
@@ -44,7 +44,7 @@ def _by_model(data: FindingContext) -> dict[str, list[tuple[Measure, list[Cell]]
     found: dict[str, list[tuple[Measure, list[Cell]]]] = {}
     for measure in _MEASURES:
         of_model: dict[str, list[Cell]] = {}
-        for cell in data.cells(measure):
+        for cell in (*data.cells(measure), *data.unnamed_cells(measure)):
             of_model.setdefault(cell.model, []).append(cell)
         for model, cells in of_model.items():
             found.setdefault(model, []).append((measure, cells))

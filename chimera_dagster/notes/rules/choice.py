@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from chimera_dagster.evidence.certainty import weakest
-from chimera_dagster.evidence.findings.contest_words import Series
+from chimera_dagster.evidence.measures import MEASURES
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
 from chimera_dagster.notes.crossings import Crossing, crossing_of
+from chimera_dagster.notes.level_choice import best_levels, of_no_name, of_one_model
 from chimera_dagster.notes.metric_words import MetricWords, words_of
 from chimera_dagster.notes.note import Note, Scope
 from chimera_dagster.notes.orders import Order, order_of
-from chimera_dagster.notes.phrase import Phrase, count, joined, listed, model, number, phrase, setting
+from chimera_dagster.notes.phrase import Phrase, count, joined, listed, model, number, phrase
 
 _WEIGHT = 200.0
 _SHOWN = 4  # names in one sentence
@@ -23,11 +24,11 @@ def choice(data: NoteContext) -> Iterator[Note]:
     """
     found = contests_of_answer(data)
     if not found:
-        if len(data.models) == 1 and (levels := _levels(data)):
-            yield _of_one_model(data.models[0], levels)
+        if len(data.models) < 2 and (levels := best_levels(data)):
+            yield of_one_model(data.models[0], levels, _WEIGHT) if data.models else of_no_name(data, levels, _WEIGHT)
         else:
             beside = _side_by_side(data)
-            wordings = tuple(joined([said, beside]) for said in _without_contest(data.models))
+            wordings = tuple(joined([said, beside]) for said in _without_contest(data))
             yield Note("choice", "answer", _WEIGHT, wordings, Scope(tuple(data.models)))
         return
     first = found[0]
@@ -111,39 +112,6 @@ def _side_by_side(data: NoteContext) -> Phrase:
                 "Each under its own conditions, the {what} is: {values}.", what=measure.words, values=listed(said)
             )
     return ()
-
-
-def _levels(data: NoteContext) -> list[Order]:
-    """Of a condition with one clear leader: its levels by the first measure, and by a second one if that agrees."""
-    every = [
-        order_of(each.id, judged, judged.contest.cells[0][1].model)
-        for each in data.found("condition_effects", Series)
-        for judged in each.about.results
-    ]
-    clear = [order for measure in QUESTIONS for order in every if order.measure == measure and len(order.leaders) == 1]
-    return clear[:1] + [order for order in clear[1:] if order.names[0] == clear[0].names[0]][:1]
-
-
-def _of_one_model(name: str, levels: Sequence[Order]) -> Note:
-    first = levels[0]
-    best = " and ".join(dict.fromkeys(words_of(order.measure).best for order in levels))
-    return Note(
-        "choice",
-        "answer",
-        _WEIGHT,
-        (
-            phrase(f"Only {{a}} was measured; it {best} with {{level}}.", a=model(name), level=setting(first.names[0])),
-            phrase(
-                f"With {{level}}, {{a}} {best}; no other model was measured.",
-                a=model(name),
-                level=setting(first.names[0]),
-            ),
-        ),
-        first.scope,
-        certainty=weakest(order.certainty for order in levels),
-        sources=first.sources,
-        findings=tuple(dict.fromkeys(order.finding for order in levels)),
-    )
 
 
 def _others(data: NoteContext, order: Order) -> Phrase:
@@ -241,11 +209,14 @@ def _nothing_between(names: Phrase) -> tuple[Phrase, ...]:
     )
 
 
-def _without_contest(models: Sequence[str]) -> tuple[Phrase, ...]:
+def _without_contest(data: NoteContext) -> tuple[Phrase, ...]:
+    models = data.models
     if not models:
+        return _without_models(data)
+    if len(models) == 1 and len(data.named) > 1:
         return (
-            phrase("There is nothing to choose between: no file names a model together with a known metric."),
-            phrase("No model can be recommended: no file names one together with a known metric."),
+            phrase("Only {a} has values that can be compared, so there is nothing to choose yet.", a=model(models[0])),
+            phrase("No choice can be made yet: only {a} has values that can be compared.", a=model(models[0])),
         )
     if len(models) == 1:
         return (
@@ -256,6 +227,26 @@ def _without_contest(models: Sequence[str]) -> tuple[Phrase, ...]:
     return (
         phrase("No choice can be made yet: no two of {a} were measured under the same conditions.", a=names),
         phrase("These results do not say which model to choose: no two of {a} share their conditions.", a=names),
+    )
+
+
+def _without_models(data: NoteContext) -> tuple[Phrase, ...]:
+    """Why no model has a value of a measure: nothing names one, or what was read of those that are named won't do."""
+    if not data.named:
+        return (
+            phrase("There is nothing to choose between: no file names a model together with a known metric."),
+            phrase("No model can be recommended: no file names one together with a known metric."),
+        )
+    rows = data.data.measured
+    named = rows[(rows["model"].notna() & rows["unit"].notna()).to_numpy()]
+    if named["metric"].isin([measure.metric for measure in MEASURES]).any():
+        why = "no value that models are compared by can be used, as it is doubtful, failed, or stated in several ways"
+    else:
+        why = "no metric that models are compared by was read of them"
+    names = _names(data.named)
+    return (
+        phrase(f"No model can be recommended: the files name {{a}}, but {why}.", a=names),
+        phrase(f"There is nothing to choose by: the files name {{a}}, but {why}.", a=names),
     )
 
 

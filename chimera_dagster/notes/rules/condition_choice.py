@@ -9,7 +9,7 @@ from chimera_dagster.notes.advice import Basis, recommendation
 from chimera_dagster.notes.context import NoteContext
 from chimera_dagster.notes.note import Note, Scope
 from chimera_dagster.notes.orders import Order, order_of
-from chimera_dagster.notes.phrase import model, number, phrase
+from chimera_dagster.notes.phrase import number, phrase
 from chimera_dagster.notes.settings import level
 
 _WEIGHT = 118.0
@@ -37,7 +37,7 @@ def condition_choice(data: NoteContext) -> Iterator[Note]:
                     found.setdefault((whose, name), order)
     orders = sorted(found.items(), key=lambda item: -_ratio(item[1]))
     for place, ((whose, name), order) in enumerate(orders[:_MOST]):
-        yield _note(whose, name, order, _WEIGHT - place / 10)
+        yield _note(data, whose, name, order, _WEIGHT - place / 10)
 
 
 def _ratio(order: Order) -> float:
@@ -45,7 +45,7 @@ def _ratio(order: Order) -> float:
     return max(values[0], values[1]) / min(values[0], values[1])
 
 
-def _note(whose: str, name: str, order: Order, weight: float) -> Note:
+def _note(data: NoteContext, whose: str, name: str, order: Order, weight: float) -> Note:
     measure = order.measure
     best, second = order.names[0], order.names[1]
     values = {item: cell.setup[name] for item, cell in order.contest.cells}
@@ -55,7 +55,7 @@ def _note(whose: str, name: str, order: Order, weight: float) -> Note:
     return recommendation(
         "condition_choice",
         weight,
-        phrase(f"run {{m}} with {{best}}{condition}", m=model(whose), best=level(name, values[best])),
+        phrase(f"run {{m}} with {{best}}{condition}", m=data.who(whose), best=level(name, values[best])),
         phrase(
             f"its {{what}} is {{x}} then and {{y}} with {{second}}{', the next best' if several else ''}",
             what=measure.words,
@@ -64,7 +64,7 @@ def _note(whose: str, name: str, order: Order, weight: float) -> Note:
             second=level(name, values[second]),
         ),
         Basis(
-            Scope((whose,), scope.setup, scope.runs, scope.n, scope.files),
+            Scope(() if whose in data.data.unnamed else (whose,), scope.setup, scope.runs, scope.n, scope.files),
             order.sources,
             (order.finding,),
             measure.metric,

@@ -1,6 +1,7 @@
 """What a condition changes for one model: how its quantizations, GPUs, engines or versions compare."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from chimera_dagster.evidence.findings.contest import Judged
 from chimera_dagster.evidence.findings.contest_words import Series
@@ -10,7 +11,7 @@ from chimera_dagster.notes.metric_words import behind, does
 from chimera_dagster.notes.note import Note
 from chimera_dagster.notes.order_words import sure, where, with_values, would_have_shown
 from chimera_dagster.notes.orders import Order, order_of
-from chimera_dagster.notes.phrase import Phrase, number, phrase, setting, subject
+from chimera_dagster.notes.phrase import Phrase, number, phrase, setting
 from chimera_dagster.notes.settings import in_words, level
 
 _ALONE, _AMONG, _FURTHER = 140.0, 80.0, 40.0  # weight if there is one model, several, or if it says less
@@ -31,20 +32,20 @@ def condition_effects(data: NoteContext) -> Iterator[Note]:
         results.sort(key=lambda pair: (pair[1].contest.how == "plain", -pair[1].contest.n))
         for place, (finding, judged) in enumerate(results[:_MOST]):
             first = place == 0 and measure in (*HEADLINES, SERVER)
-            base = _FURTHER if not first else _ALONE if len(data.models) == 1 else _AMONG
+            base = _FURTHER if not first else _ALONE if len(data.models) < 2 else _AMONG
             weight = base - QUESTIONS.index(measure) - place / 10
             notes.append(_note(data, order_of(finding, judged, model), name, weight))
     yield from sorted(notes, key=lambda note: (-note.weight, -note.scope.n))[:_MOST_NOTES]
 
 
 def _note(data: NoteContext, order: Order, name: str, weight: float) -> Note:
-    is_tie = order.tied
+    is_tie, who = order.tied, data.who(order.of)
     return Note(
         "condition_effect",
         "performance",
         weight,
-        _tie(order, name) if is_tie else _difference(order, name),
-        order.scope,
+        _tie(order, name, who) if is_tie else _difference(order, name, who),
+        replace(order.scope, models=()) if order.of in data.data.unnamed else order.scope,
         order.measure.metric,
         () if is_tie else tuple(order.names),
         order.certainty,
@@ -55,11 +56,11 @@ def _note(data: NoteContext, order: Order, name: str, weight: float) -> Note:
     )
 
 
-def _difference(order: Order, name: str) -> tuple[Phrase, ...]:
+def _difference(order: Order, name: str, who: Phrase) -> tuple[Phrase, ...]:
     """`m:7b decodes 57 tok/s with quantization=Q4_K_M and 45 tok/s with quantization=Q8_0, 21 % slower.`"""
     measure, values = order.measure, order.values
     first, last, tied = order.names[0], order.names[-1], order.leaders[1:]
-    said = phrase("{best} {at}", best=does(measure, subject(order.of), values[first]), at=_at(order, first, name))
+    said = phrase("{best} {at}", best=does(measure, who, values[first]), at=_at(order, first, name))
     if tied:
         said = phrase("{said}; {levels} can't be told from it", said=said, levels=_levels(order, tied, name))
     between = [item for item in order.names[1:-1] if item not in tied]
@@ -75,7 +76,7 @@ def _difference(order: Order, name: str) -> tuple[Phrase, ...]:
         phrase("{said}; {at} it is {x}, {by}.", said=said, at=at, x=worst, by=by),
         phrase(
             f"{measure.words} of {{m}} is {{best}} {{one}} and {{worst}} {{other}}, {{by}}.",
-            m=subject(order.of),
+            m=who,
             best=number(values[first], measure.unit),
             one=_at(order, first, name),
             worst=worst,
@@ -85,21 +86,29 @@ def _difference(order: Order, name: str) -> tuple[Phrase, ...]:
     )
 
 
-def _tie(order: Order, name: str) -> tuple[Phrase, ...]:
-    words, model = order.measure.words, subject(order.of)
+def _tie(order: Order, name: str, who: Phrase) -> tuple[Phrase, ...]:
+    words = order.measure.words
     levels, least = _levels(order, order.names, name), would_have_shown(order)
+    if not order.tested:
+        return (
+            phrase(
+                f"the {words} of {{m}} is nearly the same with {{levels}}; values that nobody tested can't tell more.",
+                m=who,
+                levels=levels,
+            ),
+        )
     return (
         phrase(
             f"{{name}} makes no measurable difference to the {words} of {{m}}: {{levels}}{{least}}.",
             name=setting(name),
-            m=model,
+            m=who,
             levels=levels,
             least=least,
         ),
         phrase(
             f"between {{levels}}, the {words} of {{m}} shows no difference{{least}}.",
             levels=levels,
-            m=model,
+            m=who,
             least=least,
         ),
     )

@@ -1,16 +1,19 @@
-"""What no file measures, said once."""
+"""What no file measures, or what can't be read because its name is not known, said once."""
 
+import re
 from collections.abc import Iterator
 
 from chimera_dagster.evidence.measures import SCORES
+from chimera_dagster.evidence.unread import unread_groups, words_of_name
 from chimera_dagster.notes.context import NoteContext
 from chimera_dagster.notes.naming import parameters_of
 from chimera_dagster.notes.note import Note, Scope
-from chimera_dagster.notes.phrase import Phrase, capital, joined, listed, model, phrase
+from chimera_dagster.notes.phrase import Name, Phrase, capital, count, joined, listed, model, phrase, setting
 from chimera_dagster.notes.rules.choice import contests_of_answer
+from chimera_dagster.notes.rules.unknown_numbers import TEACH
 from chimera_dagster.schemas import E2E, OUTPUT, TPOT, TTFT
 
-_WEIGHT = 100.0
+_WEIGHT, _UNKNOWN = 100.0, 60.0  # unknown: nothing was read, as the answer says already
 _LONG_CONTEXT = 8_192  # tokens
 _LARGER = 2.0  # times the parameters, for sizes that differ clearly
 # What a file measures if it has one of the metrics
@@ -23,31 +26,73 @@ _BY_METRIC: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 _OF_GPU = ("GPU use", "GPU memory")
 _COSTS = (*_OF_GPU, "power")
+_SPEED = (TTFT, TPOT, E2E, OUTPUT, "decode_tok_s", "prefill_tok_s", "latency_ms")
+_ALL = frozenset({*_SPEED, *(name for _, names in _BY_METRIC for name in names)})
+_NOTHING = (
+    phrase("None of the metrics that this brief looks for could be read, so it can't say what was not measured."),
+)
+# Words of an unread name (`words_of_name`) that may be just that
+_MAY_BE = {
+    "GPU use": re.compile(r"\butil|\bgpu (?:use|usage|load|busy)\b|\bsm (?:occ|act)"),
+    "GPU memory": re.compile(r"\bv?ram\b|\bmem|\bkv cache\b|\bsize (?:[mg]i?b|bytes)\b|\bfootprint"),
+    "power": re.compile(r"\bw\b|\bpower|\bwatt|\bjoule|\benergy|\bk?wh\b"),
+    "quality": re.compile(
+        r"\bacc(?:uracy)?\b|\bscore|\bquality|\bperplexity|\bppl\b|\bexact match|\bf ?1\b|\bpass (?:at )?\d|"
+        r"\bm?mlu\b|\bbleu|\brouge|\bcorrect|\bwin rate"
+    ),
+    "time to first token": re.compile(
+        r"\bttf[ta]\b|\bfirst (?:tok|byte|chunk)|\btime to first|\bprefill (?:time|ms|s)\b"
+    ),
+    "speed": re.compile(
+        r"\bttf[ta]\b|\bfirst (?:tok|byte|chunk)|\btok(?:en)?s?\b|\btps\b|\bspeed|\blatency|\bthroughput|\bduration"
+    ),
+    "throughput under load": re.compile(
+        r"\bthroughput|\bqps\b|\brps\b|\breq(?:uest)?s? (?:per|p|s)\b|\bconcurr|\busers?\b"
+    ),
+    "long contexts": re.compile(r"\bctx\b|\bcontext|\b(?:seq|prompt|input) (?:len|tok)"),
+}
+_NAMES = 3  # shown of what could not be read
 _LOAD = "throughput under load"
 _CONTEXT = "long contexts"
 _UNDER_LOAD = (OUTPUT, "requests_per_s", "total_tok_s")
-_SPEED = (TTFT, TPOT, E2E, OUTPUT, "decode_tok_s", "prefill_tok_s", "latency_ms")
 
 
 def not_measured(data: NoteContext) -> Iterator[Note]:
     """One note with everything that is missing and what can't be said without it."""
-    absent = missing(data)
-    if not absent:
-        return
+    absent, hidden = missing(data), unreadable(data)
     runs, files = data.size
+    if not absent and not hidden:
+        if not data.data.table.empty and data.measured.isdisjoint(_ALL):
+            yield Note("not_measured", "not_measured", _UNKNOWN, _NOTHING, Scope(files=files))
+        return
     yield Note(
         "not_measured",
         "not_measured",
         _WEIGHT,
-        _wordings(data, absent),
+        tuple(joined([said, _unreadable(hidden)]) for said in (_wordings(data, absent) if absent else ((),))),
         Scope(tuple(data.models), n=runs, files=files),
     )
 
 
 def missing(data: NoteContext) -> list[str]:
-    """What is absent from every file, in the order in which it is said; empty if nothing at all was measured."""
+    """What is absent from every file, in the order in which it is said; empty if nothing at all was measured.
+
+    What an unread name may stand for is not said to be missing, see `unreadable`.
+    """
+    hidden = unreadable(data)
+    return [what for what in _absent(data) if what not in hidden]
+
+
+def unreadable(data: NoteContext) -> dict[str, list[str]]:
+    """What no known name covers and an unread name may stand for, with those names."""
+    names = [(group.name, words_of_name(group.name)) for group in unread_groups(data.data.files)]
+    found = {what: [name for name, words in names if _MAY_BE[what].search(words)] for what in _absent(data)}
+    return {what: hits for what, hits in found.items() if hits}
+
+
+def _absent(data: NoteContext) -> list[str]:
     measured = data.measured
-    if measured.isdisjoint({*_SPEED, *(name for _, names in _BY_METRIC for name in names)}):
+    if measured.isdisjoint(_ALL):
         return []
     known = {"quality": quality_known(data)}
     found = [what for what, metrics in _BY_METRIC if not known.get(what, not measured.isdisjoint(metrics))]
@@ -96,9 +141,27 @@ def _sizes(data: NoteContext) -> Phrase:
     )
 
 
+def _unreadable(hidden: dict[str, list[str]]) -> Phrase:
+    """`GPU memory and power may be in the files, but peak_mem_q and avg_w are not known names: ...`."""
+    if not hidden:
+        return ()
+    names = list(dict.fromkeys(name for hits in hidden.values() for name in hits))
+    shown: list[Phrase] = [(Name(name, "metric"),) for name in names[:_NAMES]]
+    if len(names) > _NAMES:
+        shown.append(count(len(names) - _NAMES, "more", "more"))
+    known = "name" if len(names) == 1 else "names"
+    return phrase(
+        f"{{what}} may be in the files, but could not be read: nothing here knows the {known} {{names}}. "
+        "{teach} proposes how to teach what a name means.",
+        what=capital(listed([phrase(what) for what in hidden])),
+        names=listed(shown),
+        teach=setting(TEACH),
+    )
+
+
 def _wordings(data: NoteContext, absent: list[str]) -> tuple[Phrase, ...]:
     """They lead with what a choice lacks, if it is one of cost and quality."""
-    short = "memory" if "GPU use" in absent else "GPU memory"
+    short = "memory" if "GPU use" in absent and "memory_used_mib" not in data.measured else "GPU memory"
     whose = whose_answers(data)
     shown = {"GPU memory": short, "quality": "quality" if whose == "the answers" else "the quality of these models"}
     named = [phrase(shown.get(name, name)) for name in absent]

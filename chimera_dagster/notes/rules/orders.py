@@ -90,6 +90,10 @@ def _named(order: Order, names: list[str]) -> Phrase:
 def _tie(order: Order) -> tuple[Phrase, ...]:
     words = order.measure.words
     names, least = _named(order, order.names), would_have_shown(order)
+    if not order.tested:
+        return (
+            phrase(f"{words} of {{names}} is nearly the same; values that nobody tested can't tell more.", names=names),
+        )
     return (
         phrase(f"{{names}} can't be told apart by {words}{{least}}.", names=names, least=least),
         phrase(f"{words} does not tell {{names}} apart{{least}}.", names=names, least=least),

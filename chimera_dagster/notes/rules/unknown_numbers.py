@@ -11,11 +11,16 @@ from chimera_dagster.notes.phrase import Name, Phrase, count, listed, number, ph
 
 _WEIGHT = 50.0
 _SHOWN = 3
+_FIRST = 210.0  # said before any answer
+_MOSTLY = 0.5
 TEACH = "chimera vocabulary suggest"
 
 
 def unknown_numbers(data: NoteContext) -> Iterator[Note]:
-    """One note, if some number has a name that is neither a metric nor a condition, a parameter or a label."""
+    """One note, if some number has a name that is neither a metric nor a condition, a parameter or a label.
+
+    If most of them do, that is said before any answer: what isn't read may change it.
+    """
     files = data.data.files
     total, covered = int(files["numbers"].sum()), int(files["covered"].sum())
     groups = unread_groups(files)
@@ -33,6 +38,24 @@ def unknown_numbers(data: NoteContext) -> Iterator[Note]:
         "names": listed(shown),
         "teach": setting(TEACH),
     }
+    scope = Scope(n=total - covered, files=len(rows))
+    sources = tuple((str(path), WHOLE_FILE) for path in rows["path"])[:MOST_SOURCES]
+    if covered < _MOSTLY * total:
+        lead = "Most of these numbers could not" if covered else "None of these numbers could"
+        yield Note(
+            "mostly_unread",
+            "answer",
+            _FIRST,
+            (
+                phrase(
+                    f"{lead} be read: nothing here knows the names of {{unread}} of {{all}}: {{names}}. "
+                    "Teach those that matter: {teach} proposes how.",
+                    **parts,
+                ),
+            ),
+            scope,
+            sources=sources,
+        )
     have = "has a name" if total - covered == 1 else "have names"
     yield Note(
         "unknown_numbers",
@@ -48,6 +71,6 @@ def unknown_numbers(data: NoteContext) -> Iterator[Note]:
                 **parts,
             ),
         ),
-        Scope(n=total - covered, files=len(rows)),
-        sources=tuple((str(path), WHOLE_FILE) for path in rows["path"])[:MOST_SOURCES],
+        scope,
+        sources=sources,
     )

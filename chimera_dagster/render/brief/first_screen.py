@@ -32,7 +32,12 @@ def first_screen(brief: Brief) -> Iterator[Block]:
         yield Paragraph((Strong("What to do next."),))
         yield Numbered(tuple(marked(each.note.text, each.id) for each in advice))
     else:
-        yield Paragraph((Strong("What to do next. "), Text("Nothing in these results calls for a change.")))
+        yield Paragraph(
+            (
+                Strong("What to do next. "),
+                Text(f"Nothing in these results calls for a change{limit_words(brief.coverage)}."),
+            )
+        )
     chart = comparison(brief.charts.compared)
     if chart:
         yield chart
@@ -52,6 +57,14 @@ def coverage_words(coverage: Coverage) -> str:
     if coverage.numbers:
         said += f"; {_percent(coverage)} of the numbers were understood"
     return f"{said}."
+
+
+def limit_words(coverage: Coverage) -> str:
+    """What a sentence that there is nothing has to leave open, as its end: empty if every number was read."""
+    left = coverage.numbers - coverage.covered
+    if left:
+        return f", but {counted(left, 'number')} could not be read"
+    return ", but not every file was read in full" if coverage.not_in_full else ""
 
 
 def _sureness(brief: Brief) -> Inlines:

@@ -18,7 +18,7 @@ from chimera_dagster.render.blocks import (
     Text,
 )
 from chimera_dagster.render.brief.curves import over_length, throughput_against_latency
-from chimera_dagster.render.brief.first_screen import LEADING, coverage_words
+from chimera_dagster.render.brief.first_screen import LEADING, coverage_words, limit_words
 from chimera_dagster.render.brief.panels import cold_starts, distribution
 from chimera_dagster.render.brief.tables import configuration_table, model_table
 from chimera_dagster.render.brief.words import counted, ended, marked, paragraph, spaced, written
@@ -33,7 +33,7 @@ _RISKS = 6
 def performance(brief: Brief) -> Iterator[Block]:
     yield Heading(2, "Performance", "performance")
     if not brief.by_configuration:
-        yield Paragraph("No file gives a value of a known measure for a model that it names.")
+        yield Paragraph("No file gives a model that it names a value that models can be compared by.")
     yield from model_table(brief.by_model)
     said = brief.leading[:LEADING]
     others = [each for each in brief.of("performance") if each not in said]
@@ -58,7 +58,7 @@ def recommendations(brief: Brief) -> Iterator[Block]:
     yield Heading(2, "Recommendations", "recommendations")
     found = brief.of("recommendations")
     if not found:
-        yield Paragraph("Nothing in these results calls for a recommendation.")
+        yield Paragraph(f"Nothing in these results calls for a recommendation{limit_words(brief.coverage)}.")
     yield from _listed([_advice(each) for each in found], _ADVICE, "more recommendation")
 
 
@@ -66,7 +66,7 @@ def risks(brief: Brief) -> Iterator[Block]:
     yield Heading(2, "Risks", "risks")
     found = brief.of("risks")
     if not found:
-        yield Paragraph("No way was found in which these results would mislead you.")
+        yield Paragraph(f"No way was found in which these results would mislead you{limit_words(brief.coverage)}.")
         return
     rows = tuple(
         (marked(each.note.text, each.id), written(each.note.mitigation) or "Keep it in mind when you quote a figure.")
@@ -83,7 +83,11 @@ def not_measured(brief: Brief) -> Iterator[Block]:
     yield Heading(2, "What was not measured", "not-measured")
     found = brief.of("not_measured")
     if not found:
-        yield Paragraph("Nothing that this brief looks for is missing.")
+        yield Paragraph(
+            f"Nothing that this brief looks for is missing{limit_words(brief.coverage)}."
+            if brief.coverage.numbers
+            else "No number was read, so this brief can't say what was not measured."
+        )
     yield from _listed([marked(each.note.text, each.id) for each in found], _FINDINGS, "more thing")
 
 

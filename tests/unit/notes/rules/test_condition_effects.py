@@ -107,3 +107,12 @@ def test_levels_of_two_models_are_not_an_effect(tmp_path: Path) -> None:
     ]
     write_csv(tmp_path / "a_runs.csv", rows)
     assert notes_of(tmp_path, "condition_effect").notes == []
+
+
+def test_single_values_that_are_near_each_other_were_not_tested(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a_runs.csv", [run("m:7b", 57.0, backend="a"), run("m:7b", 57.2, backend="b")])
+    for note in notes_of(tmp_path, "condition_effect").notes:
+        assert note.certainty == "plain"
+        for text in wordings(note):
+            assert "measurable" not in text and "no difference" not in text and "would have shown" not in text
+            assert "`a` (" in text and "`b` (" in text and "nobody tested" in text

@@ -1,0 +1,83 @@
+"""What can't be read is not called missing, and a folder that is mostly unread says so before anything else."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.evidence.findings.tables import run, write_csv
+from tests.unit.notes.noted import notes_of, wordings
+
+_UNREAD = {
+    "GPU memory": "vramPeak_q",
+    "power": "avg_watts_q",
+    "quality": "answer_score_q",
+    "time to first token": "first_token_q",
+}
+
+
+def said(tmp_path: Path, **more: object) -> list[str]:
+    rows = [{"model": name, "tokens_s": value, **more} for name, value in (("a:1b", "50"), ("b:1b", "60"))]
+    write_csv(tmp_path / "a_runs.csv", rows)
+    return wordings(notes_of(tmp_path, "not_measured").only)
+
+
+@pytest.mark.parametrize("what", _UNREAD)
+def test_what_an_unread_name_may_stand_for_is_not_called_missing(what: str, tmp_path: Path):
+    name = _UNREAD[what]
+    for text in said(tmp_path, **{name: "3"}):
+        merely, behind = text.split(f"{what[0].upper()}{what[1:]} may be in the files, but could not be read")
+        assert what not in merely and "were not measured" in merely
+        assert behind.startswith(f": nothing here knows the name `{name}`.")
+        assert "`chimera vocabulary suggest`" in behind
+
+
+def test_it_is_not_advised_to_be_recorded_either(tmp_path: Path):
+    said(tmp_path, answer_score_q="3")
+    [text] = notes_of(tmp_path, "record_missing").texts
+    assert "score" not in text and "power" in text
+
+
+def test_another_unread_name_changes_nothing(tmp_path: Path):
+    assert all("may be in the files" not in text and "quality" in text for text in said(tmp_path, xyzzy="3"))
+
+
+def test_memory_that_may_not_be_of_the_gpu_is_not_denied(tmp_path: Path):
+    for text in said(tmp_path, peakMem_MB="3"):
+        assert "GPU memory" in text
+
+
+def test_a_folder_of_unknown_metrics_lacks_nothing_that_could_be_named(tmp_path: Path):
+    write_csv(tmp_path / "a.csv", [{"name": "x", "foo": 3, "bar": 4}])
+    [text] = notes_of(tmp_path, "not_measured").texts
+    assert text.endswith("so it can't say what was not measured.")
+
+
+def test_if_most_is_unread_that_comes_first(tmp_path: Path):
+    write_csv(tmp_path / "a_runs.csv", [run("a:1b", 50, 80, one=1, two=2, three=3), run("b:1b", 90, 80, one=1, two=2)])
+    [text] = notes_of(tmp_path, "mostly_unread").texts
+    assert text.startswith("Most of these numbers could not be read: nothing here knows the names of 5 of 9 numbers: ")
+    assert "`one` (2), `two` (2) and `three` (1)" in text and "`chimera vocabulary suggest`" in text
+
+
+def test_if_nothing_is_read_that_comes_first(tmp_path: Path):
+    write_csv(tmp_path / "a.csv", [{"name": "x", "foo": 3, "bar": 4}])
+    [text] = notes_of(tmp_path, "mostly_unread").texts
+    assert text.startswith("None of these numbers could be read: ")
+
+
+def test_if_most_is_read_it_does_not(tmp_path: Path):
+    write_csv(tmp_path / "a_runs.csv", [run("a:1b", 50, 80, one=1), run("b:1b", 90, 80, one=1)])
+    assert notes_of(tmp_path, "mostly_unread").notes == []
+
+
+def test_models_without_a_value_to_compare_by_are_named(tmp_path: Path):
+    write_csv(tmp_path / "a.csv", [{"model": "m", "power_w": 200}, {"model": "n", "power_w": 210}])
+    for text in wordings(notes_of(tmp_path, "choice").only):
+        assert "`m` and `n`" in text and "no metric that models are compared by was read" in text
+
+
+def test_models_whose_values_contradict_each_other_are_named(tmp_path: Path):
+    rows = [{"model": "m", "decode_tok_s_mean": value} for value in (50, 90)]
+    write_csv(tmp_path / "a.csv", rows)
+    for text in wordings(notes_of(tmp_path, "choice").only):
+        assert "no file names" not in text.lower() and "`m`" in text
