@@ -53,7 +53,7 @@ NAMES = (
     *("# " + ORDER.replace("/", "%") + ".csv", "שלום 999.csv", "--.csv", "&lt;b&gt; &copy;.csv"),
 )
 CONTROLS = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2067\ufeff\x00-\x08\x0b-\x1f\x7f]")
-TAGS = {"h1", "h2", "h3", "p", "ul", "ol", "li", "pre", "code", "blockquote", "strong", "em", "a", "hr", "br"}
+TAGS = {"h1", "h2", "h3", "h4", "p", "ul", "ol", "li", "pre", "code", "blockquote", "strong", "em", "a", "hr", "br"}
 TAGS |= {"table", "thead", "tbody", "tr", "th", "td"}
 
 
@@ -198,7 +198,7 @@ def test_markdown_has_no_html_and_no_link_but_the_reports_own(injected: Injected
     for href in seen.hrefs:
         assert re.fullmatch(r"#[a-z-]+|metrics\.json|outcome\.json|(\.\./)+reports/[\w%.~-]+", href), href
     headings = [line for line in injected.report.splitlines() if line.startswith("#")]
-    assert len(headings) == len(set(headings)) == 18
+    assert len(headings) == len(set(headings)) == 25
 
 
 def test_nothing_is_turned_round_or_hidden(injected: Injected) -> None:

@@ -68,7 +68,7 @@ def words_of_the_model(blocks: list[Element]) -> Generator[Element]:
     for block in blocks:
         line = "".join(block.itertext()) if block.get("class") == "byline" else block.findtext("table/caption/span", "")
         is_of_model = line.startswith("In the words of ") if line else is_of_model
-        if is_of_model:
+        if is_of_model and block.get("class") != "byline":
             yield block
 
 
