@@ -76,7 +76,7 @@ _COMMAND = re.compile(
     r"(?P<model>\w[\w./-]*+(?::[\w.-]++)?+)(?P<end>\s*+(?:$|[\"'`-]))?+"
 )
 _TITLE = re.compile(
-    rf"\b(?i:model)\s*+[:=]\W*+(?P<said>{MODEL_NAME}(?::[\w.-]++)?+)\W*+$"
+    rf"\b(?i:model(?:[ _](?:name|tag|id))?+)\s*+[:=]\W*+(?P<said>{MODEL_NAME}(?::[\w.-]++)?+)\W*+$"
     rf"|^\W*+(?P<alone>{MODEL_TAG})\W*+$"
 )
 

@@ -361,3 +361,14 @@ Mean decode speed (tokens / s) by engine:
 def test_a_caption_that_names_no_metric_names_nothing():
     table = "| Engine | float16 | int4 |\n|---|---|---|\n| vLLM | 40 | 90 |\n"
     assert md(f"Some figures (see below)\n\n{table}").values("metric") == [("float16",), ("int4",)]
+
+
+def test_each_model_that_a_log_names_is_that_of_the_lines_below_it():
+    log = "model_name =    mistral:7b\nDecode speed: 55.1 tok/s\nmodel_name =    qwen2.5:7b\nDecode speed: 44.2 tok/s\n"
+    for text, console in ((log, True), (f"```\n{log}```\n", False)):
+        assert read(read_markdown, text, is_console=console).values("model", "value") == [
+            ("mistral:7b", 55.1),
+            ("qwen2.5:7b", 44.2),
+        ]
+    unnamed = log.replace("model_name", "model_nature")
+    assert read(read_markdown, unnamed, is_console=True).values("model", "value") == [(None, 55.1), (None, 44.2)]

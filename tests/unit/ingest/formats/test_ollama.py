@@ -141,6 +141,17 @@ def test_each_command_of_a_log_begins_the_runs_of_another_model(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("key", ["model_name =    ", "Model name: ", "model_id = "])
+def test_a_line_of_a_log_names_the_model_of_what_follows(tmp_path, key):
+    read = read_text(tmp_path, "bench.log", f"{key}mistral:7b\n{STATISTICS}{key}llama3.1:8b\n{STATISTICS}")
+    assert [model for _, model, _ in models(read)] == ["mistral:7b", "llama3.1:8b"]
+
+
+def test_another_line_of_a_log_does_not_name_the_model(tmp_path):
+    read = read_text(tmp_path, "bench.log", f"model_size = 7b\nmodel_name is mistral:7b here\n{STATISTICS}")
+    assert [model for _, model, _ in models(read)] == [None]
+
+
 def test_statistics_that_break_off_are_read_as_far_as_they_go(tmp_path):
     read = read_text(tmp_path, "runs.log", f"ollama run alpha:7b --verbose\n{STATISTICS[:-40]}")
     assert read.values("metric", "value") == READ[:6]

@@ -34,7 +34,7 @@ def test_fenced_reports_are_read_under_their_headings():
     assert read.about(vllm) | {"labels": None, "gpu": None} == {
         "model": "acme/beta-2b",
         "model_source": "heading",
-        "backend": None,
+        "backend": "vllm",
         "gpu": None,
         "conditions": {"request_rate": 20},
         "labels": None,
