@@ -9,11 +9,12 @@ from chimera_dagster.notes.advice import Basis, risk
 from chimera_dagster.notes.context import NoteContext
 from chimera_dagster.notes.naming import scope_of
 from chimera_dagster.notes.note import Note
-from chimera_dagster.notes.phrase import listed, phrase
+from chimera_dagster.notes.phrase import Phrase, listed, phrase
 
 _WEIGHT = 60.0
 _COMPARED = [measure.metric for measure in MEASURES]
 _WATCHED = ("gpu_util_pct", "power_w")
+_CPU_WATCHED = ("cpu_util_pct",)
 
 
 def unknown_machine(data: NoteContext) -> Iterator[Note]:
@@ -41,16 +42,21 @@ def unknown_machine(data: NoteContext) -> Iterator[Note]:
             Basis(scope_of(rows), sources_of(rows)),
         )
     timed = rows[rows["metric"].isin(TIMED).to_numpy()]
-    if len(timed) and not data.on_cpu and data.measured.isdisjoint(_WATCHED):
-        yield risk(
-            "unknown_machine",
-            _WEIGHT - 1,
-            (
-                phrase(
-                    "Whether the GPU was shared or throttled during a run can't be told: no file has its use or power."
-                ),
-                phrase("No file has the use or the power of the GPU, so a run beside other work looks like any other."),
-            ),
-            phrase("Record GPU use and power with each run, and keep the machine idle otherwise."),
-            Basis(scope_of(timed), sources_of(timed)),
-        )
+    watched = _CPU_WATCHED if data.on_cpu else _WATCHED
+    if len(timed) and data.measured.isdisjoint(watched):
+        wordings, mitigation = _unwatched_cpu() if data.on_cpu else _unwatched_gpu()
+        yield risk("unknown_machine", _WEIGHT - 1, wordings, mitigation, Basis(scope_of(timed), sources_of(timed)))
+
+
+def _unwatched_gpu() -> tuple[tuple[Phrase, ...], Phrase]:
+    return (
+        phrase("Whether the GPU was shared or throttled during a run can't be told: no file has its use or power."),
+        phrase("No file has the use or the power of the GPU, so a run beside other work looks like any other."),
+    ), phrase("Record GPU use and power with each run, and keep the machine idle otherwise.")
+
+
+def _unwatched_cpu() -> tuple[tuple[Phrase, ...], Phrase]:
+    return (
+        phrase("Whether other work shared the CPU during a run can't be told: no file has its load."),
+        phrase("No file has the load of the CPU, so a run beside other work looks like any other."),
+    ), phrase("Record the load of the CPU with each run, and keep the machine idle otherwise.")

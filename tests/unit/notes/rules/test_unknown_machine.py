@@ -33,7 +33,8 @@ def test_only_what_is_missing_is_said(tmp_path: Path) -> None:
 def test_runs_on_a_cpu_are_not_asked_for_a_gpu(tmp_path: Path) -> None:
     on_cpu = [run("a:1b", 50, 80, device_type="CPU"), run("b:1b", 51, 81, device_type="CPU")]
     write_csv(tmp_path / "a_runs.csv", on_cpu)
-    note = notes_of(tmp_path, "unknown_machine").only
+    note, load = notes_of(tmp_path, "unknown_machine").notes
+    assert "Whether other work shared the CPU during a run can't be told" in wordings(load)[0]
     assert "No file names the engine, so" in wordings(note)[0]
     assert plain(note.mitigation) == "Write the CPU, the engine and its version into each file."
     for kind in ("not_measured", "record_missing"):
