@@ -12,7 +12,7 @@ from chimera_dagster.notes.phrase import Name, plain
 from tests.unit.notes.folders import Row, notes_of, runs, stated
 
 SUPERLATIVE = re.compile(r"\b(soonest|fastest|best|highest|lowest|least|first|most)\b")
-TIED = re.compile(r"apart|either will do|does not matter")
+TIED = re.compile(r"apart|either will do|does not matter|nearly the same")
 
 
 def simulated(seed: int) -> list[Row]:
