@@ -111,7 +111,7 @@ def _cells(spans: Sequence[_Span], columns: Sequence[_Span]) -> list[str] | None
 
 
 def _in_columns(spans: Sequence[_Span], columns: Sequence[_Span]) -> list[_Span] | None:
-    """The texts by column, empty where there is none; None unless each stands in one column alone."""
+    """The texts by column, empty for a column without one; None unless each stands in one column alone."""
     placed = [_Span(column.start, column.end, "") for column in columns]
     for span in spans:
         over = [at for at, column in enumerate(columns) if span.start < column.end and column.start < span.end]

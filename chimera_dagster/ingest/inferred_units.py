@@ -53,7 +53,7 @@ class _Rule(NamedTuple):
     """`ratio` of these metrics, times in ms, lies between `low` and `high` in at least `records` records.
 
     A rule with a `low` leaves one unit at most. It could leave a wrong one only where the ratio is off by a factor of
-    1000, so it says nothing of short answers: the wait for the first token may be that much longer.
+    1000, so it does not hold for short answers: the wait for the first token may be that much longer.
     """
 
     metrics: tuple[str, ...]

@@ -43,7 +43,7 @@ def breaks_off(text: str, place: int, error: str) -> bool:
 
 
 def whole_records(text: str) -> str | None:
-    """A document with the records before the place where `text` breaks off; None if there is none.
+    """A document with the records before the place where `text` breaks off, or None.
 
     Not pydantic_core's `allow_partial`: it keeps half of a cut number, drops whatever follows the first document, and
     reads nothing if the text has a lone surrogate, which json accepts.

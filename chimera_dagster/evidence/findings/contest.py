@@ -141,7 +141,7 @@ def judged(found: Iterable[Contest]) -> list[Judged]:
     """Contests with what is known of each pair: the test over sessions decides.
 
     Where sessions are too few for it to find much (`OverSessions.conclusive`), or for a test at all, one over runs may
-    still tell two items apart in these sessions. A difference whose sign is not that of the order is none. Holm's
+    still tell two items apart in these sessions. A difference against the order does not count. Holm's
     correction is over all tests over sessions and over all others, two families, as they stand behind different
     statements.
     """

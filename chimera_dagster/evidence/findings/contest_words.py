@@ -220,7 +220,7 @@ def _standing(figures: Figures, contest: Contest, standing: Standing, name: str)
 
 
 def _why_not_mean(contest: Contest, item: str) -> str | None:
-    """Why an item's interval over runs would say too little; prompts and settings that are mixed are no reason."""
+    """Why an item's interval over runs would say too little; mixed prompts and settings do not count."""
     if contest.how != "runs" or contest.by_session:
         return None
     return why_not_geometric_mean(np.concatenate([cell.values for name, cell in contest.cells if name == item]))
