@@ -47,8 +47,8 @@ def cold_starts(data: FindingContext) -> Iterator[Finding]:
     """Medians of TTFT with and without loading, by model, and whether they differ within equal settings and prompts.
 
     The difference holds if the test of each session's means shows it; in fewer than two sessions with both it is stated
-    of these alone. Holm over the models. A test needs two cold and two warm runs of equal settings and prompts; otherwise
-    the finding only states the runs.
+    of these alone. Holm over the models. A test needs two cold and two warm runs of equal settings and prompts;
+    otherwise the finding only states the runs.
     """
     runs = data.runs[(data.runs[TTFT] > 0).to_numpy()]
     found = [
