@@ -33,9 +33,7 @@ from chimera_dagster.ingest.json_shapes import (
 from chimera_dagster.ingest.trial_reader import read_own
 from chimera_dagster.ingest.unlisted_settings import settings_among, settings_of_objects
 
-_BRACKET_LINE = re.compile(r"(?<=\n)[{\[]")
 _FIRST_LINES = 200  # of JSON Lines, in which settings are looked for
-_MOST_STARTS = 20  # lines at which a document below log lines is tried to begin
 _DEEPEST = 100  # levels of records: far below Python's recursion limit, which would stop in the middle of a record
 # A document may follow a word of a log on its line; a quote there would be a key, of which the object is a part
 _BEGINNING = re.compile(r'[ \t]*+(?=\[)|[^\n{\["]*+(?=\{)')

@@ -11,7 +11,7 @@ from chimera_dagster.notes.settings import in_words
 
 _FEW = 1.0  # a test that would only have shown a larger difference has too few runs
 _SURE = {
-    Certainty.HOLDS: "That {what} holds.",
+    Certainty.HOLDS: "That difference holds.",
     Certainty.IN_SESSION: "That holds within these sessions; in others it may not.",
     Certainty.PLAIN: "Whether that is more than chance was not tested.",
 }
@@ -44,8 +44,8 @@ def rest(left: int, noun: str = "more") -> list[Phrase]:
     return [count(left, noun, noun if noun == "more" else "")] if left > 0 else []
 
 
-def sure(certainty: Certainty, what: str = "difference") -> Phrase:
-    return phrase(_SURE[certainty].replace("{what}", what)) if certainty in _SURE else ()
+def sure(certainty: Certainty) -> Phrase:
+    return phrase(_SURE[certainty]) if certainty in _SURE else ()
 
 
 def all_sure(certainty: Certainty) -> Phrase:

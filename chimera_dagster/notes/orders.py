@@ -48,7 +48,7 @@ class Order(NamedTuple):
 
     @property
     def tested(self) -> bool:
-        """Whether a test stands behind it: single values that are near each other are no tie."""
+        """Whether a test stands behind it: single values that are near each other do not count."""
         return self.contest.pairs is not None
 
     @property

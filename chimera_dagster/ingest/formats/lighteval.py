@@ -9,7 +9,6 @@ from chimera_dagster.ingest.formats.format import DocumentFormat
 from chimera_dagster.ingest.formats.scores import metric_of
 
 _STDERR = "_stderr"
-_SETUP = ("model_config", "model_name")
 
 
 def _is_results(content: Mapping[str, Any]) -> bool:

@@ -43,7 +43,7 @@ def implausible(data: NoteContext) -> Iterator[Note]:
         yield Note(
             "implausible",
             "findings",
-            # what failed runs leave is no surprise
+            # zeros of failed runs are expected
             _WEIGHT if any(words[1] != _OF_FAILED for words, _ in by_reason) else _WEIGHT / 2,
             _wordings(by_reason, rows),
             scope_of(rows),
