@@ -205,9 +205,10 @@ class Notes(Table):
     action: Series[Text] = Field(nullable=True, description="what to do; of recommendations only")
     reason: Series[Text] = Field(nullable=True, description="why, with the figures; of recommendations only")
     mitigation: Series[Text] = Field(nullable=True, description="what to do about it; of risks only")
-    wordings: Series[Text] = Field(
-        description="every wording as a JSON list of parts: [words], [name, kind] or [figure, value, unit]"
+    parts: Series[Text] = Field(
+        description="JSON: four sentences by name, each a list of parts: [words], [name, kind], [figure, value, unit]"
     )
+    wordings: Series[Text] = Field(description="every wording of the first one, each as a JSON list of parts")
     metric: Series[Text] = Field(nullable=True, description="canonical metric, if it is about one")
     models: Series[Text] = Field(description="models that it is about, as JSON")
     order: Series[Text] = Field(

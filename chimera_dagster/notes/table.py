@@ -9,7 +9,10 @@ from chimera_dagster.notes.note import Note
 from chimera_dagster.notes.phrase import Name, Number, Phrase, plain
 from chimera_dagster.schemas import NOTE_SECTIONS, Notes, as_table
 
-JSON_COLUMNS = frozenset({"wordings", "models", "order", "conditions", "figures", "findings", "facts", "sources"})
+JSON_COLUMNS = frozenset(
+    {"parts", "wordings", "models", "order", "conditions", "figures", "findings", "facts", "sources"}
+)
+_SENTENCES = ("text", "action", "reason", "mitigation")
 
 
 def ranked(notes: Sequence[Note]) -> list[Note]:
@@ -33,6 +36,7 @@ def _row(number: int, note: Note) -> dict[str, object]:
         "action": plain(note.action) or None,
         "reason": plain(note.reason) or None,
         "mitigation": plain(note.mitigation) or None,
+        "parts": _json({name: _parts(getattr(note, name)) for name in _SENTENCES}),
         "wordings": _json([_parts(note.whole(wording)) for wording in note.wordings]),
         "metric": note.metric,
         "models": _json(scope.models),

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.evidence.fact import Fact
 from chimera_dagster.evidence.figures import printable
 from chimera_dagster.grounding import Verdict
@@ -18,7 +19,6 @@ from chimera_dagster.measure.environment import Environment
 from chimera_dagster.measure.measured import Measured
 from chimera_dagster.measure.speedup import AgentCall, Gain
 from chimera_dagster.measure.validity import TrialSettings
-from chimera_dagster.records.kept_notes import KeptNote
 from chimera_dagster.spec.sweep import Policy
 from chimera_dagster.spec.trial import ParamSet
 from chimera_dagster.write.judge import JudgedAnswer

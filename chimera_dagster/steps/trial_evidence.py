@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from chimera_dagster.align.kept_note import KeptNote, load_notes
 from chimera_dagster.evidence.fact import Fact, load_facts
 from chimera_dagster.evidence.folder_models import with_folder_models
 from chimera_dagster.grounding import EvidenceIndex, check
 from chimera_dagster.records.documents import Configuration, ReportFinding, Summary
-from chimera_dagster.records.kept_notes import KeptNote, load_notes
 from chimera_dagster.records.store import Store
 
 _SHOWN_METRICS = ("decode_tok_s", "ttft_ms")

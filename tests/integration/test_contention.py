@@ -54,7 +54,7 @@ def test_agents_on_a_server_of_their_own_gain_what_agents_on_one_slot_do_not(pro
             *((0, 1, True), (1, 1, True), (0, 1, False), (1, 1, False)),
         ]
         assert {each.name for each in scenario.gain.validity} <= {"offloaded_to_cpu"}
-    # one slot gives nothing to agents at once, two servers nearly twice as much: only the order is sure on a busy machine
+    # one slot gives agents at once nothing, a server each nearly twice as much; a busy machine keeps only the order
     assert shared.gain.speed_up.mean < apart.gain.speed_up.mean
     assert apart.gain.efficiency.mean == apart.gain.speed_up.mean / 2
     slowest, slowest_apart = (max(each.slowdown.mean for each in it.gain.agents) for it in (shared, apart))

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
+from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.evidence.fact import Fact
 from chimera_dagster.records.documents import Outcome
-from chimera_dagster.records.kept_notes import KeptNote
 from chimera_dagster.render.blocks import (
     Block,
     Bullets,

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from chimera_dagster.align.kept_note import KeptNote, Part
 from chimera_dagster.evidence.certainty import Certainty
-from chimera_dagster.records.kept_notes import KeptNote, Part
 from chimera_dagster.render.blocks import Code, Inline, Inlines, Link, Strong, Target, Text, joined
 
 NOTES = "statements-by-code"  # anchor of the section that has every note
@@ -45,9 +45,9 @@ def _number(note: KeptNote) -> str:
 
 def _inline(part: Part) -> Inline:
     match part.kind:
-        case "name":
-            return Code(part.text)
-        case "figure" if part.unit:  # counts and ratios stay quiet
-            return Strong(part.text)
-        case _:
+        case "words":
             return Text(part.text)
+        case "figure":  # counts and ratios stay quiet
+            return Strong(part.text) if part.unit else Text(part.text)
+        case _:
+            return Code(part.text)

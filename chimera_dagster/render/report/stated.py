@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.records.documents import Metrics, Outcome
-from chimera_dagster.records.kept_notes import KeptNote
 from chimera_dagster.render.blocks import Inlines, inlines
 from chimera_dagster.render.report.note_words import sentence, words
 from chimera_dagster.render.report.statements import StatementBlocks, cited

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from chimera_dagster.align.kept_note import KeptNote, Part
 from chimera_dagster.records.documents import Outcome
-from chimera_dagster.records.kept_notes import KeptNote, Part
 from chimera_dagster.records.trial_files import Recorded, read_recorded
 from chimera_dagster.render.blocks import Inlines
 from chimera_dagster.render.markdown_writer import to_markdown
@@ -25,7 +25,7 @@ def note(number: int, section: str, weight: float = 10.0) -> KeptNote:
         section=section,
         kind="planted",
         weight=weight,
-        text=(Part(f"{section} says {number}, of "), Part("m:7b", "name"), Part(".")),
+        text=(Part(f"{section} says {number}, of "), Part("m:7b", "model"), Part(".")),
         mitigation=(Part(f"Do {number}."),) if section == "risks" else (),
         certainty="holds" if section == "performance" else None,
         n=9,
