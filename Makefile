@@ -21,8 +21,8 @@ setup: .venv/ready .env ## create .venv with the locked versions
 	@mkdir -p data/dagster_home && cp dagster.yaml data/dagster_home/
 	@printf 'DAGSTER_HOME="%s/data/dagster_home"\n' '$(CURDIR)' > $@
 
-demo: setup ## run the demo sweep on the embedded engine and say where the reports are
-	@$(BIN)/chimera sweep --engine embedded
+demo: setup ## get the demo's models, run its sweep on the embedded engine and say where the reports are
+	@models=$$($(BIN)/chimera models get --sweep) && $(BIN)/chimera sweep --engine embedded --models "$$models"
 
 check: setup ## lint and the fast unit tests, side by side
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint unit

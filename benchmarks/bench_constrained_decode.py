@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from chimera_dagster.engines.base import Request
 from chimera_dagster.engines.embedded import EmbeddedEngine
-from chimera_dagster.engines.models import PINNED
 from chimera_dagster.measure.call import timed_call
 from chimera_dagster.spec.trial import ParamSet
 from chimera_dagster.write.answer_schema import Schema, analysis_schema
@@ -40,7 +39,7 @@ def seen(engine: EmbeddedEngine, model: str, seed: int, schema: Schema | None) -
 
 def main() -> None:
     engine = EmbeddedEngine()
-    for model in sys.argv[1:] or PINNED:
+    for model in sys.argv[1:] or ["smollm2:135m"]:
         seen(engine, model, 0, None)  # loads the model
         for facts in FACTS:
             schema = analysis_schema([*(f"F{n}" for n in range(1, facts + 1)), "D1", "D2", "M1", "M2"])
