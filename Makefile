@@ -47,7 +47,7 @@ ui: setup ## open the Dagster UI on http://127.0.0.1:3000
 bench: setup ## run every benchmark; each prints a ratio against its baseline
 	@set -e; for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py); done
 
-samples: setup ## measure data/reports again on this machine, some ten minutes
+samples: setup ## get three models and measure data/reports again on this machine, some ten minutes
 	@$(BIN)/python scripts/measure_samples.py
 
 lock: setup ## resolve the newest allowed versions into requirements.lock
