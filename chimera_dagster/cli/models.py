@@ -57,9 +57,7 @@ def list_models(as_json: AsJson = False) -> None:
 
 @models.command()
 def get(
-    tags: Annotated[
-        list[str] | None, typer.Argument(metavar="[TAG...]", help="Models of 'chimera models list'.")
-    ] = None,
+    tags: Annotated[list[str] | None, typer.Argument(metavar="TAG", help="Models of 'chimera models list'.")] = None,
     source: Annotated[
         SourceName | None,
         typer.Option("--from", help="Take them only from here.", show_default="the first that has them, in this order"),
@@ -92,7 +90,7 @@ def get(
 
 
 @models.command()
-def remove(tags: Annotated[list[str], typer.Argument(metavar="TAG...", help="Models to remove.")]) -> None:
+def remove(tags: Annotated[list[str], typer.Argument(metavar="TAG", help="Models to remove.")]) -> None:
     """Remove models from the cache, and say how many bytes that frees. Other files are left alone."""
     _check_known(tags)
     for tag in tags:
