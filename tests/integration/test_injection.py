@@ -15,9 +15,9 @@ from markdown_it import MarkdownIt
 from chimera_dagster.evidence.fact import load_facts
 from chimera_dagster.records.documents import Outcome
 from chimera_dagster.records.store import TrialFolder
-from tests.desk import Desk, desk_in, saying
+from tests.desk import Desk, desk_in, faithful, saying
 from tests.e2e.browser import Opened, chromium
-from tests.integration.test_words_of_a_report import free_digits, free_digits_of_markdown
+from tests.integration.test_words_of_a_report import body as shown_text
 from tests.rendered import Html
 from tests.unit.render.hostile import HOSTILE
 
@@ -91,16 +91,15 @@ class Injected(NamedTuple):
 def injected(tmp_path_factory: pytest.TempPathFactory) -> Generator[Injected]:
     root = tmp_path_factory.mktemp("injected")
     write_reports(root / "reports", lambda text: text)
-    said = [*TEXTS, *LINES, *HOSTILE, "The mean throughput of {M1} is {F1}{F999}.", "Keep {M1}, {M2} and {M3} loaded."]
-    answer = {
-        "executive_summary": said,
-        "recommendations": {"throughput": [f"Prefer {text}" for text in said], "ttft": said, "quality": [ORDER]},
-        "risks": [{"risk": f"Risk of {text}", "mitigation": f"Stop {text}"} for text in said],
-        "</script><script>alert(1)</script>": said,
-    }
-    spec = {"grid": {"num_ctx": [8192]}, "grounding": "annotate", "agent": {"name": ORDER, "persona": "Write."}}
+    said = [*TEXTS, *LINES, *HOSTILE, "Keep every model loaded.", "Consider num_ctx=999 for all of them."]
+    items = "\n".join(f"- Prefer {' '.join(text.split())}" for text in said)
+    rows = "\n".join(f"| Risk of {text} | Stop {text} |" for text in (" ".join(each.split()) for each in said))
+    parts = ("## Executive Summary", "\n".join(said), "## Recommendations", items, "## Risks")
+    hostile = "\n\n".join([*parts, f"| a | b |\n|---|---|\n{rows}\n"])
+    spec = {"grid": {"num_ctx": [8192]}, "agent": {"name": ORDER, "persona": "Write."}}
     with desk_in(root / "data", root / "reports") as desk:
-        desk.run(saying(json.dumps(answer, ensure_ascii=True)), after=1, **spec)
+        answer = faithful(desk.notes()) + hostile
+        desk.run(saying(answer), after=1, **spec)
         folder = desk.render(**spec)
         outcome = Outcome.model_validate_json(folder.outcome.read_text())
         yield Injected(desk, folder, outcome, folder.page.read_text(), folder.report.read_text())
@@ -221,8 +220,11 @@ def test_the_page_says_what_the_evidence_says(injected: Injected) -> None:
     rows = [["".join(cell.itertext()) for cell in row] for row in table.iter("tr")][1:]
     assert [row[0] for row in rows] == [f"F{number}" for number in range(1, 41)]
     assert [(row[2], row[3]) for row in rows] == [(fact.rendered, str(fact.n)) for fact in injected.outcome.facts]
-    assert free_digits(page, injected.outcome) == []
-    assert free_digits_of_markdown(injected.report, injected.outcome) == []
+    names = {name for note in injected.outcome.notes for part in note.text if part.is_name for name in [part.text]}
+    shown = " ".join(shown_text(page).values())
+    for name in sorted(names, key=lambda name: -len(name)):  # of models, which are called so in the files
+        shown = shown.replace(" ".join(name.split()), "")
+    assert ORDER not in shown and "999" not in shown.replace("num_ctx=999", "")
 
 
 @pytest.mark.browser
