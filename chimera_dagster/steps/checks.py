@@ -66,9 +66,9 @@ def quality_floor(metrics: Metrics) -> TrialCheck:
 
 
 def language(metrics: Metrics) -> TrialCheck:
-    """The model's text stays in English."""
-    found = next(part for part in metrics.text_quality.components if part.name == "language")
-    message = f"{found.reason[:1].upper()}{found.reason[1:]}." if found.reason else "The text is English."
+    """The model's text stays in English and does not repeat itself."""
+    found = next(part for part in metrics.text_quality.components if part.name == "fluency")
+    message = f"{found.reason[:1].upper()}{found.reason[1:]}." if found.reason else "The text is fluent English."
     return TrialCheck("language", found.value == 1.0, message, {"value": found.value})
 
 

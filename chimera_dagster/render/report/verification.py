@@ -22,6 +22,7 @@ from chimera_dagster.render.report.stated import is_analysis_usable, is_report_u
 from chimera_dagster.write.judge import JudgedSentence
 from chimera_dagster.write.quality import Quality
 
+_MOST = 200  # sentences; outcome.json has all
 _FATES: Mapping[Fate, str] = {
     "stands": "stands",
     "replaced": "replaced by the note",
@@ -45,10 +46,11 @@ def _blocks(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
     if not is_analysis_usable(outcome):
         yield Paragraph("Too few sentences of its analysis stand, so none of them is shown above.")
     texts = {"analysis": outcome.analysis, "report": outcome.published}
-    rows = tuple(_row(each) for text in texts.values() for each in text.answer.sentences)
-    if rows:
+    sentences = [each for text in texts.values() for each in text.answer.sentences]
+    if sentences:
         header = ("", "sentence of the model", "what became of it", "notes", "why")
-        yield Table(header, rows, "Each sentence of the model, as it wrote it")
+        rows = tuple(map(_row, sentences[:_MOST]))
+        yield Table(header, rows, f"{len(rows)} of {len(sentences)} sentences of the model, as it wrote them")
     for stage, text in texts.items():
         if not text.answer.sentences:
             yield Paragraph(f"No sentence was found in the {stage}.")

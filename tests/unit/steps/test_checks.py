@@ -56,17 +56,17 @@ def with_quality(recorded: Recorded, component: str, value: float, **changes: An
 
 
 def test_language_has_to_be_english_throughout(recorded: Recorded) -> None:
-    assert checks.language(with_quality(recorded, "language", 1.0)).passed
-    check = checks.language(with_quality(recorded, "language", 0.99))
+    assert checks.language(with_quality(recorded, "fluency", 1.0)).passed
+    check = checks.language(with_quality(recorded, "fluency", 0.99))
     assert (check.passed, check.message, check.evidence) == (False, "It drifts.", {"value": 0.99})
 
 
 @pytest.mark.parametrize(("verdict", "passed"), [("good", True), ("usable with care", True), ("not usable", False)])
 def test_the_floor_of_quality_is_what_can_be_used_with_care(recorded: Recorded, verdict: str, passed: bool) -> None:
-    metrics = with_quality(recorded, "length", 0.5, verdict=verdict, complaints=["it is short"])
+    metrics = with_quality(recorded, "form", 0.5, verdict=verdict, complaints=["it is short"])
     check = checks.quality_floor(metrics)
     assert check.passed is passed
-    assert (check.evidence["length"], check.evidence["complaints"]) == (0.5, "it is short")
+    assert (check.evidence["form"], check.evidence["complaints"]) == (0.5, "it is short")
 
 
 def test_structure_misses_a_section_that_is_gone_or_out_of_its_place(desk: Desk, recorded: Recorded) -> None:
