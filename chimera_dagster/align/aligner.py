@@ -36,10 +36,29 @@ def _align(raw: str, known: Known, context: Context) -> Aligned:
     judged = [(clause, _by_statement(clause, reading, known)) for clause in reading.clauses if _says(clause, reading)]
     if not judged:
         return unaligned(text, reading, [], known)
-    chosen = _cover([{each.note.id for each, missing in of if not missing} for _, of in judged])
+    options = [{each.note.id for each, missing in of if not missing} for _, of in judged]
+    if not _caused([clause for clause, _ in judged], options, known):
+        return Aligned("withheld", reason="the notes give no such cause")
+    chosen = _cover(options)
     if chosen is not None:
         return Aligned("stands", tuple(sorted(chosen, key=lambda name: int(name[1:]))))
     return unaligned(text, reading, judged, known)
+
+
+def _caused(clauses: list[Clause], options: list[set[str]], known: Known) -> bool:
+    """Whether a cause and its effect are of one note, or what follows is advice; narrows the options to that."""
+    for place, clause in enumerate(clauses):
+        if not any(kind == "cause" or (kind == "any" and "cause." in key) for kind, key in clause.claims):
+            continue
+        other = place - 1 if place else 1
+        if other >= len(options) or not options[place] or not options[other]:
+            continue
+        both = options[place] & options[other]
+        if both:
+            options[place] = options[other] = both
+        elif not any(known.notes[name].action or known.notes[name].kind == "choice" or known.notes[name].mitigation for name in options[place] | options[other]):
+            return False
+    return True
 
 
 def _says(clause: Clause, reading: Reading) -> bool:

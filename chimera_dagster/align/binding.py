@@ -267,6 +267,8 @@ def _levels(items: Sequence[Item], found: Sequence[Bound]) -> None:
             single = [axis for axis in axes if axis.place not in in_range]
             behind = [axis for axis in single if axis.place > bound.place and _adjacent(items, bound.place, axis.place)]
             ahead = [axis for axis in single if axis.place < bound.place and axis.clause >= bound.clause - 1]
+            if ahead and ahead[-1].figure.bound == "most" and items[bound.place - 1].text.lower() == "from":
+                ahead = []
             nearest = behind[:1] or ahead[-1:]
             if nearest:
                 bound.level = nearest[0].value

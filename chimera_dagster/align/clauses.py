@@ -13,7 +13,7 @@ def mark_clauses(items: list[Item]) -> int:
     for place, item in enumerate(items):
         ends = item.kind == "mark" and item.text in _HARD
         joins = item.has("breaks") or item.has("coordinators") or (item.kind == "mark" and item.text in (",", "-"))
-        if ends or (joins and any(predicates[since:place]) and _speaks(items, predicates, place + 1, last)):
+        if ends or (joins and any(predicates[since:place]) and _speaks(items, predicates, place + 1, last, needs_subject=item.has("coordinators"))):
             if any(predicates[since:place]):
                 number += 1
                 since = place
@@ -27,12 +27,14 @@ def _is_predicate(item: Item) -> bool:
     return item.kind == "phrase" and any(item.has(kind) for kind in _SPEAKING) and not item.has("neutral")
 
 
-def _speaks(items: list[Item], predicates: list[bool], start: int, last: int) -> bool:
+def _speaks(items: list[Item], predicates: list[bool], start: int, last: int, *, needs_subject: bool) -> bool:
     """Whether a predicate comes before the next place at which a clause could end."""
+    subject = not needs_subject
     for place in range(start, last):
         item = items[place]
+        subject = subject or item.names != () or item.figure is not None or item.has("metrics") or item.has("pronouns") or item.has("others")
         if predicates[place]:
-            return True
+            return subject or item.has("relations")
         if item.kind == "mark" and item.text in _HARD:
             return False
     return False

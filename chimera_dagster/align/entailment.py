@@ -10,6 +10,7 @@ from chimera_dagster.align.reading import CLASSES, ORDERING, Bound, Clause, Orde
 
 _ALWAYS = frozenset({"p95", "sd", "worst", "detectable", "delta"})  # statistics that may not be left out
 _TIES = frozenset({("relations", "tie"), ("relations", "noeffect")})
+_POLAR = frozenset({"measure", "say", "compare", "include", "fail", "work", "keep_loaded", "read_full", "loaded_first", "mix", "know_name", "shared_throttled", "add_next", "write_into"})
 _FREE_THINGS = frozenset({"run", "file", "model_word", "value", "setting", "user", "numbers", "session", "gap", "chance", "effect", "request", "parameter", "prompt_length", "answer_length", "load", "bench", "machine", "names"})
 
 
@@ -55,6 +56,7 @@ def _names(clause: Clause, statement: Statement) -> list[Gap]:
     return found
 
 
+_BOUNDS = {"least": "at least", "most": "at most"}
 _STATS = {"sd": "standard deviation", "worst": "worst run", "delta": "added amount", "usual": "usual value", "detectable": "smallest difference"}
 
 
@@ -64,30 +66,41 @@ def _figures(clause: Clause, reading: Reading, statement: Statement, known: Know
     for bound in reading.figures:
         if bound.clause != clause.number or bound.place in factors:
             continue
-        if gap := _figure(bound, clause, statement, known):
+        if gap := _figure(bound, clause, reading, statement, known):
             found.append(gap)
     return found
 
 
-def _figure(bound: Bound, clause: Clause, statement: Statement, known: Known) -> Gap | None:
+def _figure(bound: Bound, clause: Clause, reading: Reading, statement: Statement, known: Known) -> Gap | None:
     best: Gap | None = None
     for other in statement.figures:
         if other.figure.unit != bound.figure.unit and not (not bound.figure.unit and other.kind in ("count", "axis")):
             continue
         if not is_same(bound.figure, other.value, other.figure.value):
             continue
-        slot = _differs(bound, other, clause, statement, known)
+        slot = _differs(bound, other, clause, reading, statement, known)
         if slot is None:
             return None
         best = best or slot
     if best is not None:
         return best
+    if bound.kind == "%" and _is_share(bound.figure, statement):
+        return None
     if bound.kind == "count" and _is_derived(bound.figure, statement, known):
         return None
     said = f"{bound.text} {bound.figure.unit}s" if bound.kind == "count" else bound.text
     alike = [other for other in statement.figures if other.figure.unit == bound.figure.unit and (not bound.models or other.models == bound.models)]
     given = list(dict.fromkeys(other.text for other in alike))[:2]
     return Gap("figure", f"it says {said}; the note says {' and '.join(given)}" if given else f"the note does not say {said}", 1.0)
+
+
+def _is_share(figure: Figure, statement: Statement) -> bool:
+    """A share of two counts that the note gives, such as half of 2 of 4."""
+    counts = [other for other in statement.figures if other.kind == "count"]
+    return any(
+        other.place - one.place == 2 and one.value < other.value and one.figure.unit == other.figure.unit and is_same(figure, 100 * one.value / other.value)
+        for one, other in zip(counts, counts[1:], strict=False)
+    )
 
 
 def _is_derived(figure: Figure, statement: Statement, known: Known) -> bool:
@@ -98,12 +111,17 @@ def _is_derived(figure: Figure, statement: Statement, known: Known) -> bool:
     return counts.get(figure.unit) == figure.value
 
 
-def _differs(bound: Bound, other: Bound, clause: Clause, statement: Statement, known: Known) -> Gap | None:
+def _differs(bound: Bound, other: Bound, clause: Clause, reading: Reading, statement: Statement, known: Known) -> Gap | None:
     """The first slot in which two equal figures differ; None if the note's one may be meant."""
-    if bound.kind == "count":
-        return None
+    if bound.figure.bound in ("least", "most") and bound.figure.bound != other.figure.bound and (bound.kind == "axis" or bound.figure.value == other.figure.value):
+        return Gap("bound", f"the note does not say {_BOUNDS[bound.figure.bound]} {bound.text}")
     if bound.kind == "axis":
-        return None
+        after = bound.figure.bound == "over" and other.figure.bound == "most" and any(each.clause == bound.clause and each.kind in ("%", "times") for each in reading.figures)
+        return Gap("bound", f"the note says up to {bound.text}") if after else None
+    if bound.kind == "count":
+        states = {state for each in statement.clauses if each is other.of for state in each.states} if other.of else set[str]()
+        wrong = clause.states - states if other.of and states else set[str]()
+        return Gap("state", f"{bound.text} counts other {bound.figure.unit}s in the note") if wrong else None
     if bound.metrics and other.metrics and not set(bound.metrics) & set(other.metrics):
         return Gap("metric", f"{bound.text} is another metric in the note")
     if bound.models and other.models and bound.models != other.models and not (bound.collective and other.models <= bound.models) and not other.collective:
@@ -156,17 +174,13 @@ def _orders(clause: Clause, reading: Reading, statement: Statement, known: Known
     for order in reading.orders:
         if order.clause != clause.number:
             continue
-        problem = check_order(order, statement, known, loose=_is_loose(clause, order))
+        problem = check_order(order, clause, reading, statement, known)
         if problem is None:
             proved.add(order.key)
         else:
             problems.append(Gap("order", problem))
             proved.add(order.key)  # said once
     return proved, problems
-
-
-def _is_loose(clause: Clause, order: Ordered) -> bool:
-    return bool(clause.things & {"run", "outlier", "slow_request", "request", "larger_model"}) or not order.subject or not order.object
 
 
 def _claims(clause: Clause, reading: Reading, statement: Statement, typed: set[str], known: Known) -> list[Gap]:
@@ -178,6 +192,9 @@ def _claims(clause: Clause, reading: Reading, statement: Statement, typed: set[s
         reasons = [_claim(each, clause, statement) for each in sorted(senses)]
         if all(reasons):
             found.append(reasons[0])  # type: ignore[arg-type]
+    for sense in sorted(clause.optional):
+        if sense[0] == "acts" and sense[1] in _POLAR and not clause.negative and sense in statement.denied and sense not in statement.claims:
+            found.append(Gap("polarity", "it turns round what the note says"))
     if clause.negative and not statement.negative and not (statement.claims & _TIES):
         found.append(Gap("polarity", "it denies what the note says"))
     return found
@@ -221,7 +238,7 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
             if sense in said:
                 return None
             if kind == "acts" and sense in either:
-                return Gap("polarity", "it turns round what the note says")
+                return Gap("polarity", "it turns round what the note says") if key in _POLAR else None
             return Gap("predicate", "the note does not say that")
 
 

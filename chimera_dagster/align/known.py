@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from chimera_dagster.align.claims import read
 from chimera_dagster.align.kept_note import KeptNote, Parts
+from chimera_dagster.align.lexicon import kind_words, senses_of
 from chimera_dagster.align.names import Names
 from chimera_dagster.align.reading import UNITS, Bound, Clause, Context
 from chimera_dagster.align.scan import normal
@@ -67,8 +68,11 @@ class Known:
                 statement = Statement(note, part, models=set(note.models))
                 for sentence in sentences:
                     self._add(statement, sentence)
-                if part == "text" and note.action:
-                    statement.things |= {"advice"}
+                words = kind_words(note.kind)
+                statement.claims.update(sense for key in words.says.split() for sense in senses_of(key))
+                statement.denied.update(sense for key in words.denies.split() for sense in senses_of(key))
+                statement.things.update(words.things.split())
+                _shapes(statement)
                 found.append(statement)
         return found
 
@@ -143,3 +147,14 @@ def _moved(plain: str, text: str, exact: dict[int, float]) -> dict[int, float]:
 def _sense(joined: str) -> tuple[str, str]:
     kind, _, key = joined.partition(".")
     return kind, key
+
+
+def _shapes(statement: Statement) -> None:
+    """A peak is a rise and a fall, and a knee a rise that ends."""
+    if statement.note.kind != "trend" or statement.note.certainty == "tie":
+        return
+    said = {key for kind, key in statement.claims if kind == "relations"}
+    more = {"up", "down", "turn"} if "peak" in said else {"peak", "turn"} if {"up", "turn"} <= said else set[str]()
+    if "flat" in said and statement.note.metric == "ttft_ms":
+        more |= {"up", "turn"}
+    statement.claims.update(("relations", key) for key in more)

@@ -40,6 +40,7 @@ class Bound:
     exact: float | None = None
     text: str = ""
     collective: bool = False
+    of: "Clause | None" = None
 
     @property
     def kind(self) -> str:

@@ -11,12 +11,13 @@ from chimera_dagster.align.names import Names
 from chimera_dagster.align.stems import stem
 
 MOST = 1_500  # characters of one sentence; a longer one is no sentence
-_TOKEN = re.compile(r"[^\W_]+(?:['][a-z]+)?|[%&]|[^\w\s]|_")
+_TOKEN = re.compile(r"(?<=\w)'s\b|[^\W_]+(?:'(?!s\b)[a-z]+)?|[%&]|[^\w\s]|_")
 _PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": ";", "‑": "-", "\u00a0": " ", "…": ".", "`": "", "*": ""})
 _NOT = {"isn't": "is not", "aren't": "are not", "wasn't": "was not", "weren't": "were not", "doesn't": "does not",
         "don't": "do not", "didn't": "did not", "can't": "cannot", "couldn't": "could not", "hasn't": "has not",
         "haven't": "have not", "won't": "will not", "wouldn't": "would not", "shouldn't": "should not", "needn't": "need not",
         "mustn't": "must not", "can not": "cannot"}  # fmt: skip
+_HALVES = re.compile(r"\b(one|two|three|four) and a half\b", re.IGNORECASE)
 _CONTRACTED = re.compile(r"\b(?:" + "|".join(_NOT) + r")\b", re.IGNORECASE)
 NOUNS = ("run", "file", "setting", "model", "request", "session", "value", "number", "record", "task", "parameter", "token", "word",
          "question", "measurement", "configuration", "repeat", "repetition", "combination", "condition", "result", "call", "trial", "level")  # fmt: skip
@@ -57,6 +58,7 @@ def normal(text: str) -> str:
     text = unicodedata.normalize("NFKC", text[: MOST * 2]).translate(_PLAIN)
     text = "".join(each if each.isprintable() else " " for each in text)
     text = _CONTRACTED.sub(lambda match: _NOT[match.group().lower()], text)
+    text = _HALVES.sub(lambda match: f"{WORDS[match.group(1).lower()]}.5", text)
     return re.sub(r"\s+", " ", text).strip()
 
 
@@ -94,8 +96,9 @@ def _plain(text: str, start: int, end: int) -> list[Item]:
 
 def _words(text: str, start: int, end: int) -> list[Item]:
     return [
-        Item("word" if match.group()[0].isalnum() or match.group() in "%&" else "mark", match.group(), *match.span())
+        Item("word" if match.group()[0].isalnum() or match.group() in "%&" else "possessive" if match.group() == "'s" else "mark", match.group(), *match.span())
         for match in _TOKEN.finditer(text, start, end)
+        if not (match.group() == "-" and text[match.start() - 1 : match.start()].isalnum() and text[match.end() : match.end() + 1].isalnum())
     ]
 
 
@@ -160,6 +163,10 @@ def _bridge(item: Item, place: int, items: list[Item]) -> str:
 
 def _number_word(items: list[Item], stems: list[str], place: int, length: int) -> Figure | None:
     word = items[place].text.lower()
+    if word.endswith("fold") and word[:-4] in WORDS:
+        return Figure(float(WORDS[word[:-4]]), "times", 1.0)
+    if word == "half" and length <= 1:
+        return Figure(50.0, "%", 1.0)
     if length > 1:
         return None
     if stems[place] in _MULTIPLES:
@@ -219,8 +226,9 @@ def _bounds(items: list[Item], figures: list[int]) -> None:
             bound = key[0] if key[0] != "emphasis" else ""  # type: ignore[assignment]
         elif before is not None and before.text == "~":
             bound = "about"
-        if after is not None and after.has("bounds", "least"):
-            after.senses = (("bound", "least"),)
+        if after is not None and figure.is_measured and (after.has("bounds", "least") or after.has("bounds", "most")):
+            bound = "most" if after.has("bounds", "most") else "least"
+            after.senses = (("bound", bound),)
         items[place].figure = figure._replace(bound=bound)
 
 

@@ -37,8 +37,8 @@ def stem(word: str) -> str:
     """`measur` of measure, measures, measured and measuring; one form of an irregular verb."""
     word = word.lower()
     if word in _IRREGULAR:
-        return _IRREGULAR[word]
-    if word.endswith("'s"):
+        return _plain(_IRREGULAR[word])
+    if word.endswith("'s") and word != "'s":
         return stem(word[:-2])
     for ending in ("ies", "ied"):
         if word.endswith(ending) and len(word) > len(ending) + 1:
