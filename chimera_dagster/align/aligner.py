@@ -1,0 +1,72 @@
+"""Aligns each sentence of a text with the notes that it restates."""
+
+from collections.abc import Sequence
+
+from chimera_dagster.align.claims import read
+from chimera_dagster.align.entailment import Gap, gaps
+from chimera_dagster.align.kept_note import KeptNote
+from chimera_dagster.align.known import Known, Statement
+from chimera_dagster.align.outcome import Aligned, Passage
+from chimera_dagster.align.reading import Clause, Context, Reading
+from chimera_dagster.align.scan import MOST, normal
+from chimera_dagster.align.unaligned import unaligned
+
+MOST_NOTES = 3  # that one sentence may restate
+
+
+def align(passages: Sequence[Passage], notes: Sequence[KeptNote]) -> list[Aligned]:
+    """What becomes of each passage, in their order."""
+    known = Known(notes)
+    found: list[Aligned] = []
+    block: int | None = None
+    context = Context(known.models)
+    for passage in passages:
+        if passage.block != block:
+            context = Context(known.models)
+            block = passage.block
+        found.append(_align(passage.text, known, context))
+    return found
+
+
+def _align(raw: str, known: Known, context: Context) -> Aligned:
+    if len(raw) > MOST:
+        return Aligned("withheld", reason="it is too long to be read as one sentence")
+    text = normal(raw)
+    reading = read(text, known.names, context)
+    judged = [(clause, _by_statement(clause, reading, known)) for clause in reading.clauses if _says(clause, reading)]
+    if not judged:
+        return unaligned(text, reading, [], known)
+    chosen = _cover([{each.note.id for each, missing in of if not missing} for _, of in judged])
+    if chosen is not None:
+        return Aligned("stands", tuple(sorted(chosen, key=lambda name: int(name[1:]))))
+    return unaligned(text, reading, judged, known)
+
+
+def _says(clause: Clause, reading: Reading) -> bool:
+    """Whether the clause holds anything that could be wrong."""
+    figures = any(bound.clause == clause.number for bound in reading.figures)
+    parts = (clause.claims, clause.things, clause.models, clause.settings, clause.names, clause.metrics, clause.states, clause.stats)
+    return figures or bool(clause.unknown) or clause.negative or any(parts)
+
+
+def _by_statement(clause: Clause, reading: Reading, known: Known) -> list[tuple[Statement, list[Gap]]]:
+    return [(statement, gaps(clause, reading, statement, known)) for statement in known.statements]
+
+
+def _cover(options: list[set[str]]) -> set[str] | None:
+    """The fewest notes of which each clause has one; None if no three do."""
+    if not all(options):
+        return None
+    chosen: set[str] = set()
+    left = list(options)
+    while left:
+        counts: dict[str, int] = {}
+        for each in left:
+            for name in each:
+                counts[name] = counts.get(name, 0) + 1
+        best = max(sorted(counts, key=lambda name: int(name[1:])), key=lambda name: counts[name])
+        chosen.add(best)
+        left = [each for each in left if best not in each]
+        if len(chosen) > MOST_NOTES:
+            return None
+    return chosen

@@ -1,0 +1,245 @@
+"""Whether one sentence of a note says what a clause claims, and if not, in which respect it differs."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from chimera_dagster.align.figures import Figure, is_same
+from chimera_dagster.align.known import Known, Statement
+from chimera_dagster.align.order_check import check_order
+from chimera_dagster.align.reading import CLASSES, ORDERING, Bound, Clause, Ordered, Reading
+
+_ALWAYS = frozenset({"p95", "sd", "worst", "detectable", "delta"})  # statistics that may not be left out
+_TIES = frozenset({("relations", "tie"), ("relations", "noeffect")})
+_FREE_THINGS = frozenset({"run", "file", "model_word", "value", "setting", "user", "numbers", "session", "gap", "chance", "effect", "request", "parameter", "prompt_length", "answer_length", "load", "bench", "machine", "names"})
+
+
+class Gap(NamedTuple):
+    """What a statement does not say. `weight` is how far that is from a statement that says all."""
+
+    slot: str
+    reason: str
+    weight: float = 1.0
+
+
+def gaps(clause: Clause, reading: Reading, statement: Statement, known: Known) -> list[Gap]:
+    """Everything in the clause that the statement does not say; empty if it entails the clause."""
+    found: list[Gap] = []
+    if clause.unknown:
+        found.append(Gap("words", f"no note says {_quoted(clause.unknown[0])}", 1.0))
+    found += _names(clause, statement)
+    found += _figures(clause, reading, statement, known)
+    found += _metrics(clause, reading, statement)
+    typed, problems = _orders(clause, reading, statement, known)
+    found += problems
+    found += _claims(clause, reading, statement, typed, known)
+    found += _things(clause, statement)
+    return found
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+def _names(clause: Clause, statement: Statement) -> list[Gap]:
+    found = [Gap("model", f"the note is not about `{name}`", 1.5) for name in sorted(clause.models - statement.models)]
+    found += [
+        Gap("setting", f"the note is not about `{name}`") for name in sorted(clause.settings - statement.settings)
+    ]
+    found += [Gap("name", f"the note does not name `{name}`") for name in sorted(clause.names - statement.names)]
+    for state in sorted(clause.states - statement.states):
+        found.append(Gap("state", f"it speaks of {state} runs, and the note does not"))
+    for stat in sorted(clause.stats - statement.stats):
+        if stat == "usual" and "median" in statement.stats or stat == "mean" and statement.note.kind == "mixed_means":
+            continue
+        found.append(Gap("statistic", f"the note gives no {_STATS.get(stat, stat)}"))
+    return found
+
+
+_STATS = {"sd": "standard deviation", "worst": "worst run", "delta": "added amount", "usual": "usual value", "detectable": "smallest difference"}
+
+
+def _figures(clause: Clause, reading: Reading, statement: Statement, known: Known) -> list[Gap]:
+    factors = {order.factor.place for order in reading.orders if order.factor is not None and order.clause == clause.number}
+    found: list[Gap] = []
+    for bound in reading.figures:
+        if bound.clause != clause.number or bound.place in factors:
+            continue
+        if gap := _figure(bound, clause, statement, known):
+            found.append(gap)
+    return found
+
+
+def _figure(bound: Bound, clause: Clause, statement: Statement, known: Known) -> Gap | None:
+    best: Gap | None = None
+    for other in statement.figures:
+        if other.figure.unit != bound.figure.unit and not (not bound.figure.unit and other.kind in ("count", "axis")):
+            continue
+        if not is_same(bound.figure, other.value, other.figure.value):
+            continue
+        slot = _differs(bound, other, clause, statement, known)
+        if slot is None:
+            return None
+        best = best or slot
+    if best is not None:
+        return best
+    if bound.kind == "count" and _is_derived(bound.figure, statement, known):
+        return None
+    said = f"{bound.text} {bound.figure.unit}s" if bound.kind == "count" else bound.text
+    alike = [other for other in statement.figures if other.figure.unit == bound.figure.unit and (not bound.models or other.models == bound.models)]
+    given = list(dict.fromkeys(other.text for other in alike))[:2]
+    return Gap("figure", f"it says {said}; the note says {' and '.join(given)}" if given else f"the note does not say {said}", 1.0)
+
+
+def _is_derived(figure: Figure, statement: Statement, known: Known) -> bool:
+    """A count of what the note lists: its models, its parameters, its files."""
+    counts = {"model": len(statement.models), "parameter": len([name for name in statement.settings if "=" not in name]), "setting": len([name for name in statement.settings if "=" not in name]), "file": statement.note.files, "run": statement.note.n}
+    if figure.unit == "model" and figure.value == len(known.models):
+        return True
+    return counts.get(figure.unit) == figure.value
+
+
+def _differs(bound: Bound, other: Bound, clause: Clause, statement: Statement, known: Known) -> Gap | None:
+    """The first slot in which two equal figures differ; None if the note's one may be meant."""
+    if bound.kind == "count":
+        return None
+    if bound.kind == "axis":
+        return None
+    if bound.metrics and other.metrics and not set(bound.metrics) & set(other.metrics):
+        return Gap("metric", f"{bound.text} is another metric in the note")
+    if bound.models and other.models and bound.models != other.models and not (bound.collective and other.models <= bound.models) and not other.collective:
+        return Gap("model", f"{bound.text} is that of {_listed(other.models)}, not of {_listed(bound.models)}")
+    if other.models and not bound.models and len(known.models) > 1 and bound.kind in ("ms", "tok/s") and len(statement.models) > 1:
+        return Gap("model", f"it does not say whose {bound.text} that is")
+    if bound.state and other.state and bound.state != other.state:
+        return Gap("state", f"{bound.text} is of {other.state} runs")
+    if bound.state == "cold" and other.state != "cold" and bound.kind == "ms" and other.stat != "delta":
+        return Gap("state", f"{bound.text} is not of cold runs")
+    if other.state == "cold" and not bound.state and bound.kind == "ms" and other.stat != "delta":
+        return Gap("state", f"{bound.text} is of cold runs only")
+    if bound.stat != other.stat and (bound.stat in _ALWAYS or other.stat in _ALWAYS) and bound.kind not in ("times", ""):
+        return Gap("statistic", f"{bound.text} is {_of_stat(other.stat)} in the note, not {_of_stat(bound.stat)}")
+    if bound.stat in ("median", "mean") and other.stat not in ("median", "mean", "usual", "") :
+        return Gap("statistic", f"{bound.text} is no {bound.stat} in the note")
+    if bound.level != other.level and not (bound.level is None and (other.level is None or _is_trend(clause))):
+        return Gap("level", f"{bound.text} is measured elsewhere in the note")
+    return None
+
+
+def _of_stat(stat: str) -> str:
+    return f"the {_STATS.get(stat, stat)}" if stat else "a plain value"
+
+
+def _is_trend(clause: Clause) -> bool:
+    trends = {"up", "down", "peak", "flat"}
+    every = clause.claims | clause.optional
+    return any(kind == "relations" and key in trends for kind, key in every) or any(kind == "any" and any(f"relations.{key}" in of for key in trends) for kind, of in every)
+
+
+def _listed(names: frozenset[str]) -> str:
+    return " and ".join(f"`{name}`" for name in sorted(names))
+
+
+def _metrics(clause: Clause, reading: Reading, statement: Statement) -> list[Gap]:
+    found: list[Gap] = []
+    for item in reading.items:
+        if item.clause == clause.number and item.has("metrics"):
+            keys = {metric for key in item.keys("metrics") for metric in CLASSES.get(key, (key,))}
+            if not keys & statement.metrics and not set(item.keys("things")) & statement.things:
+                found.append(Gap("metric", f"the note is not about {item.text}", 1.5))
+    return found
+
+
+def _orders(clause: Clause, reading: Reading, statement: Statement, known: Known) -> tuple[set[str], list[Gap]]:
+    """Keys of relations that are proved between models, and what is wrong with the others."""
+    proved: set[str] = set()
+    problems: list[Gap] = []
+    for order in reading.orders:
+        if order.clause != clause.number:
+            continue
+        problem = check_order(order, statement, known, loose=_is_loose(clause, order))
+        if problem is None:
+            proved.add(order.key)
+        else:
+            problems.append(Gap("order", problem))
+            proved.add(order.key)  # said once
+    return proved, problems
+
+
+def _is_loose(clause: Clause, order: Ordered) -> bool:
+    return bool(clause.things & {"run", "outlier", "slow_request", "request", "larger_model"}) or not order.subject or not order.object
+
+
+def _claims(clause: Clause, reading: Reading, statement: Statement, typed: set[str], known: Known) -> list[Gap]:
+    found: list[Gap] = []
+    for sense in sorted(clause.claims):
+        senses = {_sense(each) for each in sense[1].split("|")} if sense[0] == "any" else {sense}
+        if any(kind == "relations" and key in typed and key in ORDERING for kind, key in senses):
+            continue
+        reasons = [_claim(each, clause, statement) for each in sorted(senses)]
+        if all(reasons):
+            found.append(reasons[0])  # type: ignore[arg-type]
+    if clause.negative and not statement.negative and not (statement.claims & _TIES):
+        found.append(Gap("polarity", "it denies what the note says"))
+    return found
+
+
+def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap | None:
+    kind, key = sense
+    certainty = statement.note.certainty
+    said = statement.denied if clause.negative else statement.claims
+    either = statement.claims | statement.denied
+    match kind:
+        case "certainty":
+            if key == "holds" and certainty != "holds" and sense not in said:
+                return Gap("certainty", f"it calls certain what the notes call {_CERTAINTY.get(certainty or '', 'a count')}")
+            if key == "clear" and certainty not in ("holds", "in_session", "tie") and sense not in said:
+                return Gap("certainty", "it is more certain than the notes")
+            if key == "session" and certainty != "in_session" and sense not in either:
+                return Gap("certainty", "the notes do not limit this to these sessions")
+            if key == "untested" and certainty != "plain" and sense not in either:
+                return Gap("certainty", "the notes do not call this untested")
+            if key == "extreme" and sense not in said:
+                return Gap("certainty", "it claims more than the notes prove")
+            return None
+        case "cause":
+            if sense in either or statement.note.action or statement.note.kind in ("one_session", "hidden_failures"):
+                return None
+            return Gap("cause", "the notes give no such cause")
+        case "quantifiers":
+            if key in ("some", "both") or sense in either:
+                return None
+            if key == "all" and (clause.groups or clause.negative or statement.note.kind in ("parameter_effect",)):
+                return None
+            return Gap("quantifier", f"it says {'all' if key == 'all' else key} of what the notes limit")
+        case "relations":
+            if sense in _TIES and (said & _TIES or either & _TIES):
+                return None
+            if sense in said or (sense in either and key in ("flat", "turn", "same")):
+                return None
+            return Gap("relation", f"no note says {_RELATIONS.get(key, key)} here")
+        case _:
+            if sense in said:
+                return None
+            if kind == "acts" and sense in either:
+                return Gap("polarity", "it turns round what the note says")
+            return Gap("predicate", "the note does not say that")
+
+
+_CERTAINTY = {"tie": "a tie", "plain": "untested", "in_session": "known of these sessions only"}
+_RELATIONS = {"up": "that it grows", "down": "that it falls", "tie": "that they are tied", "noeffect": "that there is no effect", "flat": "that it stays the same", "same": "that they are the same"}
+
+
+def _things(clause: Clause, statement: Statement) -> list[Gap]:
+    found: list[Gap] = []
+    for thing in sorted(clause.things - statement.things - _FREE_THINGS):
+        found.append(Gap("thing", f"the note says nothing about {thing.replace('_', ' ')}", 1.0))
+    for thing in sorted((clause.things & statement.things) - _FREE_THINGS):
+        signs = {other.negative for other in statement.clauses if thing in other.things}
+        if signs and clause.negative not in signs:
+            found.append(Gap("polarity", f"it turns round what the note says about {thing.replace('_', ' ')}"))
+    return found
+
+
+def _sense(joined: str) -> tuple[str, str]:
+    kind, _, key = joined.partition(".")
+    return kind, key
