@@ -159,7 +159,8 @@ def _share_models(items: Sequence[Item], found: Sequence[Bound]) -> None:
     """Of `2.4 s instead of 80 ms for a` both figures are of `a`."""
     for one, other in zip(found, found[1:], strict=False):
         between = [item.text.lower() for item in items[one.place + 1 : other.place]]
-        if between in (["instead of"], ["rather than"], ["up from"], ["down from"]) and one.figure.unit == other.figure.unit:
+        ranged = between in (["to"], ["up to"], ["out to"]) and one.place > 0 and items[one.place - 1].text.lower() == "from"
+        if (ranged or between in (["instead of"], ["rather than"], ["up from"], ["down from"])) and one.figure.unit == other.figure.unit:
             if follows := _next_model(items, other):
                 one.models = follows
 
@@ -266,7 +267,7 @@ def _levels(items: Sequence[Item], found: Sequence[Bound]) -> None:
         if bound.level is None:
             single = [axis for axis in axes if axis.place not in in_range]
             behind = [axis for axis in single if axis.place > bound.place and _adjacent(items, bound.place, axis.place)]
-            ahead = [axis for axis in single if axis.place < bound.place and axis.clause >= bound.clause - 1]
+            ahead = [axis for axis in single if axis.place < bound.place and not any(item.text in (";", ".") for item in items[axis.place : bound.place])]
             if ahead and ahead[-1].figure.bound == "most" and items[bound.place - 1].text.lower() == "from":
                 ahead = []
             nearest = behind[:1] or ahead[-1:]

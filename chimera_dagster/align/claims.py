@@ -35,8 +35,8 @@ def read(text: str, names: Names, context: Context, exact: Mapping[int, float] |
     count = mark_clauses(items)
     figures = bind(items, context)
     clauses = [Clause(number) for number in range(count)]
-    for item in items:
-        _into(clauses[item.clause], item)
+    for place, item in enumerate(items):
+        _into(clauses[item.clause], item, items[place + 1] if place + 1 < len(items) else None)
     for bound in figures:
         bound.of = clauses[bound.clause]
     orders = _orders(items, clauses, figures, context)
@@ -97,7 +97,7 @@ def _is_other(item: Item, items: Sequence[Item], place: int) -> bool:
     return not counted and "in" != (items[place - 1].text.lower() if place else "")
 
 
-def _into(clause: Clause, item: Item) -> None:
+def _into(clause: Clause, item: Item, following: Item | None) -> None:
     """Adds what the item claims."""
     if item.kind == "name":
         if item.key == "model":
@@ -117,6 +117,8 @@ def _into(clause: Clause, item: Item) -> None:
         clause.models |= set(item.names)
         clause.groups |= item.key == "group"
     free = item.has("neutral") or bool(item.names)
+    if item.has("quantifiers") and following is not None and (following.figure is not None or following.has("bound") or following.has("certainty", "session")):
+        return
     if item.has("groups") and not item.names and set(item.stems) & _EVERY:
         clause.claims.add(("quantifiers", "all"))
     if item.has("negation"):
@@ -202,8 +204,8 @@ def _group(items: Sequence[Item], same: Sequence[int], last: int) -> list[int]:
 
 def _is_anchored(items: Sequence[Item], at: int) -> bool:
     """Whether a word of comparison stands in front of a model: `than b`, `as fast as b`, `compared with b`."""
-    before = [item for item in items[max(0, at - 4) : at]]
-    while before and before[-1].text.lower() in ("the", "a", "that", "of", "does", "did", "do", "is", "those", "with", "for", "in", "model"):
+    before = [item for item in items[max(0, at - 5) : at]]
+    while before and (before[-1].figure is not None or before[-1].text.lower() in ("the", "a", "that", "of", "does", "did", "do", "is", "those", "with", "for", "in", "model")):
         before.pop()
     if not before:
         return False

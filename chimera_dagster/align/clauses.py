@@ -3,6 +3,7 @@
 from chimera_dagster.align.scan import Item
 
 _HARD = frozenset({";", ":", ".", "!", "?", "(", ")"})
+_STRONG = frozenset({"so", "because", "as", "since", "while", "whereas", "but", "although", "though", "yet", "so that", "which", "and then"})
 _SPEAKING = ("relations", "stats", "acts", "choose", "uses", "certainty")
 
 
@@ -11,9 +12,14 @@ def mark_clauses(items: list[Item]) -> int:
     number, since, last = 0, 0, len(items)
     predicates = [_is_predicate(item) for item in items]
     for place, item in enumerate(items):
+        inner = 0 < place < last - 1 and items[place - 1].figure is not None and items[place + 1].figure is not None
+        strong = item.has("breaks") and place > 0 and items[place - 1].text == "," and item.text.lower() in _STRONG
         ends = item.kind == "mark" and item.text in _HARD
         joins = item.has("breaks") or item.has("coordinators") or (item.kind == "mark" and item.text in (",", "-"))
-        if ends or (joins and any(predicates[since:place]) and _speaks(items, predicates, place + 1, last, needs_subject=item.has("coordinators"))):
+        if strong and any(_is_content(each) for each in items[since:place]):
+            number += 1
+            since = place
+        elif ends or (joins and not inner and any(predicates[since:place]) and _speaks(items, predicates, place + 1, last, needs_subject=item.has("coordinators"))):
             if any(predicates[since:place]):
                 number += 1
                 since = place
@@ -38,3 +44,7 @@ def _speaks(items: list[Item], predicates: list[bool], start: int, last: int, *,
         if item.kind == "mark" and item.text in _HARD:
             return False
     return False
+
+
+def _is_content(item: Item) -> bool:
+    return item.kind in ("name", "figure", "unknown") or (item.kind == "phrase" and not (item.has("neutral") and len(item.senses) == 1))

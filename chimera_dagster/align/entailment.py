@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from chimera_dagster.align.figures import Figure, is_same
-from chimera_dagster.align.known import Known, Statement
+from chimera_dagster.align.known import MEANS, Known, Statement
 from chimera_dagster.align.order_check import check_order
-from chimera_dagster.align.reading import CLASSES, ORDERING, Bound, Clause, Ordered, Reading
+from chimera_dagster.align.reading import CLASSES, ORDERING, SIGNS, Bound, Clause, Reading
 
 _ALWAYS = frozenset({"p95", "sd", "worst", "detectable", "delta"})  # statistics that may not be left out
 _TIES = frozenset({("relations", "tie"), ("relations", "noeffect")})
+_AXES = frozenset({"load", "prompt_length", "answer_length"})
+_MISSING = frozenset({"not_measured", "unknown_machine", "record_missing"})
 _POLAR = frozenset({"measure", "say", "compare", "include", "fail", "work", "keep_loaded", "read_full", "loaded_first", "mix", "know_name", "shared_throttled", "add_next", "write_into"})
 _FREE_THINGS = frozenset({"run", "file", "model_word", "value", "setting", "user", "numbers", "session", "gap", "chance", "effect", "request", "parameter", "prompt_length", "answer_length", "load", "bench", "machine", "names"})
 
@@ -74,7 +76,7 @@ def _figures(clause: Clause, reading: Reading, statement: Statement, known: Know
 def _figure(bound: Bound, clause: Clause, reading: Reading, statement: Statement, known: Known) -> Gap | None:
     best: Gap | None = None
     for other in statement.figures:
-        if other.figure.unit != bound.figure.unit and not (not bound.figure.unit and other.kind in ("count", "axis")):
+        if not _same_unit(bound, other, statement):
             continue
         if not is_same(bound.figure, other.value, other.figure.value):
             continue
@@ -86,6 +88,8 @@ def _figure(bound: Bound, clause: Clause, reading: Reading, statement: Statement
         return best
     if bound.kind == "%" and _is_share(bound.figure, statement):
         return None
+    if bound.kind in ("times", "%") and _is_change(bound, reading, statement):
+        return None
     if bound.kind == "count" and _is_derived(bound.figure, statement, known):
         return None
     said = f"{bound.text} {bound.figure.unit}s" if bound.kind == "count" else bound.text
@@ -94,12 +98,37 @@ def _figure(bound: Bound, clause: Clause, reading: Reading, statement: Statement
     return Gap("figure", f"it says {said}; the note says {' and '.join(given)}" if given else f"the note does not say {said}", 1.0)
 
 
+def _same_unit(bound: Bound, other: Bound, statement: Statement) -> bool:
+    one, two = bound.figure.unit, other.figure.unit
+    if one == two or (not one and other.kind in ("count", "axis")):
+        return True
+    return statement.note.kind in ("repeat_runs", "few_runs") and {one, two} <= {"run", "times", ""}
+
+
+def _is_change(bound: Bound, reading: Reading, statement: Statement) -> bool:
+    """A ratio or a share that follows from two figures: those beside it, or the ends of a trend of the note."""
+    said = [each for each in reading.figures if each.kind in ("ms", "tok/s")]
+    pairs = [(one, two) for one, two in zip(said, said[1:], strict=False) if one.figure.unit == two.figure.unit and one.metrics == two.metrics]
+    if statement.note.kind in ("trend", "below_the_knee", "cold_start"):
+        known = [each for each in statement.figures if each.kind in ("ms", "tok/s")]
+        pairs += [(one, two) for one, two in zip(known, known[1:], strict=False) if one.figure.unit == two.figure.unit and one.models == two.models and (not bound.models or bound.models == one.models)]
+    for one, two in pairs:
+        low, high = sorted((one.value, two.value))
+        if low <= 0:
+            continue
+        values = [high / low] if bound.kind == "times" else [100 * (1 - low / high), 100 * (high / low - 1)]
+        if any(is_same(bound.figure, value) for value in values):
+            return True
+    return False
+
+
 def _is_share(figure: Figure, statement: Statement) -> bool:
     """A share of two counts that the note gives, such as half of 2 of 4."""
     counts = [other for other in statement.figures if other.kind == "count"]
     return any(
-        other.place - one.place == 2 and one.value < other.value and one.figure.unit == other.figure.unit and is_same(figure, 100 * one.value / other.value)
-        for one, other in zip(counts, counts[1:], strict=False)
+        0 < one.value < other.value and is_same(figure, 100 * one.value / other.value) and one.figure.unit in (other.figure.unit, "")
+        for one in counts
+        for other in counts
     )
 
 
@@ -113,7 +142,7 @@ def _is_derived(figure: Figure, statement: Statement, known: Known) -> bool:
 
 def _differs(bound: Bound, other: Bound, clause: Clause, reading: Reading, statement: Statement, known: Known) -> Gap | None:
     """The first slot in which two equal figures differ; None if the note's one may be meant."""
-    if bound.figure.bound in ("least", "most") and bound.figure.bound != other.figure.bound and (bound.kind == "axis" or bound.figure.value == other.figure.value):
+    if bound.figure.bound in ("least", "most") and bound.kind not in ("times", "%") and bound.figure.bound != other.figure.bound and (bound.kind == "axis" or bound.figure.value == other.figure.value):
         return Gap("bound", f"the note does not say {_BOUNDS[bound.figure.bound]} {bound.text}")
     if bound.kind == "axis":
         after = bound.figure.bound == "over" and other.figure.bound == "most" and any(each.clause == bound.clause and each.kind in ("%", "times") for each in reading.figures)
@@ -136,9 +165,9 @@ def _differs(bound: Bound, other: Bound, clause: Clause, reading: Reading, state
         return Gap("state", f"{bound.text} is of cold runs only")
     if bound.stat != other.stat and (bound.stat in _ALWAYS or other.stat in _ALWAYS) and bound.kind not in ("times", ""):
         return Gap("statistic", f"{bound.text} is {_of_stat(other.stat)} in the note, not {_of_stat(bound.stat)}")
-    if bound.stat in ("median", "mean") and other.stat not in ("median", "mean", "usual", "") :
+    if bound.stat == "median" and other.stat not in ("median", "usual") or bound.stat == "mean" and statement.note.kind not in MEANS:
         return Gap("statistic", f"{bound.text} is no {bound.stat} in the note")
-    if bound.level != other.level and not (bound.level is None and (other.level is None or _is_trend(clause))):
+    if bound.level != other.level and not (bound.level is None and (other.level is None or any(_is_trend(each) for each in reading.clauses))):
         return Gap("level", f"{bound.text} is measured elsewhere in the note")
     return None
 
@@ -148,7 +177,7 @@ def _of_stat(stat: str) -> str:
 
 
 def _is_trend(clause: Clause) -> bool:
-    trends = {"up", "down", "peak", "flat"}
+    trends = {"up", "down", "peak", "flat", "worsens", "improves"}
     every = clause.claims | clause.optional
     return any(kind == "relations" and key in trends for kind, key in every) or any(kind == "any" and any(f"relations.{key}" in of for key in trends) for kind, of in every)
 
@@ -193,7 +222,7 @@ def _claims(clause: Clause, reading: Reading, statement: Statement, typed: set[s
         if all(reasons):
             found.append(reasons[0])  # type: ignore[arg-type]
     for sense in sorted(clause.optional):
-        if sense[0] == "acts" and sense[1] in _POLAR and not clause.negative and sense in statement.denied and sense not in statement.claims:
+        if sense[0] == "acts" and sense[1] in _POLAR and not clause.negative and not clause.claims & _TIES and sense in statement.denied and sense not in statement.claims:
             found.append(Gap("polarity", "it turns round what the note says"))
     if clause.negative and not statement.negative and not (statement.claims & _TIES):
         found.append(Gap("polarity", "it denies what the note says"))
@@ -207,6 +236,8 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
     either = statement.claims | statement.denied
     match kind:
         case "certainty":
+            if key == "holds" and clause.negative and certainty in ("tie", "plain"):
+                return None
             if key == "holds" and certainty != "holds" and sense not in said:
                 return Gap("certainty", f"it calls certain what the notes call {_CERTAINTY.get(certainty or '', 'a count')}")
             if key == "clear" and certainty not in ("holds", "in_session", "tie") and sense not in said:
@@ -225,10 +256,18 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
         case "quantifiers":
             if key in ("some", "both") or sense in either:
                 return None
-            if key == "all" and (clause.groups or clause.negative or statement.note.kind in ("parameter_effect",)):
+            if key == "all" and (clause.groups or clause.negative or certainty == "tie"):
+                return None
+            if key == "only" and ("detectable" in clause.stats or ("certainty", "session") in clause.claims):
                 return None
             return Gap("quantifier", f"it says {'all' if key == 'all' else key} of what the notes limit")
+        case "choose":
+            return None if sense in either or not clause.models else Gap("choice", "no note says to choose it")
         case "relations":
+            if key in ("worsens", "improves"):
+                sign = SIGNS.get(statement.note.metric or "", 0) * (1 if key == "worsens" else -1)
+                goes = ("relations", "up" if sign > 0 else "down")
+                return None if sign and goes in said or sense in said else Gap("relation", "no note says that it changes so")
             if sense in _TIES and (said & _TIES or either & _TIES):
                 return None
             if sense in said or (sense in either and key in ("flat", "turn", "same")):
@@ -250,6 +289,10 @@ def _things(clause: Clause, statement: Statement) -> list[Gap]:
     found: list[Gap] = []
     for thing in sorted(clause.things - statement.things - _FREE_THINGS):
         found.append(Gap("thing", f"the note says nothing about {thing.replace('_', ' ')}", 1.0))
+    if any(_is_trend(clause) or sense in _TIES for sense in clause.claims):
+        found += [Gap("axis", f"the note is not about {thing.replace('_', ' ')}") for thing in sorted((clause.things & _AXES) - statement.things)]
+    if statement.note.kind not in _MISSING:
+        return found
     for thing in sorted((clause.things & statement.things) - _FREE_THINGS):
         signs = {other.negative for other in statement.clauses if thing in other.things}
         if signs and clause.negative not in signs:

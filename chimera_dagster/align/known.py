@@ -15,6 +15,9 @@ from chimera_dagster.align.scan import normal
 _KINDS = {"ms": "ms", "tok/s": "tok/s", "share": "%", "score": ""}
 
 
+MEANS = frozenset({"difference", "tie", "condition_effect", "value"})  # whose values are means of runs
+
+
 class Values(NamedTuple):
     """Of one metric: the models from best to worst with their exact values, those tied with the first, how sure."""
 
@@ -72,6 +75,9 @@ class Known:
                 statement.claims.update(sense for key in words.says.split() for sense in senses_of(key))
                 statement.denied.update(sense for key in words.denies.split() for sense in senses_of(key))
                 statement.things.update(words.things.split())
+                statement.negative |= bool(words.denies)
+                if note.kind in MEANS:
+                    statement.stats.add("mean")
                 _shapes(statement)
                 found.append(statement)
         return found
