@@ -21,9 +21,11 @@ from chimera_dagster.align.reading import (
     Reading,
 )
 from chimera_dagster.align.scan import Item, scan
+from chimera_dagster.align.stems import stem
 
 _CLAIMING = ("relations", "choose", "uses", "certainty", "cause", "quantifiers", "acts")
 _EXACTLY = re.compile(r"^(?:linear|exponential|proportional|monoton|invers|quadratic|logarithm|simultan|automatic|random|month|year|hour|week|dai)")
+_TAKING = frozenset(stem(word) for word in ("take", "recommend", "use", "favour", "favor", "deploy", "run"))
 _EVERY = frozenset({"all", "every", "each", "any"})
 _FAMILY = frozenset({"model", "models"})
 
@@ -126,7 +128,10 @@ def _into(clause: Clause, item: Item, following: Item | None) -> None:
         return
     if item.has("bound"):
         return
-    clause.things |= set(item.keys("things"))
+    if not item.has("metrics"):
+        clause.things |= set(item.keys("things"))
+    if item.stems and item.stems[-1] in _TAKING and following is not None and following.kind == "name" and following.key == "model":
+        clause.claims.add(("choose", ""))
     clause.stats |= set(item.keys("stats"))
     if not (free and item.has("states")):
         clause.states |= set(item.keys("states"))
@@ -182,6 +187,10 @@ def _sides(items: Sequence[Item], place: int, key: str, context: Context) -> tup
     same = [at for at in ahead if items[at].clause == clause]
     behind = [at for at in named if at > place and at not in anchored and items[at].clause == clause and items[at].key != "others"]
     objects = [at for at in named if at in anchored and (items[at].clause == clause or at > place)]
+    rivals = [at for at in named if at < place and items[at].key == "others" and items[at].clause == clause]
+    if rivals and not same and not objects:
+        leader = [at for at in named if items[at].key == "model" and at < rivals[-1]]
+        return frozenset(items[rivals[-1]].names), frozenset(items[leader[-1]].names) if leader else context.subject
     subject = same[-1:] or (behind[:1] if key in SUPERLATIVE or not ahead else []) or ahead[-1:]
     chosen = frozenset(items[subject[0]].names) if subject else context.subject
     if subject and len(group := _group(items, same, subject[0])) > 1:

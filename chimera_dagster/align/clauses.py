@@ -38,7 +38,7 @@ def _speaks(items: list[Item], predicates: list[bool], start: int, last: int, *,
     subject = not needs_subject
     for place in range(start, last):
         item = items[place]
-        subject = subject or item.names != () or item.figure is not None or item.has("metrics") or item.has("pronouns") or item.has("others")
+        subject = subject or item.names != () or item.figure is not None or item.has("metrics") or item.has("pronouns") or item.has("others") or item.has("things") or item.has("stats")
         if predicates[place]:
             return subject or item.has("relations")
         if item.kind == "mark" and item.text in _HARD:

@@ -13,7 +13,7 @@ _TIES = frozenset({("relations", "tie"), ("relations", "noeffect")})
 _AXES = frozenset({"load", "prompt_length", "answer_length"})
 _MISSING = frozenset({"not_measured", "unknown_machine", "record_missing"})
 _POLAR = frozenset({"measure", "say", "compare", "include", "fail", "work", "keep_loaded", "read_full", "loaded_first", "mix", "know_name", "shared_throttled", "add_next", "write_into"})
-_FREE_THINGS = frozenset({"run", "file", "model_word", "value", "setting", "user", "numbers", "session", "gap", "chance", "effect", "request", "parameter", "prompt_length", "answer_length", "load", "bench", "machine", "names"})
+FREE_THINGS = frozenset({"run", "file", "model_word", "value", "setting", "user", "numbers", "session", "gap", "chance", "effect", "request", "parameter", "prompt_length", "answer_length", "load", "bench", "machine", "names"})
 
 
 class Gap(NamedTuple):
@@ -35,6 +35,7 @@ def gaps(clause: Clause, reading: Reading, statement: Statement, known: Known) -
     typed, problems = _orders(clause, reading, statement, known)
     found += problems
     found += _claims(clause, reading, statement, typed, known)
+    found += _choices(clause, statement, known)
     found += _things(clause, statement)
     return found
 
@@ -124,7 +125,7 @@ def _is_change(bound: Bound, reading: Reading, statement: Statement) -> bool:
 
 def _is_share(figure: Figure, statement: Statement) -> bool:
     """A share of two counts that the note gives, such as half of 2 of 4."""
-    counts = [other for other in statement.figures if other.kind == "count"]
+    counts = [other for other in statement.figures if other.kind in ("count", "")]
     return any(
         0 < one.value < other.value and is_same(figure, 100 * one.value / other.value) and one.figure.unit in (other.figure.unit, "")
         for one in counts
@@ -167,7 +168,7 @@ def _differs(bound: Bound, other: Bound, clause: Clause, reading: Reading, state
         return Gap("statistic", f"{bound.text} is {_of_stat(other.stat)} in the note, not {_of_stat(bound.stat)}")
     if bound.stat == "median" and other.stat not in ("median", "usual") or bound.stat == "mean" and statement.note.kind not in MEANS:
         return Gap("statistic", f"{bound.text} is no {bound.stat} in the note")
-    if bound.level != other.level and not (bound.level is None and (other.level is None or any(_is_trend(each) for each in reading.clauses))):
+    if bound.level != other.level and not (bound.elsewhere and bound.level is None) and not (bound.level is None and (other.level is None or any(_is_trend(each) for each in reading.clauses))):
         return Gap("level", f"{bound.text} is measured elsewhere in the note")
     return None
 
@@ -229,6 +230,28 @@ def _claims(clause: Clause, reading: Reading, statement: Statement, typed: set[s
     return found
 
 
+def _choices(clause: Clause, statement: Statement, known: Known) -> list[Gap]:
+    """Whoever is chosen for a use must be the best by its metric, and what will do either way must be tied."""
+    uses = [key for kind, key in clause.claims if kind == "uses"]
+    tied = bool(clause.claims & _TIES) or any(kind == "any" and "relations.tie" in key for kind, key in clause.claims)
+    chosen = frozenset(clause.models) if 0 < len(clause.models) < len(known.models) else frozenset[str]()
+    found: list[Gap] = []
+    for metric in uses:
+        for values in known.orders:
+            if values.metric != metric:
+                continue
+            if tied and values.certainty != "tie":
+                found.append(Gap("choice", f"the notes tell the models apart by {metric}"))
+            elif chosen and not tied and not clause.negative and (values.certainty == "tie" or not chosen <= {values.order[0], *values.tied}):
+                found.append(Gap("choice", f"the notes do not choose {_listed(chosen)} for that"))
+            break
+    if chosen and not uses and ("choose", "") in clause.claims and statement.note.kind == "choice":
+        best = {values.order[0] if values.order else "" for values in known.orders if values.metric in ("ttft_ms", "decode_tok_s", "output_tok_s")}
+        if not best <= {*chosen, ""}:
+            found.append(Gap("choice", f"the notes do not choose {_listed(chosen)} for everything"))
+    return found
+
+
 def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap | None:
     kind, key = sense
     certainty = statement.note.certainty
@@ -240,6 +263,8 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
                 return None
             if key == "holds" and certainty != "holds" and sense not in said:
                 return Gap("certainty", f"it calls certain what the notes call {_CERTAINTY.get(certainty or '', 'a count')}")
+            if key == "clear" and clause.negative:
+                return None
             if key == "clear" and certainty not in ("holds", "in_session", "tie") and sense not in said:
                 return Gap("certainty", "it is more certain than the notes")
             if key == "session" and certainty != "in_session" and sense not in either:
@@ -287,13 +312,13 @@ _RELATIONS = {"up": "that it grows", "down": "that it falls", "tie": "that they 
 
 def _things(clause: Clause, statement: Statement) -> list[Gap]:
     found: list[Gap] = []
-    for thing in sorted(clause.things - statement.things - _FREE_THINGS):
+    for thing in sorted(clause.things - statement.things - FREE_THINGS):
         found.append(Gap("thing", f"the note says nothing about {thing.replace('_', ' ')}", 1.0))
     if any(_is_trend(clause) or sense in _TIES for sense in clause.claims):
         found += [Gap("axis", f"the note is not about {thing.replace('_', ' ')}") for thing in sorted((clause.things & _AXES) - statement.things)]
     if statement.note.kind not in _MISSING:
         return found
-    for thing in sorted((clause.things & statement.things) - _FREE_THINGS):
+    for thing in sorted((clause.things & statement.things) - FREE_THINGS):
         signs = {other.negative for other in statement.clauses if thing in other.things}
         if signs and clause.negative not in signs:
             found.append(Gap("polarity", f"it turns round what the note says about {thing.replace('_', ' ')}"))

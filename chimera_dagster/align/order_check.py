@@ -15,7 +15,7 @@ _OF_LEVELS = frozenset({"load", "prompt_length", "answer_length"})
 
 def check_order(order: Ordered, clause: Clause, reading: Reading, statement: Statement, known: Known) -> str | None:
     """None if it is proved, by the notes' order of models or by the note's own word about runs or levels; else why not."""
-    problem = _typed(order, clause, statement, known)
+    problem = _typed(order, clause, reading, statement, known)
     if problem is None:
         return None
     things = {thing for each in reading.clauses for thing in each.things}
@@ -46,12 +46,13 @@ def _grows(order: Ordered, statement: Statement) -> bool:
     return order.key in WORSE if worse else order.key in BETTER
 
 
-def _typed(order: Ordered, clause: Clause, statement: Statement, known: Known) -> str | None:
+def _typed(order: Ordered, clause: Clause, reading: Reading, statement: Statement, known: Known) -> str | None:
     if not order.subject or not order.object or order.subject & order.object:
         return "it does not say what is compared"
-    if _numeric(order, statement):
+    if _numeric(order, clause, statement):
         return None
-    if order.key in _GENERAL and clause.things & {"quality", "answer_length"} and not clause.metrics:
+    near = reading.items[max(0, order.place - 5) : order.place]
+    if order.key in _GENERAL and any(item.has("things", "quality") or item.has("things", "answer_length") for item in near) and not any(item.has("metrics") for item in near):
         return "the notes do not say whose answers are better"
     if statement.note.metric and statement.note.metric not in order.metrics and order.metrics:
         return f"the note is not about {' or '.join(order.metrics)}"
@@ -131,11 +132,12 @@ def _own_factor(order: Ordered, statement: Statement) -> str | None:
     return f"the note does not say {order.factor.text}"
 
 
-def _numeric(order: Ordered, statement: Statement) -> bool:
+def _numeric(order: Ordered, clause: Clause, statement: Statement) -> bool:
     """Whether the note's own figures of the two sides show it, such as two standard deviations or two cold starts."""
     if statement.note.certainty == "tie" or order.negated or order.factor is not None or order.key not in SIZES:
         return False
-    values = [bound for bound in statement.figures if bound.models and bound.kind in ("ms", "tok/s", "%") and (not order.metrics or set(bound.metrics) & set(order.metrics))]
+    state = next(iter(clause.states)) if len(clause.states) == 1 else ""
+    values = [bound for bound in statement.figures if bound.models and (not state or bound.state in (state, "")) and bound.kind in ("ms", "tok/s", "%") and (not order.metrics or set(bound.metrics) & set(order.metrics))]
     found = False
     if statement.note.kind not in ("scatter", "tail", "cold_start"):
         return False

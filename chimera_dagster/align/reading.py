@@ -42,6 +42,7 @@ class Bound:
     text: str = ""
     collective: bool = False
     of: "Clause | None" = None
+    elsewhere: bool = False  # at another level than the rest of the clause
 
     @property
     def kind(self) -> str:
