@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from chimera_dagster.align.reading import AXES, CLASSES, UNITS, Bound, Context
 from chimera_dagster.align.scan import Item
 
-_OF_NEXT = frozenset({"for", "of", "with", "on", "by", "in", "from", "at"})
+_OF_NEXT = frozenset({"to", "to that of", "that of", "those of", "for", "of", "with", "on", "by", "in", "from", "at"})
 _AGAINST = frozenset({"instead of", "rather than", "against", "versus", "vs", "compared with", "compared to", "up from", "in place of", "as against", "where", "down from", "and not"})
 _NO_ANCHORS = frozenset({"for", "to", "over", "next to", "that of", "those of", "from that of"})
 _SKIPPED = frozenset({"the", "a", "an", "its", "their", "mean", "model", "case", "each"})
@@ -20,7 +20,7 @@ def bind(items: Sequence[Item], context: Context) -> list[Bound]:
         found.append(bound)
     for bound in found:
         bound.metrics = _metrics(items, bound, context)
-        bound.stat = "" if bound.kind in ("count", "axis") else _stat(items, bound, found)
+        bound.stat = "" if bound.kind in ("count", "axis", "") else _stat(items, bound, found)
         bound.state = _state(items, bound)
     _models(items, found, context)
     _share_models(items, found)

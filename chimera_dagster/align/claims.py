@@ -156,6 +156,10 @@ def _orders(items: Sequence[Item], clauses: Sequence[Clause], figures: Sequence[
         if not keys or item.has("bound") or item.has("quantifiers", "most") and len(item.stems) == 1:
             continue
         key = keys[0]
+        if key in SUPERLATIVE and _is_own_highest(items, place):
+            clauses[item.clause].claims -= {("relations", each) for each in keys}
+            clauses[item.clause].claims.add(("acts", "highest_of"))
+            continue
         subject, object_ = _sides(items, place, key, context)
         factor = _factor(items, place, figures)
         clause = clauses[item.clause]
@@ -163,6 +167,12 @@ def _orders(items: Sequence[Item], clauses: Sequence[Clause], figures: Sequence[
             Ordered(key, place, item.clause, subject, object_, _metrics_of(items, place, key, context), clause.negative, factor)
         )
     return found
+
+
+def _is_own_highest(items: Sequence[Item], place: int) -> bool:
+    """Whether it is the end of `90 % of its highest`."""
+    before = items[max(0, place - 4) : place]
+    return any(item.figure is not None and item.figure.unit == "%" for item in before) and any(item.text.lower() in ("its", "their", "the") for item in before)
 
 
 def _factor(items: Sequence[Item], place: int, figures: Sequence[Bound]) -> Bound | None:

@@ -12,7 +12,7 @@ def mark_clauses(items: list[Item]) -> int:
     number, since, last = 0, 0, len(items)
     predicates = [_is_predicate(item) for item in items]
     for place, item in enumerate(items):
-        inner = 0 < place < last - 1 and items[place - 1].figure is not None and items[place + 1].figure is not None
+        inner = 0 < place < last - 1 and _alike(items[place - 1], items[place + 1])
         strong = item.has("breaks") and place > 0 and items[place - 1].text == "," and item.text.lower() in _STRONG
         ends = item.kind == "mark" and item.text in _HARD
         joins = item.has("breaks") or item.has("coordinators") or (item.kind == "mark" and item.text in (",", "-"))
@@ -48,3 +48,8 @@ def _speaks(items: list[Item], predicates: list[bool], start: int, last: int, *,
 
 def _is_content(item: Item) -> bool:
     return item.kind in ("name", "figure", "unknown") or (item.kind == "phrase" and not (item.has("neutral") and len(item.senses) == 1))
+
+
+def _alike(one: Item, other: Item) -> bool:
+    """Whether a word between them joins a list of names or figures."""
+    return (one.figure is not None and other.figure is not None) or (one.kind == other.kind == "name")

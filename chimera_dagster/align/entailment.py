@@ -143,12 +143,12 @@ def _is_derived(figure: Figure, statement: Statement, known: Known) -> bool:
 
 def _differs(bound: Bound, other: Bound, clause: Clause, reading: Reading, statement: Statement, known: Known) -> Gap | None:
     """The first slot in which two equal figures differ; None if the note's one may be meant."""
-    if bound.figure.bound in ("least", "most") and bound.kind not in ("times", "%") and bound.figure.bound != other.figure.bound and (bound.kind == "axis" or bound.figure.value == other.figure.value):
+    if bound.figure.bound in ("least", "most") and bound.kind not in ("times", "%") and not _may_bound(bound, statement) and bound.figure.bound != other.figure.bound and (bound.kind == "axis" or bound.figure.value == other.figure.value):
         return Gap("bound", f"the note does not say {_BOUNDS[bound.figure.bound]} {bound.text}")
     if bound.kind == "axis":
         after = bound.figure.bound == "over" and other.figure.bound == "most" and any(each.clause == bound.clause and each.kind in ("%", "times") for each in reading.figures)
         return Gap("bound", f"the note says up to {bound.text}") if after else None
-    if bound.kind == "count":
+    if bound.kind in ("count", ""):
         states = {state for each in statement.clauses if each is other.of for state in each.states} if other.of else set[str]()
         wrong = clause.states - states if other.of and states else set[str]()
         return Gap("state", f"{bound.text} counts other {bound.figure.unit}s in the note") if wrong else None
@@ -171,6 +171,14 @@ def _differs(bound: Bound, other: Bound, clause: Clause, reading: Reading, state
     if bound.level != other.level and not (bound.elsewhere and bound.level is None) and not (bound.level is None and (other.level is None or any(_is_trend(each) for each in reading.clauses))):
         return Gap("level", f"{bound.text} is measured elsewhere in the note")
     return None
+
+
+def _may_bound(bound: Bound, statement: Statement) -> bool:
+    """Whether the note means a bound though it does not say so: a p95 is `or more`, a knee is `up to`."""
+    if bound.figure.bound == "least":
+        return bound.kind == "ms" and statement.note.kind in ("tail", "tails")
+    said = {key for kind, key in statement.claims if kind == "relations"}
+    return bound.kind == "axis" and bool({"flat", "turn", "peak"} & said)
 
 
 def _of_stat(stat: str) -> str:
@@ -259,7 +267,7 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
     either = statement.claims | statement.denied
     match kind:
         case "certainty":
-            if key == "holds" and clause.negative and certainty in ("tie", "plain"):
+            if key == "holds" and (clause.negative or clause.claims & _TIES) and certainty in ("tie", "plain"):
                 return None
             if key == "holds" and certainty != "holds" and sense not in said:
                 return Gap("certainty", f"it calls certain what the notes call {_CERTAINTY.get(certainty or '', 'a count')}")

@@ -161,6 +161,8 @@ def _shapes(statement: Statement) -> None:
         return
     said = {key for kind, key in statement.claims if kind == "relations"}
     more = {"up", "down", "turn"} if "peak" in said else {"peak", "turn"} if {"up", "turn"} <= said else set[str]()
+    if len({bound.level for bound in statement.figures if bound.level is not None}) > 2:
+        more |= {"peak", "up", "turn"} if statement.note.metric != "ttft_ms" else {"up", "turn"}
     if "flat" in said and statement.note.metric == "ttft_ms":
         more |= {"up", "turn"}
     statement.claims.update(("relations", key) for key in more)

@@ -52,7 +52,7 @@ def stem(word: str) -> str:
     if word.endswith(("ches", "shes")):
         return word[:-2]
     if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > _SHORTEST:
-        return _plain(word[:-1])
+        return stem(word[:-1])
     return _plain(word)
 
 
