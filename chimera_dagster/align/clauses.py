@@ -3,6 +3,7 @@
 from chimera_dagster.align.scan import Item
 
 _HARD = frozenset({";", ":", ".", "!", "?", "(", ")"})
+_STOPS = frozenset({";", ".", "!", "?"})
 _STRONG = frozenset({"so", "because", "as", "since", "while", "whereas", "but", "although", "though", "yet", "so that", "which", "and then"})
 _SPEAKING = ("relations", "stats", "acts", "choose", "uses", "certainty")
 
@@ -16,7 +17,8 @@ def mark_clauses(items: list[Item]) -> int:
         strong = item.has("breaks") and place > 0 and items[place - 1].text == "," and item.text.lower() in _STRONG
         ends = item.kind == "mark" and item.text in _HARD
         joins = item.has("breaks") or item.has("coordinators") or (item.kind == "mark" and item.text in (",", "-"))
-        if strong and any(_is_content(each) for each in items[since:place]):
+        denies = item.has("coordinators") and place < last - 1 and items[place + 1].has("negation")
+        if (strong or denies or (ends and item.text in _STOPS)) and any(_is_content(each) for each in items[since:place]):
             number += 1
             since = place
         elif ends or (joins and not inner and any(predicates[since:place]) and _speaks(items, predicates, place + 1, last, needs_subject=item.has("coordinators"))):

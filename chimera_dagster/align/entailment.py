@@ -267,9 +267,9 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
     either = statement.claims | statement.denied
     match kind:
         case "certainty":
-            if key == "holds" and (clause.negative or clause.claims & _TIES) and certainty in ("tie", "plain"):
+            if key == "chance" and (clause.negative or clause.claims & _TIES) and certainty in ("tie", "plain"):
                 return None
-            if key == "holds" and certainty != "holds" and sense not in said:
+            if key in ("holds", "chance") and certainty != "holds" and sense not in said:
                 return Gap("certainty", f"it calls certain what the notes call {_CERTAINTY.get(certainty or '', 'a count')}")
             if key == "clear" and clause.negative:
                 return None
