@@ -77,7 +77,9 @@ class TrialClient:
         call = timed_call(engine, request, name, repeat, began, on_chunk, may_be_empty=True)
         return Exchange(stage, prompt, request, call)
 
-    def _prompt(self, stage: Stage, analysis: Sequence[JudgedSentence] = (), draft: JudgedAnswer | None = None) -> Prompt:
+    def _prompt(
+        self, stage: Stage, analysis: Sequence[JudgedSentence] = (), draft: JudgedAnswer | None = None
+    ) -> Prompt:
         spec, info = self.plan.spec, self.resolved.info
         return render_prompt(
             stage,

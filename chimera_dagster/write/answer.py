@@ -1,7 +1,7 @@
 """Parses a model's answer into sentences, each with its section and its part in a risk table. It never raises."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, get_args
 
 from pydantic import BaseModel
@@ -22,7 +22,7 @@ _TO_MITIGATE = re.compile(r"to (?:mitigate|address|avoid|reduce) (?:this|these|t
 _RISK_LABEL = re.compile(r"^(?:risk(?: \d{1,2})?)\s*[:–—-]\s*", re.I)
 _RISK_COLUMN = re.compile(r"risk|issue|threat|concern|problem|challenge|limitation", re.I)
 _MITIGATION_COLUMN = re.compile(r"mitigat|action|response|solution|remedy|recommend|what to do|measure", re.I)
-_ENDS = re.compile(r"[.!?…。:|)\]}\"”’'*`]$")
+_ENDS = re.compile(r"[.!?…。:|)\]}\"”’'*`]\s*$")
 _BY_WORD = re.compile(r"\W+")
 
 
@@ -43,9 +43,9 @@ class Sentence(BaseModel, frozen=True):
 class Answer(BaseModel, frozen=True):
     """The parsed answer of one call.
 
-    `complete`: nothing shows that it was cut. `repeated` counts sentences that were dropped because the answer contained
-    them before. `headings` are the sections that it has a heading for, each once, in its order. `problems` says in plain
-    English what is wrong with it as a text, such as that it is JSON.
+    `complete`: nothing shows that it was cut. `repeated` counts sentences that were dropped because the answer
+    contained them before. `headings` are the sections that it has a heading for, each once, in its order. `problems`
+    says in plain English what is wrong with it as a text, such as that it is JSON.
     """
 
     sentences: tuple[Sentence, ...]
@@ -58,27 +58,26 @@ class Answer(BaseModel, frozen=True):
 def parse_answer(stage: Stage, text: str) -> Answer:
     """Parse an answer of any shape and length in linear time; of a cut one, what came before the cut is kept."""
     raw = readable(text)
-    found = list(_sentences(stage, read_blocks(raw.markdown)))
-    problems = list(raw.problems)
-    headings = tuple(dict.fromkeys(it.section for it in found if isinstance(it, Place)))
-    texts = [it for it in found if not isinstance(it, Place)]
-    complete = raw.is_complete
-    if texts and not _ENDS.search(raw.markdown.rstrip()[-1:]) and not _ENDS.search(texts[-1].text):
-        complete = False
-        if sum(bool(_ENDS.search(it.text)) for it in texts) * 2 >= len(texts):
-            texts.pop()
+    reader = _Reader(stage)
+    for block in read_blocks(raw.markdown):
+        reader.read(block)
+    problems, found, is_complete = list(raw.problems), reader.found, raw.is_complete
+    if found and not _ENDS.search(raw.markdown.rstrip()) and not _ENDS.search(found[-1].text):
+        is_complete = False
+        if sum(bool(_ENDS.search(it.text)) for it in found) * 2 >= len(found):
+            found.pop()
             problems.append("its last sentence was cut")
-    kept, repeated = _without_repeats(texts)
+    kept, repeated = _without_repeats(found)
     if len(kept) > _MOST_SENTENCES:
-        problems.append(f"it has more than {_MOST_SENTENCES} sentences; the rest was not read")
         kept = kept[:_MOST_SENTENCES]
+        problems.append(f"it has more than {_MOST_SENTENCES} sentences; the rest was not read")
     return Answer(
         sentences=tuple(
             Sentence(id=f"{stage[0].upper()}{number}", **it._asdict()) for number, it in enumerate(kept, start=1)
         ),
-        complete=complete,
+        complete=is_complete,
         repeated=repeated,
-        headings=headings,
+        headings=tuple(dict.fromkeys(reader.headings)),
         problems=tuple(problems),
     )
 
@@ -91,86 +90,79 @@ class _Found(NamedTuple):
 
 
 class _Reader:
-    """Where the reader is: the section, its heading's level, and the number of the current block."""
+    """Collects the sentences of an answer, block by block; those before any heading belong to the first section."""
 
     def __init__(self, stage: Stage) -> None:
-        self.stage: Stage = stage
-        self.place = Place("summary" if stage == "report" else "performance", 1)
-        self.block = 0
-        self.parent_depth: int | None = None  # of a list item whose nested items belong to it
+        self.found: list[_Found] = []
+        self.headings: list[Section] = []
+        self._stage: Stage = stage
+        self._place = Place("summary" if stage == "report" else "performance", 1)
+        self._block = 0
+        self._parent_depth: int | None = None  # of a list item whose nested items belong to it
 
-    def sentences(self, role: Role, text: str) -> Iterator[_Found]:
-        for sentence in split_sentences(text):
-            yield _Found(self.place.section, self.block, role, sentence)
-
-
-def _sentences(stage: Stage, blocks: Iterable[Block]) -> Iterator[_Found | Place]:
-    reader = _Reader(stage)
-    for block in blocks:
+    def read(self, block: Block) -> None:
         if block.kind == "row":
-            yield from _row(reader, block)
-            continue
+            self._row(block.cells, block.header)
+            return
         [text] = block.cells
-        place = place_of(stage, text, reader.place, block.level, is_heading=block.kind == "heading")
+        place = place_of(self._stage, text, self._place, block.level, is_heading=block.kind == "heading")
         if place is not None:
-            reader.place, reader.parent_depth = place, None
-            yield place
-        elif block.kind == "heading":
-            if reader.place.section == "recommendations" and len(text.split()) > 2:
-                reader.block += 1
-                yield from reader.sentences("text", text)
-        else:
-            yield from _text(reader, block, text)
+            self._open(place)
+        elif block.kind != "heading":
+            self._text(block, text)
+        elif self._place.section == "recommendations" and len(text.split()) > 2:  # the advice is the heading
+            self._block += 1
+            self._add("text", text)
 
+    def _open(self, place: Place) -> None:
+        self._place, self._parent_depth = place, None
+        self.headings.append(place.section)
 
-def _text(reader: _Reader, block: Block, text: str) -> Iterator[_Found | Place]:
-    label = label_of(reader.stage, text)
-    if label is not None:
-        place, text = label
-        reader.place = place
-        yield place
-    if reader.place.section == "risks":
-        yield from _risk(reader, block, text)
-        return
-    nested = block.kind == "item" and reader.parent_depth is not None and block.level > reader.parent_depth
-    if not nested:
-        reader.block += 1
-        is_parent = block.kind == "item" and text.rstrip().endswith(":")
-        reader.parent_depth = block.level if is_parent else None
-    yield from reader.sentences("text", text)
+    def _add(self, role: Role, text: str) -> None:
+        for sentence in split_sentences(text):
+            self.found.append(_Found(self._place.section, self._block, role, sentence))
 
+    def _text(self, block: Block, text: str) -> None:
+        label = label_of(self._stage, text)
+        if label is not None:
+            place, text = label
+            self._open(place)
+        if self._place.section == "risks":
+            self._risk(text, is_item=block.kind == "item")
+            return
+        if block.kind != "item" or self._parent_depth is None or block.level <= self._parent_depth:
+            self._block += 1
+            is_parent = block.kind == "item" and text.endswith(":")
+            self._parent_depth = block.level if is_parent else None
+        self._add("text", text)
 
-def _risk(reader: _Reader, block: Block, text: str) -> Iterator[_Found]:
-    """A risk that is an item of a list or a paragraph, and its mitigation, which may be an item of its own."""
-    parts = _MITIGATION.split(text, maxsplit=1)
-    risk, mitigation = (parts[0], parts[1]) if len(parts) > 1 else (text, "")
-    if risk.strip() or not reader.block:
-        reader.block += 1
-    role: Role = "risk" if block.kind == "item" or mitigation or _RISK_LABEL.match(risk) else "text"
-    for sentence in split_sentences(_RISK_LABEL.sub("", risk)):
-        if role == "risk" and _TO_MITIGATE.match(sentence):
-            role = "mitigation"
-        yield _Found("risks", reader.block, role, sentence)
-    for sentence in split_sentences(mitigation):
-        yield _Found("risks", reader.block, "mitigation", sentence)
+    def _risk(self, text: str, *, is_item: bool) -> None:
+        """A risk that is an item of a list or a paragraph, and its mitigation, which may be an item of its own."""
+        parts = [*_MITIGATION.split(text, maxsplit=1), ""]
+        if parts[0].strip():
+            self._block += 1
+        role: Role = "risk" if is_item or parts[1] or _RISK_LABEL.match(parts[0]) else "text"
+        for sentence in split_sentences(_RISK_LABEL.sub("", parts[0])):
+            if role == "risk" and _TO_MITIGATE.match(sentence):
+                role = "mitigation"
+            self._add(role, sentence)
+        self._add("mitigation", parts[1])
 
-
-def _row(reader: _Reader, block: Block) -> Iterator[_Found]:
-    """A row of a risk table as a risk and its mitigation; one of another table as a sentence of its cells."""
-    cells, header = block.cells, block.header
-    named = [name for name in header if _RISK_COLUMN.search(name) or _MITIGATION_COLUMN.search(name)]
-    if not any(cell.strip() for cell in cells):
-        return
-    reader.block += 1
-    reader.parent_depth = None
-    if len(cells) > 1 and (named or (not header and reader.place.section == "risks")):
-        first, last = _columns(header, cells)
-        reader.place = Place("risks", reader.place.level)
-        yield from reader.sentences("risk", cells[first])
-        yield from reader.sentences("mitigation", cells[last])
-        return
-    pairs = [f"{name} {cell}".strip() for name, cell in zip(header[1:], cells[1:], strict=False)] or list(cells[1:])
-    yield from reader.sentences("text", f"{cells[0]}: {', '.join(pairs)}" if pairs else cells[0])
+    def _row(self, cells: Sequence[str], header: Sequence[str]) -> None:
+        """A row of a risk table as a risk and its mitigation; one of another table as a sentence of its cells."""
+        if not any(cell.strip() for cell in cells):
+            return
+        self._block, self._parent_depth = self._block + 1, None
+        is_named = any(_RISK_COLUMN.search(name) or _MITIGATION_COLUMN.search(name) for name in header)
+        if len(cells) > 1 and (is_named or (not header and self._place.section == "risks")):
+            risk, mitigation = _columns(header, cells)
+            self._place = Place("risks", self._place.level)
+            self._add("risk", cells[risk])
+            self._add("mitigation", cells[mitigation])
+            return
+        named = [f"{name} {cell}".strip() for name, cell in zip(header[1:], cells[1:], strict=False)]
+        rest = ", ".join(named or cells[1:])
+        self._add("text", f"{cells[0]}: {rest}" if rest else cells[0])
 
 
 def _columns(header: Sequence[str], cells: Sequence[str]) -> tuple[int, int]:

@@ -77,7 +77,7 @@ def render_prompt(
     stage: Stage,
     notes: Sequence[KeptNote],
     *,
-    chat: bool,
+    chat: bool = True,
     num_ctx: int,
     max_tokens: int,
     persona: str = "",
