@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, get_args
 
 from pydantic import BaseModel
 
-from chimera_dagster.write.headings import Place, Section, Stage, label_of, place_of
+from chimera_dagster.write.headings import Place, Section, Stage, label_of, place_of, without_number
 from chimera_dagster.write.markdown_blocks import Block, read_blocks
 from chimera_dagster.write.raw_text import readable
 from chimera_dagster.write.sentences import split_sentences
@@ -23,6 +23,8 @@ _RISK_LABEL = re.compile(r"^(?:risk(?: \d{1,2})?)\s*[:–—-]\s*", re.I)
 _RISK_COLUMN = re.compile(r"risk|issue|threat|concern|problem|challenge|limitation", re.I)
 _MITIGATION_COLUMN = re.compile(r"mitigat|action|response|solution|remedy|recommend|what to do|measure", re.I)
 _ENDS = re.compile(r"[.!?…。:|)\]}\"”’'*`]\s*$")
+_MOSTLY = 0.8  # of the sentences
+_LONGEST_PARENT = 6  # words of a list item that says what its nested items are about
 _BY_WORD = re.compile(r"\W+")
 
 
@@ -62,11 +64,10 @@ def parse_answer(stage: Stage, text: str) -> Answer:
     for block in read_blocks(raw.markdown):
         reader.read(block)
     problems, found, is_complete = list(raw.problems), reader.found, raw.is_complete
-    if found and not _ENDS.search(raw.markdown.rstrip()) and not _ENDS.search(found[-1].text):
+    if _is_cut(raw.markdown, found):
+        found.pop()
         is_complete = False
-        if sum(bool(_ENDS.search(it.text)) for it in found) * 2 >= len(found):
-            found.pop()
-            problems.append("its last sentence was cut")
+        problems.append("its last sentence was cut")
     kept, repeated = _without_repeats(found)
     if len(kept) > _MOST_SENTENCES:
         kept = kept[:_MOST_SENTENCES]
@@ -89,6 +90,14 @@ class _Found(NamedTuple):
     text: str
 
 
+def _is_cut(markdown: str, found: Sequence[_Found]) -> bool:
+    """Whether the last sentence has no end although nearly all others have one."""
+    if not found or _ENDS.search(markdown) or _ENDS.search(found[-1].text):
+        return False
+    ended = sum(_ENDS.search(it.text) is not None for it in found[:-1])
+    return ended >= _MOSTLY * (len(found) - 1)
+
+
 class _Reader:
     """Collects the sentences of an answer, block by block; those before any heading belong to the first section."""
 
@@ -98,7 +107,9 @@ class _Reader:
         self._stage: Stage = stage
         self._place = Place("summary" if stage == "report" else "performance", 1)
         self._block = 0
-        self._parent_depth: int | None = None  # of a list item whose nested items belong to it
+        self._parent: tuple[int, str] | None = None  # depth and text of an item that says what its items are about
+        self._is_led = False  # whether a heading that is advice itself came before
+        self._header: Sequence[str] = ()
 
     def read(self, block: Block) -> None:
         if block.kind == "row":
@@ -110,12 +121,13 @@ class _Reader:
             self._open(place)
         elif block.kind != "heading":
             self._text(block, text)
-        elif self._place.section == "recommendations" and len(text.split()) > 2:  # the advice is the heading
+        elif self._place.section == "recommendations" and len(text.split()) > 2:
             self._block += 1
-            self._add("text", text)
+            self._add("text", without_number(text))
+            self._is_led = True
 
     def _open(self, place: Place) -> None:
-        self._place, self._parent_depth = place, None
+        self._place, self._parent, self._is_led = place, None, False
         self.headings.append(place.section)
 
     def _add(self, role: Role, text: str) -> None:
@@ -130,10 +142,16 @@ class _Reader:
         if self._place.section == "risks":
             self._risk(text, is_item=block.kind == "item")
             return
-        if block.kind != "item" or self._parent_depth is None or block.level <= self._parent_depth:
-            self._block += 1
-            is_parent = block.kind == "item" and text.endswith(":")
-            self._parent_depth = block.level if is_parent else None
+        is_nested = block.kind == "item" and self._parent is not None and block.level > self._parent[0]
+        if self._parent is not None and is_nested:
+            text = f"{self._parent[1]} {text}"
+        elif block.kind == "item" and text.endswith(":") and len(text.split()) <= _LONGEST_PARENT:
+            self._parent = block.level, text
+            return
+        else:
+            self._parent = None
+        self._block += not self._is_led
+        self._is_led = False
         self._add("text", text)
 
     def _risk(self, text: str, *, is_item: bool) -> None:
@@ -152,9 +170,13 @@ class _Reader:
         """A row of a risk table as a risk and its mitigation; one of another table as a sentence of its cells."""
         if not any(cell.strip() for cell in cells):
             return
-        self._block, self._parent_depth = self._block + 1, None
         is_named = any(_RISK_COLUMN.search(name) or _MITIGATION_COLUMN.search(name) for name in header)
-        if len(cells) > 1 and (is_named or (not header and self._place.section == "risks")):
+        is_risk = len(cells) > 1 and (is_named or self._place.section == "risks")
+        if is_risk and header and not is_named and header is not self._header:
+            self._header = header
+            self._row(header, ())  # it is no header, but the first risk
+        self._block, self._parent, self._is_led = self._block + 1, None, False
+        if is_risk:
             risk, mitigation = _columns(header, cells)
             self._place = Place("risks", self._place.level)
             self._add("risk", cells[risk])

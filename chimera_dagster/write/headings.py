@@ -32,11 +32,11 @@ def place_of(stage: Stage, text: str, now: Place, level: int, *, is_heading: boo
 
     A line that is not marked as a heading is one if it has nothing but the name of a section.
     """
-    title = _NUMBER.sub("", text).strip().rstrip(":").strip()
+    title = without_number(text).rstrip(":").strip()
     section = _named(stage, title)
     if not is_heading:
-        is_name = section is not None and len(title.split()) <= 4 and title[:1].isupper() and title[-1:].isalpha()
-        return Place(section, now.level) if section and is_name and _is_title(title) else None
+        is_name = len(title.split()) <= 4 and ":" not in title and title[-1:].isalpha() and _is_title(title)
+        return Place(section, now.level) if section and is_name else None
     if section is not None and section != "other":
         return Place(section, level)
     if level > now.level:
@@ -48,13 +48,19 @@ def place_of(stage: Stage, text: str, now: Place, level: int, *, is_heading: boo
 
 def label_of(stage: Stage, text: str) -> tuple[Place, str] | None:
     """The section and the rest of a paragraph that begins with its name, as "Executive Summary: The models ..."."""
-    label = _LABEL.match(_NUMBER.sub("", text))
+    text = without_number(text)
+    label = _LABEL.match(text)
     if label is None or len(label[1].split()) > 3 or not _is_title(label[1]):
         return None
     section = _named(stage, label[1])
     if section not in ("summary", "findings", "recommendations"):
         return None
-    return Place(section, 2), _NUMBER.sub("", text)[label.end() :]
+    return Place(section, 2), text[label.end() :]
+
+
+def without_number(text: str) -> str:
+    """A heading without the number before it, such as "1." or "II)"."""
+    return _NUMBER.sub("", text).strip()
 
 
 def _named(stage: Stage, title: str) -> Section | None:

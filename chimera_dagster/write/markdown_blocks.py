@@ -94,7 +94,9 @@ class _Blocks:
         rows = 0
         for line in [*lines, _Line("", is_bold=False)]:
             is_row = _ROW.match(line.text) is not None
-            is_label = line.is_bold and len(line.text.split()) <= _LONGEST_LABEL and not line.text.endswith(".")
+            is_parent = kind == "item" and line.text.endswith(":")  # of the items nested in this one
+            is_short = len(line.text.split()) <= _LONGEST_LABEL and not line.text.endswith(".")
+            is_label = line.is_bold and is_short and not is_parent
             if (is_row or is_label or not line.text) and text:
                 yield Block(kind, (" ".join(text),), self._depth)
                 text = []

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 _MOST = 30_000  # characters; a report of 400 words has 3,000
 _TURN = re.compile(r"<\|(?:im_end|im_start|endoftext|eot_id|end|eos)\|>|<(?:end|start)_of_turn>|</s>|\[/?INST\]|<｜")
-_LEADING = re.compile(r"^\s*(?:<\|im_start\|>|<start_of_turn>|<s>)?\s*(?:assistant|model)?\s*\n")
+_LEADING = re.compile(r"\A(?:<\|im_start\|>|<start_of_turn>|<s>)\s{0,9}(?:assistant|model)?")
 _THOUGHT = re.compile(r"<(think|thinking|thought|reasoning)\b[^<>]{0,99}>.*?(?:</\1\s*>|\Z)", re.I | re.S)
 _THOUGHT_END = re.compile(r"</(?:think|thinking|thought|reasoning)\s*>", re.I)
 _HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style|svg|head)\b[^<>]{0,999}>.*?(?:</\1\s*>|\Z)", re.I | re.S)
@@ -22,7 +22,7 @@ _BLOCK_TAG = re.compile(
 )
 _TAG = re.compile(r"</?[A-Za-z][\w:-]{0,40}(?:\s[^<>]{0,999})?/?>")
 _BULLET = re.compile(r"^(\s*)[•◦▪‣–]\s+", re.M)
-_OPENING = re.compile(r"^\s*(?:```(?:json)?\s*)?[{\[]\s*[\"{\[\]}]")
+_OPENING = re.compile(r"(?:```(?:json)?\s{0,9})?[{\[]\s{0,99}[\"{\[\]}]")
 
 
 class Readable(NamedTuple):
@@ -40,7 +40,7 @@ def readable(text: str) -> Readable:
         text = text[:_MOST]
         is_complete = False
         problems.append(f"it is longer than {_MOST:,} characters; the rest was not read")
-    text = "".join(_visible(text))
+    text = "".join(_visible(text)).strip()
     if _THOUGHT_END.search(text) and not _THOUGHT.search(text):
         text = _THOUGHT_END.split(text)[-1]  # the opening mark was part of the chat template
     thoughts = list(_THOUGHT.finditer(text))
@@ -49,12 +49,12 @@ def readable(text: str) -> Readable:
             is_complete = False
             problems.append("it ends within a thought")
         text = _THOUGHT.sub("\n", text)
-    text = _LEADING.sub("", text, count=1) if _TURN.match(text.lstrip()) else text
+    text = _LEADING.sub("", text.strip(), count=1)
     turn = _TURN.search(text)
     if turn:
         text = text[: turn.start()]
         problems.append("it goes on after the end of its turn")
-    if _OPENING.match(text):
+    if _OPENING.match(text.lstrip()):
         content, whole = _json_of(text)
         if content is not None:
             problems.append("it is JSON, not Markdown")

@@ -3,11 +3,8 @@
 import re
 from collections.abc import Iterator
 
-_STOP = re.compile(r"(?:[.!?…]+[\"”’')\]]*\s+|[。！？]+\s*)")
-_ABBREVIATION = re.compile(
-    r"(?:^|[\s(\[\"“])(?:e\.g|i\.e|vs|cf|approx|ca|etc|incl|resp|max|min|avg|no|nos|fig|figs|sec|al|dr|mr|ms|st|[A-Z])\.$",
-    re.I,
-)
+_STOP = re.compile(r"(?<![.!?…])[.!?…]+[\"”’')\]]{0,3}\s|[。！？]\s?")
+_ABBREVIATION = re.compile(r"(?:^|[\s(\[\"“])(?:e\.g|i\.e|vs|cf|approx|ca|incl|resp|avg|fig)\.$", re.I)
 _OPENERS = "\"“‘'([*`"
 _NAME = re.compile(r"[a-z][\w.-]*[:_=\d]")  # a tag of a model or a parameter, which begins a sentence in lower case
 
@@ -32,7 +29,5 @@ def _goes_on(before: str, after: str) -> bool:
     if not following:
         return True
     if following[0].islower() and not _NAME.match(following):
-        return True
-    if re.fullmatch(r"\s*\(?\d{1,2}\.", before):  # the number of a list item
         return True
     return _ABBREVIATION.search(before) is not None
