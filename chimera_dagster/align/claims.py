@@ -21,9 +21,11 @@ from chimera_dagster.align.reading import (
     Reading,
 )
 from chimera_dagster.align.scan import Item, scan
+from chimera_dagster.align.stems import stem
 
 _CLAIMING = ("relations", "choose", "uses", "certainty", "cause", "quantifiers", "acts")
 _EXACTLY = re.compile(r"^(?:linear|exponential|proportional|monoton|invers|quadratic|logarithm|simultan|automatic|random|month|year|hour|week|dai)")
+_TAKING = frozenset(stem(word) for word in ("take", "recommend", "use", "favour", "favor", "deploy", "run"))
 _EVERY = frozenset({"all", "every", "each", "any"})
 _FAMILY = frozenset({"model", "models"})
 
@@ -35,8 +37,8 @@ def read(text: str, names: Names, context: Context, exact: Mapping[int, float] |
     count = mark_clauses(items)
     figures = bind(items, context)
     clauses = [Clause(number) for number in range(count)]
-    for item in items:
-        _into(clauses[item.clause], item)
+    for place, item in enumerate(items):
+        _into(clauses[item.clause], item, items[place + 1] if place + 1 < len(items) else None)
     for bound in figures:
         bound.of = clauses[bound.clause]
     orders = _orders(items, clauses, figures, context)
@@ -97,7 +99,7 @@ def _is_other(item: Item, items: Sequence[Item], place: int) -> bool:
     return not counted and "in" != (items[place - 1].text.lower() if place else "")
 
 
-def _into(clause: Clause, item: Item) -> None:
+def _into(clause: Clause, item: Item, following: Item | None) -> None:
     """Adds what the item claims."""
     if item.kind == "name":
         if item.key == "model":
@@ -117,6 +119,8 @@ def _into(clause: Clause, item: Item) -> None:
         clause.models |= set(item.names)
         clause.groups |= item.key == "group"
     free = item.has("neutral") or bool(item.names)
+    if item.has("quantifiers") and following is not None and (following.figure is not None or following.has("bound") or following.has("certainty", "session")):
+        return
     if item.has("groups") and not item.names and set(item.stems) & _EVERY:
         clause.claims.add(("quantifiers", "all"))
     if item.has("negation"):
@@ -124,7 +128,10 @@ def _into(clause: Clause, item: Item) -> None:
         return
     if item.has("bound"):
         return
-    clause.things |= set(item.keys("things"))
+    if not item.has("metrics"):
+        clause.things |= set(item.keys("things"))
+    if item.stems and item.stems[-1] in _TAKING and following is not None and following.kind == "name" and following.key == "model":
+        clause.claims.add(("choose", ""))
     clause.stats |= set(item.keys("stats"))
     if not (free and item.has("states")):
         clause.states |= set(item.keys("states"))
@@ -149,6 +156,10 @@ def _orders(items: Sequence[Item], clauses: Sequence[Clause], figures: Sequence[
         if not keys or item.has("bound") or item.has("quantifiers", "most") and len(item.stems) == 1:
             continue
         key = keys[0]
+        if key in ("highest", "best") and _is_own_highest(items, place):
+            clauses[item.clause].claims -= {("relations", each) for each in keys}
+            clauses[item.clause].claims.add(("acts", "highest_of"))
+            continue
         subject, object_ = _sides(items, place, key, context)
         factor = _factor(items, place, figures)
         clause = clauses[item.clause]
@@ -156,6 +167,12 @@ def _orders(items: Sequence[Item], clauses: Sequence[Clause], figures: Sequence[
             Ordered(key, place, item.clause, subject, object_, _metrics_of(items, place, key, context), clause.negative, factor)
         )
     return found
+
+
+def _is_own_highest(items: Sequence[Item], place: int) -> bool:
+    """Whether it is the end of `90 % of its highest`."""
+    before = items[max(0, place - 4) : place]
+    return any(item.figure is not None and item.figure.unit == "%" for item in before) and any(item.text.lower() in ("its", "their", "the") for item in before)
 
 
 def _factor(items: Sequence[Item], place: int, figures: Sequence[Bound]) -> Bound | None:
@@ -180,6 +197,10 @@ def _sides(items: Sequence[Item], place: int, key: str, context: Context) -> tup
     same = [at for at in ahead if items[at].clause == clause]
     behind = [at for at in named if at > place and at not in anchored and items[at].clause == clause and items[at].key != "others"]
     objects = [at for at in named if at in anchored and (items[at].clause == clause or at > place)]
+    rivals = [at for at in named if at < place and items[at].key == "others" and items[at].clause == clause]
+    if rivals and not same and not objects:
+        leader = [at for at in named if items[at].key == "model" and at < rivals[-1]]
+        return frozenset(items[rivals[-1]].names), frozenset(items[leader[-1]].names) if leader else context.subject
     subject = same[-1:] or (behind[:1] if key in SUPERLATIVE or not ahead else []) or ahead[-1:]
     chosen = frozenset(items[subject[0]].names) if subject else context.subject
     if subject and len(group := _group(items, same, subject[0])) > 1:
@@ -202,8 +223,8 @@ def _group(items: Sequence[Item], same: Sequence[int], last: int) -> list[int]:
 
 def _is_anchored(items: Sequence[Item], at: int) -> bool:
     """Whether a word of comparison stands in front of a model: `than b`, `as fast as b`, `compared with b`."""
-    before = [item for item in items[max(0, at - 4) : at]]
-    while before and before[-1].text.lower() in ("the", "a", "that", "of", "does", "did", "do", "is", "those", "with", "for", "in", "model"):
+    before = [item for item in items[max(0, at - 5) : at]]
+    while before and (before[-1].figure is not None or before[-1].text.lower() in ("the", "a", "that", "of", "does", "did", "do", "is", "those", "with", "for", "in", "model")):
         before.pop()
     if not before:
         return False

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from chimera_dagster.align.figures import Figure, is_same
-from chimera_dagster.align.known import Known, Statement
+from chimera_dagster.align.known import MEANS, Known, Statement
 from chimera_dagster.align.order_check import check_order
-from chimera_dagster.align.reading import CLASSES, ORDERING, Bound, Clause, Ordered, Reading
+from chimera_dagster.align.reading import CLASSES, ORDERING, SIGNS, Bound, Clause, Reading
 
 _ALWAYS = frozenset({"p95", "sd", "worst", "detectable", "delta"})  # statistics that may not be left out
 _TIES = frozenset({("relations", "tie"), ("relations", "noeffect")})
+_AXES = frozenset({"load", "prompt_length", "answer_length"})
+_MISSING = frozenset({"not_measured", "unknown_machine", "record_missing"})
 _POLAR = frozenset({"measure", "say", "compare", "include", "fail", "work", "keep_loaded", "read_full", "loaded_first", "mix", "know_name", "shared_throttled", "add_next", "write_into"})
-_FREE_THINGS = frozenset({"run", "file", "model_word", "value", "setting", "user", "numbers", "session", "gap", "chance", "effect", "request", "parameter", "prompt_length", "answer_length", "load", "bench", "machine", "names"})
+OWN_ACTS = frozenset({"keep_loaded", "each_setting", "every_setting", "repeat", "in_turn", "several_sessions", "share_beside", "best_two", "rank_otherwise", "single_says_little", "scatter", "drift", "own_files", "fail", "read_full", "write_into", "add_next", "set_for_quality", "mix", "plan", "other_machine", "other_work", "know_name"})
+FREE_THINGS = frozenset({"run", "file", "model_word", "value", "setting", "user", "numbers", "session", "gap", "chance", "effect", "request", "parameter", "prompt_length", "answer_length", "load", "bench", "machine", "names"})
 
 
 class Gap(NamedTuple):
@@ -33,6 +36,7 @@ def gaps(clause: Clause, reading: Reading, statement: Statement, known: Known) -
     typed, problems = _orders(clause, reading, statement, known)
     found += problems
     found += _claims(clause, reading, statement, typed, known)
+    found += _choices(clause, statement, known)
     found += _things(clause, statement)
     return found
 
@@ -71,10 +75,18 @@ def _figures(clause: Clause, reading: Reading, statement: Statement, known: Know
     return found
 
 
+def _is_as(bound: Bound, reading: Reading) -> bool:
+    """Whether `as` and a word that is no known comparison follow a ratio."""
+    following = reading.items[bound.place + 1 : bound.place + 3]
+    return bound.kind == "times" and bool(following) and following[0].text.lower() in ("as", "times as")
+
+
 def _figure(bound: Bound, clause: Clause, reading: Reading, statement: Statement, known: Known) -> Gap | None:
     best: Gap | None = None
+    if _is_as(bound, reading):
+        return Gap("words", "it compares with a word that no note uses")
     for other in statement.figures:
-        if other.figure.unit != bound.figure.unit and not (not bound.figure.unit and other.kind in ("count", "axis")):
+        if not _same_unit(bound, other, statement):
             continue
         if not is_same(bound.figure, other.value, other.figure.value):
             continue
@@ -86,6 +98,8 @@ def _figure(bound: Bound, clause: Clause, reading: Reading, statement: Statement
         return best
     if bound.kind == "%" and _is_share(bound.figure, statement):
         return None
+    if bound.kind in ("times", "%") and _is_change(bound, reading, statement):
+        return None
     if bound.kind == "count" and _is_derived(bound.figure, statement, known):
         return None
     said = f"{bound.text} {bound.figure.unit}s" if bound.kind == "count" else bound.text
@@ -94,12 +108,37 @@ def _figure(bound: Bound, clause: Clause, reading: Reading, statement: Statement
     return Gap("figure", f"it says {said}; the note says {' and '.join(given)}" if given else f"the note does not say {said}", 1.0)
 
 
+def _same_unit(bound: Bound, other: Bound, statement: Statement) -> bool:
+    one, two = bound.figure.unit, other.figure.unit
+    if one == two or (not one and other.kind in ("count", "axis")):
+        return True
+    return statement.note.kind in ("repeat_runs", "few_runs") and {one, two} <= {"run", "times", ""}
+
+
+def _is_change(bound: Bound, reading: Reading, statement: Statement) -> bool:
+    """A ratio or a share that follows from two figures: those beside it, or the ends of a trend of the note."""
+    said = [each for each in reading.figures if each.kind in ("ms", "tok/s")]
+    pairs = [(one, two) for one, two in zip(said, said[1:], strict=False) if one.figure.unit == two.figure.unit and one.metrics == two.metrics]
+    if statement.note.kind in ("trend", "below_the_knee", "cold_start"):
+        known = [each for each in statement.figures if each.kind in ("ms", "tok/s")]
+        pairs += [(one, two) for one, two in zip(known, known[1:], strict=False) if one.figure.unit == two.figure.unit and one.models == two.models and (not bound.models or bound.models == one.models)]
+    for one, two in pairs:
+        low, high = sorted((one.value, two.value))
+        if low <= 0:
+            continue
+        values = [high / low] if bound.kind == "times" else [100 * (1 - low / high), 100 * (high / low - 1)]
+        if any(is_same(bound.figure, value) for value in values):
+            return True
+    return False
+
+
 def _is_share(figure: Figure, statement: Statement) -> bool:
     """A share of two counts that the note gives, such as half of 2 of 4."""
-    counts = [other for other in statement.figures if other.kind == "count"]
+    counts = [other for other in statement.figures if other.kind in ("count", "")]
     return any(
-        other.place - one.place == 2 and one.value < other.value and one.figure.unit == other.figure.unit and is_same(figure, 100 * one.value / other.value)
-        for one, other in zip(counts, counts[1:], strict=False)
+        0 < one.value < other.value and is_same(figure, 100 * one.value / other.value) and one.figure.unit in (other.figure.unit, "")
+        for one in counts
+        for other in counts
     )
 
 
@@ -113,12 +152,17 @@ def _is_derived(figure: Figure, statement: Statement, known: Known) -> bool:
 
 def _differs(bound: Bound, other: Bound, clause: Clause, reading: Reading, statement: Statement, known: Known) -> Gap | None:
     """The first slot in which two equal figures differ; None if the note's one may be meant."""
-    if bound.figure.bound in ("least", "most") and bound.figure.bound != other.figure.bound and (bound.kind == "axis" or bound.figure.value == other.figure.value):
+    if bound.figure.bound in ("least", "most") and bound.kind not in ("times", "%") and not _may_bound(bound, statement) and bound.figure.bound != other.figure.bound and (bound.kind == "axis" or bound.figure.value == other.figure.value):
         return Gap("bound", f"the note does not say {_BOUNDS[bound.figure.bound]} {bound.text}")
     if bound.kind == "axis":
         after = bound.figure.bound == "over" and other.figure.bound == "most" and any(each.clause == bound.clause and each.kind in ("%", "times") for each in reading.figures)
         return Gap("bound", f"the note says up to {bound.text}") if after else None
-    if bound.kind == "count":
+    negative = bound.of is not None and other.of is not None and bound.of.negative and not other.of.negative
+    if negative and bound.kind in ("ms", "tok/s", "%", "points") and bound.stat != "detectable" and not clause.claims & _TIES:
+        return Gap("polarity", f"it denies {bound.text}")
+    if bound.kind in ("count", ""):
+        if other.of is not None and (("acts", "work") in clause.claims) and ("acts", "work") not in other.of.claims and ("acts", "fail") in other.of.claims:
+            return Gap("polarity", f"{bound.text} counts failures in the note")
         states = {state for each in statement.clauses if each is other.of for state in each.states} if other.of else set[str]()
         wrong = clause.states - states if other.of and states else set[str]()
         return Gap("state", f"{bound.text} counts other {bound.figure.unit}s in the note") if wrong else None
@@ -136,11 +180,19 @@ def _differs(bound: Bound, other: Bound, clause: Clause, reading: Reading, state
         return Gap("state", f"{bound.text} is of cold runs only")
     if bound.stat != other.stat and (bound.stat in _ALWAYS or other.stat in _ALWAYS) and bound.kind not in ("times", ""):
         return Gap("statistic", f"{bound.text} is {_of_stat(other.stat)} in the note, not {_of_stat(bound.stat)}")
-    if bound.stat in ("median", "mean") and other.stat not in ("median", "mean", "usual", "") :
+    if bound.stat == "median" and other.stat not in ("median", "usual") or bound.stat == "mean" and statement.note.kind not in MEANS:
         return Gap("statistic", f"{bound.text} is no {bound.stat} in the note")
-    if bound.level != other.level and not (bound.level is None and (other.level is None or _is_trend(clause))):
+    if bound.level != other.level and not (bound.elsewhere and bound.level is None) and not (bound.level is None and (other.level is None or any(_is_trend(each) for each in reading.clauses))):
         return Gap("level", f"{bound.text} is measured elsewhere in the note")
     return None
+
+
+def _may_bound(bound: Bound, statement: Statement) -> bool:
+    """Whether the note means a bound though it does not say so: a p95 is `or more`, a knee is `up to`."""
+    if bound.figure.bound == "least":
+        return bound.kind == "ms" and statement.note.kind in ("tail", "tails")
+    said = {key for kind, key in statement.claims if kind == "relations"}
+    return bound.kind == "axis" and bool({"flat", "turn", "peak"} & said)
 
 
 def _of_stat(stat: str) -> str:
@@ -148,7 +200,7 @@ def _of_stat(stat: str) -> str:
 
 
 def _is_trend(clause: Clause) -> bool:
-    trends = {"up", "down", "peak", "flat"}
+    trends = {"up", "down", "peak", "flat", "worsens", "improves"}
     every = clause.claims | clause.optional
     return any(kind == "relations" and key in trends for kind, key in every) or any(kind == "any" and any(f"relations.{key}" in of for key in trends) for kind, of in every)
 
@@ -193,10 +245,62 @@ def _claims(clause: Clause, reading: Reading, statement: Statement, typed: set[s
         if all(reasons):
             found.append(reasons[0])  # type: ignore[arg-type]
     for sense in sorted(clause.optional):
-        if sense[0] == "acts" and sense[1] in _POLAR and not clause.negative and sense in statement.denied and sense not in statement.claims:
+        if sense[0] == "acts" and sense[1] in _POLAR and not clause.negative and not clause.claims & _TIES and sense in statement.denied and sense not in statement.claims:
             found.append(Gap("polarity", "it turns round what the note says"))
-    if clause.negative and not statement.negative and not (statement.claims & _TIES):
+    if clause.negative and not _may_deny(clause, statement):
         found.append(Gap("polarity", "it denies what the note says"))
+    found += _goes(clause, reading)
+    return found
+
+
+def _may_deny(clause: Clause, statement: Statement) -> bool:
+    """Whether the note denies something that the clause is about."""
+    every = clause.claims | clause.optional
+    every |= {_sense(each) for kind, key in clause.claims if kind == "any" for each in key.split("|")}
+    if every & statement.denied or (every | statement.claims) & _TIES & (statement.claims | statement.denied):
+        return True
+    if any(kind == "certainty" and key in ("session", "untested", "chance") for kind, key in every):
+        return True
+    denied = {thing for other in statement.clauses if other.negative for thing in other.things | other.names | other.settings}
+    return bool((clause.things | clause.names | clause.settings) & denied - {"model_word"})
+
+
+def _goes(clause: Clause, reading: Reading) -> list[Gap]:
+    """Whether a rise or a fall fits its own two figures."""
+    for place, item in enumerate(reading.items):
+        if item.clause != clause.number or item.has("bound") or not (item.has("relations", "up") or item.has("relations", "down")):
+            continue
+        sign = 1 if item.has("relations", "up") else -1
+        after = [each for each in reading.figures if each.place > place and each.clause == clause.number and each.kind in ("ms", "tok/s")]
+        before = [each for each in reading.figures if each.place < place and each.kind in ("ms", "tok/s")]
+        pair = after[:2] if len(after) > 1 else [*before[-1:], *after]
+        if len(pair) == 2 and pair[0].figure.unit == pair[1].figure.unit and pair[0].models == pair[1].models and pair[0].metrics == pair[1].metrics:
+            if reading.items[pair[0].place - 1].text.lower() == "to" and reading.items[pair[1].place - 1].text.lower() == "from":
+                pair = pair[::-1]
+            if (pair[1].value - pair[0].value) * sign < 0:
+                return [Gap("direction", f"from {pair[0].text} to {pair[1].text} it does not go that way")]
+    return []
+
+
+def _choices(clause: Clause, statement: Statement, known: Known) -> list[Gap]:
+    """Whoever is chosen for a use must be the best by its metric, and what will do either way must be tied."""
+    uses = [key for kind, key in clause.claims if kind == "uses"]
+    tied = bool(clause.claims & _TIES) or any(kind == "any" and "relations.tie" in key for kind, key in clause.claims)
+    chosen = frozenset(clause.models) if 0 < len(clause.models) < len(known.models) else frozenset[str]()
+    found: list[Gap] = []
+    for metric in uses:
+        for values in known.orders:
+            if values.metric != metric:
+                continue
+            if tied and values.certainty != "tie":
+                found.append(Gap("choice", f"the notes tell the models apart by {metric}"))
+            elif chosen and not tied and not clause.negative and (values.certainty == "tie" or not chosen <= {values.order[0], *values.tied}):
+                found.append(Gap("choice", f"the notes do not choose {_listed(chosen)} for that"))
+            break
+    if chosen and not uses and not clause.negative and any(kind == "choose" or "choose." in key for kind, key in clause.claims) and statement.note.kind == "choice":
+        best = {values.order[0] if values.order else "" for values in known.orders if values.metric in ("ttft_ms", "decode_tok_s", "output_tok_s")}
+        if not best <= {*chosen, ""}:
+            found.append(Gap("choice", f"the notes do not choose {_listed(chosen)} for everything"))
     return found
 
 
@@ -207,8 +311,12 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
     either = statement.claims | statement.denied
     match kind:
         case "certainty":
-            if key == "holds" and certainty != "holds" and sense not in said:
+            if key == "chance" and (clause.negative or clause.claims & _TIES) and certainty in ("tie", "plain"):
+                return None
+            if key in ("holds", "chance") and certainty != "holds" and not (clause.negative and ("certainty", "untested") in clause.claims and certainty == "plain"):
                 return Gap("certainty", f"it calls certain what the notes call {_CERTAINTY.get(certainty or '', 'a count')}")
+            if key == "clear" and clause.negative:
+                return None
             if key == "clear" and certainty not in ("holds", "in_session", "tie") and sense not in said:
                 return Gap("certainty", "it is more certain than the notes")
             if key == "session" and certainty != "in_session" and sense not in either:
@@ -225,10 +333,18 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
         case "quantifiers":
             if key in ("some", "both") or sense in either:
                 return None
-            if key == "all" and (clause.groups or clause.negative or statement.note.kind in ("parameter_effect",)):
+            if key == "all" and (clause.groups or clause.negative or certainty == "tie"):
+                return None
+            if key == "only" and ("detectable" in clause.stats or ("certainty", "session") in clause.claims):
                 return None
             return Gap("quantifier", f"it says {'all' if key == 'all' else key} of what the notes limit")
+        case "choose":
+            return None if sense in said or not clause.models else Gap("choice", "no note says to choose it")
         case "relations":
+            if key in ("worsens", "improves"):
+                sign = SIGNS.get(statement.note.metric or "", 0) * (1 if key == "worsens" else -1)
+                goes = ("relations", "up" if sign > 0 else "down")
+                return None if sign and goes in said or sense in said else Gap("relation", "no note says that it changes so")
             if sense in _TIES and (said & _TIES or either & _TIES):
                 return None
             if sense in said or (sense in either and key in ("flat", "turn", "same")):
@@ -248,9 +364,13 @@ _RELATIONS = {"up": "that it grows", "down": "that it falls", "tie": "that they 
 
 def _things(clause: Clause, statement: Statement) -> list[Gap]:
     found: list[Gap] = []
-    for thing in sorted(clause.things - statement.things - _FREE_THINGS):
+    for thing in sorted(clause.things - statement.things - FREE_THINGS):
         found.append(Gap("thing", f"the note says nothing about {thing.replace('_', ' ')}", 1.0))
-    for thing in sorted((clause.things & statement.things) - _FREE_THINGS):
+    if any(_is_trend(clause) or sense in _TIES for sense in clause.claims):
+        found += [Gap("axis", f"the note is not about {thing.replace('_', ' ')}") for thing in sorted((clause.things & _AXES) - statement.things)]
+    if statement.note.kind not in _MISSING:
+        return found
+    for thing in sorted((clause.things & statement.things) - FREE_THINGS):
         signs = {other.negative for other in statement.clauses if thing in other.things}
         if signs and clause.negative not in signs:
             found.append(Gap("polarity", f"it turns round what the note says about {thing.replace('_', ' ')}"))

@@ -15,6 +15,9 @@ from chimera_dagster.align.scan import normal
 _KINDS = {"ms": "ms", "tok/s": "tok/s", "share": "%", "score": ""}
 
 
+MEANS = frozenset({"difference", "tie", "condition_effect", "value"})  # whose values are means of runs
+
+
 class Values(NamedTuple):
     """Of one metric: the models from best to worst with their exact values, those tied with the first, how sure."""
 
@@ -72,6 +75,9 @@ class Known:
                 statement.claims.update(sense for key in words.says.split() for sense in senses_of(key))
                 statement.denied.update(sense for key in words.denies.split() for sense in senses_of(key))
                 statement.things.update(words.things.split())
+                statement.negative |= bool(words.denies)
+                if note.kind in MEANS:
+                    statement.stats.add("mean")
                 _shapes(statement)
                 found.append(statement)
         return found
@@ -155,6 +161,8 @@ def _shapes(statement: Statement) -> None:
         return
     said = {key for kind, key in statement.claims if kind == "relations"}
     more = {"up", "down", "turn"} if "peak" in said else {"peak", "turn"} if {"up", "turn"} <= said else set[str]()
+    if len({bound.level for bound in statement.figures if bound.level is not None}) > 2:
+        more |= {"peak", "up", "turn"} if statement.note.metric != "ttft_ms" else {"up", "turn"}
     if "flat" in said and statement.note.metric == "ttft_ms":
         more |= {"up", "turn"}
     statement.claims.update(("relations", key) for key in more)

@@ -29,7 +29,7 @@ class Names:
         texts = {*_of(parts, "setting"), *(name for note in notes for name in note.conditions)}
         levels = {f"{name}={value}" for note in notes for name, value in note.conditions.items()}
         self.settings = sorted({text.partition("=")[0] for text in texts | levels if " " not in text} - _PLACES)
-        self.values = sorted({text for text in texts if "=" not in text and text not in self.settings} | set(_places(notes)))
+        self.values = sorted({text for text in texts if "=" not in text and text not in self.settings} - _PLACES | set(_places(notes)))
         self.files = sorted({*_of(parts, "file"), *(source[0] for note in notes for source in note.sources)})
         self._forms: dict[str, Named | None] = {}
         for model in self.models:

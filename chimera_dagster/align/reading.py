@@ -11,11 +11,12 @@ UNITS = {measure.metric: measure.unit for measure in MEASURES} | {"load_ms": "ms
 SIGNS = {measure.metric: measure.sign for measure in MEASURES} | {"load_ms": 1}
 CLASSES = {
     "speed": ("ttft_ms", "decode_tok_s", "output_tok_s", "prefill_tok_s", "tpot_ms", "itl_ms", "e2e_ms", "latency_ms"),
+    "latency": ("ttft_ms", "latency_ms", "e2e_ms", "tpot_ms", "itl_ms"),
     "throughput": ("decode_tok_s", "output_tok_s", "prefill_tok_s"),
 }
 AXES = frozenset({"at_once", "word", "token"})
 BETTER = frozenset({"better", "best", "beats", "as_fast"})
-WORSE = frozenset({"worse", "worst", "trails"})
+WORSE = frozenset({"worse", "worst", "trails", "as_slow"})
 SUPERLATIVE = frozenset({"best", "worst", "highest", "lowest", "longest", "shortest"})
 SIZES = {
     "hi": 1, "lo": -1, "highest": 1, "lowest": -1, "longer": 1, "shorter": -1, "longest": 1, "shortest": -1,
@@ -41,6 +42,7 @@ class Bound:
     text: str = ""
     collective: bool = False
     of: "Clause | None" = None
+    elsewhere: bool = False  # at another level than the rest of the clause
 
     @property
     def kind(self) -> str:
@@ -101,3 +103,4 @@ class Context:
     subject: frozenset[str] = frozenset()
     pair: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # of the sentence before

@@ -24,9 +24,12 @@ NOUNS = ("run", "file", "setting", "model", "request", "session", "value", "numb
 _ALIKE = {"measurement": "run", "configuration": "setting", "repeat": "run", "repetition": "run", "combination": "setting",
           "condition": "setting", "trial": "run", "call": "run"}  # fmt: skip
 _NOUN_STEMS = {stem(noun): _ALIKE.get(noun, noun) for noun in NOUNS}
+_LARGE = 40  # bare numbers above it are no levels of a load
 _AT_ONCE = {stem(word) for word in ("once", "concurrent", "parallel", "simultaneous", "time", "simultaneously", "concurrently", "flight")}
 _MULTIPLES = {"twice": 2.0, "double": 2.0, "doubl": 2.0, "tripl": 3.0, "thrice": 3.0, "thric": 3.0}
-_AFTER = frozenset({"least", "most"})
+_LISTING = frozenset({"to", "and", ",", "-", "or", "of", "the", "all", "up to", "out to", "against", "versus", "vs", "instead of", "rather than", "compared with", "compared to", "not", "up"})
+_AXIS_WORDS = frozenset({"at", "with", "to", "from", "beyond", "until", "than", "of", "past", "above", "and", "up to", "only up to", "at just", "only", "just", "already at"})
+_LAST = frozenset({"at most", "or less", "or fewer"})
 
 
 @dataclass(slots=True)
@@ -156,7 +159,7 @@ def _phrases(items: list[Item]) -> list[Item]:
 
 def _bridge(item: Item, place: int, items: list[Item]) -> str:
     """A hyphen between words does not part a phrase, and some phrases hold a figure: `slowest 5 %`, `95th percentile`."""
-    if item.figure is not None and item.figure.value in (5.0, 20.0):
+    if item.figure is not None and item.figure.unit in ("%", "") and item.figure.value in (5.0, 20.0):
         return item.text.partition(" ")[0].rstrip("%")
     return "\x00"
 
@@ -172,7 +175,9 @@ def _number_word(items: list[Item], stems: list[str], place: int, length: int) -
     if stems[place] in _MULTIPLES:
         return Figure(_MULTIPLES[stems[place]], "times", 0.0)
     following = [each for each in stems[place + 1 : place + 4] if each != "\x00"]
-    if word in ("single", "one") and following[:1] == ["request"]:
+    if word == "single" and following[:1] == ["request"]:
+        return Figure(1.0, "at_once")
+    if word == "one" and following[:1] == ["request"]:
         return Figure(1.0)
     if word in WORDS and word not in ("one", "zero"):
         return Figure(float(WORDS[word]))
@@ -197,7 +202,7 @@ def _units(items: list[Item]) -> None:
         assert first is not None
         assert second is not None
         between = [each.text.lower() for each in items[one + 1 : other]]
-        if not first.unit and second.unit and len(between) <= 3 and all(each in ("to", "and", ",", "-", "or", "of", "the", "all", "up", "out") for each in between):
+        if not first.unit and second.unit and len(between) <= 3 and all(each in _LISTING for each in between):
             scale = 1.0
             if second.is_measured and items[other].value:
                 scale = second.value / float(items[other].value.replace(",", "")) if float(items[other].value.replace(",", "")) else 1.0
@@ -208,8 +213,17 @@ def _units(items: list[Item]) -> None:
         assert figure is not None
         if figure.unit in ("at_once", "word", "token"):
             last = figure.unit
-        elif not figure.unit and last and place and items[place - 1].text.lower() in ("at", "with", "to", "from", "beyond", "until", "than", "of", "past", "above", "and"):
+        elif not figure.unit and last and place and items[place - 1].text.lower() in _AXIS_WORDS and items[place].value.isdecimal():
             items[place].figure = figure._replace(unit=last)
+    unit, scale = "", 1.0
+    for place in figures:
+        item = items[place]
+        assert item.figure is not None
+        if item.figure.unit in ("ms", "tok/s"):
+            plain = float(item.value.replace(",", "")) if item.value else 0.0
+            unit, scale = item.figure.unit, item.figure.value / plain if plain else 1.0
+        elif not item.figure.unit and unit and ("." in item.value or item.figure.value > _LARGE):
+            item.figure = item.figure._replace(value=item.figure.value * scale, unit=unit, step=item.figure.step * scale)
     _bounds(items, figures)
 
 
@@ -220,16 +234,26 @@ def _bounds(items: list[Item], figures: list[int]) -> None:
         bound: Bound = ""
         before = items[place - 1] if place else None
         after = items[place + 1] if place + 1 < len(items) else None
-        if before is not None and before.has("bounds"):
+        ranged = before is not None and before.text.lower() in ("up to", "out to") and place > 1 and items[place - 2].figure is not None
+        if before is not None and before.text.lower() == "from" and figure.unit in ("at_once", "word", "token") and not _is_range(items, place):
+            bound = "over"
+        elif ranged:
+            bound = ""
+        elif before is not None and before.has("bounds"):
             key = before.keys("bounds")
             before.senses = (("bound", key[0]),)
             bound = key[0] if key[0] != "emphasis" else ""  # type: ignore[assignment]
         elif before is not None and before.text == "~":
             bound = "about"
-        if after is not None and figure.is_measured and (after.has("bounds", "least") or after.has("bounds", "most")):
-            bound = "most" if after.has("bounds", "most") else "least"
+        if after is not None and figure.is_measured and (after.has("bounds", "least") or after.text.lower() in _LAST):
+            bound = "most" if after.text.lower() in _LAST else "least"
             after.senses = (("bound", bound),)
         items[place].figure = figure._replace(bound=bound)
+
+
+def _is_range(items: list[Item], place: int) -> bool:
+    """Whether a figure is the first of `from 25 to 400 words`."""
+    return any(item.figure is not None and items[place + at].text.lower() in ("to", "up to", "out to", "or", "and", "-") for at, item in enumerate(items[place + 2 : place + 5], start=1))
 
 
 def _noun(items: list[Item], place: int) -> str:
