@@ -62,7 +62,7 @@ def write(folder: Path, shape: tuple[int, int, int]) -> Path:
 
 
 def written_ms(shape: tuple[int, int, int]) -> float:
-    page = build_index(None, compared(shape), [], None)
+    page = build_index(None, compared(shape), None)
     times: list[float] = []
     for _ in range(ROUNDS):
         began = perf_counter()

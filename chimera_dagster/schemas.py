@@ -206,7 +206,7 @@ class Notes(Table):
     reason: Series[Text] = Field(nullable=True, description="why, with the figures; of recommendations only")
     mitigation: Series[Text] = Field(nullable=True, description="what to do about it; of risks only")
     parts: Series[Text] = Field(
-        description="JSON: four sentences by name, each a list of parts: [words], [name, kind], [figure, value, unit]"
+        description="JSON: sentences and phrases by name, as lists of [words], [name, kind], [figure, value, unit]"
     )
     wordings: Series[Text] = Field(description="every wording of the first one, each as a JSON list of parts")
     metric: Series[Text] = Field(nullable=True, description="canonical metric, if it is about one")
@@ -233,7 +233,7 @@ class Calls(Table):
     stage: Series[Text] = Field(isin=("analysis", "report"))
     repeat: Series[int] = Field(ge=0)
     seed: Series[int] = Field(ge=0)
-    ttft_ms: Series[float] = Field(gt=0)
+    ttft_ms: Series[float] = Field(nullable=True, gt=0)
     e2e_ms: Series[float] = Field(gt=0)
     load_ms: Series[float] = Field(nullable=True, ge=0)
     prompt_eval_ms: Series[float] = Field(nullable=True, ge=0)
@@ -290,7 +290,7 @@ class Trials(Table):
     repeats: Series[int] = Field(ge=0)
     on_front: Series[bool] = Field(description="on the Pareto front of the valid trials")
     text: Series[Text] = Field(nullable=True, description="how good the model's text is")
-    published: Series[bool] = Field(description="enough of the text is supported by the evidence")
+    published: Series[bool] = Field(description="its report is written")
     report: Series[Text] = Field(nullable=True, description="path of its report, from the folder of the runs")
     created_at: Series[Text] = Field(nullable=True, description="ISO 8601, UTC")
 

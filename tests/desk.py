@@ -1,10 +1,11 @@
 """A project whose facts are found, and a stub of Ollama that its trials run on."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from chimera_dagster.align.kept_note import KeptNote, Parts, load_notes
 from chimera_dagster.engines.registry import Engines
 from chimera_dagster.records.documents import Metrics
 from chimera_dagster.records.store import Store, TrialFolder
@@ -38,6 +39,14 @@ class Desk(NamedTuple):
         finally:
             self.stub.answer_with(None)
 
+    def run_texts(self, texts: Iterator[str], **spec: Any) -> Metrics:
+        """Run a trial; each generation after the warm-up is answered with the next text."""
+        self.stub.answer_from(saying(text) for text in texts)
+        try:
+            return trial.run_trial(self.store, self.plan(**spec), self.engines).metrics
+        finally:
+            self.stub.answer_with(None)
+
     def plan(self, **spec: Any) -> TrialPlan:
         fields = {"engine": "ollama", "models": ["smollm2:135m"], "max_tokens": 32, "grid": {"num_ctx": [1024]}} | spec
         return SweepSpec.model_validate(fields).plans()[0]
@@ -47,11 +56,55 @@ class Desk(NamedTuple):
         paths = [path for path in self.store.runs.rglob("*") if path.is_file() and path.name != "failures.json"]
         return {str(path.relative_to(self.store.runs)): path.read_bytes() for path in paths}
 
+    def notes(self) -> list[KeptNote]:
+        return load_notes(self.store.read_table("notes"))
+
     def render(self, **spec: Any) -> TrialFolder:
         """The folder of a trial that has run, its report in it."""
         plan = self.plan(**spec)
         report.render_trial(self.store, plan)
         return self.store.folder_of(plan.trial)
+
+
+def plain(parts: Parts) -> str:
+    """On one line, as a prompt has it."""
+    return " ".join("".join(part.text for part in parts).split())
+
+
+def faithful(notes: Sequence[KeptNote]) -> str:
+    """An answer to either call, in the notes' own words: a paragraph, a list and a table of the sections asked for."""
+    by = {section: [note for note in notes if note.section == section] for section in {note.section for note in notes}}
+    speed, found, advice, risks = (
+        [note for name in names for note in by.get(name, ())]
+        for names in (("answer", "performance"), ("findings",), ("recommendations",), ("risks",))
+    )
+    rows = [f"| {plain(note.text)} | {plain(note.mitigation)} |" for note in risks[:3]]
+    return "\n".join(
+        [
+            "## Executive Summary",
+            "",
+            " ".join(plain(note.text) for note in speed[:3]),
+            "",
+            "## Performance Analysis",
+            "",
+            " ".join(plain(note.text) for note in speed[3:6]),
+            "",
+            "## Key Findings",
+            "",
+            *(f"- {plain(note.text)}" for note in found[:3]),
+            "",
+            "## Optimisation Recommendations",
+            "",
+            *(f"{number}. {plain(note.text)}" for number, note in enumerate(advice[:3], start=1)),
+            "",
+            "## Risks and Mitigations",
+            "",
+            "| Risk | Mitigation |",
+            "|---|---|",
+            *rows,
+            "",
+        ]
+    )
 
 
 def saying(text: str, seconds_between: float = 0.001) -> Answer:

@@ -167,6 +167,7 @@ class StubOllama(StubServer):
         self.encodings: list[str | None] = []  # that each request's client accepts
         self.loaded: dict[str, int] = {}  # num_ctx by model
         self._scripted: Answer | None = None
+        self._answers: Iterator[Answer] | None = None
         self._times: int | None = None
         self._after = 0
         self._open: set[socket.socket] = set()
@@ -182,7 +183,11 @@ class StubOllama(StubServer):
 
     def answer_with(self, answer: Answer | None, times: int | None = None, after: int = 0) -> None:
         """Answer the next `times` generations so (None: all of them), from the one after the next `after` on."""
-        self._scripted, self._times, self._after = answer, times, after
+        self._scripted, self._times, self._after, self._answers = answer, times, after, None
+
+    def answer_from(self, answers: Iterator[Answer]) -> None:
+        """Answer each generation after the next one, the warm-up, with the next of these."""
+        self._answers, self._after = answers, 1
 
     def generations(self) -> list[Json]:
         """The bodies of the generations so far."""
@@ -208,6 +213,8 @@ class StubOllama(StubServer):
             return self.fixed[path]
         if path not in GENERATIONS:
             return self._look_up(path, body)
+        if self._answers is not None and self._after <= 0:
+            return next(self._answers)
         if self._scripted is None or self._times == 0 or self._after > 0:
             self._after -= 1
             return self._generate(path, body)

@@ -30,9 +30,9 @@ Parts = tuple[Part, ...]
 class KeptNote(BaseModel, frozen=True):
     """A note that a trial saw. `text` and the other sentences are in parts; without an action, `action` has none.
 
-    `wordings` say the same as `text`, which is one of them. `order` has models, or levels of a condition, from best to
-    worst by `metric`. `n` runs or records in `files` files are behind it; `sources` are the first of them. `certainty`
-    is None if it compares nothing.
+    `text` consists of `opening`, `wording` and `sure`; `wordings` say the same, and it is one of them. `order` has
+    models, or levels of a condition, from best to worst by `metric`. `n` runs or records in `files` files are behind
+    it; `sources` are the first of them. `certainty` is None if it compares nothing.
     """
 
     id: str
@@ -40,6 +40,9 @@ class KeptNote(BaseModel, frozen=True):
     kind: str
     weight: float
     text: Parts
+    opening: Parts = ()
+    wording: Parts = ()
+    sure: Parts = ()
     wordings: tuple[Parts, ...] = ()
     action: Parts = ()
     reason: Parts = ()

@@ -7,9 +7,9 @@ from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chimera_dagster.ingest.trial_reader import METRICS_VERSION, READ_VERSIONS
 from chimera_dagster.measure.call import rate
 from chimera_dagster.measure.validity import Verdict
-from chimera_dagster.records.documents import METRICS_VERSION, Grounding
 from chimera_dagster.spec.goals import METRIC_NAMES, MetricName
 
 
@@ -64,7 +64,7 @@ class _Part(BaseModel):
 
 
 class _Call(_Part):
-    ttft_ms: float
+    ttft_ms: float | None
     tpot_ms: float | None
     e2e_ms: float
     eval_ms: float | None
@@ -104,9 +104,12 @@ class _Environment(_Part):
 
 
 class Excerpt(_Part):
-    """The part of metrics.json that a comparison needs: reading all of it takes three times as long."""
+    """The part of metrics.json that a comparison needs: reading all of it takes three times as long.
 
-    schema_version: Annotated[int, Field(ge=METRICS_VERSION, le=METRICS_VERSION)]
+    What an earlier version measured counts, but not its score, which was of another kind.
+    """
+
+    schema_version: Annotated[int, Field(ge=min(READ_VERSIONS), le=max(READ_VERSIONS))]
     created_at: datetime
     fingerprint: str
     repeats: Annotated[int, Field(ge=1)]
@@ -115,12 +118,15 @@ class Excerpt(_Part):
     telemetry_by_call: list[_Telemetry]
     validity: list[Verdict]
     text_quality: _Quality
-    grounding: Grounding
     engine: _Engine
     effective_num_ctx: list[int]
     prompt_version: str
     data_digest: str
     environment: _Environment
+
+    @property
+    def quality(self) -> _Quality | None:
+        return self.text_quality if self.schema_version == METRICS_VERSION else None
 
 
 def values_of(metrics: Excerpt, *, failed_runs: int = 0) -> dict[MetricName, list[float]]:
@@ -138,7 +144,7 @@ def values_of(metrics: Excerpt, *, failed_runs: int = 0) -> dict[MetricName, lis
     }
     found["peak_memory_mib"] = [_peak_memory(metrics.telemetry)]
     found["error_rate"] = [failed_runs / (failed_runs + 1)]
-    found["quality"] = [metrics.text_quality.score]
+    found["quality"] = [None if metrics.quality is None else metrics.quality.score]
     return {
         name: [value for value in values if value is not None]
         for name, values in found.items()
@@ -149,14 +155,14 @@ def values_of(metrics: Excerpt, *, failed_runs: int = 0) -> dict[MetricName, lis
 def _of_round(calls: Sequence[_Call], telemetry: Sequence[_Telemetry]) -> dict[MetricName, float | None]:
     """The values of one repeat, which consists of an analysis and a report."""
     tokens, eval_ms = _sum([call.output_tokens for call in calls]), _sum([call.eval_ms for call in calls])
-    ttft_ms, e2e_ms = sum([call.ttft_ms for call in calls]), sum([call.e2e_ms for call in calls])
+    ttft_ms, e2e_ms = _sum([call.ttft_ms for call in calls]), sum([call.e2e_ms for call in calls])
     joules = _sum([call.energy_j for call in telemetry])
     # over all tokens except each call's first: in a mean over calls, a short call would count as much as a long one
     gaps = None if tokens is None else tokens - len(calls)
     return {
         "throughput_tok_s": rate(tokens, eval_ms),
-        "ttft_ms": ttft_ms / len(calls),
-        "tpot_ms": (e2e_ms - ttft_ms) / gaps if gaps else None,
+        "ttft_ms": None if ttft_ms is None else ttft_ms / len(calls),
+        "tpot_ms": (e2e_ms - ttft_ms) / gaps if gaps and ttft_ms is not None else None,
         "total_ms": e2e_ms,
         "joules_per_token": joules / tokens if joules is not None and tokens else None,
     }

@@ -55,9 +55,8 @@ class Observed(BaseModel):
     """A trial. `values` has a list for each metric that was measured, with one value per repeat or one for the trial.
 
     `spoiled_by` has the verdicts that make it invalid, with their evidence; `error` says why the trial failed, or why
-    its files can't be read. `href` is the path of its report, from `runs/`; `withheld` says why that is not published,
-    or is empty. `call_rows` are the calls' (ttft_ms, tpot_ms, e2e_ms, output tokens), for goodput. `setting` is the
-    digest of one of the comparison's settings.
+    its files can't be read. `href` is the path of its report, from `runs/`. `call_rows` are the calls' (ttft_ms,
+    tpot_ms, e2e_ms, output tokens), for goodput. `setting` is the digest of one of the comparison's settings.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -70,7 +69,6 @@ class Observed(BaseModel):
     error: str | None = None
     href: str | None = None
     text: str | None = None
-    withheld: str = ""
     repeats: int = 0
     call_rows: list[tuple[float, float | None, float, int | None]] = []
     setting: str | None = None

@@ -14,7 +14,8 @@ from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.field_roles import field_roles
 from chimera_dagster.spec.trial import ParamSet
 
-METRICS_VERSION = 4  # of records.documents.Metrics; the fields below are read as that version writes them
+METRICS_VERSION = 5  # of records.documents.Metrics
+READ_VERSIONS = (4, 5)  # in which the fields below mean the same
 
 _TRIAL = frozenset({"schema_version", "params_key", "fingerprint", "headline", "calls"})  # of every version
 _SET_ASIDE = {
@@ -104,8 +105,9 @@ def set_aside(names: Collection[str], where: str, collector: Collector) -> bool:
 
 def _read_trial(content: Mapping[str, object], where: str, collector: Collector) -> None:
     version = content["schema_version"]
-    if version != METRICS_VERSION:
-        problem = f"a trial's metrics of schema version {version}, but only {METRICS_VERSION} is read; run it again"
+    if version not in READ_VERSIONS:
+        known = " and ".join(map(str, READ_VERSIONS))
+        problem = f"a trial's metrics of schema version {version}, but only {known} are read; run it again"
         collector.problem(f"{where}: {problem}" if where else problem)
         return
     try:

@@ -18,6 +18,12 @@ from chimera_dagster.errors import EmptyOutputError, EngineBusyError, NothingLis
 OnChunk = Callable[[int], None]
 
 _NOT_REPORTED = "the engine does not report it"
+_FEW_CHUNKS = {
+    "ttft_ms": "the model wrote nothing",
+    "ttfa_ms": "the model wrote nothing",
+    "tpot_ms": "fewer than two tokens were written",
+    **dict.fromkeys(("itl_p50_ms", "itl_p95_ms", "itl_p99_ms"), "fewer than three chunks arrived"),
+}
 _NONCE_LETTERS = 12  # of 26: no two calls of one machine are alike
 _attempts = Retrying(
     retry=retry_if_exception_type((NothingListensError, EngineBusyError)),
@@ -28,7 +34,10 @@ _attempts = Retrying(
 
 
 class LedgerEntry(BaseModel):
-    """One streamed chunk: milliseconds since the request was sent, and its size in characters."""
+    """One streamed chunk: milliseconds since the request was sent, and its size in characters.
+
+    If no chunk of an answer arrived, the last entry has no characters: it is when the stream ended.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -42,8 +51,8 @@ class CallMetrics(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    ttft_ms: float
-    ttfa_ms: float
+    ttft_ms: float | None
+    ttfa_ms: float | None
     e2e_ms: float
     load_ms: float | None
     prompt_eval_ms: float | None
@@ -111,18 +120,21 @@ def timed_call(
     repeat: int = 0,
     began: float | None = None,
     on_chunk: OnChunk | None = None,
+    *,
+    may_be_empty: bool = False,
 ) -> Call:
     """Send `request`, follow its stream, and keep what is needed to measure it.
 
     `began` is when the trial began (`time.perf_counter()`; None: with this call). `on_chunk(n)` is called with the
     number of chunks so far. If a server refuses the connection or is busy, up to three retries follow, with growing
-    pauses. Raises EmptyOutputError if the stream ends without an answer, and what the engine raises.
+    pauses. Raises EmptyOutputError if the stream ends without an answer, unless it `may_be_empty`, and what the engine
+    raises.
     """
     nonce = _nonce() if engine.caches_prompts else None
     request = request if nonce is None else _with_nonce(request, nonce)
     attempts = _attempts.copy()
     stream = attempts(_follow, engine, request, on_chunk)
-    if not stream.answer:
+    if not stream.answer and not may_be_empty:
         raise EmptyOutputError(
             f"{request.model} wrote nothing in the {stage} (done_reason {stream.stats.done_reason}).",
             hint="Raise max_tokens, or try another temperature or seed.",
@@ -147,13 +159,16 @@ def warm_up(engine: Engine, request: Request) -> float | None:
 
 
 def call_metrics(ledger: Sequence[LedgerEntry], stats: EngineStats) -> CallMetrics:
-    """Metrics of a call, from its ledger (at least one entry is part of the answer) and the engine's statistics."""
-    ttft, e2e = ledger[0].at_ms, ledger[-1].at_ms
-    gaps = [after.at_ms - before.at_ms for before, after in pairwise(ledger)]
+    """Metrics of a call, from its ledger of one or more entries and the engine's statistics."""
+    arrived = [entry for entry in ledger if entry.chars]
+    ttft, e2e = arrived[0].at_ms if arrived else None, ledger[-1].at_ms
+    gaps = [after.at_ms - before.at_ms for before, after in pairwise(arrived)]
     centiles = quantiles(gaps, n=100, method="inclusive") if len(gaps) > 1 else None
     tokens = stats.output_tokens
     evaluated = None if stats.prompt_tokens is None else stats.prompt_tokens - (stats.prompt_cached_tokens or 0)
     values: dict[str, float | None] = {
+        "ttft_ms": ttft,
+        "ttfa_ms": next((entry.at_ms for entry in arrived if not entry.thinking), None),
         "load_ms": stats.load_ms,
         "prompt_eval_ms": stats.prompt_eval_ms,
         "eval_ms": stats.eval_ms,
@@ -164,7 +179,7 @@ def call_metrics(ledger: Sequence[LedgerEntry], stats: EngineStats) -> CallMetri
         "output_tokens": tokens,
         "decode_tok_s": rate(tokens, stats.eval_ms),
         "prefill_tok_s": rate(evaluated, stats.prompt_eval_ms),
-        "tpot_ms": (e2e - ttft) / (tokens - 1) if tokens is not None and tokens > 1 else None,
+        "tpot_ms": (e2e - ttft) / (tokens - 1) if ttft is not None and tokens is not None and tokens > 1 else None,
         "itl_p50_ms": centiles[49] if centiles else None,
         "itl_p95_ms": centiles[94] if centiles else None,
         "itl_p99_ms": centiles[98] if centiles else None,
@@ -172,8 +187,6 @@ def call_metrics(ledger: Sequence[LedgerEntry], stats: EngineStats) -> CallMetri
     return CallMetrics.model_validate(
         {
             **values,
-            "ttft_ms": ttft,
-            "ttfa_ms": next(entry.at_ms for entry in ledger if not entry.thinking),
             "e2e_ms": e2e,
             "done_reason": stats.done_reason,
             "reasons": {name: _why(name, stats) for name, value in values.items() if value is None},
@@ -204,6 +217,8 @@ def _follow(engine: Engine, request: Request, on_chunk: OnChunk | None) -> _Stre
         stats: EngineStats = end.value
     finally:
         stream.close()
+    if not answer:
+        chunks.append((time.perf_counter(), 0, False))
     ledger = [LedgerEntry(at_ms=(at - sent) * 1e3, chars=size, thinking=thinks) for at, size, thinks in chunks]
     return _Stream(sent, ledger, "".join(answer), stats)
 
@@ -232,12 +247,10 @@ def _why(name: str, stats: EngineStats) -> str:
     """Why a metric is null."""
     if name == "load_ms" and stats.eval_ms is not None:
         return "nothing was loaded during this call, or the engine does not report it"
-    if name.startswith("itl_"):
-        return "fewer than three chunks arrived"
-    if name == "tpot_ms" and stats.output_tokens is not None:
-        return "fewer than two tokens were written"
     if name == "prefill_tok_s" and stats.prompt_tokens and stats.prompt_tokens == stats.prompt_cached_tokens:
         return "the whole prompt came from a cache"
     if name == "decode_tok_s" and stats.output_tokens is not None and stats.eval_ms is not None:
         return "the engine reports no token or no time"
-    return _NOT_REPORTED
+    if name == "tpot_ms" and stats.output_tokens is None:
+        return _NOT_REPORTED
+    return _FEW_CHUNKS.get(name, _NOT_REPORTED)

@@ -32,7 +32,7 @@ class Headline(BaseModel):
 
     calls: int
     throughput_tok_s: float | None
-    ttft_ms: float
+    ttft_ms: float | None
     total_duration_ms: float
     tokens_generated: int | None
     prompt_eval_ms: float | None
@@ -40,7 +40,7 @@ class Headline(BaseModel):
     load_ms: float | None
     reasons: dict[str, str]
     throughput_by_repeat: Interval | None
-    ttft_by_repeat: Interval
+    ttft_by_repeat: Interval | None
 
 
 class Measured(BaseModel):
@@ -84,6 +84,7 @@ def _headline(repeats: Sequence[int], calls: Sequence[CallMetrics], warm_up_load
     loads = [ms for ms in (warm_up_load_ms, *(call.load_ms for call in calls)) if ms is not None]
     values: dict[str, float | None] = {
         "throughput_tok_s": _throughput(calls),
+        "ttft_ms": _mean_ttft(calls),
         "tokens_generated": tokens,
         "prompt_eval_ms": _total(calls, "prompt_eval_ms"),
         "eval_ms": eval_ms,
@@ -92,14 +93,17 @@ def _headline(repeats: Sequence[int], calls: Sequence[CallMetrics], warm_up_load
     reasons = {name: "the engine did not report it" for name, value in values.items() if value is None}
     if "load_ms" in reasons:
         reasons["load_ms"] = "the model was loaded before this trial"
+    if "ttft_ms" in reasons:
+        reasons["ttft_ms"] = "the model wrote nothing"
     groups: dict[int, list[CallMetrics]] = {}
     for repeat, call in zip(repeats, calls, strict=True):
         groups.setdefault(repeat, []).append(call)
     by_repeat = [groups[repeat] for repeat in sorted(groups)]
     rates = [found for group in by_repeat if (found := _throughput(group)) is not None]
+    waits = [found for group in by_repeat if (found := _mean_ttft(group)) is not None]
     return Headline(
         calls=len(calls),
-        ttft_ms=fmean(call.ttft_ms for call in calls),
+        ttft_ms=values["ttft_ms"],
         total_duration_ms=sum(call.e2e_ms for call in calls),
         throughput_tok_s=values["throughput_tok_s"],
         tokens_generated=None if tokens is None else round(tokens),
@@ -108,7 +112,7 @@ def _headline(repeats: Sequence[int], calls: Sequence[CallMetrics], warm_up_load
         load_ms=values["load_ms"],
         reasons=reasons,
         throughput_by_repeat=interval(rates) if rates else None,
-        ttft_by_repeat=interval([fmean(call.ttft_ms for call in group) for group in by_repeat]),
+        ttft_by_repeat=interval(waits) if waits else None,
     )
 
 
@@ -130,6 +134,12 @@ def _t_quantile(df: int) -> float:
     from scipy.special import stdtrit
 
     return float(stdtrit(df, 0.975))
+
+
+def _mean_ttft(calls: Sequence[CallMetrics]) -> float | None:
+    """Over the calls of which something arrived."""
+    times = [call.ttft_ms for call in calls if call.ttft_ms is not None]
+    return fmean(times) if times else None
 
 
 def _throughput(calls: Sequence[CallMetrics]) -> float | None:

@@ -84,6 +84,8 @@ def _spoilers(
         yield from (("implausible", f"{call.name}: {why}") for why in _contradictions(call, found))
         if found.done_reason != "stop":
             yield "incomplete", f"{call.name}: done_reason {found.done_reason}"
+        if not call.text:
+            yield "incomplete", f"{call.name}: the model wrote nothing"
     yield from _placement(calls, settings)
     for call, seen in zip(calls, telemetry, strict=True):
         if seen.other_processes_max:
@@ -103,7 +105,8 @@ def _is_truncated(found: CallMetrics, sent_tokens: int) -> bool:
 
 def _contradictions(call: Call, found: CallMetrics) -> Iterator[str]:
     """What the engine reports that can't be true, by what the client saw."""
-    chunks, chars = len(call.ledger), sum(entry.chars for entry in call.ledger)
+    sizes = [entry.chars for entry in call.ledger if entry.chars]
+    chunks, chars = len(sizes), sum(sizes)
     if found.output_tokens is not None and found.output_tokens < chunks - _SLACK_TOKENS:
         yield f"{found.output_tokens} tokens reported, {chunks} chunks arrived"
     # A token has at least one byte, a character at most four; some tokens have no text

@@ -12,7 +12,7 @@ from chimera_dagster.schemas import NOTE_SECTIONS, Notes, as_table
 JSON_COLUMNS = frozenset(
     {"parts", "wordings", "models", "order", "conditions", "figures", "findings", "facts", "sources"}
 )
-_SENTENCES = ("text", "action", "reason", "mitigation")
+_SENTENCES = ("text", "action", "reason", "mitigation", "opening", "wording", "sure")
 
 
 def ranked(notes: Sequence[Note]) -> list[Note]:

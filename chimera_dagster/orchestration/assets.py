@@ -81,7 +81,7 @@ def _checked(asset: str, check: checks.TrialCheck) -> AssetCheckResult:
         check_name=check.name,
         asset_key=asset,
         passed=check.passed,
-        severity=AssetCheckSeverity.ERROR if check.blocks else AssetCheckSeverity.WARN,
+        severity=AssetCheckSeverity.WARN,
         description=check.message,
         metadata=check.evidence,
     )
@@ -178,7 +178,7 @@ def _of_summary(summary: Summary) -> dict[str, Any]:
 
 _TRIAL_CHECKS = (
     ("trial_metrics", checks.measurement_is_valid),
-    ("llm_report", checks.grounding),
+    ("llm_report", checks.fidelity),
     ("llm_report", checks.quality_floor),
     ("llm_report", checks.language),
 )
@@ -189,13 +189,13 @@ _TRIAL_CHECKS = (
     specs=[
         _trial_spec(
             "llm_analysis",
-            "The model's reading of the facts: findings and recommendations.",
+            "What the model writes from the notes: how the configurations perform, and what is remarkable.",
             kinds={"llm", "json"},
             version=text_version(),
         ),
         _trial_spec(
             "llm_report",
-            "The model's report, written with the agent's persona.",
+            "The model's report, written from the notes and its analysis with the agent's persona.",
             deps=["llm_analysis"],
             kinds={"llm", "json"},
             version=text_version(),

@@ -72,10 +72,12 @@ def trial_metadata(metrics: Metrics, path: Path) -> Metadata:
         "eval_ms": headline.eval_ms,
         "load_ms": headline.load_ms,
         "text_score": metrics.text_quality.score,
+        **{f"text_{part.name}": part.value for part in metrics.text_quality.components},
     }
     return {
         **{name: value for name, value in measured.items() if value is not None},
         "validity": metrics.verdict,
+        "text": f"{metrics.text_quality.verdict}. {metrics.alignment.message}",
         "configuration": metrics.configuration,
         "engine": f"{metrics.engine.name}, {metrics.engine.version}: {metrics.engine.reason}",
         "spec_hash": metrics.spec_hash,

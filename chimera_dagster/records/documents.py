@@ -5,27 +5,23 @@ A trial has outcome.json, metrics.json and, if runs failed, failures.json; trial
 
 from collections import Counter
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
+from chimera_dagster import align
 from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.evidence.fact import Fact
 from chimera_dagster.evidence.figures import printable
-from chimera_dagster.grounding import Verdict
 from chimera_dagster.ingest.trial_reader import METRICS_VERSION
-from chimera_dagster.measure.call import Call
+from chimera_dagster.measure.call import Call, CallMetrics
 from chimera_dagster.measure.environment import Environment
 from chimera_dagster.measure.measured import Measured
 from chimera_dagster.measure.speedup import AgentCall, Gain
 from chimera_dagster.measure.validity import TrialSettings
-from chimera_dagster.spec.sweep import Policy
 from chimera_dagster.spec.trial import ParamSet
 from chimera_dagster.write.judge import JudgedAnswer
 from chimera_dagster.write.quality import Quality
-
-LEAST_SUPPORTED = 0.5  # share of the checkable statements; below this, the report is not published
-
 
 _SHOWN_GROUPS = 5  # of unread numbers
 
@@ -99,10 +95,11 @@ class StageSeconds(_Document):
     ingest: float
     analysis: float
     report: float
+    revision: float = 0.0
 
     @property
     def total(self) -> float:
-        return self.ingest + self.analysis + self.report
+        return self.ingest + self.analysis + self.report + self.revision
 
 
 class ReportFinding(_Document):
@@ -138,82 +135,95 @@ class Configuration(_Document):
 
 
 class StageText(_Document):
-    """What the model wrote in one stage: the prompt, its raw answer `text`, and that answer parsed and judged.
+    """What the model wrote in one call: the prompt, its raw answer `text`, and that answer parsed and judged.
 
-    `facts` and `findings` count those in the prompt, which names the models M1, M2, ... in the order of `models`.
+    `notes` are the ids of those in the prompt, in its order; `notes_left_out` counts those that did not fit.
     """
 
     text: str
     prompt: str
     system: str
     prompt_sha256: str
-    facts: int
-    facts_left_out: int
-    findings: int
-    findings_left_out: int
-    models: tuple[str, ...]
+    notes: tuple[str, ...]
+    notes_left_out: int
     answer: JudgedAnswer
+
+
+class Revision(_Document):
+    """The one call that may rewrite the report, with what it wrote; `is_better` if that is published instead."""
+
+    call: Call
+    text: StageText
+    is_better: bool
 
 
 class Outcome(_Document):
     """outcome.json: everything raw, from which every number and every verdict can be computed again.
 
     The facts, the notes and the summary are those of the files that the model was asked about; a later ingest renumbers
-    them. The texts are those of the first repeat. A file of an earlier version has no notes.
+    them. The texts are those of the first repeat; `calls` are those that count as measurements, so without `revision`.
     """
 
-    schema_version: Literal[5] = 5
+    schema_version: Literal[6] = 6
     summary: Summary
     facts: list[Fact]
     findings: list[ReportFinding]
-    notes: list[KeptNote] = []
+    notes: list[KeptNote]
     configurations: list[Configuration]
     analysis: StageText
     report: StageText
+    revision: Revision | None
     asked: TrialSettings
     warm_up_load_ms: float | None
     calls: list[Call]
 
+    @property
+    def published(self) -> StageText:
+        """The report that readers get: the revised one if that is better."""
+        return self.revision.text if self.revision is not None and self.revision.is_better else self.report
 
-class Grounding(_Document):
-    """How much of the model's two texts of the first repeat the evidence supports.
 
-    `claims` and `statements` count by verdict; `withheld` are the statements that `policy` does not show.
+class Alignment(_Document):
+    """How many sentences of the model's analysis and published report have each outcome, and how many said nothing new.
+
+    `repeated` counts the sentences that the answers contained before.
     """
 
-    policy: Policy
-    claims: dict[Verdict, int]
-    statements: dict[Verdict, int]
-    withheld: int
+    sentences: dict[align.Outcome, int]
+    repeated: int
 
     @classmethod
-    def of_answers(cls, *answers: JudgedAnswer) -> "Grounding":
-        """Count the statements of answers that were judged under one policy."""
-        statements = [statement for answer in answers for statement in answer.statements]
+    def of_answers(cls, *answers: JudgedAnswer) -> "Alignment":
+        outcomes = Counter(sentence.outcome for answer in answers for sentence in answer.sentences)
         return cls(
-            policy=answers[0].policy,
-            claims=dict(Counter(claim.verdict for statement in statements for claim in statement.claims)),
-            statements=dict(Counter(statement.verdict for statement in statements)),
-            withheld=sum(not statement.shown for statement in statements),
+            sentences={name: outcomes[name] for name in get_args(align.Outcome)},
+            repeated=sum(answer.repeated for answer in answers),
         )
 
     @property
-    def share(self) -> float | None:
-        """The supported share of the checkable statements, 0 to 1; None if there are none."""
-        supported = self.statements.get("supported", 0)
-        checkable = supported + self.statements.get("contradicted", 0) + self.statements.get("unsupported", 0)
-        return supported / checkable if checkable else None
-
-    @property
-    def is_published(self) -> bool:
-        """Whether enough is supported for the report to be published in the index."""
-        return self.share is not None and self.share >= LEAST_SUPPORTED
+    def claiming(self) -> int:
+        """Sentences that claim something about the data."""
+        return sum(self.sentences[name] for name in ("stands", "replaced", "withheld"))
 
     @property
     def message(self) -> str:
-        if self.share is None:
-            return "The model stated nothing that can be checked."
-        return f"{self.share:.0%} of the statements that can be checked are supported; {LEAST_SUPPORTED:.0%} required."
+        if not self.claiming:
+            return "The model stated nothing about the files."
+        stands = self.sentences["stands"]
+        return f"{stands} of {self.claiming} sentences that state something stand as the model wrote them."
+
+
+class RevisionMetrics(_Document):
+    """What the rewriting call took, and the scores of the report before and after it; the better one is published."""
+
+    call: CallMetrics
+    before: Quality
+    after: Quality
+    is_better: bool
+
+    @property
+    def published(self) -> Quality:
+        return self.after if self.is_better else self.before
 
 
 class Failures(_Document):
@@ -245,7 +255,8 @@ class Metrics(Measured):
     seconds: StageSeconds
     effective_num_ctx: list[int]
     text_quality: Quality
-    grounding: Grounding
+    alignment: Alignment
+    revision: RevisionMetrics | None
     environment: Environment
 
     @property

@@ -5,7 +5,7 @@
 <data dir>/tables/summary.json        the data summary as every report shows it
 <data dir>/tables/snapshot.json       the state of the reports folder when Dagster's sensor last checked it
 <data dir>/brief.html, brief.md       what code says about the reports folder
-<data dir>/runs/index.html, index.md  all published reports, and why the others are not published
+<data dir>/runs/index.html, index.md  all trials with their reports
 <data dir>/runs/concurrency.json, .md  what concurrent agents gain over the same agents one after the other
 <data dir>/runs/comparison.json, .csv  all trials compared
 <data dir>/runs/baseline.json         the comparison that later ones are compared with, if one was saved

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pandas as pd
 from pydantic import ValidationError
 
-from chimera_dagster.errors import UnknownTrialError
+from chimera_dagster.errors import UnknownTrialError, first_problem
 from chimera_dagster.measure.samples import Sample, from_frame
 from chimera_dagster.records.documents import Failures, Metrics, Outcome
 from chimera_dagster.records.store import Store, TrialFolder
@@ -22,7 +22,10 @@ class Recorded(NamedTuple):
 
 
 def read_recorded(store: Store, plan: TrialPlan) -> Recorded:
-    """Everything that a trial recorded. Raises UnknownTrialError if it has not run, or another version wrote it."""
+    """Everything that a trial recorded. Raises UnknownTrialError if it has not run, or another version wrote it.
+
+    A report that another version wrote stays as it is.
+    """
     folder = store.folder_of(plan.trial)
     try:
         return Recorded(
@@ -31,8 +34,12 @@ def read_recorded(store: Store, plan: TrialPlan) -> Recorded:
             from_frame(pd.read_parquet(folder.telemetry)),
         )
     except (FileNotFoundError, ValidationError) as error:
-        why = "has not run" if isinstance(error, FileNotFoundError) else "was written by another version"
-        raise UnknownTrialError(f"The trial {plan.trial.key} {why}.", hint="Run 'chimera sweep'.") from error
+        if isinstance(error, FileNotFoundError):
+            raise UnknownTrialError(f"The trial {plan.trial.key} has not run.", hint="Run 'chimera sweep'.") from error
+        raise UnknownTrialError(
+            f"The files of the trial {plan.trial.key} were written by another version ({first_problem(error)}).",
+            hint="Its report.md can still be read; run 'chimera sweep' to run the trial again.",
+        ) from error
 
 
 def read_metrics(store: Store, trial: Trial) -> Metrics | None:

@@ -11,8 +11,13 @@ from urllib.parse import urlsplit
 
 Svg = NewType("Svg", str)  # made by svg.py; the only markup that is written as it is
 
-NoteKind = Literal["info", "warning", "bad"]
-_NOTE_TITLES: dict[NoteKind, str] = {"info": "Note", "warning": "Warning", "bad": "Problem"}
+NoteKind = Literal["info", "warning", "bad", "view"]
+_NOTE_TITLES: dict[NoteKind, str] = {
+    "info": "Note",
+    "warning": "Warning",
+    "bad": "Problem",
+    "view": "The model's own view, not checked",
+}
 
 _ANCHOR = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _LANGUAGE = re.compile(r"[A-Za-z0-9+-]*")
@@ -46,11 +51,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """`section` is the anchor of the heading above the Target that `href` names; Markdown links to that heading."""
+    """`section` is the anchor of the heading above the Target that `href` names; Markdown links to that heading.
+
+    `hint` is shown in HTML when the pointer rests on the link; what it says must be found behind the link too.
+    """
 
     text: str
     href: str
     section: str = ""
+    hint: str = ""
 
     @property
     def target(self) -> str | None:

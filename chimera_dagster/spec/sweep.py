@@ -4,7 +4,7 @@ import hashlib
 import itertools
 import json
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
 
@@ -27,8 +27,9 @@ from chimera_dagster.spec.trial import (
 )
 from chimera_dagster.spec.yaml_file import read_yaml
 
-Policy = Literal["strict", "annotate"]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+_GONE = {"grounding": "it is gone: each sentence is aligned with what code has proved; remove the line"}
 
 DEFAULT_PERSONA = """\
 You are InsightAgent, a Chimera-optimised LLM operations specialist.
@@ -82,10 +83,10 @@ class SweepSpec(_Section):
         False
     )
     api: Annotated[Api, Field(description="Ollama's endpoint: /api/generate or /api/chat")] = "generate"
-    grounding: Annotated[
-        Policy,
-        Field(description="strict withholds what the evidence does not support, annotate what it contradicts"),
-    ] = "strict"
+    revise: Annotated[
+        Literal[0, 1],
+        Field(description="1: if sentences of the report do not stand, one more call may rewrite it; timed apart"),
+    ] = 0
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 7
     max_tokens: Annotated[int, Field(ge=16, le=32_768)] = 512
     timeouts: CallTimeouts = CallTimeouts()
@@ -160,6 +161,15 @@ class TrialPlan(BaseModel):
     params: ParamSet
     spec: SweepSpec
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_gone(cls, given: Any) -> Any:
+        """A trial.json of an earlier version has fields that are gone; its trial can still be run again."""
+        if isinstance(given, dict) and isinstance(spec := cast("dict[str, Any]", given).get("spec"), dict):
+            kept = {name: value for name, value in cast("dict[str, Any]", spec).items() if name not in _GONE}
+            return {**cast("dict[str, Any]", given), "spec": kept}
+        return cast("Any", given)
+
     @property
     def trial(self) -> Trial:
         return Trial(self.model, self.params)
@@ -167,7 +177,7 @@ class TrialPlan(BaseModel):
     def fingerprint(self, data_digest: str, prompt_version: str) -> str:
         """Equal if and only if a run would ask the same model the same question about the same data."""
         asked = self.spec.model_dump(
-            mode="json", include={"engine", "repeats", "cold", "api", "grounding", "seed", "max_tokens", "agent"}
+            mode="json", include={"engine", "repeats", "cold", "api", "revise", "seed", "max_tokens", "agent"}
         )
         asked |= {"model": self.model, "params": self.params.options()}
         return digest_of([asked, data_digest, prompt_version])
@@ -182,4 +192,4 @@ def load_spec(path: Path) -> SweepSpec:
     """Read and validate a sweep file. Raises SpecError that names the file, the line and the field."""
     if not path.exists():
         raise SpecError(f"There is no sweep file {path}.", hint="Write one (see 'chimera schema') or use --spec.")
-    return read_yaml(path, SweepSpec, "a mapping with at least 'models'", "See 'chimera schema'.")
+    return read_yaml(path, SweepSpec, "a mapping with at least 'models'", "See 'chimera schema'.", _GONE)

@@ -1,5 +1,6 @@
 """YAML files that a user writes: read and validated, with errors that name the line and the field."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,10 +12,13 @@ from chimera_dagster.errors import SpecError
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-def read_yaml(path: Path, model: type[_Model], expected: str, see: str) -> _Model:
+def read_yaml(
+    path: Path, model: type[_Model], expected: str, see: str, gone: Mapping[str, str] | None = None
+) -> _Model:
     """The content of a file as `model`. Raises SpecError that names the file, the line and the field.
 
-    `expected` says what stands at the top of the file, `see` where a user finds out more.
+    `expected` says what stands at the top of the file, `see` where a user finds out more. `gone` has the fields of
+    earlier versions, each with what to do about it.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -34,16 +38,17 @@ def read_yaml(path: Path, model: type[_Model], expected: str, see: str) -> _Mode
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        problems = [_problem(root, problem) for problem in error.errors()]
+        problems = [_problem(root, problem, gone or {}) for problem in error.errors()]
         raise SpecError("\n".join(f"{path}, {problem}" for problem in problems), hint=see) from error
 
 
-def _problem(root: yaml.Node, problem: Any) -> str:
+def _problem(root: yaml.Node, problem: Any, gone: Mapping[str, str]) -> str:
     loc: tuple[str | int, ...] = problem["loc"]
     given = problem["input"]
     shown = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
-    message = "there is no such field" if problem["type"] == "extra_forbidden" else problem["msg"]
     field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
+    is_extra = problem["type"] == "extra_forbidden"
+    message = gone.get(field, "there is no such field") if is_extra else problem["msg"]
     return f"line {_line(root, loc)}, {field or 'the file'}: {message.removeprefix('Value error, ')}{shown}"
 
 

@@ -1,10 +1,10 @@
 """Asks the model of a trial: prompts, requests, timed calls, and the wall clock of each stage."""
 
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple
 
 from chimera_dagster.engines.base import Request
 from chimera_dagster.engines.registry import Engines
@@ -14,8 +14,10 @@ from chimera_dagster.records.store import Store
 from chimera_dagster.spec.sweep import TrialPlan
 from chimera_dagster.steps.trial_evidence import read_evidence
 from chimera_dagster.write.answer import Stage
+from chimera_dagster.write.judge import JudgedAnswer, JudgedSentence
 from chimera_dagster.write.prompt import Prompt, render_prompt
 
+Timed = Stage | Literal["revision"]  # what the wall clock of a trial is split into
 OnProgress = Callable[[str, int], None]  # stage, chunks so far
 
 ASSUMED_NUM_CTX = 4096  # if num_ctx is left to the engine: the smallest of the engines' defaults
@@ -39,55 +41,58 @@ class TrialClient:
         self.summary = store.read_json("summary", Summary)
         self.evidence = read_evidence(store, self.summary)
         self.resolved = engines.resolve(plan.spec.engine, plan.model)
-        self.seconds: dict[Stage, float] = {"analysis": 0.0, "report": 0.0}
+        self.seconds: dict[Timed, float] = {"analysis": 0.0, "report": 0.0, "revision": 0.0}
         self._on_progress = on_progress or (lambda stage, chunks: None)
 
     def warm_up(self) -> float | None:
-        """Load the model outside the measured calls; returns the milliseconds that took, None if it was loaded.
-
-        The request has a schema because llama.cpp's first constrained call of a model costs seconds, no later one does.
-        """
+        """Load the model outside the measured calls; returns the milliseconds that took, None if it was loaded."""
         self._on_progress("loading", 0)
-        request = self._request("Is it ready?", "", 0, max_tokens=1, schema={"type": "boolean"})
-        return warm_up(self.resolved.engine, request)
+        return warm_up(self.resolved.engine, self._request("Is it ready?", "", 0, max_tokens=1))
 
     def unload(self) -> None:
         self.resolved.engine.unload(self.plan.model)
 
-    def ask(self, stage: Stage, repeat: int, began: float, analysis: Sequence[str] = ()) -> Exchange:
-        """Make one call. `began` is when the trial began; `analysis` are the statements that the prompt lists."""
+    def ask(self, stage: Stage, repeat: int, began: float, analysis: Sequence[JudgedSentence] = ()) -> Exchange:
+        """Make one call. `began` is when the trial began; `analysis` are the sentences that the prompt lists."""
         with self.clock(stage):
-            prompt = self._prompt(stage, analysis)
-            request = self._request(prompt.text, prompt.system, repeat, self.plan.spec.max_tokens, prompt.schema)
-            on_chunk = partial(self._on_progress, stage)
-            call = timed_call(self.resolved.engine, request, stage, repeat, began, on_chunk)
-        return Exchange(stage, prompt, request, call)
+            return self._call(stage, stage, self._prompt(stage, analysis=analysis), repeat, began)
+
+    def revise(self, report: Exchange, answer: JudgedAnswer, began: float) -> Exchange:
+        """Ask once more for the report of the first repeat, with what it had and why sentences of it fell."""
+        with self.clock("revision"):
+            prompt = self._prompt("report", draft=answer)
+            return self._call("revision", "report", prompt, 0, began)
 
     @contextmanager
-    def clock(self, stage: Stage) -> Generator[None]:
+    def clock(self, stage: Timed) -> Generator[None]:
         """Count the time of a block as the stage's."""
         started = time.perf_counter()
         yield
         self.seconds[stage] += time.perf_counter() - started
 
-    def _prompt(self, stage: Stage, analysis: Sequence[str]) -> Prompt:
-        spec, info, evidence = self.plan.spec, self.resolved.info, self.evidence
+    def _call(self, name: Timed, stage: Stage, prompt: Prompt, repeat: int, began: float) -> Exchange:
+        request = self._request(prompt.text, prompt.system, repeat, self.plan.spec.max_tokens)
+        on_chunk = partial(self._on_progress, name)
+        engine = self.resolved.engine
+        call = timed_call(engine, request, name, repeat, began, on_chunk, may_be_empty=True)
+        return Exchange(stage, prompt, request, call)
+
+    def _prompt(
+        self, stage: Stage, analysis: Sequence[JudgedSentence] = (), draft: JudgedAnswer | None = None
+    ) -> Prompt:
+        spec, info = self.plan.spec, self.resolved.info
         return render_prompt(
             stage,
-            evidence.facts,
-            findings=[(finding.id, finding.text) for finding in evidence.findings],
-            models=evidence.models,
-            total_files=self.summary.total_files,
+            self.evidence.notes,
             chat=info.chat,
             num_ctx=min(self.plan.params.num_ctx or ASSUMED_NUM_CTX, info.trained_context or 1 << 62),
             max_tokens=spec.max_tokens,
             persona=spec.agent.persona if stage == "report" else "",
             analysis=analysis,
+            draft=draft,
         )
 
-    def _request(
-        self, text: str, system: str, repeat: int, max_tokens: int, schema: Mapping[str, Any] | None = None
-    ) -> Request:
+    def _request(self, text: str, system: str, repeat: int, max_tokens: int) -> Request:
         spec = self.plan.spec
         return Request(
             model=self.plan.model,
@@ -97,6 +102,5 @@ class TrialClient:
             max_tokens=max_tokens,
             seed=spec.seed + repeat,
             timeouts=spec.call_timeouts(),
-            schema=schema,
             api=spec.api,
         )

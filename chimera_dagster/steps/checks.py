@@ -1,7 +1,7 @@
 """The asset checks of a trial, one function each.
 
-Only `grounding` blocks: a report whose text the evidence does not support is kept, with the reasons, but is not
-published in the index. The others warn; the report itself says the same.
+None of them blocks: whatever a model writes, a report says only what notes say, and says whose words it has. They warn,
+and the report itself says the same.
 """
 
 import re
@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from chimera_dagster.records.documents import Metrics, Outcome
-from chimera_dagster.write.answer import AIMS
-from chimera_dagster.write.judge import JudgedAnswer
-from chimera_dagster.write.quality import RISK_ROWS
+from chimera_dagster.render.report.model_words import ModelWords
+from chimera_dagster.write.quality import ADVICE, RISK_ROWS
 
 SECTIONS = (
     "Executive Summary",
@@ -25,19 +24,19 @@ SECTIONS = (
     "Configuration and Environment",
     "Persona Prompt",
 )
+_FENCED = re.compile(r"^(`{3,})[^`\n]*\n.*?^\1$", re.MULTILINE | re.DOTALL)  # a prompt has headings too
 _HEADING = re.compile(r"^#{2,3} (?:\d\. )?(.+?)\s*$", re.MULTILINE)
 
 Evidence = dict[str, str | int | float]
 
 
 class TrialCheck(NamedTuple):
-    """The result of a check. `message` is a sentence; if a check that `blocks` fails, the report is not published."""
+    """The result of a check. `message` is a sentence."""
 
     name: str
     passed: bool
     message: str
     evidence: Evidence
-    blocks: bool = False
 
 
 def measurement_is_valid(metrics: Metrics) -> TrialCheck:
@@ -49,16 +48,12 @@ def measurement_is_valid(metrics: Metrics) -> TrialCheck:
     return TrialCheck("measurement_is_valid", metrics.is_valid, f"The measurement is {metrics.verdict}.", lines)
 
 
-def grounding(metrics: Metrics) -> TrialCheck:
-    """The evidence supports at least half of the statements that can be checked."""
-    found = metrics.grounding
-    evidence: Evidence = {
-        "policy": found.policy,
-        "withheld": found.withheld,
-        **{f"{name} statements": count for name, count in found.statements.items()},
-        **{f"{name} claims": count for name, count in found.claims.items()},
-    }
-    return TrialCheck("grounding", found.is_published, found.message, evidence, blocks=True)
+def fidelity(metrics: Metrics) -> TrialCheck:
+    """At least half of the model's sentences that state something say what code has proved."""
+    found = metrics.alignment
+    stands = found.sentences["stands"]
+    passed = stands > 0 and 2 * stands >= found.claiming
+    return TrialCheck("fidelity", passed, found.message, {**found.sentences, "repeated": found.repeated})
 
 
 def quality_floor(metrics: Metrics) -> TrialCheck:
@@ -72,19 +67,19 @@ def quality_floor(metrics: Metrics) -> TrialCheck:
 
 
 def language(metrics: Metrics) -> TrialCheck:
-    """The model's text stays in English."""
-    found = next(part for part in metrics.text_quality.components if part.name == "language")
-    message = f"{found.reason[:1].upper()}{found.reason[1:]}." if found.reason else "The text is English."
+    """The model's text stays in English and does not repeat itself."""
+    found = next(part for part in metrics.text_quality.components if part.name == "fluency")
+    message = f"{found.reason[:1].upper()}{found.reason[1:]}." if found.reason else "The text is fluent English."
     return TrialCheck("language", found.value == 1.0, message, {"value": found.value})
 
 
 def structure(rendered: str, outcome: Outcome) -> TrialCheck:
     """`rendered`, a report.md, has every section in order, none is empty, and the model wrote what the persona asks."""
-    _, *parts = _HEADING.split(rendered)
+    _, *parts = _HEADING.split(_FENCED.sub("code", rendered))
     headings, bodies = parts[::2], parts[1::2]
     missing = list(_out_of_place(headings))
     missing += [f"the content of {name}" for name, body in zip(headings, bodies, strict=True) if not body.strip()]
-    missing += _unfilled(outcome.report.answer)
+    missing += _unfilled(outcome)
     message = f"Missing: {', '.join(missing)}." if missing else "Every section is present and filled."
     return TrialCheck("structure", not missing, message, {"missing": "\n".join(missing)} if missing else {})
 
@@ -98,13 +93,14 @@ def _out_of_place(headings: list[str]) -> Iterator[str]:
         last = max(last, place)
 
 
-def _unfilled(report: JudgedAnswer) -> Iterator[str]:
-    """What the persona prompt requires and the shown statements lack."""
-    advice = sum(bool(report.shown(aim)) for aim in AIMS)
-    rows = len(report.shown("mitigation"))
-    if not report.shown("executive_summary"):
+def _unfilled(outcome: Outcome) -> Iterator[str]:
+    """What the persona prompt requires and the model's shown sentences lack."""
+    words = ModelWords(outcome.notes, outcome.published.answer)
+    advice = len(words.blocks("recommendations"))
+    rows = sum(bool(mitigation) for _, mitigation in words.risks())
+    if not words.blocks("summary"):
         yield "an executive summary"
-    if advice < len(AIMS):
-        yield f"{len(AIMS) - advice} of {len(AIMS)} recommendations"
+    if advice < ADVICE:
+        yield f"{ADVICE - advice} of {ADVICE} recommendations"
     if rows < RISK_ROWS:
         yield f"{RISK_ROWS - rows} of {RISK_ROWS} risks with a mitigation"

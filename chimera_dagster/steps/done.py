@@ -24,6 +24,6 @@ def fingerprint(plan: TrialPlan, data_digest: str, evidence_version: str) -> str
 
 
 def text_version() -> str:
-    """Version of the prompts, the checker and the score: a report of another version must be made again."""
-    checker = code_version("chimera_dagster.grounding", ".py", ".yaml")
-    return f"{code_version('chimera_dagster.write', '.py', '.j2', '.yaml')}-{checker}"
+    """Version of the prompts, the alignment and the score: a report of another version must be made again."""
+    aligner = code_version("chimera_dagster.align", ".py", ".yaml")
+    return f"{code_version('chimera_dagster.write', '.py', '.j2', '.yaml')}-{aligner}"

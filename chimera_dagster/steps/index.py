@@ -1,4 +1,4 @@
-"""The index: the brief, and all trials with which reports are published and which are withheld."""
+"""The index: the brief, and all trials with their reports."""
 
 from typing import NamedTuple
 
@@ -11,17 +11,16 @@ from chimera_dagster.notes.brief import Brief
 from chimera_dagster.records.documents import IngestRecord
 from chimera_dagster.records.store import Store, write_text
 from chimera_dagster.render.html_writer import to_html
-from chimera_dagster.render.index.index_page import Withheld, build_index
+from chimera_dagster.render.index.index_page import build_index
 from chimera_dagster.render.markdown_writer import to_markdown
 from chimera_dagster.steps.evidence import Evidence, is_evidence_current
 from chimera_dagster.steps.sweep_comparison import read_baseline
 
 
 class Published(NamedTuple):
-    """How many reports the index shows, how many it withholds, and how many trials have none yet."""
+    """How many reports the index shows, and how many trials have none yet."""
 
     published: int
-    withheld: int
     waiting: int
 
 
@@ -30,18 +29,17 @@ def write_index(store: Store, comparison: Comparison) -> Published:
 
     If the baseline can't be read, because it is of an older version for example, the page says so.
     """
-    shown = [trial for trial in comparison.trials if trial.href is not None]
-    withheld = [Withheld(trial, trial.withheld) for trial in shown if trial.withheld]
+    shown = sum(trial.href is not None for trial in comparison.trials)
     try:
         baseline = read_baseline(store, None)
     except InputError as error:
         against = str(error)
     else:
         against = regress(baseline[1], comparison, baseline[0]) if baseline else None
-    page = build_index(read_brief(store), comparison, withheld, against)
+    page = build_index(read_brief(store), comparison, against)
     write_text(store.index, to_html(page))
     write_text(store.index.with_suffix(".md"), to_markdown(page))
-    return Published(len(shown) - len(withheld), len(withheld), len(comparison.trials) - len(shown))
+    return Published(shown, len(comparison.trials) - shown)
 
 
 def read_brief(store: Store) -> Brief | None:

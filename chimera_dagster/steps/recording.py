@@ -7,10 +7,19 @@ import pandas as pd
 
 from chimera_dagster.engines.registry import Resolved
 from chimera_dagster.errors import EngineError
-from chimera_dagster.measure.call import Call, CallMetrics
+from chimera_dagster.measure.call import Call, CallMetrics, call_metrics
 from chimera_dagster.measure.environment import capture
 from chimera_dagster.measure.samples import Sample, to_frame
-from chimera_dagster.records.documents import EngineRecord, Failures, Grounding, Metrics, Outcome, StageSeconds, Summary
+from chimera_dagster.records.documents import (
+    Alignment,
+    EngineRecord,
+    Failures,
+    Metrics,
+    Outcome,
+    RevisionMetrics,
+    StageSeconds,
+    Summary,
+)
 from chimera_dagster.records.store import Store, write_table, write_text
 from chimera_dagster.records.trial_files import Recorded, failures_in
 from chimera_dagster.schemas import Calls
@@ -20,6 +29,7 @@ from chimera_dagster.steps.done import fingerprint
 from chimera_dagster.steps.judging import quality_of
 from chimera_dagster.steps.recompute import measure
 from chimera_dagster.write.prompt import prompt_version
+from chimera_dagster.write.quality import Quality
 
 
 def record_trial(
@@ -27,6 +37,7 @@ def record_trial(
 ) -> Recorded:
     """Compute a trial's metrics from its outcome and samples, and write all of its files."""
     summary = outcome.summary
+    score, revision = _scores(outcome)
     metrics = Metrics(
         **dict(measure(outcome, samples)),
         model=plan.model,
@@ -43,8 +54,9 @@ def record_trial(
         engine=_engine_record(resolved),
         seconds=seconds,
         effective_num_ctx=sorted({size for it in outcome.calls if (size := it.stats.effective_num_ctx) is not None}),
-        text_quality=quality_of(outcome),
-        grounding=Grounding.of_answers(outcome.analysis.answer, outcome.report.answer),
+        text_quality=revision.published if revision else score,
+        revision=revision,
+        alignment=Alignment.of_answers(outcome.analysis.answer, outcome.published.answer),
         environment=capture(),
     )
     folder = store.folder_of(plan.trial)
@@ -70,6 +82,17 @@ def record_failure(store: Store, plan: TrialPlan, error: EngineError) -> None:
         at=datetime.now(UTC),
     )
     write_text(folder.failures, failures.model_dump_json(indent=2) + "\n")
+
+
+def _scores(outcome: Outcome) -> tuple[Quality, RevisionMetrics | None]:
+    """The score of the first report, and, if it was revised, what that took and gained."""
+    call = next(call for call in outcome.calls if call.stage == "report")
+    before, revised = quality_of(outcome.report, call, outcome.notes), outcome.revision
+    if revised is None:
+        return before, None
+    took = call_metrics(revised.call.ledger, revised.call.stats)
+    after = quality_of(revised.text, revised.call, outcome.notes)
+    return before, RevisionMetrics(call=took, before=before, after=after, is_better=revised.is_better)
 
 
 def _engine_record(resolved: Resolved) -> EngineRecord:

@@ -5,24 +5,31 @@ from pathlib import Path
 from chimera_dagster.records.documents import Outcome, StageText
 from chimera_dagster.records.store import Store, write_text
 from chimera_dagster.records.trial_files import read_recorded
-from chimera_dagster.render.blocks import Bullets, Paragraph
+from chimera_dagster.render.blocks import Block, Bullets, Note, Paragraph, Table
 from chimera_dagster.render.html_writer import to_html
 from chimera_dagster.render.markdown_writer import blocks_to_markdown, to_markdown, without_links
-from chimera_dagster.render.report.statements import StatementBlocks
+from chimera_dagster.render.report.model_words import BY_CODE, ModelWords, written
 from chimera_dagster.render.report.trial_report import build_trial_report
 from chimera_dagster.spec.sweep import TrialPlan
+from chimera_dagster.write.answer import SECTIONS
 
 
 def readable_texts(outcome: Outcome) -> dict[str, str]:
-    """The shown statements of a trial's two texts as Markdown, by the asset that holds them."""
-    texts = {"llm_analysis": outcome.analysis, "llm_report": outcome.report}
+    """What of a trial's two texts is shown, as Markdown, by the asset that holds them."""
+    texts = {"llm_analysis": outcome.analysis, "llm_report": outcome.published}
     return {asset: _readable(outcome, text) for asset, text in texts.items()}
 
 
 def _readable(outcome: Outcome, text: StageText) -> str:
-    shown = StatementBlocks(outcome.facts, text).each()
-    block = Bullets(shown) if shown else Paragraph("Nothing of what the model wrote can be shown.")
-    return without_links(blocks_to_markdown([block]))
+    words = ModelWords(outcome.notes, text.answer)
+    paragraphs = [Paragraph(written(each)) for each in words.blocks(*SECTIONS)]
+    rows = tuple((written(risk), written(mitigation) or "–") for risk, mitigation in words.risks())
+    blocks: list[Block] = [*paragraphs, *([Table(("risk", "mitigation"), rows, "Risks")] if rows else [])]
+    if views := words.views(*SECTIONS):
+        blocks.append(Note("view", (Bullets(views),)))
+    nothing = Paragraph("Nothing of what the model wrote can be shown.")
+    legend = Paragraph(f"{BY_CODE} marks sentences that code put in the place of the model's.")
+    return without_links(blocks_to_markdown([*blocks, legend] if blocks else [nothing]))
 
 
 def render_trial(store: Store, plan: TrialPlan) -> tuple[Path, Outcome]:

@@ -154,8 +154,7 @@ def _observed(trial: Trial, folder: TrialFolder, settings: dict[str, Setting]) -
         values=values_of(metrics, failed_runs=failed),
         spoiled_by={verdict.name: verdict.evidence for verdict in metrics.validity if verdict.spoils},
         href=href,
-        text=metrics.text_quality.verdict,
-        withheld="" if metrics.grounding.is_published else metrics.grounding.message,
+        text=None if metrics.quality is None else metrics.quality.verdict,
         repeats=metrics.repeats,
         call_rows=_call_rows(metrics),
         setting=digest,
@@ -174,9 +173,11 @@ def _excerpt(path: Path) -> Excerpt | str | None:
 
 
 def _call_rows(metrics: Excerpt) -> list[tuple[float, float | None, float, int | None]]:
-    """The rows of `Observed.call_rows`; empty if a time is not finite, as goodput can't be computed then."""
-    rows = [(call.ttft_ms, call.tpot_ms, call.e2e_ms, call.output_tokens) for call in metrics.calls]
-    return rows if math.isfinite(sum([ttft + (tpot or 0.0) + e2e for ttft, tpot, e2e, _ in rows])) else []
+    """The rows of `Observed.call_rows`; empty if a time is missing or not finite, as goodput can't be computed then."""
+    calls = [(call.ttft_ms, call.tpot_ms, call.e2e_ms, call.output_tokens) for call in metrics.calls]
+    rows = [(ttft, tpot, e2e, tokens) for ttft, tpot, e2e, tokens in calls if ttft is not None]
+    is_whole = len(rows) == len(calls) and math.isfinite(sum(ttft + (tpot or 0.0) + e2e for ttft, tpot, e2e, _ in rows))
+    return rows if is_whole else []
 
 
 def trial_table(comparison: Comparison) -> pd.DataFrame:
@@ -193,7 +194,7 @@ def trial_table(comparison: Comparison) -> pd.DataFrame:
             "repeats": trial.repeats,
             "on_front": trial.key in front,
             "text": trial.text,
-            "published": trial.href is not None and not trial.withheld,
+            "published": trial.href is not None,
             "report": trial.href,
             "created_at": trial.created_at,
         }

@@ -9,13 +9,13 @@ from chimera_dagster.errors import ChimeraError, EngineError
 from chimera_dagster.measure.host import place_of
 from chimera_dagster.measure.telemetry import Telemetry
 from chimera_dagster.measure.validity import TrialSettings
-from chimera_dagster.records.documents import Outcome, StageSeconds, StageText, Summary
+from chimera_dagster.records.documents import Outcome, Revision, StageSeconds, StageText, Summary
 from chimera_dagster.records.store import Store
 from chimera_dagster.records.trial_files import Recorded, read_recorded
 from chimera_dagster.spec.sweep import TrialPlan
 from chimera_dagster.steps.asking import ASSUMED_NUM_CTX, Exchange, OnProgress, TrialClient
 from chimera_dagster.steps.done import is_measured
-from chimera_dagster.steps.judging import judge_exchange
+from chimera_dagster.steps.judging import judge_exchange, quality_of
 from chimera_dagster.steps.recording import record_failure, record_trial
 from chimera_dagster.steps.trial_evidence import read_evidence
 from chimera_dagster.write.prompt import render_prompt, templates
@@ -38,11 +38,8 @@ def get_ready(store: Store) -> None:
     templates()
     with suppress(ChimeraError, OSError, ValueError):
         summary = store.read_json("summary", Summary)
-        facts = read_evidence(store, summary).facts
         # the first prompt that is rendered takes ten times as long as the next
-        render_prompt(
-            "analysis", facts, total_files=summary.total_files, chat=True, num_ctx=ASSUMED_NUM_CTX, max_tokens=1
-        )
+        render_prompt("analysis", read_evidence(store, summary).notes, num_ctx=ASSUMED_NUM_CTX, max_tokens=1)
 
 
 def run_trial(
@@ -88,10 +85,14 @@ def _run(client: TrialClient, store: Store, on_measured: Callable[[], None] | No
     load_ms = None if plan.spec.cold else client.warm_up()
     with Telemetry(place_of(resolved.engine)) as telemetry:
         rounds = [run_round(client, repeat, telemetry.began) for repeat in range(plan.spec.repeats)]
+    report_text = revision = None
+    if plan.spec.revise:
+        report_text, revision = _revised(client, rounds[0], telemetry.began)
     if on_measured is not None:
         on_measured()
-    with client.clock("report"):
-        report_text = judge_exchange(rounds[0].report, evidence, plan.spec.grounding)
+    if report_text is None:
+        with client.clock("report"):
+            report_text = judge_exchange(rounds[0].report, evidence.notes)
     outcome = Outcome(
         summary=summary,
         facts=evidence.facts,
@@ -100,6 +101,7 @@ def _run(client: TrialClient, store: Store, on_measured: Callable[[], None] | No
         configurations=evidence.configurations,
         analysis=rounds[0].analysis_text,
         report=report_text,
+        revision=revision,
         asked=TrialSettings(params=plan.params, cold=plan.spec.cold, layers=resolved.info.layers),
         warm_up_load_ms=load_ms,
         calls=[exchange.call for it in rounds for exchange in (it.analysis, it.report)],
@@ -109,15 +111,27 @@ def _run(client: TrialClient, store: Store, on_measured: Callable[[], None] | No
 
 
 def run_round(client: TrialClient, repeat: int, began: float) -> Round:
-    """Ask for an analysis, judge it, and ask for the report, whose prompt lists what was kept of the analysis.
+    """Ask for an analysis, judge it, and ask for the report, whose prompt has the sentences of the analysis that stand.
 
     With `cold`, the model is unloaded first. The report is not judged, because no call waits for that.
     """
-    spec = client.plan.spec
-    if spec.cold:
+    if client.plan.spec.cold:
         client.unload()
     analysis = client.ask("analysis", repeat, began)
     with client.clock("analysis"):
-        text = judge_exchange(analysis, client.evidence, spec.grounding)
-    kept = [statement.text for statement in text.answer.promptable]
-    return Round(analysis, text, client.ask("report", repeat, began, kept))
+        text = judge_exchange(analysis, client.evidence.notes)
+    return Round(analysis, text, client.ask("report", repeat, began, text.answer.standing))
+
+
+def _revised(client: TrialClient, first: Round, began: float) -> tuple[StageText, Revision | None]:
+    """The report of the first repeat, judged, and what the model makes of it if it is told which sentences fell."""
+    notes = client.evidence.notes
+    with client.clock("report"):
+        report = judge_exchange(first.report, notes)
+    if not report.answer.fallen:
+        return report, None
+    exchange = client.revise(first.report, report.answer, began)
+    with client.clock("revision"):
+        text = judge_exchange(exchange, notes)
+        before, after = quality_of(report, first.report.call, notes), quality_of(text, exchange.call, notes)
+    return report, Revision(call=exchange.call, text=text, is_better=after.score > before.score)

@@ -1,4 +1,4 @@
-"""The evidence of the reports folder for prompts, checks and trial reports, read once for all of its trials."""
+"""The evidence of the reports folder for prompts, alignment and trial reports, read once for all of its trials."""
 
 import json
 from collections.abc import Hashable
@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from chimera_dagster.align import Passage, align
 from chimera_dagster.align.kept_note import KeptNote, load_notes
 from chimera_dagster.evidence.fact import Fact, load_facts
-from chimera_dagster.evidence.folder_models import with_folder_models
-from chimera_dagster.grounding import EvidenceIndex, check
 from chimera_dagster.records.documents import Configuration, ReportFinding, Summary
 from chimera_dagster.records.store import Store
 
@@ -18,14 +17,12 @@ _SHOWN_METRICS = ("decode_tok_s", "ttft_ms")
 
 
 class TrialEvidence(NamedTuple):
-    """Facts, findings and notes by rank, statistics by configuration, all model tags, and the index for checking."""
+    """Facts, findings and notes by rank, and statistics by configuration."""
 
     facts: list[Fact]
     findings: list[ReportFinding]
     notes: list[KeptNote]
     configurations: list[Configuration]
-    models: tuple[str, ...]
-    evidence_index: EvidenceIndex
 
 
 def read_evidence(store: Store, summary: Summary) -> TrialEvidence:
@@ -36,21 +33,16 @@ def read_evidence(store: Store, summary: Summary) -> TrialEvidence:
 @lru_cache(maxsize=1)
 def _read(store: Store, digest: str, code: str) -> TrialEvidence:
     """Cached by the content of the folder and the version of the code that read it, for all trials of a sweep."""
-    facts, findings = store.read_table("facts"), store.read_table("findings")
-    measurements = with_folder_models(store.read_table("measurements", categories=True))
-    statistics = store.read_table("data_summary")
-    models = tuple(sorted({str(model) for model in measurements["model"].dropna().unique()}))
+    findings, statistics = store.read_table("findings"), store.read_table("data_summary")
     shown = statistics[statistics["metric"].isin(_SHOWN_METRICS) & statistics["mean"].notna()]
     found = TrialEvidence(
-        facts=load_facts(facts),
+        facts=load_facts(store.read_table("facts")),
         findings=[_finding(row) for row in findings.to_dict("records")],
         notes=load_notes(store.read_table("notes")),
         configurations=[_configuration(row) for row in shown.to_dict("records")],
-        models=models,
-        evidence_index=EvidenceIndex(store.read_table("benchmark_files"), measurements, facts, findings),
     )
-    # The first check compiles the lexicon's patterns and indexes the evidence; it must not happen between two calls.
-    check([fact.statement for fact in found.facts[:1]], found.evidence_index, models)
+    # The first alignment compiles patterns, which must not happen between two calls.
+    align([Passage("".join(part.text for part in note.text), 0) for note in found.notes[:1]], found.notes)
     return found
 
 

@@ -1,191 +1,220 @@
-"""Parses a model's answer into statements: by its schema, cut at any place, or without any form. It never raises."""
+"""Parses a model's answer into sentences, each with its section and its part in a risk table. It never raises."""
 
-import json
 import re
-import unicodedata
-from collections.abc import Iterator
-from typing import Literal, cast, get_args
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, get_args
 
 from pydantic import BaseModel
-from pydantic_core import from_json
 
-Stage = Literal["analysis", "report"]
-Aim = Literal["throughput", "ttft", "quality"]  # of a recommendation
-Place = Aim | Literal["executive_summary", "key_findings", "risk", "mitigation", "loose"]
+from chimera_dagster.write.headings import Place, Section, Stage, label_of, place_of, without_number
+from chimera_dagster.write.markdown_blocks import Block, read_blocks
+from chimera_dagster.write.raw_text import readable
+from chimera_dagster.write.sentences import split_sentences
 
-AIMS: tuple[Aim, ...] = get_args(Aim)
+__all__ = ["SECTIONS", "Answer", "Role", "Section", "Sentence", "Stage", "parse_answer"]
+
+Role = Literal["text", "risk", "mitigation"]
+SECTIONS: tuple[Section, ...] = get_args(Section)
+
+_MOST_SENTENCES = 400
+_MITIGATION = re.compile(r"(?:^|[\s(;–—-])(?:mitigations?|how to mitigate(?: it| this)?)\s*[:–—-]\s*", re.I)
+_TO_MITIGATE = re.compile(r"to (?:mitigate|address|avoid|reduce) (?:this|these|the|it)\b", re.I)
+_RISK_LABEL = re.compile(r"^(?:risk(?: \d{1,2})?)\s*[:–—-]\s*", re.I)
+_RISK_COLUMN = re.compile(r"risk|issue|threat|concern|problem|challenge|limitation", re.I)
+_MITIGATION_COLUMN = re.compile(r"mitigat|action|response|solution|remedy|recommend|what to do|measure", re.I)
+_ENDS = re.compile(r"[.!?…。:|)\]}\"”’'*`]\s*$")
+_MOSTLY = 0.8  # of the sentences
+_LONGEST_PARENT = 6  # words of a list item that says what its nested items are about
+_BY_WORD = re.compile(r"\W+")
 
 
-class Statement(BaseModel, frozen=True):
-    """A statement as the model wrote it, on one line, and its place in the answer.
+class Sentence(BaseModel, frozen=True):
+    """A sentence as the model wrote it, on one line and without inline marks.
 
-    `id` is `A1`, `A2`, ... in an analysis and `R1`, `R2`, ... in a report, in the order of the answer. `row` is the row
-    of the risk table, from 1; None elsewhere. A `loose` statement has no place in the schema: a paragraph or list item
-    of an answer that is not JSON, or a string under an unknown key.
+    `id` is `A1`, `A2`, ... in an analysis and `R1`, `R2`, ... in a report, in the order of the answer. Sentences of one
+    paragraph, list item or table row share a `block`; a risk and its mitigation do.
     """
 
     id: str
-    place: Place
+    section: Section
+    block: int
+    role: Role
     text: str
-    row: int | None = None
-
-    @property
-    def references(self) -> tuple[str, ...]:
-        """Ids in braces or brackets, each once; they need not exist."""
-        return tuple(dict.fromkeys(_REFERENCE.findall(self.text)))
 
 
 class Answer(BaseModel, frozen=True):
     """The parsed answer of one call.
 
-    `complete`: the answer was not cut. `by_schema`: every part has the type that the schema requires, and no statement
-    is loose. `repeated` counts the statements that were dropped because the answer contained them before.
+    `complete`: nothing shows that it was cut. `repeated` counts sentences that were dropped because the answer
+    contained them before. `headings` are the sections that it has a heading for, each once, in its order. `problems`
+    says in plain English what is wrong with it as a text, such as that it is JSON.
     """
 
-    statements: tuple[Statement, ...]
+    sentences: tuple[Sentence, ...]
     complete: bool
-    by_schema: bool
     repeated: int
-
-    def has(self, *places: Place) -> bool:
-        """Whether a statement stands at one of these places."""
-        return any(statement.place in places for statement in self.statements)
+    headings: tuple[Section, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 def parse_answer(stage: Stage, text: str) -> Answer:
-    """Parse an answer; of a cut one, every statement that was closed before the cut is kept."""
-    return _Parser(stage).parse(text)
+    """Parse an answer of any shape and length in linear time; of a cut one, what came before the cut is kept."""
+    raw = readable(text)
+    reader = _Reader(stage)
+    for block in read_blocks(raw.markdown):
+        reader.read(block)
+    problems, found, is_complete = list(raw.problems), reader.found, raw.is_complete
+    if _is_cut(raw.markdown, found):
+        found.pop()
+        is_complete = False
+        problems.append("its last sentence was cut")
+    kept, repeated = _without_repeats(found)
+    if len(kept) > _MOST_SENTENCES:
+        kept = kept[:_MOST_SENTENCES]
+        problems.append(f"it has more than {_MOST_SENTENCES} sentences; the rest was not read")
+    return Answer(
+        sentences=tuple(
+            Sentence(id=f"{stage[0].upper()}{number}", **it._asdict()) for number, it in enumerate(kept, start=1)
+        ),
+        complete=is_complete,
+        repeated=repeated,
+        headings=tuple(dict.fromkeys(reader.headings)),
+        problems=tuple(problems),
+    )
 
 
-_REFERENCE = re.compile(r"[{\[(]([FDM][1-9][0-9]{0,5})[}\])]")
-_OPENING = re.compile(r"\{\s*(?:\"|\}|$)")  # of a JSON object; a citation opens with a brace too
-_CONTROL = re.compile(r"[\x00-\x1f]")
-_MARKUP = re.compile(r"\*\*|__|`+")
-_ITEM = re.compile(r"^\s*(?:[-*•+]|\d{1,2}[.)])\s+")
-_STRUCTURE = re.compile(r"^\s*(?:#.*|```.*|~~~.*|[-=*_|: ]*|\*\*[^*]+\*\*:?)\s*$")  # headings, fences, rules
-_ENDINGS = tuple(".!?…|)]}\"”’'*`")
+class _Found(NamedTuple):
+    section: Section
+    block: int
+    role: Role
+    text: str
 
 
-class _Parser:
-    """Collects the statements of one answer, and counts those that it drops."""
+def _is_cut(markdown: str, found: Sequence[_Found]) -> bool:
+    """Whether the last sentence has no end although nearly all others have one."""
+    if not found or _ENDS.search(markdown) or _ENDS.search(found[-1].text):
+        return False
+    ended = sum(_ENDS.search(it.text) is not None for it in found[:-1])
+    return ended >= _MOSTLY * (len(found) - 1)
+
+
+class _Reader:
+    """Collects the sentences of an answer, block by block; those before any heading belong to the first section."""
 
     def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self._found: list[Statement] = []
-        self._seen: set[str] = set()
-        self._repeated = 0
-        self._by_schema = True
+        self.found: list[_Found] = []
+        self.headings: list[Section] = []
+        self._stage: Stage = stage
+        self._place = Place("summary" if stage == "report" else "performance", 1)
+        self._block = 0
+        self._parent: tuple[int, str] | None = None  # depth and text of an item that says what its items are about
+        self._is_led = False  # whether a heading that is advice itself came before
+        self._header: Sequence[str] = ()
 
-    def parse(self, text: str) -> Answer:
-        content, complete = _first_object(text)
-        if content is None:
-            complete = text.rstrip().endswith(_ENDINGS)
-            self._add("loose", list(_paragraphs(text)))
+    def read(self, block: Block) -> None:
+        if block.kind == "row":
+            self._row(block.cells, block.header)
+            return
+        [text] = block.cells
+        place = place_of(self._stage, text, self._place, block.level, is_heading=block.kind == "heading")
+        if place is not None:
+            self._open(place)
+        elif block.kind != "heading":
+            self._text(block, text)
+        elif self._place.section == "recommendations" and len(text.split()) > 2:
+            self._block += 1
+            self._add("text", without_number(text))
+            self._is_led = True
+
+    def _open(self, place: Place) -> None:
+        self._place, self._parent, self._is_led = place, None, False
+        self.headings.append(place.section)
+
+    def _add(self, role: Role, text: str) -> None:
+        for sentence in split_sentences(text):
+            self.found.append(_Found(self._place.section, self._block, role, sentence))
+
+    def _text(self, block: Block, text: str) -> None:
+        label = label_of(self._stage, text)
+        if label is not None:
+            place, text = label
+            self._open(place)
+        if self._place.section == "risks":
+            self._risk(text, is_item=block.kind == "item")
+            return
+        is_nested = block.kind == "item" and self._parent is not None and block.level > self._parent[0]
+        if self._parent is not None and is_nested:
+            text = f"{self._parent[1]} {text}"
+        elif block.kind == "item" and text.endswith(":") and len(text.split()) <= _LONGEST_PARENT:
+            self._parent = block.level, text
+            return
         else:
-            self._add_parts(content)
-        return Answer(
-            statements=tuple(self._found),
-            complete=complete,
-            by_schema=self._by_schema and content is not None and not any(it.place == "loose" for it in self._found),
-            repeated=self._repeated,
-        )
+            self._parent = None
+        self._block += not self._is_led
+        self._is_led = False
+        self._add("text", text)
 
-    def _add_parts(self, content: dict[str, object]) -> None:
-        self._add("executive_summary", content.pop("executive_summary", []))
-        if self._stage == "analysis":
-            self._add("key_findings", content.pop("key_findings", []))
-        advice = content.pop("recommendations", {})
-        for aim in AIMS:
-            value = self._field(advice, aim)
-            # the two calls ask for different ones: one statement, or a list of them
-            self._add(aim, [value] if isinstance(value, str) else value)
-        for number, row in enumerate(self._list(content.pop("risks", [])), start=1):
-            risk, mitigation = (self._new_text(self._field(row, key)) for key in ("risk", "mitigation"))
-            if risk:
-                self._append("risk", risk, number)
-                self._append("mitigation", mitigation, number)
-        self._add("loose", list(_strings(content)))
+    def _risk(self, text: str, *, is_item: bool) -> None:
+        """A risk that is an item of a list or a paragraph, and its mitigation, which may be an item of its own."""
+        parts = [*_MITIGATION.split(text, maxsplit=1), ""]
+        if parts[0].strip():
+            self._block += 1
+        role: Role = "risk" if is_item or parts[1] or _RISK_LABEL.match(parts[0]) else "text"
+        for sentence in split_sentences(_RISK_LABEL.sub("", parts[0])):
+            if role == "risk" and _TO_MITIGATE.match(sentence):
+                role = "mitigation"
+            self._add(role, sentence)
+        self._add("mitigation", parts[1])
 
-    def _add(self, place: Place, values: object) -> None:
-        for value in self._list(values):
-            self._append(place, self._new_text(value))
-
-    def _append(self, place: Place, text: str, row: int | None = None) -> None:
-        if text:
-            id_ = f"{self._stage[0].upper()}{len(self._found) + 1}"
-            self._found.append(Statement(id=id_, place=place, text=text, row=row))
-
-    def _field(self, value: object, key: str) -> object:
-        """A field of what should be an object; empty if the answer was cut before it."""
-        if not isinstance(value, dict):
-            self._by_schema = False
-            return ""
-        return cast("dict[str, object]", value).get(key, "")
-
-    def _list(self, value: object) -> list[object]:
-        """What should be a list; any other value counts as its only item."""
-        if isinstance(value, list):
-            return cast("list[object]", value)
-        self._by_schema = False
-        return [value]
-
-    def _new_text(self, value: object) -> str:
-        """The text of a statement on one line; empty if it is not a string, has no words or repeats an earlier one."""
-        if not isinstance(value, str):
-            self._by_schema = False
-            return ""
-        text = _clean(value)
-        words = re.sub(r"[^\w{}]+", " ", text).strip().casefold()
-        if words in self._seen:
-            self._repeated += 1
-        if not words or words in self._seen:
-            return ""
-        self._seen.add(words)
-        return text
+    def _row(self, cells: Sequence[str], header: Sequence[str]) -> None:
+        """A row of a risk table as a risk and its mitigation; one of another table as a sentence of its cells."""
+        if not any(cell.strip() for cell in cells):
+            return
+        is_named = any(_RISK_COLUMN.search(name) or _MITIGATION_COLUMN.search(name) for name in header)
+        is_risk = len(cells) > 1 and (is_named or self._place.section == "risks")
+        if is_risk and header and not is_named and header is not self._header:
+            self._header = header
+            self._row(header, ())  # it is no header, but the first risk
+        self._block, self._parent, self._is_led = self._block + 1, None, False
+        if is_risk:
+            risk, mitigation = _columns(header, cells)
+            self._place = Place("risks", self._place.level)
+            self._add("risk", cells[risk])
+            self._add("mitigation", cells[mitigation])
+            return
+        named = [f"{name} {cell}".strip() for name, cell in zip(header[1:], cells[1:], strict=False)]
+        rest = ", ".join(named or cells[1:])
+        self._add("text", f"{cells[0]}: {rest}" if rest else cells[0])
 
 
-def _first_object(text: str) -> tuple[dict[str, object] | None, bool]:
-    """The first JSON object, None if there is none, and whether it has its end."""
-    text = _CONTROL.sub(" ", text)
-    opening = _OPENING.search(text)
-    if opening is None:
-        return None, False
-    try:
-        return json.JSONDecoder().raw_decode(text, opening.start())[0], True
-    except (ValueError, RecursionError):
-        pass  # it was cut, or is not JSON
-    try:
-        return from_json(text[opening.start() :], allow_partial=True), False
-    except ValueError:
-        return None, False
+def _columns(header: Sequence[str], cells: Sequence[str]) -> tuple[int, int]:
+    """The places of the risk and of its mitigation, whatever the headers are called."""
+    last = len(cells) - 1
+    mitigation = next((n for n, name in enumerate(header[: last + 1]) if _MITIGATION_COLUMN.search(name) and n), last)
+    risk = next(
+        (n for n, name in enumerate(header[: last + 1]) if _RISK_COLUMN.search(name) and n != mitigation),
+        next((n for n, cell in enumerate(cells) if n != mitigation and len(cell.split()) > 1), 0),
+    )
+    return risk, mitigation
 
 
-def _strings(value: object) -> Iterator[str]:
-    """Every string in a JSON value but keys; without recursion, as an answer may be nested to any depth."""
-    stack = [value]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, str):
-            yield current
-        elif isinstance(current, dict):
-            stack.extend(reversed(list(cast("dict[str, object]", current).values())))
-        elif isinstance(current, list):
-            stack.extend(reversed(cast("list[object]", current)))
-
-
-def _paragraphs(text: str) -> Iterator[str]:
-    """Paragraphs, list items and table rows of Markdown or plain text, without headings and rules."""
-    lines: list[str] = []
-    for line in [*text.splitlines(), ""]:
-        is_structure = _STRUCTURE.match(line)
-        if lines and (is_structure or _ITEM.match(line) or line.strip().startswith("|")):
-            yield " ".join(lines)
-            lines = []
-        if not is_structure:
-            lines.append(_MARKUP.sub("", _ITEM.sub("", line.strip().strip("|").replace("|", "–"))))
-
-
-def _clean(text: str) -> str:
-    """`text` on one line, without control characters and halves of surrogate pairs."""
-    kept = "".join(" " if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") else char for char in text)
-    return " ".join(kept.split())
+def _without_repeats(found: Sequence[_Found]) -> tuple[list[_Found], int]:
+    """The sentences, each once; a mitigation may be that of several risks, and goes with a repeated one."""
+    seen: set[str] = set()
+    kept: list[_Found] = []
+    gone: set[int] = set()
+    for it in found:
+        words = _BY_WORD.sub(" ", it.text).strip().casefold()
+        if not words:
+            continue
+        if it.role == "mitigation":
+            if it.block in gone:
+                continue
+        elif words in seen:
+            if it.role == "risk":
+                gone.add(it.block)
+            continue
+        seen.add(words)
+        kept.append(it)
+    worded = sum(bool(_BY_WORD.sub("", it.text)) for it in found)
+    return kept, worded - len(kept)

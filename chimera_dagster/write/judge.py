@@ -1,102 +1,108 @@
-"""Judges a parsed answer: checks each statement against the evidence and decides, once, whether it is shown."""
+"""Judges a parsed answer: aligns its sentences with the notes, once, and decides what a reader gets of each."""
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from chimera_dagster.grounding import CheckedStatement, Claim, EvidenceIndex, Verdict, check, worst_verdict
-from chimera_dagster.spec.sweep import Policy
-from chimera_dagster.write.answer import Answer, Place, Statement
-from chimera_dagster.write.self_check import SelfCheck
+from chimera_dagster.align import Aligned, Outcome, Passage, align
+from chimera_dagster.align.kept_note import KeptNote
+from chimera_dagster.write.answer import Answer, Sentence
+from chimera_dagster.write.sentences import split_sentences
 
-# A statement with a claim of such a verdict is withheld: it is not shown as the model's.
-_WITHHELD: Mapping[Policy, Collection[Verdict]] = {
-    "strict": ("contradicted", "void", "unsupported"),
-    "annotate": ("contradicted", "void"),
-}
+_DATA = "-----"  # a line before and after the data of a prompt
+_BY_WORD = re.compile(r"\W+")
+_LEAST_WORDS = 3  # of a sentence of the prompt that can be recognised
 
 
-class JudgedStatement(Statement, frozen=True):
-    """A statement with its verdict, which is the worst of its claims' verdicts.
+class JudgedSentence(Sentence, frozen=True):
+    """A sentence and what became of it; `notes` and `reason` as in `align.Aligned`."""
 
-    `rendered` has figures and model tags in place of their ids. `shown`: the policy lets a reader see it as the model's
-    statement. `reason` says why not; it may be there for one that is shown, if the policy is `annotate`.
-    """
-
-    rendered: str
-    claims: tuple[Claim, ...]
-    verdict: Verdict
-    shown: bool
+    outcome: Outcome
+    notes: tuple[str, ...]
     reason: str
 
 
 class JudgedAnswer(Answer, frozen=True):
-    """A parsed answer of which every statement is judged under `policy`. Everything after judging reads this."""
+    """A parsed answer of which every sentence is judged. Everything after judging reads this."""
 
-    statements: tuple[JudgedStatement, ...]
-    policy: Policy
-
-    def shown(self, *places: Place) -> list[JudgedStatement]:
-        """The statements that are shown, in their order; with `places` only those there."""
-        return [it for it in self.statements if it.shown and (not places or it.place in places)]
+    sentences: tuple[JudgedSentence, ...]
 
     @property
-    def withheld(self) -> list[JudgedStatement]:
-        return [it for it in self.statements if not it.shown]
+    def standing(self) -> list[JudgedSentence]:
+        """The sentences that stand as the model wrote them."""
+        return [it for it in self.sentences if it.outcome == "stands"]
 
     @property
-    def promptable(self) -> list[JudgedStatement]:
-        """The statements with nothing against them, whatever the policy: those that a later prompt may list."""
-        return [it for it in self.statements if it.verdict in ("supported", "not checkable")]
-
-    @property
-    def verdicts(self) -> Counter[Verdict]:
-        """How many statements have each verdict."""
-        return Counter(it.verdict for it in self.statements)
-
-    def without_void(self) -> "JudgedAnswer":
-        """The answer without void statements and the mitigations of void risks, which all count as repeated."""
-        void_rows = {it.row for it in self.statements if it.place == "risk" and it.verdict == "void"}
-        left = tuple(it for it in self.statements if it.verdict != "void" and it.row not in void_rows)
-        repeated = self.repeated + len(self.statements) - len(left)
-        return self.model_copy(update={"statements": left, "repeated": repeated})
+    def fallen(self) -> list[JudgedSentence]:
+        """The sentences that claim something and do not stand."""
+        return [it for it in self.sentences if it.outcome in ("replaced", "withheld")]
 
 
-def judge_answer(
-    answer: Answer, index: EvidenceIndex, *, models: Sequence[str], ids: Collection[str], prompt: str, policy: Policy
-) -> JudgedAnswer:
-    """Check every statement of `answer`, which replied to `prompt`, against the evidence.
+def judge_answer(answer: Answer, notes: Sequence[KeptNote], prompt: str = "") -> JudgedAnswer:
+    """Align every sentence of `answer`, which replied to `prompt`, with the notes.
 
-    `models` are named M1, M2, ... in it; `ids` are the facts and findings that it may cite. A mitigation is withheld
-    with its risk.
+    A sentence that copies an instruction of the prompt is withheld. So is one that a note would replace which the
+    answer says already. A mitigation of a risk that is not shown is dropped, and one of another risk gives way to the
+    right one.
     """
-    checked = check([statement.text for statement in answer.statements], index, models)
-    self_check = SelfCheck(prompt, models, ids)
-    judged = [
-        _judge(statement, result, self_check.reason(result), policy)
-        for statement, result in zip(answer.statements, checked, strict=True)
+    aligned = align([Passage(it.text, it.block) for it in answer.sentences], notes)
+    instructions = _instructions(prompt)
+    found = [
+        _judged(it, Aligned("withheld", (), "it copies its prompt") if _key(it.text) in instructions else result)
+        for it, result in zip(answer.sentences, aligned, strict=True)
     ]
-    withheld_rows = {it.row for it in judged if it.place == "risk" and not it.shown}
-    return JudgedAnswer(
-        statements=tuple(
-            it.model_copy(update={"shown": False, "reason": it.reason or "its risk is withheld"})
-            if it.place == "mitigation" and it.row in withheld_rows
-            else it
-            for it in judged
-        ),
-        **answer.model_dump(exclude={"statements"}),
-        policy=policy,
-    )
+    found = _without_mispaired(_without_said_already(found), {note.id for note in notes if note.mitigation})
+    return JudgedAnswer(sentences=tuple(found), **answer.model_dump(exclude={"sentences"}))
 
 
-def _judge(statement: Statement, checked: CheckedStatement, void_reason: str, policy: Policy) -> JudgedStatement:
-    claims = checked.claims
-    if void_reason:
-        claims = (*claims, Claim(kind="opinion", text=statement.text, verdict="void", reason=void_reason))
-    return JudgedStatement(
-        **statement.model_dump(),
-        rendered=checked.rendered,
-        claims=claims,
-        verdict=worst_verdict(claims),
-        shown=not any(claim.verdict in _WITHHELD[policy] for claim in claims),
-        reason=checked.reason or void_reason,
-    )
+def _judged(sentence: Sentence, result: Aligned) -> JudgedSentence:
+    fields = sentence.model_dump(include=set(Sentence.model_fields))
+    return JudgedSentence(**fields, outcome=result.outcome, notes=result.notes, reason=result.reason)
+
+
+def _without_said_already(found: Iterable[JudgedSentence]) -> list[JudgedSentence]:
+    sentences = list(found)
+    said = {(it.role == "mitigation", note) for it in sentences if it.outcome == "stands" for note in it.notes}
+    left: list[JudgedSentence] = []
+    for it in sentences:
+        if it.outcome == "replaced":
+            keys = {(it.role == "mitigation", note) for note in it.notes}
+            if keys <= said:
+                reason = f"{it.reason}; what it should say is said already"
+                left.append(_judged(it, Aligned("withheld", (), reason)))
+                continue
+            said |= keys
+        left.append(it)
+    return left
+
+
+def _without_mispaired(found: Sequence[JudgedSentence], risks: Collection[str]) -> list[JudgedSentence]:
+    """`risks` are the notes that have a mitigation."""
+    shown: dict[int, set[str]] = {}
+    for it in found:
+        if it.section == "risks" and it.role != "mitigation" and it.outcome in ("stands", "replaced"):
+            shown.setdefault(it.block, set()).update(it.notes)
+    return [_paired(it, shown, risks) if it.role == "mitigation" else it for it in found]
+
+
+def _paired(mitigation: JudgedSentence, shown: Mapping[int, set[str]], risks: Collection[str]) -> JudgedSentence:
+    if mitigation.outcome not in ("stands", "replaced"):
+        return mitigation
+    if mitigation.block not in shown:
+        return _judged(mitigation, Aligned("filler", (), "its risk is not shown"))
+    of_row, own = shown[mitigation.block], set(mitigation.notes)
+    if own <= set(risks) and not own & of_row and (instead := sorted(of_row & set(risks))):
+        return _judged(mitigation, Aligned("replaced", (instead[0],), "it is what to do about another risk"))
+    return mitigation
+
+
+def _instructions(prompt: str) -> frozenset[str]:
+    """The sentences of a prompt outside its data, as they are compared."""
+    lines = prompt.splitlines()
+    marks = [place for place, line in enumerate(lines) if line == _DATA]
+    outside = [*lines[: marks[0]], *lines[marks[-1] + 1 :]] if len(marks) > 1 else lines
+    keys = (_key(sentence) for line in outside for sentence in split_sentences(line.lstrip("#-*0123456789. ")))
+    return frozenset(key for key in keys if len(key.split()) >= _LEAST_WORDS)
+
+
+def _key(text: str) -> str:
+    return _BY_WORD.sub(" ", text).strip().casefold()

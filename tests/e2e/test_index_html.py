@@ -77,14 +77,13 @@ def _run(desk: Desk, number: int) -> None:
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """1,000 trials: some are not valid, failed, have not run, lack energy, or have a report that is not published."""
+    """1,000 trials: some are not valid, failed, have not run, or lack energy."""
     trials = large_sweep(np.random.default_rng(1))
     trials[::20] = [each.model_copy(update={"spoiled_by": {"throttled": "at 60 %"}}) for each in trials[::20]]
     trials[1::20] = [
         Observed(model=each.model, params=each.params, state="failed", error="It ended.") for each in trials[1::20]
     ]
     trials[2::20] = [Observed(model=each.model, params=each.params, state="missing") for each in trials[2::20]]
-    trials[3::20] = [each.model_copy(update={"withheld": "Nothing is supported."}) for each in trials[3::20]]
     trials[4::20] = [
         each.model_copy(update={"values": {of: them for of, them in each.values.items() if of != "joules_per_token"}})
         for each in trials[4::20]
@@ -307,7 +306,7 @@ def test_hostile_names_and_texts_run_nothing(browser: Browser, tmp_path: Path, w
     texts = [text for text in HOSTILE if text.isprintable()]
     for place, text in enumerate(texts):
         trials[3 * place] = trials[3 * place].model_copy(update={"spoiled_by": {text: text}})
-        trials[3 * place + 1] = trials[3 * place + 1].model_copy(update={"text": text, "withheld": text})
+        trials[3 * place + 1] = trials[3 * place + 1].model_copy(update={"text": text})
     for place, href in enumerate(HOSTILE_LINKS[:-1]):
         trials[3 * place + 2] = trials[3 * place + 2].model_copy(update={"href": href})
     for place, text in enumerate(texts[:10]):

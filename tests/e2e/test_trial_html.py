@@ -1,30 +1,25 @@
 """The report of a trial that ran, as a browser shows it: light, dark, on a phone and on paper."""
 
-import json
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
+from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.measure.telemetry import Telemetry
 from chimera_dagster.steps import trial
 from chimera_dagster.steps.checks import SECTIONS
 from tests.conftest import Project
-from tests.desk import desk_in, saying
+from tests.desk import desk_in, faithful, saying
 from tests.e2e.browser import CONTRASTS, TOUCHING, Opened, Scheme, chromium, look
 from tests.unit.measure.fake_nvml import FakeGpu, FakeNvml
 
 pytestmark = pytest.mark.browser
 
-TEXT = {
-    "executive_summary": ["The mean decode throughput of {M2} over all its runs is {F3}.", "It reaches 999 tok/s."],
-    "key_findings": ["The mean time to first token of {M2} over all its runs is {F4}.", "See {D1}."],
-    "recommendations": {"throughput": ["Prefer {M2} for long answers."], "ttft": ["Keep {M1} loaded."], "quality": []},
-    "risks": [{"risk": "A cold start delays the first token.", "mitigation": "Keep the model loaded."}],
-}
 # Of each chart by its title, what its axes are: across, and upwards where it has such an axis.
 AXES = {
     "Throughput by configuration": ["tok/s"],
@@ -40,6 +35,17 @@ AXES = {
 }
 
 
+SPEC: dict[str, Any] = {"repeats": 3, "grid": {"num_ctx": [4096]}, "max_tokens": 900}
+
+
+def text_of(notes: Sequence[KeptNote]) -> str:
+    """An answer of which most sentences stand, one is wrong in a figure, and one is advice of its own."""
+    advice = "Consider increasing num_ctx."
+    text = faithful(notes).replace("\n1. ", f"\n- {advice}\n1. ")
+    figure = next(part.text for note in notes[1:] for part in note.text if part.kind == "figure" and part.unit)
+    return text.replace(figure, f"9{figure}", 1)
+
+
 @pytest.fixture(scope="module")
 def report(shared_project: Project) -> Generator[Path]:
     gpus = [
@@ -48,8 +54,8 @@ def report(shared_project: Project) -> Generator[Path]:
     ]
     with desk_in(shared_project.data, shared_project.reports) as desk, pytest.MonkeyPatch.context() as patch:
         patch.setattr(trial, "Telemetry", partial(Telemetry, nvml=FakeNvml(*gpus)))
-        desk.run(saying(json.dumps(TEXT), seconds_between=0.02), after=1, repeats=3)
-        yield desk.render(repeats=3).page
+        desk.run(saying(text_of(desk.notes()), seconds_between=0.02), after=1, **SPEC)
+        yield desk.render(**SPEC).page
 
 
 @pytest.fixture(scope="module")
@@ -93,22 +99,27 @@ def test_it_is_quiet_whole_and_readable(
     opened.page.close()
 
 
-def test_a_cited_fact_leads_to_its_row(browser: Browser, report: Path) -> None:
+def test_a_sentence_leads_to_its_notes_in_the_appendix(browser: Browser, report: Path) -> None:
     opened = Opened(browser, report, "light", 1280)
-    opened.page.locator("h3#executive-summary ~ p a", has_text="F3").first.click()
-    assert opened.page.locator(":target").inner_text() == "F3"
+    assert opened.ask("document.querySelectorAll('details[open]').length") == 0
+    mark = opened.page.locator('h3#executive-summary ~ p a[href^="#n"]').first
+    number = mark.get_attribute("href")
+    mark.click()
+    assert number == f"#n{opened.page.locator(':target').inner_text()}"
     assert opened.page.locator("tr:has(:target)").evaluate(
         "e => { const r = e.getBoundingClientRect(); return r.top >= 0 && r.bottom <= innerHeight }"
     )
     opened.page.close()
 
 
-def test_a_note_leads_to_its_row_in_the_appendix(browser: Browser, report: Path) -> None:
+def test_a_sign_of_code_leads_to_why_and_says_it_on_hover(browser: Browser, report: Path) -> None:
     opened = Opened(browser, report, "light", 1280)
-    assert opened.ask("document.querySelectorAll('details[open]').length") == 0
-    opened.page.locator('a[href="#n1"]').click()
-    assert opened.page.locator(":target").inner_text() == "1"
-    assert opened.page.locator("tr:has(:target)").is_visible()
+    sign = opened.page.locator('a[href^="#s-"]', has_text="‡").first
+    why = str(sign.get_attribute("title")).removeprefix("Worded by code: ")
+    sign.click()
+    row = opened.page.locator("tr:has(:target)")
+    assert row.is_visible()
+    assert why in row.inner_text()
     opened.page.close()
 
 

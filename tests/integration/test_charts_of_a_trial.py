@@ -22,7 +22,7 @@ from tests.rendered import Drawn, Html
 from tests.unit.measure.fake_nvml import FakeGpu, FakeNvml
 
 Documents = tuple[dict[str, Any], dict[str, Any], pd.DataFrame]
-TEXT = json.dumps({"executive_summary": ["Keep the model loaded."] * 12})
+TEXT = "Keep the model loaded. " * 12
 SPECS: dict[str, dict[str, Any]] = {"gpu": {"repeats": 2}, "host": {"grid": {"num_ctx": [2048]}}}
 BY_CONFIGURATION = {
     "Throughput by configuration": ("decode_tok_s", True),

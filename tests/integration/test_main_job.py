@@ -199,7 +199,7 @@ def test_answers_cut_at_max_tokens_are_called_incomplete(swept: Bench) -> None:
     written = json.loads(swept.store.folder_of(swept.plans()[0].trial).metrics.read_text())
     assert {verdict["name"] for verdict in written["validity"]} >= {"incomplete"}
     assert written["text_quality"]["verdict"] == "not usable"
-    assert "it is empty" in written["text_quality"]["complaints"]
+    assert written["text_quality"]["complaints"]
 
 
 def test_the_verdict_is_an_asset_check_of_the_partition(swept: Bench) -> None:
@@ -216,16 +216,15 @@ def test_the_verdict_is_an_asset_check_of_the_partition(swept: Bench) -> None:
         assert set(evaluation.metadata) == {verdict["name"] for verdict in written}
 
 
-def test_a_text_that_is_not_grounded_fails_its_checks_and_is_not_published(swept: Bench) -> None:
+def test_a_text_that_says_nothing_fails_its_checks_and_its_report_is_on_the_index(swept: Bench) -> None:
     assert swept.runner.publish() is None
     assert metadata(swept, "report_index") == metadata(swept, "report_index") | {
-        "published": 0,
-        "withheld": 2,
+        "published": 2,
         "waiting": 0,
     }
     for plan in swept.plans():
         for asset, name in (
-            ("llm_report", "grounding"),
+            ("llm_report", "fidelity"),
             ("llm_report", "quality_floor"),
             ("rendered_report", "structure"),
         ):
@@ -236,10 +235,10 @@ def test_a_text_that_is_not_grounded_fails_its_checks_and_is_not_published(swept
             evaluation = record.event.dagster_event.asset_check_evaluation_data
             assert not evaluation.passed
             assert evaluation.blocking is False
-            assert evaluation.severity.value == ("ERROR" if name == "grounding" else "WARN")
+            assert evaluation.severity.value == "WARN"
         index = swept.store.index.read_text()
         link = f"{swept.store.folder_of(plan.trial).page.relative_to(swept.store.runs)}"
-        assert f'href="{link}"' in index.split("Not published")[-1]
+        assert f'href="{link}"' in index
 
 
 def test_metrics_computed_again_equal_the_stored_ones(swept: Bench) -> None:
@@ -284,7 +283,7 @@ def test_a_finished_trial_is_done_until_its_data_or_question_change(swept: Bench
     [
         ("file:/nowhere/model.gguf", {"num_ctx": 2048}, "The model file /nowhere/model.gguf does not exist"),
         ("nobody/has:this", {"num_ctx": 2048}, "no model 'nobody/has:this'. It has "),
-        ("smollm2:135m", {"num_ctx": 256}, "num_ctx=256 has no room for one fact"),
+        ("smollm2:135m", {"num_ctx": 256}, "num_ctx=256 has no room for one note"),
     ],
 )
 def test_a_failing_trial_says_why_and_leaves_no_result(

@@ -54,7 +54,7 @@ def test_repeats_have_their_own_seeds_and_an_interval(bench: Bench, stub: StubOl
     assert "Over 3 repeats:\n\n- Throughput: " in (folder / "report.md").read_text()
 
 
-def test_the_persona_is_really_sent_and_the_facts_with_it(bench: Bench, stub: StubOllama) -> None:
+def test_the_persona_is_really_sent_and_the_notes_with_it(bench: Bench, stub: StubOllama) -> None:
     before = len(stub.generations())
     failure, _ = run(bench, engine="ollama", agent={"name": "Agent C", "persona": "You are a careful clerk."})
     assert failure is None
@@ -62,7 +62,7 @@ def test_the_persona_is_really_sent_and_the_facts_with_it(bench: Bench, stub: St
     assert "You are a careful clerk." in report["prompt"]
     assert "You are a careful clerk." not in analysis["prompt"]
     for prompt in (analysis["prompt"], report["prompt"]):
-        assert "{F1} benchmark files found: 5" in prompt
+        assert "Choose `smollm2:135m`" in prompt or "smollm2:135m" in prompt
 
 
 def test_an_error_in_mid_stream_is_the_trials_failure_in_the_servers_words(bench: Bench, stub: StubOllama) -> None:

@@ -1,44 +1,28 @@
-"""Numbers by code, words by the model: in the model's sections no digit that code did not put in, whatever it says."""
+"""The body of a report has the model's sentences that stand and notes in place of the others, whatever it says."""
 
-import json
-import unicodedata
-from collections.abc import Generator
+import re
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import pytest
-from markdown_it.token import Token
 
+from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.records.documents import Metrics, Outcome
+from chimera_dagster.render.report.model_words import BY_CODE
+from chimera_dagster.steps import checks
 from tests.conftest import Project
-from tests.desk import Desk, desk_in, saying
-from tests.rendered import Element, Html, markdown_sections, texts
+from tests.desk import Desk, desk_in, faithful, plain, saying
+from tests.rendered import Element, Html
 from tests.stub_ollama import Answer
 
-SECTIONS = {
+BODY = {
     "executive-summary": "1. Executive Summary",
     "optimisation-recommendations": "2. Optimisation Recommendations",
     "risks-and-mitigations": "3. Risks and Mitigations",
     "key-findings": "Key Findings",
     "recommendations": "Recommendations",
 }
-GOOD = [
-    "The mean decode throughput of {M2} over all its runs is {F3}.",
-    "The mean decode throughput of smollm2:135m over all its runs is { F3 } tok/s.",
-    "The mean decode throughput of {M2} over all its runs is high (F3).",
-    "Load the model before the first request {D1}, or keep it [D1].",
-    "Keep {M1} and SmolLM2:135m loaded.",
-]
-OWN_FIGURES = [
-    "The mean decode throughput of smollm2:135m over all its runs is 58.5 tok/s.",
-    "Raise num_ctx to 4096.",
-    "Keep ９ replicas, or ٣, or ⑨.",
-    "Halve it: ½ is enough, as is x².",
-    "Prefer llama3:8b on an H100.",
-    "Of {F999} and {D999} there is nothing to say.",
-    "See {F0} and {M9} and {F" + "1" * 5000 + "}.",
-    "See https://example.com/1 first.",
-    "smollm2:135mx is another model.",
-]
+SPEC: dict[str, Any] = {"grid": {"num_ctx": [4096]}, "max_tokens": 900}
 
 
 @pytest.fixture(scope="module")
@@ -47,164 +31,146 @@ def desk(shared_project: Project) -> Generator[Desk]:
         yield desk
 
 
-def answer(*statements: str) -> Answer:
-    """An answer of these statements, in every place that one can stand in."""
-    said: dict[str, Any] = {
-        "executive_summary": statements[::4],
-        "key_findings": statements[1::4],
-        "recommendations": {"throughput": statements[2::4], "ttft": [], "quality": []},
-        "risks": [{"risk": each, "mitigation": "Measure it again."} for each in statements[3::4]],
-    }
-    return saying(json.dumps(said, ensure_ascii=False))
-
-
-def has_digit(text: str) -> bool:
-    return any(unicodedata.category(sign)[0] == "N" for sign in text)
-
-
-def words_of_the_model(blocks: list[Element]) -> Generator[Element]:
-    """The blocks of a section below a line that says they are in the model's words: a caption, if it is a table."""
-    is_of_model = False
-    for block in blocks:
-        line = "".join(block.itertext()) if block.get("class") == "byline" else block.findtext("table/caption/span", "")
-        is_of_model = line.startswith("In the words of ") if line else is_of_model
-        if is_of_model and block.get("class") != "byline":
-            yield block
-
-
-def lines_of_the_model(tokens: list[Token]) -> Generator[Token]:
-    """The same of a section of report.md."""
-    is_of_model = False
-    for token in tokens:
-        if token.content.startswith(("_In the words of ", "_Stated by code_")):
-            is_of_model = token.content.startswith("_In")
-        elif is_of_model:
-            yield token
-
-
-def free_digits(page: Html, outcome: Outcome) -> list[str]:
-    """Texts with a digit in the model's words: but figures beside their facts, links to these, and models' tags."""
-    rendered = {fact.id: fact.rendered for fact in outcome.facts}
-    anchors = {element.attrib["id"]: element for element in page.body.iter() if "id" in element.attrib}
-    found: list[str] = []
-    sections = page.sections()
-    for section in SECTIONS:
-        for block in words_of_the_model(sections[section]):
-            for text, inside in texts(block):
-                element, parent = inside[-1], inside[-2] if len(inside) > 1 else block
-                if has_digit(text) and not (
-                    element.tag == "span"  # the caption, which is by code
-                    or _is_link(element, text, anchors)
-                    or (element.tag == "code" and text.casefold() in {tag.casefold() for tag in outcome.report.models})
-                    or (element.tag == "strong" and text == rendered.get(_next_link(parent, element)))
-                ):
-                    found.append(text)
-    return found
-
-
-def _is_link(element: Element, id_: str, anchors: dict[str, Element]) -> bool:
-    """Whether it leads to the row or item that begins with this very id."""
-    target = anchors.get(element.get("href", "").removeprefix("#"))
-    return element.tag == "a" and target is not None and target.text == id_
-
-
-def _next_link(parent: Element, element: Element) -> str:
-    after = list(parent)[list(parent).index(element) + 1 :]
-    return (after[0].text or "") if after and after[0].tag == "a" and element.tail == " (" else ""
-
-
-def free_digits_of_markdown(report: str, outcome: Outcome) -> list[str]:
-    rendered, found = {fact.rendered for fact in outcome.facts}, list[str]()
-    for title in SECTIONS.values():
-        for token in lines_of_the_model(markdown_sections(report)[title]):
-            inside = ""
-            for child in token.children or ():
-                if child.type in ("strong_open", "link_open"):
-                    inside = str(child.attrGet("href") or "strong")
-                elif child.type in ("strong_close", "link_close"):
-                    inside = ""
-                elif has_digit(child.content) and not _is_put_in(child, inside, rendered, outcome.report.models):
-                    found.append(child.content)
-    return found
-
-
-def _is_put_in(child: Token, inside: str, rendered: set[str], models: tuple[str, ...]) -> bool:
-    if child.type == "code_inline":
-        return child.content.casefold() in {tag.casefold() for tag in models}
-    return child.content in rendered if inside == "strong" else inside in ("#evidence", "#findings")
-
-
 def run(desk: Desk, said: Answer, **spec: Any) -> tuple[Metrics, Outcome, Html, str]:
-    metrics = desk.run(said, after=1, **spec)
-    folder = desk.render(**spec)
+    metrics = desk.run(said, after=1, **(SPEC | spec))
+    folder = desk.render(**(SPEC | spec))
     outcome = Outcome.model_validate_json(folder.outcome.read_text())
     return metrics, outcome, Html(folder.page.read_text()), folder.report.read_text()
 
 
-@pytest.mark.parametrize("policy", ["strict", "annotate"])
-def test_every_digit_in_the_models_words_was_put_in_by_code(desk: Desk, policy: str) -> None:
-    _, outcome, page, report = run(desk, answer(*GOOD, *OWN_FIGURES), grounding=policy)
-    assert free_digits(page, outcome) == []
-    assert free_digits_of_markdown(report, outcome) == []
+def text_of(blocks: Sequence[Element]) -> str:
+    return " ".join("".join(block.itertext()) for block in blocks)
+
+
+def body(page: Html) -> dict[str, str]:
+    """The text of each section that may have the model's words, without raised numbers and signs."""
     sections = page.sections()
-    shown = "".join(
-        "".join(block.itertext()) for section in SECTIONS for block in words_of_the_model(sections[section])
+    return {name: re.sub(rf"[⁰¹²³⁴⁵⁶⁷⁸⁹\u2009{BY_CODE}]", "", text_of(sections[name])) for name in BODY}
+
+
+def lines_of(report: str) -> dict[str, str]:
+    """The same of report.md, with its links and marks."""
+    parts = re.split(r"^#{2,3} (.+)$", report, flags=re.M)
+    by_title = dict(zip(parts[1::2], parts[2::2], strict=True))
+    return {name: by_title[title] for name, title in BODY.items()}
+
+
+def leading(notes: Sequence[KeptNote]) -> KeptNote:
+    return next(note for note in notes if note.section in ("answer", "performance"))
+
+
+def test_a_model_that_says_what_notes_say_is_shown_in_its_own_words(desk: Desk) -> None:
+    metrics, outcome, page, report = run(desk, saying(faithful(desk.notes())))
+    sentences = outcome.published.answer.sentences
+    standing = outcome.published.answer.standing
+    assert len(standing) >= 0.8 * len(sentences), [each for each in sentences if each.outcome != "stands"]
+    assert metrics.text_quality.verdict != "not usable"
+    shown, sections = body(page), page.sections()
+    for each in standing:
+        if each.section in ("summary", "recommendations", "risks"):
+            assert any(each.text in text for text in shown.values()), each.text
+    assert BY_CODE not in text_of(sections["executive-summary"])
+    top = text_of(sections["technical-report"])
+    assert (found := re.search(r"(\d+) of (\d+) sentences are in the words of smollm2:135m", top))
+    assert int(found[1]) >= 10
+    assert f"{found[0].removesuffix('smollm2:135m')}`smollm2:135m`" in report
+    links = {element.get("href") for element in sections["executive-summary"][0].iter("a")}
+    assert links == {f"#{note.lower()}" for each in sentences if each.section == "summary" for note in each.notes}
+
+
+def test_what_is_false_reaches_no_reader_as_the_models(desk: Desk) -> None:
+    notes = desk.notes()
+    written = faithful(notes)
+    models = sorted({model for note in notes for model in note.models})
+    swapped = written.replace(models[0], "\0").replace(models[1], models[0]).replace("\0", models[1])
+    for false in (swapped, re.sub(r"\d", lambda digit: str((int(digit[0]) + 3) % 10), written)):
+        _, outcome, page, report = run(desk, saying(false))
+        answers = (outcome.analysis.answer, outcome.published.answer)
+        fallen = {each.text: each for answer in answers for each in answer.sentences if each.outcome != "stands"}
+        assert len(fallen) >= 8
+        texts = " ".join(plain(phrase) for note in notes for phrase in (note.text, note.mitigation, *note.wordings))
+        for shown in (*body(page).values(), *lines_of(report).values()):
+            assert not [
+                text for text in fallen if text not in texts and text in shown.replace("`", "").replace("*", "")
+            ]
+        rows = text_of(page.sections()["verification"])
+        assert all(text in rows and each.reason in rows for text, each in fallen.items())
+
+
+def test_a_replaced_sentence_has_the_words_of_its_note_and_a_quiet_sign(desk: Desk) -> None:
+    notes = desk.notes()
+    faithful_text = faithful(notes)
+    figure = next(part for part in leading_with_figure(notes).text if part.kind == "figure" and part.unit)
+    wrong = faithful_text.replace(
+        figure.text, figure.text.replace(figure.text[0], "9" if figure.text[0] != "9" else "8", 1)
     )
-    fact = next(fact for fact in outcome.facts if fact.id == "F3")
-    assert f"over all its runs is {fact.rendered} (F3)." in shown
-    assert "tok/s (F3) tok/s" not in shown
-    assert "Load the model before the first request (D1), or keep it (D1)." in shown
-    statements = outcome.report.answer.statements
-    own = {it.text for it in statements if "figure that the model wrote" in it.claims[-1].reason}
-    assert own == {" ".join(text.split()) for text in OWN_FIGURES}
-    assert not [text for text in own if text in shown]
-    [withheld] = [block for block in sections["withheld"] if block.find("table") is not None]
-    # advice that a prompt has too: how much of the analysis and of the form it has, its length says
-    repeated = sum("Measure it again." in stage.prompt for stage in (outcome.analysis, outcome.report))
-    assert len(list(withheld.iter("tr"))) == 1 + 2 * len(OWN_FIGURES) + repeated  # of both stages
+    assert wrong != faithful_text
+    _, outcome, page, report = run(desk, saying(wrong))
+    replaced = [each for each in outcome.published.answer.sentences if each.outcome == "replaced"]
+    assert replaced
+    by_id = {note.id: note for note in outcome.notes}
+    shown, sections = body(page), page.sections()
+    signs = {
+        element.get("href"): element.get("title")
+        for name in BODY
+        for block in sections[name]
+        for element in block.iter("a")
+        if element.text == BY_CODE
+    }
+    for each in replaced:
+        assert any(plain(by_id[each.notes[0]].text) in text for text in shown.values())
+        assert each.reason in str(signs[f"#s-{each.id.lower()}"])
+    assert f"{BY_CODE} marks" in text_of(sections["technical-report"])
+    assert f"[{BY_CODE}](#verification)" in report
 
 
-def test_true_figures_of_the_models_own_are_withheld_with_their_reason(desk: Desk) -> None:
-    facts = desk.store.read_table("facts")
-    mean = facts[(facts["kind"] == "model_mean") & (facts["unit"] == "tok/s")].iloc[0]
-    text = f"The mean decode throughput of {mean['model']} over all its runs is {mean['value']:.1f} tok/s."
-    metrics, outcome, page, _ = run(desk, answer(text))
-    [statement] = outcome.report.answer.statements
-    *found, last = (claim.verdict for claim in statement.claims)
-    assert (set(found), last) == ({"supported"}, "void")  # the evidence says the same
-    assert "a figure that the model wrote itself" in statement.reason
-    assert (statement.verdict, statement.shown) == ("void", False)
-    assert free_digits(page, outcome) == []
-    assert metrics.text_quality.verdict == "not usable"
-    reasons = "".join("".join(block.itertext()) for block in page.sections()["withheld"])
-    assert f"{mean['value']:.1f}: a figure that the model wrote itself" in reasons
+def leading_with_figure(notes: Sequence[KeptNote]) -> KeptNote:
+    return next(note for note in notes if note.section == "performance" and any(part.unit for part in note.text))
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        '{"executive_summary": [], "key_findings": [], "recommendations": {}, "risks": []}',
-        "รายงานนี้สรุปผลการทดสอบ โมเดลเร็วมากและดีมาก ควรใช้งานต่อไป",
-        '{"executive_summary": ["โมเดลนี้เร็วที่สุดในการทดสอบทั้งหมด"], "risks": 3, "recommendations": "?"}',
-        ']]}{{ <<< ,,,, ```json {"a": [[[[[',
-        "the the the the the the the the the the the the the the the the the the the the",
-    ],
-    ids=["empty lists", "Thai", "Thai in JSON", "garbage", "one word"],
-)
-def test_a_hopeless_answer_leaves_all_that_code_says_and_a_verdict_at_the_top(desk: Desk, text: str) -> None:
-    metrics, outcome, page, report = run(desk, saying(text))
-    assert metrics.text_quality.verdict == "not usable"
+def test_advice_of_its_own_stands_in_a_box_that_says_so(desk: Desk) -> None:
+    own = "Consider increasing num_ctx."
+    text = faithful(desk.notes()).replace("\n1. ", f"\n- {own}\n1. ")
+    _, outcome, page, report = run(desk, saying(text))
+    [view] = [each for each in outcome.published.answer.sentences if each.text == own]
+    assert view.outcome == "view"
+    [box] = [block for block in page.sections()["optimisation-recommendations"] if block.get("class") == "note view"]
+    assert text_of([box]).split("\n")[1:2] == ["The model's own view, not checked"]
+    assert own in text_of([box])
+    assert "> **The model's own view, not checked**\n>\n> - Consider increasing num_ctx." in report
+
+
+def test_no_section_is_empty_and_code_repeats_nothing_that_the_model_said(desk: Desk) -> None:
+    _, outcome, page, _ = run(desk, saying(faithful(desk.notes())))
+    said = {
+        note for text in (outcome.analysis, outcome.published) for each in text.answer.sentences for note in each.notes
+    }
+    by_id = {note.id: plain(note.text) for note in outcome.notes}
     sections = page.sections()
-    by_code = ("workflow-summary", "metrics", "by-configuration", "methodology", "configuration-and-environment")
-    for section in (*SECTIONS, *by_code, "evidence", "verification", "persona-prompt"):
-        assert "".join("".join(block.itertext()) for block in sections[section]).strip(), section
-    evidence = "".join("".join(block.itertext()) for block in sections["evidence"])
-    assert outcome.facts
-    assert all(fact.statement in evidence and fact.rendered in evidence for fact in outcome.facts)
-    assert len(page.charts()) == 5
-    top = "".join("".join(block.itertext()) for block in sections["technical-report"])
-    assert "of 1, not usable" in top
-    assert report.index("of 1, not usable") < report.index("### 1. Executive Summary")
-    for section in SECTIONS:
-        assert "Stated by code" in "".join("".join(block.itertext()) for block in sections[section]), section
-    assert free_digits(page, outcome) == []
+    for name in BODY:
+        assert text_of(sections[name]).strip()
+    tables = [block for block in sections["key-findings"] if block.find("table") is not None]
+    [*_, line, by_code] = sections["recommendations"]
+    assert text_of([line]) == "Stated by code"
+    stated = text_of([*tables, by_code])
+    assert not [id_ for id_ in said if by_id[id_] in stated]
+
+
+def test_every_sentence_can_be_followed_to_its_notes(desk: Desk) -> None:
+    _, outcome, page, _ = run(desk, saying(faithful(desk.notes())))
+    anchors = {element.attrib["id"] for element in page.body.iter() if "id" in element.attrib}
+    [table] = [block for block in page.sections()["verification"] if block.find("table") is not None][:1]
+    rows = {str(row[0].findtext("span")): row for row in table.iter("tr") if row.find("th/span") is not None}
+    for text in (outcome.analysis, outcome.published):
+        for each in text.answer.sentences:
+            hrefs = [str(element.get("href")) for element in rows[each.id].iter("a")]
+            assert hrefs == [f"#{note.lower()}" for note in each.notes]
+            assert {href[1:] for href in hrefs} <= anchors
+
+
+def test_the_checks_and_the_page_read_the_same_judgement(desk: Desk) -> None:
+    metrics, outcome, _, report = run(desk, saying(faithful(desk.notes())))
+    assert checks.fidelity(metrics).passed
+    assert checks.structure(report, outcome).passed, checks.structure(report, outcome).message
+    counted = sum(metrics.alignment.sentences.values())
+    assert counted == len(outcome.analysis.answer.sentences) + len(outcome.published.answer.sentences)

@@ -1,12 +1,11 @@
 """The index page, in two halves: what the user's benchmarks say, and which model and setting writes about them best."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from chimera_dagster.compare.comparison import Comparison
 from chimera_dagster.compare.metrics import METRICS
-from chimera_dagster.compare.observed import Observed, valid
+from chimera_dagster.compare.observed import valid
 from chimera_dagster.compare.ranking import LEVEL
 from chimera_dagster.compare.regression import Regression
 from chimera_dagster.notes.brief import Brief
@@ -40,30 +39,21 @@ _VALUES = 5  # of a setting that differs between trials
 _KINDS = {"measured": "not valid", "failed": "failed", "missing": "not run yet"}
 
 
-class Withheld(NamedTuple):
-    """A trial whose report is not published, and why."""
-
-    trial: Observed
-    why: str
-
-
-def build_index(
-    brief: Brief | None, comparison: Comparison, withheld: Sequence[Withheld], against: Regression | str | None
-) -> Page:
+def build_index(brief: Brief | None, comparison: Comparison, against: Regression | str | None) -> Page:
     """The page about everything: the brief, if there is one, then all trials, each with the answer first.
 
     `against` is the comparison with a baseline, or why the saved baseline can't be used.
     """
-    sweep = Part(_SWEEP, _LEAD, tuple(_sweep(comparison, withheld, against)))
+    sweep = Part(_SWEEP, _LEAD, tuple(_sweep(comparison, against)))
     return Page(TITLE, "en", (brief_part(brief, BRIEF), sweep))
 
 
-def _sweep(comparison: Comparison, withheld: Sequence[Withheld], against: Regression | str | None) -> Iterator[Block]:
+def _sweep(comparison: Comparison, against: Regression | str | None) -> Iterator[Block]:
     if not comparison.trials:
         yield info("There are no trials yet. ", "'chimera sweep' runs the trials that sweep.yaml defines.")
         return
     order = order_of(comparison)
-    yield Paragraph(_counts(comparison, withheld))
+    yield Paragraph(_counts(comparison))
     yield Heading(3, "Recommendation", "recommendation")
     yield from recommendation_blocks(comparison, order, None if isinstance(against, str) else against)
     if order.trials:
@@ -77,12 +67,6 @@ def _sweep(comparison: Comparison, withheld: Sequence[Withheld], against: Regres
         yield from effect_blocks(comparison.effects)
     if against is not None:
         yield from baseline_blocks(against, comparison)
-    if withheld:
-        yield Heading(3, "Not published", "not-published")
-        reason = "The evidence does not support the text of these reports. The trials' measurements remain valid."
-        yield Paragraph(reason)
-        rows = tuple((*named(report.trial), report.why) for report in withheld)
-        yield listed((*NAMED, "why"), rows, "Reports that are not published")
     if len(order.trials) < len(comparison.trials):
         yield Heading(3, "Not ranked", "not-ranked")
         yield from _not_ranked(comparison)
@@ -90,11 +74,11 @@ def _sweep(comparison: Comparison, withheld: Sequence[Withheld], against: Regres
     yield Bullets(tuple(_method(comparison)))
 
 
-def _counts(comparison: Comparison, withheld: Sequence[Withheld]) -> str:
+def _counts(comparison: Comparison) -> str:
     kinds = Counter("valid" if trial.is_valid else _KINDS[trial.state] for trial in comparison.trials)
     trials, reports = len(comparison.trials), sum(trial.href is not None for trial in comparison.trials)
     states = ", ".join(f"{kinds[kind]:,} {kind}" for kind in ("valid", *_KINDS.values()) if kinds[kind])
-    counts = f"{counted(trials, 'trial')}: {states}. {reports - len(withheld):,} of {reports:,} reports are published"
+    counts = f"{counted(trials, 'trial')}: {states}. {counted(reports, 'report')}"
     if waiting := trials - reports:
         counts += f"; {counted(waiting, 'trial')} {'has' if waiting == 1 else 'have'} no report yet"
     return f"{counts}."

@@ -69,7 +69,7 @@ def _columns(comparison: Comparison, order: Order) -> list[_Column]:
     columns.append(report)
     columns += [_of(metric, comparison, trials) for metric in metrics if metric.name not in goals.want]
     columns.append(_plain("repeats", [str(trial.repeats) for trial in trials]))
-    columns.append(_plain("model's text", [_text(trial) for trial in trials], is_numeric=False))
+    columns.append(_plain("model's text", [trial.text or NOTHING for trial in trials], is_numeric=False))
     return columns
 
 
@@ -111,7 +111,3 @@ def _reading(comparison: Comparison) -> str:
 
 def _is_tested(comparison: Comparison) -> bool:
     return any(standing.rank for standings in comparison.standings.values() for standing in standings.values())
-
-
-def _text(trial: Observed) -> str:
-    return ", ".join(filter(None, (trial.text, "not published" if trial.withheld else ""))) or NOTHING

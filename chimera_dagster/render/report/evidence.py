@@ -17,14 +17,15 @@ from chimera_dagster.render.blocks import (
     Heading,
     Inlines,
     Link,
-    Paragraph,
     Strong,
     Table,
+    Target,
     Text,
     inlines,
 )
 from chimera_dagster.render.report.note_words import NOTES, how_sure, marked, words
-from chimera_dagster.render.report.statements import FACTS, FINDINGS, cited, source
+
+FACTS, FINDINGS = "evidence", "findings"  # anchors of the sections that have every fact and every finding
 
 
 class Sources(NamedTuple):
@@ -36,6 +37,16 @@ class Sources(NamedTuple):
     def link(self, file: str, record: str) -> Inlines:
         path = os.path.relpath(self.reports / file, self.folder).replace(os.sep, "/")
         return inlines(Link(file, quote(path)), f", {record}")
+
+
+def source(id_: str) -> Target:
+    """The id of a fact or finding beside the fact or finding itself."""
+    return Target(id_, id_.lower())
+
+
+def cited(id_: str) -> Inlines:
+    """The id of a fact or finding in parentheses, linked to that fact or finding."""
+    return inlines("(", Link(id_, f"#{source(id_).anchor}", FACTS if id_.startswith("F") else FINDINGS), ")")
 
 
 def statements_by_code(outcome: Outcome, sources: Sources) -> Iterator[Block]:
@@ -77,12 +88,10 @@ def findings(outcome: Outcome, sources: Sources) -> Iterator[Block]:
 
 
 def facts(outcome: Outcome, sources: Sources) -> Iterator[Block]:
-    room = f"The analysis prompt had room for {outcome.analysis.facts} of {len(outcome.facts)} facts, "
     rows = tuple(_fact_row(fact, sources) for fact in outcome.facts)
     header = ("fact", "statement", "value", "n", "from")
     table = Table(header, rows, "Facts, computed from the files", frozenset({2, 3}))
-    blocks = (Paragraph(f"{room}the report prompt for {outcome.report.facts}."), table)
-    yield Details(Heading(3, "Evidence", FACTS), blocks, on_paper=False)
+    yield Details(Heading(3, "Evidence", FACTS), (table,), on_paper=False)
 
 
 def _fact_row(fact: Fact, sources: Sources) -> tuple[Content, ...]:

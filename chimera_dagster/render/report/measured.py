@@ -28,10 +28,11 @@ def headline(metrics: Metrics) -> Table:
 
 def workflow(metrics: Metrics, outcome: Outcome, by_code: Stated) -> Iterator[Block]:
     seconds, summary = metrics.seconds, outcome.summary
+    revision = f" | revision {seconds.revision:.2f}s" if seconds.revision else ""
     items: list[str | Inlines] = [
         f"Files analyzed: {summary.total_files}",
         f"Execution time: {seconds.total:.2f}s (ingest {seconds.ingest:.2f}s | analysis {seconds.analysis:.2f}s | "
-        f"report {seconds.report:.2f}s)",
+        f"report {seconds.report:.2f}s{revision})",
     ]
     if summary.problem_files:
         items.append(

@@ -29,10 +29,10 @@ def methodology(plan: TrialPlan, metrics: Metrics, outcome: Outcome) -> Iterator
     yield Heading(2, "Methodology", "methodology")
     yield Bullets(
         (
-            f"{metrics.model} reads facts and findings from {outcome.summary.total_files} files and writes an "
-            "analysis, then a report from the analysis and the facts.",
+            f"Code makes {len(outcome.notes)} notes from {outcome.summary.total_files} files: sentences that it has "
+            f"proved. {metrics.model} writes an analysis from them, then a report from the notes and its analysis.",
             f"Calls: {rounds}, {start}; {seeds}.",
-            f"Each statement of the model is checked against the files; the grounding policy is {plan.spec.grounding}. "
+            "A sentence of the model is shown in its own words if it says what notes say, else in those of the note. "
             "docs/metrics.md defines every metric.",
             f"Not measured: {_not_measured(metrics)}.",
         )
@@ -41,14 +41,15 @@ def methodology(plan: TrialPlan, metrics: Metrics, outcome: Outcome) -> Iterator
 
 def prompts(outcome: Outcome) -> Iterator[Block]:
     stages = {"Analysis": outcome.analysis, "Report": outcome.report}
+    if outcome.revision is not None:
+        stages["Revision"] = outcome.revision.text
     blocks = tuple(block for stage, text in stages.items() for block in _prompt(stage, text))
     yield Details(Heading(3, "Prompts", "prompts"), blocks, on_paper=False)
 
 
 def _prompt(stage: str, text: StageText) -> Iterator[Block]:
-    facts = f"{text.facts} of {text.facts + text.facts_left_out} facts"
-    findings = f"{text.findings} of {text.findings + text.findings_left_out} findings"
-    line: Inlines = inlines(f"{stage} prompt: {facts} and {findings}; SHA-256 ", Code(text.prompt_sha256[:16]), ".")
+    notes = f"{len(text.notes)} of {len(text.notes) + text.notes_left_out} notes"
+    line: Inlines = inlines(f"{stage} prompt: {notes}; SHA-256 ", Code(text.prompt_sha256[:16]), ".")
     yield Paragraph(line)
     yield from (CodeBlock(part) for part in (text.system, text.prompt) if part.strip())
 

@@ -1,4 +1,4 @@
-"""What code states in the sections of a report: the notes that the trial saw, each once."""
+"""What code states in the sections of a report: notes that the model did not convey, each once."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,106 +6,88 @@ from typing import NamedTuple
 from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.records.documents import Metrics, Outcome
 from chimera_dagster.render.blocks import Inlines, inlines
-from chimera_dagster.render.report.note_words import sentence, words
-from chimera_dagster.render.report.statements import StatementBlocks, cited
+from chimera_dagster.render.report.model_words import ModelWords, conveyed, shown
+from chimera_dagster.render.report.note_words import code_paragraphs, sentence, words
 from chimera_dagster.render.report.trial_advice import trial_advice, trial_risks
+from chimera_dagster.write.quality import ADVICE, RISK_ROWS
 
 Risk = tuple[Inlines, Inlines]  # and its mitigation
 
 _FIRST_SCREEN = 100.0  # weight from which a note belongs there
-_ENOUGH_SENTENCES = 3  # of the model's summary, for code to say the same elsewhere
-_ADVICE, _LEAST_RISKS = 3, 2  # as the persona asks for
+_ENOUGH = 2  # sentences of a model's summary or analysis, for code to say the same elsewhere
 # The most of a section; the appendix has all
-_SENTENCES, _RISKS, _PERFORMANCE, _FINDINGS, _FURTHER, _GAPS, _FACTS = 5, 4, 4, 2, 1, 1, 4
+_FEW = 2  # sentences of a summary, if none belongs on the first screen
+_SENTENCES, _MOST_RISKS, _PERFORMANCE, _FINDINGS, _FURTHER, _GAPS = 5, 4, 4, 2, 1, 1
 _EMPTY = "The files say nothing here that can be stated."
+_NO_MORE = "Nothing else in these files calls for a recommendation."
 
 
 class Stated(NamedTuple):
-    """What code has to say in each section. `found` has the notes of the table of key findings.
-
-    `findings` take the place of that table if there is no note for it.
-    """
+    """What code has to say in each section; `found` has the notes of the table of key findings."""
 
     summary: list[Inlines]
     advice: list[Inlines]
     risks: list[Risk]
     found: list[KeptNote]
-    findings: list[Inlines]
     further: list[Inlines]
     files: list[Inlines]
 
 
-def stated(metrics: Metrics, outcome: Outcome) -> Stated:
-    """The notes by section; where the model said enough in a usable text, code adds nothing.
-
-    For a trial of an earlier version, which has no notes, facts and findings take their place. What the files say too
-    little about is filled up with what the measurement of the trial itself calls for.
-    """
-    model = StatementBlocks(outcome.facts, outcome.report)
-    speed = [note for note in outcome.notes if note.section in ("answer", "performance")]
-    heard = is_usable(metrics)
-    is_told = heard and len(model.each("executive_summary", "loose")) >= _ENOUGH_SENTENCES
-    lead = [] if is_told else [note for note in speed if note.weight >= _FIRST_SCREEN][:_SENTENCES]
-    rest = [note for note in speed if note not in lead]
-
-    advice, own = _of(outcome, "recommendations"), list(trial_advice(metrics))
-    room = max(0, _ADVICE - heard * len(model.recommendations()))
-    first = [*advice, *own[1:]][:room]
-
-    found = [*rest[:_PERFORMANCE], *_notes(outcome, "findings")[:_FINDINGS]]
-    return Stated(
-        summary=[sentence(note) for note in lead] or ([] if is_told else _facts(outcome) or [inlines(_EMPTY)]),
-        advice=first,
-        risks=_risks(metrics, outcome, heard * len(model.risks())),
-        found=found,
-        findings=[] if found else _findings(outcome) or [inlines(_EMPTY)],
-        further=[
-            *advice[room:][:_FURTHER],
-            *_of(outcome, "not_measured")[:_GAPS],
-            *(item for item in own if item not in first),
-        ],
-        files=_of(outcome, "files"),
-    )
-
-
-def is_usable(metrics: Metrics) -> bool:
-    """Whether the model's text may come first: its kept statements are those of a text that can be used."""
+def is_report_usable(metrics: Metrics) -> bool:
+    """Whether the report is shown in the model's words."""
     return metrics.text_quality.verdict != "not usable"
 
 
-def _risks(metrics: Metrics, outcome: Outcome, said: int) -> list[Risk]:
+def is_analysis_usable(outcome: Outcome) -> bool:
+    """Whether the analysis is shown in the model's words: enough of its sentences stand."""
+    return sum(each.outcome == "stands" for each in shown(outcome.analysis.answer)) >= _ENOUGH
+
+
+def stated(metrics: Metrics, outcome: Outcome) -> Stated:
+    """The notes by section, without those that the model conveyed in a usable text.
+
+    What the files say too little about is filled up with what the measurement of the trial itself calls for.
+    """
+    is_heard, is_analysed = is_report_usable(metrics), is_analysis_usable(outcome)
+    report = outcome.published.answer
+    model = ModelWords(outcome.notes, report)
+    reported = conveyed(report) if is_heard else frozenset[str]()
+    analysed = conveyed(outcome.analysis.answer) if is_analysed else frozenset[str]()
+    left = [note for note in outcome.notes if note.id not in reported]
+
+    told = sum(map(len, model.blocks("summary"))) * is_heard
+    lead = _lead(_of(left, "answer", "performance")) if told < _ENOUGH else []
+    rest = [note for note in left if note not in lead and note.id not in analysed]
+
+    advice, own = [sentence(note) for note in _of(left, "recommendations")], list(trial_advice(metrics))
+    room = max(0, ADVICE - len(model.blocks("recommendations")) * is_heard)
+    first = [*advice, *own[1:]][:room] or ([] if room < ADVICE else own[:1])
+    performance = _of(rest, "answer", "performance")[: _PERFORMANCE - is_analysed]
+    return Stated(
+        summary=list(code_paragraphs(lead)) or ([] if told else [inlines(_EMPTY)]),
+        advice=first,
+        risks=_risks(metrics, _of(left, "risks"), len(model.risks()) * is_heard),
+        found=[*performance, *_of(rest, "findings")[: _FINDINGS - is_analysed]],
+        further=[
+            *advice[room:][:_FURTHER],
+            *(sentence(note) for note in _of(left, "not_measured")[:_GAPS]),
+            *(item for item in own if item not in first),
+        ]
+        or [inlines(_NO_MORE)],
+        files=[sentence(note) for note in _of(outcome.notes, "files")],
+    )
+
+
+def _lead(speed: Sequence[KeptNote]) -> list[KeptNote]:
+    return [note for note in speed if note.weight >= _FIRST_SCREEN][:_SENTENCES] or list(speed[:_FEW])
+
+
+def _risks(metrics: Metrics, notes: Sequence[KeptNote], said: int) -> list[Risk]:
     """The risks beside `said` ones of the model: those of the files, and as many of the trial as are missing."""
-    found = [(sentence(note), words(note.mitigation) or inlines("–")) for note in _notes(outcome, "risks")]
-    found = found or list(_warnings(outcome))
-    most = max(_LEAST_RISKS - said, min(len(found), _RISKS - said), 0)
+    found = [(sentence(note), words(note.mitigation) or inlines("–")) for note in notes]
+    most = max(RISK_ROWS - said, min(len(found), _MOST_RISKS - said), 0)
     return [*found, *trial_risks(metrics)][:most]
 
 
-def _notes(outcome: Outcome, section: str) -> Sequence[KeptNote]:
-    return [note for note in outcome.notes if note.section == section]
-
-
-def _of(outcome: Outcome, section: str) -> list[Inlines]:
-    return [sentence(note) for note in _notes(outcome, section)]
-
-
-def _facts(outcome: Outcome) -> list[Inlines]:
-    return [
-        inlines(f"{fact.statement[:1].upper()}{fact.statement[1:]} ", *cited(fact.id), ".")
-        for fact in outcome.facts[:_FACTS]
-    ]
-
-
-def _findings(outcome: Outcome) -> list[Inlines]:
-    return [inlines(f"{finding.text} ", *cited(finding.id)) for finding in outcome.findings[:_FINDINGS]]
-
-
-def _warnings(outcome: Outcome) -> Sequence[Risk]:
-    return [
-        (
-            inlines(f"{finding.text} ", *cited(finding.id)),
-            inlines(f"Look at {finding.source[0]}, {finding.source[1]}, before you rely on it."),
-        )
-        for finding in outcome.findings
-        if finding.severity == "warning"
-    ]
+def _of(notes: Sequence[KeptNote], *sections: str) -> list[KeptNote]:
+    return [note for note in notes if note.section in sections]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from chimera_dagster.records.documents import Metrics
-from chimera_dagster.render.blocks import Code, Inlines, Link, inlines
+from chimera_dagster.render.blocks import Code, Inlines, inlines
 
 _ENOUGH = 3  # repeats, for an interval
 
@@ -22,15 +22,6 @@ def trial_advice(metrics: Metrics) -> Iterator[Inlines]:
 
 def trial_risks(metrics: Metrics) -> Iterator[tuple[Inlines, Inlines]]:
     """What could mislead the reader of this trial, and what to do about it; at least two rows."""
-    verify = inlines("Read ", Link("which statements are withheld and why", "#verification"), ".")
-    found = metrics.grounding.statements
-    refuted = found.get("contradicted", 0) + found.get("unsupported", 0)
-    checkable = refuted + found.get("supported", 0)
-    if refuted:
-        statements = f"{refuted} of {checkable} statements of {metrics.model} that can be checked do not hold."
-        yield inlines(statements), verify
-    elif not checkable:
-        yield inlines(f"Nothing that {metrics.model} wrote can be checked against the files."), verify
     if metrics.repeats < _ENOUGH:
         rounds = "One round" if metrics.repeats == 1 else f"{metrics.repeats} rounds"
         risk = f"{rounds} of calls measured this trial: another run may differ, and no interval says by how much."

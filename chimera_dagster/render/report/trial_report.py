@@ -11,13 +11,11 @@ from chimera_dagster.render.blocks import (
     Block,
     Bullets,
     Byline,
-    Code,
     CodeBlock,
     Details,
     Heading,
     Inlines,
     LineBreak,
-    Link,
     Note,
     Page,
     Paragraph,
@@ -25,7 +23,7 @@ from chimera_dagster.render.blocks import (
     Text,
     inlines,
 )
-from chimera_dagster.render.report import told
+from chimera_dagster.render.report.body import build_body, whose_words
 from chimera_dagster.render.report.configurations import by_configuration
 from chimera_dagster.render.report.evidence import Sources, facts, findings, statements_by_code
 from chimera_dagster.render.report.measured import headline, metrics_section, workflow
@@ -46,17 +44,18 @@ def build_trial_report(
 ) -> Page:
     """The whole report of a trial, to be written into `folder`, which its links are relative to."""
     agent, by_code = plan.spec.agent.name, stated(metrics, outcome)
+    body = build_body(metrics, outcome, by_code)
     sources = Sources(Path(outcome.summary.reports_dir), folder)
     appendix = tuple(_appendix(plan, metrics, outcome, samples, sources))
     persona = CodeBlock(plan.spec.agent.persona.strip())
     page: tuple[Block, ...] = (
-        _beside(_head(agent, metrics), [headline(metrics)]),
-        _beside(told.executive_summary(metrics, outcome, by_code), told.advice(metrics, outcome, by_code)),
-        *told.risks(metrics, outcome, by_code),
+        _beside(_head(agent, metrics, whose_words(metrics, body)), [headline(metrics)]),
+        _beside(body.summary.blocks, body.advice.blocks),
+        *body.risks.blocks,
         _beside(workflow(metrics, outcome, by_code), metrics_section(metrics)),
-        *told.key_findings(metrics, outcome, by_code),
+        *body.findings.blocks,
         _beside(
-            told.recommendations(metrics, outcome, by_code),
+            body.recommendations.blocks,
             methodology(plan, metrics, outcome),
             configuration_and_environment(metrics),
         ),
@@ -66,7 +65,7 @@ def build_trial_report(
     return Page(agent, "en", page)
 
 
-def _head(agent: str, metrics: Metrics) -> Iterator[Block]:
+def _head(agent: str, metrics: Metrics, whose: Inlines) -> Iterator[Block]:
     yield Heading(2, f"Technical Report: {agent} Analysis", "technical-report")
     about = {
         "Date": f"{metrics.created_at:%Y-%m-%d}",
@@ -75,11 +74,8 @@ def _head(agent: str, metrics: Metrics) -> Iterator[Block]:
         "Configuration": metrics.configuration,
         "Validity": metrics.verdict,
     }
-    if not metrics.grounding.is_published:
-        about["Publication"] = f"not in the index of reports. {metrics.grounding.message}"
     yield Paragraph(_as_lines((Strong(f"{name}:"), Text(f" {value}")) for name, value in about.items()))
-    whose = "Every figure is by code; each section says whether its words are by code or by "
-    yield Byline(inlines(whose, Code(metrics.model), ", whose statements are ", Link("checked", "#verification"), "."))
+    yield Byline(whose)
     if not metrics.is_valid:
         reasons = tuple(
             inlines(Strong(reason.name), f": {reason.evidence}") for reason in metrics.validity if reason.spoils

@@ -1,42 +1,93 @@
-"""How the model's statements were checked: what is withheld and why, every claim, and the score of the text."""
+"""How the model's sentences were aligned with the notes: what became of each and why, and the scores of the text."""
 
-from collections.abc import Iterator
-from typing import get_args
+from collections.abc import Iterator, Mapping
 
-from chimera_dagster.grounding import Verdict
+from chimera_dagster.align import Outcome as Fate
 from chimera_dagster.records.documents import Metrics, Outcome
-from chimera_dagster.render.blocks import Block, Details, Heading, Paragraph, Table
+from chimera_dagster.render.blocks import (
+    Block,
+    Content,
+    Details,
+    Heading,
+    Inlines,
+    Link,
+    Paragraph,
+    Table,
+    Target,
+    inlines,
+)
+from chimera_dagster.render.report.model_words import BY_CODE, VERIFICATION, anchor
+from chimera_dagster.render.report.note_words import NOTES, spaced
+from chimera_dagster.render.report.stated import is_analysis_usable, is_report_usable
+from chimera_dagster.write.judge import JudgedSentence
+from chimera_dagster.write.quality import Quality
+
+_MOST = 200  # sentences; outcome.json has all
+_FATES: Mapping[Fate, str] = {
+    "stands": "stands",
+    "replaced": "replaced by the note",
+    "view": "its own view",
+    "filler": "dropped",
+    "withheld": "withheld",
+}
 
 
 def verification(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
-    yield Details(Heading(3, "Verification", "verification"), tuple(_blocks(metrics, outcome)), on_paper=False)
+    yield Details(Heading(3, "Verification", VERIFICATION), tuple(_blocks(metrics, outcome)), on_paper=False)
 
 
 def _blocks(metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
-    answers = {"analysis": outcome.analysis.answer, "report": outcome.report.answer}
-    claims = [(stage, claim) for stage, answer in answers.items() for it in answer.statements for claim in it.claims]
-    counts = {name: sum(claim.verdict == name for _, claim in claims) for name in get_args(Verdict)}
-    counted = ", ".join(f"{count} {name}" for name, count in counts.items())
-    published = "in" if metrics.grounding.is_published else "not in"
-    yield Paragraph(f"{metrics.grounding.message} The report is {published} the index of reports.")
-    yield Paragraph(f"Claims of the model's two texts, checked by executing them on the evidence: {counted}.")
-    withheld = [statement for answer in answers.values() for statement in answer.withheld]
-    if withheld:
-        yield Heading(4, "Withheld", "withheld")
-        kinds = "the evidence contradicts or does not support, or that contain figures of the model's own"
-        yield Paragraph(f"Statements of the model that {kinds}. They are not findings.")
-        reasons = tuple((statement.rendered, statement.reason) for statement in withheld)
-        yield Table(("statement", "why it is withheld"), reasons, "Withheld statements")
-    rows = tuple(
-        (stage, claim.text, claim.kind, claim.verdict, claim.evidence or claim.reason) for stage, claim in claims
+    yield Paragraph(
+        f"{metrics.alignment.message} A sentence stands if it says what notes say and claims nothing else; the notes "
+        f"are those of the section Statements by code. {BY_CODE} in the text marks a sentence that code worded."
     )
-    if rows:
-        yield Heading(4, "Claims", "claims")
-        yield Table(("text", "claim", "kind", "verdict", "evidence"), rows, "Each claim and its verdict")
+    if not is_report_usable(metrics):
+        yield Paragraph("The report of the model is not usable, so none of its sentences is shown above.")
+    if not is_analysis_usable(outcome):
+        yield Paragraph("Too few sentences of its analysis stand, so none of them is shown above.")
+    texts = {"analysis": outcome.analysis, "report": outcome.published}
+    sentences = [each for text in texts.values() for each in text.answer.sentences]
+    if sentences:
+        header = ("", "sentence of the model", "what became of it", "notes", "why")
+        rows = tuple(map(_row, sentences[:_MOST]))
+        yield Table(header, rows, f"{len(rows)} of {len(sentences)} sentences of the model, as it wrote them")
+    for stage, text in texts.items():
+        if not text.answer.sentences:
+            yield Paragraph(f"No sentence was found in the {stage}.")
+    yield from _revision(metrics)
     yield Heading(4, "Quality of the text", "quality-of-the-text")
-    parts = tuple(
-        (part.name, f"{part.value:.2f}", f"{part.weight:.2f}", part.reason or "–")
-        for part in metrics.text_quality.components
+    yield _parts(metrics.text_quality, "Score of the report")
+
+
+def _row(sentence: JudgedSentence) -> tuple[Content, ...]:
+    links: list[Inlines] = [(Link(note.removeprefix("N"), f"#{note.lower()}", NOTES),) for note in sentence.notes]
+    return (
+        (Target(sentence.id, anchor(sentence)),),
+        sentence.text,
+        _FATES[sentence.outcome],
+        spaced(links) or "–",
+        sentence.reason or "–",
+    )
+
+
+def _revision(metrics: Metrics) -> Iterator[Block]:
+    if metrics.revision is None:
+        return
+    before, after = metrics.revision.before, metrics.revision.after
+    better = "The rewritten report is shown" if metrics.revision.is_better else "The first report is shown"
+    yield Paragraph(
+        inlines(
+            f"Sentences of the first report did not stand, so the model was asked once to rewrite it. Score before: "
+            f"{before.score:.2f}; after: {after.score:.2f}. {better}; the other one is in ",
+            Link("outcome.json", "outcome.json"),
+            ".",
+        )
+    )
+
+
+def _parts(quality: Quality, title: str) -> Table:
+    rows = tuple(
+        (part.name, f"{part.value:.2f}", f"{part.weight:.2f}", part.reason or "–") for part in quality.components
     )
     header = ("part", "value", "weight", "why it is below 1")
-    yield Table(header, parts, f"Score: {metrics.text_quality.score:.2f} of 1", frozenset({1, 2}))
+    return Table(header, rows, f"{title}: {quality.score:.2f} of 1, {quality.verdict}", frozenset({1, 2}))

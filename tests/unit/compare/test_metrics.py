@@ -16,7 +16,7 @@ def call(ttft: float, e2e: float, tokens: int | None, eval_ms: float | None) -> 
 
 CALLS = [call(100, 1100, 11, 1000), call(300, 800, 6, 400), call(120, 1120, 21, 800), call(380, 680, 4, 200)]
 DOCUMENT: dict[str, Any] = {
-    "schema_version": 4,
+    "schema_version": 5,
     "created_at": "2026-01-01T00:00:00Z",
     "fingerprint": "f",
     "repeats": 2,
@@ -25,7 +25,6 @@ DOCUMENT: dict[str, Any] = {
     "telemetry_by_call": [NOTHING | {"energy_j": joules} for joules in (20.0, 14.0, 40.0, 10.0)],
     "validity": [{"name": "valid", "evidence": "nothing spoils it"}],
     "text_quality": {"score": 0.7, "verdict": "usable with care"},
-    "grounding": {"policy": "strict", "claims": {}, "statements": {}, "withheld": 0},
     "engine": {"name": "ollama", "version": "0.32", "model_digest": None},
     "effective_num_ctx": [4096],
     "prompt_version": "p",
@@ -81,6 +80,15 @@ def test_peak_memory_is_the_engine_s_own_where_that_is_known(known: dict[str, fl
 )
 def test_a_part_is_not_the_whole(changed: dict[str, object], lost: set[str]) -> None:
     assert set(values()) - set(values(calls=[*CALLS[:2], changed, CALLS[3]])) == lost
+
+
+def test_a_call_without_an_answer_has_no_time_to_its_first_token() -> None:
+    empty = call(120, 1120, 0, 800) | {"ttft_ms": None}
+    assert set(values()) - set(values(calls=[*CALLS[:2], empty, CALLS[3]])) == {"ttft_ms", "tpot_ms"}
+
+
+def test_a_score_of_an_earlier_version_is_no_value() -> None:
+    assert set(values()) - set(values(schema_version=4)) == {"quality"}
 
 
 def test_without_a_call_there_is_nothing_by_repeat() -> None:

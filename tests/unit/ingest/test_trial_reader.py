@@ -135,10 +135,16 @@ def test_a_trial_that_is_not_valid_gives_no_number_and_says_why(desk: Desk, tmp_
     assert file["numbers"] > file["covered"] == 0
 
 
+def test_the_version_before_is_read_as_well(metrics: Metrics, tmp_path: Path) -> None:
+    for version in (4, 5):
+        file, rows = ingested(tmp_path, metrics.model_copy(update={"schema_version": version}).model_dump_json())
+        assert (file["status"], rows.empty) == ("ok", False)
+
+
 def test_another_version_is_named_and_not_read(metrics: Metrics, tmp_path: Path) -> None:
     file, rows = ingested(tmp_path, metrics.model_copy(update={"schema_version": 3}).model_dump_json())
     assert (file["status"], len(rows)) == ("malformed", 0)
-    assert file["reason"] == "a trial's metrics of schema version 3, but only 4 is read; run it again"
+    assert file["reason"] == "a trial's metrics of schema version 3, but only 4 and 5 are read; run it again"
 
 
 @pytest.mark.parametrize(

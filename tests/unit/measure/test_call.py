@@ -171,6 +171,19 @@ def test_call_without_an_answer_is_an_error(script: Any, clock: Any) -> None:
     assert "max_tokens" in error.value.hint
 
 
+def test_a_call_that_may_be_empty_is_timed_to_its_end(clock: Any) -> None:
+    stats = EngineStats(done_reason="length", output_tokens=3)
+    for script, ttft in (((), None), ((("a thought", True),), 250.0)):
+        engine = ScriptedEngine(*script, stats=stats, clock=clock)
+        call = timed_call(engine, REQUEST, "report", may_be_empty=True)  # pyright: ignore[reportArgumentType]
+        metrics = call_metrics(call.ledger, call.stats)
+        assert (call.text, call.ledger[-1].chars) == ("", 0)
+        assert (metrics.ttft_ms, metrics.ttfa_ms) == (ttft, None)
+        assert metrics.e2e_ms == call.end_ms > 0
+        assert metrics.reasons["ttfa_ms"] == "the model wrote nothing"
+        assert ("ttft_ms" in metrics.reasons) is (ttft is None)
+
+
 @pytest.mark.parametrize("interrupt", [StreamBrokenError("cut"), KeyboardInterrupt()])
 def test_stream_is_closed_whatever_ends_the_call(interrupt: BaseException, clock: Any) -> None:
     def stop(count: int) -> None:

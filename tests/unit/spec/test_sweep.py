@@ -1,5 +1,6 @@
 """sweep.yaml: what it means, and errors that name the line and the field."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,22 @@ def test_the_fingerprint_changes_with_the_question_and_the_data_alone() -> None:
     }
     assert len(others) == 4
     assert plan.fingerprint("data", "prompts") not in others
+
+
+def test_a_field_that_is_gone_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"line 2, grounding: it is gone: .+; remove the line"):
+        load_spec(write(tmp_path, "models: [a]\ngrounding: annotate\n"))
+
+
+def test_a_plan_of_an_earlier_version_is_read_without_the_fields_that_are_gone() -> None:
+    plan = SweepSpec(models=["a"]).plans()[0]
+    old = json.loads(plan.model_dump_json())
+    old["spec"] |= {"grounding": "strict"}
+    del old["spec"]["revise"]
+    assert TrialPlan.model_validate_json(json.dumps(old)) == plan
+
+
+@pytest.mark.parametrize("wrong", ["2", "-1", "twice", "1.5"])
+def test_a_report_is_revised_once_or_not_at_all(tmp_path: Path, wrong: str) -> None:
+    with pytest.raises(SpecError, match="line 2, revise"):
+        load_spec(write(tmp_path, f"models: [a]\nrevise: {wrong}\n"))

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from chimera_dagster.grounding import Verdict
-from chimera_dagster.records.documents import Grounding, Metrics
+from chimera_dagster.records.documents import Metrics
 from chimera_dagster.records.trial_files import Recorded, read_recorded
 from chimera_dagster.steps import checks
 from chimera_dagster.steps.report import render_trial
@@ -19,29 +18,28 @@ def recorded(desk: Desk) -> Recorded:
     return read_recorded(desk.store, desk.plan())
 
 
-def judged(recorded: Recorded, **statements: int) -> Metrics:
-    found: dict[Verdict, int] = {name.replace("_", " "): count for name, count in statements.items()}  # pyright: ignore[reportAssignmentType]
-    grounding = Grounding(policy="strict", claims=found, statements=found, withheld=1)
-    return recorded.metrics.model_copy(update={"grounding": grounding})
+def aligned(recorded: Recorded, **sentences: int) -> Metrics:
+    counts = recorded.metrics.alignment.sentences | sentences
+    found = recorded.metrics.alignment.model_copy(update={"sentences": counts})
+    return recorded.metrics.model_copy(update={"alignment": found})
 
 
 @pytest.mark.parametrize(
-    ("statements", "passed", "said"),
+    ("sentences", "passed", "said"),
     [
-        ({"supported": 2, "unsupported": 1, "contradicted": 1}, True, "50% of the statements"),
-        ({"supported": 1, "unsupported": 2}, False, "33% of the statements"),
-        ({"supported": 1, "contradicted": 2}, False, "33% of the statements"),
-        ({"supported": 3, "not_checkable": 9}, True, "100% of the statements"),
-        ({"not_checkable": 9}, False, "nothing that can be checked"),
-        ({}, False, "nothing that can be checked"),
+        ({"stands": 2, "replaced": 1, "withheld": 1}, True, "2 of 4 sentences that state something stand"),
+        ({"stands": 1, "replaced": 1, "withheld": 1}, False, "1 of 3 sentences"),
+        ({"stands": 3, "replaced": 0, "withheld": 0, "view": 5, "filler": 9}, True, "3 of 3 sentences"),
+        ({"stands": 0, "replaced": 0, "withheld": 0, "view": 5, "filler": 9}, False, "stated nothing"),
     ],
 )
-def test_grounding_needs_half_of_what_can_be_checked(
-    recorded: Recorded, statements: dict[str, int], passed: bool, said: str
+def test_fidelity_needs_half_of_what_states_something(
+    recorded: Recorded, sentences: dict[str, int], passed: bool, said: str
 ) -> None:
-    check = checks.grounding(judged(recorded, **statements))
-    assert (check.passed, check.blocks) == (passed, True)
+    check = checks.fidelity(aligned(recorded, **sentences))
+    assert check.passed is passed
     assert said in check.message
+    assert {name: check.evidence[name] for name in sentences} == sentences
 
 
 def with_quality(recorded: Recorded, component: str, value: float, **changes: Any) -> Metrics:
@@ -58,17 +56,17 @@ def with_quality(recorded: Recorded, component: str, value: float, **changes: An
 
 
 def test_language_has_to_be_english_throughout(recorded: Recorded) -> None:
-    assert checks.language(with_quality(recorded, "language", 1.0)).passed
-    check = checks.language(with_quality(recorded, "language", 0.99))
+    assert checks.language(with_quality(recorded, "fluency", 1.0)).passed
+    check = checks.language(with_quality(recorded, "fluency", 0.99))
     assert (check.passed, check.message, check.evidence) == (False, "It drifts.", {"value": 0.99})
 
 
 @pytest.mark.parametrize(("verdict", "passed"), [("good", True), ("usable with care", True), ("not usable", False)])
 def test_the_floor_of_quality_is_what_can_be_used_with_care(recorded: Recorded, verdict: str, passed: bool) -> None:
-    metrics = with_quality(recorded, "length", 0.5, verdict=verdict, complaints=["it is short"])
+    metrics = with_quality(recorded, "form", 0.5, verdict=verdict, complaints=["it is short"])
     check = checks.quality_floor(metrics)
     assert check.passed is passed
-    assert (check.evidence["length"], check.evidence["complaints"]) == (0.5, "it is short")
+    assert (check.evidence["form"], check.evidence["complaints"]) == (0.5, "it is short")
 
 
 def test_structure_misses_a_section_that_is_gone_or_out_of_its_place(desk: Desk, recorded: Recorded) -> None:
@@ -91,8 +89,8 @@ def test_structure_misses_a_section_that_is_gone_or_out_of_its_place(desk: Desk,
 def test_structure_wants_the_sections_of_the_model_filled(recorded: Recorded) -> None:
     outcome = recorded.outcome
     answer = outcome.report.answer
-    hidden = tuple(statement.model_copy(update={"shown": False}) for statement in answer.statements)
-    nothing_shown = outcome.report.model_copy(update={"answer": answer.model_copy(update={"statements": hidden})})
+    fallen = tuple(each.model_copy(update={"outcome": "withheld", "notes": ()}) for each in answer.sentences)
+    nothing_shown = outcome.report.model_copy(update={"answer": answer.model_copy(update={"sentences": fallen})})
     check = checks.structure("", outcome.model_copy(update={"report": nothing_shown}))
     assert str(check.evidence["missing"]).splitlines() == [
         *checks.SECTIONS,

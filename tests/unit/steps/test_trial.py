@@ -1,5 +1,6 @@
 """What a trial makes of a server's faults: its error, its verdict, and what is on the disk afterwards."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -8,14 +9,16 @@ from typing import Any
 import pytest
 
 from chimera_dagster import errors
-from chimera_dagster.grounding import CheckedStatement
+from chimera_dagster.align import Aligned
 from chimera_dagster.records import trial_files
 from chimera_dagster.records.documents import Metrics, Summary
 from chimera_dagster.records.store import Store
-from chimera_dagster.steps import done, recompute, trial
+from chimera_dagster.steps import done, recompute, sweep_comparison, trial
 from chimera_dagster.steps.trial_evidence import read_evidence
 from chimera_dagster.write import judge
-from tests.desk import ANALYSIS, REPORT, WELL, Desk
+from chimera_dagster.write.answer import parse_answer
+from chimera_dagster.write.judge import judge_answer
+from tests.desk import ANALYSIS, REPORT, WELL, Desk, faithful, saying
 from tests.faults import FAULTS
 from tests.stub_ollama import BUSY, PIECES, Answer
 
@@ -123,20 +126,39 @@ def test_a_trial_of_an_earlier_version_is_not_done(desk: Desk) -> None:
         recompute.recompute(desk.store, desk.plan())
 
 
-def test_an_outcome_of_an_earlier_version_is_refused_in_one_line(desk: Desk) -> None:
+def test_a_trial_of_an_earlier_version_is_refused_in_one_line_and_its_report_stays(desk: Desk) -> None:
     desk.run()
-    path = desk.store.folder_of(desk.plan().trial).outcome
-    before = path.read_text()
-    assert '"schema_version": 5' in before
+    folder = desk.render()
+    before, report = folder.outcome.read_text(), folder.report.read_text()
+    assert '"schema_version": 6' in before
     try:
-        path.write_text(before.replace('"schema_version": 5', '"schema_version": 4'))
-        with pytest.raises(errors.UnknownTrialError, match=r"was written by another version\. Run 'chimera sweep'\.$"):
-            desk.render()
+        folder.outcome.write_text(before.replace('"schema_version": 6', '"schema_version": 5'))
+        for again in (desk.render, lambda: recompute.recompute(desk.store, desk.plan())):
+            with pytest.raises(errors.UnknownTrialError, match="were written by another version") as error:
+                again()
+            assert "\n" not in str(error.value)
+            assert "run 'chimera sweep' to run the trial again" in str(error.value)
+        assert folder.report.read_text() == report
     finally:
-        path.write_text(before)
+        folder.outcome.write_text(before)
 
 
-def test_a_trial_that_another_checker_judged_is_not_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_an_earlier_version_measured_is_compared_but_not_its_score(desk: Desk) -> None:
+    desk.store.register(desk.plan())
+    desk.run()
+    folder = desk.store.folder_of(desk.plan().trial)
+    written = json.loads(folder.metrics.read_text())
+    old = written | {"schema_version": 4, "grounding": {"policy": "strict", "claims": {}}}
+    try:
+        folder.metrics.write_text(json.dumps(old))
+        found = sweep_comparison.observe(desk.store, desk.plan().trial)
+    finally:
+        folder.metrics.write_text(json.dumps(written))
+    assert (found.state, found.text, "quality" in found.values) == ("measured", None, False)
+    assert found.values["ttft_ms"] == [written["headline"]["ttft_ms"]]
+
+
+def test_a_trial_that_another_aligner_judged_is_not_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     digest = desk.run().data_digest
     desk.store.folder_of(desk.plan().trial).report.write_text("")
     assert done.is_done(desk.store, desk.plan(), digest)
@@ -158,20 +180,49 @@ def test_what_a_trial_needs_is_ready_before_its_lane(desk: Desk, tmp_path: Path)
     trial.get_ready(store)
     for table in store.tables.glob("*.parquet"):
         table.unlink()
-    assert read_evidence(store, summary).facts
+    assert read_evidence(store, summary).notes
 
 
 def test_the_lane_is_free_before_the_report_is_judged(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
-    check = judge.check
+    align = judge.align
 
-    def checked(*given: Any) -> list[CheckedStatement]:
-        order.append("check")
-        return check(*given)
+    def aligned(*given: Any) -> list[Aligned]:
+        order.append("align")
+        return align(*given)
 
-    monkeypatch.setattr(judge, "check", checked)
+    monkeypatch.setattr(judge, "align", aligned)
     trial.run_trial(desk.store, desk.plan(), desk.engines, on_measured=lambda: order.append("measured"))
-    assert order == ["check", "measured", "check"]
+    assert order == ["align", "measured", "align"]
+
+
+def test_a_report_with_fallen_sentences_is_revised_once_and_the_better_one_is_kept(desk: Desk) -> None:
+    spec: dict[str, Any] = {"revise": 1, "grid": {"num_ctx": [4096]}, "max_tokens": 900, "repeats": 2}
+    good, bad = faithful(desk.notes()), "The first model is 99 times faster than the second.\n"
+    for first, second, is_better in ((bad, good, True), (good + bad, bad, False)):
+        texts = iter([good, first, good, first, second])  # two rounds, and the revision of the first
+        metrics = desk.run_texts(texts, **spec)
+        outcome = trial_files.read_recorded(desk.store, desk.plan(**spec)).outcome
+        assert outcome.revision is not None and metrics.revision is not None
+        assert outcome.revision.is_better is metrics.revision.is_better is is_better
+        assert outcome.published.text == (second if is_better else first)
+        assert (metrics.revision.after.score > metrics.revision.before.score) is is_better
+        assert metrics.text_quality == metrics.revision.published
+        assert metrics.seconds.revision > 0
+        assert [call.stage for call in outcome.calls] == ["analysis", "report"] * 2
+        assert len(metrics.calls) == 4  # what counts for throughput and TTFT
+        assert outcome.revision.call.stage == "revision"
+
+
+def test_nothing_is_revised_that_stands_or_that_nobody_wants_revised(desk: Desk) -> None:
+    spec: dict[str, Any] = {"grid": {"num_ctx": [4096]}, "max_tokens": 900}
+    answer = judge_answer(parse_answer("report", faithful(desk.notes())), desk.notes())
+    true = " ".join(each.text for each in answer.standing if each.section == "summary")
+    for revise, text in ((1, true), (0, "The first model is 99 times faster.")):
+        before = len(desk.stub.generations())
+        metrics = desk.run(saying(text), after=1, revise=revise, **spec)
+        assert len(desk.stub.generations()) - before == 3
+        assert (metrics.revision, metrics.seconds.revision) == (None, 0.0)
 
 
 def test_no_prompt_begins_like_another(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from chimera_dagster.compare.regression import regress
 from chimera_dagster.render.blocks import Page, Part, Table, flat
 from chimera_dagster.render.brief.page import brief_page
 from chimera_dagster.render.html_writer import to_html
-from chimera_dagster.render.index.index_page import Withheld, build_index
+from chimera_dagster.render.index.index_page import build_index
 from chimera_dagster.render.markdown_writer import to_markdown
 from chimera_dagster.spec.goals import Goals
 from chimera_dagster.spec.trial import ParamSet
@@ -37,7 +37,7 @@ def compared(trials: Sequence[Observed], goals: Goals = GOALS) -> Comparison:
 
 
 def page(trials: Sequence[Observed], goals: Goals = GOALS) -> Page:
-    return build_index(None, compared(trials, goals), [], None)
+    return build_index(None, compared(trials, goals), None)
 
 
 def read(trials: Sequence[Observed], goals: Goals = GOALS) -> str:
@@ -62,7 +62,7 @@ def test_the_answer_comes_first_with_how_sure_and_what_it_cost() -> None:
     said, tied = read(trials), len(compared(trials, GOALS).recommendation.tied)
     assert sections(said)[:2] == ["Recommendation", "Leaderboard"]
     answer = said[: said.index("### Leaderboard")]
-    assert "8 trials: 8 valid. 8 of 8 reports are published." in answer
+    assert "8 trials: 8 valid. 8 reports." in answer
     assert re.search(r"Run \*\*[ab]:1b, num_ctx=2048, temperature=[\d.]+\*\*\.", answer)
     assert 0 < tied < 7
     assert "**Confidence:** 8 of 8 valid trials keep every limit. It has the best mean; " in answer
@@ -82,7 +82,7 @@ def test_the_leaderboard_has_each_mean_as_it_is_and_its_distance_from_the_best()
     comparison = compared(trials, Goals(want={"throughput_tok_s": 1}))
     [table] = [
         block
-        for block in flat(build_index(None, comparison, [], None).blocks)
+        for block in flat(build_index(None, comparison, None).blocks)
         if isinstance(block, Table) and block.interactive
     ]
     rows = [[text_of(cell) for cell in row] for row in table.rows]
@@ -98,7 +98,7 @@ def test_the_leaderboard_has_each_mean_as_it_is_and_its_distance_from_the_best()
             place > 0 and comparison.standings[f"{row[0]}|{row[report]}"]["throughput_tok_s"].rank == 1
         )
     assert [row[2] for row in rows] == sorted((row[2] for row in rows), key=lambda words: float(words.split(" %")[0]))
-    said = to_markdown(build_index(None, comparison, [], None)).replace("\\", "")
+    said = to_markdown(build_index(None, comparison, None)).replace("\\", "")
     assert "The same for all trials: error_rate 0.00, repeats 3, model's text usable with care." in said
 
 
@@ -142,7 +142,7 @@ def test_the_two_halves_say_what_they_are_with_and_without_trials(tmp_path: Path
     brief = brief_of(tmp_path)
     for found in (brief, None):
         for trials in (sweep(), []):
-            page = build_index(found, compared(trials), [], None)
+            page = build_index(found, compared(trials), None)
             ours, sweeps = page.blocks
             assert isinstance(ours, Part) and isinstance(sweeps, Part)
             assert ours.heading.text == "What your benchmarks say"
@@ -158,7 +158,7 @@ def test_the_two_halves_say_what_they_are_with_and_without_trials(tmp_path: Path
 def test_what_leads_to_the_evidence_leads_to_the_brief(tmp_path: Path) -> None:
     write_csv(tmp_path / "a.csv", [run("quick:1b", 80.0 + place, 90.0 + place) for place in range(6)])
     brief = brief_of(tmp_path)
-    html = to_html(build_index(brief, compared([]), [], None))
+    html = to_html(build_index(brief, compared([]), None))
     targets = set(re.findall(r'id="([^"]+)"', to_html(brief_page(brief))))
     named = re.findall(r'href="\.\./brief\.html#([^"]+)"', html)
     assert named and set(named) <= targets
@@ -255,7 +255,7 @@ def test_what_is_worse_than_the_baseline_comes_first_and_the_rest_is_counted() -
             )
         )
     after = compared([*now, *sweep()])
-    said = to_markdown(build_index(None, after, [], regress(compared(before), after, "base.json"))).replace("\\", "")
+    said = to_markdown(build_index(None, after, regress(compared(before), after, "base.json"))).replace("\\", "")
     assert "**Compared with the baseline:** 100 worse, 100 better ([details](#compared-with-the-baseline))." in said
     table = said.split("Detected changes, worst first")[1]
     assert "| worse |" in table.split("\n")[4] and "and 150 more rows" in table
@@ -271,9 +271,8 @@ def test_1000_trials_stay_small_whatever_became_of_them() -> None:
         each.model_copy(update={"values": {of: [2 * one for one in them] for of, them in each.values.items()}})
         for each in trials
     ]
-    withheld = [Withheld(trial, "Nothing that can be checked is supported.") for trial in trials]
     pages = [
-        build_index(None, comparison, withheld, regress(compared(better), comparison, "base.json")),
+        build_index(None, comparison, regress(compared(better), comparison, "base.json")),
         page([spoiled(each, "word " * 1_000) for each in trials]),
         page([failed(each, "word " * 1_000) for each in trials]),
     ]

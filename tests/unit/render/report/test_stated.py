@@ -1,29 +1,30 @@
-"""What code states on a report's page: each note once, and something in every section whatever the trial has."""
+"""What code states on a report's page: what the model did not convey, and something in every section."""
 
-import json
 from typing import Any
 
 import pytest
 
+from chimera_dagster.align import Outcome as Fate
 from chimera_dagster.align.kept_note import KeptNote, Part
-from chimera_dagster.records.documents import Outcome
+from chimera_dagster.records.documents import Outcome, StageText
 from chimera_dagster.records.trial_files import Recorded, read_recorded
 from chimera_dagster.render.blocks import Inlines
 from chimera_dagster.render.markdown_writer import to_markdown
 from chimera_dagster.render.report.stated import Stated, stated
 from chimera_dagster.render.report.trial_report import build_trial_report
 from chimera_dagster.steps.checks import structure
-from chimera_dagster.steps.report import render_trial
+from chimera_dagster.write.answer import Role, Section, Stage
+from chimera_dagster.write.judge import JudgedAnswer, JudgedSentence
 from tests.desk import Desk, saying
 
-SECTIONS = ("answer", "performance", "findings", "recommendations", "risks", "not_measured", "files")
+Written = tuple[Section, int, str, Fate, tuple[str, ...]]  # section, block, text, what became of it, notes
 
 
 def note(number: int, section: str, weight: float = 10.0) -> KeptNote:
     return KeptNote(
         id=f"N{number}",
         section=section,
-        kind="planted",
+        kind=f"planted {number}",
         weight=weight,
         text=(Part(f"{section} says {number}, of "), Part("m:7b", "model"), Part(".")),
         mitigation=(Part(f"Do {number}."),) if section == "risks" else (),
@@ -46,17 +47,68 @@ NOTES = [
     note(11, "not_measured"),
     note(12, "files"),
 ]
+SUMMARY: list[Written] = [
+    ("summary", 1, "The answer is m:7b.", "stands", ("N1",)),
+    ("summary", 1, "It is quick.", "replaced", ("N2",)),
+    ("summary", 1, "It is 99 times as quick.", "withheld", ()),
+    ("summary", 2, "As seen above.", "filler", ()),
+    ("recommendations", 3, "Keep it loaded.", "stands", ("N6",)),
+    ("recommendations", 4, "Consider a smaller num_ctx.", "view", ()),
+]
 
 
 @pytest.fixture(scope="module")
 def recorded(desk: Desk) -> Recorded:
     """A trial of a model that said nothing."""
-    desk.run(saying('{"executive_summary": []}'), after=1)
+    desk.run(saying("-"), after=1)
     return read_recorded(desk.store, desk.plan())
 
 
-def by_code(recorded: Recorded, notes: list[KeptNote], **changes: object) -> Stated:
-    return stated(recorded.metrics, recorded.outcome.model_copy(update={"notes": notes} | changes))
+def text_with(recorded: Recorded, stage: Stage, written: list[Written]) -> StageText:
+    sentences = tuple(
+        JudgedSentence(
+            id=f"{stage[0].upper()}{number}",
+            section=section,
+            block=block,
+            role=_role(section, number),
+            text=text,
+            outcome=fate,
+            notes=notes,
+            reason="" if fate == "stands" else f"it is {fate}",
+        )
+        for number, (section, block, text, fate, notes) in enumerate(written, start=1)
+    )
+    given: StageText = getattr(recorded.outcome, stage)
+    answer: JudgedAnswer = given.answer.model_copy(update={"sentences": sentences})
+    return given.model_copy(update={"answer": answer})
+
+
+def _role(section: Section, number: int) -> Role:
+    if section != "risks":
+        return "text"
+    return "risk" if number % 2 else "mitigation"
+
+
+def trial(
+    recorded: Recorded,
+    notes: list[KeptNote],
+    report: list[Written] | None = None,
+    analysis: list[Written] | None = None,
+    verdict: str = "usable with care",
+) -> Recorded:
+    """The same trial with these notes and texts."""
+    quality = recorded.metrics.text_quality.model_copy(update={"verdict": verdict, "complaints": ["it is short"]})
+    texts = {
+        "report": text_with(recorded, "report", report or []),
+        "analysis": text_with(recorded, "analysis", analysis or []),
+    }
+    outcome: Outcome = recorded.outcome.model_copy(update={"notes": notes, **texts})
+    return recorded._replace(metrics=recorded.metrics.model_copy(update={"text_quality": quality}), outcome=outcome)
+
+
+def by_code(recorded: Recorded, *given: Any, **more: Any) -> Stated:
+    metrics, outcome, _ = trial(recorded, *given, **more)
+    return stated(metrics, outcome)
 
 
 def text(parts: Inlines) -> str:
@@ -67,78 +119,85 @@ def texts(items: list[Inlines]) -> list[str]:
     return [text(each) for each in items]
 
 
-def test_each_note_stands_in_its_section_once(recorded: Recorded) -> None:
-    said = by_code(recorded, NOTES)
-    assert texts(said.summary) == ["answer says 1, of m:7b.¹", "performance says 2, of m:7b.²"]
+def sections_of(desk: Desk, recorded: Recorded) -> dict[str, str]:
+    """The page as Markdown, by heading."""
+    page = to_markdown(build_trial_report(desk.plan(), *recorded, desk.store.runs))
+    parts = [part.partition("\n") for part in page.replace("\n### ", "\n## ").split("\n## ")]
+    return {title: body for title, _, body in reversed(parts)}  # a prompt in the appendix has headings too
+
+
+def test_each_note_stands_in_its_section_once_if_the_model_is_not_usable(recorded: Recorded) -> None:
+    said = by_code(recorded, NOTES, SUMMARY, verdict="not usable")
+    assert texts(said.summary) == ["Answer says 1, of m:7b.¹", "Performance says 2, of m:7b.²"]
     assert [each.id for each in said.found] == ["N3", "N4"]
-    assert said.findings == []
     assert [line.split(",")[0] for line in texts(said.advice)] == [f"recommendations says {n}" for n in (5, 6, 7)]
     further = [line.split(",")[0] for line in texts(said.further)]
     assert further[:2] == ["recommendations says 8", "not_measured says 11"]
     assert not any("says 9" in line for line in further)  # the appendix has it
     first, second = ((text(risk), text(mitigation)) for risk, mitigation in said.risks)
     assert first == ("risks says 10, of m:7b.¹⁰", "Do 10.")
-    assert second[0] == "Nothing that smollm2:135m wrote can be checked against the files."
+    assert second[0].startswith("One round of calls measured this trial")
     assert texts(said.files) == ["files says 12, of m:7b.¹²"]
 
 
+def test_code_says_nothing_that_a_usable_text_conveyed(recorded: Recorded) -> None:
+    said = by_code(recorded, NOTES, SUMMARY)
+    assert said.summary == []
+    assert [each.id for each in said.found] == ["N3", "N4"]
+    assert [line.split(",")[0] for line in texts(said.advice)] == [f"recommendations says {n}" for n in (5, 7)]
+
+
+def test_a_summary_that_the_analysis_took_all_notes_of_is_not_empty(recorded: Recorded) -> None:
+    analysis: list[Written] = [("performance", 1, f"So {n}.", "stands", (f"N{n}",)) for n in (1, 2, 3)]
+    said = by_code(recorded, NOTES, [SUMMARY[3]], analysis)
+    assert texts(said.summary) == ["Answer says 1, of m:7b.¹", "Performance says 2, of m:7b.²"]
+    assert [each.id for each in said.found] == ["N4"]
+
+
 def test_what_is_missing_comes_from_the_trial_itself(recorded: Recorded) -> None:
-    said = by_code(recorded, NOTES[:2])
+    said = by_code(recorded, NOTES[:2], verdict="not usable")
     assert texts(said.further) == ["Set repeats: 3 or more before you compare this trial with another."]
     assert texts(said.advice) == ["Try a larger model for the words of a report: this text is not usable."]
-    assert len(said.risks) == max(2, min(4, sum(each.severity == "warning" for each in recorded.outcome.findings)))
-
-
-def test_a_trial_of_an_earlier_version_has_facts_and_findings_in_their_place(recorded: Recorded) -> None:
-    said = by_code(recorded, [])
-    fact, finding = recorded.outcome.facts[0], recorded.outcome.findings[0]
-    assert texts(said.summary)[0] == f"{fact.statement.capitalize()} ({fact.id})."
-    assert texts(said.findings)[0] == f"{finding.text} ({finding.id})"
+    assert len(said.risks) == 2
 
 
 def test_nothing_at_all_is_said_so(recorded: Recorded) -> None:
-    said = by_code(recorded, [], facts=[], findings=[])
-    assert texts(said.summary) == texts(said.findings) == ["The files say nothing here that can be stated."]
+    said = by_code(recorded, [], verdict="not usable")
+    assert texts(said.summary) == ["The files say nothing here that can be stated."]
     assert len(said.risks) == 2
     assert said.further
 
 
-@pytest.mark.parametrize("verdict", ["good", "usable with care", "not usable"])
-def test_code_adds_what_a_usable_text_lacks_and_leads_another(desk: Desk, verdict: str) -> None:
-    advice = {"throughput": "Prefer {M2} for long answers.", "ttft": "Keep {M1} loaded.", "quality": ""}
-    spec: dict[str, Any] = {"grid": {"num_ctx": [2048]}}
-    desk.run(saying(json.dumps({"recommendations": advice})), after=1, **spec)
-    metrics, outcome, samples = read_recorded(desk.store, desk.plan(**spec))
-    quality = metrics.text_quality.model_copy(update={"verdict": verdict})
-    metrics = metrics.model_copy(update={"text_quality": quality})
-    outcome = outcome.model_copy(update={"notes": NOTES})
-    page = build_trial_report(desk.plan(**spec), metrics, outcome, samples, desk.store.runs)
-    section = to_markdown(page).split("### 2. Optimisation Recommendations")[1].split("###")[0]
-    found = [line for line in section.splitlines() if line]
-    model, code = "_In the words of `smollm2:135m`", "_Stated by code_"
-    if verdict == "not usable":
-        caution = "; as a whole, this text is not usable_"
-        assert [line for line in found if line.startswith("_")] == [code, f"{model}{caution}"]
-        assert [line[:2] for line in found[1:4]] == ["1.", "2.", "3."]
-        assert found[5] == "4. **Throughput:** Prefer `smollm2:135m` for long answers."
-    else:
-        assert [line for line in found if line.startswith("_")] == [f"{model}_", code]
-        assert found[1] == "1. **Throughput:** Prefer `smollm2:135m` for long answers."
-        assert found[4].startswith("3. recommendations says 5")
-        assert len(found) == 5
+def test_a_usable_text_stands_in_its_order_with_signs_where_code_words_it(desk: Desk, recorded: Recorded) -> None:
+    risks: list[Written] = [
+        ("risks", 7, "It may differ.", "stands", ("N10",)),
+        ("risks", 7, "Nobody knows.", "withheld", ()),
+    ]
+    sections = sections_of(desk, trial(recorded, NOTES, [*SUMMARY, *risks]))
+    [summary] = [line for line in sections["1. Executive Summary"].splitlines() if line]
+    model, own, sign = "`m:7b`", "[¹](#statements-by-code)", "[‡](#verification)"
+    assert summary == f"The answer is {model}.{own} performance says 2, of {model}.[²](#statements-by-code) {sign}"
+    advice = [line for line in sections["2. Optimisation Recommendations"].splitlines() if line]
+    assert advice[0] == "1. Keep it loaded.[⁶](#statements-by-code)"
+    assert [line.split(",")[0] for line in advice[1:3]] == ["2. recommendations says 5", "3. recommendations says 7"]
+    assert all(line.endswith(sign) for line in advice[1:3])
+    assert advice[3:] == ["> **The model's own view, not checked**", ">", "> - Consider a smaller num_ctx."]
+    table = sections["3. Risks and Mitigations"]
+    assert "| It may differ.[¹⁰](#statements-by-code) | Do 10." in table  # the note knows what to do
+    head = sections["Technical Report: Chimera Agent B Analysis"]
+    assert "3 of 8 sentences are in the words of `smollm2:135m`" in head
+    assert "99 times" not in "".join(sections[each] for each in sections if each != "Verification")
+    rows = [line for line in sections["Verification"].splitlines() if line.startswith("| R")]
+    assert [row.split(" | ")[2] for row in rows] == [
+        *("stands", "replaced by the note", "withheld", "dropped", "stands", "its own view", "stands", "withheld")
+    ]
 
 
 @pytest.mark.parametrize("notes", [NOTES, []], ids=["notes", "no notes"])
-def test_no_section_of_a_report_is_empty(desk: Desk, recorded: Recorded, notes: list[KeptNote]) -> None:
-    folder = desk.store.folder_of(desk.plan().trial)
-    as_it_was = folder.outcome.read_text()
-    without = recorded.outcome.model_copy(update={"notes": notes}).model_dump(mode="json")
-    if not notes:
-        del without["notes"]  # as an earlier version wrote it
-    try:
-        folder.outcome.write_text(Outcome.model_validate(without).model_dump_json())
-        path, outcome = render_trial(desk.store, desk.plan())
-    finally:
-        folder.outcome.write_text(as_it_was)
-    missing = str(structure(path.read_text(), outcome).evidence["missing"]).splitlines()
+@pytest.mark.parametrize("verdict", ["good", "not usable"])
+def test_no_section_of_a_report_is_empty(desk: Desk, recorded: Recorded, notes: list[KeptNote], verdict: str) -> None:
+    planted = trial(recorded, notes, verdict=verdict)
+    page = to_markdown(build_trial_report(desk.plan(), *planted, desk.store.runs))
+    missing = str(structure(page, planted.outcome).evidence["missing"]).splitlines()
     assert missing == ["an executive summary", "3 of 3 recommendations", "2 of 2 risks with a mitigation"]
+    assert ("is not usable (it is short)" in page) is (verdict == "not usable")

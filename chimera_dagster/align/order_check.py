@@ -1,0 +1,167 @@
+"""Whether the notes put two models in the order that a sentence does."""
+
+import math
+
+from chimera_dagster.align.claims import direction
+from chimera_dagster.align.figures import is_same
+from chimera_dagster.align.known import Known, Statement, Values
+from chimera_dagster.align.reading import BETTER, SIGNS, SIZES, SUPERLATIVE, UNITS, WORSE, Clause, Ordered, Reading
+
+_GENERAL = frozenset({"better", "best", "worse", "worst", "beats", "trails"})
+_OF_RUNS = frozenset({"run", "outlier", "slow_request", "request", "larger_model"})
+_RUN_KINDS = frozenset({"outliers", "repeat_outliers", "tail", "tails", "hidden_failures", "scatter", "not_measured", "contradictions"})
+_OF_LEVELS = frozenset({"load", "prompt_length", "answer_length"})
+
+
+def check_order(order: Ordered, clause: Clause, reading: Reading, statement: Statement, known: Known) -> str | None:
+    """None if it is proved, by the notes' order of models or by the note's own word about runs or levels; else why not."""
+    problem = _typed(order, clause, reading, statement, known)
+    if problem is None:
+        return None
+    things = {thing for each in reading.clauses for thing in each.things}
+    axes = any(bound.kind == "axis" and bound.clause == clause.number for bound in reading.figures)
+    own = any(kind == "relations" and _alike(key, order.key) for kind, key in statement.claims)
+    is_of_runs = bool(things & _OF_RUNS) and statement.note.kind in _RUN_KINDS
+    is_of_levels = (axes or bool(things & _OF_LEVELS)) and statement.note.kind in ("trend", "below_the_knee") and statement.note.certainty != "tie"
+    of_cold = "cold" in clause.states and statement.note.kind in ("cold_start", "keep_loaded") and not clause.models >= order.object
+    if own and (is_of_runs or is_of_levels or of_cold or not order.subject) and not order.negated:
+        if is_of_levels and order.factor is None and not _grows(order, reading, statement):
+            return "it turns round how that goes"
+        return None if order.factor is None else _own_factor(order, statement)
+    if is_of_levels and order.factor is None and not order.negated and _grows(order, reading, statement):
+        return None
+    return problem
+
+
+def _is_extreme(order: Ordered, reading: Reading, statement: Statement) -> bool:
+    """Whether the note's values at the level that the clause names are the highest or the lowest of their model."""
+    levels = [bound.value for bound in reading.figures if bound.kind == "axis" and bound.clause == order.clause]
+    known = [bound for bound in statement.figures if bound.kind in ("ms", "tok/s") and bound.level is not None]
+    here = [bound for bound in known if bound.level == levels[0]] if levels else []
+    sign = 1 if order.key == "highest" else -1
+    return bool(here) and all(
+        (mine.value - other.value) * sign >= 0 for mine in here for other in known if other.models == mine.models and other.metrics == mine.metrics
+    )
+
+
+def _grows(order: Ordered, reading: Reading, statement: Statement) -> bool:
+    """Whether a trend of the note goes as the word of size says, or gets worse as the word of speed says."""
+    said = {key for kind, key in statement.claims if kind == "relations"}
+    sign = SIGNS.get(statement.note.metric or "", 0)
+    if order.key in ("highest", "lowest"):
+        return _is_extreme(order, reading, statement)
+    if {"up", "down"} <= said or order.key in SUPERLATIVE:
+        return False
+    up = "up" in said
+    if order.key in SIZES:
+        return (SIZES[order.key] > 0) == up
+    worse = up == (sign > 0)
+    return order.key in WORSE if worse else order.key in BETTER
+
+
+def _typed(order: Ordered, clause: Clause, reading: Reading, statement: Statement, known: Known) -> str | None:
+    if not order.subject or not order.object or order.subject & order.object:
+        return "it does not say what is compared"
+    if _numeric(order, clause, statement):
+        return None
+    near = reading.items[max(0, order.place - 5) : order.place]
+    if order.key in _GENERAL and any(item.has("things", "quality") or item.has("things", "answer_length") for item in near) and not any(item.has("metrics") for item in near):
+        return "the notes do not say whose answers are better"
+    if statement.note.metric and statement.note.metric not in order.metrics and order.metrics:
+        return f"the note is not about {' or '.join(order.metrics)}"
+    metrics = order.metrics or tuple(values.metric for values in known.orders if order.subject <= set(values.values))
+    judged = [values for values in known.orders if values.metric in metrics and (order.subject | order.object) <= (set(values.order) | values.tied)]
+    if not judged:
+        return "no note compares these"
+    for values in judged:
+        if problem := _of(order, values):
+            return problem
+    return None
+
+
+def _alike(said: str, key: str) -> bool:
+    return said == key or (said in WORSE and key in WORSE) or (said in BETTER and key in BETTER)
+
+
+def _of(order: Ordered, values: Values) -> str | None:
+    sign = direction(order, values.metric)
+    if not sign:
+        return "the notes do not say which is better"
+    if values.certainty == "tie":
+        return f"the notes don't tell {_listed(order.subject | order.object)} apart"
+    if order.negated:
+        sign = -sign
+    for one in order.subject:
+        for other in order.object:
+            if {one, other} <= (values.tied | {values.order[0]}):
+                return f"the notes don't tell `{one}` and `{other}` apart"
+            ahead = values.order.index(one) < values.order.index(other)
+            if ahead != (sign > 0):
+                return f"it swaps `{one}` and `{other}`"
+    if order.factor is None:
+        return None
+    if order.negated or len(order.subject) != 1:
+        return "its ratio can't be followed"
+    return _factor(order, values, sign)
+
+
+def _factor(order: Ordered, values: Values, sign: int) -> str | None:
+    """The ratio, the share or the difference must follow from the note's own two values."""
+    assert order.factor is not None
+    [one] = order.subject
+    bound = order.factor
+    others = [name for name in order.object if name in values.values]
+    if one not in values.values or not others:
+        return "its ratio can't be followed"
+    figure = bound.figure
+    for other in others:
+        mine, its = values.values[one], values.values[other]
+        high, low = max(mine, its), min(mine, its)
+        ratio = high / low
+        match bound.kind:
+            case "times":
+                candidates = [ratio]
+            case "%":
+                candidates = [(ratio - 1) * 100, (1 - 1 / ratio) * 100]
+                if UNITS.get(values.metric) in ("share", "score"):
+                    candidates = []
+                elif SIGNS.get(values.metric) == -1:
+                    candidates = [candidates[0] if sign > 0 else candidates[1]]
+                else:
+                    candidates = [candidates[1] if sign > 0 else candidates[0]]
+            case _:
+                candidates = [high - low]
+        if any(is_same(figure, value) or is_same(figure, round(value, 1 if value < 10 else 0)) for value in candidates):
+            return None
+    said = ", ".join(f"{name} {values.values[name]:.3g}" for name in sorted(order.subject | set(others)))
+    return f"{bound.text} is not the ratio of the note's values ({said})"
+
+
+def _own_factor(order: Ordered, statement: Statement) -> str | None:
+    assert order.factor is not None
+    for other in statement.figures:
+        if other.figure.unit == order.factor.figure.unit and is_same(order.factor.figure, other.value, other.figure.value):
+            return None
+    return f"the note does not say {order.factor.text}"
+
+
+def _numeric(order: Ordered, clause: Clause, statement: Statement) -> bool:
+    """Whether the note's own figures of the two sides show it, such as two standard deviations or two cold starts."""
+    if statement.note.certainty == "tie" or order.negated or order.factor is not None or order.key not in SIZES:
+        return False
+    state = next(iter(clause.states)) if len(clause.states) == 1 else ""
+    values = [bound for bound in statement.figures if bound.models and (not state or bound.state in (state, "")) and bound.kind in ("ms", "tok/s", "%") and (not order.metrics or set(bound.metrics) & set(order.metrics))]
+    found = False
+    if statement.note.kind not in ("scatter", "tail", "cold_start"):
+        return False
+    for mine in values:
+        for its in values:
+            if mine.models == order.subject and its.models == order.object and (mine.stat, mine.state, mine.level, mine.metrics) == (its.stat, its.state, its.level, its.metrics) and mine.figure.unit == its.figure.unit:
+                if math.copysign(1, mine.value - its.value) != SIZES[order.key]:
+                    return False
+                found = True
+    return found and order.key not in SUPERLATIVE
+
+
+def _listed(names: frozenset[str]) -> str:
+    return " and ".join(f"`{name}`" for name in sorted(names))
