@@ -24,6 +24,7 @@ _RISK_COLUMN = re.compile(r"risk|issue|threat|concern|problem|challenge|limitati
 _MITIGATION_COLUMN = re.compile(r"mitigat|action|response|solution|remedy|recommend|what to do|measure", re.I)
 _ENDS = re.compile(r"[.!?…。:|)\]}\"”’'*`]\s*$")
 _MOSTLY = 0.8  # of the sentences
+_LEAST_LABELLED = 6  # words of a sentence that needs no label
 _LONGEST_PARENT = 6  # words of a list item that says what its nested items are about
 _BY_WORD = re.compile(r"\W+")
 
@@ -150,6 +151,8 @@ class _Reader:
             return
         else:
             self._parent = None
+        if block.label and self._place.section != "recommendations":
+            text = _without_label(text, block.label)
         self._block += not self._is_led
         self._is_led = False
         self._add("text", text)
@@ -185,6 +188,12 @@ class _Reader:
         named = [f"{name} {cell}".strip() for name, cell in zip(header[1:], cells[1:], strict=False)]
         rest = ", ".join(named or cells[1:])
         self._add("text", f"{cells[0]}: {rest}" if rest else cells[0])
+
+
+def _without_label(text: str, label: str) -> str:
+    """A text without the label before it, if what follows is a sentence of its own."""
+    rest = text.removeprefix(label).strip()
+    return rest if not rest[:1].islower() and len(rest.split()) >= _LEAST_LABELLED else text
 
 
 def _columns(header: Sequence[str], cells: Sequence[str]) -> tuple[int, int]:

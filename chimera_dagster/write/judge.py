@@ -8,6 +8,7 @@ from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.write.answer import Answer, Sentence
 from chimera_dagster.write.sentences import split_sentences
 
+_OF_PROMPT = re.compile(r"\b(?:these|the|true|provided|given)(?: \w+)? (?:statements|instructions)\b", re.I)
 _DATA = "-----"  # a line before and after the data of a prompt
 _BY_WORD = re.compile(r"\W+")
 _LEAST_WORDS = 3  # of a sentence of the prompt that can be recognised
@@ -40,18 +41,24 @@ class JudgedAnswer(Answer, frozen=True):
 def judge_answer(answer: Answer, notes: Sequence[KeptNote], prompt: str = "") -> JudgedAnswer:
     """Align every sentence of `answer`, which replied to `prompt`, with the notes.
 
-    A sentence that copies an instruction of the prompt is withheld. So is one that a note would replace which the
-    answer says already. A mitigation of a risk that is not shown is dropped, and one of another risk gives way to the
-    right one.
+    A sentence that copies an instruction of the prompt is withheld, and one that speaks of the prompt is dropped. Also
+    withheld is one that a note would replace which the answer says already. A mitigation of a risk that is not shown is
+    dropped, and one of another risk gives way to the right one.
     """
     aligned = align([Passage(it.text, it.block) for it in answer.sentences], notes)
     instructions = _instructions(prompt)
     found = [
-        _judged(it, Aligned("withheld", (), "it copies its prompt") if _key(it.text) in instructions else result)
+        _judged(it, _about_prompt(it.text, instructions) or result)
         for it, result in zip(answer.sentences, aligned, strict=True)
     ]
     found = _without_mispaired(_without_said_already(found), {note.id for note in notes if note.mitigation})
     return JudgedAnswer(sentences=tuple(found), **answer.model_dump(exclude={"sentences"}))
+
+
+def _about_prompt(text: str, instructions: Collection[str]) -> Aligned | None:
+    if _key(text) in instructions:
+        return Aligned("withheld", (), "it copies its prompt")
+    return Aligned("filler", (), "it speaks of its prompt") if _OF_PROMPT.search(text) else None
 
 
 def _judged(sentence: Sentence, result: Aligned) -> JudgedSentence:

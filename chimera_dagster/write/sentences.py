@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 _STOP = re.compile(r"(?<![.!?…])[.!?…]+[\"”’')\]]{0,3}\s|[。！？]\s?")
 _ABBREVIATION = re.compile(r"(?:^|[\s(\[\"“])(?:e\.g|i\.e|vs|cf|approx|ca|incl|resp|avg|fig)\.$", re.I)
+_NUMBER = re.compile(r"(?:^|\s)(?:no|nos|sec|step|figs?)\.$", re.I)
 _OPENERS = "\"“‘'([*`"
 _NAME = re.compile(r"[a-z][\w.-]*[:_=\d]")  # a tag of a model or a parameter, which begins a sentence in lower case
 
@@ -29,5 +30,7 @@ def _goes_on(before: str, after: str) -> bool:
     if not following:
         return True
     if following[0].islower() and not _NAME.match(following):
+        return True
+    if following[0].isdigit() and _NUMBER.search(before):
         return True
     return _ABBREVIATION.search(before) is not None
