@@ -14,6 +14,7 @@ from chimera_dagster.write.sentences import split_sentences
 __all__ = ["SECTIONS", "Answer", "Role", "Section", "Sentence", "Stage", "parse_answer"]
 
 Role = Literal["text", "risk", "mitigation"]
+_ROLES: tuple[Role, Role] = ("risk", "mitigation")
 SECTIONS: tuple[Section, ...] = get_args(Section)
 
 _MOST_SENTENCES = 400
@@ -23,6 +24,8 @@ _RISK_LABEL = re.compile(r"^(?:risk(?: \d{1,2})?)\s*[:–—-]\s*", re.I)
 _RISK_COLUMN = re.compile(r"risk|issue|threat|concern|problem|challenge|limitation", re.I)
 _MITIGATION_COLUMN = re.compile(r"mitigat|action|response|solution|remedy|recommend|what to do|measure", re.I)
 _ENDS = re.compile(r"[.!?…。:|)\]}\"”’'*`]\s*$")
+_MODEL_TAG = re.compile(r"\w:\w")
+_PRONOUN = re.compile(r"\b(?:it|its|this|these|they|their|the model)\b", re.I)
 _MOSTLY = 0.8  # of the sentences
 _LEAST_LABELLED = 6  # words of a sentence that needs no label
 _LONGEST_PARENT = 6  # words of a list item that says what its nested items are about
@@ -159,15 +162,15 @@ class _Reader:
 
     def _risk(self, text: str, *, is_item: bool) -> None:
         """A risk that is an item of a list or a paragraph, and its mitigation, which may be an item of its own."""
-        parts = [*_MITIGATION.split(text, maxsplit=1), ""]
-        if parts[0].strip():
+        risk, mitigation = _split_risk(text)
+        if risk.strip():
             self._block += 1
-        role: Role = "risk" if is_item or parts[1] or _RISK_LABEL.match(parts[0]) else "text"
-        for sentence in split_sentences(_RISK_LABEL.sub("", parts[0])):
+        role: Role = "risk" if is_item or mitigation or _RISK_LABEL.match(risk) else "text"
+        for sentence in split_sentences(_RISK_LABEL.sub("", risk)):
             if role == "risk" and _TO_MITIGATE.match(sentence):
                 role = "mitigation"
             self._add(role, sentence)
-        self._add("mitigation", parts[1])
+        self._add("mitigation", mitigation)
 
     def _row(self, cells: Sequence[str], header: Sequence[str]) -> None:
         """A row of a risk table as a risk and its mitigation; one of another table as a sentence of its cells."""
@@ -182,18 +185,26 @@ class _Reader:
         if is_risk:
             risk, mitigation = _columns(header, cells)
             self._place = Place("risks", self._place.level)
-            self._add("risk", cells[risk])
-            self._add("mitigation", cells[mitigation])
+            both = cells[risk], cells[mitigation]
+            for role, cell in zip(_ROLES, both if all(both) else _split_risk("".join(both)), strict=True):
+                self._add(role, cell)
             return
         named = [f"{name} {cell}".strip() for name, cell in zip(header[1:], cells[1:], strict=False)]
         rest = ", ".join(named or cells[1:])
         self._add("text", f"{cells[0]}: {rest}" if rest else cells[0])
 
 
+def _split_risk(text: str) -> tuple[str, str]:
+    """A risk and its mitigation, empty if the text names none."""
+    risk, *mitigation = _MITIGATION.split(text, maxsplit=1)
+    return risk, "".join(mitigation)
+
+
 def _without_label(text: str, label: str) -> str:
-    """A text without the label before it, if what follows is a sentence of its own."""
+    """A text without the label before it, if what follows is a sentence of its own and does not refer to the label."""
     rest = text.removeprefix(label).strip()
-    return rest if not rest[:1].islower() and len(rest.split()) >= _LEAST_LABELLED else text
+    refers = _MODEL_TAG.search(label.rstrip(":")) or _PRONOUN.search(rest)
+    return text if refers or rest[:1].islower() or len(rest.split()) < _LEAST_LABELLED else rest
 
 
 def _columns(header: Sequence[str], cells: Sequence[str]) -> tuple[int, int]:
@@ -208,13 +219,17 @@ def _columns(header: Sequence[str], cells: Sequence[str]) -> tuple[int, int]:
 
 
 def _without_repeats(found: Sequence[_Found]) -> tuple[list[_Found], int]:
-    """The sentences, each once; a mitigation may be that of several risks, and goes with a repeated one."""
+    """The sentences, each once; a mitigation may be that of several risks, and goes with a repeated one.
+
+    What a summary says before its list of recommendations does is left to the list.
+    """
     seen: set[str] = set()
     kept: list[_Found] = []
     gone: set[int] = set()
+    expected = {_key(it) for it in found if it.section in ("recommendations", "risks")}
     for it in found:
-        words = _BY_WORD.sub(" ", it.text).strip().casefold()
-        if not words:
+        words = _key(it)
+        if not words or (it.section not in ("recommendations", "risks") and words in expected):
             continue
         if it.role == "mitigation":
             if it.block in gone:
@@ -225,5 +240,8 @@ def _without_repeats(found: Sequence[_Found]) -> tuple[list[_Found], int]:
             continue
         seen.add(words)
         kept.append(it)
-    worded = sum(bool(_BY_WORD.sub("", it.text)) for it in found)
-    return kept, worded - len(kept)
+    return kept, sum(bool(_key(it)) for it in found) - len(kept)
+
+
+def _key(it: _Found) -> str:
+    return _BY_WORD.sub(" ", it.text).strip().casefold()

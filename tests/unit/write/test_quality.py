@@ -1,201 +1,172 @@
-"""The quality score: each fault costs, none pays, and the verdict follows."""
-
-from itertools import combinations
-from typing import Any
+"""The score of a text, part by part, and its verdict."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from chimera_dagster.write.answer import AIMS, Answer, Place, Statement, parse_answer
-from chimera_dagster.write.quality import MANDATORY, WORDS, Quality, score_text
+from chimera_dagster.align import Outcome
+from chimera_dagster.write.answer import Role, Section
+from chimera_dagster.write.judge import JudgedAnswer, JudgedSentence
+from chimera_dagster.write.quality import LEAST_STANDING, Component, Quality, score_text
+from tests.unit.write.notes import note
 
-SHOWN = [f"F{number}" for number in range(1, 13)]
-NOUNS = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel")
-# what a published report began with
-THAI = (
-    "เกมเมอร์หลายคนไม่รู้จักการเล่นเกมแนว Simulation ได้แก่ เกมจำลองสถานการณ์ต่างๆ "
-    "เช่น เกมจำลองการบริหารโรงแรม เกมจำลองการบริหารเมือง"
+NOTES = [note(number, weight=10.0) for number in range(1, 10)] + [note(10, weight=110.0)]
+SHOWN = [each.id for each in NOTES]
+FORM = "the first{x} token{x} the {n} is{x} the in{x} {n} the and{x} that{x} the for{x} {n} the of{x} it{x} the with{x} {n}"
+
+
+def sentence(
+    number: int,
+    outcome: Outcome = "stands",
+    section: Section = "summary",
+    role: Role = "text",
+    text: str = "",
+    notes: tuple[str, ...] | None = None,
+    block: int | None = None,
+) -> JudgedSentence:
+    """A sentence of 21 words, of which it has most alone, unless it has a `text`."""
+    conveyed = ((f"N{number}",) if outcome == "stands" else ()) if notes is None else notes
+    return JudgedSentence(
+        id=f"R{number}",
+        section=section,
+        block=number if block is None else block,
+        role=role,
+        text=text or FORM.format(n=number, x="abcdefghijklmnop"[number % 16]),
+        outcome=outcome,
+        notes=conveyed,
+        reason="",
+    )
+
+
+def report(*changed: JudgedSentence, complete: bool = True, repeated: int = 0) -> JudgedAnswer:
+    """Sixteen standing sentences in the form asked for, with these in place of those of the same number."""
+    sections: list[tuple[Section, Role]] = []
+    sections += [("summary", "text")] * 7
+    sections += [("recommendations", "text")] * 3
+    sections += [("risks", "risk"), ("risks", "mitigation")] * 3
+    by_number = {
+        number: sentence(
+            number,
+            section=section,
+            role=role,
+            notes=(f"N{number % 10 + 1}",),
+            block=number - (role == "mitigation"),
+        )
+        for number, (section, role) in enumerate(sections, start=1)
+    }
+    by_number |= {int(each.id[1:]): each for each in changed}
+    return JudgedAnswer(sentences=tuple(by_number.values()), complete=complete, repeated=repeated)
+
+
+def part(quality: Quality, name: str) -> Component:
+    return next(each for each in quality.components if each.name == name)
+
+
+def score(answer: JudgedAnswer, *, cut: bool = False) -> Quality:
+    return score_text(answer, NOTES, SHOWN, cut=cut)
+
+
+def test_a_report_that_does_all_that_was_asked_for_is_good() -> None:
+    quality = score(report())
+    assert (quality.score, quality.verdict, quality.complaints) == (1.0, "good", [])
+    assert [each.name for each in quality.components] == ["fidelity", "coverage", "form", "fluency"]
+    assert sum(each.weight for each in quality.components) == pytest.approx(1.0)
+    assert 300 <= quality.words <= 400
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "value"),
+    [
+        (["withheld"] * 4, 12 / 16),
+        (["replaced"] * 4, 12 / 16),
+        (["view"] * 4, 1.0),
+        (["filler"] * 4, 1.0),
+        (["withheld", "view", "filler", "replaced"], 12 / 14),
+    ],
 )
-GERMAN = "Das Modell ist schneller als alle anderen Modelle und braucht dabei weniger Speicher pro Zeichen als zuvor"
-LOOP = "and the model is fast " * 40
+def test_fidelity_is_the_share_that_stands_of_what_claims_something(outcomes: list[Outcome], value: float) -> None:
+    found = part(score(report(*(sentence(n, outcome) for n, outcome in enumerate(outcomes, start=1)))), "fidelity")
+    assert found.value == pytest.approx(value)
+    assert (found.reason == "") == (value == 1.0)
 
 
-def sentence(number: int, place: Place, row: int | None = None) -> Statement:
-    """Twenty words of English, no run of four of which stands in another sentence."""
-    nouns = [f"{chr(ord('a') + number)}{noun}" for noun in (*NOUNS, "india")]
-    words = " ".join(f"{noun} {('of', 'the', 'is')[place % 3]}" for place, noun in enumerate(nouns))
-    return Statement(id=f"R{number}", place=place, row=row, text=f"The {words} {{F{number % 12 + 1}}}.")
+def test_coverage_weighs_the_notes_that_standing_sentences_say() -> None:
+    one, other = sentence(1, notes=("N1",)), sentence(2, notes=("N10", "N99"))
+    answer = JudgedAnswer(sentences=(one, other, sentence(3, "replaced", notes=("N3",))), complete=True, repeated=0)
+    found = part(score(answer), "coverage")
+    assert found.value == pytest.approx(120 / 200)
+    assert found.reason == "it says 2 of the 10 notes that it was given"
+    assert part(score_text(answer, NOTES, ["N10"]), "coverage").value == 1.0
+    assert part(score_text(answer, [], []), "coverage").value == 0.0
 
 
-PLACES: list[tuple[Place, int | None]] = [
-    *([("executive_summary", None)] * 4),
-    *((aim, None) for aim in AIMS for _ in range(2)),
-    *((place, row) for row in (1, 2, 3) for place in ("risk", "mitigation")),
-]
-GOOD = Answer(
-    statements=tuple(sentence(number, *where) for number, where in enumerate(PLACES)),
-    complete=True,
-    by_schema=True,
-    repeated=0,
+@pytest.mark.parametrize(
+    ("gone", "reason"),
+    [
+        ("recommendations", "it has 2 of 3 sections; it has 0 of 3 recommendations"),
+        ("risks", "it has 2 of 3 sections; its risk table has 0 of 2 rows"),
+    ],
 )
+def test_form_is_what_the_persona_asks_for(gone: Section, reason: str) -> None:
+    left = tuple(each for each in report().sentences if each.section != gone)
+    found = part(score(report().model_copy(update={"sentences": left})), "form")
+    assert found.value < 0.75
+    assert found.reason.startswith(reason)
 
 
-def quality(report: Answer = GOOD, *, cut: bool = False, **counts: int) -> Quality:
-    verdicts: Any = {name.replace("_", " "): count for name, count in ({"supported": 6} | counts).items()}
-    return score_text(report, SHOWN, verdicts, cut=cut)
+def test_a_short_report_says_how_short_it_is() -> None:
+    short = report().model_copy(update={"sentences": report().sentences[5:]})
+    assert "words, not 300 to 400" in part(score(short), "form").reason
 
 
-def without(*places: Place, row: int | None = None) -> dict[str, Any]:
-    """The statements of the good report but those at these places, or in this row and those below."""
-    left = [it for it in GOOD.statements if it.place not in places and not (row and it.row and it.row >= row)]
-    return {"statements": tuple(left)}
+def test_a_cut_report_has_half_the_form() -> None:
+    for quality in (score(report(), cut=True), score(report(complete=False))):
+        assert part(quality, "form").value == pytest.approx(0.5)
+        assert part(quality, "form").reason == "it was cut off"
 
 
-def with_first(statements: tuple[Statement, ...], words: str) -> dict[str, Any]:
-    """These statements, with more words at the end of the first."""
-    first = statements[0].model_copy(update={"text": f"{statements[0].text} {words}"})
-    return {"statements": (first, *statements[1:])}
+THAI = [sentence(number, text="โมเดลเร็วมากและดีมาก ควรใช้งานต่อไป") for number in range(1, 13)]
+LOOP = [sentence(number, text="It is the best model of all of the models here.") for number in range(1, 15)]
 
 
-def value(of: Quality, name: str) -> float:
-    return next(each.value for each in of.components if each.name == name)
+@pytest.mark.parametrize("written", [THAI, LOOP], ids=["Thai", "a loop"])
+def test_repetition_and_another_language_spoil_the_fluency_and_the_text(written: list[JudgedSentence]) -> None:
+    quality = score(report(*written))
+    assert part(quality, "fluency").value < 0.35
+    assert part(quality, "fluency").reason
+    assert quality.verdict == "not usable"
 
 
-def with_words(words: str) -> Answer:
-    """The good report, with these words at the end of its first statement."""
-    return GOOD.model_copy(update=with_first(GOOD.statements, words))
+def test_whole_sentences_that_were_dropped_count_as_repeated() -> None:
+    assert part(score(report(repeated=3)), "fluency").value == pytest.approx(1 - 3 / 19 / 0.3)
 
 
-def test_a_report_that_does_what_was_asked_has_the_full_score() -> None:
-    perfect = quality()
-    assert (perfect.score, perfect.verdict, perfect.complaints) == (1.0, "good", [])
-    assert perfect.words in WORDS
-    assert sum(each.weight for each in perfect.components) == pytest.approx(1)
+def test_a_language_in_latin_script_is_not_english() -> None:
+    words = "Das Modell {n} ist bei langen Antworten deutlich schneller als erwartet{n}"
+    german = [sentence(number, text=words.format(n=number)) for number in range(1, 17)]
+    assert part(score(report(*german)), "fluency").value < 0.2
 
 
-FAULTS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
-    "cut": ({"complete": False}, {}, "it was cut off"),
-    "stopped": ({}, {"cut": True}, "it was cut off"),
-    "no summary": (without("executive_summary"), {}, "it has 2 of 3 sections"),
-    "two recommendations": (without("throughput"), {}, "it has 2 of 3 recommendations"),
-    "one risk": (without(row=2), {}, "its risk table has 1 of 2 rows"),
-    "free form": ({"by_schema": False}, {}, "it does not follow the schema"),
-    "repeats": ({"repeated": 3}, {}, "3 whole statements"),
-    "unsupported": ({}, {"unsupported": 2}, "6 of its 8 statements"),
-    "contradicted": ({}, {"contradicted": 1}, "1 contradicted"),
-}
+def test_names_in_another_script_are_no_other_language() -> None:
+    named = sentence(1, text="The model 通义千问 is the first of all, and that holds.")
+    assert part(score(report(named)), "fluency").value > 0.5
 
 
-@pytest.mark.parametrize("name", FAULTS)
-def test_each_fault_costs_and_is_named(name: str) -> None:
-    changes, counts, complaint = FAULTS[name]
-    faulty = quality(GOOD.model_copy(update=changes), **counts)
-    assert faulty.score < 1
-    assert any(complaint in each for each in faulty.complaints), faulty.complaints
+@pytest.mark.parametrize("outcome", ["withheld", "view"])
+def test_a_text_of_which_nearly_nothing_stands_is_not_usable(outcome: Outcome) -> None:
+    assert score(report(*(sentence(number, outcome) for number in range(LEAST_STANDING, 17)))).verdict == "not usable"
 
 
-@pytest.mark.parametrize("count", range(len(FAULTS) + 1))
-def test_without_one_of_its_faults_a_report_is_never_worse(count: int) -> None:
-    def of(names: tuple[str, ...]) -> Quality:
-        changes: dict[str, Any] = {}
-        counts: dict[str, Any] = {}
-        left = GOOD.statements
-        for name in names:
-            changes |= FAULTS[name][0]
-            counts |= FAULTS[name][1]
-            left = tuple(it for it in left if it in changes.get("statements", left))
-        changes["statements"] = left
-        return quality(GOOD.model_copy(update=changes), **counts)
-
-    ranks = ["not usable", "usable with care", "good"]
-    for names in combinations(FAULTS, count):
-        faulty = of(names)
-        for name in names:
-            mended = of(tuple(each for each in names if each != name))
-            assert mended.score >= faulty.score, (names, name)
-            assert ranks.index(mended.verdict) >= ranks.index(faulty.verdict), (names, name)
+def test_an_empty_text_has_no_score() -> None:
+    quality = score(JudgedAnswer(sentences=(), complete=True, repeated=0))
+    assert (quality.score, quality.verdict, quality.words) == (0.0, "not usable", 0)
+    assert quality.complaints == ["it is empty"]
 
 
-@settings(deadline=None)
-@given(st.sampled_from([THAI, LOOP]), st.integers(1, 14), st.integers(0, 3))
-def test_drift_and_loops_never_pay_however_short_the_report_is(words: str, kept: int, times: int) -> None:
-    statements = tuple(sentence(number, "executive_summary") for number in range(kept))
-    report = GOOD.model_copy(update={"statements": statements})
-    faulty = report.model_copy(update=with_first(statements, " ".join([words] * times)))
-    assert quality(faulty).score <= quality(report).score
+def test_a_false_sentence_costs_more_than_a_missing_one() -> None:
+    missing = report().model_copy(update={"sentences": report().sentences[1:]})
+    assert score(report(sentence(1, "withheld"))).score < score(missing).score
 
 
-COUNT = st.integers(0, 30)
-
-
-@settings(deadline=None)
-@given(COUNT, COUNT, COUNT, COUNT)
-def test_one_fault_less_among_the_statements_never_costs(
-    supported: int, contradicted: int, unsupported: int, not_checkable: int
-) -> None:
-    def score(**counts: int) -> float:
-        return quality(**(given | counts)).score
-
-    given = {"contradicted": contradicted, "unsupported": unsupported, "not_checkable": not_checkable}
-    given["supported"] = supported
-    worse = score(contradicted=contradicted + 1), score(unsupported=unsupported + 1)
-    assert max(worse) <= score() <= score(supported=supported + 1)
-    assert 0 <= score() <= 1
-    assert score(contradicted=contradicted + 1) <= score(unsupported=unsupported + 1)
-
-
-def test_a_third_of_the_length_asked_for_is_not_good_however_true_it_is() -> None:
-    left = without(row=3)["statements"]
-    one_each = [it for n, it in enumerate(left) if it.place not in AIMS or it.place != left[n - 1].place]
-    short = GOOD.model_copy(update={"statements": tuple(one_each)})
-    found = quality(short)
-    assert value(found, "length") < 0.8
-    assert (found.score > 0.85, found.verdict) == (True, "usable with care")
-
-
-def test_a_paragraph_in_another_script_is_not_usable_whatever_the_rest() -> None:
-    drifted = quality(with_words(f"{THAI} {THAI}"))
-    assert drifted.verdict == "not usable"
-    assert any("another script" in each for each in drifted.complaints)
-    assert quality(with_words("von Müller, Zoë and Ångström")).verdict == "good"
-
-
-def test_another_language_in_latin_script_is_drift_too() -> None:
-    statement = Statement(id="R1", place="executive_summary", text=f"{GERMAN} {{F1}}.")
-    german = GOOD.model_copy(update={"statements": (statement,)})
-    assert value(quality(german), "language") < 0.5
-
-
-def test_a_text_that_repeats_itself_is_not_usable() -> None:
-    looping = quality(with_words(LOOP))
-    assert (value(looping, "repetition"), looping.verdict) == (0.0, "not usable")
-    assert looping.words <= quality().words + 8  # a loop doesn't make it longer
-
-
-def test_the_facts_that_must_be_cited_are_the_first_by_rank() -> None:
-    one = GOOD.model_copy(update=without("executive_summary", *AIMS))
-    cited = {reference for statement in one.statements for reference in statement.references}
-    missed = [each for each in SHOWN[:MANDATORY] if each not in cited]
-    assert missed
-    assert value(quality(one), "mandatory facts") == pytest.approx(1 - len(missed) / MANDATORY)
-    assert f"it does not cite {', '.join(missed)}" in quality(one).complaints
-    assert value(score_text(GOOD, SHOWN[:1], {"supported": 1}), "mandatory facts") == 1
-
-
-def test_what_cites_nothing_or_is_refuted_is_not_usable() -> None:
-    bare = parse_answer("report", '{"executive_summary": ["The model is fast and it is good for all of the use."]}')
-    assert quality(bare).verdict == "not usable"
-    assert quality(contradicted=6).verdict == "not usable"
-    assert quality(contradicted=1).verdict == "usable with care"
-
-
-@pytest.mark.parametrize("text", ["", "\n \n", "{}", '{"executive_summary": []}', "{"])
-def test_an_empty_answer_scores_nothing_and_says_so(text: str) -> None:
-    empty = score_text(parse_answer("report", text), SHOWN, {})
-    assert (empty.score, empty.verdict, empty.complaints, empty.words) == (0.0, "not usable", ["it is empty"], 0)
-
-
-def test_the_same_report_always_has_the_same_score() -> None:
-    report = with_words(LOOP)
-    assert quality(report) == quality(Answer.model_validate_json(report.model_dump_json()))
+def test_the_costliest_complaint_comes_first() -> None:
+    quality = score(report(*(sentence(number, "withheld") for number in range(1, 8)), repeated=1))
+    assert quality.complaints[0] == "9 of 16 sentences that state something stand"
+    assert len(quality.complaints) == 3
