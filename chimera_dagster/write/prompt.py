@@ -104,9 +104,10 @@ def render_prompt(
         groups = [(head, listed) for head, listed in headed if listed]
         return templates()[stage].render(groups=groups, persona=persona, fallen=fallen, chat=chat).strip()
 
-    room = num_ctx - max_tokens - _TEMPLATE_TOKENS - count_tokens(system) - count_tokens(render(set(), ()))
+    told = _fallen(draft) if draft else []
+    room = num_ctx - max_tokens - _TEMPLATE_TOKENS - count_tokens(system) - count_tokens(render(set(), told[:1]))
     room -= sum(count_tokens(f"{group.head}\n") for group in _GROUPS[stage])
-    fallen = list(_fitting(_fallen(draft), room // 3, count_tokens)) if draft else []
+    fallen = list(_fitting(told, room // 3, count_tokens))
     room -= sum(count_tokens(f"{line}\n") for line in fallen)
     by_weight = sorted((note for _, note in chosen), key=lambda note: -note.weight)
     fitting = len(list(_fitting([lines[note.id] for note in by_weight], room, count_tokens)))

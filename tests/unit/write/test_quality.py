@@ -10,7 +10,7 @@ from tests.unit.write.notes import note
 
 NOTES = [note(number, weight=10.0) for number in range(1, 10)] + [note(10, weight=110.0)]
 SHOWN = [each.id for each in NOTES]
-FORM = "the first{x} token{x} the {n} is{x} the in{x} {n} the and{x} that{x} the for{x} {n} the of{x} it{x} the with{x} {n}"
+FORM = "the a{x} token{x} the {n} is{x} the in{x} {n} the and{x} that{x} the for{x} {n} the of{x} it{x} the with{x} {n}"
 
 
 def sentence(
@@ -39,9 +39,9 @@ def sentence(
 def report(*changed: JudgedSentence, complete: bool = True, repeated: int = 0) -> JudgedAnswer:
     """Sixteen standing sentences in the form asked for, with these in place of those of the same number."""
     sections: list[tuple[Section, Role]] = []
-    sections += [("summary", "text")] * 7
-    sections += [("recommendations", "text")] * 3
-    sections += [("risks", "risk"), ("risks", "mitigation")] * 3
+    sections.extend([("summary", "text")] * 7)
+    sections.extend([("recommendations", "text")] * 3)
+    sections.extend([("risks", "risk"), ("risks", "mitigation")] * 3)
     by_number = {
         number: sentence(
             number,
