@@ -124,7 +124,7 @@ def test_a_revision_says_which_sentences_fell_and_why() -> None:
     assert "- It is 99 times faster. ----- (no note says 99)" in revised.split("\n")
     assert "It is fast." not in revised
     assert prompt("report").text in revised.replace(revised[revised.index("\n\nYour first") :], "")
-    tight = prompt("report", 800, draft=draft)
+    tight = prompt("report", 880, draft=draft)
     assert tight.notes
 
 

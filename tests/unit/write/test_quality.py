@@ -1,5 +1,7 @@
 """The score of a text, part by part, and its verdict."""
 
+from typing import get_args
+
 import pytest
 
 from chimera_dagster.align import Outcome
@@ -38,10 +40,10 @@ def sentence(
 
 def report(*changed: JudgedSentence, complete: bool = True, repeated: int = 0) -> JudgedAnswer:
     """Sixteen standing sentences in the form asked for, with these in place of those of the same number."""
-    sections: list[tuple[Section, Role]] = []
-    sections.extend([("summary", "text")] * 7)
-    sections.extend([("recommendations", "text")] * 3)
-    sections.extend([("risks", "risk"), ("risks", "mitigation")] * 3)
+    text, risk, mitigation = get_args(Role)
+    summary: list[tuple[Section, Role]] = [("summary", text)] * 7
+    advice: list[tuple[Section, Role]] = [("recommendations", text)] * 3
+    risks: list[tuple[Section, Role]] = [("risks", risk), ("risks", mitigation)] * 3
     by_number = {
         number: sentence(
             number,
@@ -50,7 +52,7 @@ def report(*changed: JudgedSentence, complete: bool = True, repeated: int = 0) -
             notes=(f"N{number % 10 + 1}",),
             block=number - (role == "mitigation"),
         )
-        for number, (section, role) in enumerate(sections, start=1)
+        for number, (section, role) in enumerate([*summary, *advice, *risks], start=1)
     }
     by_number |= {int(each.id[1:]): each for each in changed}
     return JudgedAnswer(sentences=tuple(by_number.values()), complete=complete, repeated=repeated)
