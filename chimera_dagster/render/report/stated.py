@@ -9,12 +9,12 @@ from chimera_dagster.render.blocks import Inlines, inlines
 from chimera_dagster.render.report.model_words import ModelWords, conveyed, shown
 from chimera_dagster.render.report.note_words import code_paragraphs, sentence, words
 from chimera_dagster.render.report.trial_advice import trial_advice, trial_risks
+from chimera_dagster.write.quality import ADVICE, RISK_ROWS
 
 Risk = tuple[Inlines, Inlines]  # and its mitigation
 
 _FIRST_SCREEN = 100.0  # weight from which a note belongs there
 _ENOUGH = 2  # sentences of a model's summary or analysis, for code to say the same elsewhere
-ADVICE, RISK_ROWS = 3, 2  # as the persona asks for
 # The most of a section; the appendix has all
 _FEW = 2  # sentences of a summary, if none belongs on the first screen
 _SENTENCES, _MOST_RISKS, _PERFORMANCE, _FINDINGS, _FURTHER, _GAPS = 5, 4, 4, 2, 1, 1
@@ -53,9 +53,10 @@ def stated(metrics: Metrics, outcome: Outcome) -> Stated:
     model = ModelWords(outcome.notes, report)
     reported = conveyed(report) if is_heard else frozenset[str]()
     analysed = conveyed(outcome.analysis.answer) if is_analysed else frozenset[str]()
-    left = [note for note in outcome.notes if note.id not in reported]
+    texts = {each.text for each in shown(report)} if is_heard else set[str]()
+    left = [note for note in outcome.notes if note.id not in reported and _plain(note) not in texts]
 
-    told = sum(map(len, model.blocks("summary", "other"))) * is_heard
+    told = sum(map(len, model.blocks("summary"))) * is_heard
     lead = _lead(_of(left, "answer", "performance")) if told < _ENOUGH else []
     rest = [note for note in left if note not in lead and note.id not in analysed]
 
@@ -76,6 +77,10 @@ def stated(metrics: Metrics, outcome: Outcome) -> Stated:
         or [inlines(_NO_MORE)],
         files=[sentence(note) for note in _of(outcome.notes, "files")],
     )
+
+
+def _plain(note: KeptNote) -> str:
+    return "".join(part.text for part in note.text)
 
 
 def _lead(speed: Sequence[KeptNote]) -> list[KeptNote]:
