@@ -51,7 +51,7 @@ def _align(raw: str, known: Known, context: Context) -> Aligned:
 def _caused(clauses: list[Clause], options: list[set[str]], known: Known) -> bool:
     """Whether a cause and its effect are of one note, or what follows is advice; narrows the options to that."""
     for place, clause in enumerate(clauses):
-        if not any(kind == "cause" or (kind == "any" and "cause." in key) for kind, key in clause.claims):
+        if not any(kind == "causes" or (kind == "any" and "causes." in key) for kind, key in clause.claims):
             continue
         other = place - 1 if place else 1
         if other >= len(options) or not options[place] or not options[other]:

@@ -79,6 +79,9 @@ def _stat(items: Sequence[Item], bound: Bound, found: Sequence[Bound]) -> str:
             break
         if item.has("stats") and (offset == 0 or behind[0].text.lower() in ("at", "in", "for", "is", "as", "was", "on")):
             return item.keys("stats")[0]
+    near = items[max(0, place - 3) : place]
+    if any(item.text.lower() == "by" for item in near) and any(item.has("acts", "delay") and item.clause == bound.clause for item in items[:place]):
+        return "delta"
     for before in range(place - 1, -1, -1):
         item = items[before]
         if item.figure is not None:

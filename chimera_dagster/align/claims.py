@@ -23,7 +23,7 @@ from chimera_dagster.align.reading import (
 from chimera_dagster.align.scan import Item, scan
 from chimera_dagster.align.stems import stem
 
-_CLAIMING = ("relations", "choose", "uses", "certainty", "cause", "quantifiers", "acts")
+_CLAIMING = ("relations", "choose", "uses", "certainty", "causes", "quantifiers", "acts")
 _EXACTLY = re.compile(r"^(?:linear|exponential|proportional|monoton|invers|quadratic|logarithm|simultan|automatic|random|month|year|hour|week|dai)")
 _TAKING = frozenset(stem(word) for word in ("take", "recommend", "use", "favour", "favor", "deploy", "run"))
 _EVERY = frozenset({"all", "every", "each", "any"})
@@ -137,7 +137,7 @@ def _into(clause: Clause, item: Item, following: Item | None) -> None:
         clause.states |= set(item.keys("states"))
     clause.metrics |= {metric for key in item.keys("metrics") for metric in CLASSES.get(key, (key,))}
     claims = {sense for sense in item.senses if sense[0] in _CLAIMING and sense != ("certainty", "hedge")}
-    if free and not any(kind in ("certainty", "cause", "choose", "quantifiers") for kind, _ in claims):
+    if free and not any(kind in ("certainty", "causes", "choose", "quantifiers") for kind, _ in claims):
         strict = {sense for sense in claims if sense[0] == "relations" and sense[1] in ("better", "best", "worst")}
         clause.optional |= claims - strict
         claims = strict

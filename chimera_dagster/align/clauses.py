@@ -3,6 +3,7 @@
 from chimera_dagster.align.scan import Item
 
 _HARD = frozenset({";", ":", ".", "!", "?", "(", ")"})
+_LEADING = frozenset({"whereas", "while", "although", "though", "as", "since", "because", "even though"})
 _STOPS = frozenset({";", ".", "!", "?"})
 _STRONG = frozenset({"so", "because", "as", "since", "while", "whereas", "but", "although", "though", "yet", "so that", "which", "and then"})
 _SPEAKING = ("relations", "stats", "acts", "choose", "certainty")
@@ -12,13 +13,15 @@ def mark_clauses(items: list[Item]) -> int:
     """Numbers the clauses of the items; returns how many there are."""
     number, since, last = 0, 0, len(items)
     predicates = [_is_predicate(item) for item in items]
+    leading = bool(items) and items[0].text.lower() in _LEADING
     for place, item in enumerate(items):
         inner = 0 < place < last - 1 and _alike(items[place - 1], _next(items, place))
         strong = item.has("breaks") and place > 0 and items[place - 1].text == "," and item.text.lower() in _STRONG
         ends = item.kind == "mark" and item.text in _HARD
         joins = item.has("breaks") or item.has("coordinators") or (item.kind == "mark" and item.text in (",", "-"))
+        leads = leading and item.text == "," and number == 0 and place < last - 1 and _begins(items[place + 1])
         denies = item.has("coordinators") and place < last - 1 and items[place + 1].has("negation")
-        if (strong or denies or (ends and (item.text in _STOPS or (item.text == ":" and _names_something(items[since:place]))))) and any(_is_content(each) for each in items[since:place]):
+        if (strong or denies or leads or (ends and (item.text in _STOPS or (item.text == ":" and _names_something(items[since:place]))))) and any(_is_content(each) for each in items[since:place]):
             number += 1
             since = place
         elif ends or (joins and not inner and any(predicates[since:place]) and _speaks(items, predicates, place + 1, last, needs_subject=item.has("coordinators"))):
@@ -70,3 +73,8 @@ def _next(items: list[Item], place: int) -> Item:
 
 def _names_something(items: list[Item]) -> bool:
     return any(item.kind == "name" or item.figure is not None or item.has("things") or item.has("metrics") for item in items)
+
+
+def _begins(item: Item) -> bool:
+    """Whether a main clause may begin with it."""
+    return item.kind == "name" or item.has("pronouns") or item.has("groups") or item.has("negation") or item.text.lower() in ("the", "a", "an", "these")

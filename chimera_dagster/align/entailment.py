@@ -182,6 +182,9 @@ def _differs(bound: Bound, other: Bound, clause: Clause, reading: Reading, state
         return Gap("statistic", f"{bound.text} is {_of_stat(other.stat)} in the note, not {_of_stat(bound.stat)}")
     if bound.stat == "median" and other.stat not in ("median", "usual") or bound.stat == "mean" and statement.note.kind not in MEANS:
         return Gap("statistic", f"{bound.text} is no {bound.stat} in the note")
+    if bound.kind in ("times", "%"):
+        mine, its = _axis_values(reading.figures, bound), _axis_values(statement.figures, other)
+        return Gap("level", f"{bound.text} is not of {min(mine - its):g} in the note") if its and mine - its else None
     if bound.level != other.level and not (bound.elsewhere and bound.level is None) and not (bound.level is None and (other.level is None or any(_is_trend(each) for each in reading.clauses))):
         return Gap("level", f"{bound.text} is measured elsewhere in the note")
     return None
@@ -193,6 +196,11 @@ def _may_bound(bound: Bound, statement: Statement) -> bool:
         return bound.kind == "ms" and statement.note.kind in ("tail", "tails")
     said = {key for kind, key in statement.claims if kind == "relations"}
     return bound.kind == "axis" and bool({"flat", "turn", "peak"} & said)
+
+
+def _axis_values(figures: Sequence[Bound], bound: Bound) -> set[float]:
+    """The levels that the clause of the figure names."""
+    return {each.value for each in figures if each.kind == "axis" and each.of is bound.of}
 
 
 def _of_stat(stat: str) -> str:
@@ -313,7 +321,9 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
         case "certainty":
             if key == "chance" and (clause.negative or clause.claims & _TIES) and certainty in ("tie", "plain"):
                 return None
-            if key in ("holds", "chance") and certainty != "holds" and not (clause.negative and ("certainty", "untested") in clause.claims and certainty == "plain"):
+            if key == "holds" and ("certainty", "session") in clause.claims and certainty == "in_session":
+                return None
+            if key in ("holds", "chance") and certainty != "holds" and not (("certainty", "untested") in clause.claims and certainty == "plain"):
                 return Gap("certainty", f"it calls certain what the notes call {_CERTAINTY.get(certainty or '', 'a count')}")
             if key == "clear" and clause.negative:
                 return None
@@ -326,8 +336,8 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
             if key == "extreme" and sense not in said:
                 return Gap("certainty", "it claims more than the notes prove")
             return None
-        case "cause":
-            if sense in either or statement.note.action or statement.note.kind in ("one_session", "hidden_failures"):
+        case "causes":
+            if key == "result" or sense in either or statement.note.action or statement.note.kind in ("one_session", "hidden_failures"):
                 return None
             return Gap("cause", "the notes give no such cause")
         case "quantifiers":

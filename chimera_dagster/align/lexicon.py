@@ -38,7 +38,7 @@ class Lexicon(BaseModel):
     uses: dict[str, str]
     negation: str
     certainty: dict[str, str]
-    cause: str
+    causes: dict[str, str]
     quantifiers: dict[str, str]
     bounds: dict[str, str]
     anchors: str
