@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chimera_dagster.align.claims import read
-from chimera_dagster.align.entailment import FREE_THINGS, OWN_ACTS, Gap, gaps
+from chimera_dagster.align.entailment import FREE_THINGS, OWN_ACTS, SCOPES, Gap, gaps
 from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.align.known import Known, Statement
 from chimera_dagster.align.outcome import Aligned, Passage
@@ -64,6 +64,13 @@ def _caused(clauses: list[Clause], options: list[set[str]], known: Known) -> boo
     return True
 
 
+def _predicates(clause: Clause, reading: Reading) -> bool:
+    """Whether the clause claims something, and is not just the condition under which another one holds."""
+    figures = any(bound.clause == clause.number and bound.kind != "axis" for bound in reading.figures)
+    figures = figures or (bool(clause.models) and any(bound.clause == clause.number for bound in reading.figures))
+    return figures or clause.negative or any(kind != "quantifiers" and key not in SCOPES for kind, key in clause.claims)
+
+
 def _is_own(clause: Clause, reading: Reading) -> bool:
     """Whether the clause names what it is about."""
     things = clause.things - FREE_THINGS
@@ -76,9 +83,11 @@ def _is_own(clause: Clause, reading: Reading) -> bool:
 def _attach(clauses: list[Clause], reading: Reading, options: list[set[str]], before: set[str]) -> None:
     """A clause that names nothing of its own must be of the note of the clause beside it, or of the sentence before."""
     for place, clause in enumerate(clauses):
-        if _is_own(clause, reading):
+        says = _predicates(clause, reading)
+        if says and _is_own(clause, reading):
             continue
-        other = place - 1 if place else 1
+        ahead = place + 1 if place + 1 < len(options) else place - 1
+        other = (place - 1 if place else 1) if says else ahead
         if len(options) == 1:
             options[place] &= before
         elif other < len(options):

@@ -12,8 +12,9 @@ _ALWAYS = frozenset({"p95", "sd", "worst", "detectable", "delta"})  # statistics
 _TIES = frozenset({("relations", "tie"), ("relations", "noeffect")})
 _AXES = frozenset({"load", "prompt_length", "answer_length"})
 _MISSING = frozenset({"not_measured", "unknown_machine", "record_missing"})
-_POLAR = frozenset({"measure", "say", "compare", "include", "fail", "work", "keep_loaded", "read_full", "loaded_first", "mix", "know_name", "shared_throttled", "add_next", "write_into"})
-OWN_ACTS = frozenset({"keep_loaded", "each_setting", "every_setting", "repeat", "in_turn", "several_sessions", "share_beside", "best_two", "rank_otherwise", "single_says_little", "scatter", "drift", "own_files", "fail", "read_full", "write_into", "add_next", "set_for_quality", "mix", "plan", "other_machine", "other_work", "know_name"})
+_EITHER_WAY = frozenset({"far", "first_level", "up_to", "instead_of", "highest_of", "during", "matters_to_you", "each_setting", "every_setting", "apart", "between_requests", "before_quote", "idle_run", "of_mean", "points", "shared", "single_says_little", "slow_hidden", "looks_like", "drift", "may_not_hold", "no_number", "large_to_show", "delay", "lose", "give_no_more", "give_load", "set", "report_advice", "rest_on", "exclude", "several_sessions", "own_files", "other_machine", "other_work", "small_sample"})
+SCOPES = frozenset({"each_setting", "every_setting", "during", "matters_to_you", "up_to", "first_level"})
+OWN_ACTS = frozenset({"keep_loaded", "repeat", "in_turn", "several_sessions", "share_beside", "best_two", "rank_otherwise", "single_says_little", "scatter", "drift", "own_files", "fail", "read_full", "write_into", "add_next", "set_for_quality", "mix", "plan", "other_machine", "other_work", "know_name"})
 FREE_THINGS = frozenset({"run", "file", "model_word", "value", "setting", "user", "numbers", "session", "gap", "chance", "effect", "request", "parameter", "prompt_length", "answer_length", "load", "bench", "machine", "names"})
 
 
@@ -253,7 +254,7 @@ def _claims(clause: Clause, reading: Reading, statement: Statement, typed: set[s
         if all(reasons):
             found.append(reasons[0])  # type: ignore[arg-type]
     for sense in sorted(clause.optional):
-        if sense[0] == "acts" and sense[1] in _POLAR and not clause.negative and not clause.claims & _TIES and sense in statement.denied and sense not in statement.claims:
+        if sense[0] == "acts" and sense[1] not in _EITHER_WAY and not clause.negative and not clause.claims & _TIES and sense in statement.denied and sense not in statement.claims:
             found.append(Gap("polarity", "it turns round what the note says"))
     if clause.negative and not _may_deny(clause, statement):
         found.append(Gap("polarity", "it denies what the note says"))
@@ -343,7 +344,7 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
         case "quantifiers":
             if key in ("some", "both") or sense in either:
                 return None
-            if key == "all" and (clause.groups or clause.negative or certainty == "tie"):
+            if key == "all" and (clause.groups or clause.negative or clause.claims & _TIES):
                 return None
             if key == "only" and ("detectable" in clause.stats or ("certainty", "session") in clause.claims):
                 return None
@@ -364,7 +365,7 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
             if sense in said:
                 return None
             if kind == "acts" and sense in either:
-                return Gap("polarity", "it turns round what the note says") if key in _POLAR else None
+                return Gap("polarity", "it turns round what the note says") if key not in _EITHER_WAY else None
             return Gap("predicate", "the note does not say that")
 
 
