@@ -83,7 +83,7 @@ def _is_own(clause: Clause, reading: Reading) -> bool:
 def _attach(clauses: list[Clause], reading: Reading, options: list[set[str]], before: set[str]) -> None:
     """A clause that names nothing of its own must be of the note of the clause beside it, or of the sentence before."""
     for place, clause in enumerate(clauses):
-        says = _predicates(clause, reading)
+        says = _predicates(clause, reading) or (len(options) == 1 and bool(clause.things - FREE_THINGS))
         if says and _is_own(clause, reading):
             continue
         ahead = place + 1 if place + 1 < len(options) else place - 1

@@ -74,7 +74,8 @@ class Known:
                 words = kind_words(note.kind)
                 statement.claims.update(sense for key in words.says.split() for sense in senses_of(key))
                 statement.denied.update(sense for key in words.denies.split() for sense in senses_of(key))
-                statement.things.update(words.things.split())
+                if part in ("text", "mitigation"):
+                    statement.things.update(words.things.split())
                 statement.negative |= bool(words.denies)
                 if note.kind in MEANS:
                     statement.stats.add("mean")
