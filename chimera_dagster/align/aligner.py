@@ -71,6 +71,13 @@ def _predicates(clause: Clause, reading: Reading) -> bool:
     return figures or clause.negative or any(kind != "quantifiers" and key not in SCOPES for kind, key in clause.claims)
 
 
+def _contents(clause: Clause) -> int:
+    """How many kinds of content the clause has."""
+    acts = {sense for sense in clause.claims | clause.optional if sense[0] == "acts"}
+    every = (clause.things, clause.states, clause.stats, clause.metrics, clause.settings, clause.models, clause.names, acts)
+    return sum(bool(each) for each in every)
+
+
 def _is_own(clause: Clause, reading: Reading) -> bool:
     """Whether the clause names what it is about."""
     things = clause.things - FREE_THINGS
@@ -83,7 +90,9 @@ def _is_own(clause: Clause, reading: Reading) -> bool:
 def _attach(clauses: list[Clause], reading: Reading, options: list[set[str]], before: set[str]) -> None:
     """A clause that names nothing of its own must be of the note of the clause beside it, or of the sentence before."""
     for place, clause in enumerate(clauses):
-        says = _predicates(clause, reading) or (len(options) == 1 and bool(clause.things - FREE_THINGS))
+        says = _predicates(clause, reading) or (len(options) == 1 and _contents(clause) > 1)
+        if says and len(options) == 1 and _contents(clause) > 1:
+            continue
         if says and _is_own(clause, reading):
             continue
         ahead = place + 1 if place + 1 < len(options) else place - 1

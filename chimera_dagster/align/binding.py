@@ -7,6 +7,7 @@ from chimera_dagster.align.scan import Item
 
 _OF_NEXT = frozenset({"to", "to that of", "that of", "those of", "for", "of", "with", "on", "by", "in", "from", "at"})
 _AGAINST = frozenset({"instead of", "rather than", "against", "versus", "vs", "compared with", "compared to", "up from", "in place of", "as against", "where", "down from", "and not"})
+_OTHERWISE = frozenset({"compared to", "compared with", "versus", "vs", "against", "as against"})
 _NO_ANCHORS = frozenset({"for", "to", "over", "next to", "that of", "those of", "from that of"})
 _SKIPPED = frozenset({"the", "a", "an", "its", "their", "mean", "model", "case", "each"})
 
@@ -24,6 +25,7 @@ def bind(items: Sequence[Item], context: Context) -> list[Bound]:
         bound.state = _state(items, bound)
     _models(items, found, context)
     _share_models(items, found)
+    _contrast(items, found, context)
     _levels(items, found)
     return found
 
@@ -157,6 +159,17 @@ def _models(items: Sequence[Item], found: Sequence[Bound], context: Context) -> 
         else:
             bound.models = context.subject
             bound.collective = len(bound.models) > 1
+
+
+def _contrast(items: Sequence[Item], found: Sequence[Bound], context: Context) -> None:
+    """Of `a at 205 tok/s compared to 142 tok/s` the second figure is of the other model."""
+    named = {name for item in items for name in item.names if item.key in ("model", "group")}
+    if len(named) != 1 or len(context.models) != 2:
+        return
+    for one, other in zip(found, found[1:], strict=False):
+        between = [item.text.lower() for item in items[one.place + 1 : other.place]]
+        if len(between) == 1 and between[0] in _OTHERWISE and one.figure.unit == other.figure.unit and one.stat == other.stat and other.state != "warm" and one.models == named:
+            other.models = frozenset(context.models) - one.models
 
 
 def _share_models(items: Sequence[Item], found: Sequence[Bound]) -> None:

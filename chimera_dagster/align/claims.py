@@ -80,7 +80,7 @@ def _is_group(item: Item, items: Sequence[Item], place: int, every: frozenset[st
     if size != len(every) or len(every) < 2:
         return False
     if "model" in words:
-        return True
+        return item.text.lower().endswith("s") or len(words) > 1 and bool(words & {"each", "either", "every", "any"})
     following = items[place + 1] if place + 1 < len(items) else None
     if len(words) == 1 and following is not None and following.kind == "name":
         return False

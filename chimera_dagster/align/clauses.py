@@ -60,7 +60,7 @@ def _alike(one: Item, other: Item) -> bool:
     return (
         (one.figure is not None and other.figure is not None)
         or (one.kind == other.kind == "name")
-        or (one.has("metrics") and other.has("metrics"))
+        or any(one.has(kind) and other.has(kind) for kind in ("metrics", "states", "stats"))
     )
 
 

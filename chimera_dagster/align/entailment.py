@@ -12,6 +12,8 @@ _ALWAYS = frozenset({"p95", "sd", "worst", "detectable", "delta"})  # statistics
 _TIES = frozenset({("relations", "tie"), ("relations", "noeffect")})
 _AXES = frozenset({"load", "prompt_length", "answer_length"})
 _MISSING = frozenset({"not_measured", "unknown_machine", "record_missing"})
+_DENYING = frozenset({"not_measured", "unknown_machine", "record_missing", "unknown_numbers", "failures", "hidden_failures", "choice"})
+_ADVISES = frozenset({"should", "must", "use", "used", "recommend", "ought", "run", "limit", "give", "keep", "set", "deploy", "serve"})
 _EITHER_WAY = frozenset({"far", "first_level", "up_to", "instead_of", "highest_of", "during", "matters_to_you", "each_setting", "every_setting", "apart", "between_requests", "before_quote", "idle_run", "of_mean", "points", "shared", "single_says_little", "slow_hidden", "looks_like", "drift", "may_not_hold", "no_number", "large_to_show", "delay", "lose", "give_no_more", "give_load", "set", "report_advice", "rest_on", "exclude", "several_sessions", "own_files", "other_machine", "other_work", "small_sample"})
 SCOPES = frozenset({"each_setting", "every_setting", "during", "matters_to_you", "up_to", "first_level"})
 OWN_ACTS = frozenset({"keep_loaded", "repeat", "in_turn", "several_sessions", "share_beside", "best_two", "rank_otherwise", "single_says_little", "scatter", "drift", "own_files", "fail", "read_full", "write_into", "add_next", "set_for_quality", "mix", "plan", "other_machine", "other_work", "know_name"})
@@ -113,6 +115,8 @@ def _same_unit(bound: Bound, other: Bound, statement: Statement) -> bool:
     one, two = bound.figure.unit, other.figure.unit
     if one == two or (not one and other.kind in ("count", "axis")):
         return True
+    if {one, two} == {"request", "at_once"}:
+        return not any(each.figure.unit == "request" for each in statement.figures)
     return statement.note.kind in ("repeat_runs", "few_runs") and {one, two} <= {"run", "times", ""}
 
 
@@ -253,12 +257,15 @@ def _claims(clause: Clause, reading: Reading, statement: Statement, typed: set[s
         reasons = [_claim(each, clause, statement) for each in sorted(senses)]
         if all(reasons):
             found.append(reasons[0])  # type: ignore[arg-type]
-    for sense in sorted(clause.optional):
+    for sense in sorted(clause.optional if statement.note.kind in _DENYING else ()):
         if sense[0] == "acts" and sense[1] not in _EITHER_WAY and not clause.negative and not clause.claims & _TIES and sense in statement.denied and sense not in statement.claims:
             found.append(Gap("polarity", "it turns round what the note says"))
     if clause.negative and not _may_deny(clause, statement):
         found.append(Gap("polarity", "it denies what the note says"))
     found += _goes(clause, reading)
+    found += _advises(clause, reading, statement)
+    if ("relations", "flat") in clause.claims and not _stays(clause, reading, statement):
+        found.append(Gap("relation", "no note says that it stays the same there"))
     return found
 
 
@@ -272,6 +279,31 @@ def _may_deny(clause: Clause, statement: Statement) -> bool:
         return True
     denied = {thing for other in statement.clauses if other.negative for thing in other.things | other.names | other.settings}
     return bool((clause.things | clause.names | clause.settings) & denied - {"model_word"})
+
+
+def _advises(clause: Clause, reading: Reading, statement: Statement) -> list[Gap]:
+    """A load may only be advised if the note advises it."""
+    axes = any(each.figure.unit == "at_once" and each.clause == clause.number for each in reading.figures)
+    advises = any(item.clause == clause.number and item.text.lower() in _ADVISES and item.has("neutral") for item in reading.items)
+    is_first = bool(reading.items) and reading.items[0].text.lower() in _ADVISES
+    should = any(item.clause == clause.number and item.text.lower() in ("should", "must", "recommend", "ought") for item in reading.items)
+    if axes and advises and (should or is_first) and not statement.note.action:
+        return [Gap("advice", "no note advises that load")]
+    return []
+
+
+def _stays(clause: Clause, reading: Reading, statement: Statement) -> bool:
+    """Whether the note says that something stays, up to the same level."""
+    levels = {each.value for each in reading.figures if each.kind == "axis" and each.clause == clause.number}
+    measured = any(each.kind in ("%", "times", "ms", "tok/s") and each.clause == clause.number for each in reading.figures)
+    if not levels:
+        return measured or ("relations", "turn") in clause.claims or any("turn" in key for _, key in clause.claims)
+    for other in statement.clauses:
+        if ("relations", "flat") in other.claims | other.optional:
+            known = {each.value for each in statement.figures if each.kind == "axis" and each.of is other}
+            if not known or levels <= known:
+                return True
+    return False
 
 
 def _goes(clause: Clause, reading: Reading) -> list[Gap]:
@@ -344,6 +376,8 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
         case "quantifiers":
             if key in ("some", "both") or sense in either:
                 return None
+            if key == "all" and statement.note.kind == "failures" and clause.models and not clause.names:
+                return None
             if key == "all" and (clause.groups or clause.negative or clause.claims & _TIES):
                 return None
             if key == "only" and ("detectable" in clause.stats or ("certainty", "session") in clause.claims):
@@ -363,6 +397,8 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
             return Gap("relation", f"no note says {_RELATIONS.get(key, key)} here")
         case _:
             if sense in said:
+                return None
+            if clause.negative and sense in statement.claims and (clause.claims | clause.optional) & statement.denied:
                 return None
             if kind == "acts" and sense in either:
                 return Gap("polarity", "it turns round what the note says") if key not in _EITHER_WAY else None

@@ -131,3 +131,5 @@ def _add(root: Node, phrase: str, sense: Sense) -> None:
         node = node.next.setdefault(word, Node())
     if sense not in node.senses:
         node.senses.append(sense)
+    if sense == ("acts", "loaded_first") and ("states", "cold") not in node.senses:
+        node.senses.append(("states", "cold"))
