@@ -59,7 +59,10 @@ def _caused(clauses: list[Clause], options: list[set[str]], known: Known) -> boo
         both = options[place] & options[other]
         if both:
             options[place] = options[other] = both
-        elif not any(known.notes[name].action or known.notes[name].kind == "choice" or known.notes[name].mitigation for name in options[place] | options[other]):
+        elif not any(
+            known.notes[name].action or known.notes[name].kind == "choice" or known.notes[name].mitigation
+            for name in options[place] | options[other]
+        ):
             return False
     return True
 
@@ -74,17 +77,38 @@ def _predicates(clause: Clause, reading: Reading) -> bool:
 def _contents(clause: Clause) -> int:
     """How many kinds of content the clause has."""
     acts = {sense for sense in clause.claims | clause.optional if sense[0] == "acts"}
-    every = (clause.things, clause.states, clause.stats, clause.metrics, clause.settings, clause.models, clause.names, acts)
+    every = (
+        clause.things,
+        clause.states,
+        clause.stats,
+        clause.metrics,
+        clause.settings,
+        clause.models,
+        clause.names,
+        acts,
+    )
     return sum(bool(each) for each in every)
 
 
 def _is_own(clause: Clause, reading: Reading) -> bool:
     """Whether the clause names what it is about."""
     things = clause.things - FREE_THINGS
-    figures = any(bound.clause == clause.number and bound.kind in ("ms", "tok/s", "count", "") for bound in reading.figures)
+    figures = any(
+        bound.clause == clause.number and bound.kind in ("ms", "tok/s", "count", "") for bound in reading.figures
+    )
     uses = any(kind == "uses" for kind, _ in clause.claims)
     acts = any(kind == "acts" and key in OWN_ACTS for kind, key in clause.claims)
-    return bool(clause.models or clause.metrics or clause.settings or clause.names or clause.states or things or figures or uses or acts)
+    return bool(
+        clause.models
+        or clause.metrics
+        or clause.settings
+        or clause.names
+        or clause.states
+        or things
+        or figures
+        or uses
+        or acts
+    )
 
 
 def _attach(clauses: list[Clause], reading: Reading, options: list[set[str]], before: set[str]) -> None:
@@ -107,7 +131,16 @@ def _attach(clauses: list[Clause], reading: Reading, options: list[set[str]], be
 def _says(clause: Clause, reading: Reading) -> bool:
     """Whether the clause holds anything that could be wrong."""
     figures = any(bound.clause == clause.number for bound in reading.figures)
-    parts = (clause.claims, clause.things, clause.models, clause.settings, clause.names, clause.metrics, clause.states, clause.stats)
+    parts = (
+        clause.claims,
+        clause.things,
+        clause.models,
+        clause.settings,
+        clause.names,
+        clause.metrics,
+        clause.states,
+        clause.stats,
+    )
     return figures or bool(clause.unknown) or clause.negative or any(parts)
 
 

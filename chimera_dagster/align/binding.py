@@ -6,7 +6,23 @@ from chimera_dagster.align.reading import AXES, CLASSES, UNITS, Bound, Context
 from chimera_dagster.align.scan import Item
 
 _OF_NEXT = frozenset({"to", "to that of", "that of", "those of", "for", "of", "with", "on", "by", "in", "from", "at"})
-_AGAINST = frozenset({"instead of", "rather than", "against", "versus", "vs", "compared with", "compared to", "up from", "in place of", "as against", "where", "down from", "and not"})
+_AGAINST = frozenset(
+    {
+        "instead of",
+        "rather than",
+        "against",
+        "versus",
+        "vs",
+        "compared with",
+        "compared to",
+        "up from",
+        "in place of",
+        "as against",
+        "where",
+        "down from",
+        "and not",
+    }
+)
 _OTHERWISE = frozenset({"compared to", "compared with", "versus", "vs", "against", "as against"})
 _NO_ANCHORS = frozenset({"for", "to", "over", "next to", "that of", "those of", "from that of"})
 _SKIPPED = frozenset({"the", "a", "an", "its", "their", "mean", "model", "case", "each"})
@@ -51,7 +67,11 @@ def _metrics(items: Sequence[Item], bound: Bound, context: Context) -> tuple[str
     after = [place for place in same if place > bound.place]
     earlier = [place for place in here if items[place].clause < bound.clause]
     later = [place for place in here if items[place].clause > bound.clause]
-    measured = [place for place, item in enumerate(items) if item.figure is not None and item.figure.unit in ("ms", "tok/s", "%")]
+    measured = [
+        place
+        for place, item in enumerate(items)
+        if item.figure is not None and item.figure.unit in ("ms", "tok/s", "%")
+    ]
     behind = [place for place in here if place > bound.place]
     if here and measured and measured[0] < here[0] and behind:  # metrics stand behind their figures
         chosen = behind[:1]
@@ -79,10 +99,14 @@ def _stat(items: Sequence[Item], bound: Bound, found: Sequence[Bound]) -> str:
     for offset, item in enumerate(behind):
         if item.figure is not None or (item.kind == "mark" and item.text != ")"):
             break
-        if item.has("stats") and (offset == 0 or behind[0].text.lower() in ("at", "in", "for", "is", "as", "was", "on")):
+        if item.has("stats") and (
+            offset == 0 or behind[0].text.lower() in ("at", "in", "for", "is", "as", "was", "on")
+        ):
             return item.keys("stats")[0]
     near = items[max(0, place - 3) : place]
-    if any(item.text.lower() == "by" for item in near) and any(item.has("acts", "delay") and item.clause == bound.clause for item in items[:place]):
+    if any(item.text.lower() == "by" for item in near) and any(
+        item.has("acts", "delay") and item.clause == bound.clause for item in items[:place]
+    ):
         return "delta"
     for before in range(place - 1, -1, -1):
         item = items[before]
@@ -125,9 +149,13 @@ def _state(items: Sequence[Item], bound: Bound) -> str:
 
 def _is_from(items: Sequence[Item], place: int) -> bool:
     """Whether it is the first of `from 80 ms to 2.4 s`."""
-    return place > 0 and items[place - 1].text.lower() == "from" and any(
-        item.figure is not None and items[place + offset].text.lower() == "to"
-        for offset, item in enumerate(items[place + 2 : place + 4], start=1)
+    return (
+        place > 0
+        and items[place - 1].text.lower() == "from"
+        and any(
+            item.figure is not None and items[place + offset].text.lower() == "to"
+            for offset, item in enumerate(items[place + 2 : place + 4], start=1)
+        )
     )
 
 
@@ -139,7 +167,11 @@ def _models(items: Sequence[Item], found: Sequence[Bound], context: Context) -> 
         size = len(run)
         group = _list_for(lists, run[0].place, size) if size > 1 else None
         last = _next_model(items, run[-1])
-        if group is not None and not any(_next_model(items, bound) for bound in run[:-1]) and (not last or (group[0] > run[-1].place)):
+        if (
+            group is not None
+            and not any(_next_model(items, bound) for bound in run[:-1])
+            and (not last or (group[0] > run[-1].place))
+        ):
             for bound, place in zip(run, group, strict=True):
                 bound.models = frozenset(items[place].names)
                 taken.add(bound.place)
@@ -168,7 +200,14 @@ def _contrast(items: Sequence[Item], found: Sequence[Bound], context: Context) -
         return
     for one, other in zip(found, found[1:], strict=False):
         between = [item.text.lower() for item in items[one.place + 1 : other.place]]
-        if len(between) == 1 and between[0] in _OTHERWISE and one.figure.unit == other.figure.unit and one.stat == other.stat and other.state != "warm" and one.models == named:
+        if (
+            len(between) == 1
+            and between[0] in _OTHERWISE
+            and one.figure.unit == other.figure.unit
+            and one.stat == other.stat
+            and other.state != "warm"
+            and one.models == named
+        ):
             other.models = frozenset(context.models) - one.models
 
 
@@ -176,8 +215,12 @@ def _share_models(items: Sequence[Item], found: Sequence[Bound]) -> None:
     """Of `2.4 s instead of 80 ms for a` both figures are of `a`."""
     for one, other in zip(found, found[1:], strict=False):
         between = [item.text.lower() for item in items[one.place + 1 : other.place]]
-        ranged = between in (["to"], ["up to"], ["out to"]) and one.place > 0 and items[one.place - 1].text.lower() == "from"
-        if (ranged or between in (["instead of"], ["rather than"], ["up from"], ["down from"])) and one.figure.unit == other.figure.unit:
+        ranged = (
+            between in (["to"], ["up to"], ["out to"]) and one.place > 0 and items[one.place - 1].text.lower() == "from"
+        )
+        if (
+            ranged or between in (["instead of"], ["rather than"], ["up from"], ["down from"])
+        ) and one.figure.unit == other.figure.unit:
             if follows := _next_model(items, other):
                 one.models = follows
 
@@ -186,7 +229,11 @@ def _nearest(items: Sequence[Item], lists: list[list[int]], place: int, bound: B
     """The subject of the figure: the nearest model before it that is not merely what another is compared with."""
     group = next(each for each in lists if place in each)
     models = frozenset(name for each in group for name in items[each].names)
-    if _is_anchor(items, group[0]) and items[bound.place - 1].text not in ("(",) and not _is_own(items, group[-1], bound.place):
+    if (
+        _is_anchor(items, group[0])
+        and items[bound.place - 1].text not in ("(",)
+        and not _is_own(items, group[-1], bound.place)
+    ):
         earlier = [each for each in lists if each[-1] < group[0] and not _is_anchor(items, each[0])]
         if earlier:
             models = frozenset(name for each in earlier[-1] for name in items[each].names)
@@ -229,7 +276,8 @@ def _lists(items: Sequence[Item], named: Sequence[int]) -> list[list[int]]:
     for place in named:
         last = found[-1][-1] if found else None
         if last is not None and all(
-            (item.kind == "mark" and item.text == ",") or item.text.lower() in ("and", "or", "&", "the", "both", "nor") for item in items[last + 1 : place]
+            (item.kind == "mark" and item.text == ",") or item.text.lower() in ("and", "or", "&", "the", "both", "nor")
+            for item in items[last + 1 : place]
         ):
             found[-1].append(place)
         else:
@@ -244,7 +292,24 @@ def _runs(items: Sequence[Item], found: Sequence[Bound]) -> list[list[Bound]]:
     for bound in measured:
         last = runs[-1][-1] if runs else None
         between = [item.text.lower() for item in items[last.place + 1 : bound.place]] if last is not None else []
-        joined = all(text in (",", "and", "&", "versus", "vs", "against", "compared", "compared with", "compared to", "or", "the", ".") for text in between)
+        joined = all(
+            text
+            in (
+                ",",
+                "and",
+                "&",
+                "versus",
+                "vs",
+                "against",
+                "compared",
+                "compared with",
+                "compared to",
+                "or",
+                "the",
+                ".",
+            )
+            for text in between
+        )
         if last is not None and joined and last.figure.unit == bound.figure.unit:
             runs[-1].append(bound)
         else:
@@ -272,9 +337,16 @@ def _levels(items: Sequence[Item], found: Sequence[Bound]) -> None:
     ranges = [
         (low, high)
         for low, high in zip(axes, axes[1:], strict=False)
-        if [item.text.lower() for item in items[low.place + 1 : high.place]] in (["to"], ["-"], ["up to"], ["out to"], ["and"])
-        or (items[high.place - 1].text.lower() in ("to", "up to") and any(item.text.lower() == "from" for item in items[max(0, low.place - 2) : low.place]))
-        or (items[high.place - 1].text.lower() == "and" and any(item.text.lower() == "between" for item in items[max(0, low.place - 2) : low.place]))
+        if [item.text.lower() for item in items[low.place + 1 : high.place]]
+        in (["to"], ["-"], ["up to"], ["out to"], ["and"])
+        or (
+            items[high.place - 1].text.lower() in ("to", "up to")
+            and any(item.text.lower() == "from" for item in items[max(0, low.place - 2) : low.place])
+        )
+        or (
+            items[high.place - 1].text.lower() == "and"
+            and any(item.text.lower() == "between" for item in items[max(0, low.place - 2) : low.place])
+        )
     ]
     in_range = {bound.place for pair in ranges for bound in pair}
     for low, high in zip(measured, measured[1:], strict=False):
@@ -285,8 +357,15 @@ def _levels(items: Sequence[Item], found: Sequence[Bound]) -> None:
         if bound.level is None:
             single = [axis for axis in axes if axis.place not in in_range]
             behind = [axis for axis in single if axis.place > bound.place and _adjacent(items, bound.place, axis.place)]
-            ahead = [axis for axis in single if axis.place < bound.place and not any(item.text in (";", ".") for item in items[axis.place : bound.place])]
-            if items[bound.place - 1].text.lower() == "from" or any(text in _AGAINST for text in _before(items, bound.place)):
+            ahead = [
+                axis
+                for axis in single
+                if axis.place < bound.place
+                and not any(item.text in (";", ".") for item in items[axis.place : bound.place])
+            ]
+            if items[bound.place - 1].text.lower() == "from" or any(
+                text in _AGAINST for text in _before(items, bound.place)
+            ):
                 ahead = []
                 bound.elsewhere = True
             nearest = behind[:1] or ahead[-1:]
@@ -307,7 +386,9 @@ def _before(items: Sequence[Item], place: int) -> list[str]:
 def _adjacent(items: Sequence[Item], start: int, end: int) -> bool:
     """Whether no other figure of a measurement and no mark lies between, such as of `62 tok/s with 8 requests`."""
     between = items[start + 1 : end]
-    return len(between) <= 5 and not any(item.kind == "mark" or (item.figure is not None) or item.has("coordinators") for item in between)
+    return len(between) <= 5 and not any(
+        item.kind == "mark" or (item.figure is not None) or item.has("coordinators") for item in between
+    )
 
 
 def _last_levels(items: Sequence[Item], run: Sequence[Bound], axes: Sequence[Bound]) -> list[float]:

@@ -24,7 +24,9 @@ from chimera_dagster.align.scan import Item, scan
 from chimera_dagster.align.stems import stem
 
 _CLAIMING = ("relations", "choose", "uses", "certainty", "causes", "quantifiers", "acts")
-_EXACTLY = re.compile(r"^(?:linear|exponential|proportional|monoton|invers|quadratic|logarithm|simultan|automatic|random|month|year|hour|week|dai)")
+_EXACTLY = re.compile(
+    r"^(?:linear|exponential|proportional|monoton|invers|quadratic|logarithm|simultan|automatic|random|month|year|hour|week|dai)"
+)
 _TAKING = frozenset(stem(word) for word in ("take", "recommend", "use", "favour", "favor", "deploy", "run"))
 _EVERY = frozenset({"all", "every", "each", "any"})
 _FAMILY = frozenset({"model", "models"})
@@ -95,7 +97,12 @@ def _is_other(item: Item, items: Sequence[Item], place: int) -> bool:
         return False
     if item.stems[-1] in ("model", "two", "rival", "competitor", "peer"):
         return True
-    counted = any(each.has("things", "run") or each.has("things", "request") or (each.figure is not None and each.figure.unit in ("run", "request", "file", "setting", "session")) for each in items[:place])
+    counted = any(
+        each.has("things", "run")
+        or each.has("things", "request")
+        or (each.figure is not None and each.figure.unit in ("run", "request", "file", "setting", "session"))
+        for each in items[:place]
+    )
     return not counted and "in" != (items[place - 1].text.lower() if place else "")
 
 
@@ -119,7 +126,11 @@ def _into(clause: Clause, item: Item, following: Item | None) -> None:
         clause.models |= set(item.names)
         clause.groups |= item.key == "group"
     free = item.has("neutral") or bool(item.names)
-    if item.has("quantifiers") and following is not None and (following.figure is not None or following.has("bound") or following.has("certainty", "session")):
+    if (
+        item.has("quantifiers")
+        and following is not None
+        and (following.figure is not None or following.has("bound") or following.has("certainty", "session"))
+    ):
         return
     if item.has("groups") and not item.names and set(item.stems) & _EVERY:
         clause.claims.add(("quantifiers", "all"))
@@ -130,7 +141,13 @@ def _into(clause: Clause, item: Item, following: Item | None) -> None:
         return
     if not item.has("metrics"):
         clause.things |= set(item.keys("things"))
-    if item.stems and item.stems[-1] in _TAKING and following is not None and following.kind == "name" and following.key == "model":
+    if (
+        item.stems
+        and item.stems[-1] in _TAKING
+        and following is not None
+        and following.kind == "name"
+        and following.key == "model"
+    ):
         clause.claims.add(("choose", ""))
     clause.stats |= set(item.keys("stats"))
     if not (free and item.has("states")):
@@ -149,7 +166,9 @@ def _into(clause: Clause, item: Item, following: Item | None) -> None:
         clause.claims |= claims
 
 
-def _orders(items: Sequence[Item], clauses: Sequence[Clause], figures: Sequence[Bound], context: Context) -> list[Ordered]:
+def _orders(
+    items: Sequence[Item], clauses: Sequence[Clause], figures: Sequence[Bound], context: Context
+) -> list[Ordered]:
     found: list[Ordered] = []
     for place, item in enumerate(items):
         keys = [key for key in item.keys("relations") if key in ORDERING]
@@ -164,7 +183,16 @@ def _orders(items: Sequence[Item], clauses: Sequence[Clause], figures: Sequence[
         factor = _factor(items, place, figures)
         clause = clauses[item.clause]
         found.append(
-            Ordered(key, place, item.clause, subject, object_, _metrics_of(items, place, key, context), clause.negative, factor)
+            Ordered(
+                key,
+                place,
+                item.clause,
+                subject,
+                object_,
+                _metrics_of(items, place, key, context),
+                clause.negative,
+                factor,
+            )
         )
     return found
 
@@ -172,7 +200,9 @@ def _orders(items: Sequence[Item], clauses: Sequence[Clause], figures: Sequence[
 def _is_own_highest(items: Sequence[Item], place: int) -> bool:
     """Whether it is the end of `90 % of its highest`."""
     before = items[max(0, place - 4) : place]
-    return any(item.figure is not None and item.figure.unit == "%" for item in before) and any(item.text.lower() in ("its", "their", "the") for item in before)
+    return any(item.figure is not None and item.figure.unit == "%" for item in before) and any(
+        item.text.lower() in ("its", "their", "the") for item in before
+    )
 
 
 def _factor(items: Sequence[Item], place: int, figures: Sequence[Bound]) -> Bound | None:
@@ -195,7 +225,11 @@ def _sides(items: Sequence[Item], place: int, key: str, context: Context) -> tup
         anchored += [at for at in named if at > place and items[at].clause == clause][:1]
     ahead = [at for at in named if at < place and at not in anchored and items[at].key != "others"]
     same = [at for at in ahead if items[at].clause == clause]
-    behind = [at for at in named if at > place and at not in anchored and items[at].clause == clause and items[at].key != "others"]
+    behind = [
+        at
+        for at in named
+        if at > place and at not in anchored and items[at].clause == clause and items[at].key != "others"
+    ]
     objects = [at for at in named if at in anchored and (items[at].clause == clause or at > place)]
     rivals = [at for at in named if at < place and items[at].key == "others" and items[at].clause == clause]
     if rivals and not same and not objects:
@@ -224,12 +258,21 @@ def _group(items: Sequence[Item], same: Sequence[int], last: int) -> list[int]:
 def _is_anchored(items: Sequence[Item], at: int) -> bool:
     """Whether a word of comparison stands in front of a model: `than b`, `as fast as b`, `compared with b`."""
     before = [item for item in items[max(0, at - 5) : at]]
-    while before and (before[-1].figure is not None or before[-1].text.lower() in ("the", "a", "that", "of", "does", "did", "do", "is", "those", "with", "for", "in", "model")):
+    while before and (
+        before[-1].figure is not None
+        or before[-1].text.lower()
+        in ("the", "a", "that", "of", "does", "did", "do", "is", "those", "with", "for", "in", "model")
+    ):
         before.pop()
     if not before:
         return False
     last = before[-1]
-    return last.has("anchors") and last.text.lower() not in ("for", "to", "over", "next") or last.text.lower() in ("as", "behind") or bool(last.stems and last.stems[-1] in ("than", "behind", "as", "over"))
+    return (
+        last.has("anchors")
+        and last.text.lower() not in ("for", "to", "over", "next")
+        or last.text.lower() in ("as", "behind")
+        or bool(last.stems and last.stems[-1] in ("than", "behind", "as", "over"))
+    )
 
 
 def _metrics_of(items: Sequence[Item], place: int, key: str, context: Context) -> tuple[str, ...]:
@@ -242,7 +285,11 @@ def _metrics_of(items: Sequence[Item], place: int, key: str, context: Context) -
     chosen = same or earlier[-1:] or later[:1]
     specific = [item for item in chosen if not set(item.keys("metrics")) & set(CLASSES)]
     chosen = specific or chosen
-    metrics = tuple(dict.fromkeys(metric for item in chosen for each in item.keys("metrics") for metric in CLASSES.get(each, (each,))))
+    metrics = tuple(
+        dict.fromkeys(
+            metric for item in chosen for each in item.keys("metrics") for metric in CLASSES.get(each, (each,))
+        )
+    )
     if key in OF_TIME:
         times = tuple(metric for metric in metrics if SIGNS.get(metric) == 1)
         metrics = times or metrics

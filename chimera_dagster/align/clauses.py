@@ -5,7 +5,23 @@ from chimera_dagster.align.scan import Item
 _HARD = frozenset({";", ":", ".", "!", "?", "(", ")"})
 _LEADING = frozenset({"whereas", "while", "although", "though", "as", "since", "because", "even though"})
 _STOPS = frozenset({";", ".", "!", "?"})
-_STRONG = frozenset({"so", "because", "as", "since", "while", "whereas", "but", "although", "though", "yet", "so that", "which", "and then"})
+_STRONG = frozenset(
+    {
+        "so",
+        "because",
+        "as",
+        "since",
+        "while",
+        "whereas",
+        "but",
+        "although",
+        "though",
+        "yet",
+        "so that",
+        "which",
+        "and then",
+    }
+)
 _SPEAKING = ("relations", "stats", "acts", "choose", "certainty")
 
 
@@ -21,10 +37,20 @@ def mark_clauses(items: list[Item]) -> int:
         joins = item.has("breaks") or item.has("coordinators") or (item.kind == "mark" and item.text in (",", "-"))
         leads = leading and item.text == "," and number == 0 and place < last - 1 and _begins(items[place + 1])
         denies = item.has("coordinators") and place < last - 1 and items[place + 1].has("negation")
-        if (strong or denies or leads or (ends and (item.text in _STOPS or (item.text == ":" and _names_something(items[since:place]))))) and any(_is_content(each) for each in items[since:place]):
+        if (
+            strong
+            or denies
+            or leads
+            or (ends and (item.text in _STOPS or (item.text == ":" and _names_something(items[since:place]))))
+        ) and any(_is_content(each) for each in items[since:place]):
             number += 1
             since = place
-        elif ends or (joins and not inner and any(predicates[since:place]) and _speaks(items, predicates, place + 1, last, needs_subject=item.has("coordinators"))):
+        elif ends or (
+            joins
+            and not inner
+            and any(predicates[since:place])
+            and _speaks(items, predicates, place + 1, last, needs_subject=item.has("coordinators"))
+        ):
             if any(predicates[since:place]):
                 number += 1
                 since = place
@@ -43,7 +69,16 @@ def _speaks(items: list[Item], predicates: list[bool], start: int, last: int, *,
     subject = not needs_subject
     for place in range(start, last):
         item = items[place]
-        subject = subject or item.names != () or item.figure is not None or item.has("metrics") or item.has("pronouns") or item.has("others") or item.has("things") or item.has("stats")
+        subject = (
+            subject
+            or item.names != ()
+            or item.figure is not None
+            or item.has("metrics")
+            or item.has("pronouns")
+            or item.has("others")
+            or item.has("things")
+            or item.has("stats")
+        )
         if predicates[place]:
             return subject or item.has("relations")
         if item.kind == "mark" and item.text in _HARD:
@@ -52,7 +87,9 @@ def _speaks(items: list[Item], predicates: list[bool], start: int, last: int, *,
 
 
 def _is_content(item: Item) -> bool:
-    return item.kind in ("name", "figure", "unknown") or (item.kind == "phrase" and not (item.has("neutral") and len(item.senses) == 1))
+    return item.kind in ("name", "figure", "unknown") or (
+        item.kind == "phrase" and not (item.has("neutral") and len(item.senses) == 1)
+    )
 
 
 def _alike(one: Item, other: Item) -> bool:
@@ -72,9 +109,17 @@ def _next(items: list[Item], place: int) -> Item:
 
 
 def _names_something(items: list[Item]) -> bool:
-    return any(item.kind == "name" or item.figure is not None or item.has("things") or item.has("metrics") for item in items)
+    return any(
+        item.kind == "name" or item.figure is not None or item.has("things") or item.has("metrics") for item in items
+    )
 
 
 def _begins(item: Item) -> bool:
     """Whether a main clause may begin with it."""
-    return item.kind == "name" or item.has("pronouns") or item.has("groups") or item.has("negation") or item.text.lower() in ("the", "a", "an", "these")
+    return (
+        item.kind == "name"
+        or item.has("pronouns")
+        or item.has("groups")
+        or item.has("negation")
+        or item.text.lower() in ("the", "a", "an", "these")
+    )

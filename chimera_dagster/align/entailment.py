@@ -12,12 +12,101 @@ _ALWAYS = frozenset({"p95", "sd", "worst", "detectable", "delta"})  # statistics
 _TIES = frozenset({("relations", "tie"), ("relations", "noeffect")})
 _AXES = frozenset({"load", "prompt_length", "answer_length"})
 _MISSING = frozenset({"not_measured", "unknown_machine", "record_missing"})
-_DENYING = frozenset({"not_measured", "unknown_machine", "record_missing", "unknown_numbers", "failures", "hidden_failures", "choice"})
-_ADVISES = frozenset({"should", "must", "use", "used", "recommend", "ought", "run", "limit", "give", "keep", "set", "deploy", "serve"})
-_EITHER_WAY = frozenset({"far", "first_level", "up_to", "instead_of", "highest_of", "during", "matters_to_you", "each_setting", "every_setting", "apart", "between_requests", "before_quote", "idle_run", "of_mean", "points", "shared", "single_says_little", "slow_hidden", "looks_like", "drift", "may_not_hold", "no_number", "large_to_show", "delay", "lose", "give_no_more", "give_load", "set", "report_advice", "rest_on", "exclude", "several_sessions", "own_files", "other_machine", "other_work", "small_sample"})
+_DENYING = frozenset(
+    {"not_measured", "unknown_machine", "record_missing", "unknown_numbers", "failures", "hidden_failures", "choice"}
+)
+_ADVISES = frozenset(
+    {"should", "must", "use", "used", "recommend", "ought", "run", "limit", "give", "keep", "set", "deploy", "serve"}
+)
+_EITHER_WAY = frozenset(
+    {
+        "far",
+        "first_level",
+        "up_to",
+        "instead_of",
+        "highest_of",
+        "during",
+        "matters_to_you",
+        "each_setting",
+        "every_setting",
+        "apart",
+        "between_requests",
+        "before_quote",
+        "idle_run",
+        "of_mean",
+        "points",
+        "shared",
+        "single_says_little",
+        "slow_hidden",
+        "looks_like",
+        "drift",
+        "may_not_hold",
+        "no_number",
+        "large_to_show",
+        "delay",
+        "lose",
+        "give_no_more",
+        "give_load",
+        "set",
+        "report_advice",
+        "rest_on",
+        "exclude",
+        "several_sessions",
+        "own_files",
+        "other_machine",
+        "other_work",
+        "small_sample",
+    }
+)
 SCOPES = frozenset({"each_setting", "every_setting", "during", "matters_to_you", "up_to", "first_level"})
-OWN_ACTS = frozenset({"keep_loaded", "repeat", "in_turn", "several_sessions", "share_beside", "best_two", "rank_otherwise", "single_says_little", "scatter", "drift", "own_files", "fail", "read_full", "write_into", "add_next", "set_for_quality", "mix", "plan", "other_machine", "other_work", "know_name"})
-FREE_THINGS = frozenset({"run", "file", "model_word", "value", "setting", "user", "numbers", "session", "gap", "chance", "effect", "request", "parameter", "prompt_length", "answer_length", "load", "bench", "machine", "names"})
+OWN_ACTS = frozenset(
+    {
+        "keep_loaded",
+        "repeat",
+        "in_turn",
+        "several_sessions",
+        "share_beside",
+        "best_two",
+        "rank_otherwise",
+        "single_says_little",
+        "scatter",
+        "drift",
+        "own_files",
+        "fail",
+        "read_full",
+        "write_into",
+        "add_next",
+        "set_for_quality",
+        "mix",
+        "plan",
+        "other_machine",
+        "other_work",
+        "know_name",
+    }
+)
+FREE_THINGS = frozenset(
+    {
+        "run",
+        "file",
+        "model_word",
+        "value",
+        "setting",
+        "user",
+        "numbers",
+        "session",
+        "gap",
+        "chance",
+        "effect",
+        "request",
+        "parameter",
+        "prompt_length",
+        "answer_length",
+        "load",
+        "bench",
+        "machine",
+        "names",
+    }
+)
 
 
 class Gap(NamedTuple):
@@ -64,11 +153,19 @@ def _names(clause: Clause, statement: Statement) -> list[Gap]:
 
 
 _BOUNDS = {"least": "at least", "most": "at most"}
-_STATS = {"sd": "standard deviation", "worst": "worst run", "delta": "added amount", "usual": "usual value", "detectable": "smallest difference"}
+_STATS = {
+    "sd": "standard deviation",
+    "worst": "worst run",
+    "delta": "added amount",
+    "usual": "usual value",
+    "detectable": "smallest difference",
+}
 
 
 def _figures(clause: Clause, reading: Reading, statement: Statement, known: Known) -> list[Gap]:
-    factors = {order.factor.place for order in reading.orders if order.factor is not None and order.clause == clause.number}
+    factors = {
+        order.factor.place for order in reading.orders if order.factor is not None and order.clause == clause.number
+    }
     found: list[Gap] = []
     for bound in reading.figures:
         if bound.clause != clause.number or bound.place in factors:
@@ -106,9 +203,17 @@ def _figure(bound: Bound, clause: Clause, reading: Reading, statement: Statement
     if bound.kind == "count" and _is_derived(bound.figure, statement, known):
         return None
     said = f"{bound.text} {bound.figure.unit}s" if bound.kind == "count" else bound.text
-    alike = [other for other in statement.figures if other.figure.unit == bound.figure.unit and (not bound.models or other.models == bound.models)]
+    alike = [
+        other
+        for other in statement.figures
+        if other.figure.unit == bound.figure.unit and (not bound.models or other.models == bound.models)
+    ]
     given = list(dict.fromkeys(other.text for other in alike))[:2]
-    return Gap("figure", f"it says {said}; the note says {' and '.join(given)}" if given else f"the note does not say {said}", 1.0)
+    return Gap(
+        "figure",
+        f"it says {said}; the note says {' and '.join(given)}" if given else f"the note does not say {said}",
+        1.0,
+    )
 
 
 def _same_unit(bound: Bound, other: Bound, statement: Statement) -> bool:
@@ -123,10 +228,20 @@ def _same_unit(bound: Bound, other: Bound, statement: Statement) -> bool:
 def _is_change(bound: Bound, reading: Reading, statement: Statement) -> bool:
     """A ratio or a share that follows from two figures: those beside it, or the ends of a trend of the note."""
     said = [each for each in reading.figures if each.kind in ("ms", "tok/s")]
-    pairs = [(one, two) for one, two in zip(said, said[1:], strict=False) if one.figure.unit == two.figure.unit and one.metrics == two.metrics]
+    pairs = [
+        (one, two)
+        for one, two in zip(said, said[1:], strict=False)
+        if one.figure.unit == two.figure.unit and one.metrics == two.metrics
+    ]
     if statement.note.kind in ("trend", "below_the_knee", "cold_start"):
         known = [each for each in statement.figures if each.kind in ("ms", "tok/s")]
-        pairs += [(one, two) for one, two in zip(known, known[1:], strict=False) if one.figure.unit == two.figure.unit and one.models == two.models and (not bound.models or bound.models == one.models)]
+        pairs += [
+            (one, two)
+            for one, two in zip(known, known[1:], strict=False)
+            if one.figure.unit == two.figure.unit
+            and one.models == two.models
+            and (not bound.models or bound.models == one.models)
+        ]
     for one, two in pairs:
         low, high = sorted((one.value, two.value))
         if low <= 0:
@@ -141,7 +256,9 @@ def _is_share(figure: Figure, statement: Statement) -> bool:
     """A share of two counts that the note gives, such as half of 2 of 4."""
     counts = [other for other in statement.figures if other.kind in ("count", "")]
     return any(
-        0 < one.value < other.value and is_same(figure, 100 * one.value / other.value) and one.figure.unit in (other.figure.unit, "")
+        0 < one.value < other.value
+        and is_same(figure, 100 * one.value / other.value)
+        and one.figure.unit in (other.figure.unit, "")
         for one in counts
         for other in counts
     )
@@ -149,33 +266,77 @@ def _is_share(figure: Figure, statement: Statement) -> bool:
 
 def _is_derived(figure: Figure, statement: Statement, known: Known) -> bool:
     """A count of what the note lists: its models, its parameters, its files."""
-    counts = {"model": len(statement.models), "parameter": len([name for name in statement.settings if "=" not in name]), "setting": len([name for name in statement.settings if "=" not in name]), "file": statement.note.files, "run": statement.note.n}
+    counts = {
+        "model": len(statement.models),
+        "parameter": len([name for name in statement.settings if "=" not in name]),
+        "setting": len([name for name in statement.settings if "=" not in name]),
+        "file": statement.note.files,
+        "run": statement.note.n,
+    }
     if figure.unit == "model" and figure.value == len(known.models):
         return True
     return counts.get(figure.unit) == figure.value
 
 
-def _differs(bound: Bound, other: Bound, clause: Clause, reading: Reading, statement: Statement, known: Known) -> Gap | None:
+def _differs(
+    bound: Bound, other: Bound, clause: Clause, reading: Reading, statement: Statement, known: Known
+) -> Gap | None:
     """The first slot in which two equal figures differ; None if the note's one may be meant."""
-    if bound.figure.bound in ("least", "most") and bound.kind not in ("times", "%") and not _may_bound(bound, statement) and bound.figure.bound != other.figure.bound and (bound.kind == "axis" or bound.figure.value == other.figure.value):
+    if (
+        bound.figure.bound in ("least", "most")
+        and bound.kind not in ("times", "%")
+        and not _may_bound(bound, statement)
+        and bound.figure.bound != other.figure.bound
+        and (bound.kind == "axis" or bound.figure.value == other.figure.value)
+    ):
         return Gap("bound", f"the note does not say {_BOUNDS[bound.figure.bound]} {bound.text}")
     if bound.kind == "axis":
-        after = bound.figure.bound == "over" and other.figure.bound == "most" and any(each.clause == bound.clause and each.kind in ("%", "times") for each in reading.figures)
+        after = (
+            bound.figure.bound == "over"
+            and other.figure.bound == "most"
+            and any(each.clause == bound.clause and each.kind in ("%", "times") for each in reading.figures)
+        )
         return Gap("bound", f"the note says up to {bound.text}") if after else None
     negative = bound.of is not None and other.of is not None and bound.of.negative and not other.of.negative
-    if negative and bound.kind in ("ms", "tok/s", "%", "points") and bound.stat != "detectable" and not clause.claims & _TIES:
+    if (
+        negative
+        and bound.kind in ("ms", "tok/s", "%", "points")
+        and bound.stat != "detectable"
+        and not clause.claims & _TIES
+    ):
         return Gap("polarity", f"it denies {bound.text}")
     if bound.kind in ("count", ""):
-        if other.of is not None and (("acts", "work") in clause.claims) and ("acts", "work") not in other.of.claims and ("acts", "fail") in other.of.claims:
+        if (
+            other.of is not None
+            and (("acts", "work") in clause.claims)
+            and ("acts", "work") not in other.of.claims
+            and ("acts", "fail") in other.of.claims
+        ):
             return Gap("polarity", f"{bound.text} counts failures in the note")
-        states = {state for each in statement.clauses if each is other.of for state in each.states} if other.of else set[str]()
+        states = (
+            {state for each in statement.clauses if each is other.of for state in each.states}
+            if other.of
+            else set[str]()
+        )
         wrong = clause.states - states if other.of and states else set[str]()
         return Gap("state", f"{bound.text} counts other {bound.figure.unit}s in the note") if wrong else None
     if bound.metrics and other.metrics and not set(bound.metrics) & set(other.metrics):
         return Gap("metric", f"{bound.text} is another metric in the note")
-    if bound.models and other.models and bound.models != other.models and not (bound.collective and other.models <= bound.models) and not other.collective:
+    if (
+        bound.models
+        and other.models
+        and bound.models != other.models
+        and not (bound.collective and other.models <= bound.models)
+        and not other.collective
+    ):
         return Gap("model", f"{bound.text} is that of {_listed(other.models)}, not of {_listed(bound.models)}")
-    if other.models and not bound.models and len(known.models) > 1 and bound.kind in ("ms", "tok/s") and len(statement.models) > 1:
+    if (
+        other.models
+        and not bound.models
+        and len(known.models) > 1
+        and bound.kind in ("ms", "tok/s")
+        and len(statement.models) > 1
+    ):
         return Gap("model", f"it does not say whose {bound.text} that is")
     if bound.state and other.state and bound.state != other.state:
         return Gap("state", f"{bound.text} is of {other.state} runs")
@@ -183,14 +344,27 @@ def _differs(bound: Bound, other: Bound, clause: Clause, reading: Reading, state
         return Gap("state", f"{bound.text} is not of cold runs")
     if other.state == "cold" and not bound.state and bound.kind == "ms" and other.stat != "delta":
         return Gap("state", f"{bound.text} is of cold runs only")
-    if bound.stat != other.stat and (bound.stat in _ALWAYS or other.stat in _ALWAYS) and bound.kind not in ("times", ""):
+    if (
+        bound.stat != other.stat
+        and (bound.stat in _ALWAYS or other.stat in _ALWAYS)
+        and bound.kind not in ("times", "")
+    ):
         return Gap("statistic", f"{bound.text} is {_of_stat(other.stat)} in the note, not {_of_stat(bound.stat)}")
-    if bound.stat == "median" and other.stat not in ("median", "usual") or bound.stat == "mean" and statement.note.kind not in MEANS:
+    if (
+        bound.stat == "median"
+        and other.stat not in ("median", "usual")
+        or bound.stat == "mean"
+        and statement.note.kind not in MEANS
+    ):
         return Gap("statistic", f"{bound.text} is no {bound.stat} in the note")
     if bound.kind in ("times", "%"):
         mine, its = _axis_values(reading.figures, bound), _axis_values(statement.figures, other)
         return Gap("level", f"{bound.text} is not of {min(mine - its):g} in the note") if its and mine - its else None
-    if bound.level != other.level and not (bound.elsewhere and bound.level is None) and not (bound.level is None and (other.level is None or any(_is_trend(each) for each in reading.clauses))):
+    if (
+        bound.level != other.level
+        and not (bound.elsewhere and bound.level is None)
+        and not (bound.level is None and (other.level is None or any(_is_trend(each) for each in reading.clauses)))
+    ):
         return Gap("level", f"{bound.text} is measured elsewhere in the note")
     return None
 
@@ -215,7 +389,9 @@ def _of_stat(stat: str) -> str:
 def _is_trend(clause: Clause) -> bool:
     trends = {"up", "down", "peak", "flat", "worsens", "improves"}
     every = clause.claims | clause.optional
-    return any(kind == "relations" and key in trends for kind, key in every) or any(kind == "any" and any(f"relations.{key}" in of for key in trends) for kind, of in every)
+    return any(kind == "relations" and key in trends for kind, key in every) or any(
+        kind == "any" and any(f"relations.{key}" in of for key in trends) for kind, of in every
+    )
 
 
 def _listed(names: frozenset[str]) -> str:
@@ -258,13 +434,20 @@ def _claims(clause: Clause, reading: Reading, statement: Statement, typed: set[s
         if all(reasons):
             found.append(reasons[0])  # type: ignore[arg-type]
     for sense in sorted(clause.optional if statement.note.kind in _DENYING else ()):
-        if sense[0] == "acts" and sense[1] not in _EITHER_WAY and not clause.negative and not clause.claims & _TIES and sense in statement.denied and sense not in statement.claims:
+        if (
+            sense[0] == "acts"
+            and sense[1] not in _EITHER_WAY
+            and not clause.negative
+            and not clause.claims & _TIES
+            and sense in statement.denied
+            and sense not in statement.claims
+        ):
             found.append(Gap("polarity", "it turns round what the note says"))
     if clause.negative and not _may_deny(clause, statement):
         found.append(Gap("polarity", "it denies what the note says"))
     found += _goes(clause, reading)
-    found += _advises(clause, reading, statement)
-    if ("relations", "flat") in clause.claims and not _stays(clause, reading, statement):
+    found += _advises(clause, reading, statement, known)
+    if ("relations", "flat") in clause.claims | clause.optional and not _stays(clause, reading, statement):
         found.append(Gap("relation", "no note says that it stays the same there"))
     return found
 
@@ -277,46 +460,70 @@ def _may_deny(clause: Clause, statement: Statement) -> bool:
         return True
     if any(kind == "certainty" and key in ("session", "untested", "chance") for kind, key in every):
         return True
-    denied = {thing for other in statement.clauses if other.negative for thing in other.things | other.names | other.settings}
+    denied = {
+        thing for other in statement.clauses if other.negative for thing in other.things | other.names | other.settings
+    }
     return bool((clause.things | clause.names | clause.settings) & denied - {"model_word"})
 
 
-def _advises(clause: Clause, reading: Reading, statement: Statement) -> list[Gap]:
+def _advises(clause: Clause, reading: Reading, statement: Statement, known: Known) -> list[Gap]:
     """A load may only be advised if the note advises it."""
-    axes = any(each.figure.unit == "at_once" and each.clause == clause.number for each in reading.figures)
-    advises = any(item.clause == clause.number and item.text.lower() in _ADVISES and item.has("neutral") for item in reading.items)
+    axes = [each.value for each in reading.figures if each.figure.unit == "at_once" and each.clause == clause.number]
+    advises = any(
+        item.clause == clause.number and item.text.lower() in _ADVISES and item.has("neutral") for item in reading.items
+    )
     is_first = bool(reading.items) and reading.items[0].text.lower() in _ADVISES
-    should = any(item.clause == clause.number and item.text.lower() in ("should", "must", "recommend", "ought") for item in reading.items)
-    if axes and advises and (should or is_first) and not statement.note.action:
+    should = any(
+        item.clause == clause.number and item.text.lower() in ("should", "must", "recommend", "ought")
+        for item in reading.items
+    )
+    if axes and advises and (should or is_first) and not set(axes) & known.advised_loads(statement.note.id):
         return [Gap("advice", "no note advises that load")]
     return []
 
 
 def _stays(clause: Clause, reading: Reading, statement: Statement) -> bool:
     """Whether the note says that something stays, up to the same level."""
-    levels = {each.value for each in reading.figures if each.kind == "axis" and each.clause == clause.number}
-    measured = any(each.kind in ("%", "times", "ms", "tok/s") and each.clause == clause.number for each in reading.figures)
-    if not levels:
-        return measured or ("relations", "turn") in clause.claims or any("turn" in key for _, key in clause.claims)
-    for other in statement.clauses:
-        if ("relations", "flat") in other.claims | other.optional:
-            known = {each.value for each in statement.figures if each.kind == "axis" and each.of is other}
-            if not known or levels <= known:
-                return True
-    return False
+    axes = [each for each in reading.figures if each.kind == "axis" and each.clause == clause.number]
+    levels = {each.value for each in axes if each.figure.bound == "most"}
+    if not levels and ("relations", "flat") not in clause.claims:
+        return True
+    known = {each.value for each in statement.figures if each.kind == "axis" and each.figure.bound == "most"}
+    if levels:
+        return levels <= known or not known
+    measured = any(
+        each.kind in ("%", "times", "ms", "tok/s") and each.clause == clause.number for each in reading.figures
+    )
+    return measured or bool(axes) or ("relations", "turn") in statement.claims
 
 
 def _goes(clause: Clause, reading: Reading) -> list[Gap]:
     """Whether a rise or a fall fits its own two figures."""
     for place, item in enumerate(reading.items):
-        if item.clause != clause.number or item.has("bound") or not (item.has("relations", "up") or item.has("relations", "down")):
+        if (
+            item.clause != clause.number
+            or item.has("bound")
+            or not (item.has("relations", "up") or item.has("relations", "down"))
+        ):
             continue
         sign = 1 if item.has("relations", "up") else -1
-        after = [each for each in reading.figures if each.place > place and each.clause == clause.number and each.kind in ("ms", "tok/s")]
+        after = [
+            each
+            for each in reading.figures
+            if each.place > place and each.clause == clause.number and each.kind in ("ms", "tok/s")
+        ]
         before = [each for each in reading.figures if each.place < place and each.kind in ("ms", "tok/s")]
         pair = after[:2] if len(after) > 1 else [*before[-1:], *after]
-        if len(pair) == 2 and pair[0].figure.unit == pair[1].figure.unit and pair[0].models == pair[1].models and pair[0].metrics == pair[1].metrics:
-            if reading.items[pair[0].place - 1].text.lower() == "to" and reading.items[pair[1].place - 1].text.lower() == "from":
+        if (
+            len(pair) == 2
+            and pair[0].figure.unit == pair[1].figure.unit
+            and pair[0].models == pair[1].models
+            and pair[0].metrics == pair[1].metrics
+        ):
+            if (
+                reading.items[pair[0].place - 1].text.lower() == "to"
+                and reading.items[pair[1].place - 1].text.lower() == "from"
+            ):
                 pair = pair[::-1]
             if (pair[1].value - pair[0].value) * sign < 0:
                 return [Gap("direction", f"from {pair[0].text} to {pair[1].text} it does not go that way")]
@@ -335,11 +542,26 @@ def _choices(clause: Clause, statement: Statement, known: Known) -> list[Gap]:
                 continue
             if tied and values.certainty != "tie":
                 found.append(Gap("choice", f"the notes tell the models apart by {metric}"))
-            elif chosen and not tied and not clause.negative and (values.certainty == "tie" or not chosen <= {values.order[0], *values.tied}):
+            elif (
+                chosen
+                and not tied
+                and not clause.negative
+                and (values.certainty == "tie" or not chosen <= {values.order[0], *values.tied})
+            ):
                 found.append(Gap("choice", f"the notes do not choose {_listed(chosen)} for that"))
             break
-    if chosen and not uses and not clause.negative and any(kind == "choose" or "choose." in key for kind, key in clause.claims) and statement.note.kind == "choice":
-        best = {values.order[0] if values.order else "" for values in known.orders if values.metric in ("ttft_ms", "decode_tok_s", "output_tok_s")}
+    if (
+        chosen
+        and not uses
+        and not clause.negative
+        and any(kind == "choose" or "choose." in key for kind, key in clause.claims)
+        and statement.note.kind == "choice"
+    ):
+        best = {
+            values.order[0] if values.order else ""
+            for values in known.orders
+            if values.metric in ("ttft_ms", "decode_tok_s", "output_tok_s")
+        }
         if not best <= {*chosen, ""}:
             found.append(Gap("choice", f"the notes do not choose {_listed(chosen)} for everything"))
     return found
@@ -356,8 +578,14 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
                 return None
             if key == "holds" and ("certainty", "session") in clause.claims and certainty == "in_session":
                 return None
-            if key in ("holds", "chance") and certainty != "holds" and not (("certainty", "untested") in clause.claims and certainty == "plain"):
-                return Gap("certainty", f"it calls certain what the notes call {_CERTAINTY.get(certainty or '', 'a count')}")
+            if (
+                key in ("holds", "chance")
+                and certainty != "holds"
+                and not (("certainty", "untested") in clause.claims and certainty == "plain")
+            ):
+                return Gap(
+                    "certainty", f"it calls certain what the notes call {_CERTAINTY.get(certainty or '', 'a count')}"
+                )
             if key == "clear" and clause.negative:
                 return None
             if key == "clear" and certainty not in ("holds", "in_session", "tie") and sense not in said:
@@ -370,7 +598,12 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
                 return Gap("certainty", "it claims more than the notes prove")
             return None
         case "causes":
-            if key == "result" or sense in either or statement.note.action or statement.note.kind in ("one_session", "hidden_failures"):
+            if (
+                key == "result"
+                or sense in either
+                or statement.note.action
+                or statement.note.kind in ("one_session", "hidden_failures")
+            ):
                 return None
             return Gap("cause", "the notes give no such cause")
         case "quantifiers":
@@ -385,11 +618,17 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
             return Gap("quantifier", f"it says {'all' if key == 'all' else key} of what the notes limit")
         case "choose":
             return None if sense in said or not clause.models else Gap("choice", "no note says to choose it")
+        case "acts" if key == "affects" and not clause.negative and clause.settings and statement.note.kind == "trend":
+            return Gap("relation", "no note says that a parameter has an effect here")
         case "relations":
             if key in ("worsens", "improves"):
                 sign = SIGNS.get(statement.note.metric or "", 0) * (1 if key == "worsens" else -1)
                 goes = ("relations", "up" if sign > 0 else "down")
-                return None if sign and goes in said or sense in said else Gap("relation", "no note says that it changes so")
+                return (
+                    None
+                    if sign and goes in said or sense in said
+                    else Gap("relation", "no note says that it changes so")
+                )
             if sense in _TIES and (said & _TIES or either & _TIES):
                 return None
             if sense in said or (sense in either and key in ("flat", "turn", "same")):
@@ -406,7 +645,14 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
 
 
 _CERTAINTY = {"tie": "a tie", "plain": "untested", "in_session": "known of these sessions only"}
-_RELATIONS = {"up": "that it grows", "down": "that it falls", "tie": "that they are tied", "noeffect": "that there is no effect", "flat": "that it stays the same", "same": "that they are the same"}
+_RELATIONS = {
+    "up": "that it grows",
+    "down": "that it falls",
+    "tie": "that they are tied",
+    "noeffect": "that there is no effect",
+    "flat": "that it stays the same",
+    "same": "that they are the same",
+}
 
 
 def _things(clause: Clause, statement: Statement) -> list[Gap]:
@@ -414,7 +660,10 @@ def _things(clause: Clause, statement: Statement) -> list[Gap]:
     for thing in sorted(clause.things - statement.things - FREE_THINGS):
         found.append(Gap("thing", f"the note says nothing about {thing.replace('_', ' ')}", 1.0))
     if any(_is_trend(clause) or sense in _TIES for sense in clause.claims):
-        found += [Gap("axis", f"the note is not about {thing.replace('_', ' ')}") for thing in sorted((clause.things & _AXES) - statement.things)]
+        found += [
+            Gap("axis", f"the note is not about {thing.replace('_', ' ')}")
+            for thing in sorted((clause.things & _AXES) - statement.things)
+        ]
     if statement.note.kind not in _MISSING:
         return found
     for thing in sorted((clause.things & statement.things) - FREE_THINGS):

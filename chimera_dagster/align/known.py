@@ -59,6 +59,16 @@ class Known:
         self.statements = [each for note in notes for each in self._statements(note)]
         self.orders = [found for note in notes if (found := self._values(note))]
 
+    def advised_loads(self, note: str) -> set[float]:
+        """The loads that a recommendation names in what it says to do."""
+        return {
+            bound.value
+            for each in self.statements
+            if each.note.id == note and each.part == "action"
+            for bound in each.figures
+            if bound.kind == "axis"
+        }
+
     def _statements(self, note: KeptNote) -> list[Statement]:
         found: list[Statement] = []
         for part, sentences in (
@@ -85,7 +95,9 @@ class Known:
 
     def _add(self, statement: Statement, parts: Parts) -> None:
         text, exact = _flat(parts)
-        context = Context(self.models, subject=frozenset(statement.note.models) if len(statement.note.models) == 1 else frozenset())
+        context = Context(
+            self.models, subject=frozenset(statement.note.models) if len(statement.note.models) == 1 else frozenset()
+        )
         if statement.note.metric:
             context.metrics = (statement.note.metric,)
         reading = read(text, self.names, context, exact)
@@ -105,7 +117,9 @@ class Known:
             statement.stats |= clause.stats
         if statement.note.runs == "warm":
             statement.states.add("warm")
-        statement.settings |= {f"{name}={value}" for name, value in statement.note.conditions.items()} | set(statement.note.conditions)
+        statement.settings |= {f"{name}={value}" for name, value in statement.note.conditions.items()} | set(
+            statement.note.conditions
+        )
         statement.names |= {str(value) for value in statement.note.conditions.values()}
         if statement.note.metric:
             statement.metrics.add(statement.note.metric)
@@ -158,8 +172,13 @@ def _sense(joined: str) -> tuple[str, str]:
 
 def _shapes(statement: Statement) -> None:
     """A peak is a rise and a fall, and a knee a rise that ends."""
-    if statement.note.kind != "trend" or statement.note.certainty == "tie":
+    if (
+        statement.note.kind not in ("trend", "parameter_effect", "condition_effect")
+        or statement.note.certainty == "tie"
+    ):
         return
+    statement.claims.add(("acts", "affects"))
+    statement.denied.discard(("acts", "affects"))
     said = {key for kind, key in statement.claims if kind == "relations"}
     more = {"up", "down", "turn"} if "peak" in said else {"peak", "turn"} if {"up", "turn"} <= said else set[str]()
     if len({bound.level for bound in statement.figures if bound.level is not None}) > 2:

@@ -88,7 +88,9 @@ def senses_of(key: str) -> tuple[Sense, ...]:
     kind, _, rest = key.rpartition(".")
     if kind:
         return ((kind, rest),)
-    found = [(kind, key) for kind, entries in load() if isinstance(entries, dict) and kind != "kinds" and key in entries]
+    found = [
+        (kind, key) for kind, entries in load() if isinstance(entries, dict) and kind != "kinds" and key in entries
+    ]
     return tuple(found) or ((key, ""),)
 
 

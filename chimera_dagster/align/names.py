@@ -29,7 +29,9 @@ class Names:
         texts = {*_of(parts, "setting"), *(name for note in notes for name in note.conditions)}
         levels = {f"{name}={value}" for note in notes for name, value in note.conditions.items()}
         self.settings = sorted({text.partition("=")[0] for text in texts | levels if " " not in text} - _PLACES)
-        self.values = sorted({text for text in texts if "=" not in text and text not in self.settings} - _PLACES | set(_places(notes)))
+        self.values = sorted(
+            {text for text in texts if "=" not in text and text not in self.settings} - _PLACES | set(_places(notes))
+        )
         self.files = sorted({*_of(parts, "file"), *(source[0] for note in notes for source in note.sources)})
         self._forms: dict[str, Named | None] = {}
         for model in self.models:
@@ -102,7 +104,12 @@ def _forms_of(model: str) -> set[str]:
         for rest in ("", " ".join(chunks[1:]), "-".join(chunks[1:])):
             forms |= {f"{head}{between}{rest}" for between in (" ", "-", ":")} if rest else {head}
         if len(chunks) > 1:
-            forms |= {f"{head} ({' '.join(chunks[1:])})", f"{head} {chunks[1]}", f"{head}-{chunks[1]}", f"{head}:{chunks[1]}"}
+            forms |= {
+                f"{head} ({' '.join(chunks[1:])})",
+                f"{head} {chunks[1]}",
+                f"{head}-{chunks[1]}",
+                f"{head}:{chunks[1]}",
+            }
     forms |= {f"{chunk} model" for chunk in chunks[1:] if _SIZE.match(chunk)}
     forms |= {f"{chunk} parameter model" for chunk in chunks[1:] if _SIZE.match(chunk)}
     return {form for form in forms if len(form) >= _SHORTEST and re.search("[a-z]", form)}

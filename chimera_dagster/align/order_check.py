@@ -9,7 +9,9 @@ from chimera_dagster.align.reading import BETTER, SIGNS, SIZES, SUPERLATIVE, UNI
 
 _GENERAL = frozenset({"better", "best", "worse", "worst", "beats", "trails"})
 _OF_RUNS = frozenset({"run", "outlier", "slow_request", "request", "larger_model"})
-_RUN_KINDS = frozenset({"outliers", "repeat_outliers", "tail", "tails", "hidden_failures", "scatter", "not_measured", "contradictions"})
+_RUN_KINDS = frozenset(
+    {"outliers", "repeat_outliers", "tail", "tails", "hidden_failures", "scatter", "not_measured", "contradictions"}
+)
 _OF_LEVELS = frozenset({"load", "prompt_length", "answer_length"})
 
 
@@ -22,8 +24,16 @@ def check_order(order: Ordered, clause: Clause, reading: Reading, statement: Sta
     axes = any(bound.kind == "axis" and bound.clause == clause.number for bound in reading.figures)
     own = any(kind == "relations" and _alike(key, order.key) for kind, key in statement.claims)
     is_of_runs = bool(things & _OF_RUNS) and statement.note.kind in _RUN_KINDS
-    is_of_levels = (axes or bool(things & _OF_LEVELS)) and statement.note.kind in ("trend", "below_the_knee") and statement.note.certainty != "tie"
-    of_cold = "cold" in clause.states and statement.note.kind in ("cold_start", "keep_loaded") and not clause.models >= order.object
+    is_of_levels = (
+        (axes or bool(things & _OF_LEVELS))
+        and statement.note.kind in ("trend", "below_the_knee")
+        and statement.note.certainty != "tie"
+    )
+    of_cold = (
+        "cold" in clause.states
+        and statement.note.kind in ("cold_start", "keep_loaded")
+        and not clause.models >= order.object
+    )
     if own and (is_of_runs or is_of_levels or of_cold or not order.subject) and not order.negated:
         if is_of_levels and order.factor is None and not _grows(order, reading, statement):
             return "it turns round how that goes"
@@ -40,7 +50,10 @@ def _is_extreme(order: Ordered, reading: Reading, statement: Statement) -> bool:
     here = [bound for bound in known if bound.level == levels[0]] if levels else []
     sign = 1 if order.key == "highest" else -1
     return bool(here) and all(
-        (mine.value - other.value) * sign >= 0 for mine in here for other in known if other.models == mine.models and other.metrics == mine.metrics
+        (mine.value - other.value) * sign >= 0
+        for mine in here
+        for other in known
+        if other.models == mine.models and other.metrics == mine.metrics
     )
 
 
@@ -65,12 +78,20 @@ def _typed(order: Ordered, clause: Clause, reading: Reading, statement: Statemen
     if _numeric(order, clause, statement):
         return None
     near = reading.items[max(0, order.place - 5) : order.place]
-    if order.key in _GENERAL and any(item.has("things", "quality") or item.has("things", "answer_length") for item in near) and not any(item.has("metrics") for item in near):
+    if (
+        order.key in _GENERAL
+        and any(item.has("things", "quality") or item.has("things", "answer_length") for item in near)
+        and not any(item.has("metrics") for item in near)
+    ):
         return "the notes do not say whose answers are better"
     if statement.note.metric and statement.note.metric not in order.metrics and order.metrics:
         return f"the note is not about {' or '.join(order.metrics)}"
     metrics = order.metrics or tuple(values.metric for values in known.orders if order.subject <= set(values.values))
-    judged = [values for values in known.orders if values.metric in metrics and (order.subject | order.object) <= (set(values.order) | values.tied)]
+    judged = [
+        values
+        for values in known.orders
+        if values.metric in metrics and (order.subject | order.object) <= (set(values.order) | values.tied)
+    ]
     if not judged:
         return "no note compares these"
     for values in judged:
@@ -140,7 +161,9 @@ def _factor(order: Ordered, values: Values, sign: int) -> str | None:
 def _own_factor(order: Ordered, statement: Statement) -> str | None:
     assert order.factor is not None
     for other in statement.figures:
-        if other.figure.unit == order.factor.figure.unit and is_same(order.factor.figure, other.value, other.figure.value):
+        if other.figure.unit == order.factor.figure.unit and is_same(
+            order.factor.figure, other.value, other.figure.value
+        ):
             return None
     return f"the note does not say {order.factor.text}"
 
@@ -150,13 +173,25 @@ def _numeric(order: Ordered, clause: Clause, statement: Statement) -> bool:
     if statement.note.certainty == "tie" or order.negated or order.factor is not None or order.key not in SIZES:
         return False
     state = next(iter(clause.states)) if len(clause.states) == 1 else ""
-    values = [bound for bound in statement.figures if bound.models and (not state or bound.state in (state, "")) and bound.kind in ("ms", "tok/s", "%") and (not order.metrics or set(bound.metrics) & set(order.metrics))]
+    values = [
+        bound
+        for bound in statement.figures
+        if bound.models
+        and (not state or bound.state in (state, ""))
+        and bound.kind in ("ms", "tok/s", "%")
+        and (not order.metrics or set(bound.metrics) & set(order.metrics))
+    ]
     found = False
     if statement.note.kind not in ("scatter", "tail", "cold_start"):
         return False
     for mine in values:
         for its in values:
-            if mine.models == order.subject and its.models == order.object and (mine.stat, mine.state, mine.level, mine.metrics) == (its.stat, its.state, its.level, its.metrics) and mine.figure.unit == its.figure.unit:
+            if (
+                mine.models == order.subject
+                and its.models == order.object
+                and (mine.stat, mine.state, mine.level, mine.metrics) == (its.stat, its.state, its.level, its.metrics)
+                and mine.figure.unit == its.figure.unit
+            ):
                 if math.copysign(1, mine.value - its.value) != SIZES[order.key]:
                     return False
                 found = True

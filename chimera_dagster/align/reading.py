@@ -47,7 +47,13 @@ class Bound:
     @property
     def kind(self) -> str:
         unit = self.figure.unit
-        return unit if unit in ("ms", "tok/s", "MiB", "W", "%", "times", "points", "") else "axis" if unit in AXES else "count"
+        return (
+            unit
+            if unit in ("ms", "tok/s", "MiB", "W", "%", "times", "points", "")
+            else "axis"
+            if unit in AXES
+            else "count"
+        )
 
     @property
     def value(self) -> float:

@@ -12,7 +12,9 @@ from chimera_dagster.align.stems import stem
 
 MOST = 1_500  # characters of one sentence; a longer one is no sentence
 _TOKEN = re.compile(r"(?<=\w)'s\b|[^\W_]+(?:'(?!s\b)[a-z]+)?|[%&]|[^\w\s]|_")
-_PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": ";", "‑": "-", "\u00a0": " ", "…": ".", "`": "", "*": ""})
+_PLAIN = str.maketrans(
+    {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": ";", "‑": "-", "\u00a0": " ", "…": ".", "`": "", "*": ""}
+)
 _NOT = {"isn't": "is not", "aren't": "are not", "wasn't": "was not", "weren't": "were not", "doesn't": "does not",
         "don't": "do not", "didn't": "did not", "can't": "cannot", "couldn't": "could not", "hasn't": "has not",
         "haven't": "have not", "won't": "will not", "wouldn't": "would not", "shouldn't": "should not", "needn't": "need not",
@@ -25,10 +27,55 @@ _ALIKE = {"measurement": "run", "configuration": "setting", "repeat": "run", "re
           "condition": "setting", "trial": "run", "call": "run"}  # fmt: skip
 _NOUN_STEMS = {stem(noun): _ALIKE.get(noun, noun) for noun in NOUNS}
 _LARGE = 40  # bare numbers above it are no levels of a load
-_AT_ONCE = {stem(word) for word in ("once", "concurrent", "parallel", "simultaneous", "time", "simultaneously", "concurrently", "flight")}
+_AT_ONCE = {
+    stem(word)
+    for word in ("once", "concurrent", "parallel", "simultaneous", "time", "simultaneously", "concurrently", "flight")
+}
 _MULTIPLES = {"twice": 2.0, "double": 2.0, "doubl": 2.0, "tripl": 3.0, "thrice": 3.0, "thric": 3.0}
-_LISTING = frozenset({"to", "and", ",", "-", "or", "of", "the", "all", "up to", "out to", "against", "versus", "vs", "instead of", "rather than", "compared with", "compared to", "not", "up"})
-_AXIS_WORDS = frozenset({"at", "with", "to", "from", "beyond", "until", "than", "of", "past", "above", "and", "up to", "only up to", "at just", "only", "just", "already at"})
+_LISTING = frozenset(
+    {
+        "to",
+        "and",
+        ",",
+        "-",
+        "or",
+        "of",
+        "the",
+        "all",
+        "up to",
+        "out to",
+        "against",
+        "versus",
+        "vs",
+        "instead of",
+        "rather than",
+        "compared with",
+        "compared to",
+        "not",
+        "up",
+    }
+)
+_AXIS_WORDS = frozenset(
+    {
+        "at",
+        "with",
+        "to",
+        "from",
+        "beyond",
+        "until",
+        "than",
+        "of",
+        "past",
+        "above",
+        "and",
+        "up to",
+        "only up to",
+        "at just",
+        "only",
+        "just",
+        "already at",
+    }
+)
 _LAST = frozenset({"at most", "or less", "or fewer"})
 
 
@@ -99,9 +146,21 @@ def _plain(text: str, start: int, end: int) -> list[Item]:
 
 def _words(text: str, start: int, end: int) -> list[Item]:
     return [
-        Item("word" if match.group()[0].isalnum() or match.group() in "%&" else "possessive" if match.group() == "'s" else "mark", match.group(), *match.span())
+        Item(
+            "word"
+            if match.group()[0].isalnum() or match.group() in "%&"
+            else "possessive"
+            if match.group() == "'s"
+            else "mark",
+            match.group(),
+            *match.span(),
+        )
         for match in _TOKEN.finditer(text, start, end)
-        if not (match.group() == "-" and text[match.start() - 1 : match.start()].isalnum() and text[match.end() : match.end() + 1].isalnum())
+        if not (
+            match.group() == "-"
+            and text[match.start() - 1 : match.start()].isalnum()
+            and text[match.end() : match.end() + 1].isalnum()
+        )
     ]
 
 
@@ -117,7 +176,11 @@ def _settings(items: list[Item]) -> list[Item]:
                 at += 1
             follows = items[at] if at < len(items) else None
             if follows is not None and follows.figure is not None and not follows.figure.unit and at - place <= 3:
-                ranged = at + 2 < len(items) and items[at + 1].text.lower() in ("to", "-") and items[at + 2].figure is not None
+                ranged = (
+                    at + 2 < len(items)
+                    and items[at + 1].text.lower() in ("to", "-")
+                    and items[at + 2].figure is not None
+                )
                 if not ranged:
                     item = replace(item, value=f"{follows.figure.value:g}", end=follows.end)
                     place = at
@@ -131,7 +194,9 @@ def _settings(items: list[Item]) -> list[Item]:
 
 def _phrases(items: list[Item]) -> list[Item]:
     """Words as the longest phrases of the lexicon; number words as figures."""
-    stems = [stem(item.text) if item.kind == "word" else _bridge(item, place, items) for place, item in enumerate(items)]
+    stems = [
+        stem(item.text) if item.kind == "word" else _bridge(item, place, items) for place, item in enumerate(items)
+    ]
     kept: list[Item] = []
     place = 0
     while place < len(items):
@@ -151,7 +216,14 @@ def _phrases(items: list[Item]) -> list[Item]:
         else:
             last = items[place + match.length - 1]
             kept.append(
-                Item("phrase", " ".join(each.text for each in items[place : place + match.length]), item.start, last.end, senses=match.senses, stems=tuple(stems[place : place + match.length]))
+                Item(
+                    "phrase",
+                    " ".join(each.text for each in items[place : place + match.length]),
+                    item.start,
+                    last.end,
+                    senses=match.senses,
+                    stems=tuple(stems[place : place + match.length]),
+                )
             )
             place += match.length
     return kept
@@ -196,7 +268,9 @@ def _units(items: list[Item]) -> None:
             item.figure = item.figure._replace(unit=noun)
         elif not item.figure.unit and (word := _unit_word(items, place)):
             unit, scale = scale_of(word)
-            item.figure = item.figure._replace(value=item.figure.value * scale, unit=unit, step=item.figure.step * scale)
+            item.figure = item.figure._replace(
+                value=item.figure.value * scale, unit=unit, step=item.figure.step * scale
+            )
     for one, other in reversed(list(zip(figures, figures[1:], strict=False))):
         first, second = items[one].figure, items[other].figure
         assert first is not None
@@ -205,7 +279,11 @@ def _units(items: list[Item]) -> None:
         if not first.unit and second.unit and len(between) <= 3 and all(each in _LISTING for each in between):
             scale = 1.0
             if second.is_measured and items[other].value:
-                scale = second.value / float(items[other].value.replace(",", "")) if float(items[other].value.replace(",", "")) else 1.0
+                scale = (
+                    second.value / float(items[other].value.replace(",", ""))
+                    if float(items[other].value.replace(",", ""))
+                    else 1.0
+                )
             items[one].figure = first._replace(value=first.value * scale, unit=second.unit, step=first.step * scale)
     last = ""
     for place in figures:
@@ -213,7 +291,13 @@ def _units(items: list[Item]) -> None:
         assert figure is not None
         if figure.unit in ("at_once", "word", "token"):
             last = figure.unit
-        elif not figure.unit and last and place and items[place - 1].text.lower() in _AXIS_WORDS and items[place].value.isdecimal():
+        elif (
+            not figure.unit
+            and last
+            and place
+            and items[place - 1].text.lower() in _AXIS_WORDS
+            and items[place].value.isdecimal()
+        ):
             items[place].figure = figure._replace(unit=last)
     unit, scale = "", 1.0
     for place in figures:
@@ -223,7 +307,9 @@ def _units(items: list[Item]) -> None:
             plain = float(item.value.replace(",", "")) if item.value else 0.0
             unit, scale = item.figure.unit, item.figure.value / plain if plain else 1.0
         elif not item.figure.unit and unit and ("." in item.value or item.figure.value > _LARGE):
-            item.figure = item.figure._replace(value=item.figure.value * scale, unit=unit, step=item.figure.step * scale)
+            item.figure = item.figure._replace(
+                value=item.figure.value * scale, unit=unit, step=item.figure.step * scale
+            )
     _bounds(items, figures)
 
 
@@ -234,8 +320,18 @@ def _bounds(items: list[Item], figures: list[int]) -> None:
         bound: Bound = ""
         before = items[place - 1] if place else None
         after = items[place + 1] if place + 1 < len(items) else None
-        ranged = before is not None and before.text.lower() in ("up to", "out to") and place > 1 and items[place - 2].figure is not None
-        if before is not None and before.text.lower() == "from" and figure.unit in ("at_once", "word", "token") and not _is_range(items, place):
+        ranged = (
+            before is not None
+            and before.text.lower() in ("up to", "out to")
+            and place > 1
+            and items[place - 2].figure is not None
+        )
+        if (
+            before is not None
+            and before.text.lower() == "from"
+            and figure.unit in ("at_once", "word", "token")
+            and not _is_range(items, place)
+        ):
             bound = "over"
         elif ranged:
             bound = ""
@@ -253,7 +349,10 @@ def _bounds(items: list[Item], figures: list[int]) -> None:
 
 def _is_range(items: list[Item], place: int) -> bool:
     """Whether a figure is the first of `from 25 to 400 words`."""
-    return any(item.figure is not None and items[place + at].text.lower() in ("to", "up to", "out to", "or", "and", "-") for at, item in enumerate(items[place + 2 : place + 5], start=1))
+    return any(
+        item.figure is not None and items[place + at].text.lower() in ("to", "up to", "out to", "or", "and", "-")
+        for at, item in enumerate(items[place + 2 : place + 5], start=1)
+    )
 
 
 def _noun(items: list[Item], place: int) -> str:
@@ -278,7 +377,20 @@ def _noun(items: list[Item], place: int) -> str:
 def _unit_word(items: list[Item], place: int) -> str:
     after = items[place + 1 : place + 4]
     text = " ".join(item.text.lower() for item in after)
-    for unit in ("milliseconds", "millisecond", "seconds", "tokens per second", "tokens a second", "tokens each second", "percent", "per cent", "percentage points", "points", "times", "minutes"):
+    for unit in (
+        "milliseconds",
+        "millisecond",
+        "seconds",
+        "tokens per second",
+        "tokens a second",
+        "tokens each second",
+        "percent",
+        "per cent",
+        "percentage points",
+        "points",
+        "times",
+        "minutes",
+    ):
         if text.startswith(unit):
             return "tok/s" if unit.startswith("tokens") else unit
     return ""

@@ -36,7 +36,14 @@ def unaligned(text: str, reading: Reading, judged: _Judged, known: Known) -> Ali
 
 def _claims(reading: Reading) -> bool:
     return bool(reading.figures) or any(
-        clause.claims or clause.models or clause.settings or clause.names or clause.metrics or clause.stats or clause.things or clause.unknown
+        clause.claims
+        or clause.models
+        or clause.settings
+        or clause.names
+        or clause.metrics
+        or clause.stats
+        or clause.things
+        or clause.unknown
         for clause in reading.clauses
     )
 
@@ -52,10 +59,17 @@ def _nearest(judged: _Judged, known: Known) -> tuple[Statement, Gap | None] | No
             key = id(statement)
             by_id[key] = statement
             totals[key] = totals.get(key, 0.0) + sum(gap.weight for gap in missing)
-            shared[key] = shared.get(key, 0) + len(clause.things & statement.things) + len(clause.metrics & statement.metrics) + len(clause.models & statement.models) + len(clause.settings & statement.settings) + len({sense for sense in clause.claims & statement.claims})
+            shared[key] = (
+                shared.get(key, 0)
+                + len(clause.things & statement.things)
+                + len(clause.metrics & statement.metrics)
+                + len(clause.models & statement.models)
+                + len(clause.settings & statement.settings)
+                + len({sense for sense in clause.claims & statement.claims})
+            )
             if missing:
                 first.setdefault(key, missing[0])
-    best = min(totals, key=lambda key: (totals[key] - 0.1 * shared[key]), default=None)
+    best = min(totals, key=lambda key: totals[key] - 0.1 * shared[key], default=None)
     if best is None or totals[best] > _NEAR or shared[best] < 2:
         return None
     return by_id[best], first.get(best)
