@@ -7,6 +7,8 @@ from chimera_dagster.align.figures import Figure
 from chimera_dagster.align.scan import Item
 from chimera_dagster.evidence.measures import MEASURES
 
+Sense = tuple[str, str]  # kind and key of what a phrase means
+
 UNITS = {measure.metric: measure.unit for measure in MEASURES} | {"load_ms": "ms"}
 SIGNS = {measure.metric: measure.sign for measure in MEASURES} | {"load_ms": 1}
 CLASSES = {

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from chimera_dagster.align.entailment import Gap
+from chimera_dagster.align.gap import Gap
 from chimera_dagster.align.known import Known, Statement
 from chimera_dagster.align.outcome import Aligned
 from chimera_dagster.align.reading import Clause, Reading
