@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chimera_dagster.align.claims import read
 from chimera_dagster.align.entailment import gaps
-from chimera_dagster.align.gap import FREE_THINGS, Gap
+from chimera_dagster.align.gap import FREE_THINGS, Gap, senses_of
 from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.align.known import Known, Statement
 from chimera_dagster.align.outcome import Aligned, Passage
@@ -18,6 +18,8 @@ _OWN_ACTS = frozenset(
     "keep_loaded repeat in_turn several_sessions share_beside best_two rank_otherwise single_says_little scatter drift "
     "own_files fail read_full write_into add_next set_for_quality mix plan other_machine other_work know_name".split()
 )
+_RESULT = ("causes", "result")
+_CAUSES = frozenset({_RESULT, ("causes", "reason")})
 MOST_NOTES = 3  # that one sentence may restate
 
 
@@ -46,7 +48,8 @@ def _align(raw: str, known: Known, context: Context) -> Aligned:
     if not judged:
         return unaligned(text, reading, [], known)
     options = [{each.note.id for each, missing in of if not missing} for _, of in judged]
-    if not _caused([clause for clause, _ in judged], options, known):
+    advice = [any(_is_advice(each) for each, missing in of if not missing) for _, of in judged]
+    if not _caused([clause for clause, _ in judged], options, advice):
         return Aligned("withheld", reason="the notes give no such cause")
     _attach([clause for clause, _ in judged], reading, options, set(context.notes))
     chosen = _cover(options)
@@ -55,21 +58,24 @@ def _align(raw: str, known: Known, context: Context) -> Aligned:
     return unaligned(text, reading, judged, known)
 
 
-def _caused(clauses: list[Clause], options: list[set[str]], known: Known) -> bool:
+def _is_advice(statement: Statement) -> bool:
+    return statement.part in ("action", "mitigation") or statement.note.kind == "choice"
+
+
+def _caused(clauses: list[Clause], options: list[set[str]], advice: list[bool]) -> bool:
     """Whether a cause and its effect are of one note, or what follows is advice; narrows the options to that."""
     for place, clause in enumerate(clauses):
-        if not any(kind == "causes" or (kind == "any" and "causes." in key) for kind, key in clause.claims):
+        causes = {sense for sense in senses_of(clause) & (clause.claims | _CAUSES) if sense[0] == "causes"}
+        if not causes:
             continue
         other = place - 1 if place else 1
         if other >= len(options) or not options[place] or not options[other]:
             continue
         both = options[place] & options[other]
+        effect = place if _RESULT in causes else other
         if both:
             options[place] = options[other] = both
-        elif not any(
-            known.notes[name].action or known.notes[name].kind == "choice" or known.notes[name].mitigation
-            for name in options[place] | options[other]
-        ):
+        elif not advice[effect]:
             return False
     return True
 

@@ -42,6 +42,9 @@ def bind(items: Sequence[Item], context: Context) -> list[Bound]:
     _models(items, found, context)
     _share_models(items, found)
     _contrast(items, found, context)
+    for bound in found:
+        if bound.stat == "detectable":  # of a test, not of the model that is named last
+            bound.models, bound.collective = frozenset(), False
     _levels(items, found)
     return found
 
@@ -206,7 +209,7 @@ def _contrast(items: Sequence[Item], found: Sequence[Bound], context: Context) -
             and one.figure.unit == other.figure.unit
             and one.stat == other.stat
             and other.state != "warm"
-            and one.models == named
+            and one.models == frozenset(named)
         ):
             other.models = frozenset(context.models) - one.models
 

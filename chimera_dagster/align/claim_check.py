@@ -70,6 +70,9 @@ def _certainty(sense: Sense, clause: Clause, statement: Statement) -> Gap | None
             reason = "it is more certain than the notes"
         case "session":
             allowed, reason = certainty == "in_session" or either, "the notes do not limit this to these sessions"
+        case "others":
+            allowed = certainty == "in_session" and (clause.negative or clause.hedged or _SESSION in clause.claims)
+            reason = "the notes do not say that of other sessions"
         case "untested":
             allowed, reason = certainty == "plain" or either, "the notes do not call this untested"
         case _:
@@ -139,7 +142,7 @@ def _may_deny(clause: Clause, statement: Statement) -> bool:
     every = senses_of(clause)
     if every & statement.denied or (every | statement.claims) & TIES & (statement.claims | statement.denied):
         return True
-    if any(kind == "certainty" and key in ("session", "untested", "chance") for kind, key in every):
+    if any(kind == "certainty" and key in ("session", "others", "untested", "chance") for kind, key in every):
         return True
     denied = {
         thing for other in statement.clauses if other.negative for thing in other.things | other.names | other.settings

@@ -29,6 +29,7 @@ _EXACTLY = re.compile(
 )
 _TAKING = frozenset(stem(word) for word in ("take", "recommend", "use", "favour", "favor", "deploy", "run"))
 _EVERY = frozenset({"all", "every", "each", "any"})
+_OBJECTS = frozenset({"a", "an", "that", "the", "it", "no", "waiting"})  # behind the verb "means"
 _FAMILY = frozenset({"model", "models"})
 
 
@@ -61,6 +62,9 @@ def _resolve(items: list[Item], context: Context) -> None:
         if item.kind != "phrase":
             continue
         text = item.text.lower()
+        if text == "means" and place and place + 1 < len(items) and items[place + 1].text.lower() in _OBJECTS:
+            item.senses = (("neutral", ""),)
+            continue
         if item.has("former") and len(pair) == 2:
             item.names, item.key = (pair[0],), "model"
         elif item.has("latter") and len(pair if len(seen) != 2 else seen) == 2:
@@ -137,6 +141,7 @@ def _into(clause: Clause, item: Item, following: Item | None) -> None:
     if item.has("negation"):
         clause.negative = True
         return
+    clause.hedged |= item.has("certainty", "hedge")
     if item.has("bound"):
         return
     if not item.has("metrics"):

@@ -5,7 +5,7 @@ from chimera_dagster.align.known import Known, Statement
 from chimera_dagster.align.reading import Bound, Clause, Reading
 
 _ADVISES = frozenset("should must use used recommend ought run limit give keep set deploy serve".split())
-_SHOULD = frozenset({"should", "must", "recommend", "ought"})
+_SHOULD = frozenset("should must recommend recommended ought advise advised advisable suggest suggested".split())
 _MEASURED = ("ms", "tok/s")
 _FIRST_QUESTIONS = ("ttft_ms", "decode_tok_s", "output_tok_s")
 _FLAT = ("relations", "flat")

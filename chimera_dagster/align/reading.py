@@ -92,6 +92,7 @@ class Clause:
     stats: set[str] = field(default_factory=set)
     unknown: list[str] = field(default_factory=list)
     negative: bool = False
+    hedged: bool = False
     groups: bool = False
 
 
