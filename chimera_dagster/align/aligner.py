@@ -18,6 +18,7 @@ _OWN_ACTS = frozenset(
     "keep_loaded repeat in_turn several_sessions share_beside best_two rank_otherwise single_says_little scatter drift "
     "own_files fail read_full write_into add_next set_for_quality mix plan other_machine other_work know_name".split()
 )
+_TOO_MANY = Aligned("withheld", reason="it says more than three notes do")
 _RESULT = ("causes", "result")
 _CAUSES = frozenset({_RESULT, ("causes", "reason")})
 MOST_NOTES = 3  # that one sentence may restate
@@ -54,7 +55,8 @@ def _align(raw: str, known: Known, context: Context) -> Aligned:
     _attach([clause for clause, _ in judged], reading, options, set(context.notes))
     chosen = _cover(options)
     if chosen is not None:
-        return Aligned("stands", tuple(sorted(chosen, key=lambda name: int(name[1:]))))
+        names = {name for each in chosen for name in each.split("+")}
+        return Aligned("stands", tuple(sorted(names, key=_number))) if len(names) <= MOST_NOTES else _TOO_MANY
     return unaligned(text, reading, judged, known)
 
 
@@ -160,7 +162,15 @@ def _says(clause: Clause, reading: Reading) -> bool:
 
 
 def _by_statement(clause: Clause, reading: Reading, known: Known) -> list[tuple[Statement, list[Gap]]]:
-    return [(statement, gaps(clause, reading, statement, known)) for statement in known.statements]
+    found = [(statement, gaps(clause, reading, statement, known)) for statement in known.statements]
+    orders = any(order.clause == clause.number for order in reading.orders)
+    whole = known.joined(clause.metrics) if orders and len(clause.metrics) > 1 else None
+    return found if whole is None else [(whole, gaps(clause, reading, whole, known)), *found]
+
+
+def _number(name: str) -> int:
+    """Of the id of a note, or of the first of several."""
+    return int(name.partition("+")[0][1:])
 
 
 def _cover(options: list[set[str]]) -> set[str] | None:
@@ -174,7 +184,7 @@ def _cover(options: list[set[str]]) -> set[str] | None:
         for each in left:
             for name in each:
                 counts[name] = counts.get(name, 0) + 1
-        best = max(sorted(counts, key=lambda name: int(name[1:])), key=lambda name: counts[name])
+        best = max(sorted(counts, key=_number), key=lambda name: counts[name])
         chosen.add(best)
         left = [each for each in left if best not in each]
         if len(chosen) > MOST_NOTES:

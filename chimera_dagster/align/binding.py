@@ -70,11 +70,7 @@ def _metrics(items: Sequence[Item], bound: Bound, context: Context) -> tuple[str
     after = [place for place in same if place > bound.place]
     earlier = [place for place in here if items[place].clause < bound.clause]
     later = [place for place in here if items[place].clause > bound.clause]
-    measured = [
-        place
-        for place, item in enumerate(items)
-        if item.figure is not None and item.figure.unit in ("ms", "tok/s", "%")
-    ]
+    measured = [place for place, item in enumerate(items) if item.figure is not None and item.figure.unit == unit]
     behind = [place for place in here if place > bound.place]
     if here and measured and measured[0] < here[0] and behind:  # metrics stand behind their figures
         chosen = behind[:1]

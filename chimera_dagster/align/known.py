@@ -1,6 +1,7 @@
 """What the notes of a folder state: each of their sentences, read as a model's sentence is, with the exact figures."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from chimera_dagster.align.reading import UNITS, Bound, Clause, Context
 from chimera_dagster.align.scan import normal
 
 
+_WEAKEST = ("tie", "plain", "in_session", "holds")
 _KINDS = {"ms": "ms", "tok/s": "tok/s", "share": "%", "score": ""}
 
 
@@ -48,6 +50,14 @@ class Statement:
     states: set[str] = field(default_factory=set)
     stats: set[str] = field(default_factory=set)
 
+    def add(self, other: "Statement") -> None:
+        """Adds all that another one states."""
+        self.clauses += other.clauses
+        self.figures += other.figures
+        self.negative |= other.negative
+        for name in ("claims", "denied", "things", "models", "settings", "names", "metrics", "states", "stats"):
+            getattr(self, name).update(getattr(other, name))
+
 
 class Known:
     """The notes of one folder, ready to be compared with sentences."""
@@ -69,6 +79,20 @@ class Known:
             if bound.kind == "axis"
         }
 
+    def joined(self, metrics: AbstractSet[str]) -> Statement | None:
+        """What the notes on several metrics state together; its note's id is theirs, joined by a plus."""
+        found = [each for each in self.orders if each.metric in metrics]
+        if len(found) < 2 or {each.metric for each in found} != metrics:  # noqa: PLR2004
+            return None
+        ids = [each.note for each in found]
+        parts = [each for each in self.statements if each.note.id in ids and each.part == "text"]
+        certainty = min((each.certainty for each in found), key=_WEAKEST.index)
+        note = parts[0].note.model_copy(update={"id": "+".join(ids), "metric": None, "certainty": certainty})
+        whole = Statement(note, "text")
+        for part in parts:
+            whole.add(part)
+        return whole
+
     def _statements(self, note: KeptNote) -> list[Statement]:
         found: list[Statement] = []
         for part, sentences in (
@@ -87,7 +111,9 @@ class Known:
                 if part in ("text", "mitigation"):
                     statement.things.update(words.things.split())
                 statement.negative |= bool(words.denies)
-                if note.kind in MEANS:
+                if any(bound.state == "warm" for bound in statement.figures):
+                    statement.states.add("warm")
+                if note.kind in MEANS or ("acts", "moves_mean") in statement.claims:
                     statement.stats.add("mean")
                 _shapes(statement)
                 found.append(statement)
