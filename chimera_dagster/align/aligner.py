@@ -4,20 +4,15 @@ from collections.abc import Sequence
 
 from chimera_dagster.align.claims import read
 from chimera_dagster.align.entailment import gaps
-from chimera_dagster.align.gap import FREE_THINGS, Gap, senses_of
+from chimera_dagster.align.gap import Gap, senses_of
 from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.align.known import Known, Statement
+from chimera_dagster.align.lexicon import role
 from chimera_dagster.align.outcome import Aligned, Passage
 from chimera_dagster.align.reading import Clause, Context, Reading
 from chimera_dagster.align.scan import MOST, normal
 from chimera_dagster.align.unaligned import unaligned
 
-_SCOPES = frozenset("each_setting every_setting during matters_to_you up_to first_level".split())
-# Predicates that say what they are about
-_OWN_ACTS = frozenset(
-    "keep_loaded repeat in_turn several_sessions share_beside best_two rank_otherwise single_says_little scatter drift "
-    "own_files fail read_full write_into add_next set_for_quality mix plan other_machine other_work know_name".split()
-)
 _TOO_MANY = Aligned("withheld", reason="it says more than three notes do")
 _RESULT = ("causes", "result")
 _CAUSES = frozenset({_RESULT, ("causes", "reason")})
@@ -87,7 +82,9 @@ def _predicates(clause: Clause, reading: Reading) -> bool:
     figures = any(bound.clause == clause.number and bound.kind != "axis" for bound in reading.figures)
     figures = figures or (bool(clause.models) and any(bound.clause == clause.number for bound in reading.figures))
     return (
-        figures or clause.negative or any(kind != "quantifiers" and key not in _SCOPES for kind, key in clause.claims)
+        figures
+        or clause.negative
+        or any(kind != "quantifiers" and key not in role("scopes") for kind, key in clause.claims)
     )
 
 
@@ -109,12 +106,12 @@ def _contents(clause: Clause) -> int:
 
 def _is_own(clause: Clause, reading: Reading) -> bool:
     """Whether the clause names what it is about."""
-    things = clause.things - FREE_THINGS
+    things = clause.things - role("free_things")
     figures = any(
         bound.clause == clause.number and bound.kind in ("ms", "tok/s", "count", "") for bound in reading.figures
     )
     uses = any(kind == "uses" for kind, _ in clause.claims)
-    acts = any(kind == "acts" and key in _OWN_ACTS for kind, key in clause.claims)
+    acts = any(kind == "acts" and key in role("own_acts") for kind, key in clause.claims)
     return bool(
         clause.models
         or clause.metrics

@@ -4,19 +4,9 @@ from collections.abc import Callable, Iterator
 
 from chimera_dagster.align.gap import TIES, Gap, senses_of, split
 from chimera_dagster.align.known import Statement
+from chimera_dagster.align.lexicon import role
 from chimera_dagster.align.reading import ORDERING, SIGNS, Clause, Sense
 
-# Kinds whose notes deny something, so that even a weak word may turn them round
-_DENYING = frozenset(
-    "not_measured unknown_machine record_missing unknown_numbers failures hidden_failures choice".split()
-)
-# Predicates that say the same in a denied clause, as their own words carry what they deny or they are only a scope
-_EITHER_WAY = frozenset(
-    "far first_level up_to instead_of highest_of during matters_to_you each_setting every_setting apart "
-    "between_requests before_quote idle_run of_mean points shared single_says_little slow_hidden looks_like drift "
-    "may_not_hold no_number large_to_show delay lose give_no_more give_load set report_advice rest_on exclude "
-    "several_sessions own_files other_machine other_work small_sample".split()
-)
 _REASONED = frozenset({"one_session", "hidden_failures"})  # kinds whose sentence is a reason
 _CERTAINTY = {"tie": "a tie", "plain": "untested", "in_session": "known of these sessions only"}
 _RELATIONS = {
@@ -40,9 +30,9 @@ def claim_gaps(clause: Clause, statement: Statement, proved: set[str]) -> Iterat
         found = [_claim(each, clause, statement) for each in senses]
         if found[0] is not None and all(found):
             yield found[0]
-    if statement.note.kind in _DENYING and not clause.negative and not clause.claims & TIES:
+    if statement.note.kind in role("denying_kinds") and not clause.negative and not clause.claims & TIES:
         turned = (statement.denied - statement.claims) & clause.optional
-        if any(kind == "acts" and key not in _EITHER_WAY for kind, key in turned):
+        if any(kind == "acts" and key not in role("either_way") for kind, key in turned):
             yield Gap("polarity", "it turns round what the note says")
     if clause.negative and not _may_deny(clause, statement):
         yield Gap("polarity", "it denies what the note says")
@@ -124,7 +114,7 @@ def _predicate(sense: Sense, clause: Clause, statement: Statement) -> Gap | None
     if clause.negative and sense in statement.claims and (clause.claims | clause.optional) & statement.denied:
         return None
     if kind == "acts" and sense in statement.claims | statement.denied:
-        return None if key in _EITHER_WAY else Gap("polarity", "it turns round what the note says")
+        return None if key in role("either_way") else Gap("polarity", "it turns round what the note says")
     return Gap("predicate", "the note does not say that")
 
 

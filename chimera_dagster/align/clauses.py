@@ -1,6 +1,6 @@
 """Where one clause of a sentence ends and the next begins: a predicate stands on either side."""
 
-from chimera_dagster.align.scan import Item
+from chimera_dagster.align.item import Item
 
 _HARD = frozenset({";", ":", ".", "!", "?", "(", ")"})
 _LEADING = frozenset({"whereas", "while", "although", "though", "as", "since", "because", "even though"})
@@ -38,22 +38,27 @@ def mark_clauses(items: list[Item]) -> int:
         leads = leading and item.text == "," and number == 0 and place < last - 1 and _begins(items[place + 1])
         denies = item.has("coordinators") and place < last - 1 and items[place + 1].has("negation")
         if (
-            strong
-            or denies
-            or leads
-            or (ends and (item.text in _STOPS or (item.text == ":" and _names_something(items[since:place]))))
-        ) and any(_is_content(each) for each in items[since:place]):
+            (
+                strong
+                or denies
+                or leads
+                or (ends and (item.text in _STOPS or (item.text == ":" and _names_something(items[since:place]))))
+            )
+            and any(_is_content(each) for each in items[since:place])
+        ) or (
+            (
+                ends
+                or (
+                    joins
+                    and not inner
+                    and any(predicates[since:place])
+                    and _speaks(items, predicates, place + 1, last, needs_subject=item.has("coordinators"))
+                )
+            )
+            and any(predicates[since:place])
+        ):
             number += 1
             since = place
-        elif ends or (
-            joins
-            and not inner
-            and any(predicates[since:place])
-            and _speaks(items, predicates, place + 1, last, needs_subject=item.has("coordinators"))
-        ):
-            if any(predicates[since:place]):
-                number += 1
-                since = place
         item.clause = number
     return number + 1
 

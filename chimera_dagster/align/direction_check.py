@@ -2,10 +2,9 @@
 
 from chimera_dagster.align.gap import TIES, Gap, listed, senses_of
 from chimera_dagster.align.known import Known, Statement
+from chimera_dagster.align.lexicon import role
 from chimera_dagster.align.reading import Bound, Clause, Reading
 
-_ADVISES = frozenset("should must use used recommend ought run limit give keep set deploy serve".split())
-_SHOULD = frozenset("should must recommend recommended ought advise advised advisable suggest suggested".split())
 _MEASURED = ("ms", "tok/s")
 _FIRST_QUESTIONS = ("ttft_ms", "decode_tok_s", "output_tok_s")
 _FLAT = ("relations", "flat")
@@ -35,7 +34,7 @@ def _ends(clause: Clause, reading: Reading, place: int) -> tuple[Bound, Bound] |
     after = [each for each in measured if each.place > place and each.clause == clause.number]
     before = [each for each in measured if each.place < place]
     pair = after[:2] if len(after) > 1 else [*before[-1:], *after]
-    if len(pair) < 2:  # noqa: PLR2004
+    if len(pair) < 2:
         return None
     one, two = pair
     if (one.figure.unit, one.models, one.metrics) != (two.figure.unit, two.models, two.metrics):
@@ -48,9 +47,9 @@ def _advised(clause: Clause, reading: Reading, statement: Statement, known: Know
     """A load may only be advised if the note advises it."""
     axes = {each.value for each in reading.figures if each.figure.unit == "at_once" and each.clause == clause.number}
     words = [item for item in reading.items if item.clause == clause.number]
-    advises = any(item.text.lower() in _ADVISES and item.has("neutral") for item in words)
-    first = bool(reading.items) and reading.items[0].text.lower() in _ADVISES
-    should = any(item.text.lower() in _SHOULD for item in words)
+    advises = any(item.text.lower() in role("advising") and item.has("neutral") for item in words)
+    first = bool(reading.items) and reading.items[0].text.lower() in role("advising")
+    should = any(item.text.lower() in role("should") for item in words)
     if axes and advises and (should or first) and not axes & known.advised_loads(statement.note.id):
         return [Gap("advice", "no note advises that load")]
     return []

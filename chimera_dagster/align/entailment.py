@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from chimera_dagster.align.claim_check import claim_gaps
 from chimera_dagster.align.direction_check import goes_wrong
 from chimera_dagster.align.figure_check import figure_gaps
-from chimera_dagster.align.gap import FREE_THINGS, MISSING, STATS, TIES, Gap, is_trend
+from chimera_dagster.align.gap import STATS, TIES, Gap, is_trend
 from chimera_dagster.align.known import Known, Statement
+from chimera_dagster.align.lexicon import role
 from chimera_dagster.align.order_check import check_order
 from chimera_dagster.align.reading import CLASSES, Clause, Reading
 
@@ -53,13 +54,13 @@ def _metrics(clause: Clause, reading: Reading, statement: Statement) -> Iterator
 
 
 def _things(clause: Clause, statement: Statement) -> Iterator[Gap]:
-    for thing in sorted(clause.things - statement.things - FREE_THINGS):
+    for thing in sorted(clause.things - statement.things - role("free_things")):
         yield Gap("thing", f"the note says nothing about {_words(thing)}")
     if is_trend(clause) or clause.claims & TIES:
         for thing in sorted((clause.things & _AXES) - statement.things):
             yield Gap("axis", f"the note is not about {_words(thing)}")
-    if statement.note.kind in MISSING:
-        for thing in sorted((clause.things & statement.things) - FREE_THINGS):
+    if statement.note.kind in role("missing_kinds"):
+        for thing in sorted((clause.things & statement.things) - role("free_things")):
             signs = {other.negative for other in statement.clauses if thing in other.things}
             if signs and clause.negative not in signs:
                 yield Gap("polarity", f"it turns round what the note says about {_words(thing)}")

@@ -6,7 +6,6 @@ from chimera_dagster.align.reading import Clause, Sense
 
 TIES = frozenset({("relations", "tie"), ("relations", "noeffect")})
 TRENDS = frozenset({"up", "down", "peak", "flat", "worsens", "improves"})
-MISSING = frozenset({"not_measured", "unknown_machine", "record_missing"})  # kinds that say what there is not
 STATS = {
     "sd": "standard deviation",
     "worst": "worst run",
@@ -14,11 +13,6 @@ STATS = {
     "usual": "usual value",
     "detectable": "smallest difference",
 }
-# Things that a sentence may speak of without saying more than its note
-FREE_THINGS = frozenset(
-    "run file model_word value setting user numbers session gap chance effect request parameter prompt_length "
-    "answer_length load bench machine names".split()
-)
 
 
 class Gap(NamedTuple):

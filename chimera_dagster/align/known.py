@@ -12,7 +12,6 @@ from chimera_dagster.align.names import Names
 from chimera_dagster.align.reading import UNITS, Bound, Clause, Context
 from chimera_dagster.align.scan import normal
 
-
 _WEAKEST = ("tie", "plain", "in_session", "holds")
 _KINDS = {"ms": "ms", "tok/s": "tok/s", "share": "%", "score": ""}
 
@@ -82,7 +81,7 @@ class Known:
     def joined(self, metrics: AbstractSet[str]) -> Statement | None:
         """What the notes on several metrics state together; its note's id is theirs, joined by a plus."""
         found = [each for each in self.orders if each.metric in metrics]
-        if len(found) < 2 or {each.metric for each in found} != metrics:  # noqa: PLR2004
+        if len(found) < 2 or {each.metric for each in found} != metrics:
             return None
         ids = [each.note for each in found]
         parts = [each for each in self.statements if each.note.id in ids and each.part == "text"]

@@ -2,9 +2,9 @@
 
 import math
 
-from chimera_dagster.align.claims import direction
 from chimera_dagster.align.figures import is_same
 from chimera_dagster.align.known import Known, Statement, Values
+from chimera_dagster.align.orders import direction
 from chimera_dagster.align.reading import BETTER, SIGNS, SIZES, SUPERLATIVE, UNITS, WORSE, Clause, Ordered, Reading
 
 _GENERAL = frozenset({"better", "best", "worse", "worst", "beats", "trails"})

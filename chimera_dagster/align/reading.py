@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from chimera_dagster.align.figures import Figure
-from chimera_dagster.align.scan import Item
+from chimera_dagster.align.item import Item
 from chimera_dagster.evidence.measures import MEASURES
 
 Sense = tuple[str, str]  # kind and key of what a phrase means

@@ -9,7 +9,8 @@ from chimera_dagster.align.outcome import Aligned
 from chimera_dagster.align.reading import Clause, Reading
 
 _ADVICE = re.compile(
-    r"\b(?:should|consider|recommend|ought to|could try|try|suggest|advis\w+|worth|would help|it may help|make sure|ensure|avoid|use|test|measure|monitor|check|keep|run|increase|reduce|lower|raise|choose|prefer)\b",
+    r"\b(?:should|consider|recommend|ought to|could try|try|suggest|advis\w+|worth|help|make sure|ensure|avoid|use|test"
+    r"|measure|monitor|check|keep|run|increase|reduce|lower|raise|choose|prefer)\b",
     re.IGNORECASE,
 )
 _NEAR = 1.6  # gaps of a sentence that nearly says a note
@@ -18,7 +19,7 @@ _Judged = Sequence[tuple[Clause, Sequence[tuple[Statement, list[Gap]]]]]
 
 
 def unaligned(text: str, reading: Reading, judged: _Judged, known: Known) -> Aligned:
-    claims = [order for order in reading.orders] or [bound for bound in reading.figures]
+    claims = bool(reading.orders or reading.figures)
     specific = any(clause.models or clause.settings or clause.metrics or clause.states for clause in reading.clauses)
     if not judged or not _claims(reading):
         return Aligned("filler", reason="it says nothing about this folder")
@@ -65,7 +66,7 @@ def _nearest(judged: _Judged, known: Known) -> tuple[Statement, Gap | None] | No
                 + len(clause.metrics & statement.metrics)
                 + len(clause.models & statement.models)
                 + len(clause.settings & statement.settings)
-                + len({sense for sense in clause.claims & statement.claims})
+                + len(clause.claims & statement.claims)
             )
             if missing:
                 first.setdefault(key, missing[0])
