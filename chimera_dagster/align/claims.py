@@ -39,29 +39,31 @@ def read(text: str, names: Names, context: Context, exact: Mapping[int, float] |
 
 def _into(clause: Clause, item: Item, following: Item | None) -> None:
     """Adds what the item claims."""
-    if item.kind == "name":
-        if item.key == "model":
-            clause.models |= set(item.names)
-        elif item.key == "setting":
-            clause.settings |= {item.names[0], *([f"{item.names[0]}={item.value}"] if item.value else [])}
-        else:
-            clause.names |= set(item.names)
-        return
-    if item.kind in ("unknown", "word"):
-        if not (item.text.lower().endswith("ly") and not _EXACTLY.match(item.text.lower())):
-            clause.unknown.append(item.text)
-        return
-    if item.kind != "phrase":
-        return
-    if item.names:
+    match item.kind:
+        case "name":
+            _add_name(clause, item)
+        case "unknown" | "word":
+            adverb = item.text.lower().endswith("ly") and not _EXACTLY.match(item.text.lower())
+            clause.unknown += [] if adverb else [item.text]
+        case "phrase":
+            _add_phrase(clause, item, following)
+        case _:
+            pass
+
+
+def _add_name(clause: Clause, item: Item) -> None:
+    if item.key == "model":
         clause.models |= set(item.names)
-        clause.groups |= item.key == "group"
-    free = item.has("neutral") or bool(item.names)
-    if (
-        item.has("quantifiers")
-        and following is not None
-        and (following.figure is not None or following.has("bound") or following.has("certainty", "session"))
-    ):
+    elif item.key == "setting":
+        clause.settings |= {item.names[0], *([f"{item.names[0]}={item.value}"] if item.value else [])}
+    else:
+        clause.names |= set(item.names)
+
+
+def _add_phrase(clause: Clause, item: Item, following: Item | None) -> None:
+    clause.models |= set(item.names)
+    clause.groups |= item.key == "group"
+    if _is_emphasis(item, following):
         return
     if item.has("groups") and not item.names and set(item.stems) & _EVERY:
         clause.claims.add(("quantifiers", "all"))
@@ -71,31 +73,39 @@ def _into(clause: Clause, item: Item, following: Item | None) -> None:
     clause.hedged |= item.has("certainty", "hedge")
     if item.has("bound"):
         return
-    if not item.has("metrics"):
-        clause.things |= set(item.keys("things"))
-    if (
-        item.stems
-        and item.stems[-1] in _TAKING
-        and following is not None
-        and following.kind == "name"
-        and following.key == "model"
-    ):
+    if item.stems and item.stems[-1] in _TAKING and _is_model(following):
         clause.claims.add(("choose", ""))
+    free = item.has("neutral") or bool(item.names)
+    clause.things |= set() if item.has("metrics") else set(item.keys("things"))
     clause.stats |= set(item.keys("stats"))
-    if not (free and item.has("states")):
-        clause.states |= set(item.keys("states"))
+    clause.states |= set() if free else set(item.keys("states"))
     clause.metrics |= {metric for key in item.keys("metrics") for metric in CLASSES.get(key, (key,))}
+    _add_claims(clause, item, free=free)
+
+
+def _add_claims(clause: Clause, item: Item, *, free: bool) -> None:
+    """A free phrase claims nothing unless it speaks of certainty, a cause, a choice or all."""
     claims = {sense for sense in item.senses if sense[0] in _CLAIMING and sense != ("certainty", "hedge")}
     if free and not any(kind in ("certainty", "causes", "choose", "quantifiers") for kind, _ in claims):
         strict = {sense for sense in claims if sense[0] == "relations" and sense[1] in ("better", "best", "worst")}
         clause.optional |= claims - strict
         claims = strict
-    if item.has("things") or item.has("metrics") or item.has("stats") or item.has("states"):
-        claims -= {sense for sense in claims if sense[0] == "acts"}
+    if any(item.has(kind) for kind in ("things", "metrics", "stats", "states")):
+        claims = {sense for sense in claims if sense[0] != "acts"}
     if len(claims) > 1:
-        clause.claims.add(("any", "|".join(sorted(f"{kind}.{key}" for kind, key in claims))))
-    else:
-        clause.claims |= claims
+        claims = {("any", "|".join(sorted(f"{kind}.{key}" for kind, key in claims)))}
+    clause.claims |= claims
+
+
+def _is_emphasis(item: Item, following: Item | None) -> bool:
+    """Whether `only` or `all` stands before a figure, which says how large it is or how many there are."""
+    if following is None or not item.has("quantifiers"):
+        return False
+    return following.figure is not None or following.has("bound") or following.has("certainty", "session")
+
+
+def _is_model(item: Item | None) -> bool:
+    return item is not None and item.kind == "name" and item.key == "model"
 
 
 def _update(items: Sequence[Item], context: Context) -> None:

@@ -154,8 +154,13 @@ class Known:
         if note.metric is None or note.kind not in ("difference", "tie"):
             return None
         statement = next(each for each in self.statements if each.note.id == note.id and each.part == "text")
-        values = {name: bound.value for bound in statement.figures for name in bound.models
-                  if len(bound.models) == 1 and note.metric in bound.metrics and bound.kind == _KINDS.get(UNITS.get(note.metric, ""), "")}  # fmt: skip
+        kind = _KINDS.get(UNITS.get(note.metric, ""), "")
+        values = {
+            name: bound.value
+            for bound in statement.figures
+            for name in bound.models
+            if len(bound.models) == 1 and note.metric in bound.metrics and bound.kind == kind
+        }
         if note.kind == "tie":
             return Values(note.id, note.metric, (), values, frozenset(note.models), "tie")
         return Values(note.id, note.metric, note.order, values, _tied(note), note.certainty or "plain")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from chimera_dagster.align.kept_note import KeptNote
+from chimera_dagster.align.kept_note import KeptNote, Part, Parts
 
 NameKind = Literal["model", "setting", "file", "metric_name"]
 _SPLIT = re.compile(r"[\s:/_-]+")
@@ -66,8 +66,8 @@ class Names:
         self._forms[form] = named
 
 
-def _of(parts: Iterable[object], kind: str) -> set[str]:
-    return {part.text for part in parts if part.kind == kind}  # type: ignore[attr-defined]
+def _of(parts: Iterable[Part], kind: str) -> set[str]:
+    return {part.text for part in parts if part.kind == kind}
 
 
 def _places(notes: Sequence[KeptNote]) -> Iterable[str]:
@@ -78,8 +78,8 @@ def _places(notes: Sequence[KeptNote]) -> Iterable[str]:
                 yield value
 
 
-def _sentences(note: KeptNote) -> list[tuple[object, ...]]:
-    return [*note.wordings, note.text, note.action, note.reason, note.mitigation]  # type: ignore[list-item]
+def _sentences(note: KeptNote) -> list[Parts]:
+    return [*note.wordings, note.text, note.action, note.reason, note.mitigation]
 
 
 def _short_forms(models: Sequence[str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import math
 
 from chimera_dagster.align.figures import is_same
+from chimera_dagster.align.gap import listed
 from chimera_dagster.align.known import Known, Statement, Values
 from chimera_dagster.align.orders import direction
 from chimera_dagster.align.reading import BETTER, SIGNS, SIZES, SUPERLATIVE, UNITS, WORSE, Clause, Ordered, Reading
@@ -16,7 +17,7 @@ _OF_LEVELS = frozenset({"load", "prompt_length", "answer_length"})
 
 
 def check_order(order: Ordered, clause: Clause, reading: Reading, statement: Statement, known: Known) -> str | None:
-    """None if it is proved, by the notes' order of models or by the note's own word about runs or levels; else why not."""
+    """None if the notes' order of models proves it, or the note's own word about runs or levels; else why not."""
     problem = _typed(order, clause, reading, statement, known)
     if problem is None:
         return None
@@ -73,35 +74,29 @@ def _grows(order: Ordered, reading: Reading, statement: Statement) -> bool:
 
 
 def _typed(order: Ordered, clause: Clause, reading: Reading, statement: Statement, known: Known) -> str | None:
+    """None if the notes order the two sides like that by each metric that is meant."""
     if not order.subject or not order.object or order.subject & order.object:
         return "it does not say what is compared"
     if _numeric(order, clause, statement):
         return None
-    near = reading.items[max(0, order.place - 5) : order.place]
-    if (
-        order.key in _GENERAL
-        and any(item.has("things", "quality") or item.has("things", "answer_length") for item in near)
-        and not any(item.has("metrics") for item in near)
-    ):
+    if _is_of_answers(order, reading):
         return "the notes do not say whose answers are better"
     if statement.note.metric and statement.note.metric not in order.metrics and order.metrics:
         return f"the note is not about {' or '.join(order.metrics)}"
-    metrics = order.metrics or tuple(values.metric for values in known.orders if order.subject <= set(values.values))
-    judged = [
-        values
-        for values in known.orders
-        if values.metric in metrics and (order.subject | order.object) <= (set(values.order) | values.tied)
-    ]
+    sides = order.subject | order.object
+    judged = [values for values in known.orders if sides <= (set(values.order) | values.tied)]
+    if order.metrics:
+        judged = [values for values in judged if values.metric in order.metrics]
     if not judged:
         return "no note compares these"
-    for values in judged:
-        if problem := _of(order, values):
-            return problem
-    return None
+    return next((problem for values in judged if (problem := _of(order, values))), None)
 
 
-def _alike(said: str, key: str) -> bool:
-    return said == key or (said in WORSE and key in WORSE) or (said in BETTER and key in BETTER)
+def _is_of_answers(order: Ordered, reading: Reading) -> bool:
+    """Whether a word such as `better` speaks of answers, and no metric is named beside it."""
+    near = reading.items[max(0, order.place - 5) : order.place]
+    answers = any(item.has("things", "quality") or item.has("things", "answer_length") for item in near)
+    return order.key in _GENERAL and answers and not any(item.has("metrics") for item in near)
 
 
 def _of(order: Ordered, values: Values) -> str | None:
@@ -109,21 +104,18 @@ def _of(order: Ordered, values: Values) -> str | None:
     if not sign:
         return "the notes do not say which is better"
     if values.certainty == "tie":
-        return f"the notes don't tell {_listed(order.subject | order.object)} apart"
-    if order.negated:
-        sign = -sign
+        return f"the notes don't tell {listed(order.subject | order.object)} apart"
+    ahead = sign > 0 if not order.negated else sign < 0
     for one in order.subject:
         for other in order.object:
             if {one, other} <= (values.tied | {values.order[0]}):
                 return f"the notes don't tell `{one}` and `{other}` apart"
-            ahead = values.order.index(one) < values.order.index(other)
-            if ahead != (sign > 0):
+            if (values.order.index(one) < values.order.index(other)) != ahead:
                 return f"it swaps `{one}` and `{other}`"
     if order.factor is None:
         return None
-    if order.negated or len(order.subject) != 1:
-        return "its ratio can't be followed"
-    return _factor(order, values, sign)
+    single = not order.negated and len(order.subject) == 1
+    return _factor(order, values, 1 if ahead else -1) if single else "its ratio can't be followed"
 
 
 def _factor(order: Ordered, values: Values, sign: int) -> str | None:
@@ -198,5 +190,5 @@ def _numeric(order: Ordered, clause: Clause, statement: Statement) -> bool:
     return found and order.key not in SUPERLATIVE
 
 
-def _listed(names: frozenset[str]) -> str:
-    return " and ".join(f"`{name}`" for name in sorted(names))
+def _alike(said: str, key: str) -> bool:
+    return said == key or {said, key} <= WORSE or {said, key} <= BETTER

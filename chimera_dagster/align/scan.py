@@ -17,10 +17,13 @@ _TOKEN = re.compile(r"(?<=\w)'s\b|[^\W_]+(?:'(?!s\b)[a-z]+)?|[%&]|[^\w\s]|_")
 _PLAIN = str.maketrans(
     {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": ";", "‑": "-", "\u00a0": " ", "…": ".", "`": "", "*": ""}
 )
-_NOT = {"isn't": "is not", "aren't": "are not", "wasn't": "was not", "weren't": "were not", "doesn't": "does not",
-        "don't": "do not", "didn't": "did not", "can't": "cannot", "couldn't": "could not", "hasn't": "has not",
-        "haven't": "have not", "won't": "will not", "wouldn't": "would not", "shouldn't": "should not", "needn't": "need not",
-        "mustn't": "must not", "can not": "cannot"}  # fmt: skip
+_NOT = {
+    "can't": "cannot",
+    "won't": "will not",
+    "can not": "cannot",
+    **{f"{verb}n't": f"{verb} not" for verb in ("is", "are", "was", "were", "do", "does", "did", "has", "have", "had")},
+    **{f"{verb}n't": f"{verb} not" for verb in ("could", "would", "should", "need", "must", "might")},
+}
 _HALVES = re.compile(r"\b(one|two|three|four) and a half\b", re.IGNORECASE)
 _CONTRACTED = re.compile(r"\b(?:" + "|".join(_NOT) + r")\b", re.IGNORECASE)
 _MULTIPLES = {"twice": 2.0, "double": 2.0, "doubl": 2.0, "tripl": 3.0, "thrice": 3.0, "thric": 3.0}
@@ -153,29 +156,27 @@ def _phrases(items: list[Item]) -> list[Item]:
 
 
 def _bridge(item: Item, place: int, items: list[Item]) -> str:
-    """A hyphen between words does not part a phrase, and some phrases hold a figure: `slowest 5 %`, `95th percentile`."""
+    """Some phrases hold a figure: `slowest 5 %`. Any other part of a sentence ends a phrase."""
     if item.figure is not None and item.figure.unit in ("%", "") and item.figure.value in (5.0, 20.0):
         return item.text.partition(" ")[0].rstrip("%")
     return "\x00"
 
 
 def _number_word(items: list[Item], stems: list[str], place: int, length: int) -> Figure | None:
+    """The number that a word is, if it is no part of a longer phrase."""
     word = items[place].text.lower()
+    following = next((each for each in stems[place + 1 : place + 2] if each != "\x00"), "")
+    found: Figure | None = None
     if word.endswith("fold") and word[:-4] in WORDS:
-        return Figure(float(WORDS[word[:-4]]), "times", 1.0)
-    if word == "half" and length <= 1:
-        return Figure(50.0, "%", 1.0)
-    if length > 1:
-        return None
-    if stems[place] in _MULTIPLES:
-        return Figure(_MULTIPLES[stems[place]], "times", 0.0)
-    following = [each for each in stems[place + 1 : place + 4] if each != "\x00"]
-    if word == "single" and following[:1] == ["request"]:
-        return Figure(1.0, "at_once")
-    if word == "one" and following[:1] == ["request"]:
-        return Figure(1.0)
-    if word in WORDS and word not in ("one", "zero"):
-        return Figure(float(WORDS[word]))
-    if word == "one" and following[:1] and following[0] in NOUN_STEMS:
-        return Figure(1.0)
-    return None
+        found = Figure(float(WORDS[word[:-4]]), "times", 1.0)
+    elif length > 1:
+        found = None
+    elif word == "half":
+        found = Figure(50.0, "%", 1.0)
+    elif stems[place] in _MULTIPLES:
+        found = Figure(_MULTIPLES[stems[place]], "times", 0.0)
+    elif word == "single" and following == "request":
+        found = Figure(1.0, "at_once")
+    elif word in WORDS and word != "zero" and (word != "one" or following in NOUN_STEMS):
+        found = Figure(float(WORDS[word]))
+    return found

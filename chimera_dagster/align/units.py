@@ -34,9 +34,10 @@ _NOUNS = frozenset(
         "level",
     ]
 )
-_ALIKE = dict.fromkeys(("measurement", "repeat", "repetition", "trial", "call"), "run") | dict.fromkeys(
-    ("configuration", "combination", "condition"), "setting"
-)
+_ALIKE: dict[str, str] = {
+    **dict.fromkeys(("measurement", "repeat", "repetition", "trial", "call"), "run"),
+    **dict.fromkeys(("configuration", "combination", "condition"), "setting"),
+}
 NOUN_STEMS = {stem(noun): _ALIKE.get(noun, noun) for noun in _NOUNS}
 _LARGE = 40  # bare numbers above it are no levels of a load
 _AT_ONCE = frozenset(
