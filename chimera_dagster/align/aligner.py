@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from chimera_dagster.align.claims import read
+from chimera_dagster.align.direction_check import turned_round
 from chimera_dagster.align.entailment import gaps
 from chimera_dagster.align.gap import Gap, senses_of
 from chimera_dagster.align.kept_note import KeptNote
@@ -159,10 +160,11 @@ def _says(clause: Clause, reading: Reading) -> bool:
 
 
 def _by_statement(clause: Clause, reading: Reading, known: Known) -> list[tuple[Statement, list[Gap]]]:
-    found = [(statement, gaps(clause, reading, statement, known)) for statement in known.statements]
+    turned = turned_round(clause, reading)
+    found = [(statement, turned + gaps(clause, reading, statement, known)) for statement in known.statements]
     orders = any(order.clause == clause.number for order in reading.orders)
     whole = known.joined(clause.metrics) if orders and len(clause.metrics) > 1 else None
-    return found if whole is None else [(whole, gaps(clause, reading, whole, known)), *found]
+    return found if whole is None else [(whole, turned + gaps(clause, reading, whole, known)), *found]
 
 
 def _number(name: str) -> int:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from chimera_dagster.align.binding import bind
 from chimera_dagster.align.clauses import mark_clauses
 from chimera_dagster.align.item import Item
+from chimera_dagster.align.lexicon import role
 from chimera_dagster.align.names import Names
 from chimera_dagster.align.orders import find_orders
 from chimera_dagster.align.pronouns import resolve
-from chimera_dagster.align.reading import CLASSES, Clause, Context, Reading
+from chimera_dagster.align.reading import CLASSES, Bound, Clause, Context, Reading
 from chimera_dagster.align.scan import scan
 from chimera_dagster.align.stems import stem
 
@@ -32,9 +33,23 @@ def read(text: str, names: Names, context: Context, exact: Mapping[int, float] |
         _into(clauses[item.clause], item, items[place + 1] if place + 1 < len(items) else None)
     for bound in figures:
         bound.of = clauses[bound.clause]
+    for clause in clauses:
+        clause.loads = _advised(clause, items, figures)
     orders = find_orders(items, clauses, figures, context)
     _update(items, context)
     return Reading(items, clauses, figures, orders)
+
+
+def _advised(clause: Clause, items: Sequence[Item], figures: Sequence[Bound]) -> frozenset[float]:
+    """The loads that the clause advises, such as 16 of "use it with 16 requests at once"."""
+    loads = frozenset(each.value for each in figures if each.figure.unit == "at_once" and each.clause == clause.number)
+    if not loads:
+        return loads
+    advising, should = role("advising"), role("should")
+    words = [item for item in items if item.clause == clause.number]
+    advises = any(item.text.lower() in advising and item.has("neutral") for item in words)
+    first = items[0].text.lower() in advising
+    return loads if advises and (first or any(item.text.lower() in should for item in words)) else frozenset()
 
 
 def _into(clause: Clause, item: Item, following: Item | None) -> None:

@@ -2,7 +2,6 @@
 
 from chimera_dagster.align.gap import TIES, Gap, listed, senses_of
 from chimera_dagster.align.known import Known, Statement
-from chimera_dagster.align.lexicon import role
 from chimera_dagster.align.reading import Bound, Clause, Reading
 
 _MEASURED = ("ms", "tok/s")
@@ -11,18 +10,21 @@ _FLAT = ("relations", "flat")
 
 
 def goes_wrong(clause: Clause, reading: Reading, statement: Statement, known: Known) -> list[Gap]:
-    found = [*_rises(clause, reading), *_advised(clause, reading, statement, known)]
+    found: list[Gap] = []
+    if clause.loads and not clause.loads & known.advised_loads(statement.note.id):
+        found.append(Gap("advice", "no note advises that load"))
     if _FLAT in clause.claims | clause.optional and not _stays(clause, reading, statement):
         found.append(Gap("relation", "no note says that it stays the same there"))
     return [*found, *_chosen(clause, statement, known)]
 
 
-def _rises(clause: Clause, reading: Reading) -> list[Gap]:
+def turned_round(clause: Clause, reading: Reading) -> list[Gap]:
+    """A rise or a fall between two figures that do not rise or fall, whatever the notes say."""
     for place, item in enumerate(reading.items):
-        up, down = item.has("relations", "up"), item.has("relations", "down")
-        if item.clause != clause.number or item.has("bound") or not (up or down):
+        if item.clause != clause.number or item.kind != "phrase" or item.has("bound"):
             continue
-        pair = _ends(clause, reading, place)
+        up, down = item.has("relations", "up"), item.has("relations", "down")
+        pair = _ends(clause, reading, place) if up or down else None
         if pair is not None and (pair[1].value - pair[0].value) * (1 if up else -1) < 0:
             return [Gap("direction", f"from {pair[0].text} to {pair[1].text} it does not go that way")]
     return []
@@ -41,18 +43,6 @@ def _ends(clause: Clause, reading: Reading, place: int) -> tuple[Bound, Bound] |
         return None
     words = [reading.items[each.place - 1].text.lower() for each in pair]
     return (two, one) if words == ["to", "from"] else (one, two)
-
-
-def _advised(clause: Clause, reading: Reading, statement: Statement, known: Known) -> list[Gap]:
-    """A load may only be advised if the note advises it."""
-    axes = {each.value for each in reading.figures if each.figure.unit == "at_once" and each.clause == clause.number}
-    words = [item for item in reading.items if item.clause == clause.number]
-    advises = any(item.text.lower() in role("advising") and item.has("neutral") for item in words)
-    first = bool(reading.items) and reading.items[0].text.lower() in role("advising")
-    should = any(item.text.lower() in role("should") for item in words)
-    if axes and advises and (should or first) and not axes & known.advised_loads(statement.note.id):
-        return [Gap("advice", "no note advises that load")]
-    return []
 
 
 def _stays(clause: Clause, reading: Reading, statement: Statement) -> bool:

@@ -24,7 +24,9 @@ class Item:
     exact: float | None = None
 
     def has(self, kind: str, key: str | None = None) -> bool:
-        return any(each == kind and (key is None or of == key) for each, of in self.senses)
+        if key is not None:
+            return (kind, key) in self.senses
+        return any(each == kind for each, _ in self.senses)
 
     def keys(self, kind: str) -> list[str]:
         return [of for each, of in self.senses if each == kind]

@@ -65,11 +65,17 @@ class Known:
         self.notes = {note.id: note for note in notes}
         self.names = Names(notes)
         self.models = self.names.models
+        self._loads: dict[str, set[float]] = {}
         self.statements = [each for note in notes for each in self._statements(note)]
         self.orders = [found for note in notes if (found := self._values(note))]
 
     def advised_loads(self, note: str) -> set[float]:
         """The loads that a recommendation names in what it says to do."""
+        if note not in self._loads:
+            self._loads[note] = self._advised(note)
+        return self._loads[note]
+
+    def _advised(self, note: str) -> set[float]:
         return {
             bound.value
             for each in self.statements

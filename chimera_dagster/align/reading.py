@@ -93,6 +93,7 @@ class Clause:
     unknown: list[str] = field(default_factory=list)
     negative: bool = False
     hedged: bool = False
+    loads: frozenset[float] = frozenset()  # that it advises
     groups: bool = False
 
 
