@@ -95,8 +95,8 @@ def _state(items: Sequence[Item], bound: Bound) -> str:
     place = bound.place
     back = " ".join(item.text.lower() for item in items[max(0, place - 2) : place])
     flips = any(back.endswith(words) for words in AGAINST)
-    for item in items[place + 1 : place + 5]:
-        if item.figure is not None or (item.kind == "mark" and item.text not in "()"):
+    for item in items[place + 1 :]:
+        if item.figure is not None or item.has("coordinators") or (item.kind == "mark" and item.text not in "()"):
             break
         if item.has("states"):
             return item.keys("states")[0]

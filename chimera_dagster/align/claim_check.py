@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from chimera_dagster.align.gap import TIES, Gap, senses_of, split
 from chimera_dagster.align.known import Statement
-from chimera_dagster.align.lexicon import role
+from chimera_dagster.align.lexicon import kind_words, role
 from chimera_dagster.align.reading import ORDERING, SIGNS, Clause, Sense
 
 _REASONED = frozenset({"one_session", "hidden_failures"})  # kinds whose sentence is a reason
@@ -34,6 +34,17 @@ def claim_gaps(clause: Clause, statement: Statement, proved: set[str]) -> Iterat
         turned = (statement.denied - statement.claims) & clause.optional
         if any(kind == "acts" and key not in role("either_way") for kind, key in turned):
             yield Gap("polarity", "it turns round what the note says")
+    if clause.negative and clause.claims & statement.advised:
+        yield Gap("advice", "it advises against what the note advises")
+    needs = kind_words(statement.note.kind).needs.split()
+    if (
+        needs
+        and statement.part == "text"
+        and not clause.negative
+        and len(clause.things & {"score", "quality", "own_prompts"}) > 1
+    ):
+        if not any(key in needs for _, key in senses_of(clause)):
+            yield Gap("predicate", "it turns round what the note says")
     if clause.negative and not _may_deny(clause, statement):
         yield Gap("polarity", "it denies what the note says")
 
@@ -47,9 +58,15 @@ def _certainty(sense: Sense, clause: Clause, statement: Statement) -> Gap | None
     key, certainty = sense[1], statement.note.certainty
     either = sense in statement.claims | statement.denied
     match key:
+        case "random":
+            sure = certainty in ("holds", "in_session")
+            allowed, reason = (
+                clause.negative if sure else certainty in ("tie", "plain"),
+                "the notes say otherwise of chance",
+            )
         case "holds" | "chance":
             allowed = (
-                certainty == "holds"
+                (certainty == "holds" and not clause.negative)
                 or (key == "chance" and certainty in ("tie", "plain") and (clause.negative or clause.claims & TIES))
                 or (key == "holds" and certainty == "in_session" and _SESSION in clause.claims)
                 or (certainty == "plain" and _UNTESTED in clause.claims)
@@ -72,6 +89,9 @@ def _certainty(sense: Sense, clause: Clause, statement: Statement) -> Gap | None
 
 
 def _cause(sense: Sense, clause: Clause, statement: Statement) -> Gap | None:
+    """A word such as "because" at the beginning of a clause is checked with the clause that it explains."""
+    if clause.explains:
+        return None
     given = sense in statement.claims | statement.denied or statement.note.action or statement.note.kind in _REASONED
     return None if given or sense[1] == "result" else Gap("cause", "the notes give no such cause")
 
@@ -100,7 +120,9 @@ def _relation(sense: Sense, clause: Clause, statement: Statement) -> Gap | None:
         sign = SIGNS.get(statement.note.metric or "", 0) * (1 if key == "worsens" else -1)
         goes = ("relations", "up" if sign > 0 else "down")
         return None if (sign and goes in said) or sense in said else Gap("relation", "no note says that it changes so")
-    if sense in said or (sense in TIES and either & TIES) or (sense in either and key in _LOOSE):
+    if sense in TIES and (statement.note.certainty == "tie" or statement.note.kind == "choice") and either & TIES:
+        return None
+    if sense in said or (sense in either and key in _LOOSE):
         return None
     return Gap("relation", f"no note says {_RELATIONS.get(key, 'that')} here")
 

@@ -34,6 +34,9 @@ def read(text: str, names: Names, context: Context, exact: Mapping[int, float] |
     for bound in figures:
         bound.of = clauses[bound.clause]
     for clause in clauses:
+        first = next((each for each in items if each.clause == clause.number and each.kind != "mark"), None)
+        clause.explains = count > 1 and first is not None and first.has("causes")
+        clause.has_axis = any(each.kind == "axis" and each.clause == clause.number for each in figures)
         clause.loads = _advised(clause, items, figures)
     orders = find_orders(items, clauses, figures, context)
     _update(items, context)

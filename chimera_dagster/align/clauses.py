@@ -2,9 +2,9 @@
 
 from chimera_dagster.align.item import Item
 
-_HARD = frozenset({";", ":", ".", "!", "?", "(", ")"})
+_HARD = frozenset({";", ":", ".", "!", "?", "(", ")", "|"})
 _LEADING = frozenset({"whereas", "while", "although", "though", "as", "since", "because", "even though"})
-_STOPS = frozenset({";", ".", "!", "?"})
+_STOPS = frozenset({";", ".", "!", "?", "|"})
 _STRONG = frozenset(
     {
         "so",

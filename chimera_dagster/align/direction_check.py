@@ -60,10 +60,22 @@ def _stays(clause: Clause, reading: Reading, statement: Statement) -> bool:
     return measured or bool(axes) or ("relations", "turn") in statement.claims
 
 
+def _by_level(clause: Clause) -> bool:
+    """Whether it speaks of loads or lengths, and not of models."""
+    return (
+        bool(clause.things & {"load", "prompt_length", "answer_length", "parameter", "effect", "chance"})
+        or clause.has_axis
+    )
+
+
 def _chosen(clause: Clause, statement: Statement, known: Known) -> list[Gap]:
     """Whoever is chosen for a use must be the best by its metric, and what will do either way must be tied."""
     uses = [key for kind, key in clause.claims if kind == "uses"]
     tied = bool(senses_of(clause) & TIES)
+    compared = clause.metrics and tied and not clause.negative and not clause.settings and not uses
+    told = [each for each in known.orders if compared and each.metric in clause.metrics and each.certainty != "tie"]
+    if told and not _by_level(clause):
+        return [Gap("choice", f"the notes tell the models apart by {told[0].metric}")]
     chosen = frozenset(clause.models) if 0 < len(clause.models) < len(known.models) else frozenset[str]()
     found: list[Gap] = []
     for values in (each for metric in uses for each in known.orders if each.metric == metric):

@@ -94,7 +94,12 @@ class _Compared:
 
     def _statistic(self) -> Gap | None:
         mine, its = self.bound.stat, self.other.stat
-        if mine != its and (mine in _ALWAYS or its in _ALWAYS) and self.bound.kind != "times":
+        spread = (
+            self.statement.note.kind == "scatter"
+            and not mine
+            and ("acts", "scatter") in {sense for each in self.reading.clauses for sense in each.claims | each.optional}
+        )
+        if mine != its and (mine in _ALWAYS or its in _ALWAYS) and self.bound.kind != "times" and not spread:
             return Gap("statistic", f"{self.bound.text} is {_of_stat(its)} in the note, not {_of_stat(mine)}")
         wrong_median = mine == "median" and its not in ("median", "usual")
         wrong_mean = mine == "mean" and self.statement.note.kind not in MEANS
@@ -104,7 +109,8 @@ class _Compared:
         bound, other = self.bound, self.other
         if bound.kind in ("times", "%"):
             mine, its = _levels_beside(self.reading.figures, bound), _levels_beside(self.statement.figures, other)
-            wrong = mine - its if its else set[float]()
+            known = {each.value for each in self.statement.figures if each.kind == "axis"}
+            wrong = (mine - known or (set[float]() if mine & its else mine)) if its else set[float]()
             return Gap("level", f"{bound.text} is not of {min(wrong):g} in the note") if wrong else None
         if bound.level == other.level:
             return None
@@ -142,7 +148,7 @@ def _missing(bound: Bound, reading: Reading, statement: Statement, known: Known)
     follows = (
         (bound.kind == "%" and _is_share(bound.figure, statement))
         or (bound.kind in ("times", "%") and _is_change(bound, reading, statement))
-        or (bound.kind == "count" and _is_derived(bound.figure, statement, known))
+        or (bound.kind in ("count", "") and _is_derived(bound.figure, statement, known))
     )
     if follows:
         return None
@@ -170,7 +176,7 @@ def _same_unit(bound: Bound, other: Bound, statement: Statement) -> bool:
         return True
     if {one, two} == {"request", "at_once"}:
         return not any(each.figure.unit == "request" for each in statement.figures)
-    return statement.note.kind in ("repeat_runs", "few_runs") and {one, two} <= {"run", "times", ""}
+    return statement.note.kind in ("repeat_runs", "few_runs") and one != "times" and {one, two} <= {"run", "times", ""}
 
 
 def _is_change(bound: Bound, reading: Reading, statement: Statement) -> bool:
@@ -219,6 +225,8 @@ def _is_derived(figure: Figure, statement: Statement, known: Known) -> bool:
         "file": statement.note.files,
         "run": statement.note.n,
     }
+    if not figure.unit:
+        return figure.value > 1 and figure.value in (counts["model"], counts["parameter"])
     if figure.unit == "model" and figure.value == len(known.models):
         return True
     return counts.get(figure.unit) == figure.value

@@ -4,7 +4,7 @@ import math
 import re
 from typing import Literal, NamedTuple
 
-Bound = Literal["", "about", "nearly", "over", "most", "least"]
+Bound = Literal["", "about", "nearly", "over", "most", "least", "fraction"]
 
 # To ms, MiB, tok/s; a count's unit is its noun
 _SCALES: dict[str, tuple[str, float]] = {
@@ -81,6 +81,8 @@ def _fits(said: Figure, value: float) -> bool:
         return False
     gap, above = abs(said.value - value) / abs(value), said.value > value
     match said.bound:
+        case "fraction":
+            return gap <= _NEAR
         case "about":
             return gap <= _LOOSE
         case "nearly" | "most":

@@ -9,7 +9,7 @@ from chimera_dagster.align.claims import read
 from chimera_dagster.align.kept_note import KeptNote, Parts
 from chimera_dagster.align.lexicon import kind_words, senses_of
 from chimera_dagster.align.names import Names
-from chimera_dagster.align.reading import UNITS, Bound, Clause, Context
+from chimera_dagster.align.reading import UNITS, Bound, Clause, Context, Sense
 from chimera_dagster.align.scan import normal
 
 _WEAKEST = ("tie", "plain", "in_session", "holds")
@@ -40,6 +40,7 @@ class Statement:
     figures: list[Bound] = field(default_factory=list)
     claims: set[tuple[str, str]] = field(default_factory=set)
     denied: set[tuple[str, str]] = field(default_factory=set)
+    advised: set[Sense] = field(default_factory=set)
     things: set[str] = field(default_factory=set)
     negative: bool = False
     models: set[str] = field(default_factory=set)
@@ -100,6 +101,7 @@ class Known:
 
     def _statements(self, note: KeptNote) -> list[Statement]:
         found: list[Statement] = []
+        advised: set[Sense] = set()
         for part, sentences in (
             ("text", note.wordings or (note.text,)),
             ("action", (note.action,)),
@@ -118,10 +120,16 @@ class Known:
                 statement.negative |= bool(words.denies)
                 if any(bound.state == "warm" for bound in statement.figures):
                     statement.states.add("warm")
+                statement.stats.update(key for kind, key in statement.claims if kind == "stats")
                 if note.kind in MEANS or ("acts", "moves_mean") in statement.claims:
                     statement.stats.add("mean")
                 _shapes(statement)
                 found.append(statement)
+        for each in found:
+            if each.part == "action":
+                advised = {sense for sense in each.claims if sense[0] == "acts"} - {("acts", "set")}
+        for each in found:
+            each.advised = advised
         return found
 
     def _add(self, statement: Statement, parts: Parts) -> None:

@@ -24,6 +24,7 @@ class KindWords(BaseModel):
     says: str
     denies: str
     things: str
+    needs: str = ""  # one of these, to say anything of two of its things
 
 
 class Lexicon(BaseModel):

@@ -42,7 +42,9 @@ class Names:
             for between in ("_", "-", " "):
                 self._forms.setdefault(name.lower().replace("_", between), Named("setting", name))
         for value in self.values:
-            self._forms.setdefault(value.lower(), Named("setting", value))
+            words = value.lower().split()
+            for start in range(max(1, len(words) - 1)):
+                self._forms.setdefault(" ".join(words[start:]), Named("setting", value))
         for path in self.files:
             self._forms.setdefault(path.lower(), Named("file", path))
         for form, path in _base_names(self.files).items():

@@ -94,7 +94,7 @@ def _typed(order: Ordered, clause: Clause, reading: Reading, statement: Statemen
 
 def _is_of_answers(order: Ordered, reading: Reading) -> bool:
     """Whether a word such as `better` speaks of answers, and no metric is named beside it."""
-    near = reading.items[max(0, order.place - 5) : order.place]
+    near = reading.items[max(0, order.place - 5) : order.place + 4]
     answers = any(item.has("things", "quality") or item.has("things", "answer_length") for item in near)
     return order.key in _GENERAL and answers and not any(item.has("metrics") for item in near)
 

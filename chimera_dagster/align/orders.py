@@ -17,6 +17,10 @@ from chimera_dagster.align.reading import (
     Context,
     Ordered,
 )
+from chimera_dagster.align.stems import stem
+
+
+_BECOMES = frozenset(stem(word) for word in ("get", "become", "turn"))
 
 
 def find_orders(
@@ -31,6 +35,11 @@ def find_orders(
         if key in ("highest", "best") and _is_own_highest(items, place):
             clauses[item.clause].claims -= {("relations", each) for each in keys}
             clauses[item.clause].claims.add(("acts", "highest_of"))
+            continue
+        changed = _becomes(items, place, key)
+        if changed:
+            clauses[item.clause].claims -= {("relations", each) for each in keys}
+            clauses[item.clause].claims.add(("relations", changed))
             continue
         subject, object_ = _sides(items, place, key, context)
         factor = _factor(items, place, figures)
@@ -48,6 +57,16 @@ def find_orders(
             )
         )
     return found
+
+
+def _becomes(items: Sequence[Item], place: int, key: str) -> str:
+    """Of `gets measurably faster` the change that it is; empty if nothing becomes anything."""
+    if key not in ("better", "worse", "longer", "shorter", "hi", "lo"):
+        return ""
+    before = {each for item in items[max(0, place - 3) : place] for each in (item.stems or (item.text.lower(),))}
+    if not before & _BECOMES:
+        return ""
+    return {"better": "improves", "worse": "worsens", "longer": "up", "shorter": "down", "hi": "up", "lo": "down"}[key]
 
 
 def _is_own_highest(items: Sequence[Item], place: int) -> bool:
@@ -84,6 +103,17 @@ def _sides(items: Sequence[Item], place: int, key: str, context: Context) -> tup
         if at > place and at not in anchored and items[at].clause == clause and items[at].key != "others"
     ]
     objects = [at for at in named if at in anchored and (items[at].clause == clause or at > place)]
+    opening = next((item for item in items if item.clause == clause and item.kind != "mark"), None)
+    if (
+        opening is not None
+        and opening.text.lower() in ("which", "who")
+        and not [at for at in named if items[at].clause == clause and at < place]
+    ):
+        last = [at for at in named if items[at].clause < clause]
+        objects_here = [at for at in anchored if items[at].clause == clause]
+        subject_here = frozenset(items[last[-1]].names) if last else context.subject
+        rest = frozenset(name for at in objects_here[-1:] for name in items[at].names) or frozenset(context.models)
+        return subject_here, rest - subject_here
     rivals = [at for at in named if at < place and items[at].key == "others" and items[at].clause == clause]
     if rivals and not same and not objects:
         leader = [at for at in named if items[at].key == "model" and at < rivals[-1]]

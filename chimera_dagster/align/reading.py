@@ -93,6 +93,8 @@ class Clause:
     unknown: list[str] = field(default_factory=list)
     negative: bool = False
     hedged: bool = False
+    has_axis: bool = False
+    explains: bool = False  # it begins with a word such as "because"
     loads: frozenset[float] = frozenset()  # that it advises
     groups: bool = False
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chimera_dagster.align.figures import FIGURE, WORDS, Figure, parse_figure
 from chimera_dagster.align.item import Item
-from chimera_dagster.align.lexicon import longest
+from chimera_dagster.align.lexicon import Sense, longest
 from chimera_dagster.align.names import Names
 from chimera_dagster.align.stems import stem
 from chimera_dagster.align.units import NOUN_STEMS, set_units
@@ -24,8 +24,11 @@ _NOT = {
     **{f"{verb}n't": f"{verb} not" for verb in ("is", "are", "was", "were", "do", "does", "did", "has", "have", "had")},
     **{f"{verb}n't": f"{verb} not" for verb in ("could", "would", "should", "need", "must", "might")},
 }
+_LONG = {"re": " are", "ve": " have", "ll": " will"}
+_SHORT = re.compile(r"'(re|ve|ll)\b", re.IGNORECASE)
 _HALVES = re.compile(r"\b(one|two|three|four) and a half\b", re.IGNORECASE)
 _CONTRACTED = re.compile(r"\b(?:" + "|".join(_NOT) + r")\b", re.IGNORECASE)
+_FRACTIONS = {"third": 100 / 3, "quarter": 25.0, "fifth": 20.0, "tenth": 10.0}
 _MULTIPLES = {"twice": 2.0, "double": 2.0, "doubl": 2.0, "tripl": 3.0, "thrice": 3.0, "thric": 3.0}
 
 
@@ -34,6 +37,7 @@ def normal(text: str) -> str:
     text = unicodedata.normalize("NFKC", text[: MOST * 2]).translate(_PLAIN)
     text = "".join(each if each.isprintable() else " " for each in text)
     text = _CONTRACTED.sub(lambda match: _NOT[match.group().lower()], text)
+    text = _SHORT.sub(lambda match: _LONG[match.group(1).lower()], text)
     text = _HALVES.sub(lambda match: f"{WORDS[match.group(1).lower()]}.5", text)
     return re.sub(r"\s+", " ", text).strip()
 
@@ -141,13 +145,14 @@ def _phrases(items: list[Item]) -> list[Item]:
             place += 1
         else:
             last = items[place + match.length - 1]
+            senses = _loads(item) if match.length == 1 and stems[place] == "load" else match.senses
             kept.append(
                 Item(
                     "phrase",
                     " ".join(each.text for each in items[place : place + match.length]),
                     item.start,
                     last.end,
-                    senses=match.senses,
+                    senses=senses,
                     stems=tuple(stems[place : place + match.length]),
                 )
             )
@@ -171,12 +176,24 @@ def _number_word(items: list[Item], stems: list[str], place: int, length: int) -
         found = Figure(float(WORDS[word[:-4]]), "times", 1.0)
     elif length > 1:
         found = None
+    elif (
+        word in _FRACTIONS
+        and place
+        and items[place - 1].text.lower() in ("a", "one", "by", "almost", "nearly", "about")
+    ):
+        found = Figure(_FRACTIONS[word], "%", 0.0, "fraction")
     elif word == "half":
         found = Figure(50.0, "%", 1.0)
     elif stems[place] in _MULTIPLES:
         found = Figure(_MULTIPLES[stems[place]], "times", 0.0)
-    elif word == "single" and following == "request":
+    elif word in ("single", "lone") and following == "request":
         found = Figure(1.0, "at_once")
     elif word in WORDS and word != "zero" and (word != "one" or following in NOUN_STEMS):
         found = Figure(float(WORDS[word]))
     return found
+
+
+def _loads(item: Item) -> tuple[Sense, ...]:
+    """A model that is loaded is warm, one that is loading is cold, and a load is how much it has to do."""
+    states: dict[str, Sense] = {"loaded": ("states", "warm"), "loading": ("states", "cold")}
+    return (states.get(item.text.lower(), ("things", "load")),)

@@ -99,6 +99,13 @@ def set_units(items: list[Item]) -> None:
         assert item.figure is not None
         if not item.figure.unit and (noun := _noun(items, place)):
             item.figure = item.figure._replace(unit=noun)
+        elif (
+            not item.figure.unit
+            and place > 1
+            and items[place - 1].text.lower() in ("factor of", "of")
+            and "factor" in items[place - 2].text.lower() + items[place - 1].text.lower()
+        ):
+            item.figure = item.figure._replace(unit="times")
         elif not item.figure.unit and (word := _unit_word(items, place)):
             unit, scale = scale_of(word)
             item.figure = item.figure._replace(
@@ -153,6 +160,8 @@ def _bounds(items: list[Item], figures: list[int]) -> None:
         bound: Bound = ""
         before = items[place - 1] if place else None
         after = items[place + 1] if place + 1 < len(items) else None
+        if figure.bound == "fraction":
+            continue
         ranged = (
             before is not None
             and before.text.lower() in ("up to", "out to")
