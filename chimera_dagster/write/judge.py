@@ -1,102 +1,139 @@
-"""Judges a parsed answer: checks each statement against the evidence and decides, once, whether it is shown."""
+"""Judges a parsed answer: aligns its sentences with the notes and decides, once, what becomes of each."""
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import groupby
 
-from chimera_dagster.grounding import CheckedStatement, Claim, EvidenceIndex, Verdict, check, worst_verdict
-from chimera_dagster.spec.sweep import Policy
-from chimera_dagster.write.answer import Answer, Place, Statement
-from chimera_dagster.write.self_check import SelfCheck
+from chimera_dagster.align import Aligned, Outcome, Passage, align
+from chimera_dagster.align.kept_note import KeptNote
+from chimera_dagster.write.answer import Answer, Sentence, normal
+from chimera_dagster.write.sections import Role
+from chimera_dagster.write.sentences import split_sentences, visible, without_marks
 
-# A statement with a claim of such a verdict is withheld: it is not shown as the model's.
-_WITHHELD: Mapping[Policy, Collection[Verdict]] = {
-    "strict": ("contradicted", "void", "unsupported"),
-    "annotate": ("contradicted", "void"),
-}
+_Saying = tuple[str, bool]  # the id of a note, and whether its mitigation is said
 
 
-class JudgedStatement(Statement, frozen=True):
-    """A statement with its verdict, which is the worst of its claims' verdicts.
+class JudgedSentence(Sentence, frozen=True):
+    """A sentence with what became of it.
 
-    `rendered` has figures and model tags in place of their ids. `shown`: the policy lets a reader see it as the model's
-    statement. `reason` says why not; it may be there for one that is shown, if the policy is `annotate`.
+    `notes` are the ids of the notes that a standing sentence restates, or of the one whose wording replaces it.
+    `reason` says why it does not stand; it is empty if it does.
     """
 
-    rendered: str
-    claims: tuple[Claim, ...]
-    verdict: Verdict
-    shown: bool
+    outcome: Outcome
+    notes: tuple[str, ...]
     reason: str
 
 
 class JudgedAnswer(Answer, frozen=True):
-    """A parsed answer of which every statement is judged under `policy`. Everything after judging reads this."""
+    """A parsed answer of which every sentence is judged. Everything after judging reads this."""
 
-    statements: tuple[JudgedStatement, ...]
-    policy: Policy
-
-    def shown(self, *places: Place) -> list[JudgedStatement]:
-        """The statements that are shown, in their order; with `places` only those there."""
-        return [it for it in self.statements if it.shown and (not places or it.place in places)]
+    sentences: tuple[JudgedSentence, ...]
 
     @property
-    def withheld(self) -> list[JudgedStatement]:
-        return [it for it in self.statements if not it.shown]
+    def standing(self) -> list[str]:
+        """The sentences that say what notes say, and nothing else."""
+        return [each.text for each in self.sentences if each.outcome == "stands"]
 
     @property
-    def promptable(self) -> list[JudgedStatement]:
-        """The statements with nothing against them, whatever the policy: those that a later prompt may list."""
-        return [it for it in self.statements if it.verdict in ("supported", "not checkable")]
-
-    @property
-    def verdicts(self) -> Counter[Verdict]:
-        """How many statements have each verdict."""
-        return Counter(it.verdict for it in self.statements)
-
-    def without_void(self) -> "JudgedAnswer":
-        """The answer without void statements and the mitigations of void risks, which all count as repeated."""
-        void_rows = {it.row for it in self.statements if it.place == "risk" and it.verdict == "void"}
-        left = tuple(it for it in self.statements if it.verdict != "void" and it.row not in void_rows)
-        repeated = self.repeated + len(self.statements) - len(left)
-        return self.model_copy(update={"statements": left, "repeated": repeated})
+    def fallen(self) -> list[JudgedSentence]:
+        """The sentences that claim something and do not stand."""
+        return [each for each in self.sentences if each.outcome in ("replaced", "withheld")]
 
 
-def judge_answer(
-    answer: Answer, index: EvidenceIndex, *, models: Sequence[str], ids: Collection[str], prompt: str, policy: Policy
-) -> JudgedAnswer:
-    """Check every statement of `answer`, which replied to `prompt`, against the evidence.
+def judge_answer(answer: Answer, notes: Sequence[KeptNote], prompt: str = "") -> JudgedAnswer:
+    """Align every sentence of an answer to `prompt` with the notes; never raises.
 
-    `models` are named M1, M2, ... in it; `ids` are the facts and findings that it may cite. A mitigation is withheld
-    with its risk.
+    A note replaces at most one sentence, and none if a standing sentence says it: the others are withheld. A sentence
+    that does not stand and is one of the prompt's is filler. A mitigation is withheld with its risk.
     """
-    checked = check([statement.text for statement in answer.statements], index, models)
-    self_check = SelfCheck(prompt, models, ids)
-    judged = [
-        _judge(statement, result, self_check.reason(result), policy)
-        for statement, result in zip(answer.statements, checked, strict=True)
-    ]
-    withheld_rows = {it.row for it in judged if it.place == "risk" and not it.shown}
+    aligned = align([Passage(each.text, each.block) for each in answer.sentences], notes)
+    known = {note.id: note for note in notes}
+    fates = _each_once(answer.sentences, _without_copies(answer.sentences, aligned, prompt), known)
+    judged = tuple(
+        JudgedSentence(**each.model_dump(), outcome=fate.outcome, notes=fate.notes, reason=fate.reason)
+        for each, fate in zip(answer.sentences, _by_row(answer.sentences, fates, known), strict=True)
+    )
     return JudgedAnswer(
-        statements=tuple(
-            it.model_copy(update={"shown": False, "reason": it.reason or "its risk is withheld"})
-            if it.place == "mitigation" and it.row in withheld_rows
-            else it
-            for it in judged
+        sentences=judged,
+        complete=answer.complete,
+        repeated=answer.repeated,
+        headings=answer.headings,
+        remarks=answer.remarks,
+    )
+
+
+def _without_copies(sentences: Sequence[Sentence], aligned: Sequence[Aligned], prompt: str) -> Iterator[Aligned]:
+    given = set(_sentences_of(prompt))
+    for sentence, fate in zip(sentences, aligned, strict=True):
+        is_copy = fate.outcome != "stands" and normal(sentence.text) in given
+        yield Aligned("filler", (), "it repeats its prompt") if is_copy else fate
+
+
+def _sentences_of(prompt: str) -> Iterator[str]:
+    for line in prompt.splitlines():
+        text = visible(without_marks(line)).lstrip("#-*•0123456789.) ")
+        yield normal(text)
+        yield from map(normal, split_sentences(text))
+
+
+def _each_once(
+    sentences: Sequence[Sentence], aligned: Iterator[Aligned], notes: Mapping[str, KeptNote]
+) -> list[Aligned]:
+    """No note's wording replaces a sentence if the answer says that note already."""
+    fates = list(aligned)
+    said = {
+        _saying(note, each.role, notes)
+        for each, fate in zip(sentences, fates, strict=True)
+        if fate.outcome == "stands"
+        for note in fate.notes
+    }
+    for place, (each, fate) in enumerate(zip(sentences, fates, strict=True)):
+        if fate.outcome != "replaced":
+            continue
+        saying = {_saying(note, each.role, notes) for note in fate.notes}
+        if saying <= said:
+            fates[place] = Aligned("withheld", (), f"{fate.reason}; what the notes say is said already")
+        said |= saying
+    return fates
+
+
+def _saying(note: str, role: Role, notes: Mapping[str, KeptNote]) -> _Saying:
+    return note, role == "mitigation" and note in notes and bool(notes[note].mitigation)
+
+
+def _by_row(
+    sentences: Sequence[Sentence], fates: Sequence[Aligned], notes: Mapping[str, KeptNote]
+) -> Iterator[Aligned]:
+    """A mitigation is shown beside its risk: that of its own note if the model's fell, else it is withheld too."""
+    shown = {(fate.notes[0], False) for fate in fates if fate.outcome in ("stands", "replaced") and fate.notes}
+    pairs = zip(sentences, fates, strict=True)
+    for _, row in groupby(pairs, key=lambda pair: pair[0].block):
+        yield from _row(list(row), notes, shown)
+
+
+def _row(
+    row: Sequence[tuple[Sentence, Aligned]], notes: Mapping[str, KeptNote], shown: Collection[_Saying]
+) -> Iterator[Aligned]:
+    risks = [fate for sentence, fate in row if sentence.role == "risk"]
+    is_shown = any(fate.outcome in ("stands", "replaced") for fate in risks)
+    if not risks or is_shown:
+        yield from (fate for _, fate in row)
+        return
+    own = next(
+        (
+            id_
+            for sentence, fate in row
+            if sentence.role == "mitigation" and fate.outcome == "stands"
+            for id_ in fate.notes
+            if id_ in notes and notes[id_].mitigation and (id_, False) not in shown
         ),
-        **answer.model_dump(exclude={"statements"}),
-        policy=policy,
+        None,
     )
-
-
-def _judge(statement: Statement, checked: CheckedStatement, void_reason: str, policy: Policy) -> JudgedStatement:
-    claims = checked.claims
-    if void_reason:
-        claims = (*claims, Claim(kind="opinion", text=statement.text, verdict="void", reason=void_reason))
-    return JudgedStatement(
-        **statement.model_dump(),
-        rendered=checked.rendered,
-        claims=claims,
-        verdict=worst_verdict(claims),
-        shown=not any(claim.verdict in _WITHHELD[policy] for claim in claims),
-        reason=checked.reason or void_reason,
-    )
+    for sentence, fate in row:
+        if own is not None and sentence.role == "risk":
+            yield Aligned("replaced", (own,), fate.reason)
+            own, is_shown = None, True
+        elif not is_shown and sentence.role == "mitigation" and fate.outcome in ("stands", "replaced"):
+            yield Aligned("withheld", (), "its risk is not shown")
+        else:
+            yield fate

@@ -1,20 +1,24 @@
-"""Scores a report by checks that code can make; the same report always gets the same score."""
+"""Scores a report by what became of its sentences and by its form; the same report always gets the same score."""
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from pydantic import BaseModel
 
-from chimera_dagster.grounding import Verdict
-from chimera_dagster.write.answer import AIMS, Answer, Place
+from chimera_dagster.align.kept_note import KeptNote
+from chimera_dagster.write.answer import Section
+from chimera_dagster.write.judge import JudgedAnswer, JudgedSentence
 
-WORDS = range(300, 401)  # what the persona prompt asks for
-RISK_ROWS = 2
-# Facts by rank that a report must cite: at most the counts (files, runs, unread, failures) and the best model by
-# throughput and by TTFT. A summary of model performance can't leave them out, whatever the folder contains.
-MANDATORY = 6
+# What the persona prompt asks for
+WORDS = range(300, 401)
+SECTIONS: tuple[Section, ...] = ("summary", "recommendations", "risks")
+ADVICE, RISK_ROWS = 3, 2
+
+_WEIGHTS = {"fidelity": 0.4, "coverage": 0.25, "form": 0.2, "fluency": 0.15}
+_GOOD, _USABLE = 0.8, 0.5  # of the score
+_FAITHFUL, _HALF_TRUE = 0.8, 0.4  # of the fidelity, for each verdict
 
 _MOST_FOREIGN = 0.05  # of the letters: a name or two, but no paragraph in another script
 _LEAST_ENGLISH = 0.12  # of the words; English prose has a third and more, other languages in Latin script next to none
@@ -25,10 +29,7 @@ _COMMON = frozenset(
         "its should use all will when their they",
     )
 )
-_MOST_REPEATED = 0.3  # of the words: several statements may contain `mean decode throughput of`
-_GOOD, _USABLE = 0.85, 0.5
-_LONG_ENOUGH = 0.8  # of the words required: a third of a report is not a good one
-_FATAL = ("language", "repetition", "callouts")  # if one is 0, nothing else makes up for it
+_ALLOWED, _MOST_REPEATED = 0.1, 0.4  # of the words: several sentences may contain `mean time to first token of`
 
 Rating = Literal["good", "usable with care", "not usable"]
 
@@ -45,8 +46,8 @@ class Component(BaseModel, frozen=True):
 class Quality(BaseModel, frozen=True):
     """`score` is the weighted mean of the components, 0 to 1; `complaints` are their reasons, the costliest first.
 
-    `words` counts words with a Latin letter, and a citation as one word; if a statement or more than a third of the
-    text repeats runs of four words, the repetitions do not count.
+    `words` counts words with a Latin letter or a digit; if a sentence or more than a third of the text repeats runs of
+    four words, the repetitions do not count.
     """
 
     score: float
@@ -56,101 +57,112 @@ class Quality(BaseModel, frozen=True):
     complaints: list[str]
 
 
-def score_text(report: Answer, shown: Sequence[str], verdicts: Mapping[Verdict, int], *, cut: bool = False) -> Quality:
-    """Score a report. `shown` are the ids of the facts in its prompt, by rank; `cut`: the engine stopped at max_tokens.
+def score_text(
+    report: JudgedAnswer, notes: Sequence[KeptNote], shown: Collection[str], *, cut: bool = False
+) -> Quality:
+    """Score a report. `shown` are the ids of the notes in its prompt; `cut`: the engine stopped at max_tokens.
 
-    `verdicts` counts its statements. A contradicted one weighs as much as two unsupported ones; one that is not
-    checkable does not count either way.
+    fidelity: of the sentences that claim something, the share that stand.
+    coverage: the weight of the notes that standing sentences convey, by that of the heaviest notes that 400 words hold.
+    form: the mean of sections, recommendations, rows of the risk table, length and completeness, each 0 to 1.
+    fluency: the lower one of no repetition and one language.
     """
-    supported, contradicted, unsupported, not_checkable = (
-        verdicts.get(verdict, 0) for verdict in ("supported", "contradicted", "unsupported", "not checkable")
-    )
-    texts = [_words(statement.text) for statement in report.statements]
-    length = sum(map(len, texts))
-    total = length + report.repeated * (length / len(texts)) if texts else 0.0
+    said = [each for each in report.sentences if each.outcome != "filler"]
+    texts = [_words(each.text) for each in report.sentences]
     fresh = _fresh(texts)
     words = round(min(sum(_fresh([text]) for text in texts), fresh / (1 - _MOST_REPEATED)))
-    cited = {reference for statement in report.statements for reference in statement.references}
-    checked = supported + 2 * contradicted + unsupported
-    mandatory = list(shown[:MANDATORY])
-    missed = [fact for fact in mandatory if fact not in cited]
-    foreign = _foreign_share("".join(statement.text for statement in report.statements))
+    if said and words:
+        components = [
+            _fidelity(report),
+            _coverage(report, [note for note in notes if note.id in shown]),
+            _form(said, words, is_whole=report.complete and not cut),
+            _fluency(report, texts, fresh),
+        ]
+    else:
+        reason = "it is empty" if not report.sentences else "it says nothing about the files"
+        components = [_component(name, 0.0, reason) for name in _WEIGHTS]
+    return _weighed(components, words, report.remarks)
+
+
+def _component(name: str, value: float, reason: str) -> Component:
+    value = min(max(value, 0.0), 1.0)
+    return Component(name=name, weight=_WEIGHTS[name], value=value, reason="" if value == 1.0 else reason)
+
+
+def _fidelity(report: JudgedAnswer) -> Component:
+    stands = len(report.standing)
+    claiming = stands + len(report.fallen)
+    reason = f"{stands} of {claiming} sentences that state something stand" if claiming else "it states nothing"
+    return _component("fidelity", stands / claiming if claiming else 0.0, reason)
+
+
+def _coverage(report: JudgedAnswer, shown: Sequence[KeptNote]) -> Component:
+    """No report of 400 words says all notes of a folder, so those count that the notes' own wording says in 400."""
+    target, room = 0.0, WORDS.stop - 1
+    for note in sorted(shown, key=lambda note: -note.weight):
+        room -= len("".join(part.text for part in (*note.text, *note.mitigation)).split())
+        if room < 0 and target:
+            break
+        target += note.weight
+    told = {id_ for each in report.sentences if each.outcome == "stands" for id_ in each.notes}
+    conveyed = sum(note.weight for note in shown if note.id in told)
+    reason = f"it conveys {sum(note.id in told for note in shown)} of {len(shown)} notes, by weight "
+    value = conveyed / target if target else 0.0
+    return _component("coverage", value, f"{reason}{value:.0%} of what {WORDS.stop - 1} words can say")
+
+
+def _form(said: Sequence[JudgedSentence], words: int, *, is_whole: bool) -> Component:
+    present = {each.section for each in said} & set(SECTIONS)
+    advice = len({each.block for each in said if each.section == "recommendations"})
+    mitigated = {each.block for each in said if each.role == "mitigation"}
+    rows = len(mitigated & {each.block for each in said if each.role == "risk"})
+    nearest = min(max(words, WORDS.start), WORDS.stop - 1)
+    parts = [
+        (len(present) / len(SECTIONS), f"it has {len(present)} of {len(SECTIONS)} sections"),
+        (advice / ADVICE, f"{advice} of {ADVICE} recommendations"),
+        (rows / RISK_ROWS, f"{rows} of {RISK_ROWS} risks with a mitigation"),
+        (min(words / nearest, nearest / words), f"{words} words, not {WORDS.start} to {WORDS.stop - 1}"),
+        (float(is_whole), "no end: it was cut off"),
+    ]
+    reasons = [reason for value, reason in parts if value < 1]
+    reason = ", ".join(reasons)
+    reason = reason if reason.startswith("it ") else f"it has {reason}"
+    return _component("form", sum(min(value, 1.0) for value, _ in parts) / len(parts), reason)
+
+
+def _fluency(report: JudgedAnswer, texts: list[list[str]], fresh: int) -> Component:
+    length = sum(map(len, texts))
+    total = length + report.repeated * length / len(texts)
+    repeated = 1 - fresh / total
+    foreign = _foreign_share("".join(each.text for each in report.sentences))
     english = _english_share(texts)
-    components = [
-        _component(
-            "supported",
-            0.3,
-            supported / checked if checked else 0.0,
-            f"{supported} of its {supported + contradicted + unsupported} statements that can be checked are supported"
-            + (f", {contradicted} contradicted" if contradicted else "")
-            + (f"; {not_checkable} can't be checked" if not_checkable else ""),
+    parts = [
+        (
+            1 - (repeated - _ALLOWED) / (_MOST_REPEATED - _ALLOWED),
+            f"it repeats itself: {round(total - fresh)} of {round(total)} words, {report.repeated} whole sentences",
         ),
-        _component(
-            "mandatory facts",
-            0.15,
-            1 - len(missed) / len(mandatory) if mandatory else 0.0,
-            f"it does not cite {', '.join(missed)}" if mandatory else "its prompt had no facts",
-        ),
-        *_persona(report, words, bool(cited & set(shown))),
-        _component(
-            "language",
-            0.1,
+        (
             min(1 - foreign / _MOST_FOREIGN, english / _LEAST_ENGLISH),
             f"it drifts from English: {foreign:.0%} of its letters are from another script, "
             f"{english:.0%} of its words are among the most common English ones",
         ),
-        _component(
-            "repetition",
-            0.1,
-            1 - (1 - fresh / total) / _MOST_REPEATED if total else 0.0,
-            f"it repeats itself: {round(total - fresh)} of {round(total)} words, {report.repeated} whole statements",
-        ),
-        _component("whole", 0.1, 0.0 if cut or not report.complete else 1.0, "it was cut off"),
-        _component("schema", 0.05, float(report.by_schema), "it does not follow the schema"),
     ]
-    if not any(texts):
-        components = [part.model_copy(update={"value": 0.0, "reason": "it is empty"}) for part in components]
-    return _weighed(components, words, contradicted, refuted=contradicted >= max(supported, 1))
+    value, reason = min(parts)
+    return _component("fluency", value, reason)
 
 
-def _component(name: str, weight: float, value: float, reason: str) -> Component:
-    value = min(max(value, 0.0), 1.0)
-    return Component(name=name, weight=weight, value=value, reason="" if value == 1.0 else reason)
-
-
-def _persona(report: Answer, words: int, bold: bool) -> list[Component]:
-    """What the persona prompt asks for. Code makes the callouts bold, which needs a citation."""
-    sections: tuple[tuple[Place, ...], ...] = (("executive_summary",), AIMS, ("risk",))
-    present = sum(report.has(*places) for places in sections)
-    advice = sum(report.has(aim) for aim in AIMS)
-    rows = sum(statement.place == "mitigation" for statement in report.statements)
-    nearest = min(max(words, WORDS.start), WORDS.stop - 1)
-    shortfall = f"it has {words} words, not {WORDS.start} to {WORDS.stop - 1}"
-    weight = 0.04
-    return [
-        _component("sections", weight, present / len(sections), f"it has {present} of {len(sections)} sections"),
-        _component("recommendations", weight, advice / len(AIMS), f"it has {advice} of {len(AIMS)} recommendations"),
-        _component("risk table", weight, rows / RISK_ROWS, f"its risk table has {rows} of {RISK_ROWS} rows"),
-        _component("length", weight, min(words / nearest, nearest / words) if words else 0.0, shortfall),
-        _component("callouts", weight, float(bold), "it has no metric callout, because it cites no fact"),
-    ]
-
-
-def _weighed(components: list[Component], words: int, contradicted: int, *, refuted: bool) -> Quality:
+def _weighed(components: Sequence[Component], words: int, remarks: Sequence[str]) -> Quality:
     score = round(sum(part.weight * part.value for part in components), 3)
     values = {part.name: part.value for part in components}
-    hopeless = refuted or not all(values[name] for name in _FATAL)
-    flawless = not contradicted and values["whole"] == values["language"] == 1.0 and values["length"] >= _LONG_ENOUGH
-    verdict: Rating = (
-        "not usable" if hopeless or score < _USABLE else "good" if score >= _GOOD and flawless else "usable with care"
-    )
+    hopeless = score < _USABLE or values["fidelity"] < _HALF_TRUE or not values["fluency"]
+    flawless = score >= _GOOD and values["fidelity"] >= _FAITHFUL and values["fluency"] == 1.0
     costly = sorted((part for part in components if part.reason), key=lambda part: part.weight * (part.value - 1))
     return Quality(
         score=score,
-        verdict=verdict,
+        verdict="not usable" if hopeless else "good" if flawless else "usable with care",
         words=words,
-        components=components,
-        complaints=list(dict.fromkeys(part.reason for part in costly)),
+        components=list(components),
+        complaints=list(dict.fromkeys([*(part.reason for part in costly), *remarks])),
     )
 
 
@@ -170,7 +182,7 @@ def _fresh(texts: list[list[str]]) -> int:
 
 
 def _english_share(texts: list[list[str]]) -> float:
-    words = [word for text in texts for word in text if not word.startswith("{")]
+    words = [word for text in texts for word in text]
     return sum(word in _COMMON for word in words) / len(words) if words else 0.0
 
 
