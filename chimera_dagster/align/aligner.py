@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chimera_dagster.align.claims import read
-from chimera_dagster.align.entailment import Gap, gaps
+from chimera_dagster.align.entailment import FREE_THINGS, Gap, gaps
 from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.align.known import Known, Statement
 from chimera_dagster.align.outcome import Aligned, Passage
@@ -36,10 +36,42 @@ def _align(raw: str, known: Known, context: Context) -> Aligned:
     judged = [(clause, _by_statement(clause, reading, known)) for clause in reading.clauses if _says(clause, reading)]
     if not judged:
         return unaligned(text, reading, [], known)
-    chosen = _cover([{each.note.id for each, missing in of if not missing} for _, of in judged])
+    options = [{each.note.id for each, missing in of if not missing} for _, of in judged]
+    if not _caused([clause for clause, _ in judged], options, known):
+        return Aligned("withheld", reason="the notes give no such cause")
+    _attach([clause for clause, _ in judged], reading, options)
+    chosen = _cover(options)
     if chosen is not None:
         return Aligned("stands", tuple(sorted(chosen, key=lambda name: int(name[1:]))))
     return unaligned(text, reading, judged, known)
+
+
+def _caused(clauses: list[Clause], options: list[set[str]], known: Known) -> bool:
+    """Whether a cause and its effect are of one note, or what follows is advice; narrows the options to that."""
+    for place, clause in enumerate(clauses):
+        if not any(kind == "cause" or (kind == "any" and "cause." in key) for kind, key in clause.claims):
+            continue
+        other = place - 1 if place else 1
+        if other >= len(options) or not options[place] or not options[other]:
+            continue
+        both = options[place] & options[other]
+        if both:
+            options[place] = options[other] = both
+        elif not any(known.notes[name].action or known.notes[name].kind == "choice" or known.notes[name].mitigation for name in options[place] | options[other]):
+            return False
+    return True
+
+
+def _attach(clauses: list[Clause], reading: Reading, options: list[set[str]]) -> None:
+    """A clause that names nothing of its own must be of the note of the clause beside it."""
+    for place, clause in enumerate(clauses):
+        own = clause.models or clause.metrics or clause.settings or clause.names or clause.things - FREE_THINGS
+        if own or any(bound.clause == clause.number for bound in reading.figures) or any(kind == "uses" for kind, _ in clause.claims):
+            continue
+        other = place - 1 if place else 1
+        if other < len(options):
+            options[place] &= options[other]
+            options[other] &= options[place]
 
 
 def _says(clause: Clause, reading: Reading) -> bool:

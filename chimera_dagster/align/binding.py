@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from chimera_dagster.align.reading import AXES, CLASSES, UNITS, Bound, Context
 from chimera_dagster.align.scan import Item
 
-_OF_NEXT = frozenset({"for", "of", "with", "on", "by", "in", "from", "at"})
+_OF_NEXT = frozenset({"to", "to that of", "that of", "those of", "for", "of", "with", "on", "by", "in", "from", "at"})
 _AGAINST = frozenset({"instead of", "rather than", "against", "versus", "vs", "compared with", "compared to", "up from", "in place of", "as against", "where", "down from", "and not"})
 _NO_ANCHORS = frozenset({"for", "to", "over", "next to", "that of", "those of", "from that of"})
 _SKIPPED = frozenset({"the", "a", "an", "its", "their", "mean", "model", "case", "each"})
@@ -20,7 +20,7 @@ def bind(items: Sequence[Item], context: Context) -> list[Bound]:
         found.append(bound)
     for bound in found:
         bound.metrics = _metrics(items, bound, context)
-        bound.stat = _stat(items, bound, found)
+        bound.stat = "" if bound.kind in ("count", "axis", "") else _stat(items, bound, found)
         bound.state = _state(items, bound)
     _models(items, found, context)
     _share_models(items, found)
@@ -84,7 +84,7 @@ def _stat(items: Sequence[Item], bound: Bound, found: Sequence[Bound]) -> str:
         if item.figure is not None:
             if item.figure.unit == bound.figure.unit and item.clause >= bound.clause - 1:
                 previous = next(each for each in found if each.place == before)
-                return previous.stat if previous.stat not in ("worst", "usual", "delta") or item.clause == bound.clause else ""
+                return previous.stat if previous.stat not in ("worst", "usual") or item.clause == bound.clause else ""
             continue
         if item.has("stats"):
             return item.keys("stats")[0]
@@ -133,7 +133,8 @@ def _models(items: Sequence[Item], found: Sequence[Bound], context: Context) -> 
     for run in _runs(items, found):
         size = len(run)
         group = _list_for(lists, run[0].place, size) if size > 1 else None
-        if group is not None and not any(_next_model(items, bound) for bound in run):
+        last = _next_model(items, run[-1])
+        if group is not None and not any(_next_model(items, bound) for bound in run[:-1]) and (not last or (group[0] > run[-1].place)):
             for bound, place in zip(run, group, strict=True):
                 bound.models = frozenset(items[place].names)
                 taken.add(bound.place)
@@ -159,7 +160,8 @@ def _share_models(items: Sequence[Item], found: Sequence[Bound]) -> None:
     """Of `2.4 s instead of 80 ms for a` both figures are of `a`."""
     for one, other in zip(found, found[1:], strict=False):
         between = [item.text.lower() for item in items[one.place + 1 : other.place]]
-        if between in (["instead of"], ["rather than"], ["up from"], ["down from"]) and one.figure.unit == other.figure.unit:
+        ranged = between in (["to"], ["up to"], ["out to"]) and one.place > 0 and items[one.place - 1].text.lower() == "from"
+        if (ranged or between in (["instead of"], ["rather than"], ["up from"], ["down from"])) and one.figure.unit == other.figure.unit:
             if follows := _next_model(items, other):
                 one.models = follows
 
@@ -255,7 +257,8 @@ def _levels(items: Sequence[Item], found: Sequence[Bound]) -> None:
         (low, high)
         for low, high in zip(axes, axes[1:], strict=False)
         if [item.text.lower() for item in items[low.place + 1 : high.place]] in (["to"], ["-"], ["up to"], ["out to"], ["and"])
-        or (items[high.place - 1].text.lower() == "to" and items[low.place - 1].text.lower() == "from")
+        or (items[high.place - 1].text.lower() in ("to", "up to") and any(item.text.lower() == "from" for item in items[max(0, low.place - 2) : low.place]))
+        or (items[high.place - 1].text.lower() == "and" and any(item.text.lower() == "between" for item in items[max(0, low.place - 2) : low.place]))
     ]
     in_range = {bound.place for pair in ranges for bound in pair}
     for low, high in zip(measured, measured[1:], strict=False):
@@ -266,7 +269,10 @@ def _levels(items: Sequence[Item], found: Sequence[Bound]) -> None:
         if bound.level is None:
             single = [axis for axis in axes if axis.place not in in_range]
             behind = [axis for axis in single if axis.place > bound.place and _adjacent(items, bound.place, axis.place)]
-            ahead = [axis for axis in single if axis.place < bound.place and axis.clause >= bound.clause - 1]
+            ahead = [axis for axis in single if axis.place < bound.place and not any(item.text in (";", ".") for item in items[axis.place : bound.place])]
+            if items[bound.place - 1].text.lower() == "from" or any(text in _AGAINST for text in _before(items, bound.place)):
+                ahead = []
+                bound.elsewhere = True
             nearest = behind[:1] or ahead[-1:]
             if nearest:
                 bound.level = nearest[0].value
@@ -276,6 +282,10 @@ def _levels(items: Sequence[Item], found: Sequence[Bound]) -> None:
         if len(run) > 1 and known and len(_last_levels(items, run, axes)) == 1:
             for bound in shared if len(set(known)) == 1 else run:
                 bound.level = _last_levels(items, run, axes)[0]
+
+
+def _before(items: Sequence[Item], place: int) -> list[str]:
+    return [items[place - 1].text.lower()] if place else []
 
 
 def _adjacent(items: Sequence[Item], start: int, end: int) -> bool:

@@ -21,9 +21,12 @@ from chimera_dagster.align.reading import (
     Reading,
 )
 from chimera_dagster.align.scan import Item, scan
+from chimera_dagster.align.stems import stem
 
 _CLAIMING = ("relations", "choose", "uses", "certainty", "cause", "quantifiers", "acts")
 _EXACTLY = re.compile(r"^(?:linear|exponential|proportional|monoton|invers|quadratic|logarithm|simultan|automatic|random|month|year|hour|week|dai)")
+_TAKING = frozenset(stem(word) for word in ("take", "recommend", "use", "favour", "favor", "deploy", "run"))
+_EVERY = frozenset({"all", "every", "each", "any"})
 _FAMILY = frozenset({"model", "models"})
 
 
@@ -34,8 +37,10 @@ def read(text: str, names: Names, context: Context, exact: Mapping[int, float] |
     count = mark_clauses(items)
     figures = bind(items, context)
     clauses = [Clause(number) for number in range(count)]
-    for item in items:
-        _into(clauses[item.clause], item)
+    for place, item in enumerate(items):
+        _into(clauses[item.clause], item, items[place + 1] if place + 1 < len(items) else None)
+    for bound in figures:
+        bound.of = clauses[bound.clause]
     orders = _orders(items, clauses, figures, context)
     _update(items, context)
     return Reading(items, clauses, figures, orders)
@@ -88,11 +93,13 @@ def _is_other(item: Item, items: Sequence[Item], place: int) -> bool:
     following = items[place + 1 : place + 2]
     if following and (following[0].has("things") and following[0].text.lower() not in _FAMILY):
         return False
-    before = " ".join(each.text.lower() for each in items[max(0, place - 4) : place])
-    return "run" not in before and "runs" not in before and "in" != (items[place - 1].text.lower() if place else "")
+    if item.stems[-1] in ("model", "two", "rival", "competitor", "peer"):
+        return True
+    counted = any(each.has("things", "run") or each.has("things", "request") or (each.figure is not None and each.figure.unit in ("run", "request", "file", "setting", "session")) for each in items[:place])
+    return not counted and "in" != (items[place - 1].text.lower() if place else "")
 
 
-def _into(clause: Clause, item: Item) -> None:
+def _into(clause: Clause, item: Item, following: Item | None) -> None:
     """Adds what the item claims."""
     if item.kind == "name":
         if item.key == "model":
@@ -112,18 +119,25 @@ def _into(clause: Clause, item: Item) -> None:
         clause.models |= set(item.names)
         clause.groups |= item.key == "group"
     free = item.has("neutral") or bool(item.names)
+    if item.has("quantifiers") and following is not None and (following.figure is not None or following.has("bound") or following.has("certainty", "session")):
+        return
+    if item.has("groups") and not item.names and set(item.stems) & _EVERY:
+        clause.claims.add(("quantifiers", "all"))
     if item.has("negation"):
         clause.negative = True
         return
     if item.has("bound"):
         return
-    clause.things |= set(item.keys("things"))
+    if not item.has("metrics"):
+        clause.things |= set(item.keys("things"))
+    if item.stems and item.stems[-1] in _TAKING and following is not None and following.kind == "name" and following.key == "model":
+        clause.claims.add(("choose", ""))
     clause.stats |= set(item.keys("stats"))
     if not (free and item.has("states")):
         clause.states |= set(item.keys("states"))
     clause.metrics |= {metric for key in item.keys("metrics") for metric in CLASSES.get(key, (key,))}
     claims = {sense for sense in item.senses if sense[0] in _CLAIMING and sense != ("certainty", "hedge")}
-    if free and not any(kind in ("certainty", "cause", "choose") for kind, _ in claims):
+    if free and not any(kind in ("certainty", "cause", "choose", "quantifiers") for kind, _ in claims):
         strict = {sense for sense in claims if sense[0] == "relations" and sense[1] in ("better", "best", "worst")}
         clause.optional |= claims - strict
         claims = strict
@@ -142,15 +156,34 @@ def _orders(items: Sequence[Item], clauses: Sequence[Clause], figures: Sequence[
         if not keys or item.has("bound") or item.has("quantifiers", "most") and len(item.stems) == 1:
             continue
         key = keys[0]
+        if key in SUPERLATIVE and _is_own_highest(items, place):
+            clauses[item.clause].claims -= {("relations", each) for each in keys}
+            clauses[item.clause].claims.add(("acts", "highest_of"))
+            continue
         subject, object_ = _sides(items, place, key, context)
-        factor = next((each for each in figures if each.kind in ("times", "%", "points", "ms", "tok/s") and 0 < place - each.place <= 3), None)
-        if factor is not None and factor.kind in ("ms", "tok/s") and place - factor.place > 1:
-            factor = None
+        factor = _factor(items, place, figures)
         clause = clauses[item.clause]
         found.append(
             Ordered(key, place, item.clause, subject, object_, _metrics_of(items, place, key, context), clause.negative, factor)
         )
     return found
+
+
+def _is_own_highest(items: Sequence[Item], place: int) -> bool:
+    """Whether it is the end of `90 % of its highest`."""
+    before = items[max(0, place - 4) : place]
+    return any(item.figure is not None and item.figure.unit == "%" for item in before) and any(item.text.lower() in ("its", "their", "the") for item in before)
+
+
+def _factor(items: Sequence[Item], place: int, figures: Sequence[Bound]) -> Bound | None:
+    """The ratio, share or difference in front of a comparison: `3.8 times as fast`, `31 % slower`."""
+    ahead = [each for each in figures if 0 < place - each.place <= 3 and each.clause == items[place].clause]
+    if not ahead:
+        return None
+    nearest = ahead[-1]
+    if nearest.kind in ("times", "%", "points"):
+        return nearest
+    return nearest if nearest.kind in ("ms", "tok/s") and place - nearest.place == 1 else None
 
 
 def _sides(items: Sequence[Item], place: int, key: str, context: Context) -> tuple[frozenset[str], frozenset[str]]:
@@ -164,6 +197,10 @@ def _sides(items: Sequence[Item], place: int, key: str, context: Context) -> tup
     same = [at for at in ahead if items[at].clause == clause]
     behind = [at for at in named if at > place and at not in anchored and items[at].clause == clause and items[at].key != "others"]
     objects = [at for at in named if at in anchored and (items[at].clause == clause or at > place)]
+    rivals = [at for at in named if at < place and items[at].key == "others" and items[at].clause == clause]
+    if rivals and not same and not objects:
+        leader = [at for at in named if items[at].key == "model" and at < rivals[-1]]
+        return frozenset(items[rivals[-1]].names), frozenset(items[leader[-1]].names) if leader else context.subject
     subject = same[-1:] or (behind[:1] if key in SUPERLATIVE or not ahead else []) or ahead[-1:]
     chosen = frozenset(items[subject[0]].names) if subject else context.subject
     if subject and len(group := _group(items, same, subject[0])) > 1:
@@ -186,8 +223,8 @@ def _group(items: Sequence[Item], same: Sequence[int], last: int) -> list[int]:
 
 def _is_anchored(items: Sequence[Item], at: int) -> bool:
     """Whether a word of comparison stands in front of a model: `than b`, `as fast as b`, `compared with b`."""
-    before = [item for item in items[max(0, at - 4) : at]]
-    while before and before[-1].text.lower() in ("the", "a", "that", "of", "does", "did", "do", "is", "those", "with", "for", "in", "model"):
+    before = [item for item in items[max(0, at - 5) : at]]
+    while before and (before[-1].figure is not None or before[-1].text.lower() in ("the", "a", "that", "of", "does", "did", "do", "is", "those", "with", "for", "in", "model")):
         before.pop()
     if not before:
         return False

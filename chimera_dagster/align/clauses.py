@@ -3,6 +3,8 @@
 from chimera_dagster.align.scan import Item
 
 _HARD = frozenset({";", ":", ".", "!", "?", "(", ")"})
+_STOPS = frozenset({";", ".", "!", "?"})
+_STRONG = frozenset({"so", "because", "as", "since", "while", "whereas", "but", "although", "though", "yet", "so that", "which", "and then"})
 _SPEAKING = ("relations", "stats", "acts", "choose", "uses", "certainty")
 
 
@@ -11,9 +13,15 @@ def mark_clauses(items: list[Item]) -> int:
     number, since, last = 0, 0, len(items)
     predicates = [_is_predicate(item) for item in items]
     for place, item in enumerate(items):
+        inner = 0 < place < last - 1 and _alike(items[place - 1], items[place + 1])
+        strong = item.has("breaks") and place > 0 and items[place - 1].text == "," and item.text.lower() in _STRONG
         ends = item.kind == "mark" and item.text in _HARD
         joins = item.has("breaks") or item.has("coordinators") or (item.kind == "mark" and item.text in (",", "-"))
-        if ends or (joins and any(predicates[since:place]) and _speaks(items, predicates, place + 1, last)):
+        denies = item.has("coordinators") and place < last - 1 and items[place + 1].has("negation")
+        if (strong or denies or (ends and item.text in _STOPS)) and any(_is_content(each) for each in items[since:place]):
+            number += 1
+            since = place
+        elif ends or (joins and not inner and any(predicates[since:place]) and _speaks(items, predicates, place + 1, last, needs_subject=item.has("coordinators"))):
             if any(predicates[since:place]):
                 number += 1
                 since = place
@@ -27,12 +35,23 @@ def _is_predicate(item: Item) -> bool:
     return item.kind == "phrase" and any(item.has(kind) for kind in _SPEAKING) and not item.has("neutral")
 
 
-def _speaks(items: list[Item], predicates: list[bool], start: int, last: int) -> bool:
+def _speaks(items: list[Item], predicates: list[bool], start: int, last: int, *, needs_subject: bool) -> bool:
     """Whether a predicate comes before the next place at which a clause could end."""
+    subject = not needs_subject
     for place in range(start, last):
         item = items[place]
+        subject = subject or item.names != () or item.figure is not None or item.has("metrics") or item.has("pronouns") or item.has("others") or item.has("things") or item.has("stats")
         if predicates[place]:
-            return True
+            return subject or item.has("relations")
         if item.kind == "mark" and item.text in _HARD:
             return False
     return False
+
+
+def _is_content(item: Item) -> bool:
+    return item.kind in ("name", "figure", "unknown") or (item.kind == "phrase" and not (item.has("neutral") and len(item.senses) == 1))
+
+
+def _alike(one: Item, other: Item) -> bool:
+    """Whether a word between them joins a list of names or figures."""
+    return (one.figure is not None and other.figure is not None) or (one.kind == other.kind == "name")

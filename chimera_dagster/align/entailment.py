@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from chimera_dagster.align.figures import Figure, is_same
-from chimera_dagster.align.known import Known, Statement
+from chimera_dagster.align.known import MEANS, Known, Statement
 from chimera_dagster.align.order_check import check_order
-from chimera_dagster.align.reading import CLASSES, ORDERING, Bound, Clause, Ordered, Reading
+from chimera_dagster.align.reading import CLASSES, ORDERING, SIGNS, Bound, Clause, Reading
 
 _ALWAYS = frozenset({"p95", "sd", "worst", "detectable", "delta"})  # statistics that may not be left out
 _TIES = frozenset({("relations", "tie"), ("relations", "noeffect")})
-_FREE_THINGS = frozenset({"run", "file", "model_word", "value", "setting", "user", "numbers", "session", "gap", "chance", "effect", "request", "parameter", "prompt_length", "answer_length", "load", "bench", "machine", "names"})
+_AXES = frozenset({"load", "prompt_length", "answer_length"})
+_MISSING = frozenset({"not_measured", "unknown_machine", "record_missing"})
+_POLAR = frozenset({"measure", "say", "compare", "include", "fail", "work", "keep_loaded", "read_full", "loaded_first", "mix", "know_name", "shared_throttled", "add_next", "write_into"})
+FREE_THINGS = frozenset({"run", "file", "model_word", "value", "setting", "user", "numbers", "session", "gap", "chance", "effect", "request", "parameter", "prompt_length", "answer_length", "load", "bench", "machine", "names"})
 
 
 class Gap(NamedTuple):
@@ -32,6 +35,7 @@ def gaps(clause: Clause, reading: Reading, statement: Statement, known: Known) -
     typed, problems = _orders(clause, reading, statement, known)
     found += problems
     found += _claims(clause, reading, statement, typed, known)
+    found += _choices(clause, statement, known)
     found += _things(clause, statement)
     return found
 
@@ -55,6 +59,7 @@ def _names(clause: Clause, statement: Statement) -> list[Gap]:
     return found
 
 
+_BOUNDS = {"least": "at least", "most": "at most"}
 _STATS = {"sd": "standard deviation", "worst": "worst run", "delta": "added amount", "usual": "usual value", "detectable": "smallest difference"}
 
 
@@ -64,30 +69,68 @@ def _figures(clause: Clause, reading: Reading, statement: Statement, known: Know
     for bound in reading.figures:
         if bound.clause != clause.number or bound.place in factors:
             continue
-        if gap := _figure(bound, clause, statement, known):
+        if gap := _figure(bound, clause, reading, statement, known):
             found.append(gap)
     return found
 
 
-def _figure(bound: Bound, clause: Clause, statement: Statement, known: Known) -> Gap | None:
+def _figure(bound: Bound, clause: Clause, reading: Reading, statement: Statement, known: Known) -> Gap | None:
     best: Gap | None = None
     for other in statement.figures:
-        if other.figure.unit != bound.figure.unit and not (not bound.figure.unit and other.kind in ("count", "axis")):
+        if not _same_unit(bound, other, statement):
             continue
         if not is_same(bound.figure, other.value, other.figure.value):
             continue
-        slot = _differs(bound, other, clause, statement, known)
+        slot = _differs(bound, other, clause, reading, statement, known)
         if slot is None:
             return None
         best = best or slot
     if best is not None:
         return best
+    if bound.kind == "%" and _is_share(bound.figure, statement):
+        return None
+    if bound.kind in ("times", "%") and _is_change(bound, reading, statement):
+        return None
     if bound.kind == "count" and _is_derived(bound.figure, statement, known):
         return None
     said = f"{bound.text} {bound.figure.unit}s" if bound.kind == "count" else bound.text
     alike = [other for other in statement.figures if other.figure.unit == bound.figure.unit and (not bound.models or other.models == bound.models)]
     given = list(dict.fromkeys(other.text for other in alike))[:2]
     return Gap("figure", f"it says {said}; the note says {' and '.join(given)}" if given else f"the note does not say {said}", 1.0)
+
+
+def _same_unit(bound: Bound, other: Bound, statement: Statement) -> bool:
+    one, two = bound.figure.unit, other.figure.unit
+    if one == two or (not one and other.kind in ("count", "axis")):
+        return True
+    return statement.note.kind in ("repeat_runs", "few_runs") and {one, two} <= {"run", "times", ""}
+
+
+def _is_change(bound: Bound, reading: Reading, statement: Statement) -> bool:
+    """A ratio or a share that follows from two figures: those beside it, or the ends of a trend of the note."""
+    said = [each for each in reading.figures if each.kind in ("ms", "tok/s")]
+    pairs = [(one, two) for one, two in zip(said, said[1:], strict=False) if one.figure.unit == two.figure.unit and one.metrics == two.metrics]
+    if statement.note.kind in ("trend", "below_the_knee", "cold_start"):
+        known = [each for each in statement.figures if each.kind in ("ms", "tok/s")]
+        pairs += [(one, two) for one, two in zip(known, known[1:], strict=False) if one.figure.unit == two.figure.unit and one.models == two.models and (not bound.models or bound.models == one.models)]
+    for one, two in pairs:
+        low, high = sorted((one.value, two.value))
+        if low <= 0:
+            continue
+        values = [high / low] if bound.kind == "times" else [100 * (1 - low / high), 100 * (high / low - 1)]
+        if any(is_same(bound.figure, value) for value in values):
+            return True
+    return False
+
+
+def _is_share(figure: Figure, statement: Statement) -> bool:
+    """A share of two counts that the note gives, such as half of 2 of 4."""
+    counts = [other for other in statement.figures if other.kind in ("count", "")]
+    return any(
+        0 < one.value < other.value and is_same(figure, 100 * one.value / other.value) and one.figure.unit in (other.figure.unit, "")
+        for one in counts
+        for other in counts
+    )
 
 
 def _is_derived(figure: Figure, statement: Statement, known: Known) -> bool:
@@ -98,12 +141,17 @@ def _is_derived(figure: Figure, statement: Statement, known: Known) -> bool:
     return counts.get(figure.unit) == figure.value
 
 
-def _differs(bound: Bound, other: Bound, clause: Clause, statement: Statement, known: Known) -> Gap | None:
+def _differs(bound: Bound, other: Bound, clause: Clause, reading: Reading, statement: Statement, known: Known) -> Gap | None:
     """The first slot in which two equal figures differ; None if the note's one may be meant."""
-    if bound.kind == "count":
-        return None
+    if bound.figure.bound in ("least", "most") and bound.kind not in ("times", "%") and not _may_bound(bound, statement) and bound.figure.bound != other.figure.bound and (bound.kind == "axis" or bound.figure.value == other.figure.value):
+        return Gap("bound", f"the note does not say {_BOUNDS[bound.figure.bound]} {bound.text}")
     if bound.kind == "axis":
-        return None
+        after = bound.figure.bound == "over" and other.figure.bound == "most" and any(each.clause == bound.clause and each.kind in ("%", "times") for each in reading.figures)
+        return Gap("bound", f"the note says up to {bound.text}") if after else None
+    if bound.kind in ("count", ""):
+        states = {state for each in statement.clauses if each is other.of for state in each.states} if other.of else set[str]()
+        wrong = clause.states - states if other.of and states else set[str]()
+        return Gap("state", f"{bound.text} counts other {bound.figure.unit}s in the note") if wrong else None
     if bound.metrics and other.metrics and not set(bound.metrics) & set(other.metrics):
         return Gap("metric", f"{bound.text} is another metric in the note")
     if bound.models and other.models and bound.models != other.models and not (bound.collective and other.models <= bound.models) and not other.collective:
@@ -118,11 +166,19 @@ def _differs(bound: Bound, other: Bound, clause: Clause, statement: Statement, k
         return Gap("state", f"{bound.text} is of cold runs only")
     if bound.stat != other.stat and (bound.stat in _ALWAYS or other.stat in _ALWAYS) and bound.kind not in ("times", ""):
         return Gap("statistic", f"{bound.text} is {_of_stat(other.stat)} in the note, not {_of_stat(bound.stat)}")
-    if bound.stat in ("median", "mean") and other.stat not in ("median", "mean", "usual", "") :
+    if bound.stat == "median" and other.stat not in ("median", "usual") or bound.stat == "mean" and statement.note.kind not in MEANS:
         return Gap("statistic", f"{bound.text} is no {bound.stat} in the note")
-    if bound.level != other.level and not (bound.level is None and (other.level is None or _is_trend(clause))):
+    if bound.level != other.level and not (bound.elsewhere and bound.level is None) and not (bound.level is None and (other.level is None or any(_is_trend(each) for each in reading.clauses))):
         return Gap("level", f"{bound.text} is measured elsewhere in the note")
     return None
+
+
+def _may_bound(bound: Bound, statement: Statement) -> bool:
+    """Whether the note means a bound though it does not say so: a p95 is `or more`, a knee is `up to`."""
+    if bound.figure.bound == "least":
+        return bound.kind == "ms" and statement.note.kind in ("tail", "tails")
+    said = {key for kind, key in statement.claims if kind == "relations"}
+    return bound.kind == "axis" and bool({"flat", "turn", "peak"} & said)
 
 
 def _of_stat(stat: str) -> str:
@@ -130,7 +186,7 @@ def _of_stat(stat: str) -> str:
 
 
 def _is_trend(clause: Clause) -> bool:
-    trends = {"up", "down", "peak", "flat"}
+    trends = {"up", "down", "peak", "flat", "worsens", "improves"}
     every = clause.claims | clause.optional
     return any(kind == "relations" and key in trends for kind, key in every) or any(kind == "any" and any(f"relations.{key}" in of for key in trends) for kind, of in every)
 
@@ -156,17 +212,13 @@ def _orders(clause: Clause, reading: Reading, statement: Statement, known: Known
     for order in reading.orders:
         if order.clause != clause.number:
             continue
-        problem = check_order(order, statement, known, loose=_is_loose(clause, order))
+        problem = check_order(order, clause, reading, statement, known)
         if problem is None:
             proved.add(order.key)
         else:
             problems.append(Gap("order", problem))
             proved.add(order.key)  # said once
     return proved, problems
-
-
-def _is_loose(clause: Clause, order: Ordered) -> bool:
-    return bool(clause.things & {"run", "outlier", "slow_request", "request", "larger_model"}) or not order.subject or not order.object
 
 
 def _claims(clause: Clause, reading: Reading, statement: Statement, typed: set[str], known: Known) -> list[Gap]:
@@ -178,8 +230,33 @@ def _claims(clause: Clause, reading: Reading, statement: Statement, typed: set[s
         reasons = [_claim(each, clause, statement) for each in sorted(senses)]
         if all(reasons):
             found.append(reasons[0])  # type: ignore[arg-type]
+    for sense in sorted(clause.optional):
+        if sense[0] == "acts" and sense[1] in _POLAR and not clause.negative and not clause.claims & _TIES and sense in statement.denied and sense not in statement.claims:
+            found.append(Gap("polarity", "it turns round what the note says"))
     if clause.negative and not statement.negative and not (statement.claims & _TIES):
         found.append(Gap("polarity", "it denies what the note says"))
+    return found
+
+
+def _choices(clause: Clause, statement: Statement, known: Known) -> list[Gap]:
+    """Whoever is chosen for a use must be the best by its metric, and what will do either way must be tied."""
+    uses = [key for kind, key in clause.claims if kind == "uses"]
+    tied = bool(clause.claims & _TIES) or any(kind == "any" and "relations.tie" in key for kind, key in clause.claims)
+    chosen = frozenset(clause.models) if 0 < len(clause.models) < len(known.models) else frozenset[str]()
+    found: list[Gap] = []
+    for metric in uses:
+        for values in known.orders:
+            if values.metric != metric:
+                continue
+            if tied and values.certainty != "tie":
+                found.append(Gap("choice", f"the notes tell the models apart by {metric}"))
+            elif chosen and not tied and not clause.negative and (values.certainty == "tie" or not chosen <= {values.order[0], *values.tied}):
+                found.append(Gap("choice", f"the notes do not choose {_listed(chosen)} for that"))
+            break
+    if chosen and not uses and ("choose", "") in clause.claims and statement.note.kind == "choice":
+        best = {values.order[0] if values.order else "" for values in known.orders if values.metric in ("ttft_ms", "decode_tok_s", "output_tok_s")}
+        if not best <= {*chosen, ""}:
+            found.append(Gap("choice", f"the notes do not choose {_listed(chosen)} for everything"))
     return found
 
 
@@ -190,8 +267,12 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
     either = statement.claims | statement.denied
     match kind:
         case "certainty":
-            if key == "holds" and certainty != "holds" and sense not in said:
+            if key == "chance" and (clause.negative or clause.claims & _TIES) and certainty in ("tie", "plain"):
+                return None
+            if key in ("holds", "chance") and certainty != "holds" and sense not in said:
                 return Gap("certainty", f"it calls certain what the notes call {_CERTAINTY.get(certainty or '', 'a count')}")
+            if key == "clear" and clause.negative:
+                return None
             if key == "clear" and certainty not in ("holds", "in_session", "tie") and sense not in said:
                 return Gap("certainty", "it is more certain than the notes")
             if key == "session" and certainty != "in_session" and sense not in either:
@@ -208,10 +289,18 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
         case "quantifiers":
             if key in ("some", "both") or sense in either:
                 return None
-            if key == "all" and (clause.groups or clause.negative or statement.note.kind in ("parameter_effect",)):
+            if key == "all" and (clause.groups or clause.negative or certainty == "tie"):
+                return None
+            if key == "only" and ("detectable" in clause.stats or ("certainty", "session") in clause.claims):
                 return None
             return Gap("quantifier", f"it says {'all' if key == 'all' else key} of what the notes limit")
+        case "choose":
+            return None if sense in either or not clause.models else Gap("choice", "no note says to choose it")
         case "relations":
+            if key in ("worsens", "improves"):
+                sign = SIGNS.get(statement.note.metric or "", 0) * (1 if key == "worsens" else -1)
+                goes = ("relations", "up" if sign > 0 else "down")
+                return None if sign and goes in said or sense in said else Gap("relation", "no note says that it changes so")
             if sense in _TIES and (said & _TIES or either & _TIES):
                 return None
             if sense in said or (sense in either and key in ("flat", "turn", "same")):
@@ -221,7 +310,7 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
             if sense in said:
                 return None
             if kind == "acts" and sense in either:
-                return Gap("polarity", "it turns round what the note says")
+                return Gap("polarity", "it turns round what the note says") if key in _POLAR else None
             return Gap("predicate", "the note does not say that")
 
 
@@ -231,9 +320,13 @@ _RELATIONS = {"up": "that it grows", "down": "that it falls", "tie": "that they 
 
 def _things(clause: Clause, statement: Statement) -> list[Gap]:
     found: list[Gap] = []
-    for thing in sorted(clause.things - statement.things - _FREE_THINGS):
+    for thing in sorted(clause.things - statement.things - FREE_THINGS):
         found.append(Gap("thing", f"the note says nothing about {thing.replace('_', ' ')}", 1.0))
-    for thing in sorted((clause.things & statement.things) - _FREE_THINGS):
+    if any(_is_trend(clause) or sense in _TIES for sense in clause.claims):
+        found += [Gap("axis", f"the note is not about {thing.replace('_', ' ')}") for thing in sorted((clause.things & _AXES) - statement.things)]
+    if statement.note.kind not in _MISSING:
+        return found
+    for thing in sorted((clause.things & statement.things) - FREE_THINGS):
         signs = {other.negative for other in statement.clauses if thing in other.things}
         if signs and clause.negative not in signs:
             found.append(Gap("polarity", f"it turns round what the note says about {thing.replace('_', ' ')}"))

@@ -6,12 +6,16 @@ from typing import NamedTuple
 
 from chimera_dagster.align.claims import read
 from chimera_dagster.align.kept_note import KeptNote, Parts
+from chimera_dagster.align.lexicon import kind_words, senses_of
 from chimera_dagster.align.names import Names
 from chimera_dagster.align.reading import UNITS, Bound, Clause, Context
 from chimera_dagster.align.scan import normal
 
 
 _KINDS = {"ms": "ms", "tok/s": "tok/s", "share": "%", "score": ""}
+
+
+MEANS = frozenset({"difference", "tie", "condition_effect", "value"})  # whose values are means of runs
 
 
 class Values(NamedTuple):
@@ -67,8 +71,14 @@ class Known:
                 statement = Statement(note, part, models=set(note.models))
                 for sentence in sentences:
                     self._add(statement, sentence)
-                if part == "text" and note.action:
-                    statement.things |= {"advice"}
+                words = kind_words(note.kind)
+                statement.claims.update(sense for key in words.says.split() for sense in senses_of(key))
+                statement.denied.update(sense for key in words.denies.split() for sense in senses_of(key))
+                statement.things.update(words.things.split())
+                statement.negative |= bool(words.denies)
+                if note.kind in MEANS:
+                    statement.stats.add("mean")
+                _shapes(statement)
                 found.append(statement)
         return found
 
@@ -143,3 +153,16 @@ def _moved(plain: str, text: str, exact: dict[int, float]) -> dict[int, float]:
 def _sense(joined: str) -> tuple[str, str]:
     kind, _, key = joined.partition(".")
     return kind, key
+
+
+def _shapes(statement: Statement) -> None:
+    """A peak is a rise and a fall, and a knee a rise that ends."""
+    if statement.note.kind != "trend" or statement.note.certainty == "tie":
+        return
+    said = {key for kind, key in statement.claims if kind == "relations"}
+    more = {"up", "down", "turn"} if "peak" in said else {"peak", "turn"} if {"up", "turn"} <= said else set[str]()
+    if len({bound.level for bound in statement.figures if bound.level is not None}) > 2:
+        more |= {"peak", "up", "turn"} if statement.note.metric != "ttft_ms" else {"up", "turn"}
+    if "flat" in said and statement.note.metric == "ttft_ms":
+        more |= {"up", "turn"}
+    statement.claims.update(("relations", key) for key in more)

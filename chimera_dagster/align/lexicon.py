@@ -10,8 +10,19 @@ from pydantic import BaseModel, ConfigDict
 
 from chimera_dagster.align.stems import stem
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORD = re.compile(r"[^\W_]+(?:['’][a-z]+)?|[%&]")
 Sense = tuple[str, str]  # kind, key
+
+
+class KindWords(BaseModel):
+    """Keys of what a kind of note says and denies, and of the things it speaks of, parted by spaces."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    says: str
+    denies: str
+    things: str
 
 
 class Lexicon(BaseModel):
@@ -41,6 +52,7 @@ class Lexicon(BaseModel):
     things: dict[str, str]
     acts: dict[str, str]
     neutral: str
+    kinds: dict[str, KindWords]
 
 
 class Node:
@@ -61,11 +73,31 @@ class Match(NamedTuple):
 
 
 @cache
+def load() -> Lexicon:
+    raw = yaml.load(Path(__file__).with_name("lexicon.yaml").read_text(encoding="utf-8"), Loader=_LOADER)
+    return Lexicon.model_validate(raw)
+
+
+def kind_words(kind: str) -> KindWords:
+    return load().kinds.get(kind, KindWords(says="", denies="", things=""))
+
+
+@cache
+def senses_of(key: str) -> tuple[Sense, ...]:
+    """The claims that have this key: `up` is a relation, `mix` an act; `uses.ttft_ms` names its kind."""
+    kind, _, rest = key.rpartition(".")
+    if kind:
+        return ((kind, rest),)
+    found = [(kind, key) for kind, entries in load() if isinstance(entries, dict) and kind != "kinds" and key in entries]
+    return tuple(found) or ((key, ""),)
+
+
+@cache
 def trie() -> Node:
-    raw = yaml.safe_load(Path(__file__).with_name("lexicon.yaml").read_text(encoding="utf-8"))
-    lexicon = Lexicon.model_validate(raw)
     root = Node()
-    for kind, entries in lexicon:
+    for kind, entries in load():
+        if kind == "kinds":
+            continue
         for key, phrases in (entries if isinstance(entries, dict) else {"": entries}).items():
             for phrase in phrases.split(";"):
                 _add(root, phrase.strip(), (kind, key))

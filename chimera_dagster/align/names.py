@@ -12,6 +12,7 @@ _FAMILY = re.compile(r"^([a-z]+)[\s-]?(\d+(?:\.\d+)*)$")
 _SIZE = re.compile(r"^\d+(?:\.\d+)?[bm]$")
 _NEVER = frozenset({"model", "base", "chat", "instruct", "the", "mini", "large", "small", "medium", "default", "test"})
 _SHORTEST = 3
+_PLACES = frozenset({"backend", "gpu", "tool"})  # conditions whose value is a name of its own
 
 
 class Named(NamedTuple):
@@ -27,8 +28,8 @@ class Names:
         self.models = sorted({*(name for note in notes for name in note.models), *_of(parts, "model")})
         texts = {*_of(parts, "setting"), *(name for note in notes for name in note.conditions)}
         levels = {f"{name}={value}" for note in notes for name, value in note.conditions.items()}
-        self.settings = sorted({text.partition("=")[0] for text in texts | levels if " " not in text})
-        self.values = sorted({text for text in texts if "=" not in text and text not in self.settings} | set(_places(notes)))
+        self.settings = sorted({text.partition("=")[0] for text in texts | levels if " " not in text} - _PLACES)
+        self.values = sorted({text for text in texts if "=" not in text and text not in self.settings} - _PLACES | set(_places(notes)))
         self.files = sorted({*_of(parts, "file"), *(source[0] for note in notes for source in note.sources)})
         self._forms: dict[str, Named | None] = {}
         for model in self.models:
@@ -70,7 +71,7 @@ def _of(parts: Iterable[object], kind: str) -> set[str]:
 def _places(notes: Sequence[KeptNote]) -> Iterable[str]:
     """Engines and GPUs that conditions name."""
     for note in notes:
-        for name in ("backend", "gpu", "tool"):
+        for name in _PLACES:
             if isinstance(value := note.conditions.get(name), str):
                 yield value
 

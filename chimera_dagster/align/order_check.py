@@ -5,22 +5,58 @@ import math
 from chimera_dagster.align.claims import direction
 from chimera_dagster.align.figures import is_same
 from chimera_dagster.align.known import Known, Statement, Values
-from chimera_dagster.align.reading import BETTER, SIGNS, SIZES, SUPERLATIVE, UNITS, WORSE, Ordered
+from chimera_dagster.align.reading import BETTER, SIGNS, SIZES, SUPERLATIVE, UNITS, WORSE, Clause, Ordered, Reading
 
-_SHARES = frozenset({"accuracy"})
+_GENERAL = frozenset({"better", "best", "worse", "worst", "beats", "trails"})
+_OF_RUNS = frozenset({"run", "outlier", "slow_request", "request", "larger_model"})
+_RUN_KINDS = frozenset({"outliers", "repeat_outliers", "tail", "tails", "hidden_failures", "scatter", "not_measured", "contradictions"})
+_OF_LEVELS = frozenset({"load", "prompt_length", "answer_length"})
 
 
-def check_order(order: Ordered, statement: Statement, known: Known, *, loose: bool) -> str | None:
-    """None if it is proved; else why not. A loose one, as of runs, needs only the note's own word."""
-    if loose and any(kind == "relations" and _alike(key, order.key) for kind, key in statement.claims):
-        return None if order.factor is None else _own_factor(order, statement)
-    if not order.subject or not order.object:
-        return "it does not say what is compared"
-    if _numeric(order, statement):
+def check_order(order: Ordered, clause: Clause, reading: Reading, statement: Statement, known: Known) -> str | None:
+    """None if it is proved, by the notes' order of models or by the note's own word about runs or levels; else why not."""
+    problem = _typed(order, clause, reading, statement, known)
+    if problem is None:
         return None
+    things = {thing for each in reading.clauses for thing in each.things}
+    axes = any(bound.kind == "axis" and bound.clause == clause.number for bound in reading.figures)
+    own = any(kind == "relations" and _alike(key, order.key) for kind, key in statement.claims)
+    is_of_runs = bool(things & _OF_RUNS) and statement.note.kind in _RUN_KINDS
+    is_of_levels = (axes or bool(things & _OF_LEVELS)) and statement.note.kind in ("trend", "below_the_knee") and statement.note.certainty != "tie"
+    of_cold = "cold" in clause.states and statement.note.kind in ("cold_start", "keep_loaded") and not clause.models >= order.object
+    if own and (is_of_runs or is_of_levels or of_cold or not order.subject) and not order.negated:
+        if is_of_levels and order.factor is None and not _grows(order, statement):
+            return "it turns round how that goes"
+        return None if order.factor is None else _own_factor(order, statement)
+    if is_of_levels and order.factor is None and not order.negated and _grows(order, statement):
+        return None
+    return problem
+
+
+def _grows(order: Ordered, statement: Statement) -> bool:
+    """Whether a trend of the note goes as the word of size says, or gets worse as the word of speed says."""
+    said = {key for kind, key in statement.claims if kind == "relations"}
+    sign = SIGNS.get(statement.note.metric or "", 0)
+    if {"up", "down"} <= said or order.key in SUPERLATIVE:
+        return order.key in ("highest", "lowest")
+    up = "up" in said
+    if order.key in SIZES:
+        return (SIZES[order.key] > 0) == up
+    worse = up == (sign > 0)
+    return order.key in WORSE if worse else order.key in BETTER
+
+
+def _typed(order: Ordered, clause: Clause, reading: Reading, statement: Statement, known: Known) -> str | None:
+    if not order.subject or not order.object or order.subject & order.object:
+        return "it does not say what is compared"
+    if _numeric(order, clause, statement):
+        return None
+    near = reading.items[max(0, order.place - 5) : order.place]
+    if order.key in _GENERAL and any(item.has("things", "quality") or item.has("things", "answer_length") for item in near) and not any(item.has("metrics") for item in near):
+        return "the notes do not say whose answers are better"
     if statement.note.metric and statement.note.metric not in order.metrics and order.metrics:
         return f"the note is not about {' or '.join(order.metrics)}"
-    metrics = order.metrics or tuple(values.metric for values in known.orders if order.subject <= set(values.values) and values.metric not in _SHARES)
+    metrics = order.metrics or tuple(values.metric for values in known.orders if order.subject <= set(values.values))
     judged = [values for values in known.orders if values.metric in metrics and (order.subject | order.object) <= (set(values.order) | values.tied)]
     if not judged:
         return "no note compares these"
@@ -96,11 +132,12 @@ def _own_factor(order: Ordered, statement: Statement) -> str | None:
     return f"the note does not say {order.factor.text}"
 
 
-def _numeric(order: Ordered, statement: Statement) -> bool:
+def _numeric(order: Ordered, clause: Clause, statement: Statement) -> bool:
     """Whether the note's own figures of the two sides show it, such as two standard deviations or two cold starts."""
     if statement.note.certainty == "tie" or order.negated or order.factor is not None or order.key not in SIZES:
         return False
-    values = [bound for bound in statement.figures if bound.models and bound.kind in ("ms", "tok/s", "%") and (not order.metrics or set(bound.metrics) & set(order.metrics))]
+    state = next(iter(clause.states)) if len(clause.states) == 1 else ""
+    values = [bound for bound in statement.figures if bound.models and (not state or bound.state in (state, "")) and bound.kind in ("ms", "tok/s", "%") and (not order.metrics or set(bound.metrics) & set(order.metrics))]
     found = False
     if statement.note.kind not in ("scatter", "tail", "cold_start"):
         return False

@@ -11,6 +11,7 @@ UNITS = {measure.metric: measure.unit for measure in MEASURES} | {"load_ms": "ms
 SIGNS = {measure.metric: measure.sign for measure in MEASURES} | {"load_ms": 1}
 CLASSES = {
     "speed": ("ttft_ms", "decode_tok_s", "output_tok_s", "prefill_tok_s", "tpot_ms", "itl_ms", "e2e_ms", "latency_ms"),
+    "latency": ("ttft_ms", "latency_ms", "e2e_ms", "tpot_ms", "itl_ms"),
     "throughput": ("decode_tok_s", "output_tok_s", "prefill_tok_s"),
 }
 AXES = frozenset({"at_once", "word", "token"})
@@ -40,6 +41,8 @@ class Bound:
     exact: float | None = None
     text: str = ""
     collective: bool = False
+    of: "Clause | None" = None
+    elsewhere: bool = False  # at another level than the rest of the clause
 
     @property
     def kind(self) -> str:

@@ -11,21 +11,25 @@ from chimera_dagster.align.names import Names
 from chimera_dagster.align.stems import stem
 
 MOST = 1_500  # characters of one sentence; a longer one is no sentence
-_TOKEN = re.compile(r"[^\W_]+(?:['][a-z]+)?|[%&]|[^\w\s]|_")
+_TOKEN = re.compile(r"(?<=\w)'s\b|[^\W_]+(?:'(?!s\b)[a-z]+)?|[%&]|[^\w\s]|_")
 _PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": ";", "‑": "-", "\u00a0": " ", "…": ".", "`": "", "*": ""})
 _NOT = {"isn't": "is not", "aren't": "are not", "wasn't": "was not", "weren't": "were not", "doesn't": "does not",
         "don't": "do not", "didn't": "did not", "can't": "cannot", "couldn't": "could not", "hasn't": "has not",
         "haven't": "have not", "won't": "will not", "wouldn't": "would not", "shouldn't": "should not", "needn't": "need not",
         "mustn't": "must not", "can not": "cannot"}  # fmt: skip
+_HALVES = re.compile(r"\b(one|two|three|four) and a half\b", re.IGNORECASE)
 _CONTRACTED = re.compile(r"\b(?:" + "|".join(_NOT) + r")\b", re.IGNORECASE)
 NOUNS = ("run", "file", "setting", "model", "request", "session", "value", "number", "record", "task", "parameter", "token", "word",
          "question", "measurement", "configuration", "repeat", "repetition", "combination", "condition", "result", "call", "trial", "level")  # fmt: skip
 _ALIKE = {"measurement": "run", "configuration": "setting", "repeat": "run", "repetition": "run", "combination": "setting",
           "condition": "setting", "trial": "run", "call": "run"}  # fmt: skip
 _NOUN_STEMS = {stem(noun): _ALIKE.get(noun, noun) for noun in NOUNS}
+_LARGE = 40  # bare numbers above it are no levels of a load
 _AT_ONCE = {stem(word) for word in ("once", "concurrent", "parallel", "simultaneous", "time", "simultaneously", "concurrently", "flight")}
 _MULTIPLES = {"twice": 2.0, "double": 2.0, "doubl": 2.0, "tripl": 3.0, "thrice": 3.0, "thric": 3.0}
-_AFTER = frozenset({"least", "most"})
+_LISTING = frozenset({"to", "and", ",", "-", "or", "of", "the", "all", "up to", "out to", "against", "versus", "vs", "instead of", "rather than", "compared with", "compared to", "not", "up"})
+_AXIS_WORDS = frozenset({"at", "with", "to", "from", "beyond", "until", "than", "of", "past", "above", "and", "up to", "only up to", "at just", "only", "just", "already at"})
+_LAST = frozenset({"at most", "or less", "or fewer"})
 
 
 @dataclass(slots=True)
@@ -57,6 +61,7 @@ def normal(text: str) -> str:
     text = unicodedata.normalize("NFKC", text[: MOST * 2]).translate(_PLAIN)
     text = "".join(each if each.isprintable() else " " for each in text)
     text = _CONTRACTED.sub(lambda match: _NOT[match.group().lower()], text)
+    text = _HALVES.sub(lambda match: f"{WORDS[match.group(1).lower()]}.5", text)
     return re.sub(r"\s+", " ", text).strip()
 
 
@@ -94,8 +99,9 @@ def _plain(text: str, start: int, end: int) -> list[Item]:
 
 def _words(text: str, start: int, end: int) -> list[Item]:
     return [
-        Item("word" if match.group()[0].isalnum() or match.group() in "%&" else "mark", match.group(), *match.span())
+        Item("word" if match.group()[0].isalnum() or match.group() in "%&" else "possessive" if match.group() == "'s" else "mark", match.group(), *match.span())
         for match in _TOKEN.finditer(text, start, end)
+        if not (match.group() == "-" and text[match.start() - 1 : match.start()].isalnum() and text[match.end() : match.end() + 1].isalnum())
     ]
 
 
@@ -160,12 +166,18 @@ def _bridge(item: Item, place: int, items: list[Item]) -> str:
 
 def _number_word(items: list[Item], stems: list[str], place: int, length: int) -> Figure | None:
     word = items[place].text.lower()
+    if word.endswith("fold") and word[:-4] in WORDS:
+        return Figure(float(WORDS[word[:-4]]), "times", 1.0)
+    if word == "half" and length <= 1:
+        return Figure(50.0, "%", 1.0)
     if length > 1:
         return None
     if stems[place] in _MULTIPLES:
         return Figure(_MULTIPLES[stems[place]], "times", 0.0)
     following = [each for each in stems[place + 1 : place + 4] if each != "\x00"]
-    if word in ("single", "one") and following[:1] == ["request"]:
+    if word == "single" and following[:1] == ["request"]:
+        return Figure(1.0, "at_once")
+    if word == "one" and following[:1] == ["request"]:
         return Figure(1.0)
     if word in WORDS and word not in ("one", "zero"):
         return Figure(float(WORDS[word]))
@@ -190,7 +202,7 @@ def _units(items: list[Item]) -> None:
         assert first is not None
         assert second is not None
         between = [each.text.lower() for each in items[one + 1 : other]]
-        if not first.unit and second.unit and len(between) <= 3 and all(each in ("to", "and", ",", "-", "or", "of", "the", "all", "up", "out") for each in between):
+        if not first.unit and second.unit and len(between) <= 3 and all(each in _LISTING for each in between):
             scale = 1.0
             if second.is_measured and items[other].value:
                 scale = second.value / float(items[other].value.replace(",", "")) if float(items[other].value.replace(",", "")) else 1.0
@@ -201,8 +213,17 @@ def _units(items: list[Item]) -> None:
         assert figure is not None
         if figure.unit in ("at_once", "word", "token"):
             last = figure.unit
-        elif not figure.unit and last and place and items[place - 1].text.lower() in ("at", "with", "to", "from", "beyond", "until", "than", "of", "past", "above", "and"):
+        elif not figure.unit and last and place and items[place - 1].text.lower() in _AXIS_WORDS and items[place].value.isdecimal():
             items[place].figure = figure._replace(unit=last)
+    unit, scale = "", 1.0
+    for place in figures:
+        item = items[place]
+        assert item.figure is not None
+        if item.figure.unit in ("ms", "tok/s"):
+            plain = float(item.value.replace(",", "")) if item.value else 0.0
+            unit, scale = item.figure.unit, item.figure.value / plain if plain else 1.0
+        elif not item.figure.unit and unit and ("." in item.value or item.figure.value > _LARGE):
+            item.figure = item.figure._replace(value=item.figure.value * scale, unit=unit, step=item.figure.step * scale)
     _bounds(items, figures)
 
 
@@ -213,15 +234,26 @@ def _bounds(items: list[Item], figures: list[int]) -> None:
         bound: Bound = ""
         before = items[place - 1] if place else None
         after = items[place + 1] if place + 1 < len(items) else None
-        if before is not None and before.has("bounds"):
+        ranged = before is not None and before.text.lower() in ("up to", "out to") and place > 1 and items[place - 2].figure is not None
+        if before is not None and before.text.lower() == "from" and figure.unit in ("at_once", "word", "token") and not _is_range(items, place):
+            bound = "over"
+        elif ranged:
+            bound = ""
+        elif before is not None and before.has("bounds"):
             key = before.keys("bounds")
             before.senses = (("bound", key[0]),)
             bound = key[0] if key[0] != "emphasis" else ""  # type: ignore[assignment]
         elif before is not None and before.text == "~":
             bound = "about"
-        if after is not None and after.has("bounds", "least"):
-            after.senses = (("bound", "least"),)
+        if after is not None and figure.is_measured and (after.has("bounds", "least") or after.text.lower() in _LAST):
+            bound = "most" if after.text.lower() in _LAST else "least"
+            after.senses = (("bound", bound),)
         items[place].figure = figure._replace(bound=bound)
+
+
+def _is_range(items: list[Item], place: int) -> bool:
+    """Whether a figure is the first of `from 25 to 400 words`."""
+    return any(item.figure is not None and items[place + at].text.lower() in ("to", "up to", "out to", "or", "and", "-") for at, item in enumerate(items[place + 2 : place + 5], start=1))
 
 
 def _noun(items: list[Item], place: int) -> str:

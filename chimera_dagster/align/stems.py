@@ -6,7 +6,7 @@ _IRREGULAR = {
     "was": "be", "were": "be", "is": "be", "are": "be", "been": "be", "being": "be", "am": "be", "'s": "'s",
     "has": "have", "had": "have", "having": "have", "does": "do", "did": "do", "done": "do", "doing": "do",
     "took": "take", "taken": "take", "taking": "take", "gave": "give", "given": "give", "gives": "give",
-    "got": "get", "gotten": "get", "went": "go", "gone": "go", "goes": "go", "came": "come", "comes": "come",
+    "got": "get", "gotten": "get", "went": "go", "going": "go", "using": "use", "gone": "go", "goes": "go", "came": "come", "comes": "come",
     "ran": "run", "saw": "see", "seen": "see", "knew": "know", "known": "know", "showed": "show", "shown": "show",
     "grew": "grow", "grown": "grow", "rose": "rise", "risen": "rise", "fell": "fall", "fallen": "fall",
     "led": "lead", "lost": "lose", "won": "win", "beat": "beat", "beaten": "beat", "held": "hold", "kept": "keep",
@@ -37,8 +37,8 @@ def stem(word: str) -> str:
     """`measur` of measure, measures, measured and measuring; one form of an irregular verb."""
     word = word.lower()
     if word in _IRREGULAR:
-        return _IRREGULAR[word]
-    if word.endswith("'s"):
+        return _plain(_IRREGULAR[word])
+    if word.endswith("'s") and word != "'s":
         return stem(word[:-2])
     for ending in ("ies", "ied"):
         if word.endswith(ending) and len(word) > len(ending) + 1:
@@ -52,7 +52,7 @@ def stem(word: str) -> str:
     if word.endswith(("ches", "shes")):
         return word[:-2]
     if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > _SHORTEST:
-        return _plain(word[:-1])
+        return stem(word[:-1])
     return _plain(word)
 
 
