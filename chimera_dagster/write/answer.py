@@ -54,25 +54,29 @@ def parse_answer(stage: Stage, text: str) -> Answer:
         blocks = [Block("other", number, "text", visible(each)) for number, each in enumerate(raw.strings, start=1)]
         read = Read(blocks, ())
     else:
-        read = read_markdown(raw.text, stage)
+        read = read_markdown(raw.text, has_risks=stage == "report")
     found: list[Sentence] = []
-    seen: set[str] = set()
+    seen: set[tuple[Role, str]] = set()
     repeated = 0
     for block in read.blocks:
         for sentence in split_sentences(block.text):
-            key = normal(sentence)
+            key = block.role, normal(sentence)
             if key in seen:
                 repeated += 1
                 continue
             seen.add(key)
             id_ = f"{stage[0].upper()}{len(found) + 1}"
             found.append(Sentence(id=id_, section=block.section, block=block.number, role=block.role, text=sentence))
+    is_whole = bool(found) and not raw.is_cut and _is_complete(raw.text or ".")
     remarks = list(raw.remarks)
+    if not is_whole and len(found) > 1 and not found[-1].text.endswith(_ENDINGS):
+        found.pop()
+        remarks.append("its last sentence was cut off")
     if len(found) > MOST_SENTENCES:
         remarks.append(f"only its first {MOST_SENTENCES} of {len(found):,} sentences are read")
     return Answer(
         sentences=tuple(found[:MOST_SENTENCES]),
-        complete=bool(found) and not raw.is_cut and len(found) <= MOST_SENTENCES and _is_complete(raw.text or "."),
+        complete=is_whole and len(found) <= MOST_SENTENCES,
         repeated=repeated,
         headings=read.headings,
         remarks=tuple(remarks),

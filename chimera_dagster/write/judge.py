@@ -1,6 +1,7 @@
 """Judges a parsed answer: aligns its sentences with the notes and decides, once, what becomes of each."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from chimera_dagster.align import Aligned, Outcome, Passage, align
@@ -9,6 +10,12 @@ from chimera_dagster.write.answer import Answer, Sentence, normal
 from chimera_dagster.write.sections import Role
 from chimera_dagster.write.sentences import split_sentences, visible, without_marks
 
+# What means something of the sentence before
+_REFERS = re.compile(
+    r"(?:(?:however|but|also|and|so|thus|therefore|still|here|overall|in addition|moreover|as a result),? )?"
+    r"(?:it|its|they|their|this|these|that|those|both|such|the (?:former|latter|other|same|difference|gap))\b",
+    re.IGNORECASE,
+)
 _Saying = tuple[str, bool]  # the id of a note, and whether its mitigation is said
 
 
@@ -43,12 +50,14 @@ class JudgedAnswer(Answer, frozen=True):
 def judge_answer(answer: Answer, notes: Sequence[KeptNote], prompt: str = "") -> JudgedAnswer:
     """Align every sentence of an answer to `prompt` with the notes; never raises.
 
-    A note replaces at most one sentence, and none if a standing sentence says it: the others are withheld. A sentence
-    that does not stand and is one of the prompt's is filler. A mitigation is withheld with its risk.
+    A standing sentence behind one that fell is replaced too, if it means something of that one. A note replaces at most
+    one sentence, and none if a standing sentence says it: the others are withheld. A sentence that does not stand and
+    is one of the prompt's is filler. A mitigation is withheld with its risk.
     """
     aligned = align([Passage(each.text, each.block) for each in answer.sentences], notes)
     known = {note.id: note for note in notes}
-    fates = _each_once(answer.sentences, _without_copies(answer.sentences, aligned, prompt), known)
+    aligned = _without_copies(answer.sentences, _as_read(answer.sentences, aligned, notes), prompt)
+    fates = _each_once(answer.sentences, aligned, known)
     judged = tuple(
         JudgedSentence(**each.model_dump(), outcome=fate.outcome, notes=fate.notes, reason=fate.reason)
         for each, fate in zip(answer.sentences, _by_row(answer.sentences, fates, known), strict=True)
@@ -62,7 +71,29 @@ def judge_answer(answer: Answer, notes: Sequence[KeptNote], prompt: str = "") ->
     )
 
 
-def _without_copies(sentences: Sequence[Sentence], aligned: Sequence[Aligned], prompt: str) -> Iterator[Aligned]:
+def _as_read(sentences: Sequence[Sentence], aligned: Sequence[Aligned], notes: Sequence[KeptNote]) -> Iterator[Aligned]:
+    """A sentence that stood by what "it" means in the model's text does not if readers never see what "it" means."""
+    places = [
+        place
+        for place in range(1, len(sentences))
+        if aligned[place].outcome == "stands"
+        and aligned[place - 1].outcome != "stands"
+        and sentences[place - 1].block == sentences[place].block
+    ]
+    alone = align([Passage(sentences[place].text, place) for place in places], notes) if places else []
+    lost = {
+        place
+        for place, fate in zip(places, alone, strict=True)
+        if fate.outcome != "stands" or _REFERS.match(sentences[place].text)
+    }
+    for place, fate in enumerate(aligned):
+        if place in lost:
+            yield Aligned("replaced", fate.notes[:1], "the sentence that it refers to does not stand")
+        else:
+            yield fate
+
+
+def _without_copies(sentences: Sequence[Sentence], aligned: Iterable[Aligned], prompt: str) -> Iterator[Aligned]:
     given = set(_sentences_of(prompt))
     for sentence, fate in zip(sentences, aligned, strict=True):
         is_copy = fate.outcome != "stands" and normal(sentence.text) in given

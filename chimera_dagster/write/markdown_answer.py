@@ -1,15 +1,24 @@
 """Reads the Markdown of a model line by line into blocks: paragraphs, list items and cells, each in its section.
 
-It is no CommonMark: models number headings, leave out blank lines, and indent what is not code. What they mean counts.
+Models number headings, leave out blank lines and indent what is not code, so it reads what they mean, not CommonMark.
 """
 
 import re
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from chimera_dagster.write.labels import (
+    names_scope,
+    plain,
+    says_mitigation,
+    says_risk,
+    sentences_with_label,
+    split_label,
+    split_risk,
+)
 from chimera_dagster.write.risk_table import Columns, cells_of, columns_of, is_delimiter, row_text
 from chimera_dagster.write.sections import Role, Section, meaning_of, without_number
-from chimera_dagster.write.sentences import is_sentence, visible, without_marks
+from chimera_dagster.write.sentences import is_sentence
 
 
 class Block(NamedTuple):
@@ -28,145 +37,130 @@ class Read(NamedTuple):
     headings: tuple[Section, ...]
 
 
-def read_markdown(text: str, stage: Literal["analysis", "report"]) -> Read:
-    """Never raises; linear in the length of `text`."""
-    reader = _Reader(text.splitlines(), has_risks=stage == "report")
-    return reader.read()
+def read_markdown(text: str, *, has_risks: bool) -> Read:
+    """The blocks of Markdown of any shape; never raises, linear in its length.
+
+    With `has_risks`, all of the section of risks is risks and mitigations, else only tables and what is labelled so.
+    """
+    return _Reader(text.splitlines(), has_risks=has_risks).read()
 
 
 _ATX = re.compile(r"\s{0,3}(#{1,6})(?!#)\s*(\S.*)")
-_BOLD_LINE = re.compile(r"\s*(?:[-*•+]\s+)?((?:\d{1,2}[.)]\s*)?(?:\*\*|__)[^*]+(?:\*\*|__)\s*:?)\s*")
+_BOLD_LINE = re.compile(r"\s*(?:[-*•+]\s+)?(?:\d{1,2}[.)]\s*)?(?:\*\*|__)[^*]+(?:\*\*|__)\s*:?\s*")
 _UNDERLINE = re.compile(r"\s{0,3}(=+|-{3,})\s*")
 _RULE = re.compile(r"\s*([-*_=]\s*){3,}")
 _FENCE = re.compile(r"\s*(?:```|~~~)\s*(\w*)\s*")
-_ITEM = re.compile(r"(\s*)(?:([-*•+–])|(\d{1,2}[.)]|\(\d{1,2}\)|[a-hA-H][.)]))\s+(\S.*)")
+_ITEM = re.compile(r"(\s*)(?:[-*•+–]|(\d{1,2}[.)]|\(\d{1,2}\)|[a-hA-H][.)]))\s+(\S.*)")
 _QUOTE = re.compile(r"\s*(?:>\s?)+")
-_BOLD_LABEL = re.compile(
-    r"(?:\d{1,2}[.)]\s*)?(?:\*\*|__)([^*]{1,120}?)(?:\s*:\s*(?:\*\*|__)|(?:\*\*|__)\s*(?::|\s[-–—]\s))\s*(.*)"
-)
-_LABEL = re.compile(r"([A-Z][^\s:.|]*(?: [^\s:.|]+){0,3})\s*:(?:\s+(.*)|$)")
-_MITIGATION = re.compile(
-    r"(?:(?<=[.!?;|])|(?<=—)|(?<=–)|^)\s*[*_]{0,2}(?:mitigations?|countermeasure)(?: strategy| plan| \d{1,2})?"
-    r"[*_]{0,2}\s*:[*_]{0,2}\s*",
-    re.IGNORECASE,
-)
-_RISK = re.compile(r"[*_]{0,2}risk(?: #?\d{1,2})?[*_]{0,2}\s*:[*_]{0,2}\s*", re.IGNORECASE)
-_REMEDY = re.compile(
-    r"(?<=[.!?])\s+(?=(?:To|In order to) (?:mitigate|address|avoid|reduce|counter|prevent|overcome)\b)", re.IGNORECASE
-)
-_RATED = re.compile(r"(?:impact|likelihood|severity|probability|priority|effort|level|owner)\b", re.IGNORECASE)
 _PROSE_FENCES = ("", "markdown", "md", "text", "txt", "plaintext")
+_LOWEST = 6  # level of a heading without #
 
 
 class _Reader:
     def __init__(self, lines: Sequence[str], *, has_risks: bool) -> None:
         self._lines, self._has_risks = lines, has_risks
+        self._title = _title(lines)
         self._blocks: list[Block] = []
         self._headings: dict[Section, None] = {}
         self._section: Section = "other"
-        self._level = 7  # of the heading of the section
+        self._level = _LOWEST + 1  # of the heading of the section
+        self._number = 0  # of the block
+        self._is_grouped = False  # all below a numbered heading is one block
         self._pending: list[str] = []  # lines of a paragraph or item
-        self._number = 0
-        self._top: int | None = None  # indent of the items of the list
-        self._is_numbered = self._is_grouped = self._is_item = False
+        self._is_item = False
+        self._indent: int | None = None  # of the list's items; None outside of a list
+        self._is_numbered = False
         self._parent = ""  # label of the item or line that others belong to
+        self._topic = ""  # of the heading, if it names a model or a level
         self._columns: Columns | None = None
-        top = [match for line in lines if (match := _ATX.fullmatch(line))]
-        ones = [match for match in top if len(match[1]) == 1]
-        self._title = ones[0].string if len(ones) == 1 and top[0] is ones[0] and len(top) > 1 else None
 
     def read(self) -> Read:
-        place, code = 0, False
-        while place < len(self._lines):
-            line = (
-                _QUOTE.sub("", self._lines[place])
-                if self._lines[place].lstrip().startswith(">")
-                else self._lines[place]
-            )
-            following = self._lines[place + 1] if place + 1 < len(self._lines) else ""
-            place += 1
-            if fence := _FENCE.fullmatch(line):
+        is_code = is_read = False
+        for line, following in zip(self._lines, [*self._lines[1:], ""], strict=False):
+            if is_read:  # it underlines the line before
+                is_read = False
+            elif fence := _FENCE.fullmatch(line):
                 self._flush()
-                code = not code and fence[1].lower() not in _PROSE_FENCES
-            elif code:
-                continue
-            elif (
-                line.strip()
-                and "|" not in line
-                and (under := _UNDERLINE.fullmatch(following))
-                and not _ITEM.fullmatch(line)
-            ):
-                self._heading(line, 1 if under[1][0] == "=" else 2)
-                place += 1
-            else:
-                self._line(line, following)
+                is_code = not is_code and fence[1].lower() not in _PROSE_FENCES
+            elif not is_code:
+                content = _QUOTE.sub("", line, count=1) if line.lstrip().startswith(">") else line
+                is_read = self._underlined(content, following)
+                if not is_read:
+                    self._line(content, following)
         self._flush()
         return Read(self._blocks, tuple(self._headings))
+
+    def _underlined(self, line: str, following: str) -> bool:
+        under = _UNDERLINE.fullmatch(following)
+        if not under or not line.strip() or self._pending or "|" in line or _ITEM.fullmatch(line) or _ATX.match(line):
+            return False
+        if is_sentence(line.strip()) and not meaning_of(line):
+            return False
+        self._heading(line, 1 if "=" in under[1] else 2)
+        return True
 
     def _line(self, line: str, following: str) -> None:
         if not line.strip():
             self._flush()
             self._columns = None
-            self._is_item = self._is_item and not self._is_full
+            self._is_item = self._is_item and not self._has_text
         elif heading := _ATX.fullmatch(line):
             self._heading(heading[2].rstrip("# "), len(heading[1]), is_title=line == self._title)
         elif _RULE.fullmatch(line):
             self._flush()
         elif "|" in line and (line.lstrip().startswith("|") or self._columns or is_delimiter(following)):
             self._row(line, following)
-        elif not self._plain_heading(line):
+        elif not self._unmarked_heading(line):
             self._text(line)
 
     @property
-    def _is_full(self) -> bool:
+    def _has_text(self) -> bool:
         """Whether the current block has text."""
         return bool(self._blocks) and self._blocks[-1].number == self._number
 
-    def _plain_heading(self, line: str) -> bool:
-        """A line that is bold, or says nothing but the name of a section, with or without text behind a colon."""
+    def _unmarked_heading(self, line: str) -> bool:
+        """A line that is bold, or has nothing but the name of a section, or that before a colon and text."""
         item = _ITEM.fullmatch(line)
-        content = item[4] if item else line.strip()
-        label = _BOLD_LABEL.fullmatch(content) or _LABEL.fullmatch(content)
-        title, rest = (label[1], label[2] or "") if label else (content, "")
+        content = item[3] if item else line.strip()
+        label, rest = split_label(content)
+        title, rest = (label, rest) if label else (content, "")
         meaning = meaning_of(title)
-        names_two = len(without_number(title).split()) > 1 or not item
-        if meaning and meaning.is_plain and names_two and not _RISK.match(content) and not _MITIGATION.match(content):
-            self._heading(title, 6)
+        is_clear = not rest or not item or " " in without_number(title)
+        if meaning and meaning.is_plain and is_clear and not says_risk(content) and not says_mitigation(content):
+            self._heading(title, _LOWEST)
             if rest:
                 self._text(rest)
             return True
-        if not _BOLD_LINE.fullmatch(line):
+        if not _BOLD_LINE.fullmatch(line) or is_sentence(without_number(content)) or item:
             return False
-        title = without_number(content)
-        if meaning and not meaning.is_weak and not is_sentence(title) and not _ITEM.fullmatch(line):
-            self._heading(title, 6)
-        elif not is_sentence(title) and not item:
-            self._begin()
-            self._parent, self._is_item = title, True
+        if meaning and not meaning.is_weak:
+            self._heading(content, _LOWEST)
         else:
-            return False
+            self._flush()
+            self._begin()
+            self._parent, self._is_item = plain(without_number(content)), True
         return True
 
     def _heading(self, title: str, level: int, *, is_title: bool = False) -> None:
         self._flush()
-        self._top = self._columns = None
+        self._indent = self._columns = None
         self._parent, self._is_item, self._is_grouped = "", False, False
-        meaning = None if is_title else meaning_of(title)
-        if is_title and (plain := meaning_of(title)) and plain.is_plain:
-            meaning = plain
-        if meaning and (not meaning.is_weak or level <= self._level or self._section == "other"):
-            if self._section != meaning.section or level <= self._level:
-                self._level = level
-            self._section = meaning.section
+        meaning = meaning_of(title)
+        if meaning and is_title and not meaning.is_plain:
+            meaning = None
+        is_topic = level > self._level and self._section != "other" and not is_title
+        if meaning and not (is_topic and (meaning.is_weak or meaning.section == self._section)):
+            self._section, self._level = meaning.section, level
             self._headings.setdefault(meaning.section)
-        elif level <= self._level or is_title:
+        elif not is_topic:
             self._section, self._level = "other", level
-        elif self._section in ("recommendations", "risks"):
+        name = plain(without_number(title))
+        self._topic = name if names_scope(name) else ""
+        if is_topic and self._section in ("recommendations", "risks"):
             self._begin()
-            self._is_grouped = without_number(title) != title.strip(" *_`#:\t")
-            name = visible(without_marks(without_number(title)))
-            if is_sentence(name):
-                self._add(f"{name.rstrip('.')}.", "text")
+            self._is_grouped = name != plain(title)
+            if is_sentence(name, is_label=True):
+                self._add(f"{name.rstrip('.')}.", "risk" if self._section == "risks" and self._has_risks else "text")
 
     def _begin(self) -> None:
         """The next text is of a new block, unless a numbered heading holds all of them together."""
@@ -176,80 +170,74 @@ class _Reader:
 
     def _text(self, line: str) -> None:
         item = _ITEM.fullmatch(line)
+        is_open = self._is_item and not self._has_text  # an item with nothing but a label, or a bold line
         if item is None:
-            if (
-                not self._pending
-                and not (self._is_item and not self._is_full)
-                and not (line[:1].isspace() and self._is_item)
-            ):
+            if not self._pending and not is_open and not (line[0].isspace() and self._is_item):
                 self._begin()
-                self._top, self._is_item = None, False
+                self._indent, self._is_item = None, False
             self._pending.append(line.strip())
             return
         self._flush()
-        indent, is_numbered = len(item[1].expandtabs(4)), item[3] is not None
-        is_nested = self._top is not None and (
-            indent > self._top or (self._is_numbered and not is_numbered and not self._is_full)
+        is_open = self._is_item and not self._has_text
+        indent, is_numbered = len(item[1].expandtabs(4)), item[2] is not None
+        is_nested = self._indent is not None and (
+            indent > self._indent or (is_open and self._is_numbered and not is_numbered)
         )
-        is_remedy = self._section == "risks" and _MITIGATION.match(item[4])
-        if not is_nested and not is_remedy and not (self._is_item and self._top is None and not self._is_full):
+        is_remedy = self._section == "risks" and says_mitigation(item[3])
+        if not is_nested and not is_remedy and not (is_open and self._indent is None):
             self._begin()
         if not is_nested:
-            self._top, self._is_numbered = indent, is_numbered
+            self._indent, self._is_numbered = indent, is_numbered
         self._is_item = True
-        self._pending.append(item[4])
+        self._pending.append(item[3])
 
     def _flush(self) -> None:
         text, self._pending = " ".join(self._pending), []
         if not text:
             return
-        if not (self._section == "risks" or (self._has_risks and _RISK.match(text))):
+        if self._section != "risks" and not (self._has_risks and says_risk(text)):
             self._labelled(text, "text")
             return
         self._section = "risks"
-        risk, *remedies = _MITIGATION.split(text)
-        if not remedies and self._has_risks:
-            risk, *remedies = _REMEDY.split(text, maxsplit=1)
-        role: Role = "risk" if self._has_risks or _RISK.match(risk) else "text"
-        self._labelled(_RISK.sub("", risk, count=1), role)
-        for remedy in remedies:
-            self._labelled(remedy, "mitigation")
+        is_labelled = self._has_risks or says_risk(text)
+        for role, piece in split_risk(text, by_words=self._has_risks):
+            if piece:
+                self._labelled(piece, role if is_labelled or role == "mitigation" else "text")
 
     def _labelled(self, text: str, role: Role) -> None:
-        """Adds the text without its label; a label that is a sentence comes first, one before a mere value stays."""
-        match = _BOLD_LABEL.match(text) or (_LABEL.fullmatch(text) if self._is_item else None)
-        label = visible(without_marks(match[1])).strip(" :") if match else ""
-        rest = visible(without_marks((match[2] or "") if match else text))
-        if label and is_sentence(label):
-            self._add(label if label[-1] in ".!?" else f"{label}.", role)
-            label = ""
-        elif label and not rest:
+        label, rest = split_label(text, may_be_plain=self._is_item)
+        if label and not rest and not is_sentence(label, is_label=True):
             self._parent = label
             return
-        if _RATED.match(label) and not is_sentence(rest):
-            return
-        if not is_sentence(rest) and len(rest.split()) <= _FRAGMENT:
-            rest = ": ".join(filter(None, (self._parent, label, rest)))
-        self._add(rest, role)
+        for each in sentences_with_label(label, plain(rest), self._parent or self._topic):
+            self._add(each, role)
 
     def _row(self, line: str, following: str) -> None:
         self._flush()
         if is_delimiter(line):
             return
-        cells = [visible(without_marks(cell)) for cell in cells_of(line)]
+        cells = [plain(cell) for cell in cells_of(line)]
         if self._columns is None:
             self._columns = columns_of(cells, is_risks=self._section == "risks")
-            if self._columns.is_risks and self._section != "risks":
+            if self._columns.is_risks:
                 self._section = "risks"
             if is_delimiter(following) or self._columns.is_header:
                 return
         self._number += 1
         for role, text in row_text(cells, self._columns):
-            self._add(text, role)
+            if role != "risk":
+                self._add(text, role)
+                continue
+            for part, piece in split_risk(text, by_words=False):
+                self._add(piece, part)
 
     def _add(self, text: str, role: Role) -> None:
         if text:
             self._blocks.append(Block(self._section, self._number, role, text))
 
 
-_FRAGMENT = 12  # words: more are text, whatever they lack
+def _title(lines: Sequence[str]) -> str | None:
+    """The only heading of level 1, if it is the first of several headings."""
+    headings = [match for line in lines if (match := _ATX.fullmatch(line))]
+    ones = [match for match in headings if len(match[1]) == 1]
+    return ones[0].string if len(ones) == 1 and len(headings) > 1 and headings[0] is ones[0] else None

@@ -18,6 +18,7 @@ _HIDDEN = re.compile(
 _LINE_TAG = re.compile(
     r"</?(?:p|div|br|hr|li|ul|ol|h[1-6]|tr|table|section|article|body|html|blockquote)\b[^<>\n]{0,200}>", re.IGNORECASE
 )
+_ROW_TAG = re.compile(r"<tr\b[^<>\n]{0,200}>\s*", re.IGNORECASE)
 _CELL_TAG = re.compile(r"</t[dh]\s*>\s*", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>")
 _ENTITIES = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&"}
@@ -36,7 +37,7 @@ def read_raw(text: str) -> RawAnswer:
     """Never raises."""
     remarks: list[str] = []
     is_cut = False
-    text, is_thinking = _without_thinking(text)
+    text, is_thinking = _without_thinking(text.encode("utf-8", "replace").decode())  # halves of surrogate pairs
     if is_thinking:
         remarks.append("it ends within its own thinking")
     if len(text) > MOST_CHARACTERS:
@@ -73,7 +74,7 @@ def _without_fence(text: str) -> str:
 
 def _without_html(text: str) -> str:
     if "<" in text:
-        text = _CELL_TAG.sub(" | ", _HIDDEN.sub("\n", text))
+        text = _CELL_TAG.sub(" | ", _ROW_TAG.sub("\n| ", _HIDDEN.sub("\n", text)))
         text = "\n".join(_line(line) for line in text.splitlines())
     for entity, char in _ENTITIES.items():
         text = text.replace(entity, char)

@@ -15,6 +15,7 @@ _RISK = re.compile(r"\b(?:risk|issue|concern|threat|problem|pitfall|mislead)", r
 _MITIGATION = re.compile(
     r"\b(?:mitigat|solution|response|remed|countermeasure|action|strateg|what to do|how to)", re.IGNORECASE
 )
+_IN_UNIT = re.compile(r"(.*\S) ?[(\[]([^()\[\]]{1,12})[)\]]")
 _NUMBER = re.compile(r"#|(?:no|nr|id|number)\.?|(?:risk )?id", re.IGNORECASE)
 
 
@@ -33,7 +34,7 @@ def is_delimiter(line: str) -> bool:
 
 
 def cells_of(line: str) -> list[str]:
-    return [cell.strip() for cell in _CELL.split(line.strip().removeprefix("|").removesuffix("|"))]
+    return [cell.strip() for cell in _CELL.split(line.strip().removeprefix("|").removesuffix("|"))[:_MOST]]
 
 
 def columns_of(header: Sequence[str], *, is_risks: bool) -> Columns:
@@ -72,10 +73,17 @@ def row_text(cells: Sequence[str], columns: Columns) -> Iterator[tuple[Role, str
 def _values(cells: Sequence[str], header: Sequence[str]) -> str:
     """`gemma3:270m: throughput 48.5 tok/s, TTFT 95 ms`."""
     first, *others = cells
-    named = [
-        f"{name} {cell}".strip() for name, cell in zip(header[1:], others, strict=False) if any(map(str.isalnum, cell))
-    ]
+    named = [_value(name, cell) for name, cell in zip(header[1:], others, strict=False) if any(map(str.isalnum, cell))]
     return f"{first}: {', '.join(named)}" if named else first
 
 
+def _value(name: str, cell: str) -> str:
+    """`Time to first token (ms)` and `95` as `Time to first token 95 ms`."""
+    measured = _IN_UNIT.fullmatch(name)
+    if measured and cell[-1].isdigit():
+        return f"{measured[1]} {cell} {measured[2]}"
+    return f"{name} {cell}".strip()
+
+
+_MOST = 20  # columns
 _LONGEST = 5  # words of the name of a column

@@ -9,7 +9,9 @@ Role = Literal["text", "risk", "mitigation"]
 
 _LONGEST = 9  # words of a heading; a longer line is a sentence
 _NUMBER = re.compile(
-    r"^(?:(?:section|part|step)\s+)?(?:\d{1,2}(?:\.\d{1,2})*|[ivx]{1,4}|[a-h])\s*[.):–-]\s*|^\d{1,2}\s+", re.IGNORECASE
+    r"^(?:(?:section|part|step|risk|recommendation|finding)\s+#?)?(?:\d{1,2}(?:\.\d{1,2})*|[ivx]{1,4}|[a-h])\s*[.):–-]\s*"
+    r"|^\d{1,2}(?:\.\d){0,3}\s+(?=[A-Z])",
+    re.IGNORECASE,
 )
 _WORDS: Mapping[Section, str] = {
     "risks": r"risk|mitigation|caveat|limitation|pitfall",
@@ -41,10 +43,10 @@ def without_number(title: str) -> str:
 
 def meaning_of(title: str) -> Meaning | None:
     """What a heading means: of the words that name sections, the first counts. None if none does."""
-    words = without_number(title)
+    words = title.strip()
     if len(words.split()) > _LONGEST:
         return None
-    is_plain = _PLAIN.fullmatch(words) is not None
+    is_plain = _PLAIN.fullmatch(without_number(title)) is not None
     found: dict[Section, int] = {
         section: match.start()
         for section, names in _WORDS.items()

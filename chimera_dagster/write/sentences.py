@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)|\[\^\w+\]")
 _MARKS = re.compile(
-    r"`+|\*{2,}|(?<!\w)\*(?=\S)|(?<=\S)\*(?!\w)|~~|(?<!\w)_{1,2}(?=\S)|(?<=\S)_{1,2}(?!\w)|\\(?=[^\w\s])"
+    r"\\([^\w\s]|_)|`+|\*{2,}|(?<!\w)\*(?=\S)|(?<=\S)\*(?!\w)|~~|(?<!\w)_{1,2}(?=\S)|(?<=\S)_{1,2}(?!\w)"
 )
-_END = re.compile(r"(?:[.!?…]+[\"'”’)\]]*(?=\s)|[。！？])\s*")
+_END = re.compile(r"(?:(?<![.!?…])[.!?…]+[\"'”’)\]]*(?=\s)|[。！？])\s*")
 _NEVER = frozenset(("e.g", "i.e", "eg", "ie", "vs", "approx", "cf", "ca", "fig", "eq", "dr", "mr", "ms", "viz"))
 _AT_CAPITAL = frozenset(("etc", "sec", "secs", "min", "max", "avg", "no", "incl", "resp", "std", "est", "al"))
 _LONGEST = 1_000  # characters of a sentence; what has no full stop for so long is not one
@@ -22,10 +22,10 @@ _VERB = re.compile(
 _ORDER = re.compile(
     r"(?:always |first )?(?:keep|set|use|repeat|increase|reduce|lower|raise|measure|run|rerun|choose|prefer|test|report"
     r"|monitor|avoid|consider|load|preload|tune|adjust|limit|check|compare|record|add|ensure|optimi[sz]e|implement|do|don't|treat"
-    r"|quote|try|switch|pick|select|leave|state|read|benchmark|verify|plan|cap|enable|disable|apply|give)\b",
+    r"|quote|try|warm (?:it|them|up|the)|switch|pick|select|leave|state|read|benchmark|verify|plan|cap|enable|disable|apply|give)\b",
     re.IGNORECASE,
 )
-_SHORTEST, _SURE = 3, 6  # words of a sentence; and of text that is one without a known verb
+_SHORTEST, _SURE = 3, 6  # words of a sentence, and of one without a known verb
 
 
 def visible(text: str) -> str:
@@ -40,7 +40,7 @@ _UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "So", "Zl", "Zp"))
 
 def without_marks(text: str) -> str:
     """`text` without the inline marks of Markdown; an underscore inside a name is not one."""
-    return _MARKS.sub("", _LINK.sub(lambda match: match[1] or "", text)).strip()
+    return _MARKS.sub(lambda match: match[1] or "", _LINK.sub(lambda match: match[1] or "", text)).strip()
 
 
 def split_sentences(text: str) -> list[str]:
@@ -55,12 +55,16 @@ def split_sentences(text: str) -> list[str]:
     return [each if len(each) <= _LONGEST else f"{each[:_LONGEST]} …" for each in found if _says(each)]
 
 
-def is_sentence(text: str) -> bool:
-    """Whether `text`, which may lack its full stop, is a sentence or an order, and not a label or a value."""
+def is_sentence(text: str, *, is_label: bool = False) -> bool:
+    """Whether `text`, which may lack its full stop, is a sentence or an order, and not a topic or a value.
+
+    A label is more often a topic, as `First token time increase`.
+    """
     words = text.split()
     if len(words) < _SHORTEST or text[0].isdigit() or _is_title(words):
         return False
-    return bool(_ORDER.match(text) or _VERB.search(text)) or (len(words) >= _SURE and text[-1] in ".!?")
+    has_verb = _VERB.search(text) and (not is_label or len(words) >= _SURE)
+    return bool(_ORDER.match(text) or has_verb) or (len(words) >= _SURE and text[-1] in ".!?")
 
 
 def _is_title(words: Sequence[str]) -> bool:
