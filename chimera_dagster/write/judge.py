@@ -136,35 +136,34 @@ def _by_row(
     sentences: Sequence[Sentence], fates: Sequence[Aligned], notes: Mapping[str, KeptNote]
 ) -> Iterator[Aligned]:
     """A mitigation is shown beside its risk: that of its own note if the model's fell, else it is withheld too."""
-    shown = {(fate.notes[0], False) for fate in fates if fate.outcome in ("stands", "replaced") and fate.notes}
-    pairs = zip(sentences, fates, strict=True)
+    pairs = list(zip(sentences, fates, strict=True))
+    said = {
+        note
+        for sentence, fate in pairs
+        if sentence.role != "mitigation" and fate.outcome in ("stands", "replaced")
+        for note in fate.notes
+    }
     for _, row in groupby(pairs, key=lambda pair: pair[0].block):
-        yield from _row(list(row), notes, shown)
+        yield from _row(list(row), notes, said)
 
 
 def _row(
-    row: Sequence[tuple[Sentence, Aligned]], notes: Mapping[str, KeptNote], shown: Collection[_Saying]
+    row: Sequence[tuple[Sentence, Aligned]], notes: Mapping[str, KeptNote], said: Collection[str]
 ) -> Iterator[Aligned]:
     risks = [fate for sentence, fate in row if sentence.role == "risk"]
-    is_shown = any(fate.outcome in ("stands", "replaced") for fate in risks)
-    if not risks or is_shown:
-        yield from (fate for _, fate in row)
-        return
-    own = next(
-        (
-            id_
-            for sentence, fate in row
-            if sentence.role == "mitigation" and fate.outcome == "stands"
-            for id_ in fate.notes
-            if id_ in notes and notes[id_].mitigation and (id_, False) not in shown
-        ),
-        None,
-    )
+    has_risk = not risks or any(fate.outcome in ("stands", "replaced") for fate in risks)
+    own = [
+        id_
+        for sentence, fate in row
+        if not has_risk and sentence.role == "mitigation" and fate.outcome == "stands"
+        for id_ in fate.notes
+        if id_ not in said and id_ in notes and notes[id_].mitigation
+    ]
     for sentence, fate in row:
-        if own is not None and sentence.role == "risk":
-            yield Aligned("replaced", (own,), fate.reason)
-            own, is_shown = None, True
-        elif not is_shown and sentence.role == "mitigation" and fate.outcome in ("stands", "replaced"):
+        if own and sentence.role == "risk":
+            yield Aligned("replaced", (own[0],), fate.reason)
+            own, has_risk = [], True
+        elif not has_risk and sentence.role == "mitigation" and fate.outcome in ("stands", "replaced"):
             yield Aligned("withheld", (), "its risk is not shown")
         else:
             yield fate

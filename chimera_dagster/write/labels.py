@@ -24,6 +24,8 @@ _REMEDY = re.compile(
 )
 _RATED = re.compile(r"(?:impact|likelihood|severity|probability|priority|effort|level|owner)\b", re.IGNORECASE)
 # What a sentence is about, if it does not say so itself: a model, a level of a setting, a state
+_METRIC = re.compile(r"\bfirst token|\bttft\b|throughput|latency|\bdecod", re.IGNORECASE)
+_COMPARED = re.compile(r"\d (?:times|%)|\b(?:faster|slower|sooner|higher|lower|quicker|longer|better|worse|same)\b")
 _NAME = re.compile(r"[A-Za-z]\S*\d|[a-z] \d")
 _SCOPE = re.compile(r"\S*\d[^\s,;]*|\b(?:cold|warm)\b")
 
@@ -87,6 +89,8 @@ def names_scope(label: str) -> bool:
 
 
 def _is_missing(label: str, text: str) -> bool:
-    """Whether only the label says which model, level or state the text is about."""
+    """Whether only the label says which model, level, state or compared metric the text is about."""
     scopes = _SCOPE.findall(label.casefold())
+    if _COMPARED.search(text) and not _METRIC.search(text) and _METRIC.search(label):
+        return True
     return bool(scopes) and not any(scope in text.casefold() for scope in scopes)

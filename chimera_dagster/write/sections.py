@@ -9,8 +9,8 @@ Role = Literal["text", "risk", "mitigation"]
 
 _LONGEST = 9  # words of a heading; a longer line is a sentence
 _NUMBER = re.compile(
-    r"^(?:(?:section|part|step|risk|recommendation|finding)\s+#?)?(?:\d{1,2}(?:\.\d{1,2})*|[ivx]{1,4}|[a-h])\s*[.):–-]\s*"
-    r"|^\d{1,2}(?:\.\d){0,3}\s+(?=[A-Z])",
+    r"^(?:(?:section|part|step|risk|recommendation|finding)\s+#?)?(?:\d{1,2}(?:\.\d{1,2})*|[ivx]{1,4}|[a-h])\s*[.):–-](?!\d)\s*"
+    r"|^\d{1,2}(?:\.\d){0,3}\s+(?=(?-i:[A-Z]))",
     re.IGNORECASE,
 )
 _WORDS: Mapping[Section, str] = {

@@ -20,9 +20,10 @@ _VERB = re.compile(
     re.IGNORECASE,
 )
 _ORDER = re.compile(
-    r"(?:always |first )?(?:keep|set|use|repeat|increase|reduce|lower|raise|measure|run|rerun|choose|prefer|test|report"
-    r"|monitor|avoid|consider|load|preload|tune|adjust|limit|check|compare|record|add|ensure|optimi[sz]e|implement|do|don't|treat"
-    r"|quote|try|warm (?:it|them|up|the)|switch|pick|select|leave|state|read|benchmark|verify|plan|cap|enable|disable|apply|give)\b",
+    r"(?:always |first )?(?:warm (?:it|them|up|the)"
+    r"|keep|set|use|repeat|increase|reduce|lower|raise|measure|run|rerun|choose|prefer"
+    r"|test|report|monitor|avoid|consider|load|preload|tune|adjust|limit|check|compare|record|add|ensure|optimi[sz]e|implement|do|don't"
+    r"|treat|quote|try|switch|pick|select|leave|state|read|benchmark|verify|plan|cap|enable|disable|apply|give)\b",
     re.IGNORECASE,
 )
 _SHORTEST, _SURE = 3, 6  # words of a sentence, and of one without a known verb
