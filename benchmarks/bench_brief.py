@@ -3,10 +3,12 @@
 
     python -m benchmarks.bench_brief [FOLDER]
 
-FOLDER is data/reports unless named. Prints the median of the ratios of neighbouring runs, and where the time of the
-brief goes.
+FOLDER is data/reports unless named. Prints the median of the ratios of neighbouring runs, where the time of the brief
+goes, and the ratio of the two commands as a shell runs them, start and all.
 """
 
+import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,7 +24,8 @@ from chimera_dagster.render.html_writer import to_html
 from chimera_dagster.steps.evidence import Evidence
 from chimera_dagster.steps.ingest import ingest_folder
 
-ROUNDS = 9
+ROUNDS, COMMAND_ROUNDS = 9, 5
+CHIMERA = Path(sys.executable).with_name("chimera")
 
 
 def seconds(what: Callable[[], object]) -> float:
@@ -47,6 +50,13 @@ def brief(root: Path) -> dict[str, float]:
     return spent
 
 
+def command(verb: str, root: Path, data: str) -> float:
+    """Wall clock of a command in seconds, with an empty data folder."""
+    environment = os.environ | {"CHIMERA_DATA_DIR": data}
+    run = [CHIMERA, verb, root.resolve()]
+    return seconds(lambda: subprocess.run(run, cwd=data, env=environment, capture_output=True, check=True))
+
+
 def main() -> None:
     root = Path(sys.argv[1]) if len(sys.argv) > 1 else SAMPLES
     briefs: list[dict[str, float]] = []
@@ -61,6 +71,12 @@ def main() -> None:
     parts = ", ".join(f"{name} {median(spent[name] for spent, _ in pairs) * 1e3:.0f} ms" for name in briefs[0])
     whole = median(sum(spent.values()) for spent, _ in pairs) * 1e3
     print(f"brief_time_ratio: {ratio:.2f} (brief {whole:.0f} ms, ingest {median(ingests[1:]) * 1e3:.0f} ms; {parts})")
+    commands: list[tuple[float, float]] = []
+    for _ in range(COMMAND_ROUNDS):
+        with tempfile.TemporaryDirectory() as data:
+            commands.append((command("brief", root, data), command("ingest", root, data)))
+    walls = " and ".join(f"{median(each) * 1e3:.0f} ms" for each in zip(*commands, strict=True))
+    print(f"brief_command_ratio: {median(it / ingest for it, ingest in commands):.2f} (medians {walls})")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chimera_dagster.align.claims import read
-from chimera_dagster.align.entailment import FREE_THINGS, Gap, gaps
+from chimera_dagster.align.entailment import FREE_THINGS, OWN_ACTS, Gap, gaps
 from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.align.known import Known, Statement
 from chimera_dagster.align.outcome import Aligned, Passage
@@ -24,7 +24,9 @@ def align(passages: Sequence[Passage], notes: Sequence[KeptNote]) -> list[Aligne
         if passage.block != block:
             context = Context(known.models)
             block = passage.block
-        found.append(_align(passage.text, known, context))
+        judged = _align(passage.text, known, context)
+        context.notes = judged.notes if judged.outcome == "stands" else ()
+        found.append(judged)
     return found
 
 
@@ -39,7 +41,7 @@ def _align(raw: str, known: Known, context: Context) -> Aligned:
     options = [{each.note.id for each, missing in of if not missing} for _, of in judged]
     if not _caused([clause for clause, _ in judged], options, known):
         return Aligned("withheld", reason="the notes give no such cause")
-    _attach([clause for clause, _ in judged], reading, options)
+    _attach([clause for clause, _ in judged], reading, options, set(context.notes))
     chosen = _cover(options)
     if chosen is not None:
         return Aligned("stands", tuple(sorted(chosen, key=lambda name: int(name[1:]))))
@@ -62,14 +64,24 @@ def _caused(clauses: list[Clause], options: list[set[str]], known: Known) -> boo
     return True
 
 
-def _attach(clauses: list[Clause], reading: Reading, options: list[set[str]]) -> None:
-    """A clause that names nothing of its own must be of the note of the clause beside it."""
+def _is_own(clause: Clause, reading: Reading) -> bool:
+    """Whether the clause names what it is about."""
+    things = clause.things - FREE_THINGS
+    figures = any(bound.clause == clause.number and bound.kind in ("ms", "tok/s", "count", "") for bound in reading.figures)
+    uses = any(kind == "uses" for kind, _ in clause.claims)
+    acts = any(kind == "acts" and key in OWN_ACTS for kind, key in clause.claims)
+    return bool(clause.models or clause.metrics or clause.settings or clause.names or clause.states or things or figures or uses or acts)
+
+
+def _attach(clauses: list[Clause], reading: Reading, options: list[set[str]], before: set[str]) -> None:
+    """A clause that names nothing of its own must be of the note of the clause beside it, or of the sentence before."""
     for place, clause in enumerate(clauses):
-        own = clause.models or clause.metrics or clause.settings or clause.names or clause.things - FREE_THINGS
-        if own or any(bound.clause == clause.number for bound in reading.figures) or any(kind == "uses" for kind, _ in clause.claims):
+        if _is_own(clause, reading):
             continue
         other = place - 1 if place else 1
-        if other < len(options):
+        if len(options) == 1:
+            options[place] &= before
+        elif other < len(options):
             options[place] &= options[other]
             options[other] &= options[place]
 

@@ -252,7 +252,7 @@ def _list_for(lists: list[list[int]], place: int, size: int) -> list[int] | None
 def _levels(items: Sequence[Item], found: Sequence[Bound]) -> None:
     """Binds figures to the load or length that they are measured at."""
     axes = [bound for bound in found if bound.kind == "axis"]
-    measured = [bound for bound in found if bound.kind in ("ms", "tok/s")]
+    measured = [bound for bound in found if bound.kind in ("ms", "tok/s", "times", "%")]
     ranges = [
         (low, high)
         for low, high in zip(axes, axes[1:], strict=False)

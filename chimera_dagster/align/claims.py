@@ -156,7 +156,7 @@ def _orders(items: Sequence[Item], clauses: Sequence[Clause], figures: Sequence[
         if not keys or item.has("bound") or item.has("quantifiers", "most") and len(item.stems) == 1:
             continue
         key = keys[0]
-        if key in SUPERLATIVE and _is_own_highest(items, place):
+        if key in ("highest", "best") and _is_own_highest(items, place):
             clauses[item.clause].claims -= {("relations", each) for each in keys}
             clauses[item.clause].claims.add(("acts", "highest_of"))
             continue

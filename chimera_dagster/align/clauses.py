@@ -5,7 +5,7 @@ from chimera_dagster.align.scan import Item
 _HARD = frozenset({";", ":", ".", "!", "?", "(", ")"})
 _STOPS = frozenset({";", ".", "!", "?"})
 _STRONG = frozenset({"so", "because", "as", "since", "while", "whereas", "but", "although", "though", "yet", "so that", "which", "and then"})
-_SPEAKING = ("relations", "stats", "acts", "choose", "uses", "certainty")
+_SPEAKING = ("relations", "stats", "acts", "choose", "certainty")
 
 
 def mark_clauses(items: list[Item]) -> int:
@@ -13,12 +13,12 @@ def mark_clauses(items: list[Item]) -> int:
     number, since, last = 0, 0, len(items)
     predicates = [_is_predicate(item) for item in items]
     for place, item in enumerate(items):
-        inner = 0 < place < last - 1 and _alike(items[place - 1], items[place + 1])
+        inner = 0 < place < last - 1 and _alike(items[place - 1], _next(items, place))
         strong = item.has("breaks") and place > 0 and items[place - 1].text == "," and item.text.lower() in _STRONG
         ends = item.kind == "mark" and item.text in _HARD
         joins = item.has("breaks") or item.has("coordinators") or (item.kind == "mark" and item.text in (",", "-"))
         denies = item.has("coordinators") and place < last - 1 and items[place + 1].has("negation")
-        if (strong or denies or (ends and item.text in _STOPS)) and any(_is_content(each) for each in items[since:place]):
+        if (strong or denies or (ends and (item.text in _STOPS or (item.text == ":" and _names_something(items[since:place]))))) and any(_is_content(each) for each in items[since:place]):
             number += 1
             since = place
         elif ends or (joins and not inner and any(predicates[since:place]) and _speaks(items, predicates, place + 1, last, needs_subject=item.has("coordinators"))):
@@ -54,4 +54,19 @@ def _is_content(item: Item) -> bool:
 
 def _alike(one: Item, other: Item) -> bool:
     """Whether a word between them joins a list of names or figures."""
-    return (one.figure is not None and other.figure is not None) or (one.kind == other.kind == "name")
+    return (
+        (one.figure is not None and other.figure is not None)
+        or (one.kind == other.kind == "name")
+        or (one.has("metrics") and other.has("metrics"))
+    )
+
+
+def _next(items: list[Item], place: int) -> Item:
+    """The item behind a joining word, without an article or another joining word."""
+    while place + 2 < len(items) and items[place + 1].text.lower() in ("the", "a", "and", "or", "nor"):
+        place += 1
+    return items[place + 1]
+
+
+def _names_something(items: list[Item]) -> bool:
+    return any(item.kind == "name" or item.figure is not None or item.has("things") or item.has("metrics") for item in items)

@@ -13,6 +13,7 @@ _TIES = frozenset({("relations", "tie"), ("relations", "noeffect")})
 _AXES = frozenset({"load", "prompt_length", "answer_length"})
 _MISSING = frozenset({"not_measured", "unknown_machine", "record_missing"})
 _POLAR = frozenset({"measure", "say", "compare", "include", "fail", "work", "keep_loaded", "read_full", "loaded_first", "mix", "know_name", "shared_throttled", "add_next", "write_into"})
+OWN_ACTS = frozenset({"keep_loaded", "each_setting", "every_setting", "repeat", "in_turn", "several_sessions", "share_beside", "best_two", "rank_otherwise", "single_says_little", "scatter", "drift", "own_files", "fail", "read_full", "write_into", "add_next", "set_for_quality", "mix", "plan", "other_machine", "other_work", "know_name"})
 FREE_THINGS = frozenset({"run", "file", "model_word", "value", "setting", "user", "numbers", "session", "gap", "chance", "effect", "request", "parameter", "prompt_length", "answer_length", "load", "bench", "machine", "names"})
 
 
@@ -74,8 +75,16 @@ def _figures(clause: Clause, reading: Reading, statement: Statement, known: Know
     return found
 
 
+def _is_as(bound: Bound, reading: Reading) -> bool:
+    """Whether `as` and a word that is no known comparison follow a ratio."""
+    following = reading.items[bound.place + 1 : bound.place + 3]
+    return bound.kind == "times" and bool(following) and following[0].text.lower() in ("as", "times as")
+
+
 def _figure(bound: Bound, clause: Clause, reading: Reading, statement: Statement, known: Known) -> Gap | None:
     best: Gap | None = None
+    if _is_as(bound, reading):
+        return Gap("words", "it compares with a word that no note uses")
     for other in statement.figures:
         if not _same_unit(bound, other, statement):
             continue
@@ -148,7 +157,12 @@ def _differs(bound: Bound, other: Bound, clause: Clause, reading: Reading, state
     if bound.kind == "axis":
         after = bound.figure.bound == "over" and other.figure.bound == "most" and any(each.clause == bound.clause and each.kind in ("%", "times") for each in reading.figures)
         return Gap("bound", f"the note says up to {bound.text}") if after else None
+    negative = bound.of is not None and other.of is not None and bound.of.negative and not other.of.negative
+    if negative and bound.kind in ("ms", "tok/s", "%", "points") and bound.stat != "detectable" and not clause.claims & _TIES:
+        return Gap("polarity", f"it denies {bound.text}")
     if bound.kind in ("count", ""):
+        if other.of is not None and (("acts", "work") in clause.claims) and ("acts", "work") not in other.of.claims and ("acts", "fail") in other.of.claims:
+            return Gap("polarity", f"{bound.text} counts failures in the note")
         states = {state for each in statement.clauses if each is other.of for state in each.states} if other.of else set[str]()
         wrong = clause.states - states if other.of and states else set[str]()
         return Gap("state", f"{bound.text} counts other {bound.figure.unit}s in the note") if wrong else None
@@ -233,9 +247,39 @@ def _claims(clause: Clause, reading: Reading, statement: Statement, typed: set[s
     for sense in sorted(clause.optional):
         if sense[0] == "acts" and sense[1] in _POLAR and not clause.negative and not clause.claims & _TIES and sense in statement.denied and sense not in statement.claims:
             found.append(Gap("polarity", "it turns round what the note says"))
-    if clause.negative and not statement.negative and not (statement.claims & _TIES):
+    if clause.negative and not _may_deny(clause, statement):
         found.append(Gap("polarity", "it denies what the note says"))
+    found += _goes(clause, reading)
     return found
+
+
+def _may_deny(clause: Clause, statement: Statement) -> bool:
+    """Whether the note denies something that the clause is about."""
+    every = clause.claims | clause.optional
+    every |= {_sense(each) for kind, key in clause.claims if kind == "any" for each in key.split("|")}
+    if every & statement.denied or (every | statement.claims) & _TIES & (statement.claims | statement.denied):
+        return True
+    if any(kind == "certainty" and key in ("session", "untested", "chance") for kind, key in every):
+        return True
+    denied = {thing for other in statement.clauses if other.negative for thing in other.things | other.names | other.settings}
+    return bool((clause.things | clause.names | clause.settings) & denied - {"model_word"})
+
+
+def _goes(clause: Clause, reading: Reading) -> list[Gap]:
+    """Whether a rise or a fall fits its own two figures."""
+    for place, item in enumerate(reading.items):
+        if item.clause != clause.number or item.has("bound") or not (item.has("relations", "up") or item.has("relations", "down")):
+            continue
+        sign = 1 if item.has("relations", "up") else -1
+        after = [each for each in reading.figures if each.place > place and each.clause == clause.number and each.kind in ("ms", "tok/s")]
+        before = [each for each in reading.figures if each.place < place and each.kind in ("ms", "tok/s")]
+        pair = after[:2] if len(after) > 1 else [*before[-1:], *after]
+        if len(pair) == 2 and pair[0].figure.unit == pair[1].figure.unit and pair[0].models == pair[1].models and pair[0].metrics == pair[1].metrics:
+            if reading.items[pair[0].place - 1].text.lower() == "to" and reading.items[pair[1].place - 1].text.lower() == "from":
+                pair = pair[::-1]
+            if (pair[1].value - pair[0].value) * sign < 0:
+                return [Gap("direction", f"from {pair[0].text} to {pair[1].text} it does not go that way")]
+    return []
 
 
 def _choices(clause: Clause, statement: Statement, known: Known) -> list[Gap]:
@@ -253,7 +297,7 @@ def _choices(clause: Clause, statement: Statement, known: Known) -> list[Gap]:
             elif chosen and not tied and not clause.negative and (values.certainty == "tie" or not chosen <= {values.order[0], *values.tied}):
                 found.append(Gap("choice", f"the notes do not choose {_listed(chosen)} for that"))
             break
-    if chosen and not uses and ("choose", "") in clause.claims and statement.note.kind == "choice":
+    if chosen and not uses and not clause.negative and any(kind == "choose" or "choose." in key for kind, key in clause.claims) and statement.note.kind == "choice":
         best = {values.order[0] if values.order else "" for values in known.orders if values.metric in ("ttft_ms", "decode_tok_s", "output_tok_s")}
         if not best <= {*chosen, ""}:
             found.append(Gap("choice", f"the notes do not choose {_listed(chosen)} for everything"))
@@ -269,7 +313,7 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
         case "certainty":
             if key == "chance" and (clause.negative or clause.claims & _TIES) and certainty in ("tie", "plain"):
                 return None
-            if key in ("holds", "chance") and certainty != "holds" and sense not in said:
+            if key in ("holds", "chance") and certainty != "holds" and not (clause.negative and ("certainty", "untested") in clause.claims and certainty == "plain"):
                 return Gap("certainty", f"it calls certain what the notes call {_CERTAINTY.get(certainty or '', 'a count')}")
             if key == "clear" and clause.negative:
                 return None
@@ -295,7 +339,7 @@ def _claim(sense: tuple[str, str], clause: Clause, statement: Statement) -> Gap 
                 return None
             return Gap("quantifier", f"it says {'all' if key == 'all' else key} of what the notes limit")
         case "choose":
-            return None if sense in either or not clause.models else Gap("choice", "no note says to choose it")
+            return None if sense in said or not clause.models else Gap("choice", "no note says to choose it")
         case "relations":
             if key in ("worsens", "improves"):
                 sign = SIGNS.get(statement.note.metric or "", 0) * (1 if key == "worsens" else -1)

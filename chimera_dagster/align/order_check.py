@@ -25,20 +25,33 @@ def check_order(order: Ordered, clause: Clause, reading: Reading, statement: Sta
     is_of_levels = (axes or bool(things & _OF_LEVELS)) and statement.note.kind in ("trend", "below_the_knee") and statement.note.certainty != "tie"
     of_cold = "cold" in clause.states and statement.note.kind in ("cold_start", "keep_loaded") and not clause.models >= order.object
     if own and (is_of_runs or is_of_levels or of_cold or not order.subject) and not order.negated:
-        if is_of_levels and order.factor is None and not _grows(order, statement):
+        if is_of_levels and order.factor is None and not _grows(order, reading, statement):
             return "it turns round how that goes"
         return None if order.factor is None else _own_factor(order, statement)
-    if is_of_levels and order.factor is None and not order.negated and _grows(order, statement):
+    if is_of_levels and order.factor is None and not order.negated and _grows(order, reading, statement):
         return None
     return problem
 
 
-def _grows(order: Ordered, statement: Statement) -> bool:
+def _is_extreme(order: Ordered, reading: Reading, statement: Statement) -> bool:
+    """Whether the note's values at the level that the clause names are the highest or the lowest of their model."""
+    levels = [bound.value for bound in reading.figures if bound.kind == "axis" and bound.clause == order.clause]
+    known = [bound for bound in statement.figures if bound.kind in ("ms", "tok/s") and bound.level is not None]
+    here = [bound for bound in known if bound.level == levels[0]] if levels else []
+    sign = 1 if order.key == "highest" else -1
+    return bool(here) and all(
+        (mine.value - other.value) * sign >= 0 for mine in here for other in known if other.models == mine.models and other.metrics == mine.metrics
+    )
+
+
+def _grows(order: Ordered, reading: Reading, statement: Statement) -> bool:
     """Whether a trend of the note goes as the word of size says, or gets worse as the word of speed says."""
     said = {key for kind, key in statement.claims if kind == "relations"}
     sign = SIGNS.get(statement.note.metric or "", 0)
+    if order.key in ("highest", "lowest"):
+        return _is_extreme(order, reading, statement)
     if {"up", "down"} <= said or order.key in SUPERLATIVE:
-        return order.key in ("highest", "lowest")
+        return False
     up = "up" in said
     if order.key in SIZES:
         return (SIZES[order.key] > 0) == up

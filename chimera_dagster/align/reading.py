@@ -16,7 +16,7 @@ CLASSES = {
 }
 AXES = frozenset({"at_once", "word", "token"})
 BETTER = frozenset({"better", "best", "beats", "as_fast"})
-WORSE = frozenset({"worse", "worst", "trails"})
+WORSE = frozenset({"worse", "worst", "trails", "as_slow"})
 SUPERLATIVE = frozenset({"best", "worst", "highest", "lowest", "longest", "shortest"})
 SIZES = {
     "hi": 1, "lo": -1, "highest": 1, "lowest": -1, "longer": 1, "shorter": -1, "longest": 1, "shortest": -1,
@@ -103,3 +103,4 @@ class Context:
     subject: frozenset[str] = frozenset()
     pair: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # of the sentence before

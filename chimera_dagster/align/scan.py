@@ -159,7 +159,7 @@ def _phrases(items: list[Item]) -> list[Item]:
 
 def _bridge(item: Item, place: int, items: list[Item]) -> str:
     """A hyphen between words does not part a phrase, and some phrases hold a figure: `slowest 5 %`, `95th percentile`."""
-    if item.figure is not None and item.figure.value in (5.0, 20.0):
+    if item.figure is not None and item.figure.unit in ("%", "") and item.figure.value in (5.0, 20.0):
         return item.text.partition(" ")[0].rstrip("%")
     return "\x00"
 

@@ -4,27 +4,33 @@ import numpy as np
 import pandas as pd
 
 from chimera_dagster.evidence.runs import model_codes
-from chimera_dagster.schemas import LOAD
+from chimera_dagster.schemas import LOAD, TTFT
 
 # A model that is in memory loads in some 100 ms, even of 8 billion parameters; from disk it takes seconds.
 COLD_MS, COLD_RATIO = 500, 5
 MOST_COLD = 0.5  # of a model's runs; of more, what is usual is not known
+_MOST_OF_TTFT = 0.5  # a load that takes more of it is what the first token waited for
 
 
 def is_cold(runs: pd.DataFrame) -> "np.ndarray":
-    """Which runs (`file`, `model`, `load_ms`) loaded for over 500 ms and 5 times the usual load of their model.
+    """Which runs (`file`, `model`, `load_ms`, `ttft_ms`) had to load their model before the first token.
 
-    The usual load is the lower quartile, as a loaded model takes about the same time in every run and loading does not.
-    If that makes more than half of a model's runs cold, loading is what is usual, and none of them is. The runs of a
-    file that names no model are taken for those of one model. If a file has load times, a run without one found the
-    model in memory, so its load time counts as 0.
+    That is a load of over 500 ms which takes more than half of the time to first token, or 5 times the usual load of
+    the model. The usual load is the lower quartile, as a loaded model takes about the same time in every run and
+    loading does not. If more than half of a model's runs load that long, or if every first token waited for a load,
+    that is what is usual, and no run is cold for it. The runs of a file that names no model are taken for those of one
+    model. If a file has load times, a run without one found the model in memory, so its load time counts as 0.
     """
     load = runs[LOAD].where(runs[LOAD].notna() | ~gives_load(runs), 0.0)
     model = model_codes(runs)
     usual = load.groupby(model).transform(_lower_quartile)
-    cold = ((load > COLD_MS) & (load > COLD_RATIO * usual)).to_numpy()
-    few = np.bincount(model, weights=cold) <= MOST_COLD * np.bincount(model, weights=load.notna())
-    return cold & few[model]
+    share = load / runs[TTFT]  # above 1, the time to first token does not include it
+    waited = ((load > COLD_MS) & (share > _MOST_OF_TTFT) & (share <= 1)).to_numpy()
+    if waited.all():
+        return waited & False
+    unusual = ((load > COLD_MS) & (load > COLD_RATIO * usual)).to_numpy()
+    few = np.bincount(model, weights=unusual) <= MOST_COLD * np.bincount(model, weights=load.notna())
+    return waited | (unusual & few[model])
 
 
 def gives_load(runs: pd.DataFrame) -> "pd.Series[bool]":

@@ -261,9 +261,10 @@ def sources_of(rows: pd.DataFrame) -> Sources:
 
 def _loads(runs: pd.DataFrame) -> pd.DataFrame:
     of_models = runs[runs["metric"].isin((TTFT, LOAD)) & (runs["unit"] == "ms")]
-    load = of_models[of_models["metric"] == LOAD].drop_duplicates(_RECORD).rename(columns={"value": LOAD})
     records = of_models[[*_RECORD, "model"]].drop_duplicates(_RECORD)
-    records = records.merge(load[[*_RECORD, LOAD]], on=_RECORD, how="left")
+    for name in (TTFT, LOAD):
+        times = of_models[of_models["metric"] == name].drop_duplicates(_RECORD).rename(columns={"value": name})
+        records = records.merge(times[[*_RECORD, name]], on=_RECORD, how="left")
     return records.assign(cold=is_cold(records))[gives_load(records)]
 
 

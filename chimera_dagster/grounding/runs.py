@@ -182,14 +182,18 @@ class Runs:
         """Of each row, whether its run loaded the model first, and whether its file gives load times."""
         runs = self._runs
         keys = ["file", "record"]
-        load = runs.loc[(runs["metric"] == LOAD).to_numpy(), [*keys, "value"]].drop_duplicates(keys)
+        load, ttft = (
+            runs.loc[(runs["metric"] == name).to_numpy(), [*keys, "value"]]
+            .drop_duplicates(keys)
+            .rename(columns={"value": name})
+            .astype({"file": "str", "record": "str"})
+            for name in (LOAD, TTFT)
+        )
         if load.empty:
             return np.zeros(len(runs), dtype=bool), np.zeros(len(runs), dtype=bool)
         timed = runs.loc[runs["metric"].isin((TTFT, LOAD)).to_numpy() & runs["model"].notna().to_numpy()]
         records = timed[[*keys, "model"]].drop_duplicates(keys).astype("str")
-        records = records.merge(
-            load.rename(columns={"value": LOAD}).astype({"file": "str", "record": "str"}), how="left"
-        )
+        records = records.merge(load, how="left").merge(ttft, how="left")
         cold = records.loc[is_cold(records), keys]
         names = pd.MultiIndex.from_frame(runs[keys].astype("str"))
         return names.isin(pd.MultiIndex.from_frame(cold)), runs["file"].isin(load["file"].unique()).to_numpy()

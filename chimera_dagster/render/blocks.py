@@ -53,13 +53,13 @@ class Target:
 class Link:
     """`section` is the anchor of the heading above the Target that `href` names; Markdown links to that heading.
 
-    `title` is shown in HTML when the pointer rests on the link; what it says must be found behind the link too.
+    `hint` is shown in HTML when the pointer rests on the link; what it says must be found behind the link too.
     """
 
     text: str
     href: str
     section: str = ""
-    title: str = ""
+    hint: str = ""
 
     @property
     def target(self) -> str | None:

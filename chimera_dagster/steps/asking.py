@@ -14,7 +14,7 @@ from chimera_dagster.records.store import Store
 from chimera_dagster.spec.sweep import TrialPlan
 from chimera_dagster.steps.trial_evidence import read_evidence
 from chimera_dagster.write.answer import Stage
-from chimera_dagster.write.judge import JudgedAnswer
+from chimera_dagster.write.judge import JudgedAnswer, JudgedSentence
 from chimera_dagster.write.prompt import Prompt, render_prompt
 
 Timed = Stage | Literal["revision"]  # what the wall clock of a trial is split into
@@ -52,7 +52,7 @@ class TrialClient:
     def unload(self) -> None:
         self.resolved.engine.unload(self.plan.model)
 
-    def ask(self, stage: Stage, repeat: int, began: float, analysis: Sequence[str] = ()) -> Exchange:
+    def ask(self, stage: Stage, repeat: int, began: float, analysis: Sequence[JudgedSentence] = ()) -> Exchange:
         """Make one call. `began` is when the trial began; `analysis` are the sentences that the prompt lists."""
         with self.clock(stage):
             return self._call(stage, stage, self._prompt(stage, analysis=analysis), repeat, began)
@@ -77,7 +77,9 @@ class TrialClient:
         call = timed_call(engine, request, name, repeat, began, on_chunk, may_be_empty=True)
         return Exchange(stage, prompt, request, call)
 
-    def _prompt(self, stage: Stage, analysis: Sequence[str] = (), draft: JudgedAnswer | None = None) -> Prompt:
+    def _prompt(
+        self, stage: Stage, analysis: Sequence[JudgedSentence] = (), draft: JudgedAnswer | None = None
+    ) -> Prompt:
         spec, info = self.plan.spec, self.resolved.info
         return render_prompt(
             stage,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from chimera_dagster.records.documents import Metrics, Outcome
 from chimera_dagster.render.report.model_words import ModelWords
-from chimera_dagster.render.report.stated import ADVICE, RISK_ROWS
+from chimera_dagster.write.quality import ADVICE, RISK_ROWS
 
 SECTIONS = (
     "Executive Summary",
@@ -24,6 +24,7 @@ SECTIONS = (
     "Configuration and Environment",
     "Persona Prompt",
 )
+_FENCED = re.compile(r"^(`{3,})[^`\n]*\n.*?^\1$", re.MULTILINE | re.DOTALL)  # a prompt has headings too
 _HEADING = re.compile(r"^#{2,3} (?:\d\. )?(.+?)\s*$", re.MULTILINE)
 
 Evidence = dict[str, str | int | float]
@@ -74,7 +75,7 @@ def language(metrics: Metrics) -> TrialCheck:
 
 def structure(rendered: str, outcome: Outcome) -> TrialCheck:
     """`rendered`, a report.md, has every section in order, none is empty, and the model wrote what the persona asks."""
-    _, *parts = _HEADING.split(rendered)
+    _, *parts = _HEADING.split(_FENCED.sub("code", rendered))
     headings, bodies = parts[::2], parts[1::2]
     missing = list(_out_of_place(headings))
     missing += [f"the content of {name}" for name, body in zip(headings, bodies, strict=True) if not body.strip()]

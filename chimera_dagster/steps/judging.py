@@ -21,7 +21,7 @@ def judge_exchange(exchange: Exchange, notes: Sequence[KeptNote]) -> StageText:
         prompt_sha256=prompt.sha256,
         notes=prompt.notes,
         notes_left_out=prompt.notes_left_out,
-        answer=judge_answer(parse_answer(exchange.stage, text), notes),
+        answer=judge_answer(parse_answer(exchange.stage, text), notes, prompt.text),
     )
 
 

@@ -1,6 +1,7 @@
 """Parses what a model wrote, Markdown of any shape, into sentences, each in its section."""
 
 import re
+from collections.abc import Mapping
 from typing import Literal, get_args
 
 from pydantic import BaseModel
@@ -12,6 +13,7 @@ from chimera_dagster.write.sentences import split_sentences, visible
 
 Stage = Literal["analysis", "report"]
 SECTIONS: tuple[Section, ...] = get_args(Section)
+FIRST: Mapping[Stage, Section] = {"analysis": "performance", "report": "summary"}  # section of what has no heading
 MOST_SENTENCES = 200  # of an answer: five times those of the longest report that is asked for
 
 _ENDINGS = tuple(".!?…|)]}\"”’'*`:。！？")
@@ -37,14 +39,14 @@ class Answer(BaseModel, frozen=True):
     """The sentences of an answer.
 
     `complete`: it was not cut. `repeated` counts the sentences that were dropped because the answer contained them
-    before. `headings` are the sections that its headings name. `remarks` say what else was left out of it, and why.
+    before. `headings` are the sections that its headings name. `problems` say what else was left out of it, and why.
     """
 
     sentences: tuple[Sentence, ...]
     complete: bool
     repeated: int
     headings: tuple[Section, ...] = ()
-    remarks: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 def parse_answer(stage: Stage, text: str) -> Answer:
@@ -54,7 +56,7 @@ def parse_answer(stage: Stage, text: str) -> Answer:
         blocks = [Block("other", number, "text", visible(each)) for number, each in enumerate(raw.strings, start=1)]
         read = Read(blocks, ())
     else:
-        read = read_markdown(raw.text, has_risks=stage == "report")
+        read = read_markdown(raw.text, first=FIRST[stage], has_risks=stage == "report")
     found: list[Sentence] = []
     seen: set[tuple[Role, str]] = set()
     repeated = 0
@@ -68,18 +70,18 @@ def parse_answer(stage: Stage, text: str) -> Answer:
             id_ = f"{stage[0].upper()}{len(found) + 1}"
             found.append(Sentence(id=id_, section=block.section, block=block.number, role=block.role, text=sentence))
     is_whole = bool(found) and not raw.is_cut and _is_complete(raw.text or ".")
-    remarks = list(raw.remarks)
+    problems = list(raw.problems)
     if not is_whole and len(found) > 1 and not found[-1].text.endswith(_ENDINGS):
         found.pop()
-        remarks.append("its last sentence was cut off")
+        problems.append("its last sentence was cut off")
     if len(found) > MOST_SENTENCES:
-        remarks.append(f"only its first {MOST_SENTENCES} of {len(found):,} sentences are read")
+        problems.append(f"only its first {MOST_SENTENCES} of {len(found):,} sentences are read")
     return Answer(
         sentences=tuple(found[:MOST_SENTENCES]),
         complete=is_whole and len(found) <= MOST_SENTENCES,
         repeated=repeated,
         headings=read.headings,
-        remarks=tuple(remarks),
+        problems=tuple(problems),
     )
 
 

@@ -37,9 +37,9 @@ class JudgedAnswer(Answer, frozen=True):
     sentences: tuple[JudgedSentence, ...]
 
     @property
-    def standing(self) -> list[str]:
+    def standing(self) -> list[JudgedSentence]:
         """The sentences that say what notes say, and nothing else."""
-        return [each.text for each in self.sentences if each.outcome == "stands"]
+        return [each for each in self.sentences if each.outcome == "stands"]
 
     @property
     def fallen(self) -> list[JudgedSentence]:
@@ -67,7 +67,7 @@ def judge_answer(answer: Answer, notes: Sequence[KeptNote], prompt: str = "") ->
         complete=answer.complete,
         repeated=answer.repeated,
         headings=answer.headings,
-        remarks=answer.remarks,
+        problems=answer.problems,
     )
 
 

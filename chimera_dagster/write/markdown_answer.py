@@ -37,12 +37,12 @@ class Read(NamedTuple):
     headings: tuple[Section, ...]
 
 
-def read_markdown(text: str, *, has_risks: bool) -> Read:
+def read_markdown(text: str, *, first: Section, has_risks: bool) -> Read:
     """The blocks of Markdown of any shape; never raises, linear in its length.
 
-    With `has_risks`, all of the section of risks is risks and mitigations, else only tables and what is labelled so.
+    What comes before a heading or below the title is of the section `first`. With `has_risks`, all of the section of risks is risks and mitigations, else only tables and what is labelled so.
     """
-    return _Reader(text.splitlines(), has_risks=has_risks).read()
+    return _Reader(text.splitlines(), first, has_risks=has_risks).read()
 
 
 _ATX = re.compile(r"\s{0,3}(#{1,6})(?!#)\s*(\S.*)")
@@ -57,12 +57,12 @@ _LOWEST = 6  # level of a heading without #
 
 
 class _Reader:
-    def __init__(self, lines: Sequence[str], *, has_risks: bool) -> None:
+    def __init__(self, lines: Sequence[str], first: Section, *, has_risks: bool) -> None:
         self._lines, self._has_risks = lines, has_risks
         self._title = _title(lines)
         self._blocks: list[Block] = []
         self._headings: dict[Section, None] = {}
-        self._section: Section = "other"
+        self._section: Section = first
         self._level = _LOWEST + 1  # of the heading of the section
         self._number = 0  # of the block
         self._is_grouped = False  # all below a numbered heading is one block
@@ -152,7 +152,7 @@ class _Reader:
         if meaning and not (is_topic and (meaning.is_weak or meaning.section == self._section)):
             self._section, self._level = meaning.section, level
             self._headings.setdefault(meaning.section)
-        elif not is_topic:
+        elif not is_topic and not is_title:
             self._section, self._level = "other", level
         name = plain(without_number(title))
         self._topic = name if names_scope(name) else ""

@@ -1,8 +1,7 @@
-"""Renders the prompts: as many whole facts and findings as fit the context window, best first."""
+"""Renders the prompts: the notes that an answer of the length asked for can say, by weight, as many as fit."""
 
 import hashlib
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
@@ -10,31 +9,50 @@ from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from chimera_dagster.align.kept_note import KeptNote, Parts
 from chimera_dagster.code_version import code_version
 from chimera_dagster.errors import ContextTooSmallError
-from chimera_dagster.evidence.fact import Fact
 from chimera_dagster.write.answer import Stage
-from chimera_dagster.write.answer_schema import Schema, WordCount, analysis_schema, report_schema, statement_pattern
-from chimera_dagster.write.data_lines import Line, Names, model_ids
+from chimera_dagster.write.data_lines import clean
+from chimera_dagster.write.judge import JudgedAnswer, JudgedSentence
+
+CountTokens = Callable[[str], int]
 
 _LETTERS_PER_TOKEN = 2.5
 _TEMPLATE_TOKENS = 64  # what a chat template adds around the messages
-_EXAMPLE_FACTS = 12  # the first facts, among which examples are looked for
-_SCHEMAS: Mapping[Stage, Callable[[Collection[str]], Schema]] = {"analysis": analysis_schema, "report": report_schema}
+_MOST_FALLEN = 8  # sentences that a revision is told about: a small model loses the notes behind a long list
+
+
+class _Group(NamedTuple):
+    """Lines of data under one title: at most so many notes of these sections, as the answer has no words for more."""
+
+    title: str
+    sections: tuple[str, ...]
+    most: int
+
+
+_GROUPS: Mapping[Stage, tuple[_Group, ...]] = {
+    "analysis": (
+        _Group("Performance", ("answer", "performance"), 7),
+        _Group("Findings", ("findings",), 3),
+        _Group("Limits", ("not_measured",), 1),
+    ),
+    "report": (
+        _Group("Performance", ("answer", "performance"), 6),
+        _Group("Recommendations", ("recommendations",), 4),
+        _Group("Risks", ("risks",), 4),
+    ),
+}
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """A rendered prompt. `ids` are those in its data, which the answer may cite or name; `schema` allows no others."""
+    """A rendered prompt. `notes` are the ids of those in it, in its order; `notes_left_out` counts the others."""
 
     system: str
     text: str
-    facts: int
-    facts_left_out: int
-    findings: int
-    findings_left_out: int
-    ids: tuple[str, ...]
-    schema: Schema
+    notes: tuple[str, ...]
+    notes_left_out: int
 
     @property
     def sha256(self) -> str:
@@ -42,8 +60,8 @@ class Prompt:
 
 
 def prompt_version() -> str:
-    """Digest of the templates and the schemas: equal if the same trial would get the same prompts."""
-    return code_version("chimera_dagster.write", ".j2", "answer_schema.py", "prompt.py", "data_lines.py")
+    """Digest of the templates and what fills them: equal if the same trial would get the same prompts."""
+    return code_version("chimera_dagster.write", ".j2", "prompt.py", "data_lines.py")
 
 
 def estimate_tokens(text: str) -> int:
@@ -55,116 +73,97 @@ def estimate_tokens(text: str) -> int:
     return ceil(words / _LETTERS_PER_TOKEN + len(text.encode("utf-8", "replace")) - words)
 
 
-class _Data(NamedTuple):
-    """The lines of data of one prompt."""
-
-    facts: Sequence[Line] = ()
-    findings: Sequence[Line] = ()
-    analysis: Sequence[Line] = ()
-    models: Sequence[Line] = ()
-
-
 def render_prompt(
     stage: Stage,
-    facts: Sequence[Fact],
+    notes: Sequence[KeptNote],
     *,
-    total_files: int,
-    chat: bool,
+    chat: bool = True,
     num_ctx: int,
     max_tokens: int,
     persona: str = "",
-    analysis: Iterable[str] = (),
-    findings: Sequence[tuple[str, str]] = (),
-    models: Sequence[str] = (),
+    analysis: Sequence[JudgedSentence] = (),
+    draft: JudgedAnswer | None = None,
+    count_tokens: CountTokens = estimate_tokens,
 ) -> Prompt:
-    """The prompt of a stage, with as much of each list as fits `num_ctx` beside an answer of `max_tokens`.
+    """The prompt of a stage, with as many notes as fit `num_ctx` beside an answer of `max_tokens`, by weight.
 
-    `findings` are (id, text), warnings first; `analysis` the statements that were kept of the first call; `models` all
-    tags, named M1, M2, ... in this order. Raises ContextTooSmallError if not even one fact fits.
+    `analysis` are the sentences of the first call that stand: one takes the place of its note if it says all of it.
+    With a `draft`, the report is asked for once more, and the prompt says which of its sentences did not stand and why.
+    Raises ContextTooSmallError if not even one note fits.
     """
-    names = Names(model_ids(models))
-    kept = list(filter(None, analysis))
-    every = _Data(
-        facts=[names.line(fact.id, fact.statement) for fact in facts],
-        findings=[names.line(id_, text) for id_, text in findings],
-        analysis=[names.list_item(text, ()) for text in kept],
-        models=list(names.lines.values()),
-    )
     system = templates()["system"].render()
+    chosen = [(group, note) for group in _GROUPS[stage] for note in _heaviest(notes, group)]
+    words = _by_note(analysis, notes)
+    lines = {note.id: words.get(note.id) or _line(note) for _, note in chosen}
 
-    def render(shown: _Data, examples: Sequence[Line]) -> str:
-        return (
-            templates()[stage]
-            .render(every=every, shown=shown, examples=examples, files=total_files, chat=chat, persona=persona)
-            .strip()
-        )
+    def render(shown: set[str], fallen: Sequence[str]) -> str:
+        titled = [
+            (group.title, [lines[note.id] for other, note in chosen if other is group and note.id in shown])
+            for group in _GROUPS[stage]
+        ]
+        groups = [(title, listed) for title, listed in titled if listed]
+        return templates()[stage].render(groups=groups, persona=persona, fallen=fallen, chat=chat).strip()
 
-    examples = _examples(facts, names)
-    fixed = estimate_tokens(system) + estimate_tokens(render(_Data(), examples))
-    shown = _fitting(every, names, num_ctx - max_tokens - _TEMPLATE_TOKENS - fixed)
-    if not shown.facts:
+    room = num_ctx - max_tokens - _TEMPLATE_TOKENS - count_tokens(system) - count_tokens(render(set(), ()))
+    room -= sum(count_tokens(f"{group.title}:\n") for group in _GROUPS[stage])
+    fallen = list(_fitting(_fallen(draft), room // 3, count_tokens)) if draft else []
+    room -= sum(count_tokens(f"- {line}\n") for line in fallen)
+    by_weight = sorted((note for _, note in chosen), key=lambda note: -note.weight)
+    fitting = len(list(_fitting([lines[note.id] for note in by_weight], room, count_tokens)))
+    shown = {note.id for note in by_weight[:fitting]}
+    if not shown:
         raise ContextTooSmallError(
-            f"num_ctx={num_ctx} has no room for one fact beside an answer of max_tokens={max_tokens}.",
+            f"num_ctx={num_ctx} has no room for one note beside an answer of max_tokens={max_tokens}.",
             hint="Raise num_ctx or lower max_tokens in sweep.yaml.",
         )
-    ids = tuple(line.id for lines in (shown.facts, shown.findings, shown.models) for line in lines)
-    shown = shown._replace(analysis=[names.list_item(text, ids) for text in kept[: len(shown.analysis)]])
     return Prompt(
         system=system,
-        text=render(shown, [example for example in examples if example.id in ids]),
-        facts=len(shown.facts),
-        facts_left_out=len(every.facts) - len(shown.facts),
-        findings=len(shown.findings),
-        findings_left_out=len(every.findings) - len(shown.findings),
-        ids=ids,
-        schema=_SCHEMAS[stage](ids),
+        text=render(shown, fallen),
+        notes=tuple(note.id for _, note in chosen if note.id in shown),
+        notes_left_out=len(notes) - len(shown),
     )
 
 
-def _fitting(every: _Data, names: Names, room: int) -> _Data:
-    """The first lines of each list that are at most `room` tokens together, and the models that they name.
-
-    The analysis gets up to a third of the room, then the findings up to a third or what all facts leave over; the rest
-    is for facts. Room for the first fact is reserved.
-    """
-    listed: dict[str, Line] = {}
-
-    def cost(line: Line) -> int:
-        unnamed = [names.lines[model] for model in line.models if model not in listed]
-        return sum(estimate_tokens(f"{needed}\n") for needed in (line, *unnamed))
-
-    def take(lines: Sequence[Line], budget: int) -> Sequence[Line]:
-        nonlocal room
-        for number, line in enumerate(lines):
-            needed = cost(line)
-            budget -= needed
-            if budget < 0:
-                return lines[:number]
-            room -= needed
-            listed.update((model, names.lines[model]) for model in line.models)
-        return lines
-
-    reserved = sum(map(cost, every.facts[:1]))
-    analysis = take(every.analysis, min(room // 3, room - reserved))
-    all_facts = sum(map(cost, every.facts))
-    findings = take(every.findings, min(max(room // 3, room - all_facts), room - reserved))
-    facts = take(every.facts, room)
-    return _Data(facts, findings, analysis, [line for name, line in names.lines.items() if name in listed])
+def _heaviest(notes: Sequence[KeptNote], group: _Group) -> list[KeptNote]:
+    return sorted((note for note in notes if note.section in group.sections), key=lambda it: -it.weight)[: group.most]
 
 
-def _examples(facts: Sequence[Fact], names: Names) -> Sequence[Line]:
-    """Up to five true statements in the required form, because small models copy what they are shown.
+def _line(note: KeptNote) -> str:
+    text = clean(_plain(note.text))
+    return f"{text} Mitigation: {clean(_plain(note.mitigation))}" if note.mitigation else text
 
-    Statements about models come first. The id of each is that of the fact that it cites.
-    """
-    found: list[Line] = []
-    for fact in facts[:_EXAMPLE_FACTS]:
-        line = names.line(fact.id, fact.text)
-        words = f"{line.text[:1].upper()}{line.text[1:]}"
-        stated = line._replace(text=f"The {line.text} is {{{fact.id}}}." if line.models else f"{words}: {{{fact.id}}}.")
-        if re.fullmatch(statement_pattern([fact.id, *line.models], WordCount(3, 20)), stated.text):
-            found.append(stated)
-    return ([line for line in found if line.models] or found)[:5]
+
+def _plain(parts: Parts) -> str:
+    return "".join(part.text for part in parts)
+
+
+def _by_note(analysis: Sequence[JudgedSentence], notes: Sequence[KeptNote]) -> dict[str, str]:
+    """The words of the analysis for each note of which one sentence has every name and figure."""
+    by_id = {note.id: note for note in notes}
+    found: dict[str, str] = {}
+    for sentence in analysis:
+        [id_] = sentence.notes if len(sentence.notes) == 1 else [""]
+        note = by_id.get(id_)
+        if (
+            note is not None
+            and not note.mitigation
+            and all(part.text in sentence.text for part in note.text if part.is_name or part.unit)
+        ):
+            found.setdefault(id_, clean(sentence.text))
+    return found
+
+
+def _fallen(draft: JudgedAnswer) -> list[str]:
+    return [f"{clean(each.text)} ({clean(each.reason)})" for each in draft.fallen[:_MOST_FALLEN]]
+
+
+def _fitting(lines: Sequence[str], room: int, count_tokens: CountTokens) -> Iterator[str]:
+    """The first lines that are at most `room` tokens together; none after one that does not fit."""
+    for line in lines:
+        room -= count_tokens(f"- {line}\n")
+        if room < 0:
+            return
+        yield line
 
 
 @cache

@@ -81,7 +81,7 @@ def score_text(
     else:
         reason = "it is empty" if not report.sentences else "it says nothing about the files"
         components = [_component(name, 0.0, reason) for name in _WEIGHTS]
-    return _weighed(components, words, report.remarks)
+    return _weighed(components, words, report.problems)
 
 
 def _component(name: str, value: float, reason: str) -> Component:
@@ -151,7 +151,7 @@ def _fluency(report: JudgedAnswer, texts: list[list[str]], fresh: int) -> Compon
     return _component("fluency", value, reason)
 
 
-def _weighed(components: Sequence[Component], words: int, remarks: Sequence[str]) -> Quality:
+def _weighed(components: Sequence[Component], words: int, problems: Sequence[str]) -> Quality:
     score = round(sum(part.weight * part.value for part in components), 3)
     values = {part.name: part.value for part in components}
     hopeless = score < _USABLE or values["fidelity"] < _HALF_TRUE or not values["fluency"]
@@ -162,7 +162,7 @@ def _weighed(components: Sequence[Component], words: int, remarks: Sequence[str]
         verdict="not usable" if hopeless else "good" if flawless else "usable with care",
         words=words,
         components=list(components),
-        complaints=list(dict.fromkeys([*(part.reason for part in costly), *remarks])),
+        complaints=list(dict.fromkeys([*(part.reason for part in costly), *problems])),
     )
 
 

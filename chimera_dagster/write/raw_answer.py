@@ -25,29 +25,29 @@ _ENTITIES = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'
 
 
 class RawAnswer(NamedTuple):
-    """The Markdown of an answer, or the strings of one that is JSON; `remarks` say what was left out of it."""
+    """The Markdown of an answer, or the strings of one that is JSON; `problems` say what was left out of it."""
 
     text: str
     strings: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
     is_cut: bool = False
 
 
 def read_raw(text: str) -> RawAnswer:
     """Never raises."""
-    remarks: list[str] = []
+    problems: list[str] = []
     is_cut = False
     text, is_thinking = _without_thinking(text.encode("utf-8", "replace").decode())  # halves of surrogate pairs
     if is_thinking:
-        remarks.append("it ends within its own thinking")
+        problems.append("it ends within its own thinking")
     if len(text) > MOST_CHARACTERS:
-        remarks.append(f"only its first {MOST_CHARACTERS:,} of {len(text):,} characters are read")
+        problems.append(f"only its first {MOST_CHARACTERS:,} of {len(text):,} characters are read")
         text, is_cut = text[:MOST_CHARACTERS], True
     text = _MARKERS.sub("\n", text)
     text = _without_fence(text)
     if text.lstrip()[:1] in ("{", "[") and (strings := _json_strings(text)) is not None:
-        return RawAnswer("", tuple(strings), (*remarks, "it is JSON"), is_cut or is_thinking)
-    return RawAnswer(_without_html(text), (), tuple(remarks), is_cut or is_thinking)
+        return RawAnswer("", tuple(strings), (*problems, "it is JSON"), is_cut or is_thinking)
+    return RawAnswer(_without_html(text), (), tuple(problems), is_cut or is_thinking)
 
 
 def _without_thinking(text: str) -> tuple[str, bool]:

@@ -40,7 +40,7 @@ SPEC: dict[str, Any] = {"repeats": 3, "grid": {"num_ctx": [4096]}, "max_tokens":
 
 def text_of(notes: Sequence[KeptNote]) -> str:
     """An answer of which most sentences stand, one is wrong in a figure, and one is advice of its own."""
-    advice = "Consider a smaller num_ctx if your prompts are short."
+    advice = "Consider increasing num_ctx."
     text = faithful(notes).replace("\n1. ", f"\n- {advice}\n1. ")
     figure = next(part.text for note in notes[1:] for part in note.text if part.kind == "figure" and part.unit)
     return text.replace(figure, f"9{figure}", 1)

@@ -86,13 +86,17 @@ def placed(frame: pd.DataFrame) -> Placed:
 def cells_of(runs: Placed, stated: Placed, measure: Measure) -> list[Cell]:
     """Every model and setup with values of the measure: those of warm runs, else what files state.
 
+    A rate of a model that has only cold runs is that of those, because a loaded model decodes as fast as ever.
+
     `runs` and `stated` are those of FindingContext; runs that name no model are left out.
     """
     found = dict(_stated_cells(stated, measure))
     every, cold = runs.frame[measure.metric].to_numpy("float64"), runs.frame["cold"].to_numpy("bool")
     prompts, sessions = runs.frame["asked"].to_numpy("int64"), runs.frame["session"].to_numpy("int64")
+    warm = set(runs.model[(every > 0) & ~cold].tolist()) if measure.unit != "ms" else {*range(len(runs.models))}
+    only_cold = {name for number, name in enumerate(runs.models) if number not in warm}
     for model, setup, of_setup in runs.groups(every > 0):
-        places = of_setup[~cold[of_setup]]
+        places = of_setup if model in only_cold else of_setup[~cold[of_setup]]
         if not len(places):
             continue
         values, key = every[places], (model, runs.keys[setup])

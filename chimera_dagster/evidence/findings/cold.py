@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from chimera_dagster.evidence.certainty import Certainty
-from chimera_dagster.evidence.cold_runs import COLD_MS, COLD_RATIO
+from chimera_dagster.evidence.cold_runs import COLD_MS
 from chimera_dagster.evidence.difference_tests import Blocked, additive
 from chimera_dagster.evidence.findings.finding import Figures, Finding, sources_of
 from chimera_dagster.evidence.findings.finding_context import FindingContext, joint_codes
@@ -80,8 +80,7 @@ def _stated(model: ColdStarts, found: EffectTest | None) -> Finding:
     load, slow = model.median(LOAD, cold=True), model.median(TTFT, cold=True)
     text = (
         f"{figures.say('cold', len(cold))} of {figures.count('runs', total, 'run')} of {model.model} had to load the "
-        f"model first (more than {figures.say('least', COLD_MS, 'ms')} and {figures.say('ratio', COLD_RATIO)} times "
-        f"its usual load time; median {figures.say('load', load, 'ms')})"
+        f"model first (more than {figures.say('least', COLD_MS, 'ms')}; median {figures.say('load', load, 'ms')})"
     )
     effect = None
     sessions = len({*cold["session"], *warm["session"]})

@@ -63,7 +63,7 @@ def build_body(metrics: Metrics, outcome: Outcome, stated: Stated) -> Body:
         _summary(report, stated),
         _advice(report, stated),
         _risks(report, stated),
-        _findings(analysis, stated),
+        _findings(analysis, report, stated),
         _recommendations(analysis, stated, conveyed(outcome.published.answer) if report else frozenset()),
     )
 
@@ -88,9 +88,9 @@ def _summary(model: ModelWords | None, stated: Stated) -> Section:
     heading = Heading(3, "1. Executive Summary", "executive-summary")
     if model is None:
         return _by_code(heading, stated.summary, [Paragraph(each) for each in stated.summary])
-    paragraphs = [*model.blocks("summary", "other"), *([by_code(each)] for each in stated.summary)]
+    paragraphs = [*model.blocks("summary"), *([by_code(each)] for each in stated.summary)]
     blocks = [Paragraph(written(each)) for each in paragraphs]
-    return Section([heading, *blocks, *_views(model.views("summary", "other"))], _flat(paragraphs))
+    return Section([heading, *blocks, *_views(model.views("summary"))], _flat(paragraphs))
 
 
 def _advice(model: ModelWords | None, stated: Stated) -> Section:
@@ -118,18 +118,27 @@ def _risks(model: ModelWords | None, stated: Stated) -> Section:
     return Section([heading, table, *_views(model.views("risks"))], said)
 
 
-def _findings(model: ModelWords | None, stated: Stated) -> Section:
+def _findings(analysis: ModelWords | None, report: ModelWords | None, stated: Stated) -> Section:
+    """The analysis, and what the report says in sections that nobody asked for."""
     heading = Heading(2, "Key Findings", "key-findings")
     table = _found(stated)
-    if model is None:
-        nothing = Paragraph("Beyond the summary, the files say nothing that can be stated.")
-        return Section([heading, *(table or [nothing])], [])
-    performance, findings = model.blocks("performance", "summary", "other"), model.blocks("findings", "risks")
-    blocks: list[Block] = [Paragraph(written(each)) for each in performance]
-    blocks += [Bullets(tuple(map(written, findings)))] if findings else []
-    blocks += _views(model.views("performance", "summary", "other", "findings", "risks"))
-    both = Beside(tuple(tuple(part) for part in (blocks, table) if part))
-    return Section([heading, both], _flat([*performance, *findings]))
+    performance = analysis.blocks("performance", "summary", "other") if analysis else []
+    findings = [
+        *(analysis.blocks("findings", "risks") if analysis else []),
+        *(report.blocks("performance", "findings", "other") if report else []),
+    ]
+    views = [
+        *(analysis.views("performance", "summary", "other", "findings", "risks") if analysis else []),
+        *(report.views("performance", "findings", "other") if report else []),
+    ]
+    words: list[Block] = [Paragraph(written(each)) for each in performance]
+    words += [Bullets(tuple(map(written, findings)))] if findings else []
+    words += _views(tuple(dict.fromkeys(views)))
+    if not words and not table:
+        words.append(Paragraph("Beyond the summary, the files say nothing that can be stated."))
+    parts = [part for part in (words, table) if part]
+    blocks = parts[0] if len(parts) == 1 else [Beside(tuple(map(tuple, parts)))]
+    return Section([heading, *blocks], _flat([*performance, *findings]))
 
 
 def _recommendations(model: ModelWords | None, stated: Stated, known: frozenset[str]) -> Section:

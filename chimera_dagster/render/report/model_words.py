@@ -85,7 +85,7 @@ class ModelWords:
 
 def by_code(parts: Inlines) -> Said:
     """A sentence of code's among the model's."""
-    sign = Link(BY_CODE, f"#{VERIFICATION}", title="Added by code")
+    sign = Link(BY_CODE, f"#{VERIFICATION}", hint="Added by code")
     return Said((*parts, *([Text(_THIN)] if isinstance(parts[-1], Link) else []), sign), is_models=False)
 
 
@@ -99,8 +99,8 @@ def anchor(sentence: JudgedSentence) -> str:
 
 
 def _sign(sentence: JudgedSentence) -> Link:
-    title = f"Worded by code: {sentence.reason}"
-    return Link(BY_CODE, f"#{anchor(sentence)}", VERIFICATION, title)
+    hint = f"Worded by code: {sentence.reason}"
+    return Link(BY_CODE, f"#{anchor(sentence)}", VERIFICATION, hint)
 
 
 def _instead(role: Role, notes: Sequence[KeptNote]) -> Iterator[Inlines]:

@@ -9,13 +9,14 @@ from chimera_dagster.render.blocks import Inlines, inlines
 from chimera_dagster.render.report.model_words import ModelWords, conveyed, shown
 from chimera_dagster.render.report.note_words import code_paragraphs, sentence, words
 from chimera_dagster.render.report.trial_advice import trial_advice, trial_risks
+from chimera_dagster.write.quality import ADVICE, RISK_ROWS
 
 Risk = tuple[Inlines, Inlines]  # and its mitigation
 
 _FIRST_SCREEN = 100.0  # weight from which a note belongs there
 _ENOUGH = 2  # sentences of a model's summary or analysis, for code to say the same elsewhere
-ADVICE, RISK_ROWS = 3, 2  # as the persona asks for
 # The most of a section; the appendix has all
+_FEW = 2  # sentences of a summary, if none belongs on the first screen
 _SENTENCES, _MOST_RISKS, _PERFORMANCE, _FINDINGS, _FURTHER, _GAPS = 5, 4, 4, 2, 1, 1
 _EMPTY = "The files say nothing here that can be stated."
 _NO_MORE = "Nothing else in these files calls for a recommendation."
@@ -50,25 +51,23 @@ def stated(metrics: Metrics, outcome: Outcome) -> Stated:
     is_heard, is_analysed = is_report_usable(metrics), is_analysis_usable(outcome)
     report = outcome.published.answer
     model = ModelWords(outcome.notes, report)
-    read = [report] * is_heard + [outcome.analysis.answer] * is_analysed
-    said = conveyed(*read)
-    left = [note for note in outcome.notes if note.id not in said]
+    reported = conveyed(report) if is_heard else frozenset[str]()
+    analysed = conveyed(outcome.analysis.answer) if is_analysed else frozenset[str]()
+    left = [note for note in outcome.notes if note.id not in reported]
 
-    told = sum(map(len, model.blocks("summary", "other"))) * is_heard
-    speed = _of(left, "answer", "performance")
-    lead = _lead(speed) if told < _ENOUGH else []
-    if not told and not lead:  # the analysis conveyed all of it
-        lead = _lead(_of(outcome.notes, "answer", "performance"))
-    rest = [note for note in speed if note not in lead]
+    told = sum(map(len, model.blocks("summary"))) * is_heard
+    lead = _lead(_of(left, "answer", "performance")) if told < _ENOUGH else []
+    rest = [note for note in left if note not in lead and note.id not in analysed]
 
     advice, own = [sentence(note) for note in _of(left, "recommendations")], list(trial_advice(metrics))
     room = max(0, ADVICE - len(model.blocks("recommendations")) * is_heard)
     first = [*advice, *own[1:]][:room] or ([] if room < ADVICE else own[:1])
+    performance = _of(rest, "answer", "performance")[: _PERFORMANCE - is_analysed]
     return Stated(
         summary=list(code_paragraphs(lead)) or ([] if told else [inlines(_EMPTY)]),
         advice=first,
         risks=_risks(metrics, _of(left, "risks"), len(model.risks()) * is_heard),
-        found=[*rest[: _PERFORMANCE - is_analysed], *_of(left, "findings")[: _FINDINGS - is_analysed]],
+        found=[*performance, *_of(rest, "findings")[: _FINDINGS - is_analysed]],
         further=[
             *advice[room:][:_FURTHER],
             *(sentence(note) for note in _of(left, "not_measured")[:_GAPS]),
@@ -80,7 +79,7 @@ def stated(metrics: Metrics, outcome: Outcome) -> Stated:
 
 
 def _lead(speed: Sequence[KeptNote]) -> list[KeptNote]:
-    return [note for note in speed if note.weight >= _FIRST_SCREEN][:_SENTENCES]
+    return [note for note in speed if note.weight >= _FIRST_SCREEN][:_SENTENCES] or list(speed[:_FEW])
 
 
 def _risks(metrics: Metrics, notes: Sequence[KeptNote], said: int) -> list[Risk]:

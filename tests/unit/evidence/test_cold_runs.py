@@ -4,7 +4,11 @@ from chimera_dagster.evidence.cold_runs import gives_load, is_cold
 
 
 def table(*rows):
-    return pd.DataFrame(rows, columns=["file", "model", "load_ms"]).astype({"load_ms": "float64"})
+    """Of rows (file, model, load) or (file, model, load, TTFT)."""
+    full = [(*row, None)[:4] for row in rows]
+    return pd.DataFrame(full, columns=["file", "model", "load_ms", "ttft_ms"]).astype(
+        {"load_ms": "float64", "ttft_ms": "float64"}
+    )
 
 
 def test_a_load_is_cold_above_500_ms_and_five_times_the_models_usual_one():
@@ -22,6 +26,12 @@ def test_the_usual_load_is_the_lower_quartile():
 def test_of_a_model_that_mostly_loads_no_run_is_cold():
     runs = table(*(("a", "m:1", load) for load in (100, 2000, 2000)), *(("a", "n:1", load) for load in (2000, 100)))
     assert is_cold(runs).tolist() == [False, False, False, True, False]
+
+
+def test_a_load_that_is_most_of_the_time_to_first_token_is_cold_even_if_every_run_has_one():
+    runs = table(("a", "m:1", 3660, 3985), ("a", "m:1", 3714, 3989), ("a", "m:1", 3700, 9000), ("a", "m:1", 400, 401))
+    assert is_cold(runs).tolist() == [True, True, False, False]
+    assert is_cold(runs[:2]).tolist() == [False, False]
 
 
 def test_a_run_without_a_load_time_is_warm_where_its_file_gives_load_times():

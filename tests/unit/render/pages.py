@@ -63,7 +63,7 @@ _leaves = st.one_of(
 _few = st.lists(_leaves, min_size=1, max_size=2).map(tuple)
 blocks = st.one_of(
     _leaves,
-    st.builds(Note, st.sampled_from(("info", "warning", "bad")), _few),
+    st.builds(Note, st.sampled_from(("info", "warning", "bad", "view")), _few),
     st.builds(Details, texts, _few, st.booleans()),
     st.builds(Details, st.builds(Heading, st.just(2), texts), _few),
     st.builds(Beside, st.tuples(_few, _few)),

@@ -106,6 +106,14 @@ def test_a_link_that_could_act_is_its_text(href: str) -> None:
     assert body(Paragraph((Link("words", href),))) == "<p>words</p>"
 
 
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_hint_of_a_link_stays_in_its_attribute(text: str) -> None:
+    assert body(Paragraph((Link("x", "#a"),))) == '<p><a href="#a">x</a></p>'
+    seen = Seen(body(Paragraph((Link("x", "#a", hint=text),))))
+    assert [tag for tag in seen.tags if tag[0] != "p"] == [("a", ("href", "title"))]
+    assert seen.words == "x"
+
+
 def test_what_is_written() -> None:
     assert body(
         Heading(2, "A & B", "a"),

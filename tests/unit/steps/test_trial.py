@@ -16,6 +16,8 @@ from chimera_dagster.records.store import Store
 from chimera_dagster.steps import done, recompute, sweep_comparison, trial
 from chimera_dagster.steps.trial_evidence import read_evidence
 from chimera_dagster.write import judge
+from chimera_dagster.write.answer import parse_answer
+from chimera_dagster.write.judge import judge_answer
 from tests.desk import ANALYSIS, REPORT, WELL, Desk, faithful, saying
 from tests.faults import FAULTS
 from tests.stub_ollama import BUSY, PIECES, Answer
@@ -214,7 +216,9 @@ def test_a_report_with_fallen_sentences_is_revised_once_and_the_better_one_is_ke
 
 def test_nothing_is_revised_that_stands_or_that_nobody_wants_revised(desk: Desk) -> None:
     spec: dict[str, Any] = {"grid": {"num_ctx": [4096]}, "max_tokens": 900}
-    for revise, text in ((1, faithful(desk.notes())), (0, "The first model is 99 times faster.")):
+    answer = judge_answer(parse_answer("report", faithful(desk.notes())), desk.notes())
+    true = " ".join(each.text for each in answer.standing if each.section == "summary")
+    for revise, text in ((1, true), (0, "The first model is 99 times faster.")):
         before = len(desk.stub.generations())
         metrics = desk.run(saying(text), after=1, revise=revise, **spec)
         assert len(desk.stub.generations()) - before == 3

@@ -47,7 +47,7 @@ def test_each_sentence_of_a_report_has_its_section_its_block_and_its_role() -> N
     ]
     assert found.complete
     assert found.headings == ("summary", "recommendations", "risks")
-    assert not found.remarks
+    assert not found.problems
     assert [it.id for it in parse_answer("analysis", REPORT).sentences][:2] == ["A1", "A2"]
 
 
@@ -250,7 +250,7 @@ def test_an_answer_that_never_stops_thinking_is_empty_and_says_why() -> None:
     found = parse_answer("report", f"<think>{REPORT}")
     assert not found.sentences
     assert not found.complete
-    assert found.remarks == ("it ends within its own thinking",)
+    assert found.problems == ("it ends within its own thinking",)
 
 
 def test_html_goes_and_its_text_stays() -> None:
@@ -267,7 +267,7 @@ def test_strings_of_json_are_sentences_without_a_section(end: str) -> None:
         "report", '```json\n{"summary": "It is fast. It is sure.", "risks": [{"risk": "Few runs."}]' + end
     )
     assert texts(found, "other") == texts(found) == ["It is fast.", "It is sure.", "Few runs."]
-    assert "it is JSON" in found.remarks
+    assert "it is JSON" in found.problems
 
 
 def test_sentences_that_come_again_are_dropped_and_counted() -> None:
@@ -297,7 +297,7 @@ def test_a_cut_answer_is_not_complete(text: str, complete: bool) -> None:
 def test_half_a_sentence_at_the_end_is_left_out() -> None:
     found = parse_answer("report", "It is fast. gemma3:270m and")
     assert texts(found) == ["It is fast."]
-    assert found.remarks == ("its last sentence was cut off",)
+    assert found.problems == ("its last sentence was cut off",)
 
 
 def test_thai_is_one_sentence_a_line() -> None:
@@ -308,7 +308,7 @@ def test_a_very_long_answer_is_read_as_far_as_it_may_be() -> None:
     found = parse_answer("report", " ".join(f"Run {number} took {number} ms." for number in range(12_500)))
     assert len(found.sentences) == MOST_SENTENCES
     assert not found.complete
-    assert found.remarks[0].partition(" of ")[0] == "only its first 40,000"
+    assert found.problems[0].partition(" of ")[0] == "only its first 40,000"
     [one] = parse_answer("report", "word " * 50_000).sentences
     assert len(one.text) < 1_100
 

@@ -32,7 +32,7 @@ def sentences(*texts: str, blocks: Sequence[int] = (), roles: Sequence[Role] = (
         )
         for place, text in enumerate(texts)
     ]
-    return Answer(sentences=tuple(found), complete=True, repeated=2, headings=("summary",), remarks=("it is JSON",))
+    return Answer(sentences=tuple(found), complete=True, repeated=2, headings=("summary",), problems=("it is JSON",))
 
 
 def judged(
@@ -60,7 +60,7 @@ def test_a_judged_answer_keeps_what_the_answer_says_and_adds_what_became_of_it(m
     assert [it.outcome for it in found.sentences] == ["stands", "withheld", "view", "filler"]
     assert [it.reason for it in found.sentences] == ["", "why", "v", "f"]
     assert Answer(**found.model_dump()) == answer
-    assert found.standing == ["One."]
+    assert [it.text for it in found.standing] == ["One."]
     assert [it.text for it in found.fallen] == ["Two."]
     assert JudgedAnswer.model_validate_json(found.model_dump_json()) == found
 

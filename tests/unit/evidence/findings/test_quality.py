@@ -41,6 +41,13 @@ def test_a_long_load_that_every_run_has_is_no_cold_start(tmp_path: Path) -> None
     assert found_in(tmp_path, "cold_starts") == []
 
 
+def test_every_run_of_a_file_is_cold_if_its_first_tokens_waited_for_the_load(tmp_path: Path) -> None:
+    write_csv(tmp_path / "warm.csv", clean(2))
+    write_csv(tmp_path / "cold.csv", [cold(row, 3.0 + place / 50) for place, row in enumerate(clean(2))])
+    found = found_in(tmp_path, "cold_starts")
+    assert sum(each["values"]["cold"][0] for each in found) == len(clean(2))
+
+
 def test_a_load_time_that_only_cold_runs_have_makes_them_cold(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     rows = [run("m:1b", 100, noisy(rng, 80), load_s="") for _ in range(5)]

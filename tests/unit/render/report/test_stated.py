@@ -123,7 +123,7 @@ def sections_of(desk: Desk, recorded: Recorded) -> dict[str, str]:
     """The page as Markdown, by heading."""
     page = to_markdown(build_trial_report(desk.plan(), *recorded, desk.store.runs))
     parts = [part.partition("\n") for part in page.replace("\n### ", "\n## ").split("\n## ")]
-    return {title: body for title, _, body in parts}
+    return {title: body for title, _, body in reversed(parts)}  # a prompt in the appendix has headings too
 
 
 def test_each_note_stands_in_its_section_once_if_the_model_is_not_usable(recorded: Recorded) -> None:
