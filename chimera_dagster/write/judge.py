@@ -16,6 +16,7 @@ _REFERS = re.compile(
     r"(?:it|its|they|their|this|these|that|those|both|such|the (?:former|latter|other|same|difference|gap))\b",
     re.IGNORECASE,
 )
+_DATA = "-----"  # a line of a prompt before its data, and one behind
 _Saying = tuple[str, bool]  # the id of a note, and whether its mitigation is said
 
 
@@ -51,8 +52,8 @@ def judge_answer(answer: Answer, notes: Sequence[KeptNote], prompt: str = "") ->
     """Align every sentence of an answer to `prompt` with the notes; never raises.
 
     A standing sentence behind one that fell is replaced too, if it means something of that one. A note replaces at most
-    one sentence, and none if a standing sentence says it: the others are withheld. A sentence that does not stand and
-    is one of the prompt's is filler. A mitigation is withheld with its risk.
+    one sentence, and none if a standing sentence says it: the others are withheld. So is a copy of an instruction of
+    the prompt. A mitigation is withheld with its risk, and replaced if it is that of another risk.
     """
     aligned = align([Passage(each.text, each.block) for each in answer.sentences], notes)
     known = {note.id: note for note in notes}
@@ -94,17 +95,19 @@ def _as_read(sentences: Sequence[Sentence], aligned: Sequence[Aligned], notes: S
 
 
 def _without_copies(sentences: Sequence[Sentence], aligned: Iterable[Aligned], prompt: str) -> Iterator[Aligned]:
-    given = set(_sentences_of(prompt))
+    instructions = set(_instructions(prompt))
     for sentence, fate in zip(sentences, aligned, strict=True):
-        is_copy = fate.outcome != "stands" and normal(sentence.text) in given
-        yield Aligned("filler", (), "it repeats its prompt") if is_copy else fate
+        is_copy = fate.outcome != "stands" and normal(sentence.text) in instructions
+        yield Aligned("withheld", (), "it repeats its prompt") if is_copy else fate
 
 
-def _sentences_of(prompt: str) -> Iterator[str]:
-    for line in prompt.splitlines():
+def _instructions(prompt: str) -> Iterator[str]:
+    """The lines and sentences of a prompt outside of its data, as they are compared."""
+    lines = prompt.splitlines()
+    marks = [place for place, line in enumerate(lines) if line == _DATA]
+    for line in [*lines[: marks[0]], *lines[marks[-1] + 1 :]] if len(marks) > 1 else lines:
         text = visible(without_marks(line)).lstrip("#-*•0123456789.) ")
-        yield normal(text)
-        yield from map(normal, split_sentences(text))
+        yield from (words for each in (text, *split_sentences(text)) if " " in (words := normal(each)))
 
 
 def _each_once(
@@ -151,19 +154,28 @@ def _row(
     row: Sequence[tuple[Sentence, Aligned]], notes: Mapping[str, KeptNote], said: Collection[str]
 ) -> Iterator[Aligned]:
     risks = [fate for sentence, fate in row if sentence.role == "risk"]
-    has_risk = not risks or any(fate.outcome in ("stands", "replaced") for fate in risks)
+    shown = [note for fate in risks if fate.outcome in ("stands", "replaced") for note in fate.notes]
+    mitigated = [note for note in shown if note in notes and notes[note].mitigation]
     own = [
-        id_
+        note
         for sentence, fate in row
-        if not has_risk and sentence.role == "mitigation" and fate.outcome == "stands"
-        for id_ in fate.notes
-        if id_ not in said and id_ in notes and notes[id_].mitigation
+        if risks and not shown and sentence.role == "mitigation" and fate.outcome == "stands"
+        for note in fate.notes
+        if note not in said and note in notes and notes[note].mitigation
     ]
+    has_risk = not risks or shown or own
     for sentence, fate in row:
+        is_mitigation = sentence.role == "mitigation" and fate.outcome in ("stands", "replaced")
         if own and sentence.role == "risk":
             yield Aligned("replaced", (own[0],), fate.reason)
-            own, has_risk = [], True
-        elif not has_risk and sentence.role == "mitigation" and fate.outcome in ("stands", "replaced"):
+            own = []
+        elif is_mitigation and not has_risk:
             yield Aligned("withheld", (), "its risk is not shown")
+        elif is_mitigation and mitigated and not set(fate.notes) & set(shown) and _mitigates(fate, notes):
+            yield Aligned("replaced", (mitigated[0],), "it is what to do about another risk")
         else:
             yield fate
+
+
+def _mitigates(fate: Aligned, notes: Mapping[str, KeptNote]) -> bool:
+    return all(note in notes and notes[note].mitigation for note in fate.notes)

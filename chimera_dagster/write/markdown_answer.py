@@ -40,7 +40,8 @@ class Read(NamedTuple):
 def read_markdown(text: str, *, first: Section, has_risks: bool) -> Read:
     """The blocks of Markdown of any shape; never raises, linear in its length.
 
-    What comes before a heading or below the title is of the section `first`. With `has_risks`, all of the section of risks is risks and mitigations, else only tables and what is labelled so.
+    What has no heading, or none but a title, is of the section `first`. With `has_risks`, all of the section of risks
+    is risks and mitigations, else only tables and what is labelled so.
     """
     return _Reader(text.splitlines(), first, has_risks=has_risks).read()
 

@@ -19,6 +19,7 @@ ADVICE, RISK_ROWS = 3, 2
 _WEIGHTS = {"fidelity": 0.4, "coverage": 0.25, "form": 0.2, "fluency": 0.15}
 _GOOD, _USABLE = 0.8, 0.5  # of the score
 _FAITHFUL, _HALF_TRUE = 0.8, 0.4  # of the fidelity, for each verdict
+_FEWEST = 3  # standing sentences of a text that can be used: with fewer, nearly all of the report would be code's
 
 _MOST_FOREIGN = 0.05  # of the letters: a name or two, but no paragraph in another script
 _LEAST_ENGLISH = 0.12  # of the words; English prose has a third and more, other languages in Latin script next to none
@@ -81,7 +82,7 @@ def score_text(
     else:
         reason = "it is empty" if not report.sentences else "it says nothing about the files"
         components = [_component(name, 0.0, reason) for name in _WEIGHTS]
-    return _weighed(components, words, report.problems)
+    return _weighed(components, words, report)
 
 
 def _component(name: str, value: float, reason: str) -> Component:
@@ -147,14 +148,15 @@ def _fluency(report: JudgedAnswer, texts: list[list[str]], fresh: int) -> Compon
             f"{english:.0%} of its words are among the most common English ones",
         ),
     ]
-    value, reason = min(parts)
-    return _component("fluency", value, reason)
+    reason = "; ".join(reason for value, reason in sorted(parts) if value < 1)
+    return _component("fluency", min(parts)[0], reason)
 
 
-def _weighed(components: Sequence[Component], words: int, problems: Sequence[str]) -> Quality:
+def _weighed(components: Sequence[Component], words: int, report: JudgedAnswer) -> Quality:
     score = round(sum(part.weight * part.value for part in components), 3)
     values = {part.name: part.value for part in components}
-    hopeless = score < _USABLE or values["fidelity"] < _HALF_TRUE or not values["fluency"]
+    few = len(report.standing) < _FEWEST
+    hopeless = few or score < _USABLE or values["fidelity"] < _HALF_TRUE or not values["fluency"]
     flawless = score >= _GOOD and values["fidelity"] >= _FAITHFUL and values["fluency"] == 1.0
     costly = sorted((part for part in components if part.reason), key=lambda part: part.weight * (part.value - 1))
     return Quality(
@@ -162,7 +164,7 @@ def _weighed(components: Sequence[Component], words: int, problems: Sequence[str
         verdict="not usable" if hopeless else "good" if flawless else "usable with care",
         words=words,
         components=list(components),
-        complaints=list(dict.fromkeys([*(part.reason for part in costly), *problems])),
+        complaints=list(dict.fromkeys([*(part.reason for part in costly), *report.problems])),
     )
 
 

@@ -15,7 +15,7 @@ NOTE: dict[str, Any] = {
 
 def note(id_: str, text: str, weight: float = 50.0, mitigation: str = "", **fields: Any) -> KeptNote:
     parts: dict[str, Any] = {"text": (Part(text),), "mitigation": (Part(mitigation),) if mitigation else ()}
-    return KeptNote(**(NOTE | parts | fields | {"id": id_, "weight": weight}))
+    return KeptNote.model_validate(NOTE | parts | fields | {"id": id_, "weight": weight})
 
 
 def sentence(
@@ -27,13 +27,12 @@ def sentence(
     block: int | None = None,
     role: Role = "text",
 ) -> JudgedSentence:
-    fields: dict[str, Any] = {
+    fields: dict[str, Any] = {"id": f"R{number}", "section": section, "role": role, "text": text} | {
         "outcome": outcome,
         "notes": tuple(notes),
         "reason": "" if outcome == "stands" else "why",
     }
-    block = number if block is None else block
-    return JudgedSentence(id=f"R{number}", section=section, block=block, role=role, text=text, **fields)
+    return JudgedSentence.model_validate(fields | {"block": number if block is None else block})
 
 
 def answer(*sentences: JudgedSentence, complete: bool = True, repeated: int = 0) -> JudgedAnswer:

@@ -93,7 +93,16 @@ def test_a_title_is_no_section() -> None:
     found = parse_answer(
         "analysis", "# Performance Analysis of two models\n\nA start.\n\n## Key Findings\n\nIt is fast."
     )
-    assert places(found) == [("other", 1, "text"), ("findings", 2, "text")]
+    assert places(found) == [("performance", 1, "text"), ("findings", 2, "text")]
+    assert found.headings == ("findings",)
+
+
+@pytest.mark.parametrize(("stage", "section"), [("analysis", "performance"), ("report", "summary")])
+@pytest.mark.parametrize("above", ["", "# Benchmark report\n\n", "Sure, here it is.\n\n## Introduction\n\n"])
+def test_what_has_no_heading_is_of_the_first_section(stage: Stage, section: str, above: str) -> None:
+    found = parse_answer(stage, f"{above}It is fast.\n\n## Key findings\n\nIt is sure.")
+    expected = "other" if "##" in above else section
+    assert [it.section for it in found.sentences][-2:] == [expected, "findings"]
     assert found.headings == ("findings",)
 
 
@@ -201,7 +210,7 @@ def test_a_table_of_risks_needs_no_heading_and_further_sentences_of_a_row_are_of
     table = f"| Risk | Impact | Mitigation |\n|---|---|---|\n| {RISK} | The mean is too high. | {MITIGATION} |"
     found = parse_answer("report", f"The summary is short.\n\n{table}")
     assert [(it.section, it.role) for it in found.sentences] == [
-        ("other", "text"), ("risks", "risk"), ("risks", "risk"), ("risks", "mitigation"),
+        ("summary", "text"), ("risks", "risk"), ("risks", "risk"), ("risks", "mitigation"),
     ]  # fmt: skip
 
 

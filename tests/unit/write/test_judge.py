@@ -18,6 +18,7 @@ STANDS, REPLACED, WITHHELD = (
 NOTES = [
     note("N1", "A answers sooner than B."),
     note("N2", "Few runs are known.", mitigation="Repeat them.", section="risks"),
+    note("N3", "Cold runs are mixed in.", mitigation="Report medians.", section="risks"),
 ]
 
 
@@ -99,15 +100,13 @@ def test_a_sentence_falls_with_the_one_that_it_refers_to(
     assert outcomes(judged(monkeypatch, sentences("One.", text, blocks=(1, 1)), fates))[1] == ("stands", ("N1",))
 
 
-def test_sentences_of_the_prompt_are_filler_unless_they_stand(monkeypatch: pytest.MonkeyPatch) -> None:
-    prompt = "Write a report. Say what is *certain*.\n- A answers sooner than B.\n## Key findings, three of them"
-    answer = sentences(
-        "Say what is certain.", "A answers sooner than B.", "Key findings, three of them", "Say what is sure."
-    )
-    fates = dict.fromkeys((it.text for it in answer.sentences), Aligned("withheld", (), "why"))
-    fates["A answers sooner than B."] = STANDS
-    found = judged(monkeypatch, answer, fates, prompt)
-    assert [it.outcome for it in found.sentences] == ["filler", "stands", "filler", "withheld"]
+def test_instructions_of_the_prompt_are_withheld_and_its_data_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    prompt = "Write a report. Say what is *certain*.\n-----\n- B is slower.\n-----\n## Key findings, three of them"
+    view = Aligned("view", (), "advice")
+    fates = {"Say what is certain.": view, "B is slower.": view, "Key findings, three of them": STANDS, "A.": view}
+    fates["Write a report."] = Aligned("filler", (), "it says nothing")
+    found = judged(monkeypatch, sentences(*fates), fates, prompt)
+    assert [it.outcome for it in found.sentences] == ["withheld", "view", "stands", "view", "withheld"]
     assert found.sentences[0].reason == "it repeats its prompt"
 
 
@@ -124,6 +123,9 @@ BY_NOTE = Aligned("replaced", ("N2",), "why")
         (STANDS, WITHHELD, ["stands", "withheld"]),
         (WITHHELD, STANDS, ["withheld", "withheld"]),
         (WITHHELD, Aligned("stands", ("N2",)), ["replaced", "stands"]),
+        (Aligned("stands", ("N3",)), Aligned("stands", ("N2",)), ["stands", "replaced"]),
+        (Aligned("stands", ("N3",)), Aligned("stands", ("N2", "N3")), ["stands", "stands"]),
+        (Aligned("stands", ("N3",)), STANDS, ["stands", "stands"]),
         (Aligned("filler"), BY_NOTE, ["filler", "withheld"]),
     ],
 )
@@ -135,6 +137,8 @@ def test_a_mitigation_is_shown_with_its_risk(
     assert [it.outcome for it in found.sentences] == expected
     if expected == ["replaced", "stands"]:
         assert found.sentences[0].notes == ("N2",)
+    if expected == ["stands", "replaced"]:
+        assert found.sentences[1].notes == ("N3",)
 
 
 def test_the_rows_note_is_not_put_in_twice(monkeypatch: pytest.MonkeyPatch) -> None:
