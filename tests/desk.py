@@ -67,7 +67,8 @@ class Desk(NamedTuple):
 
 
 def plain(parts: Parts) -> str:
-    return "".join(part.text for part in parts)
+    """On one line, as a prompt has it."""
+    return " ".join("".join(part.text for part in parts).split())
 
 
 def faithful(notes: Sequence[KeptNote]) -> str:

@@ -12,6 +12,7 @@ from chimera_dagster.write.answer import Role, Section
 from chimera_dagster.write.judge import JudgedAnswer, JudgedSentence
 
 VERIFICATION = "verification"  # anchor of the section that has every sentence
+_LEAST_NAME = 2  # letters: a model may be called "a", as an article is
 _THIN = "\u2009"  # a space
 BY_CODE = "‡"  # behind a sentence that code put in the place of the model's, or beside it
 
@@ -38,6 +39,7 @@ class ModelWords:
 
     def __init__(self, notes: Iterable[KeptNote], answer: JudgedAnswer) -> None:
         self._notes = {note.id: note for note in notes}
+        self._models = {part.text for note in self._notes.values() for part in note.text if part.kind == "model"}
         self._shown = shown(answer)
         self._answer = answer
 
@@ -78,7 +80,7 @@ class ModelWords:
         notes = [self._notes[id_] for id_ in sentence.notes if id_ in self._notes]
         marks = (mark(note.id) for note in notes)
         if sentence.outcome == "stands":
-            return Said((*_emphasised(sentence.text, notes), *_apart(marks)), is_models=True)
+            return Said((*_emphasised(sentence.text, self._models, notes), *_apart(marks)), is_models=True)
         instead = spaced(_instead(sentence.role, notes))
         return Said((*instead, *_apart([*marks, _sign(sentence)])), is_models=False)
 
@@ -116,9 +118,9 @@ def _apart(marks: Iterable[Link]) -> Iterator[Inline]:
         yield each
 
 
-def _emphasised(text: str, notes: Sequence[KeptNote]) -> Inlines:
-    """A standing sentence with the names of its notes in code font and their figures in bold: metric callouts."""
-    looks = _looks(notes)
+def _emphasised(text: str, models: Collection[str], notes: Sequence[KeptNote]) -> Inlines:
+    """A standing sentence with every model and the names of its notes in code font, and their figures in bold."""
+    looks = _looks(models, notes)
     if not looks:
         return (Text(text),)
     either = "|".join(re.escape(each) for each in sorted(looks, key=lambda each: (-len(each), each)))
@@ -126,7 +128,7 @@ def _emphasised(text: str, notes: Sequence[KeptNote]) -> Inlines:
     return joined(looks[part](part) if place % 2 else Text(part) for place, part in enumerate(parts))
 
 
-def _looks(notes: Sequence[KeptNote]) -> Mapping[str, type[Code] | type[Strong]]:
+def _looks(models: Collection[str], notes: Sequence[KeptNote]) -> Mapping[str, type[Code] | type[Strong]]:
     parts = [
         part
         for note in notes
@@ -134,4 +136,6 @@ def _looks(notes: Sequence[KeptNote]) -> Mapping[str, type[Code] | type[Strong]]
         for part in phrase
     ]
     figures = {part.text: Strong for part in parts if part.kind == "figure" and part.unit}
-    return figures | {part.text: Code for part in parts if part.is_name}
+    named = [*models, *(part.text for part in parts if part.is_name)]
+    names = [" ".join(name.split()) for name in named]  # as a sentence has them, on one line
+    return figures | {name: Code for name in names if len(name) >= _LEAST_NAME}
