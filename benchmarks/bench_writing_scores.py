@@ -5,8 +5,8 @@
 
 Judges and scores the texts that models wrote about a folder. They are in FILE, beside the notes that they were written
 from; FILE is each of tests/data/alignment/texts unless named. Prints for each model and temperature the means of the
-score and of its parts with their standard errors, how often each verdict was given, and whether the means of neighbours are
-more than two standard errors of their difference apart.
+score and of its parts with their standard errors, how often each verdict was given, and whether the means of neighbours
+are more than two standard errors of their difference apart.
 
 With --measure, models on the embedded engine write the texts anew: one trial for each temperature and seed.
 """

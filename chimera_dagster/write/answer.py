@@ -59,12 +59,15 @@ def parse_answer(stage: Stage, text: str) -> Answer:
         read = read_markdown(raw.text, first=FIRST[stage], has_risks=stage == "report")
     found: list[Sentence] = []
     seen: set[tuple[Role, str]] = set()
+    gone: set[int] = set()  # blocks whose risk was there before
     repeated = 0
     for block in read.blocks:
         for sentence in split_sentences(block.text):
             key = block.role, normal(sentence)
-            if key in seen:
+            # what to do may be the same for several risks
+            if block.number in gone if block.role == "mitigation" else key in seen:
                 repeated += 1
+                gone.update([block.number] if block.role == "risk" else [])
                 continue
             seen.add(key)
             id_ = f"{stage[0].upper()}{len(found) + 1}"
@@ -73,7 +76,7 @@ def parse_answer(stage: Stage, text: str) -> Answer:
     problems = list(raw.problems)
     if not is_whole and len(found) > 1 and not found[-1].text.endswith(_ENDINGS):
         found.pop()
-        problems.append("its last sentence was cut off")
+        problems.append("its last sentence was cut")
     if len(found) > MOST_SENTENCES:
         problems.append(f"only its first {MOST_SENTENCES} of {len(found):,} sentences are read")
     return Answer(

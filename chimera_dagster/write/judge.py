@@ -97,8 +97,8 @@ def _as_read(sentences: Sequence[Sentence], aligned: Sequence[Aligned], notes: S
 def _without_copies(sentences: Sequence[Sentence], aligned: Iterable[Aligned], prompt: str) -> Iterator[Aligned]:
     instructions = set(_instructions(prompt))
     for sentence, fate in zip(sentences, aligned, strict=True):
-        is_copy = fate.outcome != "stands" and normal(sentence.text) in instructions
-        yield Aligned("withheld", (), "it repeats its prompt") if is_copy else fate
+        is_copy = normal(sentence.text) in instructions
+        yield Aligned("withheld", (), "it copies its prompt") if is_copy else fate
 
 
 def _instructions(prompt: str) -> Iterator[str]:
@@ -126,7 +126,7 @@ def _each_once(
             continue
         saying = {_saying(note, each.role, notes) for note in fate.notes}
         if saying <= said:
-            fates[place] = Aligned("withheld", (), f"{fate.reason}; what the notes say is said already")
+            fates[place] = Aligned("withheld", (), f"{fate.reason}; what it should say is said already")
         said |= saying
     return fates
 

@@ -67,7 +67,9 @@ def sentences_with_label(label: str, text: str, parent: str) -> Iterator[str]:
     A label that only names the topic is left out. One that is a sentence comes first; one without which the text is
     about nothing, or is no sentence, stays in front.
     """
-    if label and is_sentence(label, is_label=True):
+    if label and text[:1].islower() and text.partition(" ")[0].isalpha():
+        text = f"{label}: {text}"
+    elif label and is_sentence(label, is_label=True):
         yield label if label[-1] in ".!?" else f"{label}."
     elif label and is_sentence(text) and _is_missing(label, text):
         text = f"{label}: {text}"

@@ -55,6 +55,7 @@ _ITEM = re.compile(r"(\s*)(?:[-*•+–]|(\d{1,2}[.)]|\(\d{1,2}\)|[a-hA-H][.)]))
 _QUOTE = re.compile(r"\s*(?:>\s?)+")
 _PROSE_FENCES = ("", "markdown", "md", "text", "txt", "plaintext")
 _LOWEST = 6  # level of a heading without #
+_MOST_WORDS = 3  # of a heading that is a list item
 
 
 class _Reader:
@@ -132,9 +133,13 @@ class _Reader:
             if rest:
                 self._text(rest)
             return True
-        if not _BOLD_LINE.fullmatch(line) or is_sentence(without_number(content)) or item:
+        is_named = bool(meaning and not meaning.is_weak and meaning.section != self._section)
+        is_short = len(without_number(title).split()) <= _MOST_WORDS
+        if not (_BOLD_LINE.fullmatch(line) or (label and not rest)) or is_sentence(without_number(content)):
             return False
-        if meaning and not meaning.is_weak:
+        if item and not (is_named and is_short and item[2]):
+            return False
+        if meaning and (is_named or not meaning.is_weak):
             self._heading(content, _LOWEST)
         else:
             self._flush()
@@ -222,7 +227,7 @@ class _Reader:
             self._columns = columns_of(cells, is_risks=self._section == "risks")
             if self._columns.is_risks:
                 self._section = "risks"
-            if is_delimiter(following) or self._columns.is_header:
+            if self._columns.is_header or (is_delimiter(following) and not self._columns.is_row):
                 return
         self._number += 1
         for role, text in row_text(cells, self._columns):

@@ -19,7 +19,9 @@ ADVICE, RISK_ROWS = 3, 2
 _WEIGHTS = {"fidelity": 0.4, "coverage": 0.25, "form": 0.2, "fluency": 0.15}
 _GOOD, _USABLE = 0.8, 0.5  # of the score
 _FAITHFUL, _HALF_TRUE = 0.8, 0.4  # of the fidelity, for each verdict
-_FEWEST = 3  # standing sentences of a text that can be used: with fewer, nearly all of the report would be code's
+LEAST_STANDING = (
+    3  # standing sentences of a text that can be used: with fewer, nearly all of the report would be code's
+)
 
 _MOST_FOREIGN = 0.05  # of the letters: a name or two, but no paragraph in another script
 _LEAST_ENGLISH = 0.12  # of the words; English prose has a third and more, other languages in Latin script next to none
@@ -155,7 +157,7 @@ def _fluency(report: JudgedAnswer, texts: list[list[str]], fresh: int) -> Compon
 def _weighed(components: Sequence[Component], words: int, report: JudgedAnswer) -> Quality:
     score = round(sum(part.weight * part.value for part in components), 3)
     values = {part.name: part.value for part in components}
-    few = len(report.standing) < _FEWEST
+    few = len(report.standing) < LEAST_STANDING
     hopeless = few or score < _USABLE or values["fidelity"] < _HALF_TRUE or not values["fluency"]
     flawless = score >= _GOOD and values["fidelity"] >= _FAITHFUL and values["fluency"] == 1.0
     costly = sorted((part for part in components if part.reason), key=lambda part: part.weight * (part.value - 1))

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import NamedTuple, cast
 
 from pydantic_core import from_json
@@ -10,7 +11,8 @@ from pydantic_core import from_json
 MOST_CHARACTERS = 40_000  # read of an answer: fifteen times the longest report that is asked for
 
 _THINKING = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
-_MARKERS = re.compile(r"<\|[\w ]{1,30}\|>|</?s>|\[/?INST\]|<(?:end|start)_of_turn>")
+_TURN = re.compile(r"<\|(?:im_end|im_start|endoftext|eot_id|end|eos)\|>|<(?:end|start)_of_turn>|</s>|\[/?INST\]|<｜")
+_BEGINNING = re.compile(r"(?:<\|im_start\|>|<start_of_turn>|<s>)\s{0,9}(?:assistant|model)?")
 _FENCE = re.compile(r"(?:```|~~~)[ \t]*(\w*)[ \t]*")
 _HIDDEN = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style|svg|head)\b[^<>]{0,200}>.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE
@@ -21,7 +23,6 @@ _LINE_TAG = re.compile(
 _ROW_TAG = re.compile(r"<tr\b[^<>\n]{0,200}>\s*", re.IGNORECASE)
 _CELL_TAG = re.compile(r"</t[dh]\s*>\s*", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>")
-_ENTITIES = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&"}
 
 
 class RawAnswer(NamedTuple):
@@ -39,15 +40,20 @@ def read_raw(text: str) -> RawAnswer:
     is_cut = False
     text, is_thinking = _without_thinking(text.encode("utf-8", "replace").decode())  # halves of surrogate pairs
     if is_thinking:
-        problems.append("it ends within its own thinking")
+        problems.append("it ends within a thought")
     if len(text) > MOST_CHARACTERS:
         problems.append(f"only its first {MOST_CHARACTERS:,} of {len(text):,} characters are read")
         text, is_cut = text[:MOST_CHARACTERS], True
-    text = _MARKERS.sub("\n", text)
+    text, is_passed = _first_turn(text)
+    if is_passed:
+        problems.append("it goes on after the end of its turn")
     text = _without_fence(text)
     if text.lstrip()[:1] in ("{", "[") and (strings := _json_strings(text)) is not None:
-        return RawAnswer("", tuple(strings), (*problems, "it is JSON"), is_cut or is_thinking)
-    return RawAnswer(_without_html(text), (), tuple(problems), is_cut or is_thinking)
+        return RawAnswer("", tuple(strings), (*problems, "it is JSON, not Markdown"), is_cut or is_thinking)
+    without_html = _without_html(text)
+    if without_html != text:
+        problems.append("it has HTML tags")
+    return RawAnswer(without_html, (), tuple(problems), is_cut or is_thinking)
 
 
 def _without_thinking(text: str) -> tuple[str, bool]:
@@ -63,6 +69,15 @@ def _without_thinking(text: str) -> tuple[str, bool]:
     return "\n".join(kept), is_thinking
 
 
+def _first_turn(text: str) -> tuple[str, bool]:
+    """What a model wrote before it wrote on for others, and whether it did; a server may ignore its stop tokens."""
+    text = text.lstrip()
+    beginning = _BEGINNING.match(text)
+    text = text[beginning.end() :] if beginning else text
+    first, *others = _TURN.split(text)
+    return first, any(map(str.strip, others))
+
+
 def _without_fence(text: str) -> str:
     """Without a code fence around all of it, whose end may be missing."""
     first, _, rest = text.strip().partition("\n")
@@ -76,9 +91,7 @@ def _without_html(text: str) -> str:
     if "<" in text:
         text = _CELL_TAG.sub(" | ", _ROW_TAG.sub("\n| ", _HIDDEN.sub("\n", text)))
         text = "\n".join(_line(line) for line in text.splitlines())
-    for entity, char in _ENTITIES.items():
-        text = text.replace(entity, char)
-    return text
+    return unescape(text)
 
 
 def _line(line: str) -> str:

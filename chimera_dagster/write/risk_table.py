@@ -20,12 +20,13 @@ _NUMBER = re.compile(r"#|(?:no|nr|id|number)\.?|(?:risk )?id", re.IGNORECASE)
 
 
 class Columns(NamedTuple):
-    """What each column of a table has; `is_header` if the row that they come from says so."""
+    """What each column of a table has; `is_header` if the row that they come from says so, `is_row` if it is a risk."""
 
     kinds: tuple[Column, ...]
     header: tuple[str, ...]
     is_risks: bool
     is_header: bool
+    is_row: bool
 
 
 def is_delimiter(line: str) -> bool:
@@ -50,13 +51,14 @@ def columns_of(header: Sequence[str], *, is_risks: bool) -> Columns:
     short = all(len(name.split()) <= _LONGEST for name in header)
     named = short and ("risk" in kinds or "mitigation" in kinds)
     if not (is_risks or (short and "risk" in kinds and "mitigation" in kinds)):
-        return Columns((), tuple(header), is_risks=False, is_header=False)
+        return Columns((), tuple(header), is_risks=False, is_header=False, is_row=False)
     if not named:
         kinds = ["" if not name or name.isdigit() else "more" for name in header]
+        short = not any(map(is_sentence, header))  # else it is no header, but the first risk
     for wanted in ("risk", "mitigation"):
         if wanted not in kinds and "more" in kinds:
             kinds[kinds.index("more")] = wanted
-    return Columns(tuple(kinds), tuple(header), is_risks=True, is_header=named)
+    return Columns(tuple(kinds), tuple(header), is_risks=True, is_header=named, is_row=not named and not short)
 
 
 def row_text(cells: Sequence[str], columns: Columns) -> Iterator[tuple[Role, str]]:

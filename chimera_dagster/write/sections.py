@@ -17,7 +17,7 @@ _WORDS: Mapping[Section, str] = {
     "risks": r"risk|mitigation|caveat|limitation|pitfall",
     "recommendations": r"recommend|optimi[sz]|suggest|next steps?\b|action items?\b|what to do|advice",
     "findings": r"finding|takeaway|insight|observation|highlight",
-    "summary": r"summary|executive",
+    "summary": r"summary|executive|overview|conclusion",
 }
 _PERFORMANCE = re.compile(r"\b(?:performance|analysis|comparison)\b", re.IGNORECASE)
 # What a line has to say, and nothing else, to be a heading without any mark

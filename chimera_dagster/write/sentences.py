@@ -9,7 +9,7 @@ _MARKS = re.compile(
     r"\\([^\w\s]|_)|`+|\*{2,}|(?<!\w)\*(?=\S)|(?<=\S)\*(?!\w)|~~|(?<!\w)_{1,2}(?=\S)|(?<=\S)_{1,2}(?!\w)"
 )
 _END = re.compile(r"(?:(?<![.!?…])[.!?…]+[\"'”’)\]]*(?=\s)|[。！？])\s*")
-_NEVER = frozenset(("e.g", "i.e", "eg", "ie", "vs", "approx", "cf", "ca", "fig", "eq", "dr", "mr", "ms", "viz"))
+_NEVER = frozenset(("e.g", "i.e", "eg", "ie", "vs", "approx", "cf", "ca", "fig", "eq", "dr", "mr", "viz"))
 _AT_CAPITAL = frozenset(("etc", "sec", "secs", "min", "max", "avg", "no", "incl", "resp", "std", "est", "al"))
 _LONGEST = 1_000  # characters of a sentence; what has no full stop for so long is not one
 _VERB = re.compile(
@@ -64,7 +64,7 @@ def is_sentence(text: str, *, is_label: bool = False) -> bool:
     words = text.split()
     if len(words) < _SHORTEST or text[0].isdigit() or _is_title(words):
         return False
-    has_verb = _VERB.search(text) and (not is_label or len(words) >= _SURE)
+    has_verb = _VERB.search(text) and (not is_label or len(words) >= _SURE or text[-1] in ".!?")
     return bool(_ORDER.match(text) or has_verb) or (len(words) >= _SURE and text[-1] in ".!?")
 
 
@@ -81,7 +81,7 @@ def _ends(text: str, start: int, match: re.Match[str]) -> bool:
     if text[match.start()] != "." or not following:
         return True
     if before in _NEVER:
-        return before == "ms" and not following.islower()  # the unit
+        return False
     return before not in _AT_CAPITAL or following.isupper()
 
 

@@ -70,7 +70,7 @@ def test_each_sentence_of_a_report_has_its_section_its_block_and_its_role() -> N
         ("__Risks & Mitigations__", "risks"),
         ("## Risk Assessment", "risks"),
         ("## Key findings and recommendations", "findings"),
-        ("## Conclusion", "other"),
+        ("## Conclusion", "summary"),
     ],
 )
 def test_a_heading_is_mapped_to_a_section_by_its_words(heading: str, section: str) -> None:
@@ -160,6 +160,19 @@ def test_a_label_that_is_a_sentence_comes_first_in_its_block() -> None:
     assert {it.block for it in found.sentences} == {1}
 
 
+def test_text_that_goes_on_in_a_small_letter_keeps_its_label() -> None:
+    text = "1. **Keep the model loaded**: a cold start adds 2.3 s.\n2. **Warm runs**: gemma3:270m is sooner."
+    assert texts(parse_answer("report", text)) == [
+        "Keep the model loaded: a cold start adds 2.3 s.",
+        "Warm runs: gemma3:270m is sooner.",
+    ]
+
+
+def test_a_bold_sentence_is_a_sentence() -> None:
+    text = "**The risk is small.**\n\n- **It has 3 runs.** And more.\n- **Risk.**\n"
+    assert texts(parse_answer("report", text)) == ["The risk is small.", "It has 3 runs.", "And more."]
+
+
 def test_a_label_stays_where_only_it_says_what_a_value_or_a_sentence_is_about() -> None:
     text = "- **gemma3:270m**:\n  - **Decode throughput**: 48.5 tok/s\n- **smollm2:135m**: Its rate is lower.\n"
     assert texts(parse_answer("analysis", text)) == [
@@ -185,6 +198,7 @@ def test_what_lies_below_an_item_is_of_its_block() -> None:
         f"| # | Concern | Impact | Solution |\n|---|---|---|---|\n| 1 | {RISK} | High | {MITIGATION} |",
         f"Risk | Mitigation\n--- | ---\n{RISK} | {MITIGATION}",
         f"| A | B |\n|---|---|\n| {RISK} | {MITIGATION} |",
+        f"| {RISK} | {MITIGATION} |\n|---|---|",
         f"| **{RISK}** | _{MITIGATION}_ |",
         f"1. **Risk**: {RISK} **Mitigation**: {MITIGATION}",
         f"- Risk 1: {RISK}\n  - Mitigation strategy: {MITIGATION}",
@@ -259,14 +273,16 @@ def test_an_answer_that_never_stops_thinking_is_empty_and_says_why() -> None:
     found = parse_answer("report", f"<think>{REPORT}")
     assert not found.sentences
     assert not found.complete
-    assert found.problems == ("it ends within its own thinking",)
+    assert found.problems == ("it ends within a thought",)
 
 
 def test_html_goes_and_its_text_stays() -> None:
     text = (
         "<h2>Key findings</h2><p>It is <b>fast</b>.<br>It is &lt; 1 s.</p><script>alert('It is.')</script><!-- No. -->"
     )
-    assert texts(parse_answer("analysis", text), "findings") == ["It is fast.", "It is < 1 s."]
+    found = parse_answer("analysis", text)
+    assert texts(found, "findings") == ["It is fast.", "It is < 1 s."]
+    assert found.problems == ("it has HTML tags",)
     assert texts(parse_answer("analysis", "At p < 0.05 and n > 3 it holds.")) == ["At p < 0.05 and n > 3 it holds."]
 
 
@@ -276,7 +292,7 @@ def test_strings_of_json_are_sentences_without_a_section(end: str) -> None:
         "report", '```json\n{"summary": "It is fast. It is sure.", "risks": [{"risk": "Few runs."}]' + end
     )
     assert texts(found, "other") == texts(found) == ["It is fast.", "It is sure.", "Few runs."]
-    assert "it is JSON" in found.problems
+    assert "it is JSON, not Markdown" in found.problems
 
 
 def test_sentences_that_come_again_are_dropped_and_counted() -> None:
@@ -285,6 +301,21 @@ def test_sentences_that_come_again_are_dropped_and_counted() -> None:
     assert found.repeated == 40
     text = f"## Summary\n\n{MITIGATION}\n\n## Risks\n\n| Risk | Mitigation |\n|---|---|\n| {RISK} | {MITIGATION} |"
     assert [it.role for it in parse_answer("report", text).sentences] == ["text", "risk", "mitigation"]
+
+
+def test_one_mitigation_may_serve_two_risks_and_goes_with_a_repeated_one() -> None:
+    rows = f"| {RISK} | Repeat. |\n| Cold starts. | Repeat. |\n| {RISK} | Wait. |\n"
+    found = parse_answer("report", f"| Risk | Mitigation |\n|---|---|\n{rows}")
+    assert texts(found) == [RISK, "Repeat.", "Cold starts.", "Repeat."]
+    assert found.repeated == 2
+
+
+@pytest.mark.parametrize("mark", ["<|im_end|>\n<|im_start|>user\n", "<end_of_turn>", "</s>[INST] ", "<|eot_id|>"])
+def test_what_a_model_writes_after_its_turn_is_not_read(mark: str) -> None:
+    found = parse_answer("report", f"<|im_start|>assistant\n{REPORT}{mark}It is 99 times faster.")
+    assert texts(found) == texts(parse_answer("report", REPORT))
+    assert found.problems == ("it goes on after the end of its turn",)
+    assert not parse_answer("report", f"{REPORT}<|im_end|>\n").problems
 
 
 @pytest.mark.parametrize(
@@ -306,7 +337,7 @@ def test_a_cut_answer_is_not_complete(text: str, complete: bool) -> None:
 def test_half_a_sentence_at_the_end_is_left_out() -> None:
     found = parse_answer("report", "It is fast. gemma3:270m and")
     assert texts(found) == ["It is fast."]
-    assert found.problems == ("its last sentence was cut off",)
+    assert found.problems == ("its last sentence was cut",)
 
 
 def test_thai_is_one_sentence_a_line() -> None:

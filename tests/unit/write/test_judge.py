@@ -70,7 +70,7 @@ def test_a_judged_answer_keeps_what_the_answer_says_and_adds_what_became_of_it(m
 def test_a_note_replaces_no_sentence_if_it_is_said_already(monkeypatch: pytest.MonkeyPatch, other: Aligned) -> None:
     found = judged(monkeypatch, sentences("One.", "Two."), {"One.": other, "Two.": REPLACED})
     assert outcomes(found) == [(other.outcome, ("N1",)), ("withheld", ())]
-    assert found.sentences[1].reason == "why; what the notes say is said already"
+    assert found.sentences[1].reason == "why; what it should say is said already"
     assert [it.text for it in found.fallen][-1] == "Two."  # it counts against the model
 
 
@@ -106,8 +106,8 @@ def test_instructions_of_the_prompt_are_withheld_and_its_data_are_not(monkeypatc
     fates = {"Say what is certain.": view, "B is slower.": view, "Key findings, three of them": STANDS, "A.": view}
     fates["Write a report."] = Aligned("filler", (), "it says nothing")
     found = judged(monkeypatch, sentences(*fates), fates, prompt)
-    assert [it.outcome for it in found.sentences] == ["withheld", "view", "stands", "view", "withheld"]
-    assert found.sentences[0].reason == "it repeats its prompt"
+    assert [it.outcome for it in found.sentences] == ["withheld", "view", "withheld", "view", "withheld"]
+    assert found.sentences[0].reason == "it copies its prompt"
 
 
 RISK, OTHER, MITIGATION = "A risk.", "More of it.", "A mitigation."
