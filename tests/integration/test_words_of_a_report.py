@@ -22,6 +22,7 @@ BODY = {
     "key-findings": "Key Findings",
     "recommendations": "Recommendations",
 }
+ASKED_FOR = ("summary", "recommendations", "risks")
 SPEC: dict[str, Any] = {"grid": {"num_ctx": [4096]}, "max_tokens": 900}
 
 
@@ -67,7 +68,7 @@ def test_a_model_that_says_what_notes_say_is_shown_in_its_own_words(desk: Desk) 
     assert metrics.text_quality.verdict != "not usable"
     shown, sections = body(page), page.sections()
     for each in standing:
-        if each.section in ("summary", "recommendations", "risks"):
+        if each.section in ASKED_FOR:
             assert any(each.text in text for text in shown.values()), each.text
     assert BY_CODE not in text_of(sections["executive-summary"])
     top = text_of(sections["technical-report"])
@@ -106,7 +107,8 @@ def test_a_replaced_sentence_has_the_words_of_its_note_and_a_quiet_sign(desk: De
     )
     assert wrong != faithful_text
     _, outcome, page, report = run(desk, saying(wrong))
-    replaced = [each for each in outcome.published.answer.sentences if each.outcome == "replaced"]
+    asked_for = [each for each in outcome.published.answer.sentences if each.section in ASKED_FOR]
+    replaced = [each for each in asked_for if each.outcome == "replaced"]
     assert replaced
     by_id = {note.id: note for note in outcome.notes}
     shown, sections = body(page), page.sections()
