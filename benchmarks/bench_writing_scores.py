@@ -1,126 +1,184 @@
-"""Whether the score of a text tells models apart: the same report by two models and two temperatures, five seeds each.
+"""Whether the score of a report tells models and temperatures apart.
 
-    python -m benchmarks.bench_writing_scores [--write SMALL LARGE] [--seed 11] [--texts FOLDER]
+    python -m benchmarks.bench_writing_scores [FILE ...]
+    python -m benchmarks.bench_writing_scores --measure MODEL [MODEL ...] [--reports FOLDER] [--to FILE]
 
-Prints, for the small model at temperature 1.0, the small one at 0.2 and the large one at 0.2, the mean and standard
-error of each part of the score, and how many texts have which verdict; then how many standard errors of the difference
-each step is. The texts are those in benchmarks/writing; `--write` has two models of the embedded engine write them
-anew, from the notes of data/reports, with the seeds from `--seed` on.
+Judges and scores the texts that models wrote about a folder. They are in FILE, beside the notes that they were written
+from; FILE is each of tests/data/alignment/texts unless named. Prints for each model and temperature the means of the
+score and of its parts with their standard errors, how often each verdict was given, and whether the means of neighbours
+are more than two standard errors of their difference apart.
+
+With --measure, models on the embedded engine write the texts anew: one trial for each temperature and seed.
 """
 
 import argparse
+import json
+import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise, product
 from math import sqrt
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
+
+from pydantic import BaseModel
 
 from benchmarks.folders import SAMPLES
-from chimera_dagster.align.kept_note import KeptNote, load_notes
-from chimera_dagster.engines.base import Request
-from chimera_dagster.engines.embedded import EmbeddedEngine
-from chimera_dagster.ingest.folder import read_in_memory
-from chimera_dagster.measure.call import timed_call
-from chimera_dagster.notes.table import table_of
-from chimera_dagster.spec.sweep import DEFAULT_PERSONA
-from chimera_dagster.spec.trial import ParamSet
-from chimera_dagster.steps.evidence import Evidence
-from chimera_dagster.write.answer import parse_answer
-from chimera_dagster.write.judge import judge_answer
-from chimera_dagster.write.prompt import Prompt, render_prompt
+from chimera_dagster.align.kept_note import KeptNote
+from chimera_dagster.engines.registry import Engines
+from chimera_dagster.records.documents import Outcome
+from chimera_dagster.records.store import Store
+from chimera_dagster.spec.sweep import SweepSpec
+from chimera_dagster.steps.evidence import compute_evidence
+from chimera_dagster.steps.ingest import ingest_folder
+from chimera_dagster.steps.trial import run_trial
+from chimera_dagster.write.answer import Stage, parse_answer
+from chimera_dagster.write.judge import JudgedAnswer, judge_answer
 from chimera_dagster.write.quality import Quality, Rating, score_text
 
-TEXTS = Path(__file__).with_name("writing")
-SEEDS, FIRST_SEED, NUM_CTX, MAX_TOKENS = 5, 11, 4096, 900
-PARTS = ("score", "fidelity", "coverage", "form", "fluency")
+TEXTS = Path(__file__).parent.parent / "tests" / "data" / "alignment" / "texts"
+NUM_CTX, MAX_TOKENS, FIRST_SEED = 4096, 900, 11
+PARTS = ("fidelity", "coverage", "form", "fluency")
+APART = 2.0  # standard errors
 
 
-class Writer(NamedTuple):
-    name: str
-    model: int  # its place among the models that are given
+class Answered(BaseModel, frozen=True):
+    """What a model wrote in one call, the notes that its prompt had, and whether it was cut at max_tokens."""
+
+    text: str
+    prompt: str = ""
+    shown: tuple[str, ...]
+    cut: bool
+
+
+class Written(BaseModel, frozen=True):
+    """The two texts of one trial."""
+
+    model: str
     temperature: float
+    seed: int
+    analysis: Answered
+    report: Answered
 
 
-WRITERS = (Writer("small-1.0", 0, 1.0), Writer("small-0.2", 0, 0.2), Writer("large-0.2", 1, 0.2))
+class Texts(BaseModel, frozen=True):
+    """The texts of trials on one folder, and the notes of that folder."""
+
+    notes: list[KeptNote]
+    texts: list[Written]
 
 
-def notes_of(reports: Path) -> list[KeptNote]:
-    folder = read_in_memory(reports)
-    return load_notes(table_of(Evidence(folder.files, folder.measurements).notes))
+class Scored(NamedTuple):
+    """The score of a report, and which share of the claiming sentences of its analysis stand."""
+
+    quality: Quality
+    analysis: float
 
 
-def prompt_of(notes: Sequence[KeptNote]) -> Prompt:
-    return render_prompt("report", notes, num_ctx=NUM_CTX, max_tokens=MAX_TOKENS, persona=DEFAULT_PERSONA)
+def judged(stage: Stage, answered: Answered, notes: Sequence[KeptNote]) -> JudgedAnswer:
+    return judge_answer(parse_answer(stage, answered.text), notes, answered.prompt)
 
 
-def write(folder: Path, models: Sequence[str], prompt: Prompt, first_seed: int) -> None:
-    """Have each writer write a text for each seed; one that was cut is kept under another name."""
-    folder.mkdir(exist_ok=True)
-    engine = EmbeddedEngine()
-    for writer in sorted(WRITERS, key=lambda each: each.model):
-        for seed in range(first_seed, first_seed + SEEDS):
-            params = ParamSet(num_ctx=NUM_CTX, temperature=writer.temperature)
-            request = Request(
-                models[writer.model], prompt.text, prompt.system, params, max_tokens=MAX_TOKENS, seed=seed
-            )
-            call = timed_call(engine, request, "report")
-            cut = ".cut" if call.stats.done_reason == "length" else ""
-            for old in folder.glob(f"{writer.name}-{seed}.*"):
-                old.unlink()
-            (folder / f"{writer.name}-{seed}{cut}.md").write_text(call.text, "utf-8")
-            print(f"{writer.name}, seed {seed}: {len(call.text.split())} words{cut}", flush=True)
+def scored(text: Written, notes: Sequence[KeptNote]) -> Scored:
+    analysis, report = judged("analysis", text.analysis, notes), judged("report", text.report, notes)
+    claiming = len(analysis.standing) + len(analysis.fallen)
+    quality = score_text(report, notes, text.report.shown, cut=text.report.cut)
+    return Scored(quality, len(analysis.standing) / claiming if claiming else 0.0)
 
 
-def score(path: Path, notes: Sequence[KeptNote], prompt: Prompt) -> Quality:
-    answer = judge_answer(parse_answer("report", path.read_text("utf-8")), notes, prompt.text)
-    return score_text(answer, notes, prompt.notes, cut=path.name.endswith(".cut.md"))
+def error_of(values: Sequence[float]) -> float:
+    """Standard error of the mean; infinite for a single value."""
+    return stdev(values) / sqrt(len(values)) if len(values) > 1 else float("inf")
 
 
-def values(quality: Quality) -> dict[str, float]:
-    return {"score": quality.score} | {part.name: part.value for part in quality.components}
+def rows(texts: Iterable[Texts]) -> dict[tuple[str, float], list[Scored]]:
+    """The scores by model and temperature, the best mean first."""
+    found: dict[tuple[str, float], list[Scored]] = {}
+    for each in texts:
+        for text in each.texts:
+            found.setdefault((text.model, text.temperature), []).append(scored(text, each.notes))
+    return dict(sorted(found.items(), key=lambda row: -fmean(it.quality.score for it in row[1])))
 
 
-def rows(found: dict[str, list[Quality]]) -> Iterator[str]:
-    yield f"{'text':<12} n  " + "".join(f"{name:>18}" for name in PARTS) + "   verdicts"
-    for name, scores in found.items():
-        cells = (_mean(values(each)[part] for each in scores) for part in PARTS)
-        verdicts = Counter(each.verdict for each in scores)
-        said = ", ".join(f"{verdicts[rating]} {rating}" for rating in get_args(Rating) if verdicts[rating])
-        yield f"{name:<12} {len(scores)}  " + "".join(f"{cell:>18}" for cell in cells) + f"   {said}"
-    names = list(found)
-    for lower, higher in pairwise(names):
-        gap = _standard_errors([each.score for each in found[lower]], [each.score for each in found[higher]])
-        yield f"{higher} above {lower}: {gap:.1f} standard errors of the difference"
+def table(found: dict[tuple[str, float], list[Scored]]) -> Iterator[str]:
+    names = ("score", *PARTS, "analysis", "words")
+    yield f"{'model and temperature':<32} n  {' '.join(f'{name:>15}' for name in names)}  verdicts"
+    for (model, temperature), results in found.items():
+        columns = [[it.quality.score for it in results]]
+        columns += [
+            [part.value for it in results for part in it.quality.components if part.name == name] for name in PARTS
+        ]
+        columns += [[it.analysis for it in results], [float(it.quality.words) for it in results]]
+        cells = " ".join(f"{fmean(values):8.3f} ±{error_of(values):5.3f}" for values in columns)
+        counts = Counter(it.quality.verdict for it in results)
+        verdicts = ", ".join(f"{counts[name]} {name}" for name in get_args(Rating) if counts[name])
+        yield f"{Path(model).stem[:26] + f' {temperature:g}':<32} {len(results):<2} {cells}  {verdicts}"
 
 
-def _mean(given: Iterator[float]) -> str:
-    several = list(given)
-    return f"{fmean(several):.3f} ± {stdev(several) / sqrt(len(several)):.3f}"
+def differences(found: dict[tuple[str, float], list[Scored]]) -> Iterator[str]:
+    named = [(f"{Path(model).stem} {temperature:g}", results) for (model, temperature), results in found.items()]
+    for (better, first), (worse, second) in pairwise(named):
+        values = [[it.quality.score for it in results] for results in (first, second)]
+        gap, error = fmean(values[0]) - fmean(values[1]), sqrt(sum(error_of(each) ** 2 for each in values))
+        apart = "apart" if gap > APART * error else "NOT apart"
+        yield f"{better} against {worse}: {gap:.3f} ± {error:.3f}, {apart} by {APART:g} standard errors"
 
 
-def _standard_errors(lower: Sequence[float], higher: Sequence[float]) -> float:
-    spread = sqrt(sum(stdev(each) ** 2 / len(each) for each in (lower, higher)))
-    difference = fmean(higher) - fmean(lower)
-    return difference / spread if spread else float("inf") * difference
+def measure(models: Sequence[str], temperatures: Sequence[float], seeds: int, reports: Path) -> Texts:
+    """The texts that models write on the embedded engine about a folder, one trial after another."""
+    notes: list[KeptNote] = []
+    texts: list[Written] = []
+    with tempfile.TemporaryDirectory() as data:
+        store, engines = Store(Path(data)), Engines()
+        ingest_folder(store, reports)
+        compute_evidence(store)
+        for model, temperature, seed in product(models, temperatures, range(FIRST_SEED, FIRST_SEED + seeds)):
+            outcome = run(store, engines, model, temperature, seed)
+            notes = outcome.notes
+            answers = [
+                Answered(text=it.text, prompt=it.prompt, shown=it.notes, cut=call.stats.done_reason == "length")
+                for it, call in zip((outcome.analysis, outcome.report), outcome.calls, strict=True)
+            ]
+            analysis, report = answers
+            texts.append(Written(model=model, temperature=temperature, seed=seed, analysis=analysis, report=report))
+            print(f"{model} {temperature:g} {seed}: {len(report.text.split())} words", flush=True)
+    return Texts(notes=notes, texts=texts)
+
+
+def run(store: Store, engines: Engines, model: str, temperature: float, seed: int) -> Outcome:
+    fields: dict[str, Any] = {
+        "engine": "embedded",
+        "models": [model],
+        "grid": {"num_ctx": [NUM_CTX], "temperature": [temperature]},
+        "max_tokens": MAX_TOKENS,
+        "seed": seed,
+    }
+    [plan] = SweepSpec.model_validate(fields).plans()
+    return run_trial(store, plan, engines).outcome
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Whether the score of a text tells models apart.")
-    parser.add_argument("--write", nargs=2, metavar=("SMALL", "LARGE"))
-    parser.add_argument("--seed", type=int, default=FIRST_SEED)
-    parser.add_argument("--texts", type=Path, default=TEXTS)
+    parser = argparse.ArgumentParser(description="Whether the score of a report tells models and temperatures apart.")
+    parser.add_argument("files", nargs="*", type=Path)
+    parser.add_argument("--measure", nargs="+", default=[], metavar="MODEL")
+    parser.add_argument("--temperatures", type=float, nargs="+", default=[0.2, 1.0])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--reports", type=Path, default=SAMPLES)
+    parser.add_argument(
+        "--to", type=Path, help="the file for what --measure makes; tests/data/alignment/texts unless named"
+    )
     given = parser.parse_args()
-    notes = notes_of(SAMPLES)
-    prompt = prompt_of(notes)
-    if given.write:
-        write(given.texts, given.write, prompt, given.seed)
-    found: dict[str, list[Quality]] = {}
-    for writer in WRITERS:
-        for path in sorted(given.texts.glob(f"{writer.name}-*.md")):
-            found.setdefault(writer.name, []).append(score(path, notes, prompt))
-    print("\n".join(rows(found)))
+    files: list[Path] = given.files or sorted(TEXTS.glob("*.json"))
+    if given.measure:
+        files = [given.to or TEXTS / f"{given.reports.name}.json"]
+        texts = measure(given.measure, given.temperatures, given.seeds, given.reports)
+        files[0].parent.mkdir(parents=True, exist_ok=True)
+        files[0].write_text(
+            json.dumps(texts.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
+    found = rows(Texts.model_validate_json(path.read_text(encoding="utf-8")) for path in files)
+    print("\n".join([*table(found), *differences(found)]))
 
 
 if __name__ == "__main__":

@@ -1,174 +1,186 @@
-"""The score of a text, part by part, and its verdict."""
-
-from typing import get_args
+"""Scores of reports by their parts."""
 
 import pytest
 
-from chimera_dagster.align import Outcome
-from chimera_dagster.write.answer import Role, Section
 from chimera_dagster.write.judge import JudgedAnswer, JudgedSentence
-from chimera_dagster.write.quality import LEAST_STANDING, Component, Quality, score_text
-from tests.unit.write.notes import note
+from chimera_dagster.write.quality import Quality, score_text
+from tests.unit.write.judged import answer, note, sentence
 
-NOTES = [note(number, weight=10.0) for number in range(1, 10)] + [note(10, weight=110.0)]
-SHOWN = [each.id for each in NOTES]
-FORM = "the a{x} token{x} the {n} is{x} the in{x} {n} the and{x} that{x} the for{x} {n} the of{x} it{x} the with{x} {n}"
+SUBJECTS = [f"subject{letter}" for letter in "abcdefghijklmn"]
+COMMON = ("the", "of", "and", "to", "is", "in", "for", "that", "it")
+NOTES = [note(f"N{number}", f"Of {subject} is said this.", 100.0 - number) for number, subject in enumerate(SUBJECTS)]
+SHOWN = [it.id for it in NOTES]
 
 
-def sentence(
-    number: int,
-    outcome: Outcome = "stands",
-    section: Section = "summary",
-    role: Role = "text",
-    text: str = "",
-    notes: tuple[str, ...] | None = None,
-    block: int | None = None,
-) -> JudgedSentence:
-    """A sentence of 21 words, of which it has most alone, unless it has a `text`."""
-    conveyed = ((f"N{number}",) if outcome == "stands" else ()) if notes is None else notes
-    return JudgedSentence(
-        id=f"R{number}",
-        section=section,
-        block=number if block is None else block,
-        role=role,
-        text=text or FORM.format(n=number, x="abcdefghijklmnop"[number % 16]),
-        outcome=outcome,
-        notes=conveyed,
-        reason="",
+def text(number: int) -> str:
+    """Eighteen words, of which no four occur in another sentence."""
+    return " ".join(f"word{number}{common} {common}" for common in COMMON)
+
+
+def sound(count: int = 18) -> list[JudgedSentence]:
+    """A report that says all notes: a summary, three recommendations, and two risks with their mitigations."""
+    found = [sentence(number, text(number), notes=SHOWN[number : number + 1]) for number in range(count - 7)]
+    for _ in range(3):
+        number = len(found)
+        found.append(sentence(number, text(number), notes=SHOWN[number : number + 1], section="recommendations"))
+    for block in (100, 101):
+        for role in ("risk", "mitigation"):
+            found.append(sentence(len(found), text(len(found)), section="risks", block=block, role=role))
+    return found
+
+
+def score(*sentences: JudgedSentence, repeated: int = 0) -> Quality:
+    return score_text(answer(*sentences, repeated=repeated), NOTES, SHOWN)
+
+
+def part(quality: Quality, name: str) -> tuple[float, str]:
+    [found] = [it for it in quality.components if it.name == name]
+    return round(found.value, 3), found.reason
+
+
+def fallen(sentences: list[JudgedSentence], count: int, outcome: str) -> list[JudgedSentence]:
+    changed = [it.model_copy(update={"outcome": outcome, "notes": ()}) for it in sentences[:count]]
+    return [*changed, *sentences[count:]]
+
+
+def test_a_report_that_says_every_note_in_the_right_form_has_all_points() -> None:
+    found = score(*sound())
+    assert (found.score, found.verdict, found.complaints) == (1.0, "good", [])
+    assert found.words == 18 * 18
+    assert sum(it.weight for it in found.components) == pytest.approx(1)
+    assert {it.reason for it in found.components} == {""}
+
+
+@pytest.mark.parametrize("outcome", ["replaced", "withheld"])
+def test_fidelity_is_the_share_of_claiming_sentences_that_stand(outcome: str) -> None:
+    found = score(*fallen(sound(), 9, outcome))
+    assert part(found, "fidelity") == (0.5, "9 of 18 sentences that state something stand")
+    assert found.verdict != "good"
+    assert score(*fallen(sound(), 12, outcome)).verdict == "not usable"
+
+
+@pytest.mark.parametrize("outcome", ["view", "filler"])
+def test_what_claims_nothing_does_not_count_against_fidelity(outcome: str) -> None:
+    assert part(score(*fallen(sound(), 3, outcome)), "fidelity") == (1.0, "")
+
+
+def test_coverage_is_the_weight_of_what_standing_sentences_say() -> None:
+    half = sum(it.weight for it in NOTES[7:]) / sum(it.weight for it in NOTES)
+    value, reason = part(score(*fallen(sound(), 7, "withheld")), "coverage")
+    assert value == round(half, 3)
+    assert reason.startswith("it conveys 7 of 14 notes")
+
+
+def test_coverage_expects_no_more_than_the_heaviest_notes_that_the_words_of_a_report_can_say() -> None:
+    long = [note(f"N{number}", "word " * 40, 100.0 - number) for number in range(28)]
+    said = [sentence(number, text(number), notes=(f"N{number}",)) for number in range(10)]
+    report = answer(*said)
+    assert part(score_text(report, long, [it.id for it in long]), "coverage") == (1.0, "")
+    short = [note(it.id, "word " * 20, it.weight) for it in long]
+    assert 0.5 < part(score_text(report, short, [it.id for it in short]), "coverage")[0] < 0.6
+    only = score_text(answer(sentence(0, text(0), notes=("N27",))), long, [it.id for it in long])
+    assert part(only, "coverage")[0] < 0.1
+    heavy = [note(it.id, "word " * 40, 200.0 if it.id == "N0" else it.weight) for it in long]
+    missed = score_text(answer(*said[1:]), heavy, [it.id for it in heavy])
+    assert (
+        part(missed, "coverage")[0] < part(score_text(answer(*said[1:]), long, [it.id for it in long]), "coverage")[0]
     )
 
 
-def report(*changed: JudgedSentence, complete: bool = True, repeated: int = 0) -> JudgedAnswer:
-    """Sixteen standing sentences in the form asked for, with these in place of those of the same number."""
-    text, risk, mitigation = get_args(Role)
-    summary: list[tuple[Section, Role]] = [("summary", text)] * 7
-    advice: list[tuple[Section, Role]] = [("recommendations", text)] * 3
-    risks: list[tuple[Section, Role]] = [("risks", risk), ("risks", mitigation)] * 3
-    by_number = {
-        number: sentence(
-            number,
-            section=section,
-            role=role,
-            notes=(f"N{number % 10 + 1}",),
-            block=number - (role == "mitigation"),
-        )
-        for number, (section, role) in enumerate([*summary, *advice, *risks], start=1)
-    }
-    by_number |= {int(each.id[1:]): each for each in changed}
-    return JudgedAnswer(sentences=tuple(by_number.values()), complete=complete, repeated=repeated)
-
-
-def part(quality: Quality, name: str) -> Component:
-    return next(each for each in quality.components if each.name == name)
-
-
-def score(answer: JudgedAnswer, *, cut: bool = False) -> Quality:
-    return score_text(answer, NOTES, SHOWN, cut=cut)
-
-
-def test_a_report_that_does_all_that_was_asked_for_is_good() -> None:
-    quality = score(report())
-    assert (quality.score, quality.verdict, quality.complaints) == (1.0, "good", [])
-    assert [each.name for each in quality.components] == ["fidelity", "coverage", "form", "fluency"]
-    assert sum(each.weight for each in quality.components) == pytest.approx(1.0)
-    assert 300 <= quality.words <= 400
+def test_notes_that_the_prompt_did_not_show_do_not_count() -> None:
+    found = score_text(answer(*sound()), NOTES, SHOWN[:2])
+    assert part(found, "coverage") == (1.0, "")
+    assert part(score_text(answer(*sound()), NOTES, []), "coverage")[0] == 0
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "value"),
+    ("without", "value", "reason"),
     [
-        (["withheld"] * 4, 12 / 16),
-        (["replaced"] * 4, 12 / 16),
-        (["view"] * 4, 1.0),
-        (["filler"] * 4, 1.0),
-        (["withheld", "view", "filler", "replaced"], 12 / 14),
+        (
+            "recommendations",
+            1 - 1 / 15 - 1 / 5 - (1 - 270 / 300) / 5,
+            "2 of 3 sections, 0 of 3 recommendations, 270 words",
+        ),
+        (
+            "risks",
+            1 - 1 / 15 - 1 / 5 - (1 - 252 / 300) / 5,
+            "2 of 3 sections, 0 of 2 risks with a mitigation, 252 words",
+        ),
+        ("mitigation", 1 - 1 / 5 - (1 - 288 / 300) / 5, "0 of 2 risks with a mitigation, 288 words"),
     ],
 )
-def test_fidelity_is_the_share_that_stands_of_what_claims_something(outcomes: list[Outcome], value: float) -> None:
-    found = part(score(report(*(sentence(n, outcome) for n, outcome in enumerate(outcomes, start=1)))), "fidelity")
-    assert found.value == pytest.approx(value)
-    assert (found.reason == "") == (value == 1.0)
+def test_the_form_is_what_the_persona_asks_for(without: str, value: float, reason: str) -> None:
+    kept = [it for it in sound() if without not in (it.section, it.role)]
+    found = part(score(*kept), "form")
+    assert found[0] == round(value, 3)
+    assert found[1].startswith(f"it has {reason}")
 
 
-def test_coverage_weighs_the_notes_that_standing_sentences_say() -> None:
-    one, other = sentence(1, notes=("N1",)), sentence(2, notes=("N10", "N99"))
-    answer = JudgedAnswer(sentences=(one, other, sentence(3, "replaced", notes=("N3",))), complete=True, repeated=0)
-    found = part(score(answer), "coverage")
-    assert found.value == pytest.approx(120 / 200)
-    assert found.reason == "it says 2 of the 10 notes that it was given"
-    assert part(score_text(answer, NOTES, ["N10"]), "coverage").value == 1.0
-    assert part(score_text(answer, [], []), "coverage").value == 0.0
+def test_filler_has_no_form() -> None:
+    found = score(*(it.model_copy(update={"outcome": "filler"}) if it.section == "risks" else it for it in sound()))
+    assert part(found, "form")[1].startswith("it has 2 of 3 sections")
 
 
-@pytest.mark.parametrize(
-    ("gone", "reason"),
-    [
-        ("recommendations", "it has 2 of 3 sections; it has 0 of 3 recommendations"),
-        ("risks", "it has 2 of 3 sections; its risk table has 0 of 2 rows"),
-    ],
-)
-def test_form_is_what_the_persona_asks_for(gone: Section, reason: str) -> None:
-    left = tuple(each for each in report().sentences if each.section != gone)
-    found = part(score(report().model_copy(update={"sentences": left})), "form")
-    assert found.value < 0.75
-    assert found.reason.startswith(reason)
+@pytest.mark.parametrize("how", ["incomplete", "cut"])
+def test_a_cut_report_loses_form(how: str) -> None:
+    report = answer(*sound(), complete=how != "incomplete")
+    found = score_text(report, NOTES, SHOWN, cut=how == "cut")
+    assert part(found, "form") == (0.8, "it has no end: it was cut off")
 
 
-def test_a_short_report_says_how_short_it_is() -> None:
-    short = report().model_copy(update={"sentences": report().sentences[5:]})
-    assert "words, not 300 to 400" in part(score(short), "form").reason
+def test_a_report_may_be_neither_short_nor_long() -> None:
+    assert "it has 162 words, not 300 to 400" in score(*sound(9)).complaints
+    assert part(score(*sound(9)), "form")[0] == pytest.approx(0.8 + 0.2 * 162 / 300, abs=0.001)
+    assert part(score(*sound(40)), "form")[0] == pytest.approx(0.8 + 0.2 * 400 / 720, abs=0.001)
 
 
-def test_a_cut_report_has_half_the_form() -> None:
-    for quality in (score(report(), cut=True), score(report(complete=False))):
-        assert part(quality, "form").value == pytest.approx(0.5)
-        assert part(quality, "form").reason == "it was cut off"
+def test_a_loop_is_not_usable_whatever_it_says() -> None:
+    loop = [
+        sentence(n, f"The time of the first token is what it is for {n}", notes=SHOWN[n : n + 1]) for n in range(14)
+    ]
+    found = score(*loop)
+    assert part(found, "fluency")[0] == 0
+    assert found.verdict == "not usable"
+    assert found.words < 0.7 * 14 * 12  # a loop does not reach the length that is asked for
+    value, reason = part(score(*sound(), repeated=6), "fluency")
+    assert 0 < value < 1
+    assert "6 whole sentences" in reason
+    assert part(score(*sound(), repeated=1), "fluency")[0] == 1.0
 
 
-THAI = [sentence(number, text="โมเดลเร็วมากและดีมาก ควรใช้งานต่อไป") for number in range(1, 13)]
-LOOP = [sentence(number, text="It is the best model of all of the models here.") for number in range(1, 15)]
+@pytest.mark.parametrize("words", ["โมเดลเร็วมาก", "Das Modell antwortet schnell, weil niemand sonst rechnet"])
+def test_another_language_is_not_fluent_english(words: str) -> None:
+    sentences = [sentence(number, f"{words} {number}", notes=SHOWN[number : number + 1]) for number in range(12)]
+    value, reason = part(score(*sentences), "fluency")
+    assert value < 0.5
+    assert "it drifts from English" in reason
+    assert score(*sentences).verdict == "not usable"
 
 
-@pytest.mark.parametrize("written", [THAI, LOOP], ids=["Thai", "a loop"])
-def test_repetition_and_another_language_spoil_the_fluency_and_the_text(written: list[JudgedSentence]) -> None:
-    quality = score(report(*written))
-    assert part(quality, "fluency").value < 0.35
-    assert part(quality, "fluency").reason
-    assert quality.verdict == "not usable"
+@pytest.mark.parametrize("sentences", [[], [sentence(1, "It is a report.", "filler")]])
+def test_a_text_that_says_nothing_has_no_points(sentences: list[JudgedSentence]) -> None:
+    found = score(*sentences)
+    assert (found.score, found.verdict, len(found.components)) == (0, "not usable", 4)
+    assert found.complaints == ["it is empty" if not sentences else "it says nothing about the files"]
 
 
-def test_whole_sentences_that_were_dropped_count_as_repeated() -> None:
-    assert part(score(report(repeated=3)), "fluency").value == pytest.approx(1 - 3 / 19 / 0.3)
+def test_few_sentences_are_no_report_however_true() -> None:
+    found = score_text(answer(*sound()[-2:]), NOTES, [])
+    assert part(found, "fidelity") == (1.0, "")
+    assert found.verdict == "not usable"
 
 
-def test_a_language_in_latin_script_is_not_english() -> None:
-    words = "Das Modell {n} ist bei langen Antworten deutlich schneller als erwartet{n}"
-    german = [sentence(number, text=words.format(n=number)) for number in range(1, 17)]
-    assert part(score(report(*german)), "fluency").value < 0.2
+def test_complaints_have_the_costliest_first_and_what_was_left_out() -> None:
+    report = answer(*fallen(sound(), 9, "withheld")).model_copy(update={"problems": ("it is JSON",)})
+    found = score_text(report, NOTES, SHOWN)
+    losses = [it.weight * (1 - it.value) for it in found.components if it.reason]
+    by_reason = {it.reason: it.weight * (1 - it.value) for it in found.components if it.reason}
+    assert [by_reason[reason] for reason in found.complaints[:-1]] == sorted(losses, reverse=True)
+    assert found.complaints[-1] == "it is JSON"
 
 
-def test_names_in_another_script_are_no_other_language() -> None:
-    named = sentence(1, text="The model 通义千问 is the first of all, and that holds.")
-    assert part(score(report(named)), "fluency").value > 0.5
-
-
-@pytest.mark.parametrize("outcome", ["withheld", "view"])
-def test_a_text_of_which_nearly_nothing_stands_is_not_usable(outcome: Outcome) -> None:
-    assert score(report(*(sentence(number, outcome) for number in range(LEAST_STANDING, 17)))).verdict == "not usable"
-
-
-def test_an_empty_text_has_no_score() -> None:
-    quality = score(JudgedAnswer(sentences=(), complete=True, repeated=0))
-    assert (quality.score, quality.verdict, quality.words) == (0.0, "not usable", 0)
-    assert quality.complaints == ["it is empty"]
-
-
-def test_a_false_sentence_costs_more_than_a_missing_one() -> None:
-    missing = report().model_copy(update={"sentences": report().sentences[1:]})
-    assert score(report(sentence(1, "withheld"))).score < score(missing).score
-
-
-def test_the_costliest_complaint_comes_first() -> None:
-    quality = score(report(*(sentence(number, "withheld") for number in range(1, 8)), repeated=1))
-    assert quality.complaints[0] == "9 of 16 sentences that state something stand"
-    assert len(quality.complaints) == 3
+def test_a_score_is_kept_as_it_is() -> None:
+    found = score(*fallen(sound(), 4, "replaced"))
+    assert Quality.model_validate_json(found.model_dump_json()) == found
+    assert score(*fallen(sound(), 4, "replaced")) == found
+    assert isinstance(answer(), JudgedAnswer)
