@@ -1,312 +1,416 @@
-"""Whatever a model answers becomes sentences with a section, and nothing raises or takes long."""
+"""Answers of any form as sentences in sections."""
 
 import random
-from typing import NamedTuple
+import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from chimera_dagster.write.answer import Answer, Role, Section, Stage, parse_answer
+from chimera_dagster.write.answer import MOST_SENTENCES, Answer, Stage, parse_answer
 
 REPORT = """\
-# Technical Report
-
 ## 1. Executive Summary
 
-**gemma3:270m** shows its first token after **95 ms**, i.e. 3.8 times as fast. llama3.1:8b is slower, e.g. with
-`num_ctx=1024`.
+`gemma3:270m` answers **3.8 times** sooner. Its decode rate is 48.5 tok/s.
 
 ## 2. Optimisation Recommendations
 
-1. **Keep the models loaded**: a cold start adds 2.3 s.
-2. Set *top_k* and repeat_penalty for quality.
+1. Keep the models loaded.
+2. Repeat the slow runs.
 
 ## 3. Risks and Mitigations
 
-| # | Risk | Impact | Mitigation |
-|---|------|--------|------------|
-| 1 | Few runs. They differ. | high | Repeat them. |
-| 2 | Cold starts | low | Report them apart |
+| Risk | Mitigation |
+|---|---|
+| Cold runs are mixed in. | Report the median of warm runs. |
 """
+RISK = "Cold runs are mixed in."
+MITIGATION = "Report the median of warm runs."
 
 
-class Read(NamedTuple):
-    section: Section
-    block: int
-    role: Role
-    text: str
+def texts(answer: Answer, section: str = "") -> list[str]:
+    return [it.text for it in answer.sentences if section in ("", it.section)]
 
 
-def read(answer: Answer) -> list[Read]:
-    return [Read(it.section, it.block, it.role, it.text) for it in answer.sentences]
+def places(answer: Answer) -> list[tuple[str, int, str]]:
+    return [(it.section, it.block, it.role) for it in answer.sentences]
 
 
-def texts(text: str, stage: Stage = "report") -> list[str]:
-    return [it.text for it in parse_answer(stage, text).sentences]
-
-
-def test_sections_blocks_and_roles_of_a_report() -> None:
-    answer = parse_answer("report", REPORT)
-    assert read(answer) == [
-        Read("summary", 1, "text", "gemma3:270m shows its first token after 95 ms, i.e. 3.8 times as fast."),
-        Read("summary", 1, "text", "llama3.1:8b is slower, e.g. with num_ctx=1024."),
-        Read("recommendations", 2, "text", "Keep the models loaded: a cold start adds 2.3 s."),
-        Read("recommendations", 3, "text", "Set top_k and repeat_penalty for quality."),
-        Read("risks", 4, "risk", "Few runs."),
-        Read("risks", 4, "risk", "They differ."),
-        Read("risks", 4, "mitigation", "Repeat them."),
-        Read("risks", 5, "risk", "Cold starts"),
-        Read("risks", 5, "mitigation", "Report them apart"),
+def test_each_sentence_of_a_report_has_its_section_its_block_and_its_role() -> None:
+    found = parse_answer("report", REPORT)
+    assert [(it.id, it.section, it.block, it.role, it.text) for it in found.sentences] == [
+        ("R1", "summary", 1, "text", "gemma3:270m answers 3.8 times sooner."),
+        ("R2", "summary", 1, "text", "Its decode rate is 48.5 tok/s."),
+        ("R3", "recommendations", 2, "text", "Keep the models loaded."),
+        ("R4", "recommendations", 3, "text", "Repeat the slow runs."),
+        ("R5", "risks", 4, "risk", RISK),
+        ("R6", "risks", 4, "mitigation", MITIGATION),
     ]
-    assert [it.id for it in answer.sentences] == [f"R{number}" for number in range(1, 10)]
-    assert answer.headings == ("summary", "recommendations", "risks")
-    assert (answer.complete, answer.repeated, answer.problems) == (True, 0, ())
+    assert found.complete
+    assert found.headings == ("summary", "recommendations", "risks")
+    assert not found.problems
+    assert [it.id for it in parse_answer("analysis", REPORT).sentences][:2] == ["A1", "A2"]
 
 
 @pytest.mark.parametrize(
     ("heading", "section"),
     [
-        ("## Key Findings", "findings"),
-        ("**Key findings:**", "findings"),
-        ("Key Findings\n------------", "findings"),
-        ("### 2) Optimization recommendations for performance", "recommendations"),
-        ("4. **Risk Analysis**", "risks"),
-        ("II. Performance Analysis", "performance"),
-        ("Conclusion:", "summary"),
-        ("<h3>Key findings</h3>", "findings"),
-        ("## Setup of the machine", "performance"),  # below the title, within the first section
+        ("# Performance Analysis", "performance"),
+        ("## 1. Performance analysis:", "performance"),
+        ("##Key Findings", "findings"),
+        ("### Main insights from the data ###", "findings"),
+        ("**Executive Summary**", "summary"),
+        ("**1. Executive Summary:**", "summary"),
+        ("1. **Executive Summary**", "summary"),
+        ("Executive Summary", "summary"),
+        ("2. Recommendations", "recommendations"),
+        ("Executive Summary\n=================", "summary"),
+        ("Optimization Recommendations\n---", "recommendations"),
+        ("## II. Three Optimisation Suggestions", "recommendations"),
+        ("## Performance Optimisation Recommendations", "recommendations"),
+        ("__Risks & Mitigations__", "risks"),
+        ("## Risk Assessment", "risks"),
+        ("## Key findings and recommendations", "findings"),
+        ("## Conclusion", "summary"),
     ],
 )
-def test_a_heading_opens_its_section_however_it_is_marked(heading: str, section: Section) -> None:
-    [sentence] = parse_answer("analysis", f"{heading}\n\nThe model is fast.").sentences
-    assert (sentence.section, sentence.text) == (section, "The model is fast.")
+def test_a_heading_is_mapped_to_a_section_by_its_words(heading: str, section: str) -> None:
+    found = parse_answer("analysis", f"{heading}\n\nThe model gemma3:270m answers sooner.")
+    assert texts(found) == ["The model gemma3:270m answers sooner."]
+    assert found.sentences[0].section == section
+    assert found.headings == ((section,) if section != "other" else ())
 
 
-def test_a_label_opens_a_section_and_is_no_part_of_the_sentence() -> None:
-    answer = parse_answer("report", "Executive Summary: It is fast.\n\nKey point: it is small.\n")
-    assert read(answer) == [
-        Read("summary", 1, "text", "It is fast."),
-        Read("summary", 2, "text", "Key point: it is small."),
-    ]
+@pytest.mark.parametrize(
+    "line",
+    ["Executive Summary: It is fast.", "**Executive Summary:** It is fast.", "**Executive Summary**: It is fast."],
+)
+def test_a_heading_may_have_its_text_behind_it(line: str) -> None:
+    [sentence] = parse_answer("report", line).sentences
+    assert (sentence.section, sentence.text) == ("summary", "It is fast.")
 
 
-def test_a_sentence_in_bold_is_a_sentence_and_no_heading() -> None:
-    assert texts("**The risk is small.**\n\n**It has 3 runs.** And more.") == [
-        "The risk is small.",
-        "It has 3 runs.",
-        "And more.",
+def test_a_title_is_no_section() -> None:
+    found = parse_answer(
+        "analysis", "# Performance Analysis of two models\n\nA start.\n\n## Key Findings\n\nIt is fast."
+    )
+    assert places(found) == [("performance", 1, "text"), ("findings", 2, "text")]
+    assert found.headings == ("findings",)
+
+
+@pytest.mark.parametrize(("stage", "section"), [("analysis", "performance"), ("report", "summary")])
+@pytest.mark.parametrize("above", ["", "# Benchmark report\n\n", "Sure, here it is.\n\n## Introduction\n\n"])
+def test_what_has_no_heading_is_of_the_first_section(stage: Stage, section: str, above: str) -> None:
+    found = parse_answer(stage, f"{above}It is fast.\n\n## Key findings\n\nIt is sure.")
+    expected = "other" if "##" in above else section
+    assert [it.section for it in found.sentences][-2:] == [expected, "findings"]
+    assert found.headings == ("findings",)
+
+
+def test_a_topic_below_a_section_stays_in_it_and_a_foreign_heading_beside_it_does_not() -> None:
+    text = "## Recommendations\n\n### Throughput performance\n\nUse one model.\n\n## Verification\n\nAll is proved."
+    assert places(parse_answer("report", text)) == [("recommendations", 2, "text"), ("other", 3, "text")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The run took 3.8 times as long, i.e. 2.5 s vs. 0.66 s, at approx. 48.5 tok/s.",
+        "With llama3.1:8b and qwen2.5-coder:0.5b it is e.g. 95 ms (see results.v2.csv).",
+        "Its p95 is 1,234.5 ms, that of the other 120 ms etc. at num_ctx=1024.",
+        "It took 2.3 sec. to load.",
+    ],
+)
+def test_full_stops_inside_a_sentence_do_not_end_it(line: str) -> None:
+    assert texts(parse_answer("analysis", line)) == [line]
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("It decodes 48.5 tok/s.", "smollm2:135m decodes 46.8 tok/s."),
+        ("It took 95 ms.", "The other took 363 ms."),
+        ("Is it sure?", "It is!"),
+        ('He said "it is fast."', "It is."),
+        ("It holds for p95.", "3 runs are few."),
+        ("它很快。", "它不慢。"),
+        ("It took 2.3 sec.", "The other was slower."),
+    ],
+)
+def test_sentences_are_split(pair: tuple[str, str]) -> None:
+    assert texts(parse_answer("analysis", " ".join(pair))) == list(pair)
+
+
+def test_names_keep_their_underscores_and_marks_go() -> None:
+    text = "Set *num_ctx* and `top_k` as in [the docs](https://a.b/c) to __1024__ ~~or~~ 2 * 512, top\\_p too."
+    assert texts(parse_answer("report", text)) == [
+        "Set num_ctx and top_k as in the docs to 1024 or 2 * 512, top_p too."
     ]
 
 
 @pytest.mark.parametrize(
-    "whole",
-    [
-        "It is 3.8 times as fast as llama3.1:8b vs. qwen2.5:7b at 48.5 tok/s (approx. 2 s).",
-        "Is it fast?",
-        "With num_ctx=1024, e.g. for top_k, it holds.",
-        "The file baselines/a.csv has 3 runs.",
-    ],
+    "label", ["**Throughput**: ", "**Throughput:** ", "**Throughput** - ", "Throughput: ", "__Throughput__: "]
 )
-def test_what_is_one_sentence_stays_one(whole: str) -> None:
-    assert texts(f"First. {whole} Last.") == ["First.", whole, "Last."]
+def test_a_label_that_names_the_topic_is_left_out(label: str) -> None:
+    assert texts(parse_answer("report", f"1. {label}Keep the model loaded.")) == ["Keep the model loaded."]
 
 
-def test_a_sentence_may_begin_with_the_name_of_a_model_or_a_parameter() -> None:
-    assert texts("It takes 2 s. gemma3:270m takes 95 ms. top_k has no effect. It is a no. 1 choice.") == [
-        "It takes 2 s.",
-        "gemma3:270m takes 95 ms.",
-        "top_k has no effect.",
-        "It is a no. 1 choice.",
+def test_a_label_that_is_a_sentence_comes_first_in_its_block() -> None:
+    found = parse_answer("report", "1. **Keep the model loaded**: A cold start adds 2.3 s.")
+    assert texts(found) == ["Keep the model loaded.", "A cold start adds 2.3 s."]
+    assert {it.block for it in found.sentences} == {1}
+
+
+def test_text_that_goes_on_in_a_small_letter_keeps_its_label() -> None:
+    text = "1. **Keep the model loaded**: a cold start adds 2.3 s.\n2. **Warm runs**: gemma3:270m is sooner."
+    assert texts(parse_answer("report", text)) == [
+        "Keep the model loaded: a cold start adds 2.3 s.",
+        "Warm runs: gemma3:270m is sooner.",
     ]
 
 
-def test_nested_items_say_what_they_are_about() -> None:
-    assert texts("- **a:1b**:\n  - TTFT: 95 ms.\n  - Decode: 48 tok/s.\n- Both are small.") == [
-        "a:1b: TTFT: 95 ms.",
-        "a:1b: Decode: 48 tok/s.",
-        "Both are small.",
+def test_a_bold_sentence_is_a_sentence() -> None:
+    text = "**The risk is small.**\n\n- **It has 3 runs.** And more.\n- **Risk.**\n"
+    assert texts(parse_answer("report", text)) == ["The risk is small.", "It has 3 runs.", "And more."]
+
+
+def test_a_label_stays_where_only_it_says_what_a_value_or_a_sentence_is_about() -> None:
+    text = "- **gemma3:270m**:\n  - **Decode throughput**: 48.5 tok/s\n- **smollm2:135m**: Its rate is lower.\n"
+    assert texts(parse_answer("analysis", text)) == [
+        "gemma3:270m: Decode throughput: 48.5 tok/s",
+        "smollm2:135m: Its rate is lower.",
     ]
 
 
-def test_a_label_in_bold_goes_if_a_whole_sentence_follows_it() -> None:
-    labelled = "- **Cold start**: The first token comes after 2.4 s.\n- **Cold start:** 2.4 s.\n- **It** is small."
-    assert texts(labelled, "analysis") == [
-        "The first token comes after 2.4 s.",
-        "Cold start: 2.4 s.",
-        "It is small.",
-    ]
-
-
-def test_advice_may_be_a_heading() -> None:
-    answer = parse_answer(
-        "report", "## Recommendations\n### 1. Keep models loaded\nIt saves 2 s.\n### Add more runs\nFew."
+def test_what_lies_below_an_item_is_of_its_block() -> None:
+    text = (
+        "## Recommendations\n1. **Throughput**\n   - Use one model.\n   - Keep it loaded.\n2. **TTFT**\n- Warm it up.\n"
     )
-    assert [(it.block, it.text) for it in read(answer)] == [
-        (1, "Keep models loaded"),
-        (1, "It saves 2 s."),
-        (2, "Add more runs"),
-        (2, "Few."),
-    ]
-
-
-RISKS = [("A cold start is slow.", "Keep it loaded."), ("Few runs.", "Repeat them.")]
+    text += "### 3. Quality\nTest it.\n\nRead the answers.\n"
+    blocks = [it.block for it in parse_answer("report", text).sentences]
+    assert blocks == [blocks[0]] * 2 + [blocks[2]] + [blocks[3]] * 2
+    assert len(set(blocks)) == 3
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "| Potential issue | Recommended action |\n|---|---|\n| {0} | {1} |\n| {2} | {3} |",
-        "| {0} | {1} |\n| {2} | {3} |",  # without a header
-        "| {0} | {1} |\n|---|---|\n| {2} | {3} |",  # the first risk in its place
-        "| Risk | Mitigation |\n| {0} | {1} |\n| {2} | {3} |",  # without a line of dashes
-        "- Risk: {0} Mitigation: {1}\n- **Risk 2:** {2} **Mitigation:** {3}",
-        "1. {0}\n   - Mitigation: {1}\n2. {2}\n   - Mitigation: {3}",
-        "**Risk**: {0}\n**Mitigation**: {1}\n\n**Risk**: {2}\n**Mitigation**: {3}",
+        f"| Potential issue | What to do |\n|:---|---:|\n| {RISK} | {MITIGATION} |",
+        f"| # | Concern | Impact | Solution |\n|---|---|---|---|\n| 1 | {RISK} | High | {MITIGATION} |",
+        f"Risk | Mitigation\n--- | ---\n{RISK} | {MITIGATION}",
+        f"| A | B |\n|---|---|\n| {RISK} | {MITIGATION} |",
+        f"| {RISK} | {MITIGATION} |\n|---|---|",
+        f"| **{RISK}** | _{MITIGATION}_ |",
+        f"1. **Risk**: {RISK} **Mitigation**: {MITIGATION}",
+        f"- Risk 1: {RISK}\n  - Mitigation strategy: {MITIGATION}",
+        f"- **Risk:** {RISK}\n- **Mitigation:** {MITIGATION}",
+        f"Risk: {RISK}\nMitigation: {MITIGATION}",
+        f"### Risk 1: Cold runs\n\n{RISK}\n\n**Mitigation:** {MITIGATION}",
+        f"<table><tr><th>Risk</th><th>Mitigation</th></tr>\n<tr><td>{RISK}</td><td>{MITIGATION}</td></tr></table>",
     ],
 )
-def test_a_risk_and_its_mitigation_are_found_in_any_layout(text: str) -> None:
-    answer = parse_answer("report", "## Risks\n\n" + text.format(*RISKS[0], *RISKS[1]))
-    rows: dict[int, dict[str, str]] = {}
-    for it in answer.sentences:
-        assert it.section == "risks"
-        rows.setdefault(it.block, {})[it.role] = it.text
-    assert [(row["risk"], row["mitigation"]) for row in rows.values()] == RISKS
+def test_a_risk_has_its_mitigation_in_whatever_form(text: str) -> None:
+    found = parse_answer("report", f"## Risks and Mitigations\n\n{text}\n")
+    assert [(it.role, it.text) for it in found.sentences] == [("risk", RISK), ("mitigation", MITIGATION)]
+    assert len({it.block for it in found.sentences}) == 1
+    assert {it.section for it in found.sentences} == {"risks"}
 
 
-def test_what_mitigates_a_risk_may_follow_it_as_a_sentence() -> None:
-    answer = parse_answer("report", "## Risks\n- Few runs. To mitigate this, repeat them. Do so soon.")
-    assert [it.role for it in answer.sentences] == ["risk", "mitigation", "mitigation"]
+def test_a_sentence_that_begins_with_to_avoid_this_is_the_mitigation() -> None:
+    found = parse_answer("report", f"## Risks\n\n- {RISK} It misleads. To avoid this, report medians. Do it daily.")
+    assert [it.role for it in found.sentences] == ["risk", "risk", "mitigation", "mitigation"]
 
 
-def test_a_table_of_figures_is_read_row_by_row() -> None:
-    text = "## Performance analysis\n| Model | TTFT | Decode |\n|---|---|---|\n| a:1b | 95 ms | 48 tok/s |\n"
-    assert read(parse_answer("analysis", text)) == [Read("performance", 1, "text", "a:1b: TTFT 95 ms, Decode 48 tok/s")]
+def test_a_table_of_risks_needs_no_heading_and_further_sentences_of_a_row_are_of_the_risk() -> None:
+    table = f"| Risk | Impact | Mitigation |\n|---|---|---|\n| {RISK} | The mean is too high. | {MITIGATION} |"
+    found = parse_answer("report", f"The summary is short.\n\n{table}")
+    assert [(it.section, it.role) for it in found.sentences] == [
+        ("summary", "text"), ("risks", "risk"), ("risks", "risk"), ("risks", "mitigation"),
+    ]  # fmt: skip
 
 
-def test_a_fence_around_the_answer_changes_nothing_and_code_is_left_out() -> None:
-    inside = parse_answer("report", REPORT)
-    assert parse_answer("report", f"```markdown\n{REPORT}```\n") == inside
-    assert parse_answer("report", f"```\n{REPORT}") == inside
-    assert texts("It is fast.\n\n```python\nprint('99 times faster.')\n```\n") == ["It is fast."]
+def test_a_row_of_values_is_a_sentence_with_the_names_of_its_columns() -> None:
+    table = "| Model | Time to first token (ms) | Rate |\n|---|---|---|\n| gemma3:270m | 95 | 48.5 tok/s |"
+    assert texts(parse_answer("analysis", table)) == ["gemma3:270m: Time to first token 95 ms, Rate 48.5 tok/s"]
 
 
-@pytest.mark.parametrize("thought", ["<think>\n{}\n</think>", "<thinking>{}</thinking>\n", "{}\n</think>\n"])
-def test_a_thought_is_no_part_of_the_answer(thought: str) -> None:
-    said = thought.format("## Risks\n\nI think that it is 99 times faster.")
-    assert parse_answer("report", f"{said}\n\n{REPORT}") == parse_answer("report", REPORT)
+def test_an_analysis_has_risks_only_where_it_says_so() -> None:
+    found = parse_answer("analysis", f"## Risks\n\nA start.\n\n- Risk: {RISK} Mitigation: {MITIGATION}")
+    assert [it.role for it in found.sentences] == ["text", "risk", "mitigation"]
 
 
-def test_a_thought_that_never_ends_leaves_nothing() -> None:
-    answer = parse_answer("report", "<think>I should say that it is the fastest.")
-    assert (answer.sentences, answer.complete, answer.problems) == ((), False, ("it ends within a thought",))
+@pytest.mark.parametrize(
+    "fence", ["```markdown\n{}\n```", "```\n{}", "~~~md\n{}\n~~~\n", "Here it is.\n\n```md\n{}\n```"]
+)
+def test_a_fence_around_the_answer_is_no_code(fence: str) -> None:
+    wanted = parse_answer("report", REPORT)
+    found = parse_answer("report", fence.format(REPORT))
+    assert texts(found)[-6:] == texts(wanted)
+    assert found.headings == wanted.headings
+
+
+def test_code_in_an_answer_is_no_prose() -> None:
+    assert texts(parse_answer("report", "Run this.\n\n```bash\nollama run it.\n```\n\nThen read on.")) == [
+        "Run this.",
+        "Then read on.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>\nIt is slow. ## Risks\n</think>\n{}",
+        "It is slow, I think.</think>\n{}",
+        "<think>a</think><THINKING>b</THINKING>{}",
+        "<|im_start|>assistant\n<think></think>{}<|im_end|>",
+    ],
+)
+def test_thinking_is_not_part_of_an_answer(text: str) -> None:
+    found = parse_answer("report", text.format(REPORT))
+    assert [it for it in texts(found) if it != "assistant"] == texts(parse_answer("report", REPORT))
+
+
+def test_an_answer_that_never_stops_thinking_is_empty_and_says_why() -> None:
+    found = parse_answer("report", f"<think>{REPORT}")
+    assert not found.sentences
+    assert not found.complete
+    assert found.problems == ("it ends within a thought",)
+
+
+def test_html_goes_and_its_text_stays() -> None:
+    text = (
+        "<h2>Key findings</h2><p>It is <b>fast</b>.<br>It is &lt; 1 s.</p><script>alert('It is.')</script><!-- No. -->"
+    )
+    found = parse_answer("analysis", text)
+    assert texts(found, "findings") == ["It is fast.", "It is < 1 s."]
+    assert found.problems == ("it has HTML tags",)
+    assert texts(parse_answer("analysis", "At p < 0.05 and n > 3 it holds.")) == ["At p < 0.05 and n > 3 it holds."]
+
+
+@pytest.mark.parametrize("end", ["", "}"])
+def test_strings_of_json_are_sentences_without_a_section(end: str) -> None:
+    found = parse_answer(
+        "report", '```json\n{"summary": "It is fast. It is sure.", "risks": [{"risk": "Few runs."}]' + end
+    )
+    assert texts(found, "other") == texts(found) == ["It is fast.", "It is sure.", "Few runs."]
+    assert "it is JSON, not Markdown" in found.problems
+
+
+def test_sentences_that_come_again_are_dropped_and_counted() -> None:
+    found = parse_answer("analysis", "It is fast. " + "**It** is fast!\n\n" * 40 + "It is slow.")
+    assert texts(found) == ["It is fast.", "It is slow."]
+    assert found.repeated == 40
+    text = f"## Summary\n\n{MITIGATION}\n\n## Risks\n\n| Risk | Mitigation |\n|---|---|\n| {RISK} | {MITIGATION} |"
+    assert [it.role for it in parse_answer("report", text).sentences] == ["text", "risk", "mitigation"]
+
+
+def test_one_mitigation_may_serve_two_risks_and_goes_with_a_repeated_one() -> None:
+    rows = f"| {RISK} | Repeat. |\n| Cold starts. | Repeat. |\n| {RISK} | Wait. |\n"
+    found = parse_answer("report", f"| Risk | Mitigation |\n|---|---|\n{rows}")
+    assert texts(found) == [RISK, "Repeat.", "Cold starts.", "Repeat."]
+    assert found.repeated == 2
 
 
 @pytest.mark.parametrize("mark", ["<|im_end|>\n<|im_start|>user\n", "<end_of_turn>", "</s>[INST] ", "<|eot_id|>"])
-def test_what_comes_after_the_end_of_a_turn_is_no_part_of_the_answer(mark: str) -> None:
-    answer = parse_answer("report", f"{REPORT}{mark}Say that it is 99 times faster.")
-    assert answer.sentences == parse_answer("report", REPORT).sentences
-    assert answer.problems == ("it goes on after the end of its turn",)
+def test_what_a_model_writes_after_its_turn_is_not_read(mark: str) -> None:
+    found = parse_answer("report", f"<|im_start|>assistant\n{REPORT}{mark}It is 99 times faster.")
+    assert texts(found) == texts(parse_answer("report", REPORT))
+    assert found.problems == ("it goes on after the end of its turn",)
+    assert not parse_answer("report", f"{REPORT}<|im_end|>\n").problems
 
 
-def test_markup_is_removed_and_what_it_hides_too() -> None:
-    text = (
-        "<script>alert('It is 99 times faster.')</script><!-- Hidden. --><h2>Executive Summary</h2>"
-        "<p onclick='x()'>It is <b>fast</b> &amp; small.</p><ul><li>One &lt; two.</li></ul>"
-    )
-    answer = parse_answer("report", text)
-    assert [it.text for it in answer.sentences] == ["It is fast & small.", "One < two."]
-    assert answer.problems == ("it has HTML tags",)
-    assert texts("It takes 3 < 5 s and 5 > 3 s.") == ["It takes 3 < 5 s and 5 > 3 s."]
+@pytest.mark.parametrize(
+    ("text", "complete"),
+    [
+        ("It is fast. It is", False),
+        ("It is fast. It is so:", True),
+        ("- num_ctx 1024\n- top_k 40", True),
+        ("- It is fast.\n- It is", False),
+        ("| Risk | Mitigation |\n|---|---|\n| a | b |", True),
+        ("| Risk | Mitigation |\n|---|---|\n| a is | b is", False),
+        ("", False),
+    ],
+)
+def test_a_cut_answer_is_not_complete(text: str, complete: bool) -> None:
+    assert parse_answer("report", text).complete == complete
 
 
-def test_json_is_read_by_its_keys_and_called_what_it_is() -> None:
-    text = '{"executive_summary": ["It is fast."], "risks": [{"risk": "Few runs.", "mitigation": "Repeat."}]}'
-    for wrapped in (text, f"```json\n{text}\n```"):
-        answer = parse_answer("report", wrapped)
-        assert read(answer) == [
-            Read("summary", 1, "text", "It is fast."),
-            Read("risks", 2, "risk", "Few runs."),
-            Read("risks", 2, "mitigation", "Repeat."),
+def test_half_a_sentence_at_the_end_is_left_out() -> None:
+    found = parse_answer("report", "It is fast. gemma3:270m and")
+    assert texts(found) == ["It is fast."]
+    assert found.problems == ("its last sentence was cut",)
+
+
+def test_thai_is_one_sentence_a_line() -> None:
+    assert texts(parse_answer("analysis", "โมเดลเร็วมาก\n\nโมเดลช้ามาก")) == ["โมเดลเร็วมาก"]
+
+
+def test_a_very_long_answer_is_read_as_far_as_it_may_be() -> None:
+    found = parse_answer("report", " ".join(f"Run {number} took {number} ms." for number in range(12_500)))
+    assert len(found.sentences) == MOST_SENTENCES
+    assert not found.complete
+    assert found.problems[0].partition(" of ")[0] == "only its first 40,000"
+    [one] = parse_answer("report", "word " * 50_000).sentences
+    assert len(one.text) < 1_100
+
+
+PIECES = [
+    *REPORT.splitlines(),
+    *(
+        "|",
+        "||",
+        "|-|-|",
+        "-",
+        "1.",
+        "**",
+        "__",
+        "`",
+        "```",
+        "```json",
+        "<think>",
+        "</think>",
+        "<!--",
+        "<script",
+        "<td>",
+    ),
+    *(">", "#", "===", "---", "{", "]", ":", ".", "...", "e.g.", "ไทย", "。"),
+    *("  - ", "> > ", '{"a": [', "\x00", "\ud800", "\u202e", "\\|", "\t", "&lt;", "[a](b)"),
+    *("**a**:", "Risk:", "Mitigation:", "**Risk:** ", "To avoid it"),
+]
+
+
+def test_any_text_is_parsed() -> None:
+    draw = random.Random(7)
+    for _ in range(3_000):
+        text = "".join(draw.choice(PIECES) + draw.choice(["", " ", "\n", "\n\n"]) for _ in range(draw.randrange(30)))
+        stage: Stage = draw.choice(["analysis", "report"])
+        found = parse_answer(stage, text)
+        assert found == parse_answer(stage, text)
+        assert [it.id for it in found.sentences] == [
+            f"{stage[0].upper()}{n}" for n in range(1, len(found.sentences) + 1)
         ]
-        assert answer.problems == ("it is JSON, not Markdown",)
-    cut = parse_answer("report", text[:40])
-    assert ([it.text for it in cut.sentences], cut.complete) == (["It is fast."], False)
+        assert [it.block for it in found.sentences] == sorted(it.block for it in found.sentences)
+        for it in found.sentences:
+            assert it.text == " ".join(it.text.split())
+            assert any(map(str.isalnum, it.text))
 
 
-def test_a_cut_answer_loses_only_the_sentence_that_has_no_end() -> None:
-    answer = parse_answer("report", "## Executive Summary\n\nIt is fast. It is small. It takes 9")
-    assert [it.text for it in answer.sentences] == ["It is fast.", "It is small."]
-    assert (answer.complete, answer.problems) == (False, ("its last sentence was cut",))
-    assert parse_answer("report", "## Recommendations\n- Keep it loaded\n- Repeat the runs").complete  # a style
-
-
-def test_what_is_said_again_is_dropped_and_counted() -> None:
-    answer = parse_answer("analysis", "It is fast. It is small.\n\n- It is **fast**!\n- It is fast.\n- It is new.")
-    assert [it.text for it in answer.sentences] == ["It is fast.", "It is small.", "It is new."]
-    assert answer.repeated == 2
-
-
-def test_a_repeated_risk_takes_its_mitigation_with_it_and_one_may_serve_two_risks() -> None:
-    rows = "| Few runs. | Repeat. |\n| Cold starts. | Repeat. |\n| Few runs. | Wait. |\n"
-    answer = parse_answer("report", f"| Risk | Mitigation |\n|---|---|\n{rows}")
-    assert [(it.role, it.text) for it in answer.sentences] == [
-        ("risk", "Few runs."),
-        ("mitigation", "Repeat."),
-        ("risk", "Cold starts."),
-        ("mitigation", "Repeat."),
-    ]
-    assert answer.repeated == 2
-
-
-@pytest.mark.parametrize("text", ["", " \n\t ", "```", "----", "| | |", "**", "#", "\x00", "\ud800"])
-def test_nothing_is_nothing(text: str) -> None:
-    assert parse_answer("report", text).sentences == ()
-
-
-def test_another_language_is_kept_as_it_is() -> None:
-    thai = "รายงานนี้สรุปผลการทดสอบ โมเดลเร็วมาก"
-    assert texts(f"{thai}\n\n" * 20) == [thai]
-
-
-LONG = {
-    "words": "Every model answers every question within a moment of time. " * 5_000,
-    "sentences": " ".join(f"Sentence {number} is here." for number in range(20_000)),
-    "rows": "| a | b |\n|---|---|\n" + "".join(f"| risk {number} | do {number} |\n" for number in range(9_000)),
-}
-
-
-@pytest.mark.parametrize("name", LONG)
-def test_fifty_thousand_words_are_cut_short_and_it_says_so(name: str) -> None:
-    answer = parse_answer("report", LONG[name])
-    assert len(answer.sentences) <= 400
-    assert not answer.complete
-    assert "it is longer than 30,000 characters; the rest was not read" in answer.problems
-
-
-@pytest.mark.parametrize("piece", ["[", "*a ", "<a ", "|", ">", "- ", '{"a":', "<think>", "<!--", "![a](", "\n", "..!"])
-def test_a_piece_of_markup_without_end_is_read_in_one_go(piece: str) -> None:
-    """Patterns that try again at every place would take minutes here."""
-    assert len(parse_answer("report", piece * (30_000 // len(piece))).sentences) <= 1
-
-
-MARKS = [*'ab .\n#*|`-_<>:"{}[]1é', "\u2028", "\ud800", "\x00", "## ", "|---|\n", "```", '{"a": "b', "1. ", "\n\n"]
-WORDS = ["Risk", "Mitigation:", "<think>", "</think>", "a b c. ", "95 ms", "<h2>", "</h2>", "<|im_end|>", "Summary"]
-PIECES = st.sampled_from([*MARKS, *WORDS])
-
-
-@given(st.lists(PIECES, max_size=120), st.sampled_from(["analysis", "report"]))
-def test_no_text_raises_and_every_sentence_is_one_line(pieces: list[str], stage: Stage) -> None:
-    answer = parse_answer(stage, "".join(pieces))
-    for number, it in enumerate(answer.sentences, start=1):
-        assert it.id == f"{stage[0].upper()}{number}"
-        assert it.text and it.text == " ".join(it.text.split())
-    assert answer == Answer.model_validate_json(answer.model_dump_json())
-
-
-def test_sentences_of_a_shuffled_report_are_those_of_the_report() -> None:
-    parts = REPORT.split("\n## ")[1:]
-    whole = sorted(texts(REPORT))
-    for seed in range(6):
-        shuffled = random.Random(seed).sample(parts, len(parts))
-        assert sorted(texts("\n\n## ".join(["# Title", *shuffled]))) == whole
+def test_the_time_grows_with_the_length_of_the_text() -> None:
+    for piece in [
+        *PIECES,
+        "a",
+        "**a",
+        "| a ",
+        "a. ",
+        "<think>a",
+        "- **a**:\n",
+        "**Risk**: a. **Mitigation**: b. ",
+        "<p ",
+        "\n",
+    ]:
+        seconds = []
+        for length in (10_000, 40_000):
+            text = (piece * length)[:length]
+            began = time.process_time()
+            parse_answer("report", text)
+            seconds.append(time.process_time() - began)
+        assert seconds[1] < 0.05 + 12 * seconds[0], piece

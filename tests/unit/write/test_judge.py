@@ -1,121 +1,170 @@
-"""Every sentence of an answer is judged once, and what is not the model's to say is kept from the reader."""
+"""What becomes of each sentence of an answer."""
 
 from collections.abc import Sequence
 
 import pytest
 
-from chimera_dagster.align import Aligned, Outcome, Passage
-from chimera_dagster.align.kept_note import KeptNote
-from chimera_dagster.write import judge
-from chimera_dagster.write.answer import parse_answer
+from chimera_dagster.align import Aligned, Passage
+from chimera_dagster.align.kept_note import KeptNote, Part
+from chimera_dagster.write.answer import Answer, Role, Sentence, parse_answer
 from chimera_dagster.write.judge import JudgedAnswer, judge_answer
-from tests.unit.write.notes import note
+from tests.unit.write.judged import note
 
+STANDS, REPLACED, WITHHELD = (
+    Aligned("stands", ("N1",)),
+    Aligned("replaced", ("N1",), "why"),
+    Aligned("withheld", (), "why"),
+)
 NOTES = [
-    note(1),
-    note(2),
-    note(3, "risks", mitigation="Do three."),
-    note(4, "risks", mitigation="Do four."),
+    note("N1", "A answers sooner than B."),
+    note("N2", "Few runs are known.", mitigation="Repeat them.", section="risks"),
+    note("N3", "Cold runs are mixed in.", mitigation="Report medians.", section="risks"),
 ]
 
 
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[list[Passage]]:
-    """What the aligner was asked; it makes of a sentence what its first two words say, as "Stands N1"."""
-    asked: list[list[Passage]] = []
-
-    def align(passages: Sequence[Passage], notes: Sequence[KeptNote]) -> list[Aligned]:
-        asked.append(list(passages))
-        return [_planned(passage.text) for passage in passages]
-
-    monkeypatch.setattr(judge, "align", align)
-    return asked
-
-
-def _planned(text: str) -> Aligned:
-    outcomes: dict[str, Outcome] = {
-        "Stands": "stands",
-        "Replaced": "replaced",
-        "Withheld": "withheld",
-        "View": "view",
-        "Filler": "filler",
-    }
-    first, second = [*text.split(), ""][:2]
-    notes = tuple(second.split("+")) if second.startswith("N") else ()
-    return Aligned(outcomes[first], notes, "" if first == "Stands" else f"planned {first}")
-
-
-def judged(text: str, prompt: str = "") -> JudgedAnswer:
-    return judge_answer(parse_answer("report", text), NOTES, prompt)
-
-
-def fates(answer: JudgedAnswer) -> list[tuple[str, tuple[str, ...], str]]:
-    return [(it.outcome, it.notes, it.reason) for it in answer.sentences]
-
-
-def table(*rows: tuple[str, str]) -> str:
-    return "\n".join(["## Risks", "", "| Risk | Mitigation |", "|---|---|", *(f"| {a} | {b} |" for a, b in rows)])
-
-
-def test_one_call_judges_all_sentences_and_keeps_what_was_parsed(calls: list[list[Passage]]) -> None:
-    text = "Stands N1 one. Withheld it.\n\n- View it.\n"
-    answer, parsed = judged(text), parse_answer("report", text)
-    assert calls == [[Passage(it.text, it.block) for it in parsed.sentences]]
-    assert fates(answer) == [
-        ("stands", ("N1",), ""),
-        ("withheld", (), "planned Withheld"),
-        ("view", (), "planned View"),
+def sentences(*texts: str, blocks: Sequence[int] = (), roles: Sequence[Role] = ()) -> Answer:
+    found = [
+        Sentence(
+            id=f"R{place + 1}",
+            section="risks" if roles else "summary",
+            block=blocks[place] if blocks else place,
+            role=roles[place] if roles else "text",
+            text=text,
+        )
+        for place, text in enumerate(texts)
     ]
-    assert [it.text for it in answer.standing] == ["Stands N1 one."]
-    assert [it.text for it in answer.fallen] == ["Withheld it."]
-    shared = {"id", "section", "block", "role", "text"}
-    assert [it.model_dump(include=shared) for it in answer.sentences] == [it.model_dump() for it in parsed.sentences]
-    assert JudgedAnswer.model_validate_json(answer.model_dump_json()) == answer
+    return Answer(sentences=tuple(found), complete=True, repeated=2, headings=("summary",), problems=("it is JSON",))
 
 
-@pytest.mark.usefixtures("calls")
-def test_a_note_replaces_one_sentence_and_none_if_it_is_said_already() -> None:
-    [_, early, once, again, other] = fates(
-        judged("Stands N1 a. Replaced N1 b. Replaced N2 c. Replaced N2 d. Withheld N9.")
+def judged(
+    monkeypatch: pytest.MonkeyPatch, answer: Answer, fates: dict[str, Aligned], prompt: str = ""
+) -> JudgedAnswer:
+    """Judged by an aligner that knows these sentences, and `alone: ` in front of those that it sees alone."""
+
+    def known(passages: Sequence[Passage], notes: Sequence[KeptNote]) -> list[Aligned]:
+        assert list(notes) == NOTES
+        is_first = len(passages) == len(answer.sentences)
+        return [fates.get("" if is_first else f"alone: {it.text}", fates[it.text]) for it in passages]
+
+    monkeypatch.setattr("chimera_dagster.write.judge.align", known)
+    return judge_answer(answer, NOTES, prompt)
+
+
+def outcomes(answer: JudgedAnswer) -> list[tuple[str, tuple[str, ...]]]:
+    return [(it.outcome, it.notes) for it in answer.sentences]
+
+
+def test_a_judged_answer_keeps_what_the_answer_says_and_adds_what_became_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = sentences("One.", "Two.", "Three.", "Four.")
+    fates = {"One.": STANDS, "Two.": WITHHELD, "Three.": Aligned("view", (), "v"), "Four.": Aligned("filler", (), "f")}
+    found = judged(monkeypatch, answer, fates)
+    assert [it.outcome for it in found.sentences] == ["stands", "withheld", "view", "filler"]
+    assert [it.reason for it in found.sentences] == ["", "why", "v", "f"]
+    assert Answer(**found.model_dump()) == answer
+    assert [it.text for it in found.standing] == ["One."]
+    assert [it.text for it in found.fallen] == ["Two."]
+    assert JudgedAnswer.model_validate_json(found.model_dump_json()) == found
+
+
+@pytest.mark.parametrize("other", [STANDS, REPLACED])
+def test_a_note_replaces_no_sentence_if_it_is_said_already(monkeypatch: pytest.MonkeyPatch, other: Aligned) -> None:
+    found = judged(monkeypatch, sentences("One.", "Two."), {"One.": other, "Two.": REPLACED})
+    assert outcomes(found) == [(other.outcome, ("N1",)), ("withheld", ())]
+    assert found.sentences[1].reason == "why; what it should say is said already"
+    assert [it.text for it in found.fallen][-1] == "Two."  # it counts against the model
+
+
+def test_a_note_replaces_no_sentence_if_a_later_one_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert outcomes(judged(monkeypatch, sentences("One.", "Two."), {"One.": REPLACED, "Two.": STANDS})) == [
+        ("withheld", ()),
+        ("stands", ("N1",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "alone", "outcome"),
+    [
+        ("It is certain.", STANDS, "replaced"),
+        ("However, this is certain.", STANDS, "replaced"),
+        ("The rate is 48 tok/s.", WITHHELD, "replaced"),
+        ("A is certain.", STANDS, "stands"),
+    ],
+)
+def test_a_sentence_falls_with_the_one_that_it_refers_to(
+    monkeypatch: pytest.MonkeyPatch, text: str, alone: Aligned, outcome: str
+) -> None:
+    fates = {"One.": WITHHELD, text: STANDS, f"alone: {text}": alone}
+    assert outcomes(judged(monkeypatch, sentences("One.", text, blocks=(1, 1)), fates))[1] == (outcome, ("N1",))
+    assert outcomes(judged(monkeypatch, sentences("One.", text, blocks=(1, 2)), fates))[1] == ("stands", ("N1",))
+    fates["One."] = STANDS
+    assert outcomes(judged(monkeypatch, sentences("One.", text, blocks=(1, 1)), fates))[1] == ("stands", ("N1",))
+
+
+def test_instructions_of_the_prompt_are_withheld_and_its_data_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    prompt = "Write a report. Say what is *certain*.\n-----\n- B is slower.\n-----\n## Key findings, three of them"
+    view = Aligned("view", (), "advice")
+    fates = {"Say what is certain.": view, "B is slower.": view, "Key findings, three of them": STANDS, "A.": view}
+    fates["Write a report."] = Aligned("filler", (), "it says nothing")
+    found = judged(monkeypatch, sentences(*fates), fates, prompt)
+    assert [it.outcome for it in found.sentences] == ["withheld", "view", "withheld", "view", "withheld"]
+    assert found.sentences[0].reason == "it copies its prompt"
+
+
+RISK, OTHER, MITIGATION = "A risk.", "More of it.", "A mitigation."
+BY_NOTE = Aligned("replaced", ("N2",), "why")
+
+
+@pytest.mark.parametrize(
+    ("risk", "mitigation", "expected"),
+    [
+        (STANDS, STANDS, ["stands", "stands"]),
+        (BY_NOTE, STANDS, ["replaced", "stands"]),
+        (BY_NOTE, BY_NOTE, ["replaced", "replaced"]),  # the note has a text for each
+        (STANDS, WITHHELD, ["stands", "withheld"]),
+        (WITHHELD, STANDS, ["withheld", "withheld"]),
+        (WITHHELD, Aligned("stands", ("N2",)), ["replaced", "stands"]),
+        (Aligned("stands", ("N3",)), Aligned("stands", ("N2",)), ["stands", "replaced"]),
+        (Aligned("stands", ("N3",)), Aligned("stands", ("N2", "N3")), ["stands", "stands"]),
+        (Aligned("stands", ("N3",)), STANDS, ["stands", "stands"]),
+        (Aligned("filler"), BY_NOTE, ["filler", "withheld"]),
+    ],
+)
+def test_a_mitigation_is_shown_with_its_risk(
+    monkeypatch: pytest.MonkeyPatch, risk: Aligned, mitigation: Aligned, expected: list[str]
+) -> None:
+    answer = sentences(RISK, MITIGATION, blocks=(1, 1), roles=("risk", "mitigation"))
+    found = judged(monkeypatch, answer, {RISK: risk, MITIGATION: mitigation})
+    assert [it.outcome for it in found.sentences] == expected
+    if expected == ["replaced", "stands"]:
+        assert found.sentences[0].notes == ("N2",)
+    if expected == ["stands", "replaced"]:
+        assert found.sentences[1].notes == ("N3",)
+
+
+def test_the_rows_note_is_not_put_in_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = Aligned("stands", ("N2",))
+    answer = sentences(RISK, OTHER, MITIGATION, blocks=(1, 1, 1), roles=("risk", "risk", "mitigation"))
+    found = judged(monkeypatch, answer, {RISK: WITHHELD, OTHER: WITHHELD, MITIGATION: own})
+    assert [it.outcome for it in found.sentences] == ["replaced", "withheld", "stands"]
+    said = sentences("Few runs.", RISK, MITIGATION, blocks=(0, 1, 1), roles=("text", "risk", "mitigation"))
+    found = judged(monkeypatch, said, {"Few runs.": own, RISK: WITHHELD, MITIGATION: own})
+    assert [it.outcome for it in found.sentences] == ["stands", "withheld", "withheld"]
+
+
+def test_true_sentences_stand_and_a_swapped_one_does_not() -> None:
+    faster = (
+        Part("gemma3:270m", "model"), Part(" shows its first token after "), Part("95 ms", "figure", 95.0, "ms"),
+        Part(" and "), Part("smollm2:135m", "model"), Part(" after "), Part("363 ms", "figure", 363.0, "ms"), Part("."),
+    )  # fmt: skip
+    given = note(
+        "N1", "", metric="ttft_ms", models=("gemma3:270m", "smollm2:135m"), order=("gemma3:270m", "smollm2:135m")
     )
-    assert early == ("withheld", (), "planned Replaced; what it should say is said already")
-    assert once == ("replaced", ("N2",), "planned Replaced")
-    assert again[0] == "withheld"
-    assert other[2] == "planned Withheld"
-    assert [it[0] for it in fates(judged("Replaced N1 b. Stands N1 a."))] == ["withheld", "stands"]
+    given = given.model_copy(update={"text": faster, "wording": faster, "wordings": (faster,), "certainty": "certain"})
+    text = "gemma3:270m shows its first token after 95 ms.\n\nsmollm2:135m shows its first token after 95 ms."
+    found = judge_answer(parse_answer("report", text), [given])
+    assert found.sentences[0].outcome == "stands"
+    assert found.sentences[1].outcome in ("withheld", "replaced")
 
 
-@pytest.mark.usefixtures("calls")
-def test_a_mitigation_goes_with_its_risk() -> None:
-    answer = judged(table(("Withheld it.", "Stands N3 do."), ("Stands N4 it.", "Stands N4 do.")))
-    assert [(it.role, it.outcome, it.reason) for it in answer.sentences] == [
-        ("risk", "withheld", "planned Withheld"),
-        ("mitigation", "filler", "its risk is not shown"),
-        ("risk", "stands", ""),
-        ("mitigation", "stands", ""),
-    ]
-
-
-@pytest.mark.usefixtures("calls")
-def test_a_mitigation_of_another_risk_gives_way_to_the_right_one() -> None:
-    answer = judged(table(("Stands N3 it.", "Stands N4 do."), ("Stands N4 it.", "Stands N1 do.")))
-    assert fates(answer)[1] == ("replaced", ("N3",), "it is what to do about another risk")
-    assert fates(answer)[3] == ("stands", ("N1",), "")  # advice that is no mitigation of another risk
-
-
-@pytest.mark.usefixtures("calls")
-def test_a_sentence_of_the_prompt_is_not_the_models() -> None:
-    prompt = "Stands N1 as an order.\n-----\n- Stands N2 as data.\n-----\n## 1. Stands N1 as a heading\nWrite it."
-    answer = judged(
-        "Stands N1 as an order. Stands N2 as data. Stands N1 as a HEADING! Stands N1 of these true statements.", prompt
-    )
-    assert fates(answer) == [
-        ("withheld", (), "it copies its prompt"),
-        ("stands", ("N2",), ""),
-        ("withheld", (), "it copies its prompt"),
-        ("filler", (), "it speaks of its prompt"),
-    ]
-
-
-def test_an_empty_answer_is_judged() -> None:
-    assert judged("").sentences == ()
+def test_an_empty_answer_has_nothing_to_judge() -> None:
+    assert judge_answer(parse_answer("report", ""), NOTES).sentences == ()
