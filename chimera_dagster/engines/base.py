@@ -117,6 +117,10 @@ class Engine(Protocol):
         """
         ...
 
+    def count_tokens(self, model: str, text: str) -> int | None:
+        """Tokens of `text` by the tokenizer of `model`; None if the engine can't tell without loading a model."""
+        ...
+
     def unload(self, model: str) -> None:
         """Unload `model`, so that the next call loads it; an engine that can't unload does nothing."""
         ...

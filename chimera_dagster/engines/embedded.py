@@ -60,6 +60,20 @@ class EmbeddedEngine:
 
         return pump(produce, request.timeouts)
 
+    def count_tokens(self, model: str, text: str) -> int | None:
+        """Tokens of `text`; None if `model` is not loaded: loading it here would be measured as part of no call."""
+        import httpx  # slow to import
+
+        with self._lock:
+            if self._loaded is None or self._loaded[0].path != find_model(model).path:
+                return None
+            url = f"{self._loaded[1].listening_address}/tokenize"
+            try:
+                answer = httpx.post(url, json={"content": text}, timeout=10.0, trust_env=False)
+            except httpx.HTTPError:
+                return None
+        return len(answer.json()["tokens"]) if answer.is_success else None
+
     def unload(self, model: str) -> None:
         self.close()
 

@@ -75,6 +75,9 @@ class OllamaEngine:
             raise self._not_found(request.model) from error
         return replace(stats, **self._placement(request.model))
 
+    def count_tokens(self, model: str, text: str) -> None:
+        return None
+
     def unload(self, model: str) -> None:
         with self._session() as session:
             session.client.generate(model=model, keep_alive=0)

@@ -65,6 +65,9 @@ class OpenAIEngine:
             raise self._not_found(request.model, self._ask()) from error
         return replace(stats, effective_num_ctx=self._window(request.model))
 
+    def count_tokens(self, model: str, text: str) -> None:
+        return None
+
     def unload(self, model: str) -> None:
         """Does nothing: the server keeps the model that it was started with."""
 

@@ -15,7 +15,7 @@ from chimera_dagster.spec.sweep import TrialPlan
 from chimera_dagster.steps.trial_evidence import read_evidence
 from chimera_dagster.write.answer import Stage
 from chimera_dagster.write.judge import JudgedAnswer, JudgedSentence
-from chimera_dagster.write.prompt import Prompt, render_prompt
+from chimera_dagster.write.prompt import Prompt, estimate_tokens, render_prompt
 
 Timed = Stage | Literal["revision"]  # what the wall clock of a trial is split into
 OnProgress = Callable[[str, int], None]  # stage, chunks so far
@@ -90,7 +90,13 @@ class TrialClient:
             persona=spec.agent.persona if stage == "report" else "",
             analysis=analysis,
             draft=draft,
+            count_tokens=self._count_tokens,
         )
+
+    def _count_tokens(self, text: str) -> int:
+        """By the engine's own tokenizer if it has one at hand, else an estimate."""
+        counted = self.resolved.engine.count_tokens(self.plan.model, text)
+        return estimate_tokens(text) if counted is None else counted
 
     def _request(self, text: str, system: str, repeat: int, max_tokens: int) -> Request:
         spec = self.plan.spec

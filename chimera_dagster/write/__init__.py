@@ -1,1 +1,1 @@
-"""Prompts, the schemas of the answers, how answers are parsed and judged, and the score of a text."""
+"""Prompts, how answers to them are parsed and judged, and the score of a text."""

@@ -1,38 +1,31 @@
-"""Parses a model's answer into sentences, each with its section and its part in a risk table. It never raises."""
+"""Parses what a model wrote, Markdown of any shape, into sentences, each in its section."""
 
 import re
-from collections.abc import Sequence
-from typing import Literal, NamedTuple, get_args
+from collections.abc import Mapping
+from typing import Literal, get_args
 
 from pydantic import BaseModel
 
-from chimera_dagster.write.headings import Place, Section, Stage, label_of, place_of, without_number
-from chimera_dagster.write.markdown_blocks import Block, read_blocks
-from chimera_dagster.write.raw_text import readable
-from chimera_dagster.write.sentences import split_sentences
+from chimera_dagster.write.markdown_answer import Block, Read, read_markdown
+from chimera_dagster.write.raw_answer import read_raw
+from chimera_dagster.write.sections import Role, Section
+from chimera_dagster.write.sentences import split_sentences, visible
 
-__all__ = ["SECTIONS", "Answer", "Role", "Section", "Sentence", "Stage", "parse_answer"]
-
-Role = Literal["text", "risk", "mitigation"]
+Stage = Literal["analysis", "report"]
 SECTIONS: tuple[Section, ...] = get_args(Section)
+FIRST: Mapping[Stage, Section] = {"analysis": "performance", "report": "summary"}  # section of what has no heading
+MOST_SENTENCES = 200  # of an answer: five times those of the longest report that is asked for
 
-_MOST_SENTENCES = 400
-_MITIGATION = re.compile(r"(?:^|[\s(;–—-])(?:mitigations?|how to mitigate(?: it| this)?)\s*[:–—-]\s*", re.I)
-_TO_MITIGATE = re.compile(r"to (?:mitigate|address|avoid|reduce) (?:this|these|the|it)\b", re.I)
-_RISK_LABEL = re.compile(r"^(?:risk(?: \d{1,2})?)\s*[:–—-]\s*", re.I)
-_RISK_COLUMN = re.compile(r"risk|issue|threat|concern|problem|challenge|limitation", re.I)
-_MITIGATION_COLUMN = re.compile(r"mitigat|action|response|solution|remedy|recommend|what to do|measure", re.I)
-_ENDS = re.compile(r"[.!?…。:|)\]}\"”’'*`]\s*$")
-_MOSTLY = 0.8  # of the sentences
-_LONGEST_PARENT = 6  # words of a list item that says what its nested items are about
-_BY_WORD = re.compile(r"\W+")
+_ENDINGS = tuple(".!?…|)]}\"”’'*`:。！？")
+_WORD = re.compile(r"\w+(?:[.:/-]\w+)*")
+_LAST_ITEM = re.compile(r"\s*(?:[-*•+]|\d{1,2}[.)])\s")
 
 
 class Sentence(BaseModel, frozen=True):
-    """A sentence as the model wrote it, on one line and without inline marks.
+    """A sentence on one line without Markdown marks, and its place.
 
-    `id` is `A1`, `A2`, ... in an analysis and `R1`, `R2`, ... in a report, in the order of the answer. Sentences of one
-    paragraph, list item or table row share a `block`; a risk and its mitigation do.
+    `id` is `A1`, `A2`, ... in an analysis and `R1`, `R2`, ... in a report. Sentences of one paragraph, list item or
+    table row have the same `block`, as have a risk and its mitigation.
     """
 
     id: str
@@ -43,11 +36,10 @@ class Sentence(BaseModel, frozen=True):
 
 
 class Answer(BaseModel, frozen=True):
-    """The parsed answer of one call.
+    """The sentences of an answer.
 
-    `complete`: nothing shows that it was cut. `repeated` counts sentences that were dropped because the answer
-    contained them before. `headings` are the sections that it has a heading for, each once, in its order. `problems`
-    says in plain English what is wrong with it as a text, such as that it is JSON.
+    `complete`: it was not cut. `repeated` counts the sentences that were dropped because the answer contained them
+    before. `headings` are the sections that its headings name. `problems` say what else was left out of it, and why.
     """
 
     sentences: tuple[Sentence, ...]
@@ -58,163 +50,55 @@ class Answer(BaseModel, frozen=True):
 
 
 def parse_answer(stage: Stage, text: str) -> Answer:
-    """Parse an answer of any shape and length in linear time; of a cut one, what came before the cut is kept."""
-    raw = readable(text)
-    reader = _Reader(stage)
-    for block in read_blocks(raw.markdown):
-        reader.read(block)
-    problems, found, is_complete = list(raw.problems), reader.found, raw.is_complete
-    if _is_cut(raw.markdown, found):
+    """Parse an answer of any form; never raises. JSON counts as sentences without a section."""
+    raw = read_raw(text)
+    if raw.strings:
+        blocks = [Block("other", number, "text", visible(each)) for number, each in enumerate(raw.strings, start=1)]
+        read = Read(blocks, ())
+    else:
+        read = read_markdown(raw.text, first=FIRST[stage], has_risks=stage == "report")
+    found: list[Sentence] = []
+    seen: set[tuple[Role, str]] = set()
+    gone: set[int] = set()  # blocks whose risk was there before
+    repeated = 0
+    for block in read.blocks:
+        for sentence in split_sentences(block.text):
+            key = block.role, normal(sentence)
+            # what to do may be the same for several risks
+            if block.number in gone if block.role == "mitigation" else key in seen:
+                repeated += 1
+                gone.update([block.number] if block.role == "risk" else [])
+                continue
+            seen.add(key)
+            id_ = f"{stage[0].upper()}{len(found) + 1}"
+            found.append(Sentence(id=id_, section=block.section, block=block.number, role=block.role, text=sentence))
+    is_whole = bool(found) and not raw.is_cut and _is_complete(raw.text or ".")
+    problems = list(raw.problems)
+    if not is_whole and len(found) > 1 and not found[-1].text.endswith(_ENDINGS):
         found.pop()
-        is_complete = False
         problems.append("its last sentence was cut")
-    kept, repeated = _without_repeats(found)
-    if len(kept) > _MOST_SENTENCES:
-        kept = kept[:_MOST_SENTENCES]
-        problems.append(f"it has more than {_MOST_SENTENCES} sentences; the rest was not read")
+    if len(found) > MOST_SENTENCES:
+        problems.append(f"only its first {MOST_SENTENCES} of {len(found):,} sentences are read")
     return Answer(
-        sentences=tuple(
-            Sentence(id=f"{stage[0].upper()}{number}", **it._asdict()) for number, it in enumerate(kept, start=1)
-        ),
-        complete=is_complete,
+        sentences=tuple(found[:MOST_SENTENCES]),
+        complete=is_whole and len(found) <= MOST_SENTENCES,
         repeated=repeated,
-        headings=tuple(dict.fromkeys(reader.headings)),
+        headings=read.headings,
         problems=tuple(problems),
     )
 
 
-class _Found(NamedTuple):
-    section: Section
-    block: int
-    role: Role
-    text: str
+def normal(sentence: str) -> str:
+    """The words of a sentence in lower case, to tell whether two are the same."""
+    return " ".join(_WORD.findall(sentence.casefold()))
 
 
-def _is_cut(markdown: str, found: Sequence[_Found]) -> bool:
-    """Whether the last sentence has no end although nearly all others have one."""
-    if not found or _ENDS.search(markdown) or _ENDS.search(found[-1].text):
-        return False
-    ended = sum(_ENDS.search(it.text) is not None for it in found[:-1])
-    return ended >= _MOSTLY * (len(found) - 1)
-
-
-class _Reader:
-    """Collects the sentences of an answer, block by block; those before any heading belong to the first section."""
-
-    def __init__(self, stage: Stage) -> None:
-        self.found: list[_Found] = []
-        self.headings: list[Section] = []
-        self._stage: Stage = stage
-        self._place = Place("summary" if stage == "report" else "performance", 1)
-        self._block = 0
-        self._parent: tuple[int, str] | None = None  # depth and text of an item that says what its items are about
-        self._is_led = False  # whether a heading that is advice itself came before
-        self._header: Sequence[str] = ()
-
-    def read(self, block: Block) -> None:
-        if block.kind == "row":
-            self._row(block.cells, block.header)
-            return
-        [text] = block.cells
-        place = place_of(self._stage, text, self._place, block.level, is_heading=block.kind == "heading")
-        if place is not None:
-            self._open(place)
-        elif block.kind != "heading":
-            self._text(block, text)
-        elif self._place.section == "recommendations" and len(text.split()) > 2:
-            self._block += 1
-            self._add("text", without_number(text))
-            self._is_led = True
-
-    def _open(self, place: Place) -> None:
-        self._place, self._parent, self._is_led = place, None, False
-        self.headings.append(place.section)
-
-    def _add(self, role: Role, text: str) -> None:
-        for sentence in split_sentences(text):
-            self.found.append(_Found(self._place.section, self._block, role, sentence))
-
-    def _text(self, block: Block, text: str) -> None:
-        label = label_of(self._stage, text)
-        if label is not None:
-            place, text = label
-            self._open(place)
-        if self._place.section == "risks":
-            self._risk(text, is_item=block.kind == "item")
-            return
-        is_nested = block.kind == "item" and self._parent is not None and block.level > self._parent[0]
-        if self._parent is not None and is_nested:
-            text = f"{self._parent[1]} {text}"
-        elif block.kind == "item" and text.endswith(":") and len(text.split()) <= _LONGEST_PARENT:
-            self._parent = block.level, text
-            return
-        else:
-            self._parent = None
-        self._block += not self._is_led
-        self._is_led = False
-        self._add("text", text)
-
-    def _risk(self, text: str, *, is_item: bool) -> None:
-        """A risk that is an item of a list or a paragraph, and its mitigation, which may be an item of its own."""
-        parts = [*_MITIGATION.split(text, maxsplit=1), ""]
-        if parts[0].strip():
-            self._block += 1
-        role: Role = "risk" if is_item or parts[1] or _RISK_LABEL.match(parts[0]) else "text"
-        for sentence in split_sentences(_RISK_LABEL.sub("", parts[0])):
-            if role == "risk" and _TO_MITIGATE.match(sentence):
-                role = "mitigation"
-            self._add(role, sentence)
-        self._add("mitigation", parts[1])
-
-    def _row(self, cells: Sequence[str], header: Sequence[str]) -> None:
-        """A row of a risk table as a risk and its mitigation; one of another table as a sentence of its cells."""
-        if not any(cell.strip() for cell in cells):
-            return
-        is_named = any(_RISK_COLUMN.search(name) or _MITIGATION_COLUMN.search(name) for name in header)
-        is_risk = len(cells) > 1 and (is_named or self._place.section == "risks")
-        if is_risk and header and not is_named and header is not self._header:
-            self._header = header
-            self._row(header, ())  # it is no header, but the first risk
-        self._block, self._parent, self._is_led = self._block + 1, None, False
-        if is_risk:
-            risk, mitigation = _columns(header, cells)
-            self._place = Place("risks", self._place.level)
-            self._add("risk", cells[risk])
-            self._add("mitigation", cells[mitigation])
-            return
-        named = [f"{name} {cell}".strip() for name, cell in zip(header[1:], cells[1:], strict=False)]
-        rest = ", ".join(named or cells[1:])
-        self._add("text", f"{cells[0]}: {rest}" if rest else cells[0])
-
-
-def _columns(header: Sequence[str], cells: Sequence[str]) -> tuple[int, int]:
-    """The places of the risk and of its mitigation, whatever the headers are called."""
-    last = len(cells) - 1
-    mitigation = next((n for n, name in enumerate(header[: last + 1]) if _MITIGATION_COLUMN.search(name) and n), last)
-    risk = next(
-        (n for n, name in enumerate(header[: last + 1]) if _RISK_COLUMN.search(name) and n != mitigation),
-        next((n for n, cell in enumerate(cells) if n != mitigation and len(cell.split()) > 1), 0),
-    )
-    return risk, mitigation
-
-
-def _without_repeats(found: Sequence[_Found]) -> tuple[list[_Found], int]:
-    """The sentences, each once; a mitigation may be that of several risks, and goes with a repeated one."""
-    seen: set[str] = set()
-    kept: list[_Found] = []
-    gone: set[int] = set()
-    for it in found:
-        words = _BY_WORD.sub(" ", it.text).strip().casefold()
-        if not words:
-            continue
-        if it.role == "mitigation":
-            if it.block in gone:
-                continue
-        elif words in seen:
-            if it.role == "risk":
-                gone.add(it.block)
-            continue
-        seen.add(words)
-        kept.append(it)
-    worded = sum(bool(_BY_WORD.sub("", it.text)) for it in found)
-    return kept, worded - len(kept)
+def _is_complete(text: str) -> bool:
+    """Whether the last line has an end; items of a list may lack one if the item before does too."""
+    lines = [line for line in text.splitlines() if line.strip(" `~")]
+    if not lines:
+        return True
+    last = lines[-1].rstrip()
+    before = lines[-2].rstrip() if len(lines) > 1 else ""
+    is_list = _LAST_ITEM.match(last) is not None and _LAST_ITEM.match(before) is not None
+    return last.endswith(_ENDINGS) or (is_list and not before.endswith(_ENDINGS))

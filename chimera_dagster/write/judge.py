@@ -1,20 +1,31 @@
-"""Judges a parsed answer: aligns its sentences with the notes, once, and decides what a reader gets of each."""
+"""Judges a parsed answer: aligns its sentences with the notes and decides, once, what becomes of each."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from chimera_dagster.align import Aligned, Outcome, Passage, align
 from chimera_dagster.align.kept_note import KeptNote
-from chimera_dagster.write.answer import Answer, Sentence
-from chimera_dagster.write.sentences import split_sentences
+from chimera_dagster.write.answer import Answer, Sentence, normal
+from chimera_dagster.write.sections import Role
+from chimera_dagster.write.sentences import split_sentences, visible, without_marks
 
-_DATA = "-----"  # a line before and after the data of a prompt
-_BY_WORD = re.compile(r"\W+")
-_LEAST_WORDS = 3  # of a sentence of the prompt that can be recognised
+# What means something of the sentence before
+_REFERS = re.compile(
+    r"(?:(?:however|but|also|and|so|thus|therefore|still|here|overall|in addition|moreover|as a result),? )?"
+    r"(?:it|its|they|their|this|these|that|those|both|such|the (?:former|latter|other|same|difference|gap))\b",
+    re.IGNORECASE,
+)
+_DATA = "-----"  # a line of a prompt before its data, and one behind
+_Saying = tuple[str, bool]  # the id of a note, and whether its mitigation is said
 
 
 class JudgedSentence(Sentence, frozen=True):
-    """A sentence and what became of it; `notes` and `reason` as in `align.Aligned`."""
+    """A sentence with what became of it.
+
+    `notes` are the ids of the notes that a standing sentence restates, or of the one whose wording replaces it.
+    `reason` says why it does not stand; it is empty if it does.
+    """
 
     outcome: Outcome
     notes: tuple[str, ...]
@@ -28,81 +39,143 @@ class JudgedAnswer(Answer, frozen=True):
 
     @property
     def standing(self) -> list[JudgedSentence]:
-        """The sentences that stand as the model wrote them."""
-        return [it for it in self.sentences if it.outcome == "stands"]
+        """The sentences that say what notes say, and nothing else."""
+        return [each for each in self.sentences if each.outcome == "stands"]
 
     @property
     def fallen(self) -> list[JudgedSentence]:
         """The sentences that claim something and do not stand."""
-        return [it for it in self.sentences if it.outcome in ("replaced", "withheld")]
+        return [each for each in self.sentences if each.outcome in ("replaced", "withheld")]
 
 
 def judge_answer(answer: Answer, notes: Sequence[KeptNote], prompt: str = "") -> JudgedAnswer:
-    """Align every sentence of `answer`, which replied to `prompt`, with the notes.
+    """Align every sentence of an answer to `prompt` with the notes; never raises.
 
-    A sentence that copies an instruction of the prompt is withheld. So is one that a note would replace which the
-    answer says already. A mitigation of a risk that is not shown is dropped, and one of another risk gives way to the
-    right one.
+    A standing sentence behind one that fell is replaced too, if it means something of that one. A note replaces at most
+    one sentence, and none if a standing sentence says it: the others are withheld. So is a copy of an instruction of
+    the prompt. A mitigation is withheld with its risk, and replaced if it is that of another risk.
     """
-    aligned = align([Passage(it.text, it.block) for it in answer.sentences], notes)
-    instructions = _instructions(prompt)
-    found = [
-        _judged(it, Aligned("withheld", (), "it copies its prompt") if _key(it.text) in instructions else result)
-        for it, result in zip(answer.sentences, aligned, strict=True)
+    aligned = align([Passage(each.text, each.block) for each in answer.sentences], notes)
+    known = {note.id: note for note in notes}
+    aligned = _without_copies(answer.sentences, _as_read(answer.sentences, aligned, notes), prompt)
+    fates = _each_once(answer.sentences, aligned, known)
+    judged = tuple(
+        JudgedSentence(**each.model_dump(), outcome=fate.outcome, notes=fate.notes, reason=fate.reason)
+        for each, fate in zip(answer.sentences, _by_row(answer.sentences, fates, known), strict=True)
+    )
+    return JudgedAnswer(
+        sentences=judged,
+        complete=answer.complete,
+        repeated=answer.repeated,
+        headings=answer.headings,
+        problems=answer.problems,
+    )
+
+
+def _as_read(sentences: Sequence[Sentence], aligned: Sequence[Aligned], notes: Sequence[KeptNote]) -> Iterator[Aligned]:
+    """A sentence that stood by what "it" means in the model's text does not if readers never see what "it" means."""
+    places = [
+        place
+        for place in range(1, len(sentences))
+        if aligned[place].outcome == "stands"
+        and aligned[place - 1].outcome != "stands"
+        and sentences[place - 1].block == sentences[place].block
     ]
-    found = _without_mispaired(_without_said_already(found), {note.id for note in notes if note.mitigation})
-    return JudgedAnswer(sentences=tuple(found), **answer.model_dump(exclude={"sentences"}))
+    alone = align([Passage(sentences[place].text, place) for place in places], notes) if places else []
+    lost = {
+        place
+        for place, fate in zip(places, alone, strict=True)
+        if fate.outcome != "stands" or _REFERS.match(sentences[place].text)
+    }
+    for place, fate in enumerate(aligned):
+        if place in lost:
+            yield Aligned("replaced", fate.notes[:1], "the sentence that it refers to does not stand")
+        else:
+            yield fate
 
 
-def _judged(sentence: Sentence, result: Aligned) -> JudgedSentence:
-    fields = sentence.model_dump(include=set(Sentence.model_fields))
-    return JudgedSentence(**fields, outcome=result.outcome, notes=result.notes, reason=result.reason)
+def _without_copies(sentences: Sequence[Sentence], aligned: Iterable[Aligned], prompt: str) -> Iterator[Aligned]:
+    instructions = set(_instructions(prompt))
+    for sentence, fate in zip(sentences, aligned, strict=True):
+        is_copy = normal(sentence.text) in instructions
+        yield Aligned("withheld", (), "it copies its prompt") if is_copy else fate
 
 
-def _without_said_already(found: Iterable[JudgedSentence]) -> list[JudgedSentence]:
-    sentences = list(found)
-    said = {(it.role == "mitigation", note) for it in sentences if it.outcome == "stands" for note in it.notes}
-    left: list[JudgedSentence] = []
-    for it in sentences:
-        if it.outcome == "replaced":
-            keys = {(it.role == "mitigation", note) for note in it.notes}
-            if keys <= said:
-                reason = f"{it.reason}; what it should say is said already"
-                left.append(_judged(it, Aligned("withheld", (), reason)))
-                continue
-            said |= keys
-        left.append(it)
-    return left
-
-
-def _without_mispaired(found: Sequence[JudgedSentence], risks: Collection[str]) -> list[JudgedSentence]:
-    """`risks` are the notes that have a mitigation."""
-    shown: dict[int, set[str]] = {}
-    for it in found:
-        if it.section == "risks" and it.role != "mitigation" and it.outcome in ("stands", "replaced"):
-            shown.setdefault(it.block, set()).update(it.notes)
-    return [_paired(it, shown, risks) if it.role == "mitigation" else it for it in found]
-
-
-def _paired(mitigation: JudgedSentence, shown: Mapping[int, set[str]], risks: Collection[str]) -> JudgedSentence:
-    if mitigation.outcome not in ("stands", "replaced"):
-        return mitigation
-    if mitigation.block not in shown:
-        return _judged(mitigation, Aligned("filler", (), "its risk is not shown"))
-    of_row, own = shown[mitigation.block], set(mitigation.notes)
-    if own <= set(risks) and not own & of_row and (instead := sorted(of_row & set(risks))):
-        return _judged(mitigation, Aligned("replaced", (instead[0],), "it is what to do about another risk"))
-    return mitigation
-
-
-def _instructions(prompt: str) -> frozenset[str]:
-    """The sentences of a prompt outside its data, as they are compared."""
+def _instructions(prompt: str) -> Iterator[str]:
+    """The lines and sentences of a prompt outside of its data, as they are compared."""
     lines = prompt.splitlines()
     marks = [place for place, line in enumerate(lines) if line == _DATA]
-    outside = [*lines[: marks[0]], *lines[marks[-1] + 1 :]] if len(marks) > 1 else lines
-    keys = (_key(sentence) for line in outside for sentence in split_sentences(line.lstrip("#-*0123456789. ")))
-    return frozenset(key for key in keys if len(key.split()) >= _LEAST_WORDS)
+    for line in [*lines[: marks[0]], *lines[marks[-1] + 1 :]] if len(marks) > 1 else lines:
+        text = visible(without_marks(line)).lstrip("#-*•0123456789.) ")
+        yield from (words for each in (text, *split_sentences(text)) if " " in (words := normal(each)))
 
 
-def _key(text: str) -> str:
-    return _BY_WORD.sub(" ", text).strip().casefold()
+def _each_once(
+    sentences: Sequence[Sentence], aligned: Iterator[Aligned], notes: Mapping[str, KeptNote]
+) -> list[Aligned]:
+    """No note's wording replaces a sentence if the answer says that note already."""
+    fates = list(aligned)
+    said = {
+        _saying(note, each.role, notes)
+        for each, fate in zip(sentences, fates, strict=True)
+        if fate.outcome == "stands"
+        for note in fate.notes
+    }
+    for place, (each, fate) in enumerate(zip(sentences, fates, strict=True)):
+        if fate.outcome != "replaced":
+            continue
+        saying = {_saying(note, each.role, notes) for note in fate.notes}
+        if saying <= said:
+            fates[place] = Aligned("withheld", (), f"{fate.reason}; what it should say is said already")
+        said |= saying
+    return fates
+
+
+def _saying(note: str, role: Role, notes: Mapping[str, KeptNote]) -> _Saying:
+    return note, role == "mitigation" and note in notes and bool(notes[note].mitigation)
+
+
+def _by_row(
+    sentences: Sequence[Sentence], fates: Sequence[Aligned], notes: Mapping[str, KeptNote]
+) -> Iterator[Aligned]:
+    """A mitigation is shown beside its risk: that of its own note if the model's fell, else it is withheld too."""
+    pairs = list(zip(sentences, fates, strict=True))
+    said = {
+        note
+        for sentence, fate in pairs
+        if sentence.role != "mitigation" and fate.outcome in ("stands", "replaced")
+        for note in fate.notes
+    }
+    for _, row in groupby(pairs, key=lambda pair: pair[0].block):
+        yield from _row(list(row), notes, said)
+
+
+def _row(
+    row: Sequence[tuple[Sentence, Aligned]], notes: Mapping[str, KeptNote], said: Collection[str]
+) -> Iterator[Aligned]:
+    risks = [fate for sentence, fate in row if sentence.role == "risk"]
+    shown = [note for fate in risks if fate.outcome in ("stands", "replaced") for note in fate.notes]
+    mitigated = [note for note in shown if note in notes and notes[note].mitigation]
+    own = [
+        note
+        for sentence, fate in row
+        if risks and not shown and sentence.role == "mitigation" and fate.outcome == "stands"
+        for note in fate.notes
+        if note not in said and note in notes and notes[note].mitigation
+    ]
+    has_risk = not risks or shown or own
+    for sentence, fate in row:
+        is_mitigation = sentence.role == "mitigation" and fate.outcome in ("stands", "replaced")
+        if own and sentence.role == "risk":
+            yield Aligned("replaced", (own[0],), fate.reason)
+            own = []
+        elif is_mitigation and not has_risk:
+            yield Aligned("withheld", (), "its risk is not shown")
+        elif is_mitigation and mitigated and not set(fate.notes) & set(shown) and _mitigates(fate, notes):
+            yield Aligned("replaced", (mitigated[0],), "it is what to do about another risk")
+        else:
+            yield fate
+
+
+def _mitigates(fate: Aligned, notes: Mapping[str, KeptNote]) -> bool:
+    return all(note in notes and notes[note].mitigation for note in fate.notes)

@@ -1,32 +1,30 @@
-"""Scores a report by what code can count; the same report always gets the same score."""
+"""Scores a report by what became of its sentences and by its form; the same report always gets the same score."""
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Literal
 
 from pydantic import BaseModel
 
 from chimera_dagster.align.kept_note import KeptNote
-from chimera_dagster.write.judge import JudgedAnswer
+from chimera_dagster.write.answer import Section
+from chimera_dagster.write.judge import JudgedAnswer, JudgedSentence
 
-WORDS = range(300, 401)  # what the persona prompt asks for
+# What the persona prompt asks for
+WORDS = range(300, 401)
+SECTIONS: tuple[Section, ...] = ("summary", "recommendations", "risks")
 ADVICE, RISK_ROWS = 3, 2
-SECTIONS = ("summary", "recommendations", "risks")
 
-# Part of the score; set, with the limits below, on one set of texts and tested on another
-# (benchmarks/bench_writing_scores.py).
-FIDELITY, COVERAGE, FORM, FLUENCY = 0.4, 0.2, 0.2, 0.2
-GOOD, USABLE = 0.8, 0.5  # of the score
-GOOD_FIDELITY, USABLE_FIDELITY = 0.8, 0.4
-LEAST_STANDING = 3  # sentences of a text that can be used: with fewer, nearly all of the report would be code's
+_WEIGHTS = {"fidelity": 0.4, "coverage": 0.25, "form": 0.2, "fluency": 0.15}
+_GOOD, _USABLE = 0.8, 0.5  # of the score
+_FAITHFUL, _HALF_TRUE = 0.8, 0.4  # of the fidelity, for each verdict
+LEAST_STANDING = (
+    3  # standing sentences of a text that can be used: with fewer, nearly all of the report would be code's
+)
 
 _MOST_FOREIGN = 0.05  # of the letters: a name or two, but no paragraph in another script
 _LEAST_ENGLISH = 0.12  # of the words; English prose has a third and more, other languages in Latin script next to none
-_MOST_REPEATED = 0.3  # of the words: several sentences may contain "the time to first token of"
-_RUN = 4  # words that are repeated
-_CUT = 0.5  # of the form, if the end is missing
 _COMMON = frozenset(
     re.findall(
         r"\w+",
@@ -34,6 +32,7 @@ _COMMON = frozenset(
         "its should use all will when their they",
     )
 )
+_ALLOWED, _MOST_REPEATED = 0.1, 0.4  # of the words: several sentences may contain `mean time to first token of`
 
 Rating = Literal["good", "usable with care", "not usable"]
 
@@ -50,8 +49,8 @@ class Component(BaseModel, frozen=True):
 class Quality(BaseModel, frozen=True):
     """`score` is the weighted mean of the components, 0 to 1; `complaints` are their reasons, the costliest first.
 
-    `words` counts words with a Latin letter or a digit; those that repeat earlier ones do not count if they are more
-    than a third.
+    `words` counts words with a Latin letter or a digit; if a sentence or more than a third of the text repeats runs of
+    four words, the repetitions do not count.
     """
 
     score: float
@@ -64,96 +63,110 @@ class Quality(BaseModel, frozen=True):
 def score_text(
     report: JudgedAnswer, notes: Sequence[KeptNote], shown: Collection[str], *, cut: bool = False
 ) -> Quality:
-    """Score a report. `shown` are the ids of the notes in its prompt; `cut`: the engine stopped at max_tokens."""
-    texts = [_words(sentence.text) for sentence in report.sentences]
-    fresh, total = _fresh(texts), _total(texts, report.repeated)
+    """Score a report. `shown` are the ids of the notes in its prompt; `cut`: the engine stopped at max_tokens.
+
+    fidelity: of the sentences that claim something, the share that stand.
+    coverage: the weight of the notes that standing sentences convey, by that of the heaviest notes that 400 words hold.
+    form: the mean of sections, recommendations, rows of the risk table, length and completeness, each 0 to 1.
+    fluency: the lower one of no repetition and one language.
+    """
+    said = [each for each in report.sentences if each.outcome != "filler"]
+    texts = [_words(each.text) for each in report.sentences]
+    fresh = _fresh(texts)
     words = round(min(sum(_fresh([text]) for text in texts), fresh / (1 - _MOST_REPEATED)))
-    components = [
-        _fidelity(report),
-        _coverage(report, notes, shown),
-        _form(report, words, cut=cut or not report.complete),
-        _fluency(report, texts, fresh, total),
-    ]
-    if not any(texts):
-        components = [part.model_copy(update={"value": 0.0, "reason": "it is empty"}) for part in components]
-    return _weighed(components, words, len(report.standing))
+    if said and words:
+        components = [
+            _fidelity(report),
+            _coverage(report, [note for note in notes if note.id in shown]),
+            _form(said, words, is_whole=report.complete and not cut),
+            _fluency(report, texts, fresh),
+        ]
+    else:
+        reason = "it is empty" if not report.sentences else "it says nothing about the files"
+        components = [_component(name, 0.0, reason) for name in _WEIGHTS]
+    return _weighed(components, words, report)
+
+
+def _component(name: str, value: float, reason: str) -> Component:
+    value = min(max(value, 0.0), 1.0)
+    return Component(name=name, weight=_WEIGHTS[name], value=value, reason="" if value == 1.0 else reason)
 
 
 def _fidelity(report: JudgedAnswer) -> Component:
-    counts = Counter(sentence.outcome for sentence in report.sentences)
-    claiming = counts["stands"] + counts["replaced"] + counts["withheld"]
-    said = f"{counts['stands']} of {claiming} sentences that state something stand" if claiming else "it states nothing"
-    return _component("fidelity", FIDELITY, counts["stands"] / claiming if claiming else 0.0, said)
+    stands = len(report.standing)
+    claiming = stands + len(report.fallen)
+    reason = f"{stands} of {claiming} sentences that state something stand" if claiming else "it states nothing"
+    return _component("fidelity", stands / claiming if claiming else 0.0, reason)
 
 
-def _coverage(report: JudgedAnswer, notes: Sequence[KeptNote], shown: Collection[str]) -> Component:
-    weights = {note.id: note.weight for note in notes if note.id in set(shown)}
-    conveyed = {note for sentence in report.standing for note in sentence.notes} & weights.keys()
-    value = sum(weights[note] for note in conveyed) / sum(weights.values()) if weights else 0.0
-    said = f"it says {len(conveyed)} of the {len(weights)} notes that it was given"
-    return _component("coverage", COVERAGE, value, said)
+def _coverage(report: JudgedAnswer, shown: Sequence[KeptNote]) -> Component:
+    """No report of 400 words says all notes of a folder, so those count that the notes' own wording says in 400."""
+    target, room = 0.0, WORDS.stop - 1
+    for note in sorted(shown, key=lambda note: -note.weight):
+        room -= len("".join(part.text for part in (*note.text, *note.mitigation)).split())
+        if room < 0 and target:
+            break
+        target += note.weight
+    told = {id_ for each in report.sentences if each.outcome == "stands" for id_ in each.notes}
+    conveyed = sum(note.weight for note in shown if note.id in told)
+    reason = f"it conveys {sum(note.id in told for note in shown)} of {len(shown)} notes, by weight "
+    value = conveyed / target if target else 0.0
+    return _component("coverage", value, f"{reason}{value:.0%} of what {WORDS.stop - 1} words can say")
 
 
-def _form(report: JudgedAnswer, words: int, *, cut: bool) -> Component:
-    """What the persona prompt asks for: sections, recommendations, a risk table, and a length."""
-    sections = sum(any(it.section == name for it in report.sentences) for name in SECTIONS)
-    advice = len({it.block for it in report.sentences if it.section == "recommendations"})
-    rows = len({it.block for it in report.sentences if it.role == "mitigation"})
+def _form(said: Sequence[JudgedSentence], words: int, *, is_whole: bool) -> Component:
+    present = {each.section for each in said} & set(SECTIONS)
+    advice = len({each.block for each in said if each.section == "recommendations"})
+    mitigated = {each.block for each in said if each.role == "mitigation"}
+    rows = len(mitigated & {each.block for each in said if each.role == "risk"})
     nearest = min(max(words, WORDS.start), WORDS.stop - 1)
-    parts = {
-        f"it has {sections} of {len(SECTIONS)} sections": sections / len(SECTIONS),
-        f"it has {advice} of {ADVICE} recommendations": min(advice / ADVICE, 1.0),
-        f"its risk table has {rows} of {RISK_ROWS} rows": min(rows / RISK_ROWS, 1.0),
-        f"it has {words} words, not {WORDS.start} to {WORDS.stop - 1}": min(words / nearest, nearest / words)
-        if words
-        else 0.0,
-    }
-    value = sum(parts.values()) / len(parts) * (_CUT if cut else 1.0)
-    reasons = ["it was cut off"] * cut + [reason for reason, part in parts.items() if part < 1.0]
-    return _component("form", FORM, value, "; ".join(reasons))
+    parts = [
+        (len(present) / len(SECTIONS), f"it has {len(present)} of {len(SECTIONS)} sections"),
+        (advice / ADVICE, f"{advice} of {ADVICE} recommendations"),
+        (rows / RISK_ROWS, f"{rows} of {RISK_ROWS} risks with a mitigation"),
+        (min(words / nearest, nearest / words), f"{words} words, not {WORDS.start} to {WORDS.stop - 1}"),
+        (float(is_whole), "no end: it was cut off"),
+    ]
+    reasons = [reason for value, reason in parts if value < 1]
+    reason = ", ".join(reasons)
+    reason = reason if reason.startswith("it ") else f"it has {reason}"
+    return _component("form", sum(min(value, 1.0) for value, _ in parts) / len(parts), reason)
 
 
-def _fluency(report: JudgedAnswer, texts: list[list[str]], fresh: int, total: float) -> Component:
-    foreign = _foreign_share("".join(sentence.text for sentence in report.sentences))
+def _fluency(report: JudgedAnswer, texts: list[list[str]], fresh: int) -> Component:
+    length = sum(map(len, texts))
+    total = length + report.repeated * length / len(texts)
+    repeated = 1 - fresh / total
+    foreign = _foreign_share("".join(each.text for each in report.sentences))
     english = _english_share(texts)
-    language = min(1 - foreign / _MOST_FOREIGN, english / _LEAST_ENGLISH)
-    repetition = 1 - (1 - fresh / total) / _MOST_REPEATED if total else 0.0
-    reasons = [*report.problems]
-    if language < 1.0:
-        reasons.append(
+    parts = [
+        (
+            1 - (repeated - _ALLOWED) / (_MOST_REPEATED - _ALLOWED),
+            f"it repeats itself: {round(total - fresh)} of {round(total)} words, {report.repeated} whole sentences",
+        ),
+        (
+            min(1 - foreign / _MOST_FOREIGN, english / _LEAST_ENGLISH),
             f"it drifts from English: {foreign:.0%} of its letters are from another script, "
-            f"{english:.0%} of its words are among the most common English ones"
-        )
-    if repetition < 1.0:
-        reasons.append(
-            f"it repeats itself: {round(total - fresh)} of {round(total)} words, {report.repeated} whole sentences"
-        )
-    return _component("fluency", FLUENCY, min(language, repetition), "; ".join(reasons))
+            f"{english:.0%} of its words are among the most common English ones",
+        ),
+    ]
+    reason = "; ".join(reason for value, reason in sorted(parts) if value < 1)
+    return _component("fluency", min(parts)[0], reason)
 
 
-def _component(name: str, weight: float, value: float, reason: str) -> Component:
-    value = min(max(value, 0.0), 1.0)
-    return Component(name=name, weight=weight, value=value, reason="" if value == 1.0 else reason)
-
-
-def _weighed(components: list[Component], words: int, standing: int) -> Quality:
+def _weighed(components: Sequence[Component], words: int, report: JudgedAnswer) -> Quality:
     score = round(sum(part.weight * part.value for part in components), 3)
     values = {part.name: part.value for part in components}
-    hopeless = not values["fluency"] or standing < LEAST_STANDING or values["fidelity"] < USABLE_FIDELITY
-    verdict: Rating = (
-        "not usable"
-        if hopeless or score < USABLE
-        else "good"
-        if score >= GOOD and values["fidelity"] >= GOOD_FIDELITY
-        else "usable with care"
-    )
+    few = len(report.standing) < LEAST_STANDING
+    hopeless = few or score < _USABLE or values["fidelity"] < _HALF_TRUE or not values["fluency"]
+    flawless = score >= _GOOD and values["fidelity"] >= _FAITHFUL and values["fluency"] == 1.0
     costly = sorted((part for part in components if part.reason), key=lambda part: part.weight * (part.value - 1))
     return Quality(
         score=score,
-        verdict=verdict,
+        verdict="not usable" if hopeless else "good" if flawless else "usable with care",
         words=words,
-        components=components,
-        complaints=list(dict.fromkeys(part.reason for part in costly)),
+        components=list(components),
+        complaints=list(dict.fromkeys([*(part.reason for part in costly), *report.problems])),
     )
 
 
@@ -166,15 +179,9 @@ def _words(text: str) -> list[str]:
     ]
 
 
-def _total(texts: list[list[str]], repeated: int) -> float:
-    """Words with those of the repeated sentences, of which only the number is known."""
-    length = sum(map(len, texts))
-    return length + repeated * (length / len(texts)) if texts else 0.0
-
-
 def _fresh(texts: list[list[str]]) -> int:
-    """How many words of these sentences do not end a run that occurred before."""
-    runs = [tuple(words[n : n + _RUN]) for words in texts for n in range(len(words) - _RUN + 1)]
+    """How many words of these statements do not end a run of four that occurred before."""
+    runs = [tuple(words[n : n + 4]) for words in texts for n in range(len(words) - 3)]
     return sum(map(len, texts)) - (len(runs) - len(set(runs)))
 
 

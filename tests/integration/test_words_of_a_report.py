@@ -22,6 +22,7 @@ BODY = {
     "key-findings": "Key Findings",
     "recommendations": "Recommendations",
 }
+ASKED_FOR = ("summary", "recommendations", "risks")
 SPEC: dict[str, Any] = {"grid": {"num_ctx": [4096]}, "max_tokens": 900}
 
 
@@ -67,7 +68,7 @@ def test_a_model_that_says_what_notes_say_is_shown_in_its_own_words(desk: Desk) 
     assert metrics.text_quality.verdict != "not usable"
     shown, sections = body(page), page.sections()
     for each in standing:
-        if each.section in ("summary", "recommendations", "risks"):
+        if each.section in ASKED_FOR:
             assert any(each.text in text for text in shown.values()), each.text
     assert BY_CODE not in text_of(sections["executive-summary"])
     top = text_of(sections["technical-report"])
@@ -94,7 +95,7 @@ def test_what_is_false_reaches_no_reader_as_the_models(desk: Desk) -> None:
                 text for text in fallen if text not in texts and text in shown.replace("`", "").replace("*", "")
             ]
         rows = text_of(page.sections()["verification"])
-        assert all(text in rows and each.reason in rows for text, each in fallen.items())
+        assert all(text in rows and each.reason.replace("`", "") in rows for text, each in fallen.items())
 
 
 def test_a_replaced_sentence_has_the_words_of_its_note_and_a_quiet_sign(desk: Desk) -> None:
@@ -106,7 +107,8 @@ def test_a_replaced_sentence_has_the_words_of_its_note_and_a_quiet_sign(desk: De
     )
     assert wrong != faithful_text
     _, outcome, page, report = run(desk, saying(wrong))
-    replaced = [each for each in outcome.published.answer.sentences if each.outcome == "replaced"]
+    asked_for = [each for each in outcome.published.answer.sentences if each.section in ASKED_FOR]
+    replaced = [each for each in asked_for if each.outcome == "replaced"]
     assert replaced
     by_id = {note.id: note for note in outcome.notes}
     shown, sections = body(page), page.sections()
@@ -119,7 +121,7 @@ def test_a_replaced_sentence_has_the_words_of_its_note_and_a_quiet_sign(desk: De
     }
     for each in replaced:
         assert any(plain(by_id[each.notes[0]].text) in text for text in shown.values())
-        assert each.reason in str(signs[f"#s-{each.id.lower()}"])
+        assert each.reason.replace("`", "") in str(signs[f"#s-{each.id.lower()}"])
     assert f"{BY_CODE} marks" in text_of(sections["technical-report"])
     assert f"[{BY_CODE}](#verification)" in report
 

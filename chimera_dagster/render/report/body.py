@@ -63,7 +63,7 @@ def build_body(metrics: Metrics, outcome: Outcome, stated: Stated) -> Body:
         _summary(report, stated),
         _advice(report, stated),
         _risks(report, stated),
-        _findings(analysis, report, stated),
+        _findings(analysis, report, stated, conveyed(outcome.analysis.answer) if analysis else frozenset()),
         _recommendations(analysis, stated, conveyed(outcome.published.answer) if report else frozenset()),
     )
 
@@ -88,7 +88,7 @@ def _summary(model: ModelWords | None, stated: Stated) -> Section:
     heading = Heading(3, "1. Executive Summary", "executive-summary")
     if model is None:
         return _by_code(heading, stated.summary, [Paragraph(each) for each in stated.summary])
-    paragraphs = [*model.blocks("summary"), *([by_code(each)] for each in stated.summary)]
+    paragraphs = [*([by_code(each)] for each in stated.summary), *model.blocks("summary")]
     blocks = [Paragraph(written(each)) for each in paragraphs]
     return Section([heading, *blocks, *_views(model.views("summary"))], _flat(paragraphs))
 
@@ -118,14 +118,14 @@ def _risks(model: ModelWords | None, stated: Stated) -> Section:
     return Section([heading, table, *_views(model.views("risks"))], said)
 
 
-def _findings(analysis: ModelWords | None, report: ModelWords | None, stated: Stated) -> Section:
-    """The analysis, and what the report says in sections that nobody asked for."""
+def _findings(analysis: ModelWords | None, report: ModelWords | None, stated: Stated, known: frozenset[str]) -> Section:
+    """The analysis, which says the notes `known`, and what else the report says in sections that nobody asked for."""
     heading = Heading(2, "Key Findings", "key-findings")
     table = _found(stated)
     performance = analysis.blocks("performance", "summary", "other") if analysis else []
     findings = [
         *(analysis.blocks("findings", "risks") if analysis else []),
-        *(report.blocks("performance", "findings", "other") if report else []),
+        *(report.blocks("performance", "findings", "other", without=known) if report else []),
     ]
     views = [
         *(analysis.views("performance", "summary", "other", "findings", "risks") if analysis else []),

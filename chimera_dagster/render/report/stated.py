@@ -53,7 +53,8 @@ def stated(metrics: Metrics, outcome: Outcome) -> Stated:
     model = ModelWords(outcome.notes, report)
     reported = conveyed(report) if is_heard else frozenset[str]()
     analysed = conveyed(outcome.analysis.answer) if is_analysed else frozenset[str]()
-    left = [note for note in outcome.notes if note.id not in reported]
+    texts = {each.text for each in shown(report)} if is_heard else set[str]()
+    left = [note for note in outcome.notes if note.id not in reported and _plain(note) not in texts]
 
     told = sum(map(len, model.blocks("summary"))) * is_heard
     lead = _lead(_of(left, "answer", "performance")) if told < _ENOUGH else []
@@ -76,6 +77,10 @@ def stated(metrics: Metrics, outcome: Outcome) -> Stated:
         or [inlines(_NO_MORE)],
         files=[sentence(note) for note in _of(outcome.notes, "files")],
     )
+
+
+def _plain(note: KeptNote) -> str:
+    return "".join(part.text for part in note.text)
 
 
 def _lead(speed: Sequence[KeptNote]) -> list[KeptNote]:

@@ -1,114 +1,170 @@
-"""Every statement gets one verdict, and under each policy one decision whether it is shown."""
+"""What becomes of each sentence of an answer."""
 
-import json
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 
-from chimera_dagster.grounding import CheckedStatement, Claim, Verdict
-from chimera_dagster.write import judge
-from chimera_dagster.write.answer import parse_answer
+from chimera_dagster.align import Aligned, Passage
+from chimera_dagster.align.kept_note import KeptNote, Part
+from chimera_dagster.write.answer import Answer, Role, Sentence, parse_answer
 from chimera_dagster.write.judge import JudgedAnswer, judge_answer
+from tests.unit.write.judged import note
 
-VOID = "It is at 42."  # a figure of its own
+STANDS, REPLACED, WITHHELD = (
+    Aligned("stands", ("N1",)),
+    Aligned("replaced", ("N1",), "why"),
+    Aligned("withheld", (), "why"),
+)
+NOTES = [
+    note("N1", "A answers sooner than B."),
+    note("N2", "Few runs are known.", mitigation="Repeat them.", section="risks"),
+    note("N3", "Cold runs are mixed in.", mitigation="Report medians.", section="risks"),
+]
+
+
+def sentences(*texts: str, blocks: Sequence[int] = (), roles: Sequence[Role] = ()) -> Answer:
+    found = [
+        Sentence(
+            id=f"R{place + 1}",
+            section="risks" if roles else "summary",
+            block=blocks[place] if blocks else place,
+            role=roles[place] if roles else "text",
+            text=text,
+        )
+        for place, text in enumerate(texts)
+    ]
+    return Answer(sentences=tuple(found), complete=True, repeated=2, headings=("summary",), problems=("it is JSON",))
 
 
 def judged(
-    monkeypatch: pytest.MonkeyPatch, content: dict[str, Any], policy: Any = "strict", **verdicts: list[Verdict]
+    monkeypatch: pytest.MonkeyPatch, answer: Answer, fates: dict[str, Aligned], prompt: str = ""
 ) -> JudgedAnswer:
-    """A judged report; `verdicts` are those of the claims in a statement, by its first word; supported if missing."""
+    """Judged by an aligner that knows these sentences, and `alone: ` in front of those that it sees alone."""
 
-    def check(texts: list[str], index: object, models: object) -> list[CheckedStatement]:
-        return [
-            CheckedStatement(
-                text,
-                f"{text} Rendered.",
-                tuple(
-                    Claim(kind="value", text=text, verdict=verdict, reason=f"{verdict} {number}")
-                    for number, verdict in enumerate(verdicts.get(text.split()[0], ["supported"]))
-                ),
-            )
-            for text in texts
-        ]
+    def known(passages: Sequence[Passage], notes: Sequence[KeptNote]) -> list[Aligned]:
+        assert list(notes) == NOTES
+        is_first = len(passages) == len(answer.sentences)
+        return [fates.get("" if is_first else f"alone: {it.text}", fates[it.text]) for it in passages]
 
-    monkeypatch.setattr(judge, "check", check)
-    answer = parse_answer("report", json.dumps(content))
-    index: Any = None
-    return judge_answer(answer, index, models=["a:b"], ids=["F3"], prompt="The prompt.", policy=policy)
+    monkeypatch.setattr("chimera_dagster.write.judge.align", known)
+    return judge_answer(answer, NOTES, prompt)
+
+
+def outcomes(answer: JudgedAnswer) -> list[tuple[str, tuple[str, ...]]]:
+    return [(it.outcome, it.notes) for it in answer.sentences]
+
+
+def test_a_judged_answer_keeps_what_the_answer_says_and_adds_what_became_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = sentences("One.", "Two.", "Three.", "Four.")
+    fates = {"One.": STANDS, "Two.": WITHHELD, "Three.": Aligned("view", (), "v"), "Four.": Aligned("filler", (), "f")}
+    found = judged(monkeypatch, answer, fates)
+    assert [it.outcome for it in found.sentences] == ["stands", "withheld", "view", "filler"]
+    assert [it.reason for it in found.sentences] == ["", "why", "v", "f"]
+    assert Answer(**found.model_dump()) == answer
+    assert [it.text for it in found.standing] == ["One."]
+    assert [it.text for it in found.fallen] == ["Two."]
+    assert JudgedAnswer.model_validate_json(found.model_dump_json()) == found
+
+
+@pytest.mark.parametrize("other", [STANDS, REPLACED])
+def test_a_note_replaces_no_sentence_if_it_is_said_already(monkeypatch: pytest.MonkeyPatch, other: Aligned) -> None:
+    found = judged(monkeypatch, sentences("One.", "Two."), {"One.": other, "Two.": REPLACED})
+    assert outcomes(found) == [(other.outcome, ("N1",)), ("withheld", ())]
+    assert found.sentences[1].reason == "why; what it should say is said already"
+    assert [it.text for it in found.fallen][-1] == "Two."  # it counts against the model
+
+
+def test_a_note_replaces_no_sentence_if_a_later_one_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert outcomes(judged(monkeypatch, sentences("One.", "Two."), {"One.": REPLACED, "Two.": STANDS})) == [
+        ("withheld", ()),
+        ("stands", ("N1",)),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("claims", "text", "verdict", "strict", "annotate", "reason"),
+    ("text", "alone", "outcome"),
     [
-        (["supported"], "One.", "supported", True, True, ""),
-        (["not checkable"], "One.", "not checkable", True, True, ""),
-        (["not checkable", "supported"], "One.", "supported", True, True, ""),
-        (["supported", "unsupported"], "One.", "unsupported", False, True, "unsupported: One.: unsupported 1"),
-        (["unsupported", "contradicted"], "One.", "contradicted", False, False, "contradicted: One.: contradicted 1"),
-        (["supported"], VOID, "void", False, False, "42.: a figure that the model wrote itself"),
-        (["unsupported"], VOID, "unsupported", False, False, "unsupported: It is at 42.: unsupported 0"),
+        ("It is certain.", STANDS, "replaced"),
+        ("However, this is certain.", STANDS, "replaced"),
+        ("The rate is 48 tok/s.", WITHHELD, "replaced"),
+        ("A is certain.", STANDS, "stands"),
     ],
 )
-def test_a_statement_has_one_verdict_and_is_shown_or_not(
-    monkeypatch: pytest.MonkeyPatch,
-    claims: list[Verdict],
-    text: str,
-    verdict: Verdict,
-    strict: bool,
-    annotate: bool,
-    reason: str,
+def test_a_sentence_falls_with_the_one_that_it_refers_to(
+    monkeypatch: pytest.MonkeyPatch, text: str, alone: Aligned, outcome: str
 ) -> None:
-    for policy, shown in (("strict", strict), ("annotate", annotate)):
-        answer = judged(monkeypatch, {"executive_summary": [text]}, policy, **{text.split(maxsplit=1)[0]: claims})
-        [found] = answer.statements
-        assert (found.id, found.place, found.text, found.rendered) == (
-            "R1",
-            "executive_summary",
-            text,
-            f"{text} Rendered.",
-        )
-        assert (found.verdict, found.shown) == (verdict, shown)
-        assert found.reason.startswith(reason) and bool(found.reason) == bool(reason)
-        assert [claim.verdict for claim in found.claims] == [*claims, *(["void"] if text == VOID else [])]
-        assert (answer.shown(), answer.withheld) == (([found], []) if shown else ([], [found]))
-        assert answer.shown("risk") == []
-        assert answer.promptable == ([found] if verdict in ("supported", "not checkable") else [])
-        assert answer.verdicts == {verdict: 1}
+    fates = {"One.": WITHHELD, text: STANDS, f"alone: {text}": alone}
+    assert outcomes(judged(monkeypatch, sentences("One.", text, blocks=(1, 1)), fates))[1] == (outcome, ("N1",))
+    assert outcomes(judged(monkeypatch, sentences("One.", text, blocks=(1, 2)), fates))[1] == ("stands", ("N1",))
+    fates["One."] = STANDS
+    assert outcomes(judged(monkeypatch, sentences("One.", text, blocks=(1, 1)), fates))[1] == ("stands", ("N1",))
 
 
-def test_an_answer_without_void_statements_has_no_mitigation_without_its_risk(monkeypatch: pytest.MonkeyPatch) -> None:
-    content = {
-        "executive_summary": ["One.", VOID],
-        "recommendations": {"throughput": ["It is at 43."], "ttft": ["Two."], "quality": []},
-        "risks": [
-            {"risk": "It is at 44.", "mitigation": "Three."},
-            {"risk": "Four.", "mitigation": "It is at 45."},
-            {"risk": "Five.", "mitigation": "Six."},
-        ],
-    }
-    answer = judged(monkeypatch, content)
-    left = answer.without_void()
-    assert [(it.id, it.text) for it in left.statements] == [
-        ("R1", "One."),
-        ("R4", "Two."),
-        ("R7", "Four."),
-        ("R9", "Five."),
-        ("R10", "Six."),
-    ]
-    assert (left.repeated, left.complete, left.by_schema) == (5, True, True)
-    assert left.without_void() == left
+def test_instructions_of_the_prompt_are_withheld_and_its_data_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    prompt = "Write a report. Say what is *certain*.\n-----\n- B is slower.\n-----\n## Key findings, three of them"
+    view = Aligned("view", (), "advice")
+    fates = {"Say what is certain.": view, "B is slower.": view, "Key findings, three of them": STANDS, "A.": view}
+    fates["Write a report."] = Aligned("filler", (), "it says nothing")
+    found = judged(monkeypatch, sentences(*fates), fates, prompt)
+    assert [it.outcome for it in found.sentences] == ["withheld", "view", "withheld", "view", "withheld"]
+    assert found.sentences[0].reason == "it copies its prompt"
 
 
-def test_what_is_stored_is_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = judged(monkeypatch, {"executive_summary": ["One.", VOID], "risks": []})
-    assert JudgedAnswer.model_validate_json(answer.model_dump_json()) == answer
+RISK, OTHER, MITIGATION = "A risk.", "More of it.", "A mitigation."
+BY_NOTE = Aligned("replaced", ("N2",), "why")
 
 
-def test_a_mitigation_is_withheld_with_its_risk(monkeypatch: pytest.MonkeyPatch) -> None:
-    risks = [{"risk": "Four.", "mitigation": "Three."}, {"risk": "Five.", "mitigation": "Six."}]
-    answer = judged(monkeypatch, {"risks": risks}, **{"Four.": ["contradicted"]})
-    assert [it.text for it in answer.shown()] == ["Five.", "Six."]
-    assert [(it.text, it.reason) for it in answer.withheld] == [
-        ("Four.", "contradicted: Four.: contradicted 0"),
-        ("Three.", "its risk is withheld"),
-    ]
+@pytest.mark.parametrize(
+    ("risk", "mitigation", "expected"),
+    [
+        (STANDS, STANDS, ["stands", "stands"]),
+        (BY_NOTE, STANDS, ["replaced", "stands"]),
+        (BY_NOTE, BY_NOTE, ["replaced", "replaced"]),  # the note has a text for each
+        (STANDS, WITHHELD, ["stands", "withheld"]),
+        (WITHHELD, STANDS, ["withheld", "withheld"]),
+        (WITHHELD, Aligned("stands", ("N2",)), ["replaced", "stands"]),
+        (Aligned("stands", ("N3",)), Aligned("stands", ("N2",)), ["stands", "replaced"]),
+        (Aligned("stands", ("N3",)), Aligned("stands", ("N2", "N3")), ["stands", "stands"]),
+        (Aligned("stands", ("N3",)), STANDS, ["stands", "stands"]),
+        (Aligned("filler"), BY_NOTE, ["filler", "withheld"]),
+    ],
+)
+def test_a_mitigation_is_shown_with_its_risk(
+    monkeypatch: pytest.MonkeyPatch, risk: Aligned, mitigation: Aligned, expected: list[str]
+) -> None:
+    answer = sentences(RISK, MITIGATION, blocks=(1, 1), roles=("risk", "mitigation"))
+    found = judged(monkeypatch, answer, {RISK: risk, MITIGATION: mitigation})
+    assert [it.outcome for it in found.sentences] == expected
+    if expected == ["replaced", "stands"]:
+        assert found.sentences[0].notes == ("N2",)
+    if expected == ["stands", "replaced"]:
+        assert found.sentences[1].notes == ("N3",)
+
+
+def test_the_rows_note_is_not_put_in_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = Aligned("stands", ("N2",))
+    answer = sentences(RISK, OTHER, MITIGATION, blocks=(1, 1, 1), roles=("risk", "risk", "mitigation"))
+    found = judged(monkeypatch, answer, {RISK: WITHHELD, OTHER: WITHHELD, MITIGATION: own})
+    assert [it.outcome for it in found.sentences] == ["replaced", "withheld", "stands"]
+    said = sentences("Few runs.", RISK, MITIGATION, blocks=(0, 1, 1), roles=("text", "risk", "mitigation"))
+    found = judged(monkeypatch, said, {"Few runs.": own, RISK: WITHHELD, MITIGATION: own})
+    assert [it.outcome for it in found.sentences] == ["stands", "withheld", "withheld"]
+
+
+def test_true_sentences_stand_and_a_swapped_one_does_not() -> None:
+    faster = (
+        Part("gemma3:270m", "model"), Part(" shows its first token after "), Part("95 ms", "figure", 95.0, "ms"),
+        Part(" and "), Part("smollm2:135m", "model"), Part(" after "), Part("363 ms", "figure", 363.0, "ms"), Part("."),
+    )  # fmt: skip
+    given = note(
+        "N1", "", metric="ttft_ms", models=("gemma3:270m", "smollm2:135m"), order=("gemma3:270m", "smollm2:135m")
+    )
+    given = given.model_copy(update={"text": faster, "wording": faster, "wordings": (faster,), "certainty": "certain"})
+    text = "gemma3:270m shows its first token after 95 ms.\n\nsmollm2:135m shows its first token after 95 ms."
+    found = judge_answer(parse_answer("report", text), [given])
+    assert found.sentences[0].outcome == "stands"
+    assert found.sentences[1].outcome in ("withheld", "replaced")
+
+
+def test_an_empty_answer_has_nothing_to_judge() -> None:
+    assert judge_answer(parse_answer("report", ""), NOTES).sentences == ()

@@ -1,201 +1,186 @@
-"""The quality score: each fault costs, none pays, and the verdict follows."""
-
-from itertools import combinations
-from typing import Any
+"""Scores of reports by their parts."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from chimera_dagster.write.answer import AIMS, Answer, Place, Statement, parse_answer
-from chimera_dagster.write.quality import MANDATORY, WORDS, Quality, score_text
+from chimera_dagster.write.judge import JudgedAnswer, JudgedSentence
+from chimera_dagster.write.quality import Quality, score_text
+from tests.unit.write.judged import answer, note, sentence
 
-SHOWN = [f"F{number}" for number in range(1, 13)]
-NOUNS = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel")
-# what a published report began with
-THAI = (
-    "เกมเมอร์หลายคนไม่รู้จักการเล่นเกมแนว Simulation ได้แก่ เกมจำลองสถานการณ์ต่างๆ "
-    "เช่น เกมจำลองการบริหารโรงแรม เกมจำลองการบริหารเมือง"
+SUBJECTS = [f"subject{letter}" for letter in "abcdefghijklmn"]
+COMMON = ("the", "of", "and", "to", "is", "in", "for", "that", "it")
+NOTES = [note(f"N{number}", f"Of {subject} is said this.", 100.0 - number) for number, subject in enumerate(SUBJECTS)]
+SHOWN = [it.id for it in NOTES]
+
+
+def text(number: int) -> str:
+    """Eighteen words, of which no four occur in another sentence."""
+    return " ".join(f"word{number}{common} {common}" for common in COMMON)
+
+
+def sound(count: int = 18) -> list[JudgedSentence]:
+    """A report that says all notes: a summary, three recommendations, and two risks with their mitigations."""
+    found = [sentence(number, text(number), notes=SHOWN[number : number + 1]) for number in range(count - 7)]
+    for _ in range(3):
+        number = len(found)
+        found.append(sentence(number, text(number), notes=SHOWN[number : number + 1], section="recommendations"))
+    for block in (100, 101):
+        for role in ("risk", "mitigation"):
+            found.append(sentence(len(found), text(len(found)), section="risks", block=block, role=role))
+    return found
+
+
+def score(*sentences: JudgedSentence, repeated: int = 0) -> Quality:
+    return score_text(answer(*sentences, repeated=repeated), NOTES, SHOWN)
+
+
+def part(quality: Quality, name: str) -> tuple[float, str]:
+    [found] = [it for it in quality.components if it.name == name]
+    return round(found.value, 3), found.reason
+
+
+def fallen(sentences: list[JudgedSentence], count: int, outcome: str) -> list[JudgedSentence]:
+    changed = [it.model_copy(update={"outcome": outcome, "notes": ()}) for it in sentences[:count]]
+    return [*changed, *sentences[count:]]
+
+
+def test_a_report_that_says_every_note_in_the_right_form_has_all_points() -> None:
+    found = score(*sound())
+    assert (found.score, found.verdict, found.complaints) == (1.0, "good", [])
+    assert found.words == 18 * 18
+    assert sum(it.weight for it in found.components) == pytest.approx(1)
+    assert {it.reason for it in found.components} == {""}
+
+
+@pytest.mark.parametrize("outcome", ["replaced", "withheld"])
+def test_fidelity_is_the_share_of_claiming_sentences_that_stand(outcome: str) -> None:
+    found = score(*fallen(sound(), 9, outcome))
+    assert part(found, "fidelity") == (0.5, "9 of 18 sentences that state something stand")
+    assert found.verdict != "good"
+    assert score(*fallen(sound(), 12, outcome)).verdict == "not usable"
+
+
+@pytest.mark.parametrize("outcome", ["view", "filler"])
+def test_what_claims_nothing_does_not_count_against_fidelity(outcome: str) -> None:
+    assert part(score(*fallen(sound(), 3, outcome)), "fidelity") == (1.0, "")
+
+
+def test_coverage_is_the_weight_of_what_standing_sentences_say() -> None:
+    half = sum(it.weight for it in NOTES[7:]) / sum(it.weight for it in NOTES)
+    value, reason = part(score(*fallen(sound(), 7, "withheld")), "coverage")
+    assert value == round(half, 3)
+    assert reason.startswith("it conveys 7 of 14 notes")
+
+
+def test_coverage_expects_no_more_than_the_heaviest_notes_that_the_words_of_a_report_can_say() -> None:
+    long = [note(f"N{number}", "word " * 40, 100.0 - number) for number in range(28)]
+    said = [sentence(number, text(number), notes=(f"N{number}",)) for number in range(10)]
+    report = answer(*said)
+    assert part(score_text(report, long, [it.id for it in long]), "coverage") == (1.0, "")
+    short = [note(it.id, "word " * 20, it.weight) for it in long]
+    assert 0.5 < part(score_text(report, short, [it.id for it in short]), "coverage")[0] < 0.6
+    only = score_text(answer(sentence(0, text(0), notes=("N27",))), long, [it.id for it in long])
+    assert part(only, "coverage")[0] < 0.1
+    heavy = [note(it.id, "word " * 40, 200.0 if it.id == "N0" else it.weight) for it in long]
+    missed = score_text(answer(*said[1:]), heavy, [it.id for it in heavy])
+    assert (
+        part(missed, "coverage")[0] < part(score_text(answer(*said[1:]), long, [it.id for it in long]), "coverage")[0]
+    )
+
+
+def test_notes_that_the_prompt_did_not_show_do_not_count() -> None:
+    found = score_text(answer(*sound()), NOTES, SHOWN[:2])
+    assert part(found, "coverage") == (1.0, "")
+    assert part(score_text(answer(*sound()), NOTES, []), "coverage")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("without", "value", "reason"),
+    [
+        (
+            "recommendations",
+            1 - 1 / 15 - 1 / 5 - (1 - 270 / 300) / 5,
+            "2 of 3 sections, 0 of 3 recommendations, 270 words",
+        ),
+        (
+            "risks",
+            1 - 1 / 15 - 1 / 5 - (1 - 252 / 300) / 5,
+            "2 of 3 sections, 0 of 2 risks with a mitigation, 252 words",
+        ),
+        ("mitigation", 1 - 1 / 5 - (1 - 288 / 300) / 5, "0 of 2 risks with a mitigation, 288 words"),
+    ],
 )
-GERMAN = "Das Modell ist schneller als alle anderen Modelle und braucht dabei weniger Speicher pro Zeichen als zuvor"
-LOOP = "and the model is fast " * 40
+def test_the_form_is_what_the_persona_asks_for(without: str, value: float, reason: str) -> None:
+    kept = [it for it in sound() if without not in (it.section, it.role)]
+    found = part(score(*kept), "form")
+    assert found[0] == round(value, 3)
+    assert found[1].startswith(f"it has {reason}")
 
 
-def sentence(number: int, place: Place, row: int | None = None) -> Statement:
-    """Twenty words of English, no run of four of which stands in another sentence."""
-    nouns = [f"{chr(ord('a') + number)}{noun}" for noun in (*NOUNS, "india")]
-    words = " ".join(f"{noun} {('of', 'the', 'is')[place % 3]}" for place, noun in enumerate(nouns))
-    return Statement(id=f"R{number}", place=place, row=row, text=f"The {words} {{F{number % 12 + 1}}}.")
+def test_filler_has_no_form() -> None:
+    found = score(*(it.model_copy(update={"outcome": "filler"}) if it.section == "risks" else it for it in sound()))
+    assert part(found, "form")[1].startswith("it has 2 of 3 sections")
 
 
-PLACES: list[tuple[Place, int | None]] = [
-    *([("executive_summary", None)] * 4),
-    *((aim, None) for aim in AIMS for _ in range(2)),
-    *((place, row) for row in (1, 2, 3) for place in ("risk", "mitigation")),
-]
-GOOD = Answer(
-    statements=tuple(sentence(number, *where) for number, where in enumerate(PLACES)),
-    complete=True,
-    by_schema=True,
-    repeated=0,
-)
+@pytest.mark.parametrize("how", ["incomplete", "cut"])
+def test_a_cut_report_loses_form(how: str) -> None:
+    report = answer(*sound(), complete=how != "incomplete")
+    found = score_text(report, NOTES, SHOWN, cut=how == "cut")
+    assert part(found, "form") == (0.8, "it has no end: it was cut off")
 
 
-def quality(report: Answer = GOOD, *, cut: bool = False, **counts: int) -> Quality:
-    verdicts: Any = {name.replace("_", " "): count for name, count in ({"supported": 6} | counts).items()}
-    return score_text(report, SHOWN, verdicts, cut=cut)
+def test_a_report_may_be_neither_short_nor_long() -> None:
+    assert "it has 162 words, not 300 to 400" in score(*sound(9)).complaints
+    assert part(score(*sound(9)), "form")[0] == pytest.approx(0.8 + 0.2 * 162 / 300, abs=0.001)
+    assert part(score(*sound(40)), "form")[0] == pytest.approx(0.8 + 0.2 * 400 / 720, abs=0.001)
 
 
-def without(*places: Place, row: int | None = None) -> dict[str, Any]:
-    """The statements of the good report but those at these places, or in this row and those below."""
-    left = [it for it in GOOD.statements if it.place not in places and not (row and it.row and it.row >= row)]
-    return {"statements": tuple(left)}
+def test_a_loop_is_not_usable_whatever_it_says() -> None:
+    loop = [
+        sentence(n, f"The time of the first token is what it is for {n}", notes=SHOWN[n : n + 1]) for n in range(14)
+    ]
+    found = score(*loop)
+    assert part(found, "fluency")[0] == 0
+    assert found.verdict == "not usable"
+    assert found.words < 0.7 * 14 * 12  # a loop does not reach the length that is asked for
+    value, reason = part(score(*sound(), repeated=6), "fluency")
+    assert 0 < value < 1
+    assert "6 whole sentences" in reason
+    assert part(score(*sound(), repeated=1), "fluency")[0] == 1.0
 
 
-def with_first(statements: tuple[Statement, ...], words: str) -> dict[str, Any]:
-    """These statements, with more words at the end of the first."""
-    first = statements[0].model_copy(update={"text": f"{statements[0].text} {words}"})
-    return {"statements": (first, *statements[1:])}
+@pytest.mark.parametrize("words", ["โมเดลเร็วมาก", "Das Modell antwortet schnell, weil niemand sonst rechnet"])
+def test_another_language_is_not_fluent_english(words: str) -> None:
+    sentences = [sentence(number, f"{words} {number}", notes=SHOWN[number : number + 1]) for number in range(12)]
+    value, reason = part(score(*sentences), "fluency")
+    assert value < 0.5
+    assert "it drifts from English" in reason
+    assert score(*sentences).verdict == "not usable"
 
 
-def value(of: Quality, name: str) -> float:
-    return next(each.value for each in of.components if each.name == name)
+@pytest.mark.parametrize("sentences", [[], [sentence(1, "It is a report.", "filler")]])
+def test_a_text_that_says_nothing_has_no_points(sentences: list[JudgedSentence]) -> None:
+    found = score(*sentences)
+    assert (found.score, found.verdict, len(found.components)) == (0, "not usable", 4)
+    assert found.complaints == ["it is empty" if not sentences else "it says nothing about the files"]
 
 
-def with_words(words: str) -> Answer:
-    """The good report, with these words at the end of its first statement."""
-    return GOOD.model_copy(update=with_first(GOOD.statements, words))
+def test_few_sentences_are_no_report_however_true() -> None:
+    found = score_text(answer(*sound()[-2:]), NOTES, [])
+    assert part(found, "fidelity") == (1.0, "")
+    assert found.verdict == "not usable"
 
 
-def test_a_report_that_does_what_was_asked_has_the_full_score() -> None:
-    perfect = quality()
-    assert (perfect.score, perfect.verdict, perfect.complaints) == (1.0, "good", [])
-    assert perfect.words in WORDS
-    assert sum(each.weight for each in perfect.components) == pytest.approx(1)
+def test_complaints_have_the_costliest_first_and_what_was_left_out() -> None:
+    report = answer(*fallen(sound(), 9, "withheld")).model_copy(update={"problems": ("it is JSON",)})
+    found = score_text(report, NOTES, SHOWN)
+    losses = [it.weight * (1 - it.value) for it in found.components if it.reason]
+    by_reason = {it.reason: it.weight * (1 - it.value) for it in found.components if it.reason}
+    assert [by_reason[reason] for reason in found.complaints[:-1]] == sorted(losses, reverse=True)
+    assert found.complaints[-1] == "it is JSON"
 
 
-FAULTS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
-    "cut": ({"complete": False}, {}, "it was cut off"),
-    "stopped": ({}, {"cut": True}, "it was cut off"),
-    "no summary": (without("executive_summary"), {}, "it has 2 of 3 sections"),
-    "two recommendations": (without("throughput"), {}, "it has 2 of 3 recommendations"),
-    "one risk": (without(row=2), {}, "its risk table has 1 of 2 rows"),
-    "free form": ({"by_schema": False}, {}, "it does not follow the schema"),
-    "repeats": ({"repeated": 3}, {}, "3 whole statements"),
-    "unsupported": ({}, {"unsupported": 2}, "6 of its 8 statements"),
-    "contradicted": ({}, {"contradicted": 1}, "1 contradicted"),
-}
-
-
-@pytest.mark.parametrize("name", FAULTS)
-def test_each_fault_costs_and_is_named(name: str) -> None:
-    changes, counts, complaint = FAULTS[name]
-    faulty = quality(GOOD.model_copy(update=changes), **counts)
-    assert faulty.score < 1
-    assert any(complaint in each for each in faulty.complaints), faulty.complaints
-
-
-@pytest.mark.parametrize("count", range(len(FAULTS) + 1))
-def test_without_one_of_its_faults_a_report_is_never_worse(count: int) -> None:
-    def of(names: tuple[str, ...]) -> Quality:
-        changes: dict[str, Any] = {}
-        counts: dict[str, Any] = {}
-        left = GOOD.statements
-        for name in names:
-            changes |= FAULTS[name][0]
-            counts |= FAULTS[name][1]
-            left = tuple(it for it in left if it in changes.get("statements", left))
-        changes["statements"] = left
-        return quality(GOOD.model_copy(update=changes), **counts)
-
-    ranks = ["not usable", "usable with care", "good"]
-    for names in combinations(FAULTS, count):
-        faulty = of(names)
-        for name in names:
-            mended = of(tuple(each for each in names if each != name))
-            assert mended.score >= faulty.score, (names, name)
-            assert ranks.index(mended.verdict) >= ranks.index(faulty.verdict), (names, name)
-
-
-@settings(deadline=None)
-@given(st.sampled_from([THAI, LOOP]), st.integers(1, 14), st.integers(0, 3))
-def test_drift_and_loops_never_pay_however_short_the_report_is(words: str, kept: int, times: int) -> None:
-    statements = tuple(sentence(number, "executive_summary") for number in range(kept))
-    report = GOOD.model_copy(update={"statements": statements})
-    faulty = report.model_copy(update=with_first(statements, " ".join([words] * times)))
-    assert quality(faulty).score <= quality(report).score
-
-
-COUNT = st.integers(0, 30)
-
-
-@settings(deadline=None)
-@given(COUNT, COUNT, COUNT, COUNT)
-def test_one_fault_less_among_the_statements_never_costs(
-    supported: int, contradicted: int, unsupported: int, not_checkable: int
-) -> None:
-    def score(**counts: int) -> float:
-        return quality(**(given | counts)).score
-
-    given = {"contradicted": contradicted, "unsupported": unsupported, "not_checkable": not_checkable}
-    given["supported"] = supported
-    worse = score(contradicted=contradicted + 1), score(unsupported=unsupported + 1)
-    assert max(worse) <= score() <= score(supported=supported + 1)
-    assert 0 <= score() <= 1
-    assert score(contradicted=contradicted + 1) <= score(unsupported=unsupported + 1)
-
-
-def test_a_third_of_the_length_asked_for_is_not_good_however_true_it_is() -> None:
-    left = without(row=3)["statements"]
-    one_each = [it for n, it in enumerate(left) if it.place not in AIMS or it.place != left[n - 1].place]
-    short = GOOD.model_copy(update={"statements": tuple(one_each)})
-    found = quality(short)
-    assert value(found, "length") < 0.8
-    assert (found.score > 0.85, found.verdict) == (True, "usable with care")
-
-
-def test_a_paragraph_in_another_script_is_not_usable_whatever_the_rest() -> None:
-    drifted = quality(with_words(f"{THAI} {THAI}"))
-    assert drifted.verdict == "not usable"
-    assert any("another script" in each for each in drifted.complaints)
-    assert quality(with_words("von Müller, Zoë and Ångström")).verdict == "good"
-
-
-def test_another_language_in_latin_script_is_drift_too() -> None:
-    statement = Statement(id="R1", place="executive_summary", text=f"{GERMAN} {{F1}}.")
-    german = GOOD.model_copy(update={"statements": (statement,)})
-    assert value(quality(german), "language") < 0.5
-
-
-def test_a_text_that_repeats_itself_is_not_usable() -> None:
-    looping = quality(with_words(LOOP))
-    assert (value(looping, "repetition"), looping.verdict) == (0.0, "not usable")
-    assert looping.words <= quality().words + 8  # a loop doesn't make it longer
-
-
-def test_the_facts_that_must_be_cited_are_the_first_by_rank() -> None:
-    one = GOOD.model_copy(update=without("executive_summary", *AIMS))
-    cited = {reference for statement in one.statements for reference in statement.references}
-    missed = [each for each in SHOWN[:MANDATORY] if each not in cited]
-    assert missed
-    assert value(quality(one), "mandatory facts") == pytest.approx(1 - len(missed) / MANDATORY)
-    assert f"it does not cite {', '.join(missed)}" in quality(one).complaints
-    assert value(score_text(GOOD, SHOWN[:1], {"supported": 1}), "mandatory facts") == 1
-
-
-def test_what_cites_nothing_or_is_refuted_is_not_usable() -> None:
-    bare = parse_answer("report", '{"executive_summary": ["The model is fast and it is good for all of the use."]}')
-    assert quality(bare).verdict == "not usable"
-    assert quality(contradicted=6).verdict == "not usable"
-    assert quality(contradicted=1).verdict == "usable with care"
-
-
-@pytest.mark.parametrize("text", ["", "\n \n", "{}", '{"executive_summary": []}', "{"])
-def test_an_empty_answer_scores_nothing_and_says_so(text: str) -> None:
-    empty = score_text(parse_answer("report", text), SHOWN, {})
-    assert (empty.score, empty.verdict, empty.complaints, empty.words) == (0.0, "not usable", ["it is empty"], 0)
-
-
-def test_the_same_report_always_has_the_same_score() -> None:
-    report = with_words(LOOP)
-    assert quality(report) == quality(Answer.model_validate_json(report.model_dump_json()))
+def test_a_score_is_kept_as_it_is() -> None:
+    found = score(*fallen(sound(), 4, "replaced"))
+    assert Quality.model_validate_json(found.model_dump_json()) == found
+    assert score(*fallen(sound(), 4, "replaced")) == found
+    assert isinstance(answer(), JudgedAnswer)
