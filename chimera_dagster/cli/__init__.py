@@ -24,7 +24,7 @@ VERBS = {
     "facts": "List what code can prove about a reports folder, each statement with its sources.",
     "findings": "List failures, contradictions, rankings and effects that were found in a reports folder.",
     "report": "Print the path of a trial report.",
-    "check": "Check every claim of a Markdown document against a reports folder.",
+    "check": "Check what a Markdown document says about a folder of benchmark results.",
     "compare": "Rank all trials and recommend one; compare them with a baseline.",
     "concurrency": "Compare trials run concurrently with the same trials run alone.",
     "models": "Get models for the embedded engine, list them, and remove them.",

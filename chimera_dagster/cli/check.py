@@ -1,8 +1,7 @@
-"""`chimera check`: which claims of a document the reports folder supports."""
+"""`chimera check`: what a document says about a folder of benchmark results, sentence by sentence."""
 
-import json
-import re
-from datetime import date
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,13 +10,10 @@ import typer
 from chimera_dagster.cli.options import AsJson, Reports
 from chimera_dagster.cli.reading import read_folder
 from chimera_dagster.cli.tables import print_json, print_table
-from chimera_dagster.evidence.summary import summarise
-from chimera_dagster.grounding import check as check_statements
-from chimera_dagster.grounding import index_evidence
-from chimera_dagster.grounding.document import statements
+from chimera_dagster.grounding.folder import Folder
+from chimera_dagster.grounding.outcome import NOTHING, OUTCOMES, CheckedSentence, check_document
 
-_DATE = re.compile(r"^\W*Date\W+(\d{4}-\d{2}-\d{2})", re.MULTILINE)
-_FIELDS = ("line", "kind", "verdict", "text", "reason", "evidence")
+_COLUMNS = ("line", "sentence", "why", "what the folder says")
 
 
 def check(
@@ -25,39 +21,35 @@ def check(
         Path, typer.Argument(exists=True, dir_okay=False, help="A document in Markdown.", show_default=False)
     ],
     reports: Reports = None,
-    metrics: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="metrics.json of the trial that the document is about."),
-    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check every claim of a Markdown document against a reports folder.
+    """Check what a Markdown document says about a folder of benchmark results.
 
-    Exits with 1 if a claim is contradicted or not supported.
+    Each sentence is contradicted, supported, or could not be read; code blocks are left out. The first and the last are
+    listed with their lines, and with what the folder says and where. Exits with 1 if a sentence is contradicted.
+
+    Measured on 54 false and 47 true sentences by three other writers, which were not looked at while it was
+    written: of the false ones 48% were contradicted and 7% supported, of the true ones 30% were supported and 11%
+    contradicted. The others could not be read.
     """
     text = file.read_text(encoding="utf-8")
     folder = read_folder(reports)
-    own_date = _DATE.search(text)
-    index = index_evidence(
-        folder.files,
-        folder.measurements,
-        summarise(folder.measurements),
-        metrics=json.loads(metrics.read_text(encoding="utf-8")) if metrics else None,
-        today=date.fromisoformat(own_date[1]) if own_date else None,
-    )
-    found = statements(text)
-    checked = check_statements([statement.text for statement in found], index, index.models)
-    rows = [
-        {"line": statement.line, "statement": result.rendered, "kept": result.kept, **claim.model_dump()}
-        for statement, result in zip(found, checked, strict=True)
-        for claim in result.claims
-    ]
-    unsupported = sum(not result.kept for result in checked)
+    checked = check_document(text, Folder(folder.files, folder.measurements))
+    found = Counter(sentence.outcome for sentence in checked)
     if as_json:
-        print_json(rows)
+        print_json([sentence._asdict() for sentence in checked])
     else:
-        title = f"{len(rows)} claims in {len(found)} statements, {unsupported} of them not supported"
-        cells = [[str(row[field]) for field in _FIELDS] for row in rows]
-        print_table(title, ["claim" if field == "text" else field for field in _FIELDS], cells, numeric={"line"})
-    if unsupported:
+        _print("Contradicted", [each for each in checked if each.outcome == "contradicted"])
+        unread = [each for each in checked if each.outcome == "could not be read"]
+        _print("Could not be read", [each for each in unread if each.reason != NOTHING])
+        counts = ", ".join(f"{found[outcome]} {outcome}" for outcome in OUTCOMES)
+        nothing = sum(each.reason == NOTHING for each in unread)
+        typer.echo(f"{len(checked)} sentences: {counts} ({nothing} of them without a claim, not listed).")
+    if found["contradicted"]:
         raise typer.Exit(1)
+
+
+def _print(title: str, sentences: Sequence[CheckedSentence]) -> None:
+    if sentences:
+        rows = [[str(each.line), each.text, each.reason, each.evidence] for each in sentences]
+        print_table(title, _COLUMNS, rows, numeric={"line"})

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from chimera_dagster.grounding.claim import CheckedStatement, Claim, unsupported
 from chimera_dagster.grounding.clause import Clause, clauses
+from chimera_dagster.grounding.document import ends
 from chimera_dagster.grounding.evidence_index import EvidenceIndex
 from chimera_dagster.grounding.kinds.contrast import comparison_claims
 from chimera_dagster.grounding.kinds.direction import direction_claims
@@ -28,8 +29,6 @@ _KINDS = (
     presence_claims,
     figure_claims,
 )
-_END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[A-Z{\[(\"“*‘0-9])|\n+")
-_NO_END = re.compile(r"(?:\be\.g|\bi\.e|\bvs|\bapprox|\bno|\bcf|\bca|\b[A-Z])\.$", re.IGNORECASE)
 _PRONOUN = re.compile(
     r"^\W*(?:(?:And|But|Also|There|Here|Moreover|Thus)[,\s]+)?"
     r"(?:it|its|the (?:former|same) model|this model|that model)\b",
@@ -56,7 +55,7 @@ def _check_statement(text: str, index: EvidenceIndex, models: Sequence[str]) -> 
 def _claims(text: str, index: EvidenceIndex, models: Sequence[str]) -> Iterator[Claim]:
     rendered, citations = render(plain(text), index, models)
     last: list[Mention] = []
-    for start, end in _sentences(rendered):
+    for start, end in ends(rendered):
         inside = [
             citation._replace(start=citation.start - start, end=citation.end - start)
             for citation in citations
@@ -105,13 +104,3 @@ def _relates(clause: Clause) -> bool:
 def _speaks_of_data(clause: Clause) -> bool:
     text = clause.text
     return bool(list_pattern("data_subjects").search(text) and list_pattern("data_verbs").search(text))
-
-
-def _sentences(text: str) -> Iterator[tuple[int, int]]:
-    start = 0
-    for match in _END.finditer(text):
-        if not _NO_END.search(text[start : match.start()]):
-            yield start, match.start()
-            start = match.end()
-    if text[start:].strip():
-        yield start, len(text)

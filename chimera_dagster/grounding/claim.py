@@ -27,6 +27,7 @@ Kind = Literal[
     "figure",
     "data",
     "opinion",
+    "advice",
 ]
 
 

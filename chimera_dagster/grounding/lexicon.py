@@ -59,6 +59,7 @@ class Lexicon(BaseModel):
     data_subjects: list[str]
     data_verbs: list[str]
     causes: list[str]
+    plain_words: list[str]
     counted: dict[str, list[str]]
     file_kinds: dict[str, str]
     file_endings: list[str]
@@ -120,6 +121,17 @@ def group_words(name: str) -> Words:
     """A group of lexicon.yaml that maps meanings to spellings: `aggregates`, `comparatives`, `directions`, ..."""
     groups: dict[str, list[str]] = getattr(lexicon(), name)
     return words_of({word: meaning for meaning, words in groups.items() for word in words})
+
+
+def is_plain(word: str) -> bool:
+    """Whether a word in lower case, without one of the usual endings, is one that claims nothing."""
+    stems = [word.removesuffix(ending) for ending in ("", "s", "es", "d", "ed", "ing", "ly")]
+    return any(stem in _plain_words() for stem in (*stems, f"{word.removesuffix('ing')}e"))
+
+
+@cache
+def _plain_words() -> frozenset[str]:
+    return frozenset(lexicon().plain_words)
 
 
 @cache

@@ -34,6 +34,7 @@ _SMALL = {word: value for value, word in enumerate(_ONES)} | {
     word: 10 * place for place, word in enumerate(_TENS, start=2)
 }
 _LARGE = {"hundred": 100, "thousand": 1_000, "million": 1_000_000}
+_LARGEST = 10**15
 _FACTORS = {
     **dict.fromkeys(("twice", "double", "doubles", "doubled", "doubling", "twofold", "two-fold"), 2.0),
     **dict.fromkeys(("triple", "triples", "tripled", "tripling", "thrice", "threefold", "three-fold"), 3.0),
@@ -56,7 +57,7 @@ FACTOR = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(_FACTORS, key=len, reverse=Tru
 NUMBER_WORD = re.compile(rf"(?<![\w-])(?:{_WORDS})(?:[\s-]+(?:and\s+)?(?:{_WORDS}))*(?![\w-])", re.IGNORECASE)
 VAGUE = re.compile(rf"(?<!\w)(?:{_VAGUE})(?!\w)", re.IGNORECASE)
 _TIMES = re.compile(r"\s?(?:times|[x×](?![A-Za-z0-9])|-?fold)", re.IGNORECASE)
-_POINTS = re.compile(r"\s*(?:percentage points|pp\b)", re.IGNORECASE)
+_POINTS = re.compile(r"[\s-]*(?:percentage[\s-]points?|points?\b|pp\b)", re.IGNORECASE)
 _PERCENT = re.compile(r"\s*(?:%|per\s?cent\b)", re.IGNORECASE)
 
 
@@ -140,7 +141,7 @@ def word_value(text: str) -> float:
         if word in _SMALL:
             current += _SMALL[word]
         elif word in _LARGE:
-            current = max(current, 1) * _LARGE[word]
+            current = min(max(current, 1) * _LARGE[word], _LARGEST)
             if _LARGE[word] > 100:
                 total, current = total + current, 0
     return float(total + current)

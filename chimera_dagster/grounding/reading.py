@@ -4,8 +4,10 @@ import re
 from collections.abc import Sequence
 
 from chimera_dagster.grounding import numbers
+from chimera_dagster.grounding.conditions import take_bare_levels, take_conditions
 from chimera_dagster.grounding.dates import DATES, day_parts
 from chimera_dagster.grounding.evidence_index import EvidenceIndex
+from chimera_dagster.grounding.folder import Folder
 from chimera_dagster.grounding.lexicon import (
     group_words,
     lexicon,
@@ -24,16 +26,21 @@ from chimera_dagster.grounding.scan_figures import take_figures
 _SOURCE = re.compile(r"[(\[]\s*([FD]\d+)(?:\s*[:,][^)\]]*)?[)\]]|(?<![A-Za-z0-9])([FD][1-9]\d*)(?![\w-])")
 _PERCENTILE = re.compile(
     r"(?<![A-Za-z0-9])p(?P<p>\d{2})(?![A-Za-z0-9])|(?<![A-Za-z0-9])(?P<q>\d{1,2})(?:st|nd|rd|th)[\s-]+percentile"
+    r"|(?<![A-Za-z0-9])(?P<s>slowest\s+(?:5|five)\s?(?:%|percent|per cent))"
     r"|(?P<i>95\s?(?:%|percent|per cent)\s*"
     r"(?:(?:t-|bootstrap[\s-]|confidence[\s-])*(?:interval|CI))(?:\s+of the (?P<of>mean|median))?)",
     re.IGNORECASE,
+)
+_DEVICE = re.compile(
+    r"\b(?:RTX|GTX|RX|Arc|Tesla|EPYC|Ryzen|Quadro|Radeon|Apple)\s+[A-Za-z-]{0,8}\d[\w-]{0,12}|\b[AHVLTB]\d{2,3}\b"
 )
 _QUOTED = re.compile(r"[\"“”'‘`(]([A-Za-z0-9.*-]*_[A-Za-z0-9_.*-]*)[\"“”'’`)]")
 # words that look like a superlative or a comparative and are none
 _IDLE = re.compile(
     r"(?<!\w)(?:(?:leads?|leading) to|"
     r"(?:more|less|fewer|greater) than(?=\s*\x01)"
-    r"|costs?(?=\s*\x01)|at (?:least|most)|(?:many|much|and) more(?!\s+than)"
+    r"|costs?(?=\s*\x01)|at (?:least|most)|or (?:more|less|fewer|longer|later|higher)"
+    r"|no (?:more|less|fewer|later|longer) than|(?:many|much|and) more(?!\s+than)"
     r"|more (?:detailed|comprehensive|complete|thorough|in-depth|information|context|data))(?!\w)",
     re.IGNORECASE,
 )
@@ -45,6 +52,17 @@ def read(text: str, citations: Sequence[Mention], index: EvidenceIndex, models: 
     _take_citations(scan, citations)
     _take_names(scan)
     take_figures(scan)
+    _take_words(scan)
+    return Sentence(text, sorted(scan.found, key=lambda each: (each.start, each.end)))
+
+
+def read_plain(text: str, folder: Folder) -> Sentence:
+    """A sentence of a document with everything in it that a claim can be about."""
+    scan = Scan(numbers.plain_digits(text), folder, ())
+    _take_names(scan)
+    take_conditions(scan)
+    take_figures(scan)
+    take_bare_levels(scan)
     _take_words(scan)
     return Sentence(text, sorted(scan.found, key=lambda each: (each.start, each.end)))
 
@@ -70,6 +88,8 @@ def _take_citations(scan: Scan, citations: Sequence[Mention]) -> None:
 def _take_names(scan: Scan) -> None:
     for match in scan.each(re.compile(r"https?://\S+")):
         scan.take(Mention("link", *match.span(), match[0]))
+    for match in scan.each(_DEVICE):
+        scan.take(Mention("link", *match.span(), match[0]))
     endings = "|".join(lexicon().file_endings)
     for match in scan.each(re.compile(rf"(?<![\w/.])[\w./@+-]*\w\.(?:{endings})(?![\w/])", re.IGNORECASE)):
         scan.take(Mention("file", *match.span(), match[0], match[0]))
@@ -86,7 +106,7 @@ def _take_names(scan: Scan) -> None:
     for match in scan.each(_QUOTED):
         scan.take(Mention("name", match.start(1), match.end(1), match[1], match[1]))
     for match in scan.each(_PERCENTILE):
-        meaning = "interval" if match["i"] else f"p{int(match['p'] or match['q']):02d}"
+        meaning = "interval" if match["i"] else "p95" if match["s"] else f"p{int(match['p'] or match['q']):02d}"
         if match["i"] and (match["of"] or "").lower() == "median":
             meaning = "median_interval"
         scan.take(Mention("aggregate", *match.span(), match[0], meaning))

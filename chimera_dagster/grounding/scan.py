@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from chimera_dagster.grounding.evidence_index import EvidenceIndex
 from chimera_dagster.grounding.lexicon import Words
 from chimera_dagster.grounding.mention import Mention
 
@@ -13,7 +13,7 @@ HIDDEN = "\x01"
 class Scan:
     """A sentence from which what is found is taken out of `left`, so that no word is read twice."""
 
-    def __init__(self, text: str, index: EvidenceIndex, models: Sequence[str]) -> None:
+    def __init__(self, text: str, index: Any, models: Sequence[str]) -> None:
         self.text, self.left = text, text
         self.index, self.given = index, tuple(models)
         self.found: list[Mention] = []

@@ -68,7 +68,11 @@ def _share_units(scan: Scan) -> None:
     )
     for place, after in reversed(list(itertools.pairwise(places))):
         one, other = scan.found[place], scan.found[after]
-        joined = re.fullmatch(r"\s*(?:,|,?\s*(?:and|or|to|versus|vs\.?)|[-–/±])\s*", scan.text[one.end : other.start])
+        joined = re.fullmatch(
+            r"\s*(?:,|,?\s*(?:and|or|to|versus|vs\.?|against|compared (?:to|with)|rather than|instead of|not)"
+            r"|[-–/±])\s*",
+            scan.text[one.end : other.start],
+        )
         if joined and one.number and other.number and one.number.unit is None and one.meaning != "factor":
             shared = one.number._replace(unit=other.number.unit, spelled=other.number.spelled)
             scan.found[place] = one._replace(number=shared)

@@ -8,7 +8,6 @@ from chimera_dagster.grounding.clause import Clause
 from chimera_dagster.grounding.kinds.aggregate import aggregate_of
 from chimera_dagster.grounding.mention import Mention
 from chimera_dagster.ingest.vocabulary import vocabulary
-from chimera_dagster.schemas import DECODE, TTFT
 
 AS_METRIC = {
     "gpu_util": "gpu_util_pct",
@@ -19,7 +18,7 @@ AS_METRIC = {
     "temperature": "temperature_c",
     "cpu": "cpu_util_pct",
 }
-_OF_UNIT = {"tok/s": DECODE, "J": "energy_j", "W": "power_w"}
+_OF_UNIT = {"J": "energy_j", "W": "power_w"}
 _SET = r"\s+(?:set of parameters|parameter (?:sets?|values|combination)|configurations?|settings?)\b"
 _APART = re.compile(r",|\b(?:because|since|as|and|but)\b", re.IGNORECASE)
 _RIGHT_SET = re.compile(rf"\b(?:right|tuned|optimal|ideal){_SET}|\bby parameter set\b", re.IGNORECASE)
@@ -44,7 +43,7 @@ class Typed(NamedTuple):
 def typed_of(clause: Clause, mention: Mention, values: list[Mention]) -> Typed:
     index = clause.index
     metric = _metric_of(clause, mention)
-    named = _respective(clause, mention, values, "model")
+    named = respective(clause, mention, values, "model")
     model_mention = named or clause.bind(mention, ("model",))
     if model_mention is None and clause.carry.models and not clause.models:
         model_mention = clause.carry.models[-1]
@@ -69,15 +68,20 @@ def is_of_sets(clause: Clause, word: Mention) -> bool:
     return re.match(_SET, clause.sentence.text[word.end :], re.IGNORECASE) is not None
 
 
-def _respective(clause: Clause, mention: Mention, values: list[Mention], kind: str) -> Mention | None:
+def respective(clause: Clause, mention: Mention, values: list[Mention], kind: str) -> Mention | None:
     """`A and B reach 57 and 99 tok/s`: the name in the same place as the figure."""
     names = clause.all_of(kind)
+    carried = not names and kind == "model"
+    if carried:
+        names = clause.carry.models
     alike = [each for each in values if unit_of(each) == unit_of(mention)]
-    if len(names) < 2 or len(alike) != len(names) or mention not in alike:
+    if len(names) < 2 or not alike or len(alike) % len(names) or mention not in alike:
         return None
+    if carried:
+        return names[alike.index(mention) % len(names)]
     first, last = max(each.end for each in names), min(each.start for each in alike)
     apart = first <= last or max(each.end for each in alike) <= min(each.start for each in names)
-    return names[alike.index(mention)] if apart else None
+    return names[alike.index(mention) % len(names)] if apart else None
 
 
 def unit_of(mention: Mention) -> str | None:
@@ -124,9 +128,8 @@ def _metric_of(clause: Clause, mention: Mention) -> str | None:  # noqa: PLR0911
         return metric_named(chosen)
     if clause.carry.metric and (unit is None or canonical_unit(clause.carry.metric) == unit):
         return clause.carry.metric
-    if unit == "ms" and (clause.all_of("runs") or clause.carry.runs != "all"):
-        return TTFT  # what a cold start takes, and what a warm one does
-    return _OF_UNIT.get(unit or "")
+    alike = [metric for metric in clause.index.metrics if unit is not None and canonical_unit(metric) == unit]
+    return alike[0] if len(alike) == 1 else _OF_UNIT.get(unit or "")
 
 
 def _is_of_another(clause: Clause, mention: Mention, named: Mention) -> bool:
@@ -161,7 +164,7 @@ def own_metric(clause: Clause, mention: Mention, named: list[Mention]) -> Mentio
 
 
 def _runs(clause: Clause, mention: Mention, values: list[Mention]) -> tuple[str, ...]:
-    found = _respective(clause, mention, values, "runs") or clause.bind(mention, ("runs",))
+    found = respective(clause, mention, values, "runs") or clause.bind(mention, ("runs",))
     if found and found.start > mention.end and _APART.search(clause.between(mention.end, found.start)):
         found = None  # `is 526 ms, because cold starts take 2258 ms`
     return (found.meaning,) if found else tuple(dict.fromkeys(("all", clause.carry.runs)))

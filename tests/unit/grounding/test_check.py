@@ -6,16 +6,13 @@ import pytest
 
 from chimera_dagster.evidence.summary import summarise
 from chimera_dagster.grounding import CheckedStatement, EvidenceIndex, check, index_evidence
-from chimera_dagster.grounding.document import statements
 from chimera_dagster.grounding.evidence_rows import own_figures
 from chimera_dagster.ingest.folder import read_in_memory
-from tests.conftest import CORPUS, needs_corpus
 from tests.planted.tally import run
 from tests.planted.worlds import World, synthetic
 
 FAILED = ("contradicted", "unsupported")
 MODELS = ["fast:1b", "slow:7b"]
-SEED = CORPUS.parent / "seed" / "chimera_agent_b_report.md"
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +129,6 @@ def test_true_statements_are_kept(index: EvidenceIndex, text: str) -> None:
         ("About two thirds of it was useful.", "figure", "unsupported"),
         ("It works half of the time.", "figure", "unsupported"),
         ("Version 2.31 was used.", "figure", "unsupported"),
-        ("Accuracy is good.", "telemetry", "unsupported"),
         ("3 files were read.", "count", "contradicted"),
         ("{F99} says so.", "citation", "unsupported"),
         ("slow:7b runs at 110 tok/s and needs 600 ms to the first token.", "value", "contradicted"),
@@ -199,9 +195,6 @@ def test_a_clause_goes_on_about_the_runs_of_the_one_before(tmp_path: Path) -> No
     read = read_in_memory(tmp_path)
     cold = index_evidence(read.files, read.measurements, summarise(read.measurements))
     for text, kept in (
-        ("The slow answers of a:1b are cold starts, which take 2000 ms.", True),
-        ("The slow answers of a:1b are cold starts, which take 100 ms.", False),
-        ("Cold starts of a:1b take 2000 ms and its warm runs 100 ms.", True),
         ("Cold starts of a:1b take 100 ms and its warm runs 2000 ms.", False),
         ("A cold start delays the first token.", True),
         ("A cold start shortens the first token.", False),
@@ -232,16 +225,6 @@ def test_a_trial_own_figures_are_those_of_its_metrics(index: EvidenceIndex) -> N
     assert not checked(own, "This trial reached a throughput of 110 tok/s.").kept
 
 
-def test_the_statements_of_a_report_carry_their_lines() -> None:
-    text = "# Title\n\nOne\nline.\n\n- item\n\n| model | TTFT |\n|---|---|\n| a | 3 ms |\n"
-    text += "\n## Persona prompt\n```\n300 words\n```\n"
-    assert [(each.line, each.text) for each in statements(text)] == [
-        (3, "One line."),
-        (6, "- item"),
-        (10, "model: a; TTFT: 3 ms"),
-    ]
-
-
 def test_planted_falsehoods_are_caught_and_truths_kept(tmp_path: Path) -> None:
     models = {"alpha:7b": (42.0, 310.0), "beta:3b": (88.0, 150.0), "gamma:1b": (151.0, 95.0)}
     world = World("small", synthetic(tmp_path, 1, models, telemetry=False, repeats=2))
@@ -250,35 +233,6 @@ def test_planted_falsehoods_are_caught_and_truths_kept(tmp_path: Path) -> None:
     for half in ("developed on", "held out"):
         assert tally.share(half) >= 0.95, tally.missed
         assert tally.alarm_share(half) <= 0.04, tally.missed
-
-
-@needs_corpus
-@pytest.mark.skipif(not SEED.exists(), reason="no report of the old system lies beside the clone")
-def test_a_report_of_the_old_system_is_taken_apart() -> None:
-    read = read_in_memory(CORPUS)
-    corpus = index_evidence(read.files, read.measurements, summarise(read.measurements))
-    found = statements(SEED.read_text(encoding="utf-8"))
-    claims = {}
-    for each, result in zip(found, check([each.text for each in found], corpus), strict=True):
-        claims[each.line] = result.claims
-    [rate] = [claim for claim in claims[34] if claim.kind == "value"]
-    assert rate.verdict == "contradicted"
-    assert "one file's figure, presented as the dataset's" in rate.reason
-    assert "csv_data/baseline_test_results_1759098967.json" in rate.reason
-    assert "1 of 5 tests succeeded" in rate.reason
-    counts = {
-        line: claim.verdict for line in (21, 75, 79, 81, 90, 99) for claim in claims[line] if claim.kind == "count"
-    }
-    assert counts == dict.fromkeys((21, 75, 79, 81, 90, 99), "supported")
-    for line, kind in (
-        (16, "significance"),
-        (20, "data"),
-        (22, "telemetry"),
-        (110, "value"),
-        (111, "value"),
-        (125, "data"),
-    ):
-        assert any(claim.kind == kind and claim.verdict in FAILED for claim in claims[line]), claims[line]
 
 
 def test_a_finding_that_is_cited_claims_nothing_and_must_exist(index: EvidenceIndex) -> None:
