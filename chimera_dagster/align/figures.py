@@ -4,7 +4,7 @@ import math
 import re
 from typing import Literal, NamedTuple
 
-Bound = Literal["", "about", "nearly", "over", "most", "least"]
+Bound = Literal["", "about", "nearly", "over", "most", "least", "fraction"]
 
 # To ms, MiB, tok/s; a count's unit is its noun
 _SCALES: dict[str, tuple[str, float]] = {
@@ -79,16 +79,16 @@ def _fits(said: Figure, value: float) -> bool:
         return said.bound != "nearly"
     if value == 0 or said.value == 0:
         return False
-    gap = abs(said.value - value) / abs(value)
+    gap, above = abs(said.value - value) / abs(value), said.value > value
     match said.bound:
+        case "fraction":
+            return gap <= _NEAR
         case "about":
             return gap <= _LOOSE
-        case "nearly":
-            return value < said.value and gap <= _NEAR
+        case "nearly" | "most":
+            return above and gap <= _NEAR
         case "over" | "least":
-            return said.value < value and gap <= _NEAR
-        case "most":
-            return value < said.value and gap <= _NEAR
+            return not above and gap <= _NEAR
         case _:
             rounded = said.step > 0 and abs(said.value - value) <= said.step / 2 * (1 + 1e-9)
             return rounded and gap <= _ROUNDED

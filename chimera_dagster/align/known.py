@@ -1,6 +1,7 @@
 """What the notes of a folder state: each of their sentences, read as a model's sentence is, with the exact figures."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -8,10 +9,10 @@ from chimera_dagster.align.claims import read
 from chimera_dagster.align.kept_note import KeptNote, Parts
 from chimera_dagster.align.lexicon import kind_words, senses_of
 from chimera_dagster.align.names import Names
-from chimera_dagster.align.reading import UNITS, Bound, Clause, Context
+from chimera_dagster.align.reading import UNITS, Bound, Clause, Context, Sense
 from chimera_dagster.align.scan import normal
 
-
+_WEAKEST = ("tie", "plain", "in_session", "holds")
 _KINDS = {"ms": "ms", "tok/s": "tok/s", "share": "%", "score": ""}
 
 
@@ -39,6 +40,7 @@ class Statement:
     figures: list[Bound] = field(default_factory=list)
     claims: set[tuple[str, str]] = field(default_factory=set)
     denied: set[tuple[str, str]] = field(default_factory=set)
+    advised: set[Sense] = field(default_factory=set)
     things: set[str] = field(default_factory=set)
     negative: bool = False
     models: set[str] = field(default_factory=set)
@@ -48,6 +50,14 @@ class Statement:
     states: set[str] = field(default_factory=set)
     stats: set[str] = field(default_factory=set)
 
+    def add(self, other: "Statement") -> None:
+        """Adds all that another one states."""
+        self.clauses += other.clauses
+        self.figures += other.figures
+        self.negative |= other.negative
+        for name in ("claims", "denied", "things", "models", "settings", "names", "metrics", "states", "stats"):
+            getattr(self, name).update(getattr(other, name))
+
 
 class Known:
     """The notes of one folder, ready to be compared with sentences."""
@@ -56,11 +66,42 @@ class Known:
         self.notes = {note.id: note for note in notes}
         self.names = Names(notes)
         self.models = self.names.models
+        self._loads: dict[str, set[float]] = {}
         self.statements = [each for note in notes for each in self._statements(note)]
         self.orders = [found for note in notes if (found := self._values(note))]
 
+    def advised_loads(self, note: str) -> set[float]:
+        """The loads that a recommendation names in what it says to do."""
+        if note not in self._loads:
+            self._loads[note] = self._advised(note)
+        return self._loads[note]
+
+    def _advised(self, note: str) -> set[float]:
+        return {
+            bound.value
+            for each in self.statements
+            if each.note.id == note and each.part == "action"
+            for bound in each.figures
+            if bound.kind == "axis"
+        }
+
+    def joined(self, metrics: AbstractSet[str]) -> Statement | None:
+        """What the notes on several metrics state together; its note's id is theirs, joined by a plus."""
+        found = [each for each in self.orders if each.metric in metrics]
+        if len(found) < 2 or {each.metric for each in found} != metrics:
+            return None
+        ids = [each.note for each in found]
+        parts = [each for each in self.statements if each.note.id in ids and each.part == "text"]
+        certainty = min((each.certainty for each in found), key=_WEAKEST.index)
+        note = parts[0].note.model_copy(update={"id": "+".join(ids), "metric": None, "certainty": certainty})
+        whole = Statement(note, "text")
+        for part in parts:
+            whole.add(part)
+        return whole
+
     def _statements(self, note: KeptNote) -> list[Statement]:
         found: list[Statement] = []
+        advised: set[Sense] = set()
         for part, sentences in (
             ("text", note.wordings or (note.text,)),
             ("action", (note.action,)),
@@ -74,17 +115,28 @@ class Known:
                 words = kind_words(note.kind)
                 statement.claims.update(sense for key in words.says.split() for sense in senses_of(key))
                 statement.denied.update(sense for key in words.denies.split() for sense in senses_of(key))
-                statement.things.update(words.things.split())
+                if part in ("text", "mitigation"):
+                    statement.things.update(words.things.split())
                 statement.negative |= bool(words.denies)
-                if note.kind in MEANS:
+                if any(bound.state == "warm" for bound in statement.figures):
+                    statement.states.add("warm")
+                statement.stats.update(key for kind, key in statement.claims if kind == "stats")
+                if note.kind in MEANS or ("acts", "moves_mean") in statement.claims:
                     statement.stats.add("mean")
                 _shapes(statement)
                 found.append(statement)
+        for each in found:
+            if each.part == "action":
+                advised = {sense for sense in each.claims if sense[0] == "acts"} - {("acts", "set")}
+        for each in found:
+            each.advised = advised
         return found
 
     def _add(self, statement: Statement, parts: Parts) -> None:
         text, exact = _flat(parts)
-        context = Context(self.models, subject=frozenset(statement.note.models) if len(statement.note.models) == 1 else frozenset())
+        context = Context(
+            self.models, subject=frozenset(statement.note.models) if len(statement.note.models) == 1 else frozenset()
+        )
         if statement.note.metric:
             context.metrics = (statement.note.metric,)
         reading = read(text, self.names, context, exact)
@@ -104,7 +156,9 @@ class Known:
             statement.stats |= clause.stats
         if statement.note.runs == "warm":
             statement.states.add("warm")
-        statement.settings |= {f"{name}={value}" for name, value in statement.note.conditions.items()} | set(statement.note.conditions)
+        statement.settings |= {f"{name}={value}" for name, value in statement.note.conditions.items()} | set(
+            statement.note.conditions
+        )
         statement.names |= {str(value) for value in statement.note.conditions.values()}
         if statement.note.metric:
             statement.metrics.add(statement.note.metric)
@@ -114,8 +168,13 @@ class Known:
         if note.metric is None or note.kind not in ("difference", "tie"):
             return None
         statement = next(each for each in self.statements if each.note.id == note.id and each.part == "text")
-        values = {name: bound.value for bound in statement.figures for name in bound.models
-                  if len(bound.models) == 1 and note.metric in bound.metrics and bound.kind == _KINDS.get(UNITS.get(note.metric, ""), "")}  # fmt: skip
+        kind = _KINDS.get(UNITS.get(note.metric, ""), "")
+        values = {
+            name: bound.value
+            for bound in statement.figures
+            for name in bound.models
+            if len(bound.models) == 1 and note.metric in bound.metrics and bound.kind == kind
+        }
         if note.kind == "tie":
             return Values(note.id, note.metric, (), values, frozenset(note.models), "tie")
         return Values(note.id, note.metric, note.order, values, _tied(note), note.certainty or "plain")
@@ -157,8 +216,13 @@ def _sense(joined: str) -> tuple[str, str]:
 
 def _shapes(statement: Statement) -> None:
     """A peak is a rise and a fall, and a knee a rise that ends."""
-    if statement.note.kind != "trend" or statement.note.certainty == "tie":
+    if (
+        statement.note.kind not in ("trend", "parameter_effect", "condition_effect")
+        or statement.note.certainty == "tie"
+    ):
         return
+    statement.claims.add(("acts", "affects"))
+    statement.denied.discard(("acts", "affects"))
     said = {key for kind, key in statement.claims if kind == "relations"}
     more = {"up", "down", "turn"} if "peak" in said else {"peak", "turn"} if {"up", "turn"} <= said else set[str]()
     if len({bound.level for bound in statement.figures if bound.level is not None}) > 2:

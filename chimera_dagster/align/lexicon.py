@@ -12,6 +12,7 @@ from chimera_dagster.align.stems import stem
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORD = re.compile(r"[^\W_]+(?:['’][a-z]+)?|[%&]")
+_NO_PHRASES = frozenset({"kinds", "roles"})
 Sense = tuple[str, str]  # kind, key
 
 
@@ -23,6 +24,7 @@ class KindWords(BaseModel):
     says: str
     denies: str
     things: str
+    needs: str = ""  # one of these, to say anything of two of its things
 
 
 class Lexicon(BaseModel):
@@ -38,7 +40,7 @@ class Lexicon(BaseModel):
     uses: dict[str, str]
     negation: str
     certainty: dict[str, str]
-    cause: str
+    causes: dict[str, str]
     quantifiers: dict[str, str]
     bounds: dict[str, str]
     anchors: str
@@ -53,6 +55,7 @@ class Lexicon(BaseModel):
     acts: dict[str, str]
     neutral: str
     kinds: dict[str, KindWords]
+    roles: dict[str, str]
 
 
 class Node:
@@ -83,12 +86,22 @@ def kind_words(kind: str) -> KindWords:
 
 
 @cache
+def role(name: str) -> frozenset[str]:
+    """The keys, kinds or words that play that part."""
+    return frozenset(load().roles[name].split())
+
+
+@cache
 def senses_of(key: str) -> tuple[Sense, ...]:
     """The claims that have this key: `up` is a relation, `mix` an act; `uses.ttft_ms` names its kind."""
     kind, _, rest = key.rpartition(".")
     if kind:
         return ((kind, rest),)
-    found = [(kind, key) for kind, entries in load() if isinstance(entries, dict) and kind != "kinds" and key in entries]
+    found = [
+        (kind, key)
+        for kind, entries in load()
+        if isinstance(entries, dict) and kind not in _NO_PHRASES and key in entries
+    ]
     return tuple(found) or ((key, ""),)
 
 
@@ -96,7 +109,7 @@ def senses_of(key: str) -> tuple[Sense, ...]:
 def trie() -> Node:
     root = Node()
     for kind, entries in load():
-        if kind == "kinds":
+        if kind in _NO_PHRASES:
             continue
         for key, phrases in (entries if isinstance(entries, dict) else {"": entries}).items():
             for phrase in phrases.split(";"):
@@ -131,3 +144,5 @@ def _add(root: Node, phrase: str, sense: Sense) -> None:
         node = node.next.setdefault(word, Node())
     if sense not in node.senses:
         node.senses.append(sense)
+    if sense == ("acts", "loaded_first") and ("states", "cold") not in node.senses:
+        node.senses.append(("states", "cold"))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from chimera_dagster.align.kept_note import KeptNote
+from chimera_dagster.align.kept_note import KeptNote, Part, Parts
 
 NameKind = Literal["model", "setting", "file", "metric_name"]
 _SPLIT = re.compile(r"[\s:/_-]+")
@@ -29,7 +29,9 @@ class Names:
         texts = {*_of(parts, "setting"), *(name for note in notes for name in note.conditions)}
         levels = {f"{name}={value}" for note in notes for name, value in note.conditions.items()}
         self.settings = sorted({text.partition("=")[0] for text in texts | levels if " " not in text} - _PLACES)
-        self.values = sorted({text for text in texts if "=" not in text and text not in self.settings} - _PLACES | set(_places(notes)))
+        self.values = sorted(
+            {text for text in texts if "=" not in text and text not in self.settings} - _PLACES | set(_places(notes))
+        )
         self.files = sorted({*_of(parts, "file"), *(source[0] for note in notes for source in note.sources)})
         self._forms: dict[str, Named | None] = {}
         for model in self.models:
@@ -40,7 +42,9 @@ class Names:
             for between in ("_", "-", " "):
                 self._forms.setdefault(name.lower().replace("_", between), Named("setting", name))
         for value in self.values:
-            self._forms.setdefault(value.lower(), Named("setting", value))
+            words = value.lower().split()
+            for start in range(max(1, len(words) - 1)):
+                self._forms.setdefault(" ".join(words[start:]), Named("setting", value))
         for path in self.files:
             self._forms.setdefault(path.lower(), Named("file", path))
         for form, path in _base_names(self.files).items():
@@ -64,8 +68,8 @@ class Names:
         self._forms[form] = named
 
 
-def _of(parts: Iterable[object], kind: str) -> set[str]:
-    return {part.text for part in parts if part.kind == kind}  # type: ignore[attr-defined]
+def _of(parts: Iterable[Part], kind: str) -> set[str]:
+    return {part.text for part in parts if part.kind == kind}
 
 
 def _places(notes: Sequence[KeptNote]) -> Iterable[str]:
@@ -76,8 +80,8 @@ def _places(notes: Sequence[KeptNote]) -> Iterable[str]:
                 yield value
 
 
-def _sentences(note: KeptNote) -> list[tuple[object, ...]]:
-    return [*note.wordings, note.text, note.action, note.reason, note.mitigation]  # type: ignore[list-item]
+def _sentences(note: KeptNote) -> list[Parts]:
+    return [*note.wordings, note.text, note.action, note.reason, note.mitigation]
 
 
 def _short_forms(models: Sequence[str]) -> dict[str, str]:
@@ -102,7 +106,12 @@ def _forms_of(model: str) -> set[str]:
         for rest in ("", " ".join(chunks[1:]), "-".join(chunks[1:])):
             forms |= {f"{head}{between}{rest}" for between in (" ", "-", ":")} if rest else {head}
         if len(chunks) > 1:
-            forms |= {f"{head} ({' '.join(chunks[1:])})", f"{head} {chunks[1]}", f"{head}-{chunks[1]}", f"{head}:{chunks[1]}"}
+            forms |= {
+                f"{head} ({' '.join(chunks[1:])})",
+                f"{head} {chunks[1]}",
+                f"{head}-{chunks[1]}",
+                f"{head}:{chunks[1]}",
+            }
     forms |= {f"{chunk} model" for chunk in chunks[1:] if _SIZE.match(chunk)}
     forms |= {f"{chunk} parameter model" for chunk in chunks[1:] if _SIZE.match(chunk)}
     return {form for form in forms if len(form) >= _SHORTEST and re.search("[a-z]", form)}

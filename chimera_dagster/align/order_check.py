@@ -2,19 +2,22 @@
 
 import math
 
-from chimera_dagster.align.claims import direction
 from chimera_dagster.align.figures import is_same
+from chimera_dagster.align.gap import listed
 from chimera_dagster.align.known import Known, Statement, Values
+from chimera_dagster.align.orders import direction
 from chimera_dagster.align.reading import BETTER, SIGNS, SIZES, SUPERLATIVE, UNITS, WORSE, Clause, Ordered, Reading
 
 _GENERAL = frozenset({"better", "best", "worse", "worst", "beats", "trails"})
 _OF_RUNS = frozenset({"run", "outlier", "slow_request", "request", "larger_model"})
-_RUN_KINDS = frozenset({"outliers", "repeat_outliers", "tail", "tails", "hidden_failures", "scatter", "not_measured", "contradictions"})
+_RUN_KINDS = frozenset(
+    {"outliers", "repeat_outliers", "tail", "tails", "hidden_failures", "scatter", "not_measured", "contradictions"}
+)
 _OF_LEVELS = frozenset({"load", "prompt_length", "answer_length"})
 
 
 def check_order(order: Ordered, clause: Clause, reading: Reading, statement: Statement, known: Known) -> str | None:
-    """None if it is proved, by the notes' order of models or by the note's own word about runs or levels; else why not."""
+    """None if the notes' order of models proves it, or the note's own word about runs or levels; else why not."""
     problem = _typed(order, clause, reading, statement, known)
     if problem is None:
         return None
@@ -22,8 +25,16 @@ def check_order(order: Ordered, clause: Clause, reading: Reading, statement: Sta
     axes = any(bound.kind == "axis" and bound.clause == clause.number for bound in reading.figures)
     own = any(kind == "relations" and _alike(key, order.key) for kind, key in statement.claims)
     is_of_runs = bool(things & _OF_RUNS) and statement.note.kind in _RUN_KINDS
-    is_of_levels = (axes or bool(things & _OF_LEVELS)) and statement.note.kind in ("trend", "below_the_knee") and statement.note.certainty != "tie"
-    of_cold = "cold" in clause.states and statement.note.kind in ("cold_start", "keep_loaded") and not clause.models >= order.object
+    is_of_levels = (
+        (axes or bool(things & _OF_LEVELS))
+        and statement.note.kind in ("trend", "below_the_knee")
+        and statement.note.certainty != "tie"
+    )
+    of_cold = (
+        "cold" in clause.states
+        and statement.note.kind in ("cold_start", "keep_loaded")
+        and not clause.models >= order.object
+    )
     if own and (is_of_runs or is_of_levels or of_cold or not order.subject) and not order.negated:
         if is_of_levels and order.factor is None and not _grows(order, reading, statement):
             return "it turns round how that goes"
@@ -40,7 +51,10 @@ def _is_extreme(order: Ordered, reading: Reading, statement: Statement) -> bool:
     here = [bound for bound in known if bound.level == levels[0]] if levels else []
     sign = 1 if order.key == "highest" else -1
     return bool(here) and all(
-        (mine.value - other.value) * sign >= 0 for mine in here for other in known if other.models == mine.models and other.metrics == mine.metrics
+        (mine.value - other.value) * sign >= 0
+        for mine in here
+        for other in known
+        if other.models == mine.models and other.metrics == mine.metrics
     )
 
 
@@ -60,27 +74,29 @@ def _grows(order: Ordered, reading: Reading, statement: Statement) -> bool:
 
 
 def _typed(order: Ordered, clause: Clause, reading: Reading, statement: Statement, known: Known) -> str | None:
+    """None if the notes order the two sides like that by each metric that is meant."""
     if not order.subject or not order.object or order.subject & order.object:
         return "it does not say what is compared"
     if _numeric(order, clause, statement):
         return None
-    near = reading.items[max(0, order.place - 5) : order.place]
-    if order.key in _GENERAL and any(item.has("things", "quality") or item.has("things", "answer_length") for item in near) and not any(item.has("metrics") for item in near):
+    if _is_of_answers(order, reading):
         return "the notes do not say whose answers are better"
     if statement.note.metric and statement.note.metric not in order.metrics and order.metrics:
         return f"the note is not about {' or '.join(order.metrics)}"
-    metrics = order.metrics or tuple(values.metric for values in known.orders if order.subject <= set(values.values))
-    judged = [values for values in known.orders if values.metric in metrics and (order.subject | order.object) <= (set(values.order) | values.tied)]
+    sides = order.subject | order.object
+    judged = [values for values in known.orders if sides <= (set(values.order) | values.tied)]
+    if order.metrics:
+        judged = [values for values in judged if values.metric in order.metrics]
     if not judged:
         return "no note compares these"
-    for values in judged:
-        if problem := _of(order, values):
-            return problem
-    return None
+    return next((problem for values in judged if (problem := _of(order, values))), None)
 
 
-def _alike(said: str, key: str) -> bool:
-    return said == key or (said in WORSE and key in WORSE) or (said in BETTER and key in BETTER)
+def _is_of_answers(order: Ordered, reading: Reading) -> bool:
+    """Whether a word such as `better` speaks of answers, and no metric is named beside it."""
+    near = reading.items[max(0, order.place - 5) : order.place + 4]
+    answers = any(item.has("things", "quality") or item.has("things", "answer_length") for item in near)
+    return order.key in _GENERAL and answers and not any(item.has("metrics") for item in near)
 
 
 def _of(order: Ordered, values: Values) -> str | None:
@@ -88,21 +104,18 @@ def _of(order: Ordered, values: Values) -> str | None:
     if not sign:
         return "the notes do not say which is better"
     if values.certainty == "tie":
-        return f"the notes don't tell {_listed(order.subject | order.object)} apart"
-    if order.negated:
-        sign = -sign
+        return f"the notes don't tell {listed(order.subject | order.object)} apart"
+    ahead = sign > 0 if not order.negated else sign < 0
     for one in order.subject:
         for other in order.object:
             if {one, other} <= (values.tied | {values.order[0]}):
                 return f"the notes don't tell `{one}` and `{other}` apart"
-            ahead = values.order.index(one) < values.order.index(other)
-            if ahead != (sign > 0):
+            if (values.order.index(one) < values.order.index(other)) != ahead:
                 return f"it swaps `{one}` and `{other}`"
     if order.factor is None:
         return None
-    if order.negated or len(order.subject) != 1:
-        return "its ratio can't be followed"
-    return _factor(order, values, sign)
+    single = not order.negated and len(order.subject) == 1
+    return _factor(order, values, 1 if ahead else -1) if single else "its ratio can't be followed"
 
 
 def _factor(order: Ordered, values: Values, sign: int) -> str | None:
@@ -140,7 +153,9 @@ def _factor(order: Ordered, values: Values, sign: int) -> str | None:
 def _own_factor(order: Ordered, statement: Statement) -> str | None:
     assert order.factor is not None
     for other in statement.figures:
-        if other.figure.unit == order.factor.figure.unit and is_same(order.factor.figure, other.value, other.figure.value):
+        if other.figure.unit == order.factor.figure.unit and is_same(
+            order.factor.figure, other.value, other.figure.value
+        ):
             return None
     return f"the note does not say {order.factor.text}"
 
@@ -150,18 +165,30 @@ def _numeric(order: Ordered, clause: Clause, statement: Statement) -> bool:
     if statement.note.certainty == "tie" or order.negated or order.factor is not None or order.key not in SIZES:
         return False
     state = next(iter(clause.states)) if len(clause.states) == 1 else ""
-    values = [bound for bound in statement.figures if bound.models and (not state or bound.state in (state, "")) and bound.kind in ("ms", "tok/s", "%") and (not order.metrics or set(bound.metrics) & set(order.metrics))]
+    values = [
+        bound
+        for bound in statement.figures
+        if bound.models
+        and (not state or bound.state in (state, ""))
+        and bound.kind in ("ms", "tok/s", "%")
+        and (not order.metrics or set(bound.metrics) & set(order.metrics))
+    ]
     found = False
     if statement.note.kind not in ("scatter", "tail", "cold_start"):
         return False
     for mine in values:
         for its in values:
-            if mine.models == order.subject and its.models == order.object and (mine.stat, mine.state, mine.level, mine.metrics) == (its.stat, its.state, its.level, its.metrics) and mine.figure.unit == its.figure.unit:
+            if (
+                mine.models == order.subject
+                and its.models == order.object
+                and (mine.stat, mine.state, mine.level, mine.metrics) == (its.stat, its.state, its.level, its.metrics)
+                and mine.figure.unit == its.figure.unit
+            ):
                 if math.copysign(1, mine.value - its.value) != SIZES[order.key]:
                     return False
                 found = True
     return found and order.key not in SUPERLATIVE
 
 
-def _listed(names: frozenset[str]) -> str:
-    return " and ".join(f"`{name}`" for name in sorted(names))
+def _alike(said: str, key: str) -> bool:
+    return said == key or {said, key} <= WORSE or {said, key} <= BETTER

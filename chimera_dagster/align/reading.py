@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from chimera_dagster.align.figures import Figure
-from chimera_dagster.align.scan import Item
+from chimera_dagster.align.item import Item
 from chimera_dagster.evidence.measures import MEASURES
+
+Sense = tuple[str, str]  # kind and key of what a phrase means
 
 UNITS = {measure.metric: measure.unit for measure in MEASURES} | {"load_ms": "ms"}
 SIGNS = {measure.metric: measure.sign for measure in MEASURES} | {"load_ms": 1}
@@ -47,7 +49,13 @@ class Bound:
     @property
     def kind(self) -> str:
         unit = self.figure.unit
-        return unit if unit in ("ms", "tok/s", "MiB", "W", "%", "times", "points", "") else "axis" if unit in AXES else "count"
+        return (
+            unit
+            if unit in ("ms", "tok/s", "MiB", "W", "%", "times", "points", "")
+            else "axis"
+            if unit in AXES
+            else "count"
+        )
 
     @property
     def value(self) -> float:
@@ -84,6 +92,10 @@ class Clause:
     stats: set[str] = field(default_factory=set)
     unknown: list[str] = field(default_factory=list)
     negative: bool = False
+    hedged: bool = False
+    has_axis: bool = False
+    explains: bool = False  # it begins with a word such as "because"
+    loads: frozenset[float] = frozenset()  # that it advises
     groups: bool = False
 
 

@@ -2,33 +2,75 @@
 
 from functools import lru_cache
 
-_IRREGULAR = {
-    "was": "be", "were": "be", "is": "be", "are": "be", "been": "be", "being": "be", "am": "be", "'s": "'s",
-    "has": "have", "had": "have", "having": "have", "does": "do", "did": "do", "done": "do", "doing": "do",
-    "took": "take", "taken": "take", "taking": "take", "gave": "give", "given": "give", "gives": "give",
-    "got": "get", "gotten": "get", "went": "go", "going": "go", "using": "use", "gone": "go", "goes": "go", "came": "come", "comes": "come",
-    "ran": "run", "saw": "see", "seen": "see", "knew": "know", "known": "know", "showed": "show", "shown": "show",
-    "grew": "grow", "grown": "grow", "rose": "rise", "risen": "rise", "fell": "fall", "fallen": "fall",
-    "led": "lead", "lost": "lose", "won": "win", "beat": "beat", "beaten": "beat", "held": "hold", "kept": "keep",
-    "left": "leave", "lay": "lie", "lies": "lie", "lying": "lie", "made": "make", "making": "make", "said": "say",
-    "told": "tell", "found": "find", "chose": "choose", "chosen": "choose", "choosing": "choose", "began": "begin",
-    "begun": "begin", "spent": "spend", "stood": "stand", "brought": "bring", "meant": "mean_", "means": "means",
-    "wrote": "write", "written": "write", "writing": "write", "understood": "understand", "hidden": "hide",
-    "hid": "hide", "spread": "spread", "drew": "draw", "drawn": "draw", "built": "build", "sat": "sit",
-    "dropped": "drop", "dies": "die", "died": "die", "can't": "cannot", "cant": "cannot", "won't": "willnot",
-    "n't": "not", "don't": "donot", "doesn't": "donot", "didn't": "donot", "isn't": "isnot", "aren't": "isnot",
-    "wasn't": "isnot", "weren't": "isnot", "haven't": "havenot", "hasn't": "havenot", "hadn't": "havenot",
-    "couldn't": "couldnot", "wouldn't": "wouldnot", "shouldn't": "shouldnot", "needn't": "neednot",
-    "less": "less", "this": "this", "its": "its", "his": "his", "as": "as", "us": "us", "yes": "yes", "thus": "thus",
-    "always": "always", "perhaps": "perhaps", "during": "during", "nothing": "nothing", "something": "something",
-    "anything": "anything", "everything": "everything", "thing": "thing", "bring": "bring", "string": "string",
-    "need": "need", "speed": "speed", "indeed": "indeed", "exceed": "exceed", "red": "red", "based": "base",
-    "red.": "red", "hundred": "hundred", "across": "across", "unless": "unless", "regardless": "regardless",
-    "process": "process", "access": "access", "loss": "loss", "according": "according", "sibling": "sibling",
-    "wins": "win", "winning": "win", "best": "best", "hence": "hence", "once": "once", "used": "use", "ms": "ms",
-    "varies": "vary", "varied": "vary", "series": "series", "analysis": "analysis", "basis": "basis",
-    "tying": "tie", "tied": "tie", "ties": "tie", "latency": "latency", "latencies": "latency", "various": "various",
-}  # fmt: skip
+# Forms of a word that no ending gives away
+_FORMS = {
+    "be": "was were is are been being am",
+    "have": "has had having",
+    "do": "does did done doing",
+    "take": "took taken taking",
+    "give": "gave given gives",
+    "get": "got gotten",
+    "go": "went going gone goes",
+    "use": "using used",
+    "come": "came comes",
+    "run": "ran",
+    "see": "saw seen",
+    "know": "knew known",
+    "show": "showed shown",
+    "grow": "grew grown",
+    "rise": "rose risen",
+    "fall": "fell fallen",
+    "lead": "led",
+    "lose": "lost",
+    "win": "won wins winning",
+    "beat": "beaten",
+    "hold": "held",
+    "keep": "kept",
+    "leave": "left",
+    "lie": "lay lies lying",
+    "make": "made making",
+    "say": "said",
+    "tell": "told",
+    "find": "found",
+    "choose": "chose chosen choosing",
+    "begin": "began begun",
+    "spend": "spent",
+    "stand": "stood",
+    "bring": "brought",
+    "mean_": "meant",
+    "write": "wrote written writing",
+    "understand": "understood",
+    "hide": "hidden hid",
+    "draw": "drew drawn",
+    "build": "built",
+    "sit": "sat",
+    "drop": "dropped",
+    "die": "dies died",
+    "cannot": "can't cant",
+    "willnot": "won't",
+    "not": "n't",
+    "donot": "don't doesn't didn't",
+    "isnot": "isn't aren't wasn't weren't",
+    "havenot": "haven't hasn't hadn't",
+    "couldnot": "couldn't",
+    "wouldnot": "wouldn't",
+    "shouldnot": "shouldn't",
+    "neednot": "needn't",
+    "red": "red.",
+    "base": "based",
+    "vary": "varies varied",
+    "tie": "tying tied ties",
+    "latency": "latencies",
+}
+# Words whose ending is none
+_WHOLE = (
+    "'s beat means spread less this its his as us yes thus always perhaps during nothing something anything "
+    "everything thing bring string need speed indeed exceed red hundred across unless regardless process access "
+    "loss according sibling best hence once ms series analysis basis latency various "
+)
+_IRREGULAR = {form: base for base, forms in _FORMS.items() for form in forms.split()} | {
+    word: word for word in _WHOLE.split()
+}
 _SHORTEST = 3
 
 
@@ -40,6 +82,12 @@ def stem(word: str) -> str:
         return _plain(_IRREGULAR[word])
     if word.endswith("'s") and word != "'s":
         return stem(word[:-2])
+    without = _without_ending(word)
+    return _plain(word) if without is None else without
+
+
+def _without_ending(word: str) -> str | None:
+    """Without `ies`, `ing`, `ed`, `es` or `s`; None if it has none of them."""
     for ending in ("ies", "ied"):
         if word.endswith(ending) and len(word) > len(ending) + 1:
             return word[:-3] + "y"
@@ -51,9 +99,8 @@ def stem(word: str) -> str:
         return _plain(word[:-2])
     if word.endswith(("ches", "shes")):
         return word[:-2]
-    if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > _SHORTEST:
-        return stem(word[:-1])
-    return _plain(word)
+    plural = word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > _SHORTEST
+    return stem(word[:-1]) if plural else None
 
 
 def _plain(base: str) -> str:

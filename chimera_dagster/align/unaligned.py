@@ -3,13 +3,14 @@
 import re
 from collections.abc import Sequence
 
-from chimera_dagster.align.entailment import Gap
+from chimera_dagster.align.gap import Gap
 from chimera_dagster.align.known import Known, Statement
 from chimera_dagster.align.outcome import Aligned
 from chimera_dagster.align.reading import Clause, Reading
 
 _ADVICE = re.compile(
-    r"\b(?:should|consider|recommend|ought to|could try|try|suggest|advis\w+|worth|would help|it may help|make sure|ensure|avoid|use|test|measure|monitor|check|keep|run|increase|reduce|lower|raise|choose|prefer)\b",
+    r"\b(?:should|consider|recommend|ought to|could try|try|suggest|advis\w+|worth|help|make sure|ensure|avoid|use|test"
+    r"|measure|monitor|check|keep|run|increase|reduce|lower|raise|choose|prefer)\b",
     re.IGNORECASE,
 )
 _NEAR = 1.6  # gaps of a sentence that nearly says a note
@@ -18,7 +19,7 @@ _Judged = Sequence[tuple[Clause, Sequence[tuple[Statement, list[Gap]]]]]
 
 
 def unaligned(text: str, reading: Reading, judged: _Judged, known: Known) -> Aligned:
-    claims = [order for order in reading.orders] or [bound for bound in reading.figures]
+    claims = bool(reading.orders or reading.figures)
     specific = any(clause.models or clause.settings or clause.metrics or clause.states for clause in reading.clauses)
     if not judged or not _claims(reading):
         return Aligned("filler", reason="it says nothing about this folder")
@@ -36,7 +37,14 @@ def unaligned(text: str, reading: Reading, judged: _Judged, known: Known) -> Ali
 
 def _claims(reading: Reading) -> bool:
     return bool(reading.figures) or any(
-        clause.claims or clause.models or clause.settings or clause.names or clause.metrics or clause.stats or clause.things or clause.unknown
+        clause.claims
+        or clause.models
+        or clause.settings
+        or clause.names
+        or clause.metrics
+        or clause.stats
+        or clause.things
+        or clause.unknown
         for clause in reading.clauses
     )
 
@@ -52,10 +60,17 @@ def _nearest(judged: _Judged, known: Known) -> tuple[Statement, Gap | None] | No
             key = id(statement)
             by_id[key] = statement
             totals[key] = totals.get(key, 0.0) + sum(gap.weight for gap in missing)
-            shared[key] = shared.get(key, 0) + len(clause.things & statement.things) + len(clause.metrics & statement.metrics) + len(clause.models & statement.models) + len(clause.settings & statement.settings) + len({sense for sense in clause.claims & statement.claims})
+            shared[key] = (
+                shared.get(key, 0)
+                + len(clause.things & statement.things)
+                + len(clause.metrics & statement.metrics)
+                + len(clause.models & statement.models)
+                + len(clause.settings & statement.settings)
+                + len(clause.claims & statement.claims)
+            )
             if missing:
                 first.setdefault(key, missing[0])
-    best = min(totals, key=lambda key: (totals[key] - 0.1 * shared[key]), default=None)
+    best = min(totals, key=lambda key: totals[key] - 0.1 * shared[key], default=None)
     if best is None or totals[best] > _NEAR or shared[best] < 2:
         return None
     return by_id[best], first.get(best)

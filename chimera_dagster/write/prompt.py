@@ -24,23 +24,23 @@ _MOST_FALLEN = 8  # sentences that a revision is told about: a small model loses
 
 
 class _Group(NamedTuple):
-    """Lines of data under one title: at most so many notes of these sections, as the answer has no words for more."""
+    """Lines of data under one head: at most so many notes of these sections, as the answer has no words for more."""
 
-    title: str
+    head: str
     sections: tuple[str, ...]
     most: int
 
 
 _GROUPS: Mapping[Stage, tuple[_Group, ...]] = {
     "analysis": (
-        _Group("Performance", ("answer", "performance"), 7),
-        _Group("Findings", ("findings",), 3),
-        _Group("Limits", ("not_measured",), 1),
+        _Group("Performance:", ("answer", "performance"), 7),
+        _Group("Findings:", ("findings",), 3),
+        _Group("Limits:", ("not_measured",), 1),
     ),
     "report": (
-        _Group("Performance", ("answer", "performance"), 6),
-        _Group("Recommendations", ("recommendations",), 4),
-        _Group("Risks", ("risks",), 4),
+        _Group("Performance:", ("answer", "performance"), 6),
+        _Group("Recommendations:", ("recommendations",), 4),
+        _Group("Risks:\n| Risk | Mitigation |\n|---|---|", ("risks",), 4),
     ),
 }
 
@@ -97,17 +97,18 @@ def render_prompt(
     lines = {note.id: words.get(note.id) or _line(note) for _, note in chosen}
 
     def render(shown: set[str], fallen: Sequence[str]) -> str:
-        titled = [
-            (group.title, [lines[note.id] for other, note in chosen if other is group and note.id in shown])
+        headed = [
+            (group.head, [lines[note.id] for other, note in chosen if other is group and note.id in shown])
             for group in _GROUPS[stage]
         ]
-        groups = [(title, listed) for title, listed in titled if listed]
+        groups = [(head, listed) for head, listed in headed if listed]
         return templates()[stage].render(groups=groups, persona=persona, fallen=fallen, chat=chat).strip()
 
-    room = num_ctx - max_tokens - _TEMPLATE_TOKENS - count_tokens(system) - count_tokens(render(set(), ()))
-    room -= sum(count_tokens(f"{group.title}:\n") for group in _GROUPS[stage])
-    fallen = list(_fitting(_fallen(draft), room // 3, count_tokens)) if draft else []
-    room -= sum(count_tokens(f"- {line}\n") for line in fallen)
+    told = _fallen(draft) if draft else []
+    room = num_ctx - max_tokens - _TEMPLATE_TOKENS - count_tokens(system) - count_tokens(render(set(), told[:1]))
+    room -= sum(count_tokens(f"{group.head}\n") for group in _GROUPS[stage])
+    fallen = list(_fitting(told, room // 3, count_tokens))
+    room -= sum(count_tokens(f"{line}\n") for line in fallen)
     by_weight = sorted((note for _, note in chosen), key=lambda note: -note.weight)
     fitting = len(list(_fitting([lines[note.id] for note in by_weight], room, count_tokens)))
     shown = {note.id for note in by_weight[:fitting]}
@@ -129,8 +130,11 @@ def _heaviest(notes: Sequence[KeptNote], group: _Group) -> list[KeptNote]:
 
 
 def _line(note: KeptNote) -> str:
-    text = clean(_plain(note.text))
-    return f"{text} Mitigation: {clean(_plain(note.mitigation))}" if note.mitigation else text
+    """A list item, or the row of a table of risks, which a model then copies as a table."""
+    text, mitigation = clean(_plain(note.text)), clean(_plain(note.mitigation))
+    if note.section != "risks":
+        return f"- {text}"
+    return "| {} | {} |".format(*(cell.replace("|", "/") for cell in (text, mitigation)))
 
 
 def _plain(parts: Parts) -> str:
@@ -149,18 +153,18 @@ def _by_note(analysis: Sequence[JudgedSentence], notes: Sequence[KeptNote]) -> d
             and not note.mitigation
             and all(part.text in sentence.text for part in note.text if part.is_name or part.unit)
         ):
-            found.setdefault(id_, clean(sentence.text))
+            found.setdefault(id_, f"- {clean(sentence.text)}")
     return found
 
 
 def _fallen(draft: JudgedAnswer) -> list[str]:
-    return [f"{clean(each.text)} ({clean(each.reason)})" for each in draft.fallen[:_MOST_FALLEN]]
+    return [f"- {clean(each.text)} ({clean(each.reason)})" for each in draft.fallen[:_MOST_FALLEN]]
 
 
 def _fitting(lines: Sequence[str], room: int, count_tokens: CountTokens) -> Iterator[str]:
     """The first lines that are at most `room` tokens together; none after one that does not fit."""
     for line in lines:
-        room -= count_tokens(f"- {line}\n")
+        room -= count_tokens(f"{line}\n")
         if room < 0:
             return
         yield line

@@ -1,6 +1,5 @@
 """The contract with a real model, and what only the embedded engine promises."""
 
-import re
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,7 @@ from chimera_dagster.engines.models import find_model
 from chimera_dagster.errors import ModelFileError, ModelNotFoundError
 from chimera_dagster.spec.timeouts import Timeouts
 from chimera_dagster.spec.trial import ParamSet
-from chimera_dagster.write.answer import parse_answer
-from chimera_dagster.write.answer_schema import analysis_schema
-from tests.contract.engine_contract import EngineContract, read_all, text_of
+from tests.contract.engine_contract import EngineContract, read_all
 
 pytestmark = pytest.mark.model
 
@@ -50,25 +47,14 @@ class TestEmbeddedEngine(EngineContract):
         assert "Paris" in "".join(chunk.text for chunk in chunks)
         assert stats.prompt_tokens is not None and stats.prompt_tokens < 10  # no template around it
 
-    @pytest.mark.parametrize("chat", [True, False])
-    def test_statements_are_held_to_their_pattern_while_they_are_decoded(
-        self, engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch, chat: bool
-    ) -> None:
-        info = engine.describe(self.model)
-        monkeypatch.setattr(engine, "describe", lambda model: type(info)(**{**vars(info), "chat": chat}))
-        schema = analysis_schema([*(f"F{number}" for number in range(1, 41)), "D1", "M1", "M2"])
-        request = self.request(
-            prompt="The model {M1} is fast. Its throughput is {F1} or 104. Write about it.",
-            params=ParamSet(num_ctx=512, temperature=0.3),
-            schema=schema,
-            max_tokens=160,
-        )
-        chunks, _ = read_all(engine.stream(request))
-        answer = parse_answer("analysis", text_of(chunks))
-        assert answer.by_schema and answer.statements
-        patterns = {each["pattern"] for each in schema["$defs"].values()}
-        for statement in answer.statements:
-            assert any(re.fullmatch(pattern, statement.text) for pattern in patterns)
+    def test_tokens_are_counted_by_the_loaded_models_own_tokenizer(self, engine: EmbeddedEngine) -> None:
+        engine.unload(self.model)
+        assert engine.count_tokens(self.model, "The capital of France is") is None
+        _, stats = read_all(engine.stream(self.request(prompt="The capital of France is", max_tokens=1)))
+        counted = engine.count_tokens(self.model, "The capital of France is")
+        assert counted is not None and stats.prompt_tokens is not None
+        assert 4 <= counted < stats.prompt_tokens  # which has the chat template too
+        assert engine.count_tokens(self.model, "") == 0
 
     def test_window_is_bounded_by_the_trained_one(self, engine: EmbeddedEngine) -> None:
         trained = engine.describe(self.model).trained_context
