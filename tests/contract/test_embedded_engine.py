@@ -13,7 +13,7 @@ from chimera_dagster.errors import ModelFileError, ModelNotFoundError
 from chimera_dagster.spec.timeouts import Timeouts
 from chimera_dagster.spec.trial import ParamSet
 from tests.conftest import needs_model
-from tests.contract.engine_contract import EngineContract, read_all
+from tests.contract.engine_contract import EngineContract, read_all, text_of
 
 pytestmark = pytest.mark.model
 
