@@ -21,8 +21,8 @@ setup: .venv/ready .env ## create .venv with the locked versions
 	@mkdir -p data/dagster_home && cp dagster.yaml data/dagster_home/
 	@printf 'DAGSTER_HOME="%s/data/dagster_home"\n' '$(CURDIR)' > $@
 
-demo: setup ## run the demo sweep on the embedded engine and say where the reports are
-	@$(BIN)/chimera sweep --engine embedded
+demo: setup ## get the demo's models, run its sweep on the embedded engine and say where the reports are
+	@models=$$($(BIN)/chimera models get --sweep) && $(BIN)/chimera sweep --engine embedded --models "$$models"
 
 check: setup ## lint and the fast unit tests, side by side
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint unit
@@ -47,7 +47,7 @@ ui: setup ## open the Dagster UI on http://127.0.0.1:3000
 bench: setup ## run every benchmark; each prints a ratio against its baseline
 	@set -e; for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py); done
 
-samples: setup ## measure data/reports again on this machine, some ten minutes
+samples: setup ## get three models and measure data/reports again on this machine, some ten minutes
 	@$(BIN)/python scripts/measure_samples.py
 
 lock: setup ## resolve the newest allowed versions into requirements.lock

@@ -18,7 +18,7 @@ from statistics import median
 
 from benchmarks.folders import SAMPLES
 
-MODELS, SIZES = ("gemma3:270m", "smollm2:135m"), (2048, 3072)
+MODELS, SIZES = ("qwen2.5-coder:0.5b", "smollm2:135m"), (2048, 3072)
 SPEC = """\
 engine: embedded
 models: [{models}]
@@ -34,6 +34,7 @@ def main(trials: int = 12) -> None:
         shutil.copytree(SAMPLES, folder / "data" / "reports")
         lists = {"models": MODELS, "sizes": SIZES, "trials": range(1, trials + 1)}
         (folder / "sweep.yaml").write_text(SPEC.format_map({key: ", ".join(map(str, of)) for key, of in lists.items()}))
+        subprocess.run([CHIMERA, "models", "get", *MODELS], check=True)
         subprocess.run([CHIMERA, "ingest"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         began = time.perf_counter()
         subprocess.run([CHIMERA, "sweep"], cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -11,6 +11,7 @@ ChimeraError
 ├── LeaseError                  no lane was free in time, or the folder of the leases can't be used
 ├── DaemonError                 no Dagster daemon is running that could run a backfill
 ├── AgentDiedError              the process of an agent ended before its work was done
+├── ModelDownloadError          a model could be had from no source; says which were tried and why each failed
 ├── OllamaServerError           an Ollama server could not be started: its program is missing, or it ended at once
 └── EngineError                 a model call gave no usable result; only this trial fails
     ├── EngineUnreachableError  nothing answers at the engine's address, or it is another kind of server
@@ -99,6 +100,9 @@ class DaemonError(ChimeraError): ...
 
 
 class AgentDiedError(ChimeraError): ...
+
+
+class ModelDownloadError(ChimeraError): ...
 
 
 class OllamaServerError(ChimeraError): ...

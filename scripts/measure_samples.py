@@ -1,8 +1,9 @@
 """Measure the sample input of data/reports: the embedded models on this machine, as a team would benchmark them.
 
-    python scripts/measure_samples.py [--out data/reports]
+    python scripts/measure_samples.py [--out data/reports] [--quick]
 
-Every figure it writes comes from a call made in this run. Takes some ten minutes on 2 cores; keep the machine idle.
+Every figure it writes comes from a call made in this run. Takes about ten minutes on 2 cores; keep the machine idle.
+`--quick` makes a few short calls for each file, in half a minute, to try the script.
 """
 
 import argparse
@@ -17,15 +18,18 @@ from typing import Any
 
 import pandas as pd
 
+from chimera_dagster.cli.download_bar import DownloadBar
 from chimera_dagster.engines.base import Request
 from chimera_dagster.engines.embedded import EmbeddedEngine
+from chimera_dagster.engines.get_model import get_model
 from chimera_dagster.errors import EngineError
 from chimera_dagster.measure.call import call_metrics, timed_call
 from chimera_dagster.measure.environment import capture
 from chimera_dagster.spec.trial import ParamSet, model_slug
 
-MODELS = ("smollm2:135m", "gemma3:270m")
-MAX_TOKENS = 64
+MODELS = ("smollm2:135m", "qwen2.5-coder:0.5b", "qwen2.5-coder:1.5b")
+MAX_TOKENS = 32
+QUICK_TOKENS = 8
 SEED = 7
 
 SUITES = {
@@ -52,22 +56,24 @@ SUITES = {
     ),
 }
 GRIDS: dict[str, Sequence[dict[str, Any]]] = {
-    "num_ctx_temperature": [{"num_ctx": c, "temperature": t} for c in (512, 1024, 2048) for t in (0.2, 0.6, 1.0)],
-    "top_p": [{"num_ctx": 1024, "temperature": 0.8, "top_p": p} for p in (0.5, 0.7, 0.9, 1.0)],
-    "top_k": [{"num_ctx": 1024, "temperature": 0.8, "top_k": k} for k in (1, 10, 40, 100)],
-    "repeat_penalty": [{"num_ctx": 1024, "temperature": 0.8, "repeat_penalty": r} for r in (1.0, 1.1, 1.2, 1.3)],
+    "num_ctx_temperature": [{"num_ctx": c, "temperature": t} for c in (1024, 2048) for t in (0.2, 0.6, 1.0)],
+    "top_p": [{"num_ctx": 1024, "temperature": 0.8, "top_p": p} for p in (0.5, 0.9, 1.0)],
+    "top_k": [{"num_ctx": 1024, "temperature": 0.8, "top_k": k} for k in (1, 10, 40)],
+    "repeat_penalty": [{"num_ctx": 1024, "temperature": 0.8, "repeat_penalty": r} for r in (1.0, 1.1, 1.3)],
 }
 PROMPT_WORDS = (25, 50, 100, 200, 400)
-OUTPUT_TOKENS = (16, 32, 64, 128)
+OUTPUT_TOKENS = (8, 16, 32, 64)
+TUNING_ROUNDS, ROUNDS = 3, 2
 TUNING_PROMPT = SUITES["operations"][0]
 
 
 class Bench:
     """Runs calls and writes the three files of an experiment: the runs, their summary, and a page to read."""
 
-    def __init__(self, out: Path) -> None:
-        self.out = out
+    def __init__(self, out: Path, quick: bool) -> None:
+        self.out, self.quick = out, quick
         self.engine = EmbeddedEngine()
+        self._loaded: tuple[str, object] | None = None
 
     def run(
         self,
@@ -84,7 +90,7 @@ class Bench:
         try:
             call = timed_call(
                 self.engine,
-                Request(model, prompt, params=ParamSet(**params), max_tokens=max_tokens, seed=seed),
+                Request(model, prompt, params=ParamSet(**params), max_tokens=self._limit(max_tokens), seed=seed),
                 "bench",
             )
         except EngineError as error:
@@ -104,7 +110,17 @@ class Bench:
         }
 
     def warm_up(self, model: str, params: dict[str, Any]) -> None:
-        self.run(model, "Say hello.", params, max_tokens=1)
+        """Load the model with this context window, if it is not loaded yet, so that no measured call does."""
+        if self._loaded != (model, params["num_ctx"]):
+            self.run(model, "Say hello.", params, max_tokens=1)
+            self._loaded = (model, params["num_ctx"])
+
+    def unload(self) -> None:
+        self.engine.close()
+        self._loaded = None
+
+    def _limit(self, tokens: int) -> int:
+        return min(tokens, QUICK_TOKENS) if self.quick else tokens
 
     def rounds(self, model: str, grid: Sequence[dict[str, Any]], count: int, **fixed: Any) -> list[dict[str, object]]:
         """`count` rounds over the arguments of `grid`, each in an order of its own.
@@ -112,6 +128,8 @@ class Bench:
         Repeats that run back to back would share what the machine does at that moment, and a drift of its speed would
         look like an effect of the parameters.
         """
+        if self.quick:
+            grid, count = grid[:2], 1
         shuffled = random.Random(SEED)
         rows: list[dict[str, object]] = []
         for number in range(count):
@@ -163,8 +181,8 @@ def experiments(bench: Bench, model: str) -> Iterator[None]:
     base = {"num_ctx": 1024, "temperature": 0.7}
 
     rows: list[dict[str, object]] = []
-    for number in range(5):
-        bench.engine.close()  # so that the next call loads the model
+    for number in range(1 if bench.quick else 5):
+        bench.unload()  # so that the next call loads the model
         rows.append(bench.run(model, TUNING_PROMPT, base, max_tokens=16, run=number, cold=True))
         rows.append(bench.run(model, TUNING_PROMPT, base, max_tokens=16, run=number, cold=False))
     yield bench.write(f"cold_start/{slug}_cold_start", f"Cold and warm first tokens of {model}", rows, ["cold"])
@@ -173,34 +191,39 @@ def experiments(bench: Bench, model: str) -> Iterator[None]:
     yield bench.write(f"baselines/{slug}_baseline", f"Baseline of {model}", rows, ["prompt_index"])
 
     for name, grid in GRIDS.items():
-        rows = bench.rounds(model, [{"params": params} for params in grid], 3, prompt=TUNING_PROMPT)
+        rows = bench.rounds(model, [{"params": params} for params in grid], TUNING_ROUNDS, prompt=TUNING_PROMPT)
         title = f"Parameter tuning of {model}: {name.replace('_', ' ')}"
         yield bench.write(f"param_tuning/{slug}_{name}", title, rows, list(grid[0]), summary="csv")
 
     for suite, prompts in SUITES.items():
         asked = [{"prompt": prompt, "prompt_index": index} for index, prompt in enumerate(prompts, 1)]
-        rows = bench.rounds(model, asked, 2, params=base)
+        rows = bench.rounds(model, asked, ROUNDS, params=base)
         title = f"Prompt suite '{suite}' on {model}"
         yield bench.write(f"prompt_suites/{slug}_{suite}/prompt_suite", title, rows, ["prompt_index"])
 
     words = " ".join(prompt for prompts in SUITES.values() for prompt in prompts).split() * 4
     asked = [{"prompt": " ".join(words[:length]), "prompt_words": length} for length in PROMPT_WORDS]
-    rows = bench.rounds(model, asked, 3, params=base, max_tokens=16)
+    rows = bench.rounds(model, asked, ROUNDS, params=base, max_tokens=16)
     yield bench.write(f"scaling/{slug}_prompt_length", f"Prompt length and {model}", rows, ["prompt_words"])
 
     asked = [{"max_tokens": length, "max_tokens_asked": length} for length in OUTPUT_TOKENS]
-    rows = bench.rounds(model, asked, 3, params=base, prompt=TUNING_PROMPT)
+    rows = bench.rounds(model, asked, ROUNDS, params=base, prompt=TUNING_PROMPT)
     yield bench.write(f"scaling/{slug}_output_length", f"Output length and {model}", rows, ["max_tokens_asked"])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("data/reports"))
-    out: Path = parser.parse_args().out
+    parser.add_argument("--quick", action="store_true", help="only try the script: few and short calls")
+    arguments = parser.parse_args()
+    out: Path = arguments.out
+    with DownloadBar() as bar:
+        for model in MODELS:
+            get_model(model, None, bar)
     out.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=out.parent))
     try:
-        bench = Bench(scratch)
+        bench = Bench(scratch, arguments.quick)
         for model in MODELS:
             for _ in experiments(bench, model):
                 pass

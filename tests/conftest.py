@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from chimera_dagster.engines.models import locate
 from tests.forked import Forked, run_chimera
 
 ROOT = Path(__file__).parents[1]
@@ -44,6 +45,17 @@ def pytest_itemcollected(item: pytest.Item) -> None:
             item.add_marker(marker)
 
 
+def needs_model(tag: str) -> pytest.MarkDecorator:
+    """Skips a test whose model is not on this machine: no test downloads one."""
+    return pytest.mark.skipif(locate(tag) is None, reason=f"needs {tag}: chimera models get {tag}")
+
+
+@pytest.fixture(autouse=True)
+def no_ollama_store(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The models that a developer has in Ollama change no test."""
+    monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path_factory.getbasetemp() / "no-ollama-store"))
+
+
 class Project:
     """Paths of a project folder, and the `chimera` command run in it as a user would."""
 
@@ -63,7 +75,8 @@ class Project:
     def environment(self, **changes: str) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
         # Sweeps of tests that run side by side would wait for one another, as they should on a host.
-        return kept | {"CHIMERA_LEASES_DIR": str(self.path / "leases")} | changes
+        leases, store = str(self.path / "leases"), str(self.path / "no-ollama-store")
+        return kept | {"CHIMERA_LEASES_DIR": leases, "OLLAMA_MODELS": store} | changes
 
     def command(self, *arguments: str) -> list[str]:
         return [str(Path(sys.executable).with_name("chimera")), *arguments]

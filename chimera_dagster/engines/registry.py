@@ -6,12 +6,20 @@ from typing import NamedTuple
 
 from chimera_dagster.engines.base import Engine, ModelInfo
 from chimera_dagster.engines.embedded import EmbeddedEngine
+from chimera_dagster.engines.model_sources.catalogue import CATALOGUE
+from chimera_dagster.engines.models import locate
 from chimera_dagster.engines.ollama import OllamaEngine, same_model
 from chimera_dagster.engines.openai import OpenAIEngine
 from chimera_dagster.errors import ChimeraError, EngineUnreachableError, ModelNotFoundError
 from chimera_dagster.spec.engine_names import EngineChoice, EngineName
 
 _FILES = "the embedded engine reads any model as file:/path/model.gguf"
+
+_FIRST_MODEL: dict[EngineName, str] = {
+    "ollama": "run 'ollama pull qwen2.5-coder:1.5b'",
+    "embedded": "run 'chimera models get qwen2.5-coder:1.5b'",
+    "openai": "start it with one",
+}
 
 
 class Resolved(NamedTuple):
@@ -96,11 +104,12 @@ class Engines:
                 return "ollama", ""
             why = f"{_place(ollama)} has no {model}"
             pull = f"Run 'ollama pull {model}'; Ollama has {', '.join(available) or 'no model yet'}."
-        own = self._engine("embedded").models()
-        if model not in own:
+        if locate(model) is None:
+            own = ", ".join(self._engine("embedded").models())
+            get = f"Run 'chimera models get {model}'. Or: {pull}" if model in CATALOGUE else pull
             raise ModelNotFoundError(
-                f"No engine has the model {model!r}: {why}; the embedded engine has {', '.join(own)}.",
-                hint=f"{pull} Or use a file: {_FILES}.",
+                f"No engine has the model {model!r}: {why}; the embedded engine has {own or 'no model yet'}.",
+                hint=f"{get} Or use a file: {_FILES}.",
             )
         return "embedded", f"embedded: {why}"
 
@@ -110,9 +119,8 @@ class Engines:
             version, models = engine.version(), engine.models()
         except ChimeraError as error:
             return EngineStatus(name, False, error.message, [], error.hint)
-        fix = "run 'ollama pull gemma3:270m'" if name == "ollama" else "start it with one"
         detail = f"{version} at {engine.url}" if isinstance(engine, OllamaEngine | OpenAIEngine) else version
-        return EngineStatus(name, True, detail, models, "" if models else f"It has no model yet; {fix}.")
+        return EngineStatus(name, True, detail, models, "" if models else f"It has no model yet; {_FIRST_MODEL[name]}.")
 
 
 def import_client() -> None:

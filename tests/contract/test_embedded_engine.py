@@ -12,7 +12,8 @@ from chimera_dagster.engines.models import find_model
 from chimera_dagster.errors import ModelFileError, ModelNotFoundError
 from chimera_dagster.spec.timeouts import Timeouts
 from chimera_dagster.spec.trial import ParamSet
-from tests.contract.engine_contract import EngineContract, read_all
+from tests.conftest import needs_model
+from tests.contract.engine_contract import EngineContract, read_all, text_of
 
 pytestmark = pytest.mark.model
 
@@ -65,6 +66,14 @@ class TestEmbeddedEngine(EngineContract):
     def test_file_of_the_user(self, engine: EmbeddedEngine) -> None:
         tag = f"file:{find_model(self.model).path}"
         assert read_all(engine.stream(self.request(model=tag, max_tokens=2)))[1].output_tokens == 2
+
+    @needs_model("qwen2.5-coder:0.5b")
+    def test_a_larger_model_of_the_catalogue_takes_turns_with_the_small_one(self, engine: EmbeddedEngine) -> None:
+        larger = "qwen2.5-coder:0.5b"
+        assert engine.describe(larger).chat
+        request = self.request(prompt="What is the capital of France?", params=ParamSet(num_ctx=512, temperature=0.0))
+        assert "Paris" in text_of(read_all(engine.stream(replace(request, model=larger)))[0])
+        assert read_all(engine.stream(request))[1].load_ms is not None
 
     def test_damaged_file_is_named(self, engine: EmbeddedEngine, tmp_path: Path) -> None:
         half = tmp_path / "half.gguf"

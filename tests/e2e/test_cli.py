@@ -303,6 +303,31 @@ def test_doctor_finds_the_problem_and_its_fix(project: Project) -> None:
     ]
 
 
+def test_models_are_listed_and_one_that_can_not_be_had_is_one_clear_line(project: Project) -> None:
+    nowhere = {
+        "XDG_CACHE_HOME": str(project.path / "cache"),
+        "HF_ENDPOINT": "http://127.0.0.1:1",
+        "PIP_CONFIG_FILE": "/dev/null",
+        "PIP_INDEX_URL": f"file://{project.path}/no-index",
+    }
+    listed = project.chimera("models", "list", "--json", env=nowhere)
+    assert {row["tag"]: row["place"] for row in rows(listed.stdout)} == {
+        "smollm2:135m": "package",
+        "qwen2.5-coder:0.5b": None,
+        "qwen2.5-coder:1.5b": None,
+    }
+    done = project.chimera("models", "get", "qwen2.5-coder:0.5b", env=nowhere)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        "Error: qwen2.5-coder:0.5b can't be had, not from the publisher's hub: 127.0.0.1 can't be reached"
+        in done.stderr
+    )
+    assert "Traceback" not in done.stderr
+    sweep = project.chimera("sweep", "--models", "qwen2.5-coder:0.5b", "--json", env=nowhere)
+    assert sweep.returncode == 1
+    assert "chimera models get qwen2.5-coder:0.5b" in str(rows(sweep.stdout)[0]["reason"])
+
+
 def test_env_answers_without_a_server_or_a_gpu(project: Project) -> None:
     variables = {"OLLAMA_HOST": "127.0.0.1:1", "CHIMERA_API_KEY": "sk-hidden", "OMP_NUM_THREADS": "2"}
     done = project.chimera("env", "--json", env=variables)

@@ -2,11 +2,14 @@
 
 import sys
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
+from chimera_dagster.engines.models import find_model
 from tests.conftest import Project
 from tests.desk import Desk, desk_in
+from tests.tiny_model import Tiny
 
 
 @pytest.fixture(scope="module")
@@ -22,3 +25,10 @@ def only_marked_tests_import_dagster(request: pytest.FixtureRequest) -> Generato
     yield
     if unused and request.node.get_closest_marker("dagster") is None:
         assert "dagster" not in sys.modules, "this test imports Dagster and is not marked `dagster`"
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Tiny]:
+    find_model.cache_clear()
+    yield Tiny(tmp_path, monkeypatch)
+    find_model.cache_clear()

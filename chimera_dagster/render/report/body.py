@@ -88,7 +88,7 @@ def _summary(model: ModelWords | None, stated: Stated) -> Section:
     heading = Heading(3, "1. Executive Summary", "executive-summary")
     if model is None:
         return _by_code(heading, stated.summary, [Paragraph(each) for each in stated.summary])
-    paragraphs = [*model.blocks("summary"), *([by_code(each)] for each in stated.summary)]
+    paragraphs = [*([by_code(each)] for each in stated.summary), *model.blocks("summary")]
     blocks = [Paragraph(written(each)) for each in paragraphs]
     return Section([heading, *blocks, *_views(model.views("summary"))], _flat(paragraphs))
 

@@ -101,7 +101,7 @@ def anchor(sentence: JudgedSentence) -> str:
 
 
 def _sign(sentence: JudgedSentence) -> Link:
-    hint = f"Worded by code: {sentence.reason}"
+    hint = f"Worded by code: {sentence.reason.replace('`', '')}"
     return Link(BY_CODE, f"#{anchor(sentence)}", VERIFICATION, hint)
 
 

@@ -66,7 +66,7 @@ def _row(sentence: JudgedSentence) -> tuple[Content, ...]:
         sentence.text,
         _FATES[sentence.outcome],
         spaced(links) or "–",
-        sentence.reason or "–",
+        sentence.reason.replace("`", "") or "–",
     )
 
 

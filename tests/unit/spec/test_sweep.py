@@ -21,10 +21,10 @@ def write(tmp_path: Path, text: str) -> Path:
 def test_the_demo_sweep_is_two_models_times_two_parameter_sets() -> None:
     spec = load_spec(ROOT / "sweep.yaml")
     assert [trial.key for trial in spec.trials()] == [
-        "smollm2:135m|c2k-t0.2-b413",
-        "smollm2:135m|c2k-t1-57c4",
-        "gemma3:270m|c2k-t0.2-b413",
-        "gemma3:270m|c2k-t1-57c4",
+        "qwen2.5-coder:0.5b|c4k-t0.2-cec7",
+        "qwen2.5-coder:0.5b|c4k-t0.8-0b42",
+        "qwen2.5-coder:1.5b|c4k-t0.2-cec7",
+        "qwen2.5-coder:1.5b|c4k-t0.8-0b42",
     ]
 
 

@@ -1,0 +1,68 @@
+"""How the download of a model goes on, on stderr."""
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from chimera_dagster.engines.model_sources.catalogue import CatalogueModel
+
+
+def megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"
+
+
+class DownloadBar:
+    """A bar on a terminal, and a line for each step. It is the Watcher of `model_sources.download`."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TextColumn("remaining"),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
+            transient=True,
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def waiting(self, model: CatalogueModel) -> None:
+        self._say(f"{model.tag}: another process is downloading it; waiting.")
+
+    def begins(self, model: CatalogueModel, source: str) -> None:
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+        self._task = self._bar.add_task(model.tag, total=model.size)
+        self._say(f"{model.tag}: {megabytes(model.size)} from {source}")
+
+    def has(self, size: int) -> None:
+        if self._task is not None:
+            self._bar.update(self._task, completed=size)
+
+    def failed(self, model: CatalogueModel, reason: str) -> None:
+        self._say(f"{model.tag}: not {reason}")
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
