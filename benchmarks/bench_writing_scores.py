@@ -177,6 +177,8 @@ def main() -> None:
         files[0].write_text(
             json.dumps(texts.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
         )
+    if not files:
+        parser.error("no texts are there; name files, or make some with --measure")
     found = rows(Texts.model_validate_json(path.read_text(encoding="utf-8")) for path in files)
     print("\n".join([*table(found), *differences(found)]))
 
