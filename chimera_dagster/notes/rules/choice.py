@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from chimera_dagster.evidence.certainty import weakest
 from chimera_dagster.evidence.measures import MEASURES
+from chimera_dagster.notes.better_answers import better_answers, in_words
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
 from chimera_dagster.notes.crossings import Crossing, crossing_of
 from chimera_dagster.notes.level_choice import best_levels, of_no_name, of_one_model
@@ -20,7 +21,8 @@ _SHOWN = 4  # names in one sentence
 def choice(data: NoteContext) -> Iterator[Note]:
     """One note, from the most telling contest of a first measure, and one of the same models by a second measure.
 
-    It names a model only if a test, or at least an order of stated values, puts it first.
+    It names a model only if a test, or at least an order of stated values, puts it first. If a score of answers puts
+    another model before it, that is said too.
     """
     found = contests_of_answer(data)
     if not found:
@@ -33,12 +35,13 @@ def choice(data: NoteContext) -> Iterator[Note]:
         return
     first = found[0]
     others = _others(data, first)
+    chosen = [name for order in found if not order.tied for name in order.leaders]
     for order in found:
         crossing = crossing_of(data, order.measure)
         if crossing:
-            yield _by_level(first, crossing, others)
+            yield _with_scores(data, _by_level(first, crossing, others), [crossing.low, crossing.high], first.names)
             return
-    yield Note(
+    note = Note(
         "choice",
         "answer",
         _WEIGHT,
@@ -47,6 +50,22 @@ def choice(data: NoteContext) -> Iterator[Note]:
         certainty=weakest(order.certainty for order in found),
         sources=first.sources,
         findings=tuple(order.finding for order in found),
+    )
+    yield _with_scores(data, note, chosen, first.names)
+
+
+def _with_scores(data: NoteContext, note: Note, chosen: Sequence[str], ranked: Sequence[str]) -> Note:
+    """The note with what the scores of answers say against the models that it chooses."""
+    found = better_answers(data, chosen, ranked)
+    if not found:
+        return note
+    certainties = [each.certainty for each in found]
+    return replace(
+        note,
+        wordings=tuple(joined([said, in_words(found)]) for said in note.wordings),
+        certainty=weakest([*certainties, *([note.certainty] if note.certainty else [])]),
+        sources=tuple(dict.fromkeys([*note.sources, *(source for each in found for source in each.order.sources)])),
+        findings=tuple(dict.fromkeys([*note.findings, *(each.order.finding for each in found)])),
     )
 
 
