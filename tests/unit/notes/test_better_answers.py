@@ -55,4 +55,7 @@ def test_a_column_of_questions_counts_the_answers(tmp_path: Path):
     (tmp_path / "scores.md").write_text(
         "| model | accuracy | questions |\n|---|---|---|\n| a:7b | 0.74 | 200 |\n| b:3b | 0.55 | 200 |\n"
     )
-    assert noted.notes_of(tmp_path, "difference").only.certainty == "in_session"
+    found = noted.notes_of(tmp_path, "difference")
+    assert found.only.certainty == "in_session"
+    assert found.texts[0].endswith("That is more than chance for these questions.")
+    assert noted.notes_of(tmp_path, "sessions").notes == []  # answers do not drift with the machine
