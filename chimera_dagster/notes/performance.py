@@ -15,6 +15,7 @@ from chimera_dagster.evidence.measures import HEADLINES, Measure
 from chimera_dagster.evidence.runs import MOST_SOURCES
 from chimera_dagster.evidence.setups import Setup, by_value, canonical, setups_of
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
+from chimera_dagster.notes.failed_runs import failed_at
 from chimera_dagster.notes.note import Source
 from chimera_dagster.notes.phrase import Phrase, Words
 from chimera_dagster.notes.reading import reading
@@ -54,12 +55,16 @@ class Value(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One model under one setup, of which `named` is what differs within the folder or is always said."""
+    """One model under one setup, of which `named` is what differs within the folder or is always said.
+
+    `failed` counts the runs of this setup that the values leave out because they failed.
+    """
 
     model: str
     setup: Setup
     named: Setup
     values: dict[Column, Value]
+    failed: int = 0
 
     @property
     def runs(self) -> int:
@@ -100,13 +105,14 @@ def by_model(data: NoteContext) -> list[Row]:
 def by_configuration(data: NoteContext) -> list[Row]:
     """Every model and setup with a value, equal setups side by side, those with the most runs first."""
     rows: dict[tuple[str, str], Row] = {}
-    sources = _Sources()
+    sources, failed = _Sources(), failed_at(data)
 
     def add(model: str, setup: Setup, column: Column, value: Value) -> None:
         key = canonical(setup), model
         if key not in rows:
             named = {name: value for name, value in setup.items() if name in data.said}
-            rows[key] = Row(model, setup, named, {})
+            broken = failed.get((model, key[0]))
+            rows[key] = Row(model, setup, named, {}, broken.failed if broken else 0)
         rows[key].values[column] = value
 
     for measure in QUESTIONS:

@@ -8,9 +8,10 @@ from chimera_dagster.evidence.findings.trends import RATE_SHARE, TIME_RATIO, Tre
 from chimera_dagster.evidence.setups import canonical
 from chimera_dagster.notes.advice import Basis, recommendation
 from chimera_dagster.notes.context import Found, NoteContext
+from chimera_dagster.notes.failed_runs import failed_at
 from chimera_dagster.notes.naming import metric_in_words
 from chimera_dagster.notes.note import Note, Scope
-from chimera_dagster.notes.phrase import Number, Phrase, listed, model, number, phrase
+from chimera_dagster.notes.phrase import Name, Number, Phrase, Words, count, listed, model, number, phrase
 from chimera_dagster.notes.reading import times
 from chimera_dagster.notes.settings import level
 from chimera_dagster.schemas import DECODE, OUTPUT, TTFT
@@ -64,7 +65,7 @@ def _note(data: NoteContext, found: Sequence[Found[Trend]], weight: float) -> No
         "below_the_knee",
         weight,
         phrase("give {m} no more than {load}", m=listed([(model(name),) for name in names]), load=_load(one, at)),
-        _reason(trends, at, waits),
+        _reason(trends, at, [*_waits(waits, at), *_failures(data, trends)]),
         Basis(
             Scope(
                 names,
@@ -117,46 +118,54 @@ def knee(trend: Trend) -> int | None:
     return above - 1 if above is not None and above > 1 else None
 
 
-def _reason(trends: Sequence[Trend], at: int, waits: Sequence[Found[Trend]]) -> Phrase:
-    one = trends[0]
-    its = "its" if len(trends) == 1 else "their"
-    what = metric_in_words(one.measure.metric)
-    here = _values([trend.values[at] for trend in trends], one)
-    if one.measure.sign > 0:
-        return phrase(
-            "{its} {what} is {here} there and {next} with {load}",
-            its=its,
-            what=what,
-            here=here,
-            next=_values([trend.values[at + 1] for trend in trends], one),
-            load=_load(one, at + 1),
-        )
-    last = [trend.values[-1] for trend in trends]
-    if last[0] < one.values[at]:
-        said = phrase(
-            "{its} {what} is {here} there and falls to {last} with {load}",
-            its=its,
-            what=what,
-            here=here,
-            last=_values(last, one),
-            load=_load(one, len(one.levels) - 1),
-        )
-    else:
-        top = _values([max(trend.values) for trend in trends], one)
-        said = phrase(
-            "{its} {what} is {here} there and no more than {top} beyond", its=its, what=what, here=here, top=top
-        )
-    if not waits:
-        return said
-    ratios = [each.about.values[-1] / each.about.values[at] for each in waits]
+def _failures(data: NoteContext, trends: Sequence[Trend]) -> list[Phrase]:
+    """How many runs failed at the highest level, by model."""
+    found, said = failed_at(data), list[Phrase]()
+    for trend in trends:
+        last = found.get((trend.model, canonical(trend.cells[-1].setup)))
+        if last:
+            parts = {"n": number(last.failed), "m": count(last.runs, "run"), "model": model(trend.model)}
+            said.append(phrase("{n} of {m} of {model} failed", **parts))
+    return said
+
+
+def _waits(found: Sequence[Found[Trend]], at: int) -> list[Phrase]:
+    """How much longer the first token takes at the highest level than at the knee."""
+    if not found:
+        return []
+    ratios = [each.about.values[-1] / each.about.values[at] for each in found]
     low, high = (Number(times(ratio), ratio, "") for ratio in (min(ratios), max(ratios)))
-    span = (low,) if low.text == high.text else phrase("{low} to {high}", low=low, high=high)
-    load = () if last[0] < one.values[at] else phrase(" with {load}", load=_load(one, len(one.levels) - 1))
-    return phrase("{said}, and the first token takes {span} times as long{load}", said=said, span=span, load=load)
+    between = (low,) if low.text == high.text else phrase("{low} to {high}", low=low, high=high)
+    return [phrase("the first token takes {between} times as long", between=between)]
 
 
-def _values(values: Sequence[float], trend: Trend) -> Phrase:
-    return listed([(number(value, trend.measure.unit),) for value in values])
+def _reason(trends: Sequence[Trend], at: int, besides: Sequence[Phrase]) -> Phrase:
+    """What the knee is seen by, and what else happens at the highest level."""
+    one = trends[0]
+    unit, final = one.measure.unit, _load(one, len(one.levels) - 1)
+    parts: dict[str, Phrase | Words | Name] = {
+        "what": metric_in_words(one.measure.metric),
+        "here": _values([trend.values[at] for trend in trends], unit),
+    }
+    its = "its" if len(trends) == 1 else "their"
+    also = phrase(", and with {final} {more}", final=final, more=listed(besides)) if besides else ()
+    if one.measure.sign > 0:
+        following = _values([trend.values[at + 1] for trend in trends], unit)
+        template = f"{its} {{what}} is {{here}} there and {{next}} with {{load}}{{also}}"
+        return phrase(template, next=following, load=_load(one, at + 1), also=also, **parts)
+    if one.values[-1] < one.values[at]:
+        also = phrase(", where {more}", more=listed(besides)) if besides else ()
+        last = _values([trend.values[-1] for trend in trends], unit)
+        template = f"{its} {{what}} is {{here}} there and falls to {{last}} with {{final}}{{also}}"
+        return phrase(template, last=last, final=final, also=also, **parts)
+    top = _values([max(trend.values) for trend in trends], unit)
+    return phrase(
+        f"{its} {{what}} is {{here}} there and no more than {{top}} beyond{{also}}", top=top, also=also, **parts
+    )
+
+
+def _values(values: Sequence[float], unit: str) -> Phrase:
+    return listed([(number(value, unit),) for value in values])
 
 
 def _load(trend: Trend, at: int) -> Phrase:

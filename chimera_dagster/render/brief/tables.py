@@ -28,7 +28,7 @@ _SHORT = {
 def model_table(rows: Sequence[Row]) -> Iterator[Block]:
     if rows:
         columns = columns_of(rows)[:_COLUMNS]
-        body = tuple((_code(row.model), *(_value(row.values.get(column)) for column in columns)) for row in rows)
+        body = tuple((_code(row.model), *(_value(row, column) for column in columns)) for row in rows)
         header = ("model", *(column_words(column) for column in columns))
         caption = f"By model, at equal conditions: {_kinds(rows, columns)}"
         yield Table(header, body, caption, frozenset(range(1, len(header))))
@@ -80,7 +80,7 @@ def _configurations(rows: Sequence[Row], columns: Sequence[Column], caption: str
         (
             _code(row.model),
             written(conditions(row.named, differing)) or ("as above" if common else "none named"),
-            *(_value(row.values.get(column)) for column in columns),
+            *(_value(row, column) for column in columns),
             (_from(row, place + 1),),
         )
         for place in places
@@ -90,8 +90,9 @@ def _configurations(rows: Sequence[Row], columns: Sequence[Column], caption: str
     return Table(header, body, caption, frozenset(range(2, len(header))))
 
 
-def _value(value: Value | None) -> Content:
-    """The value, and below it its interval and the runs behind it."""
+def _value(row: Row, column: Column) -> Content:
+    """The value, and below it its interval, the runs behind it and, once in a row, those that failed."""
+    value = row.values.get(column)
     if value is None:
         return "–"
     parts: list[Inline] = [Text(value.text)]
@@ -102,6 +103,9 @@ def _value(value: Value | None) -> Content:
         said.append(f"n={value.n:,}")
     elif value.stated:
         said.append("stated")
+    first = next((each for each in columns_of([row]) if not each.cold and not row.values[each].stated), None)
+    if row.failed and column == first:
+        said.append(f"{row.failed:,} failed")
     return (*parts, LineBreak(), Text(f"({', '.join(said)})")) if said else tuple(parts)
 
 

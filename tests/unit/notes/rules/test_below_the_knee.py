@@ -98,8 +98,8 @@ def test_models_with_the_same_knee_are_told_together_with_what_the_first_token_d
     note = notes_of(tmp_path, "below_the_knee").only
     assert wordings(note)[0] == (
         "Give `a`, `b` and `c` no more than 8 requests at once: their output throughput is 700 tok/s, 700 tok/s and "
-        "700 tok/s there and falls to 600 tok/s, 600 tok/s and 600 tok/s with 16 requests at once, and the first token "
-        "takes 11 times as long."
+        "700 tok/s there and falls to 600 tok/s, 600 tok/s and 600 tok/s with 16 requests at once, where the first "
+        "token takes 11 times as long."
     )
     assert (note.scope.models, len(note.findings)) == (("a", "b", "c"), 6)
 
