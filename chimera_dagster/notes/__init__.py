@@ -27,6 +27,7 @@ from chimera_dagster.notes.rules.keep_loaded import keep_loaded
 from chimera_dagster.notes.rules.mixed_means import mixed_means
 from chimera_dagster.notes.rules.name_model import name_model
 from chimera_dagster.notes.rules.not_measured import not_measured
+from chimera_dagster.notes.rules.on_cpu import on_cpu
 from chimera_dagster.notes.rules.one_session import one_session
 from chimera_dagster.notes.rules.orders import orders
 from chimera_dagster.notes.rules.outliers import outliers
@@ -67,7 +68,7 @@ RULES: tuple[Callable[[NoteContext], Iterator[Note]], ...] = (
     ),
     *(repeat_runs, sessions, name_model, record_missing),
     *(mixed_means, few_runs, one_session, tails, hidden_failures, stated_values, few_settings),
-    *(unread_data, unknown_machine, scores),
+    *(unread_data, on_cpu, unknown_machine, scores),
     *(not_measured, files_read, unknown_numbers),
 )
 

@@ -11,7 +11,7 @@ from chimera_dagster.evidence.difference_tests import log_moments
 from chimera_dagster.evidence.findings.cells import Cell
 from chimera_dagster.evidence.findings.equal_conditions import Standing
 from chimera_dagster.evidence.findings.finding import sources_of
-from chimera_dagster.evidence.measures import HEADLINES, Measure
+from chimera_dagster.evidence.measures import HEADLINES, USED, Measure
 from chimera_dagster.evidence.runs import MOST_SOURCES
 from chimera_dagster.evidence.setups import Setup, by_value, canonical, setups_of
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
@@ -20,6 +20,7 @@ from chimera_dagster.notes.note import Source
 from chimera_dagster.notes.phrase import Phrase, Words
 from chimera_dagster.notes.reading import reading
 from chimera_dagster.notes.settings import in_words
+from chimera_dagster.notes.usage import Used, used
 from chimera_dagster.schemas import TTFT
 
 _LEAST = 3  # runs, for an interval
@@ -27,7 +28,7 @@ _FIRST = HEADLINES[1]
 
 
 class Column(NamedTuple):
-    """A measure of warm runs, or the time to the first token of runs that had to load the model."""
+    """A measure of warm runs, the time to the first token of runs that had to load the model, or memory or power."""
 
     measure: Measure
     cold: bool = False
@@ -36,7 +37,8 @@ class Column(NamedTuple):
 class Value(NamedTuple):
     """A typical value with its 95 % interval (None without one), and the records it is from.
 
-    `kind` is `geometric mean` or `median` of runs, else what a file states. `n` is None if no file says it.
+    `kind` is `geometric mean` or `median` of runs, of memory and power `mean` or `highest`, else what a file states.
+    `n` is None if no file says it.
     """
 
     unit: str
@@ -72,8 +74,8 @@ class Row(NamedTuple):
 
 
 def columns_of(rows: Iterable[Row]) -> list[Column]:
-    """Those that some row has, in the order in which they answer which model to choose."""
-    every = [column for measure in QUESTIONS for column in _columns(measure)]
+    """Those that some row has, in the order in which they answer which model to choose; then memory and power."""
+    every = [column for measure in (*QUESTIONS, *USED) for column in _columns(measure)]
     found = {column for row in rows for column in row.values}
     return [column for column in every if column in found]
 
@@ -99,6 +101,10 @@ def by_model(data: NoteContext) -> list[Row]:
     for model, value in _cold_by_model(data):
         if model in found:
             found[model][Column(_FIRST, cold=True)] = value
+    for each in used(data):
+        if each.model in found:
+            column, known = found[each.model], found[each.model].get(Column(each.measure))
+            column[Column(each.measure)] = _highest(each, known)
     return [Row(model, {}, {}, values) for model, values in found.items()]
 
 
@@ -120,6 +126,10 @@ def by_configuration(data: NoteContext) -> list[Row]:
             add(cell.model, cell.setup, Column(measure), typical(cell, measure.unit, sources.of(cell)))
     for model, setup, value in _cold_by_setup(data):
         add(model, setup, Column(_FIRST, cold=True), value)
+    for each in used(data):
+        value = Value(each.measure.unit, each.mean, None, None, each.n, "mean", False, each.sources)
+        if (canonical(each.setup), each.model) in rows:
+            add(each.model, each.setup, Column(each.measure), value)
     runs: dict[str, int] = {}
     for (setup, _), row in rows.items():
         runs[setup] = runs.get(setup, 0) + row.runs
@@ -171,6 +181,14 @@ def typical(cell: Cell, unit: str = "", sources: tuple[Source, ...] = ()) -> Val
     mean, low, high = log_moments(cell.values, np.zeros(count, dtype="int64"), 1).interval(0)
     bounds = (low, high) if count >= _LEAST else (None, None)
     return Value(unit, mean, *bounds, count, "geometric mean", False, sources)
+
+
+def _highest(each: Used, known: Value | None) -> Value:
+    """Of a model, from one setup and those before it."""
+    n = each.n + (known.n or 0 if known else 0)
+    sources = (*(known.sources if known else ()), *each.sources)[:MOST_SOURCES]
+    highest = max(each.highest, known.value if known else each.highest)
+    return Value(each.measure.unit, highest, None, None, n, "highest", False, sources)
 
 
 def _cold_by_model(data: NoteContext) -> Iterator[tuple[str, Value]]:
