@@ -165,5 +165,7 @@ def _where(data: NoteContext, each: FailedRequests) -> Phrase:
         return ()
     if len(each.setups) == 1:
         return phrase(" {words}", words=words)
+    if 2 * most.failed <= each.failed:
+        return ()
     of = phrase(" of {m}", m=number(most.requests)) if most.requests else ()
     return phrase(", most of them {words} ({n}{of})", words=words, n=number(most.failed), of=of)

@@ -15,8 +15,8 @@ _MISSING = 2  # notes on what was not measured, which limit the answer
 
 
 def first_screen(brief: Brief) -> Iterator[Block]:
-    for each in brief.of("answer"):
-        yield Paragraph(marked(each.note.text, each.id, "words"))
+    for place, each in enumerate(brief.of("answer")):
+        yield Paragraph(marked(each.note.text, each.id, "none" if place else "words"))
     leading = brief.leading[:LEADING]
     if leading:
         yield Paragraph(paragraph(merged(leading), "figures"))
