@@ -48,6 +48,7 @@ from chimera_dagster.notes.rules.tails import tails
 from chimera_dagster.notes.rules.trends import trends
 from chimera_dagster.notes.rules.unknown_machine import unknown_machine
 from chimera_dagster.notes.rules.unknown_numbers import unknown_numbers
+from chimera_dagster.notes.rules.unlike_prompts import unlike_prompts
 from chimera_dagster.notes.rules.unread_data import unread_data
 from chimera_dagster.notes.rules.values import values
 from chimera_dagster.notes.table import ranked
@@ -68,7 +69,7 @@ RULES: tuple[Callable[[NoteContext], Iterator[Note]], ...] = (
     ),
     *(repeat_runs, sessions, name_model, record_missing),
     *(mixed_means, few_runs, one_session, tails, hidden_failures, stated_values, few_settings),
-    *(unread_data, on_cpu, unknown_machine, scores),
+    *(unread_data, on_cpu, unlike_prompts, unknown_machine, scores),
     *(not_measured, files_read, unknown_numbers),
 )
 

@@ -98,6 +98,12 @@ def test_stated_values_that_read_the_same_are_a_tie():
     assert "hoose" not in answer(rows)
 
 
+def test_a_model_under_another_spelling_is_not_another_model():
+    rng = np.random.default_rng(5)
+    rows = folder(**{"quick:7b": (80, 90), "slow:8b": (40, 300)}) + sessions("quick-7b", near(rng, 60), concurrency=8)
+    assert "others" not in answer(rows) and "other was" not in answer(rows)
+
+
 def test_models_that_the_answer_does_not_cover_are_counted():
     rng = np.random.default_rng(5)
     rows = folder(quick=(80, 90), slow=(40, 300))
