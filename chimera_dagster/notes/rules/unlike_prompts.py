@@ -20,7 +20,7 @@ _TTFT = HEADLINES[1]
 
 
 def unlike_prompts(data: NoteContext) -> Iterator[Note]:
-    """One note, if a model compared by time to first token is slower and has far more prompt tokens at equal settings."""
+    """One note, if a model that is slower to its first token has far more prompt tokens at equal settings."""
     found = data.rankings.get(_TTFT)
     if not found:
         return
