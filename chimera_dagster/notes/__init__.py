@@ -41,6 +41,7 @@ from chimera_dagster.notes.rules.sampling_parameters import sampling_parameters
 from chimera_dagster.notes.rules.scatter import scatter
 from chimera_dagster.notes.rules.scores import scores
 from chimera_dagster.notes.rules.sessions import sessions
+from chimera_dagster.notes.rules.slow_stretch import slow_stretch
 from chimera_dagster.notes.rules.spellings import spellings
 from chimera_dagster.notes.rules.stated_values import stated_values
 from chimera_dagster.notes.rules.tail import tail
@@ -57,7 +58,7 @@ __all__ = ["RULES", "Note", "NoteContext", "find_notes"]
 
 RULES: tuple[Callable[[NoteContext], Iterator[Note]], ...] = (
     *(choice, orders, condition_effects, parameter_effects, trends, cold_start, tail, scatter, values, incomparable),
-    *(failures, contradictions, implausible, outliers, repeated_files, spellings),
+    *(failures, contradictions, implausible, outliers, slow_stretch, repeated_files, spellings),
     *(
         find_failures,
         keep_loaded,
