@@ -1,9 +1,10 @@
 """The answer: which model to choose, and for what."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 
 from chimera_dagster.evidence.certainty import weakest
+from chimera_dagster.evidence.findings.stretches import SlowStretch
 from chimera_dagster.evidence.measures import MEASURES
 from chimera_dagster.evidence.unread import words_of_name
 from chimera_dagster.notes.better_answers import better_answers, in_words
@@ -46,13 +47,18 @@ def choice(data: NoteContext) -> Iterator[Note]:
         "choice",
         "answer",
         _WEIGHT,
-        tuple(joined([said, others]) for said in (_by_one(first) if len(found) == 1 else _by_two(first, found[1]))),
+        tuple(joined([said, others]) for said in _said(data, found)),
         first.scope,
         certainty=weakest(order.certainty for order in found),
         sources=first.sources,
         findings=tuple(order.finding for order in found),
     )
     yield _with_scores(data, note, chosen, first.names)
+
+
+def _said(data: NoteContext, found: Sequence[Order]) -> tuple[Phrase, ...]:
+    slowed = {each.about.model for each in data.found("slow_stretches", SlowStretch)}
+    return _by_one(found[0]) if len(found) == 1 else _by_two(*found, slowed=slowed)
 
 
 def _with_scores(data: NoteContext, note: Note, chosen: Sequence[str], ranked: Sequence[str]) -> Note:
@@ -162,7 +168,8 @@ def _by_one(order: Order) -> tuple[Phrase, ...]:
     )
 
 
-def _by_two(first: Order, second: Order) -> tuple[Phrase, ...]:
+def _by_two(first: Order, second: Order, *, slowed: Set[str]) -> tuple[Phrase, ...]:
+    """`slowed` are models of which something slowed down some runs, so a tie of theirs does not mean equal."""
     if first.tied and second.tied:
         return _nothing_between(_names(first.leaders))
     if len(first.leaders) == len(second.leaders) == 1:
@@ -173,7 +180,7 @@ def _by_two(first: Order, second: Order) -> tuple[Phrase, ...]:
         return _by_ties(clear, other)
     leader = clear.leaders[0]
     if other.tied and len(other.names) == 2:
-        return _either(leader, words, also, weak=other.weak)
+        return _either(leader, words, also, weak=other.weak or bool(slowed & {*other.names}))
     if leader in other.leaders:
         return (
             phrase(f"Choose {{a}}: it {words.best}, and none is known to be better if {also.use}.", a=model(leader)),
@@ -198,7 +205,7 @@ def _by_ties(one: Order, other: Order) -> tuple[Phrase, ...]:
 def _either(leader: str, words: MetricWords, also: MetricWords, *, weak: bool) -> tuple[Phrase, ...]:
     """One leads by the first metric, and the second does not tell them apart: `weak` if it hardly could have."""
     one, two = (
-        ("these runs don't tell which is better", "these runs are too few to tell")
+        ("these runs don't tell which is better", "these runs can't tell")
         if weak
         else ("either will do", "it does not matter which")
     )

@@ -8,14 +8,14 @@ from tests.unit.evidence.findings.tables import found_in, noisy, run, write_csv
 from tests.unit.notes.noted import notes_of, wordings
 
 
-def write(folder: Path, slow: set[int], n: int = 60, **of_slow: object) -> None:
-    """Runs of two models a second apart, of which some of the first model decode at a tenth of its rate."""
+def write(folder: Path, slow: set[int], n: int = 60, usual: float = 60, **of_slow: object) -> None:
+    """Runs of two models a second apart, of which some of the first model decode far slower than its usual rate."""
     rng = np.random.default_rng(4)
     rows = [
-        run(name, noisy(rng, 6 if name == "a:1b" and place in slow else 60), 80)
+        run(name, noisy(rng, rate if place not in slow or name == "b:2b" else 6), noisy(rng, ttft))
         | {"timestamp": f"2026-05-01T10:{place // 60:02d}:{place % 60:02d}", "temperature": 0.2 + place % 2 / 10}
         | (of_slow if place in slow else dict.fromkeys(of_slow, 99))
-        for name in ("a:1b", "b:2b")
+        for name, rate, ttft in (("a:1b", usual, 80), ("b:2b", 60, 300))
         for place in range(n)
     ]
     write_csv(folder / "a_runs.csv", rows)
@@ -33,6 +33,15 @@ def test_a_stretch_is_found_with_its_rows(tmp_path: Path) -> None:
     assert set(note.sources) == {("a_runs.csv", f"row {place}") for place in range(1, 13)}
     [advice] = notes_of(tmp_path, "repeat_outliers").notes
     assert "epeat the 12 slow runs of `a:1b` on an idle machine" in wordings(advice)[0]
+
+
+def test_a_tie_with_such_a_model_does_not_mean_equal(tmp_path: Path) -> None:
+    write(tmp_path, set(range(5)), usual=72)
+    [tie] = notes_of(tmp_path, "tie").notes
+    assert tie.metric == "decode_tok_s"
+    for said in wordings(notes_of(tmp_path, "choice").only):
+        assert "choose `a:1b`" in said.casefold()
+        assert "these runs" in said and "either" not in said and "does not matter" not in said
 
 
 def test_slow_runs_here_and_there_are_no_stretch(tmp_path: Path) -> None:

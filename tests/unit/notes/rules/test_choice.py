@@ -128,7 +128,7 @@ def test_too_few_runs_to_tell_are_not_called_equal():
         rows += sessions(name, near(rng, 60, (3, 1), 0.8), concurrency=1)
     assert answer(rows) in (
         "Choose `quick` if people wait for the first word; if answers are long, these runs don't tell which is better.",
-        "If people wait for the first word, choose `quick`; if answers are long, these runs are too few to tell.",
+        "If people wait for the first word, choose `quick`; if answers are long, these runs can't tell.",
     )
 
 
