@@ -7,6 +7,7 @@ from collections import defaultdict
 import pandas as pd
 
 _WORD = re.compile(r"[^\W_]+")
+_LLAMA_BENCH = '"tool":"llama-bench"'
 _FEWEST = 2  # words that a folder's name and a model must share if the files name no model
 
 
@@ -14,21 +15,26 @@ def with_folder_models(measurements: pd.DataFrame) -> pd.DataFrame:
     """schemas.Measurements, in which rows of `path` or of no model take a model that other files of their folder name.
 
     That is the one with the name of the path (`qwen3-coder_30b`, `qwen3-coder:30b`), the one that the folder's name
-    holds, or the only one that files of the same tool name, as a tool writes all files of a run into one folder.
-    Nothing changes if two such models match, and `model_source` stays `path`.
+    holds, or the only one that files of the same tool name, as a tool writes all files of a run into one folder; a
+    path may end in the concurrency behind it (`lynx-7b-8`). Nothing changes if two such models match, and
+    `model_source` stays `path`. Where llama-bench gives the type of a model alone, see `_by_size`.
     """
+    measurements = _by_size(measurements)
     pairs = measurements[["file", "model", "model_source", "conditions"]].drop_duplicates().astype(object)
     pairs["folder"] = [str(file).rpartition("/")[0] for file in pairs["file"]]
-    pairs["tool"] = [json.loads(text).get("tool", "") for text in pairs["conditions"]]
+    conditions = [json.loads(text) for text in pairs["conditions"]]
+    pairs["tool"] = [each.get("tool", "") for each in conditions]
+    pairs["load"] = [str(each.get("concurrency", "")) for each in conditions]
     by_path = pairs["model"].isna() | (pairs["model_source"] == "path")
     named = pairs[~by_path].groupby("folder")["model"].unique()
     of_tools = pairs[~by_path & (pairs["tool"] != "")].groupby(["folder", "tool"])["model"].unique()
     changed: dict[str, dict[str | None, str]] = defaultdict(dict)  # by file: today's model and the other spelling
-    columns = ["file", "model", "folder", "tool"]
-    for file, model, folder, tool in pairs.loc[by_path, columns].drop_duplicates().itertuples(index=False):
+    columns = ["file", "model", "folder", "tool", "load"]
+    for file, model, folder, tool, load in pairs.loc[by_path, columns].drop_duplicates().itertuples(index=False):
         spelled = None if folder not in named.index else _spelled(model, folder.rpartition("/")[2], named[folder])
         if spelled is None and folder and (folder, tool) in of_tools.index:
-            spelled = _of_run(model, file.rpartition("/")[2], of_tools[folder, tool])
+            models = of_tools[folder, tool]
+            spelled = _of_load(model, load, models) or _of_run(model, file.rpartition("/")[2], models)
         if spelled is not None and spelled != model:
             changed[file][None if pd.isna(model) else model] = spelled
     if not changed:
@@ -49,6 +55,40 @@ def _of_run(model: object, file: str, models: list[str]) -> str | None:
     """The only model of a run; None if there are more, or if the file's own name says another."""
     says_itself = isinstance(model, str) and _holds(_words(file), _words(model))
     return models[0] if len(models) == 1 and not says_itself else None
+
+
+def _of_load(model: object, load: str, models: list[str]) -> str | None:
+    """The only model to whose name that of the path adds the concurrency alone."""
+    if not isinstance(model, str) or not load:
+        return None
+    found = [other for other in models if _words(model) in ([*_words(other), load], [*_words(other), f"c{load}"])]
+    return found[0] if len(found) == 1 else None
+
+
+def _by_size(measurements: pd.DataFrame) -> pd.DataFrame:
+    """A type such as `llama 1B Q4_K - Medium`, by which llama-bench's Markdown names a model, as the model's file.
+
+    Its other formats have the file's name. It is the same model if a record of the same folder has the same number of
+    parameters and the same size, and no other file of the folder has them.
+    """
+    columns = ["file", "model", "labels", "conditions"]
+    pairs = measurements.loc[measurements["model"].notna(), columns].drop_duplicates().astype(object)
+    pairs = pairs[[_LLAMA_BENCH in text for text in pairs["conditions"]]]
+    names: dict[tuple[object, ...], set[str]] = defaultdict(set)
+    places: dict[tuple[object, ...], set[str]] = defaultdict(set)
+    for file, model, text, _ in pairs.itertuples(index=False):
+        labels = json.loads(text)
+        size = labels.get("model_params_m"), labels.get("model_size_mib")
+        if None not in size:
+            names[file.rpartition("/")[0], *size].add(model)
+            places[file.rpartition("/")[0], *size].add(file)
+    model = measurements["model"]
+    for key, found in names.items():
+        files = [name for name in found if " " not in name]
+        if len(files) == 1 and len(found) > 1:
+            rows = measurements["file"].isin(places[key]) & model.isin(found - {*files})
+            model = model.mask(rows, files[0])
+    return measurements.assign(model=model)
 
 
 def _words(name: str) -> list[str]:

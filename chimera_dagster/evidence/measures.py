@@ -55,5 +55,11 @@ SCORES = (
     Measure("perplexity", "score", "perplexity", "lowest", 1, whole=True),
 )
 MEASURES = (*HEADLINES, SERVER, *SCORES, *FURTHER)
+# What a run takes of the machine: shown beside its speed, but no model is ranked by it
+USED = (
+    Measure("gpu_mem_used_mib", "MiB", "GPU memory", "lowest", 1),
+    Measure("memory_used_mib", "MiB", "memory", "lowest", 1),
+    Measure("power_w", "W", "power", "lowest", 1),
+)
 # Metrics of all requests of a benchmark together, whose aggregates are over its seconds, not over runs
 OF_SERVER = ("output_tok_s", "input_tok_s", "total_tok_s", "requests_per_s", "goodput_requests_per_s")

@@ -29,6 +29,20 @@ def spans_of_files(measurements: pd.DataFrame) -> dict[str, Span]:
     return {str(file): (first, last) for file, first, last in by_file.itertuples()}
 
 
+def times_of_records(measurements: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """The time of each file and record in seconds since 1970, as `spans_of_files` reads it; none without one."""
+    if "timestamp" not in measurements:
+        return {}
+    columns = ["file", "record", "timestamp"]
+    rows = measurements.loc[measurements["timestamp"].notna().to_numpy(), columns].drop_duplicates(columns[:2])
+    if rows.empty:
+        return {}
+    codes, texts = pd.factorize(rows["timestamp"].astype("str"))
+    seconds = _seconds(pd.Series(texts))[codes].tolist()
+    names = zip(rows["file"].astype("str"), rows["record"].astype("str"), seconds, strict=True)
+    return {(file, record): at for file, record, at in names if not np.isnan(at)}
+
+
 def sittings_of_files(spans: Mapping[str, Span]) -> dict[str, int]:
     """The sitting of each file, numbered by time: one for files with gaps of less than 15 minutes between them."""
     found: dict[str, int] = {}

@@ -216,7 +216,7 @@ def _conditions(roles: FieldRoles, cells: Sequence[object], number: ToNumber, co
     """Fill in what a record was measured under; how many of these are numbers."""
     numbers = 0
     for which, place in roles.conditions:
-        value = condition_of(cells[place], number)
+        value = 0 if which == "gpu_count" and cells[place] == [] else condition_of(cells[place], number)
         if value is None and roles.settings and roles.names[place] in roles.settings:
             value = _none_said(cells[place])
         if value is not None and which not in conditions:

@@ -27,6 +27,7 @@ from chimera_dagster.notes.rules.keep_loaded import keep_loaded
 from chimera_dagster.notes.rules.mixed_means import mixed_means
 from chimera_dagster.notes.rules.name_model import name_model
 from chimera_dagster.notes.rules.not_measured import not_measured
+from chimera_dagster.notes.rules.on_cpu import on_cpu
 from chimera_dagster.notes.rules.one_session import one_session
 from chimera_dagster.notes.rules.orders import orders
 from chimera_dagster.notes.rules.outliers import outliers
@@ -40,6 +41,7 @@ from chimera_dagster.notes.rules.sampling_parameters import sampling_parameters
 from chimera_dagster.notes.rules.scatter import scatter
 from chimera_dagster.notes.rules.scores import scores
 from chimera_dagster.notes.rules.sessions import sessions
+from chimera_dagster.notes.rules.slow_stretch import slow_stretch
 from chimera_dagster.notes.rules.spellings import spellings
 from chimera_dagster.notes.rules.stated_values import stated_values
 from chimera_dagster.notes.rules.tail import tail
@@ -47,6 +49,7 @@ from chimera_dagster.notes.rules.tails import tails
 from chimera_dagster.notes.rules.trends import trends
 from chimera_dagster.notes.rules.unknown_machine import unknown_machine
 from chimera_dagster.notes.rules.unknown_numbers import unknown_numbers
+from chimera_dagster.notes.rules.unlike_prompts import unlike_prompts
 from chimera_dagster.notes.rules.unread_data import unread_data
 from chimera_dagster.notes.rules.values import values
 from chimera_dagster.notes.table import ranked
@@ -55,7 +58,7 @@ __all__ = ["RULES", "Note", "NoteContext", "find_notes"]
 
 RULES: tuple[Callable[[NoteContext], Iterator[Note]], ...] = (
     *(choice, orders, condition_effects, parameter_effects, trends, cold_start, tail, scatter, values, incomparable),
-    *(failures, contradictions, implausible, outliers, repeated_files, spellings),
+    *(failures, contradictions, implausible, outliers, slow_stretch, repeated_files, spellings),
     *(
         find_failures,
         keep_loaded,
@@ -67,7 +70,7 @@ RULES: tuple[Callable[[NoteContext], Iterator[Note]], ...] = (
     ),
     *(repeat_runs, sessions, name_model, record_missing),
     *(mixed_means, few_runs, one_session, tails, hidden_failures, stated_values, few_settings),
-    *(unread_data, unknown_machine, scores),
+    *(unread_data, on_cpu, unlike_prompts, unknown_machine, scores),
     *(not_measured, files_read, unknown_numbers),
 )
 

@@ -123,12 +123,35 @@ class NoteContext:
         return max([*known, float(values.max()) if len(values) else 0.0], default=0.0)
 
     @cached_property
+    def cpu(self) -> pd.DataFrame:
+        """Rows of files that say that they are of a CPU, or of a machine without a GPU; none if a row names a GPU.
+
+        They say so by the condition `device`, or by a `gpu_count` of 0.
+        """
+        rows = self.data.table[~self.data.table["error"].to_numpy("bool")]
+        nothing = rows.iloc[:0]
+        if rows["gpu"].notna().any():
+            return nothing
+        of_cpu: list[str] = []
+        for text in rows["conditions"].astype("str").unique():
+            setup = json.loads(text)
+            device, gpus = str(setup.get("device", "")).casefold(), setup.get("gpu_count")
+            if device not in ("", "cpu") or (isinstance(gpus, int | float) and gpus > 0):
+                return nothing
+            if device == "cpu" or gpus == 0:
+                of_cpu.append(text)
+        return rows[rows["conditions"].isin(of_cpu).to_numpy()]
+
+    @cached_property
     def on_cpu(self) -> bool:
-        """Whether every value that models are compared by was measured on a CPU, as the condition `device` says."""
-        rows = self.data.table
-        rows = rows[(rows["metric"].isin([measure.metric for measure in MEASURES]) & ~rows["error"]).to_numpy()]
-        devices = {str(json.loads(text).get("device", "")).casefold() for text in rows["conditions"].unique()}
-        return devices == {"cpu"} and not rows["gpu"].notna().any()
+        """Whether a CPU measured every value that models are compared by, or a file says that there is no GPU."""
+        compared = [measure.metric for measure in MEASURES]
+        rows, of_cpu = self.data.table, self.cpu
+        total = int((rows["metric"].isin(compared) & ~rows["error"]).sum())
+        without_gpu = of_cpu.loc[~of_cpu["metric"].isin(compared).to_numpy(), "conditions"].astype("str")
+        if any(json.loads(text).get("gpu_count") == 0 for text in without_gpu.unique()):
+            return True
+        return 0 < total == int(of_cpu["metric"].isin(compared).sum())
 
     @cached_property
     def cold(self) -> pd.DataFrame:

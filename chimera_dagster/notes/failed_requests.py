@@ -30,8 +30,8 @@ class _Record(NamedTuple):
 
     @property
     def counts(self) -> tuple[object, ...]:
-        """Equal if two files of a folder, as a JSON and a CSV of one load test, count the same requests."""
-        return PurePosixPath(self.file).parent, self.model, self.failed, self.requests
+        """Equal if two files of a folder, as a JSON and a CSV of one load test, may count the same failures."""
+        return PurePosixPath(self.file).parent, self.model, self.failed
 
 
 class AtSetup(NamedTuple):
@@ -124,17 +124,23 @@ def _by_record(rows: pd.DataFrame, column: str) -> dict[tuple[str, str], int]:
 
 
 def _once(records: Sequence[_Record]) -> list[_Record]:
-    """Without rows that sum up others of their file, and without what a file of another kind counted before."""
+    """Without rows that sum up others of their file, and without what a file of another kind counts too.
+
+    Of two files with as many failures, one of which doesn't say of how many requests, the other one is kept.
+    """
     single = {each.file for each in records if each.setup.get("task") != _TOTALS}
-    kept: list[_Record] = []
-    kinds: dict[tuple[object, ...], str] = {}
-    for each in records:
+    kept: set[int] = set()
+    kinds: dict[tuple[object, ...], dict[int | None, str]] = {}
+    for place in sorted(range(len(records)), key=lambda place: records[place].requests is None):
+        each = records[place]
         if each.setup.get("task") == _TOTALS and each.file in single:
             continue
-        kind = PurePosixPath(each.file).suffix
-        if kinds.setdefault(each.counts, kind) == kind:
-            kept.append(each)
-    return kept
+        kind, known = PurePosixPath(each.file).suffix, kinds.setdefault(each.counts, {})
+        others = known.values() if each.requests is None else [known.get(each.requests, kind)]
+        if all(other == kind for other in others):
+            known.setdefault(each.requests, kind)
+            kept.add(place)
+    return [each for place, each in enumerate(records) if place in kept]
 
 
 def _of_model(model: str | None, records: Sequence[_Record]) -> FailedRequests:

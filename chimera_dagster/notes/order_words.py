@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 
 from chimera_dagster.evidence.certainty import Certainty
+from chimera_dagster.evidence.setups import TRENDS, varying
 from chimera_dagster.notes.context import NoteContext
 from chimera_dagster.notes.orders import Order
 from chimera_dagster.notes.phrase import Number, Phrase, count, joined, listed, number, phrase, share
 from chimera_dagster.notes.reading import times
-from chimera_dagster.notes.settings import in_words
+from chimera_dagster.notes.settings import in_words, span
 
 _FEW = 1.0  # a test that would only have shown a larger difference has too few runs
 _SURE = {
@@ -25,11 +26,24 @@ _ALL_SURE = {
 def where(data: NoteContext, order: Order) -> Phrase:
     """What has to be said of the conditions: `once loaded, with 8 requests at once, `."""
     setups = order.contest.setups
-    words = count(len(setups), "shared setting") if len(setups) > 1 else in_words(setups[0], data.said_of(order.whose))
-    parts = [phrase("over {n}", n=words) if len(setups) > 1 else words]
+    parts = [_over(order) if len(setups) > 1 else in_words(setups[0], data.said_of(order.whose))]
     if order.scope.runs == "warm" and order.measure.unit == "ms" and data.loads_seen(order.whose):
         parts.insert(0, phrase("once loaded"))
     return phrase("{parts}, ", parts=joined(parts, ", ")) if any(parts) else ()
+
+
+def _over(order: Order) -> Phrase:
+    """`over 1 to 32 requests at once`, `over 6 shared settings`; a rate of the server is said to be a mean of them."""
+    setups = order.contest.setups
+    [name, *others] = sorted(varying(setups))
+    levels = [value for setup in setups if isinstance(value := setup.get(name), int | float)]
+    if not order.contest.complete:
+        over = phrase("over {n} that not all of them share", n=count(len(setups), "setting"))
+    elif name in TRENDS and not others and len(levels) == len(setups):
+        over = phrase("over {span}", span=span(name, min(levels), max(levels)))
+    else:
+        over = phrase("over {n}", n=count(len(setups), "shared setting"))
+    return phrase("on average {over}", over=over) if order.measure.whole else over
 
 
 def with_values(order: Order, names: Sequence[str], named: Callable[[str], Phrase], shown: int) -> Phrase:

@@ -11,14 +11,16 @@ from chimera_dagster.evidence.difference_tests import log_moments
 from chimera_dagster.evidence.findings.cells import Cell
 from chimera_dagster.evidence.findings.equal_conditions import Standing
 from chimera_dagster.evidence.findings.finding import sources_of
-from chimera_dagster.evidence.measures import HEADLINES, Measure
+from chimera_dagster.evidence.measures import HEADLINES, USED, Measure
 from chimera_dagster.evidence.runs import MOST_SOURCES
 from chimera_dagster.evidence.setups import Setup, by_value, canonical, setups_of
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
+from chimera_dagster.notes.failed_runs import failed_at
 from chimera_dagster.notes.note import Source
 from chimera_dagster.notes.phrase import Phrase, Words
 from chimera_dagster.notes.reading import reading
 from chimera_dagster.notes.settings import in_words
+from chimera_dagster.notes.usage import Used, used
 from chimera_dagster.schemas import TTFT
 
 _LEAST = 3  # runs, for an interval
@@ -26,7 +28,7 @@ _FIRST = HEADLINES[1]
 
 
 class Column(NamedTuple):
-    """A measure of warm runs, or the time to the first token of runs that had to load the model."""
+    """A measure of warm runs, the time to the first token of runs that had to load the model, or memory or power."""
 
     measure: Measure
     cold: bool = False
@@ -35,7 +37,8 @@ class Column(NamedTuple):
 class Value(NamedTuple):
     """A typical value with its 95 % interval (None without one), and the records it is from.
 
-    `kind` is `geometric mean` or `median` of runs, else what a file states. `n` is None if no file says it.
+    `kind` is `geometric mean` or `median` of runs, of memory and power `mean` or `highest`, else what a file states.
+    `n` is None if no file says it.
     """
 
     unit: str
@@ -54,12 +57,16 @@ class Value(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One model under one setup, of which `named` is what differs within the folder or is always said."""
+    """One model under one setup, of which `named` is what differs within the folder or is always said.
+
+    `failed` counts the runs of this setup that the values leave out because they failed.
+    """
 
     model: str
     setup: Setup
     named: Setup
     values: dict[Column, Value]
+    failed: int = 0
 
     @property
     def runs(self) -> int:
@@ -67,8 +74,8 @@ class Row(NamedTuple):
 
 
 def columns_of(rows: Iterable[Row]) -> list[Column]:
-    """Those that some row has, in the order in which they answer which model to choose."""
-    every = [column for measure in QUESTIONS for column in _columns(measure)]
+    """Those that some row has, in the order in which they answer which model to choose; then memory and power."""
+    every = [column for measure in (*QUESTIONS, *USED) for column in _columns(measure)]
     found = {column for row in rows for column in row.values}
     return [column for column in every if column in found]
 
@@ -94,19 +101,24 @@ def by_model(data: NoteContext) -> list[Row]:
     for model, value in _cold_by_model(data):
         if model in found:
             found[model][Column(_FIRST, cold=True)] = value
+    for each in used(data):
+        if each.model in found:
+            column, known = found[each.model], found[each.model].get(Column(each.measure))
+            column[Column(each.measure)] = _highest(each, known)
     return [Row(model, {}, {}, values) for model, values in found.items()]
 
 
 def by_configuration(data: NoteContext) -> list[Row]:
     """Every model and setup with a value, equal setups side by side, those with the most runs first."""
     rows: dict[tuple[str, str], Row] = {}
-    sources = _Sources()
+    sources, failed = _Sources(), failed_at(data)
 
     def add(model: str, setup: Setup, column: Column, value: Value) -> None:
         key = canonical(setup), model
         if key not in rows:
             named = {name: value for name, value in setup.items() if name in data.said}
-            rows[key] = Row(model, setup, named, {})
+            broken = failed.get((model, key[0]))
+            rows[key] = Row(model, setup, named, {}, broken.failed if broken else 0)
         rows[key].values[column] = value
 
     for measure in QUESTIONS:
@@ -114,6 +126,10 @@ def by_configuration(data: NoteContext) -> list[Row]:
             add(cell.model, cell.setup, Column(measure), typical(cell, measure.unit, sources.of(cell)))
     for model, setup, value in _cold_by_setup(data):
         add(model, setup, Column(_FIRST, cold=True), value)
+    for each in used(data):
+        value = Value(each.measure.unit, each.mean, None, None, each.n, "mean", False, each.sources)
+        if (canonical(each.setup), each.model) in rows:
+            add(each.model, each.setup, Column(each.measure), value)
     runs: dict[str, int] = {}
     for (setup, _), row in rows.items():
         runs[setup] = runs.get(setup, 0) + row.runs
@@ -165,6 +181,14 @@ def typical(cell: Cell, unit: str = "", sources: tuple[Source, ...] = ()) -> Val
     mean, low, high = log_moments(cell.values, np.zeros(count, dtype="int64"), 1).interval(0)
     bounds = (low, high) if count >= _LEAST else (None, None)
     return Value(unit, mean, *bounds, count, "geometric mean", False, sources)
+
+
+def _highest(each: Used, known: Value | None) -> Value:
+    """Of a model, from one setup and those before it."""
+    n = each.n + (known.n or 0 if known else 0)
+    sources = (*(known.sources if known else ()), *each.sources)[:MOST_SOURCES]
+    highest = max(each.highest, known.value if known else each.highest)
+    return Value(each.measure.unit, highest, None, None, n, "highest", False, sources)
 
 
 def _cold_by_model(data: NoteContext) -> Iterator[tuple[str, Value]]:

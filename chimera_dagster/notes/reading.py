@@ -18,7 +18,7 @@ def reading(value: float, unit: str) -> str:
         case "MiB" if abs(value) >= _GIB:
             text = f"{_digits(value / _GIB)} GiB"
         case "share":
-            text = f"{_digits(value * 100)} %"
+            text = f"{_digits(round(value * 100, 9))} %"  # 0.55 * 100 is not 55
         case "%":
             text = f"{_digits(value, 2)} %"
         case "score":

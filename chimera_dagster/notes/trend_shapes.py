@@ -28,7 +28,7 @@ _TEMPLATES = {
     ),
     "peak": (
         "the {words} of {who} is highest with {lk} ({xk}); with {l0} it is {x0}, with {ln} {xn}.",
-        "the {words} of {who} rises from {x0} with {l0} to {xk} with {lk}, and is {xn} with {ln}.",
+        "the {words} of {who} rises from {x0} with {l0} to {xk} with {lk}, and falls to {xn} with {ln}.",
     ),
     "near the first": (
         "over {span}, the {words} of {who} stays within {r} times its first value ({x0}).",
@@ -66,7 +66,7 @@ def shape_of(trend: Trend) -> Shape:
     if len(values) == 2:
         near = trend.certainty is Certainty.PLAIN and max(first, last) <= _SAME * min(first, last)
         return Shape("level" if near else "grows" if last > first else "falls")
-    return _of_time(values) if trend.measure.sign > 0 else _of_rate(values)
+    return _of_time(values) if trend.measure.sign > 0 else _of_rate(trend)
 
 
 def _of_time(values: Sequence[float]) -> Shape:
@@ -79,15 +79,15 @@ def _of_time(values: Sequence[float]) -> Shape:
     return Shape("knee", above - 1) if above > 1 else Shape("early")
 
 
-def _of_rate(values: Sequence[float]) -> Shape:
+def _of_rate(trend: Trend) -> Shape:
+    values = trend.values
     highest, near = max(values), RATE_SHARE * max(values)
     reached = next(place for place, value in enumerate(values) if value >= near)
-    fallen = values[-1] < near
     if reached == len(values) - 1:
         return Shape("grows")
     if reached:
-        return Shape("peak", values.index(highest)) if fallen else Shape("knee", reached)
-    if fallen:
+        return Shape("peak", values.index(highest)) if trend.fallen else Shape("knee", reached)
+    if values[-1] < near:
         return Shape("falls", next(place for place, value in enumerate(values) if value < near) - 1)
     return Shape("level")
 

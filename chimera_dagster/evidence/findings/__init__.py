@@ -17,6 +17,7 @@ from chimera_dagster.evidence.findings.outliers import outliers
 from chimera_dagster.evidence.findings.parameters import parameter_effects
 from chimera_dagster.evidence.findings.plausibility import contradicting_derived, implausible, model_spellings
 from chimera_dagster.evidence.findings.ranking import not_comparable, rank_models
+from chimera_dagster.evidence.findings.stretches import slow_stretches
 from chimera_dagster.evidence.findings.summaries import wrong_summaries
 from chimera_dagster.evidence.findings.telemetry import missing_telemetry
 from chimera_dagster.evidence.findings.trends import trends
@@ -37,6 +38,7 @@ DETECTORS: tuple[Callable[[FindingContext], Iterator[Finding]], ...] = (
     trials_not_valid,
     wrong_summaries,
     outliers,
+    slow_stretches,
     repeated_files,
     contradicting_units,
     contradicting_files,

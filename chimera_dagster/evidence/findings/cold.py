@@ -1,5 +1,6 @@
 """What loading the model adds to the time to first token."""
 
+import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ _LEAST_RUNS = 2  # cold and warm, for a test
 
 
 class ColdStarts(NamedTuple):
-    """Cold runs of a model, and warm ones of the same settings and prompts if there are any.
+    """Cold runs of a model, and warm ones of the same settings and prompts if there are any, else of the lowest load.
 
     `total` counts all of its runs. `fitted` and `over` are None if too few share settings and prompts.
     """
@@ -72,7 +73,23 @@ def _model(name: str, rows: pd.DataFrame) -> ColdStarts:
         logs, sessions = np.log(rows[TTFT].to_numpy("float64")), rows["session"].to_numpy("int64")
         fitted = additive(logs[alike], cold[alike].astype("int64"), blocks[alike], least_df=2)
         over = over_sessions(logs[alike], cold[alike].astype("int64"), blocks[alike], sessions[alike], 2)
-    return ColdStarts(name, rows[cold], warm if len(warm) else rows[~cold], len(rows), fitted, over)
+    if warm.empty:
+        warm = _least_loaded(rows[~cold], rows[cold])
+    return ColdStarts(name, rows[cold], warm, len(rows), fitted, over)
+
+
+def _least_loaded(warm: pd.DataFrame, cold: pd.DataFrame) -> pd.DataFrame:
+    """Warm runs with the fewest requests at once, if cold ones name no concurrency: a load delays one request."""
+    if warm.empty or _concurrency(cold).notna().any():
+        return warm
+    load = _concurrency(warm)
+    return warm[(load == load.min()).to_numpy()] if load.notna().all() else warm
+
+
+def _concurrency(runs: pd.DataFrame) -> "pd.Series[float]":
+    """NaN if a run does not name a number."""
+    values = {str(text): json.loads(str(text)).get("concurrency") for text in runs["conditions"].unique()}
+    return pd.to_numeric(runs["conditions"].astype("str").map(values), errors="coerce")
 
 
 def _stated(model: ColdStarts, found: EffectTest | None) -> Finding:

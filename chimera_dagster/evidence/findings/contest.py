@@ -58,6 +58,11 @@ class Contest(NamedTuple):
         return any(cell.stated for _, cell in self.cells)
 
     @property
+    def complete(self) -> bool:
+        """Whether every item was measured under each of the setups."""
+        return len(self.cells) == len(self.standings) * len(self.setups)
+
+    @property
     def by_session(self) -> bool:
         """Whether the order and the intervals are those of sessions, as there are enough of them."""
         return self.over is not None and bool(self.over.conclusive.all())

@@ -18,6 +18,11 @@ class FailedRuns(NamedTuple):
     failed: int
     runs: int
 
+    @property
+    def whole(self) -> bool:
+        """Whether none of the runs worked."""
+        return self.failed == self.runs
+
 
 class Repeats(NamedTuple):
     """Files with the bytes of `original`, or with its runs in another form."""

@@ -16,7 +16,7 @@ from chimera_dagster.evidence.findings.cells import Cell, Placed, cells_of, plac
 from chimera_dagster.evidence.measures import MEASURES, Measure
 from chimera_dagster.evidence.runs import PROMPT_LABELS, natural, repeats_stated, spellings
 from chimera_dagster.evidence.sessions import sessions_of_files, sessions_of_runs
-from chimera_dagster.evidence.sittings import sittings_of_files, spans_of_files
+from chimera_dagster.evidence.sittings import sittings_of_files, spans_of_files, times_of_records
 from chimera_dagster.evidence.stated import stated_values
 from chimera_dagster.schemas import DECODE, FAILED, LOAD, TTFT
 
@@ -50,6 +50,7 @@ class FindingContext:
         self.duplicates: Mapping[str, str] = duplicate_runs(self.table) if duplicates is None else duplicates
         self._cells: dict[str, list[Cell]] = {}
         self._spans = spans_of_files(measurements)
+        self._times = times_of_records(measurements[(measurements["metric"] == DECODE).to_numpy()])
         self._unnamed_cells: dict[str, list[Cell]] = {}
 
     @cached_property
@@ -100,6 +101,11 @@ class FindingContext:
         `sitting`, that of its file, -1 without one.
         """
         return _wide(self.raw, self.sessions, self.sittings)
+
+    def times_of(self, runs: pd.DataFrame) -> NDArray[np.float64]:
+        """The timestamp of each run with a decode rate in seconds since 1970, NaN without one."""
+        names = zip(runs["file"].astype("str"), runs["record"].astype("str"), strict=True)
+        return np.array([self._times.get(name, np.nan) for name in names], dtype="float64")
 
     @cached_property
     def every_run(self) -> pd.DataFrame:

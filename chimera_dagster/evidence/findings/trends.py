@@ -12,7 +12,7 @@ from chimera_dagster.evidence.findings.equal_conditions import Stratum, by_sitti
 from chimera_dagster.evidence.findings.finding import Figures, Finding
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.findings.verdicts import in_sessions
-from chimera_dagster.evidence.measures import FURTHER, HEADLINES, MEASURES, SERVER, Measure
+from chimera_dagster.evidence.measures import FURTHER, HEADLINES, LEVEL, MEASURES, SERVER, Measure
 from chimera_dagster.evidence.session_tests import EffectTest, OverSessions, effect_tests, over_sessions
 from chimera_dagster.evidence.setups import TRENDS, said, setup_words, value_words
 
@@ -21,11 +21,15 @@ _SHOWN = 8
 _MOST_STRATA = 3
 _LEAST_FOR_KNEE = 3
 RATE_SHARE = 0.9  # a rate that has reached this share of its highest value has stopped growing
+_FALL = 0.02  # of the highest rate; nobody calls less of it a fall
 TIME_RATIO = 1.5  # a time grows from where it is this many times that at the lowest level
 
 
 class Trend(NamedTuple):
-    """Levels in ascending order, the value at each, and whose they are; `certainty` is of their difference."""
+    """Levels in ascending order, the value at each, and whose they are; `certainty` is of their difference.
+
+    `falls`: a test tells the last value of a rate from its highest one.
+    """
 
     name: str
     model: str
@@ -35,6 +39,12 @@ class Trend(NamedTuple):
     values: list[float]
     cells: list[Cell]
     certainty: Certainty = Certainty.PLAIN
+    falls: bool = False
+
+    @property
+    def fallen(self) -> bool:
+        """Whether the last value of a rate is below its highest one: by a test, or by more than RATE_SHARE."""
+        return self.falls or self.values[-1] < RATE_SHARE * max(self.values)
 
 
 def trends(data: FindingContext) -> Iterator[Finding]:
@@ -49,8 +59,10 @@ def trends(data: FindingContext) -> Iterator[Finding]:
     found = [trend for measure in _MEASURES for trend in _trends(measure, data.cells(measure))]
     fits = [_fitted(trend) for trend in found]
     tests = iter(effect_tests([fit for fit in fits if fit is not None]))
-    for trend, fit in zip(found, fits, strict=True):
-        test = None if fit is None else next(tests)
+    for untested, fit in zip(found, fits, strict=True):
+        trend, test = untested, None if fit is None else next(tests)
+        if test is not None and fit is not None:
+            trend = trend._replace(certainty=test.certainty, falls=_falls(trend, *fit, test.certainty))
         if test is None or test.certainty is not Certainty.TIE or len(trend.levels) >= _LEAST_FOR_KNEE:
             alike = (each for each in found if (each.model, each.measure) == (trend.model, trend.measure))
             yield _stated(trend, said(each.stratum.setup for each in alike), test)
@@ -68,6 +80,18 @@ def _fitted(trend: Trend) -> tuple[Blocked, OverSessions | None] | None:
         return None
     sessions = np.concatenate([cell.sessions for cell in trend.cells])
     return fitted, over_sessions(logs, levels, together, sessions, len(trend.cells))
+
+
+def _falls(trend: Trend, over_runs: Blocked, over: OverSessions | None, certainty: Certainty) -> bool:
+    """By the test behind the certainty; corrected, as any of the other levels could have been the highest."""
+    values, last = trend.values, len(trend.values) - 1
+    top = values.index(max(values))
+    is_rate, is_lower = trend.measure.sign < 0, values[last] < (1 - _FALL) * values[top]
+    if not (is_rate and is_lower and certainty in (Certainty.HOLDS, Certainty.IN_SESSION)):
+        return False
+    pairs = over.pairs if over is not None and certainty is Certainty.HOLDS else over_runs.pairs()
+    [p] = pairs.p[(pairs.first == top) & (pairs.second == last)]
+    return bool(p * last < LEVEL)
 
 
 def _trends(measure: Measure, cells: Sequence[Cell]) -> Iterator[Trend]:
@@ -99,7 +123,7 @@ def _stated(trend: Trend, shown: frozenset[str], found: EffectTest | None) -> Fi
         f"{measure.words.capitalize()} of {trend.model} by {trend.name}{f' at {words}' if words else ''}"
         f"{', as the files state it' if any(cell.stated for cell in trend.cells) else ''}: {_points(figures, trend)}."
     )
-    certainty = Certainty.PLAIN if found is None else found.certainty
+    certainty = trend.certainty
     if certainty is Certainty.TIE:
         text += " No difference between them can be told from chance."
     elif len(trend.levels) >= _LEAST_FOR_KNEE:
@@ -120,7 +144,7 @@ def _stated(trend: Trend, shown: frozenset[str], found: EffectTest | None) -> Fi
         p_value=None if found is None else found.p,
         effect=last / first - 1,
         certainty=certainty,
-        about=trend._replace(certainty=certainty),
+        about=trend,
     )
 
 
@@ -146,10 +170,9 @@ def _knee_of_rate(figures: Figures, trend: Trend) -> str:
     highest = max(values)
     reached = next(place for place, value in enumerate(values) if value >= RATE_SHARE * highest)
     share = figures.share("share", RATE_SHARE)
-    fallen = values[-1] < RATE_SHARE * highest
     if reached == len(values) - 1:
         return f"It still grows at {value_words(levels[-1])}."
-    if reached and not fallen:
+    if reached and not trend.fallen:
         return f"The knee is at {trend.name}={value_words(levels[reached])}, which reaches {share} of the highest."
     if reached:
         top = value_words(levels[values.index(highest)])
@@ -157,7 +180,7 @@ def _knee_of_rate(figures: Figures, trend: Trend) -> str:
             f"The knee is at {trend.name}={value_words(levels[reached])}, which reaches {share} of the highest; it "
             f"falls after {top}."
         )
-    if not fallen:
+    if values[-1] >= RATE_SHARE * highest:
         return f"It keeps {share} of the highest at every level."
     kept = next(place for place, value in enumerate(values) if value < RATE_SHARE * highest) - 1
     return f"It keeps {share} of the highest up to {trend.name}={value_words(levels[kept])}, and falls after it."

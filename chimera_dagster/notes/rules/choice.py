@@ -1,10 +1,13 @@
 """The answer: which model to choose, and for what."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 
 from chimera_dagster.evidence.certainty import weakest
+from chimera_dagster.evidence.findings.stretches import SlowStretch
 from chimera_dagster.evidence.measures import MEASURES
+from chimera_dagster.evidence.unread import words_of_name
+from chimera_dagster.notes.better_answers import better_answers, in_words
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
 from chimera_dagster.notes.crossings import Crossing, crossing_of
 from chimera_dagster.notes.level_choice import best_levels, of_no_name, of_one_model
@@ -20,7 +23,8 @@ _SHOWN = 4  # names in one sentence
 def choice(data: NoteContext) -> Iterator[Note]:
     """One note, from the most telling contest of a first measure, and one of the same models by a second measure.
 
-    It names a model only if a test, or at least an order of stated values, puts it first.
+    It names a model only if a test, or at least an order of stated values, puts it first. If a score of answers puts
+    another model before it, that is said too.
     """
     found = contests_of_answer(data)
     if not found:
@@ -33,20 +37,42 @@ def choice(data: NoteContext) -> Iterator[Note]:
         return
     first = found[0]
     others = _others(data, first)
+    chosen = [name for order in found if not order.tied for name in order.leaders]
     for order in found:
         crossing = crossing_of(data, order.measure)
         if crossing:
-            yield _by_level(first, crossing, others)
+            yield _with_scores(data, _by_level(first, crossing, others), [crossing.low, crossing.high], first.names)
             return
-    yield Note(
+    note = Note(
         "choice",
         "answer",
         _WEIGHT,
-        tuple(joined([said, others]) for said in (_by_one(first) if len(found) == 1 else _by_two(first, found[1]))),
+        tuple(joined([said, others]) for said in _said(data, found)),
         first.scope,
         certainty=weakest(order.certainty for order in found),
         sources=first.sources,
         findings=tuple(order.finding for order in found),
+    )
+    yield _with_scores(data, note, chosen, first.names)
+
+
+def _said(data: NoteContext, found: Sequence[Order]) -> tuple[Phrase, ...]:
+    slowed = {each.about.model for each in data.found("slow_stretches", SlowStretch)}
+    return _by_one(found[0]) if len(found) == 1 else _by_two(*found, slowed=slowed)
+
+
+def _with_scores(data: NoteContext, note: Note, chosen: Sequence[str], ranked: Sequence[str]) -> Note:
+    """The note with what the scores of answers say against the models that it chooses."""
+    found = better_answers(data, chosen, ranked)
+    if not found:
+        return note
+    certainties = [each.certainty for each in found]
+    return replace(
+        note,
+        wordings=tuple(joined([said, in_words(found)]) for said in note.wordings),
+        certainty=weakest([*certainties, *([note.certainty] if note.certainty else [])]),
+        sources=tuple(dict.fromkeys([*note.sources, *(source for each in found for source in each.order.sources)])),
+        findings=tuple(dict.fromkeys([*note.findings, *(each.order.finding for each in found)])),
     )
 
 
@@ -115,8 +141,8 @@ def _side_by_side(data: NoteContext) -> Phrase:
 
 
 def _others(data: NoteContext, order: Order) -> Phrase:
-    """How many models the answer does not cover, if there are any."""
-    left = len(set(data.models) - set(order.names))
+    """How many models the answer does not cover, if there are any; `a:7b` and `a-7b` may be one under two names."""
+    left = len({words_of_name(name) for name in data.models} - {words_of_name(name) for name in order.names})
     if not left:
         return ()
     were = "was" if left == 1 else "were"
@@ -142,7 +168,8 @@ def _by_one(order: Order) -> tuple[Phrase, ...]:
     )
 
 
-def _by_two(first: Order, second: Order) -> tuple[Phrase, ...]:
+def _by_two(first: Order, second: Order, *, slowed: Set[str]) -> tuple[Phrase, ...]:
+    """`slowed` are models of which something slowed down some runs, so a tie of theirs does not mean equal."""
     if first.tied and second.tied:
         return _nothing_between(_names(first.leaders))
     if len(first.leaders) == len(second.leaders) == 1:
@@ -153,7 +180,7 @@ def _by_two(first: Order, second: Order) -> tuple[Phrase, ...]:
         return _by_ties(clear, other)
     leader = clear.leaders[0]
     if other.tied and len(other.names) == 2:
-        return _either(leader, words, also, weak=other.weak)
+        return _either(leader, words, also, weak=other.weak or bool(slowed & {*other.names}))
     if leader in other.leaders:
         return (
             phrase(f"Choose {{a}}: it {words.best}, and none is known to be better if {also.use}.", a=model(leader)),
@@ -178,7 +205,7 @@ def _by_ties(one: Order, other: Order) -> tuple[Phrase, ...]:
 def _either(leader: str, words: MetricWords, also: MetricWords, *, weak: bool) -> tuple[Phrase, ...]:
     """One leads by the first metric, and the second does not tell them apart: `weak` if it hardly could have."""
     one, two = (
-        ("these runs don't tell which is better", "these runs are too few to tell")
+        ("these runs don't tell which is better", "these runs can't tell")
         if weak
         else ("either will do", "it does not matter which")
     )

@@ -10,7 +10,7 @@ from chimera_dagster.evidence.findings.finding import sources_of
 from chimera_dagster.notes.context import Found, NoteContext
 from chimera_dagster.notes.note import Note, Scope
 from chimera_dagster.notes.phrase import Number, Phrase, count, joined, listed, model, number, phrase, subject
-from chimera_dagster.schemas import TTFT
+from chimera_dagster.schemas import LOAD, TTFT
 
 _SLOWER, _UNTESTED, _OTHERS = 105.0, 60.0, 50.0
 _SHOWN = 4  # models of one sentence, those that lose most
@@ -74,9 +74,9 @@ def _slower(found: _Starts) -> tuple[Phrase, ...]:
 
 
 def _untested(found: _Starts) -> tuple[Phrase, ...]:
-    return tuple(
-        joined([said, phrase("Whether the load alone explains that was not tested.")]) for said in _slower(found)
-    )
+    loads = listed([(number(each.about.median(LOAD, cold=True), "ms"),) for each in found[:_SHOWN]])
+    took = phrase("The load itself took {loads}; whether it explains all of that was not tested.", loads=loads)
+    return tuple(joined([said, took]) for said in _slower(found))
 
 
 def _no_slower(starts: ColdStarts) -> tuple[Phrase, ...]:

@@ -9,9 +9,10 @@ from chimera_dagster.evidence.findings.failures import FailedRuns
 from chimera_dagster.evidence.runs import MOST_SOURCES
 from chimera_dagster.notes.context import Found, NoteContext
 from chimera_dagster.notes.failed_requests import FailedRequests, failed_requests
+from chimera_dagster.notes.failed_runs import most_failed
 from chimera_dagster.notes.naming import every, files_in_words, models_in_words, scope_of
 from chimera_dagster.notes.note import Note
-from chimera_dagster.notes.phrase import Phrase, capital, count, file, number, phrase
+from chimera_dagster.notes.phrase import Phrase, capital, count, file, model, number, phrase
 from chimera_dagster.notes.settings import in_words
 from chimera_dagster.schemas import FAILED
 
@@ -32,17 +33,23 @@ def failures(data: NoteContext) -> Iterator[Note]:
 
 def _of_runs(data: NoteContext) -> Iterator[Note]:
     found = sorted(data.found("failed_runs_of_files", FailedRuns), key=lambda each: each.about.file)
-    whole = [each for each in found if each.about.failed == each.about.runs]
+    whole = [each for each in found if each.about.whole]
     if whole:
         many = _share(data, scope_of(_rows(data, whole)).models) >= MANY
         about = [each.about for each in whole]
         yield _note(data, whole, _FIRST_SCREEN + 2 if many else _WHOLE, _all_failed(about))
-    part = [each for each in found if each.about.failed < each.about.runs]
+    part = [each for each in found if not each.about.whole]
     if part:
-        models = scope_of(_rows(data, part)).models
+        rows = _rows(data, part)
+        models, unnamed = scope_of(rows).models, bool(rows["model"].isna().any())
         many = _share(data, models) >= MANY
         about = [each.about for each in part]
-        yield _note(data, part, _FIRST_SCREEN if many else _PART, _some_failed(about, models))
+        yield _note(
+            data,
+            part,
+            _FIRST_SCREEN if many else _PART,
+            _some_failed(about, _whose(models, unnamed=unnamed), _at(data, about)),
+        )
 
 
 def _note(data: NoteContext, found: Sequence[Found[FailedRuns]], weight: float, wordings: tuple[Phrase, ...]) -> Note:
@@ -89,16 +96,41 @@ def _all_failed(files: Sequence[FailedRuns]) -> tuple[Phrase, ...]:
     )
 
 
-def _some_failed(files: Sequence[FailedRuns], models: Sequence[str]) -> tuple[Phrase, ...]:
+def _at(data: NoteContext, files: Sequence[FailedRuns]) -> Phrase:
+    """Of which model and setup most of the failures are: `all of m with 32 requests at once (4 of 12 there)`."""
+    failed = sum(each.failed for each in files)
+    most = most_failed(data, failed)
+    words = in_words(most.setup, data.said_of([most.model])) if most else ()
+    if most is None or not words or most.failed > failed:
+        return ()
+    return phrase(
+        "{n} of {model} {words} ({failed} of {runs} there)",
+        n="all" if most.failed == failed else phrase("{n} of them", n=number(most.failed)),
+        model=model(most.model),
+        words=words,
+        failed=number(most.failed),
+        runs=number(most.runs),
+    )
+
+
+def _whose(models: Sequence[str], *, unnamed: bool) -> Phrase:
+    """The models of the failures, in brackets; empty if none is named."""
+    more = ", and runs that name no model" if unnamed else ""
+    return phrase(f" ({{models}}{more})", models=models_in_words(models)) if models else ()
+
+
+def _some_failed(files: Sequence[FailedRuns], whose: Phrase, at: Phrase) -> tuple[Phrase, ...]:
     failed, runs = sum(each.failed for each in files), sum(each.runs for each in files)
     most = max(files, key=lambda each: each.failed)
     parts = {
         "of_runs": phrase("{n} of {m}", n=number(failed), m=count(runs, "run")),
         "where": count(len(files), "file") if len(files) > 1 else phrase("{name}", name=file(most.file)),
-        "most": phrase(", {n} of them in {name}", n=number(most.failed), name=file(most.file))
+        "most": phrase(", {at}", at=at)
+        if at
+        else phrase(", {n} of them in {name}", n=number(most.failed), name=file(most.file))
         if len(files) > 1 and most.failed > 1
         else (),
-        "whose": phrase(" ({models})", models=models_in_words(models)) if models else (),
+        "whose": () if at else whose,
         "them": "them" if failed > 1 else "it",
     }
     return (
@@ -133,5 +165,7 @@ def _where(data: NoteContext, each: FailedRequests) -> Phrase:
         return ()
     if len(each.setups) == 1:
         return phrase(" {words}", words=words)
+    if 2 * most.failed <= each.failed:
+        return ()
     of = phrase(" of {m}", m=number(most.requests)) if most.requests else ()
     return phrase(", most of them {words} ({n}{of})", words=words, n=number(most.failed), of=of)

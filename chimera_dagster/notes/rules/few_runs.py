@@ -29,7 +29,7 @@ def few_runs(data: NoteContext) -> Iterator[Note]:
             "few_runs",
             _WEIGHT,
             _of_settings(usual, measure) if len(cells) > 1 else _of_one(usual, measure),
-            phrase("Repeat {n} where a setting matters to you.", n=count(2 * _FEW, "time")),
+            phrase("Repeat the settings that matter to you before you compare them."),
             Basis(
                 Scope(
                     tuple(sorted({cell.model for cell in few})),

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from chimera_dagster.evidence.measures import FURTHER
+from chimera_dagster.evidence.certainty import Certainty
+from chimera_dagster.evidence.measures import FURTHER, SCORES
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
 from chimera_dagster.notes.metric_words import ahead, also, behind, does
 from chimera_dagster.notes.note import Note
@@ -34,8 +35,14 @@ def orders(data: NoteContext) -> Iterator[Note]:
                 sources=order.sources,
                 findings=(finding,),
                 opening=where(data, order),
-                sure=sure(order.certainty) if order.told else (),
+                sure=_sure(order) if order.told else (),
             )
+
+
+def _sure(order: Order) -> Phrase:
+    if order.measure in SCORES and order.certainty is Certainty.IN_SESSION:
+        return phrase("That is more than chance for these questions.")
+    return sure(order.certainty)
 
 
 def _difference(order: Order) -> tuple[Phrase, ...]:

@@ -14,11 +14,12 @@ from chimera_dagster.notes.note import Note
 from chimera_dagster.notes.phrase import Phrase, count, listed, phrase, setting
 
 _WEIGHT = 112.0
+_BLIND = 0.25  # a test that would have missed more of a difference is no ground for advice
 _SAMPLING = ("temperature", "top_k", "top_p", "repeat_penalty")
 
 
 def sampling_parameters(data: NoteContext) -> Iterator[Note]:
-    """One note of all sampling parameters that were tested and of which no test found an effect."""
+    """One note of all sampling parameters of which no test found an effect, if one of the tests is sensitive enough."""
     by_name: dict[str, list[Found[ParameterEffect]]] = {}
     for each in data.found("parameter_effects", ParameterEffect):
         by_name.setdefault(each.about.test.parameter, []).append(each)
@@ -30,6 +31,8 @@ def sampling_parameters(data: NoteContext) -> Iterator[Note]:
     if not quiet:
         return
     tests = [each for found in quiet.values() for each in found]
+    if min((each.about.detectable or 0.0 for each in tests), default=0.0) > _BLIND:
+        return
     rows = pd.concat([each.about.test.rows[["file", "record", "model"]] for each in tests]).drop_duplicates()
     names: list[Phrase] = [(setting(name),) for name in quiet]
     none = "none of them" if len(names) > 1 else "it"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.findings.finding import sources_of
 from chimera_dagster.evidence.findings.parameters import ParameterEffect
+from chimera_dagster.evidence.measures import SCORES
 from chimera_dagster.notes.advice import Basis, recommendation
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
 from chimera_dagster.notes.naming import models_in_words, scope_of
@@ -49,6 +50,10 @@ def sessions(data: NoteContext) -> Iterator[Note]:
 
 
 def of_few_sessions(data: NoteContext) -> Order | None:
-    """The first contest, by importance of its measure, whose difference is known of its sessions alone."""
-    found = (order_of(*data.rankings[measure][0]) for measure in QUESTIONS if measure in data.rankings)
+    """The first contest, by importance of its measure, whose difference is known of its sessions alone.
+
+    Not of scores: how right the answers are does not drift with the machine.
+    """
+    asked = [measure for measure in QUESTIONS if measure in data.rankings and measure not in SCORES]
+    found = (order_of(*data.rankings[measure][0]) for measure in asked)
     return next((order for order in found if order.certainty is Certainty.IN_SESSION), None)

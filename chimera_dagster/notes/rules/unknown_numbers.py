@@ -11,7 +11,7 @@ from chimera_dagster.notes.phrase import Name, Phrase, count, listed, number, ph
 
 _WEIGHT = 50.0
 _SHOWN = 3
-_FIRST = 210.0  # said before any answer
+_FIRST, _SECOND = 210.0, 190.0  # said before a choice that nothing backs, or behind one
 _MOSTLY = 0.5
 TEACH = "chimera vocabulary suggest"
 
@@ -19,7 +19,8 @@ TEACH = "chimera vocabulary suggest"
 def unknown_numbers(data: NoteContext) -> Iterator[Note]:
     """One note, if some number has a name that is neither a metric nor a condition, a parameter or a label.
 
-    If most of them do, that is said before any answer: what isn't read may change it.
+    If most of them do, that is said on the first screen: what isn't read may change the answer. It comes first if no
+    models could be compared.
     """
     files = data.data.files
     total, covered = int(files["numbers"].sum()), int(files["covered"].sum())
@@ -45,7 +46,7 @@ def unknown_numbers(data: NoteContext) -> Iterator[Note]:
         yield Note(
             "mostly_unread",
             "answer",
-            _FIRST,
+            _SECOND if data.rankings else _FIRST,
             (
                 phrase(
                     f"{lead} be read: nothing here knows the names of {{unread}} of {{all}}: {{names}}. "

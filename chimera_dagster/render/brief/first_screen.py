@@ -15,8 +15,8 @@ _MISSING = 2  # notes on what was not measured, which limit the answer
 
 
 def first_screen(brief: Brief) -> Iterator[Block]:
-    for each in brief.of("answer"):
-        yield Paragraph(marked(each.note.text, each.id, "words"))
+    for place, each in enumerate(brief.of("answer")):
+        yield Paragraph(marked(each.note.text, each.id, "none" if place else "words"))
     leading = brief.leading[:LEADING]
     if leading:
         yield Paragraph(paragraph(merged(leading), "figures"))
@@ -49,9 +49,11 @@ def coverage_words(coverage: Coverage) -> str:
         return "There is no file to read."
     files = counted(coverage.files, "file")
     said = f"{counted(coverage.runs, 'run')} in {files}" if coverage.runs else f"{files} without single runs"
-    bad = coverage.not_in_full
-    if bad:
-        said += f", of which {bad:,} {'was' if bad == 1 else 'were'} not read in full"
+    bad, empty = coverage.not_in_full, sum(each.status == "empty" for each in coverage.unread)
+    parts = [f"{bad:,} {'was' if bad == 1 else 'were'} not read in full"] if bad else []
+    parts += [f"{empty:,} {'holds' if empty == 1 else 'hold'} no number"] if empty else []
+    if parts:
+        said += f", of which {' and '.join(parts)}"
     else:
         said += ", all read in full" if coverage.files > 1 else ", read in full"
     if coverage.numbers:

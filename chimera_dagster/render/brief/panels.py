@@ -211,5 +211,5 @@ def _interval(low: float, high: float) -> tuple[float | None, float | None]:
 
 def _conditions(each: Compared) -> str:
     if each.setups > 1:
-        return f"over {each.setups} shared settings"
+        return f"over {each.setups} {'shared settings' if each.order.contest.complete else 'settings'}"
     return plain(each.conditions).replace("`", "") or "under the same conditions"

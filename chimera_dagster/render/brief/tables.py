@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from chimera_dagster.evidence.measures import Measure
+from chimera_dagster.evidence.measures import USED, Measure
 from chimera_dagster.evidence.setups import varying
 from chimera_dagster.notes.performance import Column, Row, Value, columns_of, conditions
 from chimera_dagster.notes.phrase import plain
@@ -27,8 +27,8 @@ _SHORT = {
 
 def model_table(rows: Sequence[Row]) -> Iterator[Block]:
     if rows:
-        columns = columns_of(rows)[:_COLUMNS]
-        body = tuple((_code(row.model), *(_value(row.values.get(column)) for column in columns)) for row in rows)
+        columns = _shown(columns_of(rows), _COLUMNS)
+        body = tuple((_code(row.model), *(_value(row, column) for column in columns)) for row in rows)
         header = ("model", *(column_words(column) for column in columns))
         caption = f"By model, at equal conditions: {_kinds(rows, columns)}"
         yield Table(header, body, caption, frozenset(range(1, len(header))))
@@ -37,13 +37,14 @@ def model_table(rows: Sequence[Row]) -> Iterator[Block]:
 def configuration_table(rows: Sequence[Row]) -> Iterator[Block]:
     """The configurations with the most runs and a value of the first measures; the others are folded, with more."""
     every = columns_of(rows)
+    few = _shown(every, _FEW)
     first = [place for place, row in enumerate(rows[:MOST]) if row.values.keys() & set(every[:_FEW])][:_ROWS]
     if not first:
         return
-    caption = f"By configuration: {_kinds([rows[place] for place in first], every[:_FEW])}"
+    caption = f"By configuration: {_kinds([rows[place] for place in first], few)}"
     if len(rows) > len(first):
         caption += f". {len(first)} of {len(rows):,}, those with the most runs"
-    yield _configurations(rows, every[:_FEW], caption, first)
+    yield _configurations(rows, few, caption, first)
     others = [place for place in range(len(rows)) if place not in first]
     if others:
         summary = f"{len(others):,} more configurations"
@@ -51,9 +52,15 @@ def configuration_table(rows: Sequence[Row]) -> Iterator[Block]:
             summary += f", as far as they are among the first {MOST:,}"
         yield Details(
             summary,
-            (_configurations(rows, every[:_COLUMNS], summary, [place for place in others if place < MOST]),),
+            (_configurations(rows, _shown(every, _COLUMNS), summary, [place for place in others if place < MOST]),),
             on_paper=False,
         )
+
+
+def _shown(columns: Sequence[Column], most: int) -> list[Column]:
+    """The first columns of speed and scores, and those of memory and power."""
+    beside = [column for column in columns if column.measure in USED]
+    return [*[column for column in columns if column.measure not in USED][:most], *beside]
 
 
 def column_words(column: Column) -> str:
@@ -80,7 +87,7 @@ def _configurations(rows: Sequence[Row], columns: Sequence[Column], caption: str
         (
             _code(row.model),
             written(conditions(row.named, differing)) or ("as above" if common else "none named"),
-            *(_value(row.values.get(column)) for column in columns),
+            *(_value(row, column) for column in columns),
             (_from(row, place + 1),),
         )
         for place in places
@@ -90,18 +97,22 @@ def _configurations(rows: Sequence[Row], columns: Sequence[Column], caption: str
     return Table(header, body, caption, frozenset(range(2, len(header))))
 
 
-def _value(value: Value | None) -> Content:
-    """The value, and below it its interval and the runs behind it."""
+def _value(row: Row, column: Column) -> Content:
+    """The value, and below it its interval, the runs behind it and, once in a row, those that failed."""
+    value = row.values.get(column)
     if value is None:
         return "–"
     parts: list[Inline] = [Text(value.text)]
     said: list[str] = []
     if value.low is not None and value.high is not None:
         said.append(_range(value))
-    if value.n:
+    if value.n and column.measure not in USED:
         said.append(f"n={value.n:,}")
     elif value.stated:
         said.append("stated")
+    first = next((each for each in columns_of([row]) if not each.cold and not row.values[each].stated), None)
+    if row.failed and column == first:
+        said.append(f"{row.failed:,} failed")
     return (*parts, LineBreak(), Text(f"({', '.join(said)})")) if said else tuple(parts)
 
 
@@ -119,7 +130,8 @@ def _from(row: Row, number: int) -> Link:
 
 def _kinds(rows: Sequence[Row], columns: Sequence[Column]) -> str:
     """What the values are: `geometric mean of warm runs with its 95 % interval; cold: median`."""
-    values = [value for row in rows for column, value in row.values.items() if column in columns and not column.cold]
+    every = [(column, value) for row in rows for column, value in row.values.items() if column in columns]
+    values = [value for column, value in every if not column.cold and column.measure not in USED]
     kinds = list(dict.fromkeys(value.kind for value in values if not value.stated))
     said = [f"{' or '.join(kinds)} of warm runs"] if kinds else []
     if any(value.stated for value in values):
@@ -128,6 +140,9 @@ def _kinds(rows: Sequence[Row], columns: Sequence[Column]) -> str:
         said.append("95 % interval in brackets")
     if any(column.cold for column in columns):
         said.append("cold: median")
+    beside = {column.measure.words: value.kind for column, value in every if column.measure in USED}
+    if beside:
+        said.append(f"{' and '.join(beside)}: the {' or '.join(sorted(set(beside.values())))} of all its runs")
     return "; ".join(said)
 
 

@@ -34,6 +34,12 @@ def test_a_load_that_is_most_of_the_time_to_first_token_is_cold_even_if_every_ru
     assert is_cold(runs[:2]).tolist() == [False, False]
 
 
+def test_a_load_a_little_longer_than_the_time_to_first_token_is_cold_too():
+    # Two clocks: a load can end after the first token only by their difference.
+    runs = table(("a", "m:1", 4209, 3987), ("a", "m:1", 4780, 3990), ("a", "m:1", 4800, 3990), ("a", "m:1", 20, 37))
+    assert is_cold(runs).tolist() == [True, True, False, False]
+
+
 def test_a_run_without_a_load_time_is_warm_where_its_file_gives_load_times():
     runs = table(("a", "m:1", 2000), ("a", "m:1", None), ("a", "m:1", None), ("b", "m:1", None))
     assert is_cold(runs).tolist() == [True, False, False, False]

@@ -5,8 +5,8 @@ from chimera_dagster.evidence.folder_models import with_folder_models
 
 
 def models_of(rows, *, categories=False):
-    given = [(*row, '{"tool":"AIPerf"}' if "/aiperf/" in row[0] else "{}") for row in rows]
-    table = pd.DataFrame(given, columns=["file", "model", "model_source", "conditions"])
+    given = [(*row, '{"concurrency":8,"tool":"AIPerf"}' if "/aiperf/" in row[0] else "{}") for row in rows]
+    table = pd.DataFrame(given, columns=["file", "model", "model_source", "conditions"]).assign(labels="{}")
     if categories:
         table = table.astype("category")
     found = with_folder_models(table)
@@ -73,3 +73,40 @@ def test_files_of_one_tool_in_one_folder_are_of_one_run():
     assert [model for model, _ in models_of(rows)] == ["lynx-7b", "lynx-7b", "lynx-7b", "puma-3b", "lynx-c2"]
     two = [*rows[:2], ("x/aiperf/lynx-c1/other.json", "puma-3b", "json")]
     assert models_of(two)[1] == ("lynx-c1", "path")
+
+
+def test_a_path_that_adds_the_concurrency_is_of_the_model():
+    rows = [
+        ("x/aiperf/lynx-7b.json", "lynx-7b", "json"),
+        ("x/aiperf/puma-3b.json", "puma-3b", "json"),
+        *(("x/aiperf/a.txt", f"{name}", "path") for name in ("lynx-7b-8", "puma-3b_c8", "lynx-7b-4", "puma-8")),
+    ]
+    assert [model for model, _ in models_of(rows)][2:] == ["lynx-7b", "puma-3b", "lynx-7b-4", "puma-8"]
+
+
+@pytest.mark.parametrize("categories", [False, True])
+def test_a_type_of_llama_bench_is_the_file_with_its_size(categories):
+    rows = [
+        ("a/b.json", "Lynx-1B-Q4", 1235.81, 762.5),
+        ("a/b.md", "llama 1B Q4_K - Medium", 1235.81, 762.5),
+        ("a/b.md", "llama 3B Q4_K - Medium", 3212.75, 1918.4),  # of no other file
+        ("c/b.md", "llama 1B Q4_K - Medium", 1235.81, 762.5),  # in another folder
+        ("d/b.json", "One", 10.0, 5.0),
+        ("d/c.json", "Two", 10.0, 5.0),
+        ("d/b.md", "llama 10M F16", 10.0, 5.0),  # of one of two
+    ]
+    table = pd.DataFrame(
+        {
+            "file": [row[0] for row in rows],
+            "model": [row[1] for row in rows],
+            "model_source": "column",
+            "conditions": '{"tool":"llama-bench"}',
+            "labels": [f'{{"model_params_m":{row[2]},"model_size_mib":{row[3]}}}' for row in rows],
+        }
+    )
+    if categories:
+        table = table.astype("category")
+    assert with_folder_models(table)["model"].tolist() == [
+        *("Lynx-1B-Q4", "Lynx-1B-Q4", "llama 3B Q4_K - Medium", "llama 1B Q4_K - Medium"),
+        *("One", "Two", "llama 10M F16"),
+    ]

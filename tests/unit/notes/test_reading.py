@@ -24,6 +24,7 @@ from chimera_dagster.notes.reading import reading, times
         (8030.0, "MiB", "7.84 GiB"),
         (512.0, "MiB", "512 MiB"),
         (0.625, "share", "62.5 %"),
+        (0.55, "share", "55 %"),
         (12.4, "%", "12 %"),
         (0.43, "%", "0.43 %"),
         (5.1234, "score", "5.123"),

@@ -86,3 +86,34 @@ def test_what_keeps_growing_has_none(tmp_path: Path) -> None:
     assert notes_of(tmp_path, "below_the_knee").notes == []
     load_test(tmp_path, "ttft_ms", dict.fromkeys(TIMES, 80.0))
     assert notes_of(tmp_path, "below_the_knee").notes == []
+
+
+def test_models_with_the_same_knee_are_told_together_with_what_the_first_token_does(tmp_path: Path) -> None:
+    rows = [
+        {"model": name, "concurrency": level, "output_throughput": rate, "mean_ttft_ms": time}
+        for name in ("a", "b", "c")
+        for level, rate, time in ((1, 100, 90), (4, 380, 100), (8, 700, 120), (16, 600, 1300))
+    ]
+    write_csv(tmp_path / "load.csv", rows)
+    note = notes_of(tmp_path, "below_the_knee").only
+    assert wordings(note)[0] == (
+        "Give `a`, `b` and `c` no more than 8 requests at once: their output throughput is 700 tok/s, 700 tok/s and "
+        "700 tok/s there and falls to 600 tok/s, 600 tok/s and 600 tok/s with 16 requests at once, where the first "
+        "token takes 11 times as long."
+    )
+    assert (note.scope.models, len(note.findings)) == (("a", "b", "c"), 6)
+
+
+@pytest.mark.parametrize(("spread", "says_falls"), [(0.01, True), (0.12, False)])
+def test_a_throughput_falls_if_a_test_says_so_even_by_less_than_a_tenth(
+    tmp_path: Path, spread: float, *, says_falls: bool
+) -> None:
+    rng = np.random.default_rng(3)
+    rows = [
+        {"model": "a:1b", "concurrency": level, "output_throughput": f"{noisy(rng, value, spread):.4f}"}
+        for level, value in {1: 100.0, 4: 370.0, 16: 740.0, 32: 690.0}.items()
+        for _ in range(8)
+    ]
+    write_csv(tmp_path / "load_runs.csv", rows)
+    [trend] = notes_of(tmp_path, "trend").notes
+    assert ("falls to" in wordings(trend)[1] or "is highest with 16" in wordings(trend)[0]) == says_falls

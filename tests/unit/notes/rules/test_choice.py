@@ -98,6 +98,12 @@ def test_stated_values_that_read_the_same_are_a_tie():
     assert "hoose" not in answer(rows)
 
 
+def test_a_model_under_another_spelling_is_not_another_model():
+    rng = np.random.default_rng(5)
+    rows = folder(**{"quick:7b": (80, 90), "slow:8b": (40, 300)}) + sessions("quick-7b", near(rng, 60), concurrency=8)
+    assert "others" not in answer(rows) and "other was" not in answer(rows)
+
+
 def test_models_that_the_answer_does_not_cover_are_counted():
     rng = np.random.default_rng(5)
     rows = folder(quick=(80, 90), slow=(40, 300))
@@ -122,7 +128,7 @@ def test_too_few_runs_to_tell_are_not_called_equal():
         rows += sessions(name, near(rng, 60, (3, 1), 0.8), concurrency=1)
     assert answer(rows) in (
         "Choose `quick` if people wait for the first word; if answers are long, these runs don't tell which is better.",
-        "If people wait for the first word, choose `quick`; if answers are long, these runs are too few to tell.",
+        "If people wait for the first word, choose `quick`; if answers are long, these runs can't tell.",
     )
 
 

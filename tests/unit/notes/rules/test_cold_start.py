@@ -54,9 +54,20 @@ def test_all_models_are_in_one_note_and_the_fifth_is_counted(tmp_path: Path) -> 
 def test_one_cold_start_is_not_a_test(tmp_path: Path) -> None:
     note = starts(tmp_path, {"m:1b": 1}).only
     assert note.certainty == "plain"
-    assert all(text.endswith(" Whether the load alone explains that was not tested.") for text in wordings(note))
+    assert all(
+        " The load itself took " in text and text.endswith(" s; whether it explains all of that was not tested.")
+        for text in wordings(note)
+    )
     assert all(" 3.0 s instead of " in text for text in wordings(note))
     assert note.scope.n == 21
+
+
+def test_cold_starts_under_no_named_load_are_compared_with_one_request_at_a_time(tmp_path: Path) -> None:
+    rows = [{"model": "m:1b", "concurrency": load, "ttft_ms": 20 * load + n} for load in (1, 8, 32) for n in range(5)]
+    write_csv(tmp_path / "load_runs.csv", rows)
+    write_csv(tmp_path / "cold.csv", [{"model": "m:1b", "load_ms": 1900 + n, "ttft_ms": 2000 + n} for n in range(5)])
+    text = wordings(notes_of(tmp_path, "cold_start").only)[0]
+    assert text.startswith("A cold start makes `m:1b` answer after 2.0 s instead of 22 ms. The load itself took 1.9 s;")
 
 
 def test_a_load_that_delays_nothing_is_not_said_to(tmp_path: Path) -> None:

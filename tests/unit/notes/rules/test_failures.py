@@ -24,6 +24,45 @@ def test_runs_that_failed_in_part_are_counted_with_their_models(tmp_path: Path) 
     )
 
 
+def under_load(tmp_path: Path, broken: dict[int, int]) -> None:
+    """Eight runs each at four loads, of which so many failed; the throughput is highest with 16 requests at once."""
+    rates = {1: 100.0, 4: 380.0, 16: 1200.0, 32: 900.0}
+    rows = [
+        {"model": name, "concurrency": load, "output_throughput": rate + place, "error": ""}
+        for name in ("a:1b", "b:2b")
+        for load, rate in rates.items()
+        for place in range(8)
+    ]
+    for load, number in broken.items():
+        chosen = [row for row in rows if row["model"] == "b:2b" and row["concurrency"] == load]
+        for row in chosen[:number]:
+            row.update(output_throughput="", error="timeout after 120 s")
+    write_csv(tmp_path / "load_runs.csv", rows)
+
+
+def test_failures_of_one_model_under_one_load_are_said_as_such(tmp_path: Path) -> None:
+    under_load(tmp_path, {32: 3})
+    assert wordings(notes_of(tmp_path, "failures").only)[0] == (
+        "3 of 64 runs in `load_runs.csv` failed, all of `b:2b` with 32 requests at once (3 of 8 there); no mean "
+        "includes them."
+    )
+    [advice] = notes_of(tmp_path, "below_the_knee").notes
+    assert wordings(advice)[0].endswith(" with 32 requests at once, where 3 of 8 runs of `b:2b` failed.")
+
+
+def test_failures_under_most_loads_are_not_said_to_be_of_one(tmp_path: Path) -> None:
+    under_load(tmp_path, {1: 2, 4: 2})
+    assert wordings(notes_of(tmp_path, "failures").only)[0] == (
+        "4 of 64 runs (`b:2b`) in `load_runs.csv` failed; no mean includes them."
+    )
+
+
+def test_failures_that_name_no_model_are_not_counted_for_those_that_are_named(tmp_path: Path) -> None:
+    nobody = [row | {"model": ""} for row in rows("", 2, 2)]
+    write_csv(tmp_path / "a_runs.csv", [*rows("a:1b", 1, 5), *nobody])
+    assert " (`a:1b`, and runs that name no model) " in wordings(notes_of(tmp_path, "failures").only)[0]
+
+
 def test_a_file_whose_runs_all_failed_is_said_to_measure_nothing(tmp_path: Path) -> None:
     write_csv(tmp_path / "a_runs.csv", rows("a:1b", 2, 0))
     write_csv(tmp_path / "b_runs.csv", rows("b:1b", 0, 6))

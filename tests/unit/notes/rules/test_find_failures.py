@@ -99,6 +99,18 @@ def test_a_table_of_the_same_load_test_is_not_counted_again(tmp_path: Path) -> N
     assert values(notes_of(tmp_path, "failures").only)[:2] == [8, 20]
 
 
+def test_a_table_that_does_not_say_of_how_many_is_not_counted_again_either(tmp_path: Path) -> None:
+    load_test(tmp_path, "m", 8, 12)
+    (tmp_path / "a_summary.csv").write_text("model,failed_requests,mean_ttft_ms\nm,8,90.0\n")
+    assert values(notes_of(tmp_path, "failures").only)[:2] == [8, 20]
+
+
+def test_most_of_them_are_more_than_half(tmp_path: Path) -> None:
+    for load in (8, 32):
+        load_test(tmp_path, "m", 1, 19, load=load)
+    assert wordings(notes_of(tmp_path, "failures").only)[0].startswith("2 of 40 requests of `m` failed; ")
+
+
 def test_locusts_row_of_all_endpoints_is_not_added_to_the_endpoints(tmp_path: Path) -> None:
     times = ",".join(["90"] * 4)
     (tmp_path / "a_stats.csv").write_text(

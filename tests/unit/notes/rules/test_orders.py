@@ -62,3 +62,26 @@ def test_stated_values_that_are_close_are_not_put_in_an_order(other: float, kind
     note = only(rows)
     assert note.kind == kind
     assert ("was not tested" in plain(note.text)) == (kind == "difference")
+
+
+def over_loads(metric: str, **loads: tuple[int, ...]) -> str:
+    rng = np.random.default_rng(3)
+    rows: list[Row] = []
+    for name, levels in loads.items():
+        for load in levels:
+            values = (load * 10 * len(name) * np.exp(rng.normal(0, 0.01, (4, 3)))).tolist()
+            rows += sessions(name, values, metric, concurrency=load)
+    return next(plain(note.text) for note in notes_of(rows, "difference"))
+
+
+def test_settings_that_differ_in_a_load_alone_are_said_by_it():
+    assert over_loads("decode_tok_s", a=(1, 2, 4), bb=(1, 2, 4)).startswith("Over 1 to 4 requests at once, `bb` ")
+
+
+def test_a_rate_of_the_server_over_several_loads_is_said_to_be_a_mean():
+    assert over_loads("output_tok_s", a=(1, 2, 4), bb=(1, 2, 4)).startswith("On average over 1 to 4 requests at once, ")
+
+
+def test_settings_that_only_some_models_share_are_said_to_be():
+    said = over_loads("decode_tok_s", a=(1, 2, 4), bb=(1, 2, 4), ccc=(1, 2))
+    assert said.startswith("Over 3 settings that not all of them share, `ccc` decodes ")

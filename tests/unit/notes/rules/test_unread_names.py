@@ -52,9 +52,10 @@ def test_a_folder_of_unknown_metrics_lacks_nothing_that_could_be_named(tmp_path:
     assert text.endswith("so it can't say what was not measured.")
 
 
-def test_if_most_is_unread_that_comes_first(tmp_path: Path):
+def test_if_most_is_unread_that_is_said_behind_a_choice(tmp_path: Path):
     write_csv(tmp_path / "a_runs.csv", [run("a:1b", 50, 80, one=1, two=2, three=3), run("b:1b", 90, 80, one=1, two=2)])
     [text] = notes_of(tmp_path, "mostly_unread").texts
+    assert notes_of(tmp_path, "choice").only.weight > notes_of(tmp_path, "mostly_unread").only.weight
     assert text.startswith("Most of these numbers could not be read: nothing here knows the names of 5 of 9 numbers: ")
     assert "`one` (2), `two` (2) and `three` (1)" in text and "`chimera vocabulary suggest`" in text
 
@@ -63,6 +64,7 @@ def test_if_nothing_is_read_that_comes_first(tmp_path: Path):
     write_csv(tmp_path / "a.csv", [{"name": "x", "foo": 3, "bar": 4}])
     [text] = notes_of(tmp_path, "mostly_unread").texts
     assert text.startswith("None of these numbers could be read: ")
+    assert notes_of(tmp_path, "choice").only.weight < notes_of(tmp_path, "mostly_unread").only.weight
 
 
 def test_if_most_is_read_it_does_not(tmp_path: Path):

@@ -250,3 +250,11 @@ def test_a_thousand_configurations_are_cut_and_it_says_so(tmp_path: Path) -> Non
     [table] = more.blocks
     assert isinstance(table, Table)
     assert len(table.rows) == 992
+
+
+def test_files_without_a_number_are_not_among_those_that_were_all_read(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a_runs.csv", [run("a:1b", 50, 80), run("b:1b", 40, 90)])
+    (tmp_path / "machine.json").write_text('{"engine": "ollama"}')
+    text = to_markdown(brief_page(brief_of(tmp_path)))
+    assert "2 runs in 2 files, of which 1 holds no number; " in text
+    assert "all read in full" not in text

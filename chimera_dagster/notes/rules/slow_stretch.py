@@ -1,0 +1,51 @@
+"""Runs of a model that were slow one after the other, as if the machine had other work then."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from chimera_dagster.evidence.findings.finding import sources_of
+from chimera_dagster.evidence.findings.stretches import SlowStretch
+from chimera_dagster.notes.context import NoteContext
+from chimera_dagster.notes.naming import scope_of
+from chimera_dagster.notes.note import Note
+from chimera_dagster.notes.phrase import Number, count, number, phrase, subject
+from chimera_dagster.notes.reading import times
+from chimera_dagster.schemas import DECODE
+
+_WEIGHT = 103.0  # on the first screen: it moves every comparison with the model
+
+
+def slow_stretch(data: NoteContext) -> Iterator[Note]:
+    """One note for each model with such a stretch."""
+    for each in data.found("slow_stretches", SlowStretch):
+        about = each.about
+        parts = {
+            "n": phrase(
+                "{n} of {m} of {model}",
+                n=number(len(about.rows)),
+                m=count(about.total, "warm run"),
+                model=subject(about.model),
+            ),
+            "r": Number(times(about.times), about.times, ""),
+        }
+        yield Note(
+            "slow_stretch",
+            "findings",
+            _WEIGHT,
+            (
+                phrase(
+                    "{n} followed each other and decoded {r} times as slowly as is usual: other work on the machine "
+                    "would look like that, and it moves every comparison with this model.",
+                    **parts,
+                ),
+                phrase(
+                    "{n} decoded {r} times as slowly as is usual, one after the other. Other work on the machine would "
+                    "look like that, and it moves every comparison with this model.",
+                    **parts,
+                ),
+            ),
+            replace(scope_of(about.rows, "warm"), n=about.total),
+            DECODE,
+            sources=tuple(sources_of(about.rows)),
+            findings=(each.id,),
+        )
