@@ -125,9 +125,8 @@ def differences(found: dict[tuple[str, float], list[Scored]]) -> Iterator[str]:
         yield f"{better} against {worse}: {gap:.3f} ± {error:.3f}, {apart} by {APART:g} standard errors"
 
 
-def measure(models: Sequence[str], temperatures: Sequence[float], seeds: int, reports: Path) -> Texts:
-    """The texts that models write on the embedded engine about a folder, one trial after another."""
-    notes: list[KeptNote] = []
+def measure(models: Sequence[str], temperatures: Sequence[float], seeds: int, reports: Path) -> Iterator[Texts]:
+    """The texts so far after each trial of models on the embedded engine, which write about a folder."""
     texts: list[Written] = []
     with tempfile.TemporaryDirectory() as data:
         store, engines = Store(Path(data)), Engines()
@@ -135,15 +134,13 @@ def measure(models: Sequence[str], temperatures: Sequence[float], seeds: int, re
         compute_evidence(store)
         for model, temperature, seed in product(models, temperatures, range(FIRST_SEED, FIRST_SEED + seeds)):
             outcome = run(store, engines, model, temperature, seed)
-            notes = outcome.notes
-            answers = [
+            analysis, report = (
                 Answered(text=it.text, prompt=it.prompt, shown=it.notes, cut=call.stats.done_reason == "length")
                 for it, call in zip((outcome.analysis, outcome.report), outcome.calls, strict=True)
-            ]
-            analysis, report = answers
+            )
             texts.append(Written(model=model, temperature=temperature, seed=seed, analysis=analysis, report=report))
             print(f"{model} {temperature:g} {seed}: {len(report.text.split())} words", flush=True)
-    return Texts(notes=notes, texts=texts)
+            yield Texts(notes=outcome.notes, texts=texts)
 
 
 def run(store: Store, engines: Engines, model: str, temperature: float, seed: int) -> Outcome:
@@ -172,11 +169,12 @@ def main() -> None:
     files: list[Path] = given.files or sorted(TEXTS.glob("*.json"))
     if given.measure:
         files = [given.to or TEXTS / f"{given.reports.name}.json"]
-        texts = measure(given.measure, given.temperatures, given.seeds, given.reports)
         files[0].parent.mkdir(parents=True, exist_ok=True)
-        files[0].write_text(
-            json.dumps(texts.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-        )
+        for texts in measure(given.measure, given.temperatures, given.seeds, given.reports):
+            document = json.dumps(texts.model_dump(mode="json"), ensure_ascii=False, indent=1)
+            files[0].write_text(f"{document}\n", encoding="utf-8")
+    if not files:
+        parser.error("no texts are there; name files, or make some with --measure")
     found = rows(Texts.model_validate_json(path.read_text(encoding="utf-8")) for path in files)
     print("\n".join([*table(found), *differences(found)]))
 

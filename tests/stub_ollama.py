@@ -7,7 +7,7 @@
         stub.fixed["/api/ps"] = Answer(body="no JSON")  # what any path says, until it is removed from `fixed`
 
 Without a scripted answer a generation behaves: it knows its models, bounds its output by num_predict, gives the same
-text for the same seed, matches a schema, and refuses or cuts a prompt that does not fit num_ctx. A token is a word.
+text for the same seed, and refuses or cuts a prompt that does not fit num_ctx. A token is a word.
 Recordings of a real server become answers in tests/replay.py. Faults are answers too:
 
     slow first token      Answer([*PIECES, FINAL], seconds_before=2)
@@ -34,7 +34,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
-from typing import Any
 
 from tests.stub_server import Json, StubHandler, StubServer
 
@@ -249,7 +248,7 @@ class StubOllama(StubServer):
         reload = self.loaded.get(model) != window
         self.loaded[model] = window
         seed, limit = options.get("seed", 0), options.get("num_predict", 128)
-        said = _text(seed, 40) if body.get("format") is None else _json_pieces(body["format"], seed)
+        said = _text(seed, 40)
         reason = "length" if len(said) >= limit else "stop"
         said = said[:limit]
         timings = {
@@ -294,26 +293,3 @@ class StubOllama(StubServer):
 
 def _text(seed: int, count: int) -> list[str]:
     return [f" {WORDS[(seed + index) % len(WORDS)]}" for index in range(count)]
-
-
-def _json_pieces(schema: Json, seed: int) -> list[str]:
-    """JSON that matches the schema, in pieces of four characters."""
-    text = json.dumps(_instance(schema, seed), ensure_ascii=False)
-    return [text[start : start + 4] for start in range(0, len(text), 4)]
-
-
-def _instance(schema: Json, seed: int) -> Any:
-    if "enum" in schema:
-        return schema["enum"][seed % len(schema["enum"])]
-    match schema.get("type"):
-        case "object":
-            return {name: _instance(part, seed) for name, part in schema.get("properties", {}).items()}
-        case "array":
-            count = max(1, schema.get("minItems", 1))
-            return [_instance(schema.get("items", {}), seed + index) for index in range(count)]
-        case "integer" | "number":
-            return max(seed, schema.get("minimum", seed))
-        case "boolean":
-            return seed % 2 == 0
-        case _:
-            return WORDS[seed % len(WORDS)]

@@ -6,9 +6,9 @@ Chunks are timestamped on the thread that receives them.
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from chimera_dagster.errors import EngineTimeoutError
 from chimera_dagster.spec.engine_names import Api
@@ -36,8 +36,7 @@ class ModelInfo:
 class Request:
     """One call. `max_tokens` always limits the output: an unlimited generation may never end.
 
-    `schema` is a JSON schema that constrains the output. `api` chooses between Ollama's two endpoints; an engine with
-    one endpoint ignores it.
+    `api` chooses between Ollama's two endpoints; an engine with one endpoint ignores it.
     """
 
     model: str
@@ -47,7 +46,6 @@ class Request:
     max_tokens: int = 512
     seed: int = 0
     timeouts: Timeouts = field(default_factory=Timeouts)
-    schema: Mapping[str, Any] | None = None
     api: Api = "generate"
 
 

@@ -97,13 +97,9 @@ class EmbeddedEngine:
         )
         if info.chat:
             system = [{"role": "system", "content": request.system}] if request.system else []
-            if request.schema is not None:
-                payload["response_format"] = {"type": "json_schema", "json_schema": {"schema": dict(request.schema)}}
             payload["messages"] = [*system, {"role": "user", "content": request.prompt}]
             handle = server.handle_chat_completions
         else:
-            if request.schema is not None:
-                payload["json_schema"] = dict(request.schema)
             payload["prompt"] = f"{request.system}\n\n{request.prompt}".lstrip()
             handle = server.handle_completions
         outcome = _consume(handle, payload, emit)

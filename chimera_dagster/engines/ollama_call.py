@@ -39,7 +39,6 @@ def call(session: "Session", request: Request, emit: Emit) -> EngineStats:
         "model": request.model,
         # a plain dict: the client's Options class drops options that it does not know
         "options": {**request.params.options(), "seed": request.seed, "num_predict": request.max_tokens},
-        "format": None if request.schema is None else dict(request.schema),
         "keep_alive": KEEP_ALIVE,
     }
     final: GenerateResponse | ChatResponse | None = None

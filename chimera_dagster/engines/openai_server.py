@@ -99,7 +99,7 @@ def payload(request: Request, kind: Kind) -> Json:
             )
         sampling[kind.sampling[name]] = kind.any_top_k if (name, value) == ("top_k", 0) else value
     system = [{"role": "system", "content": request.system}] if request.system else []
-    body: Json = {
+    return {
         "model": request.model,
         "messages": [*system, {"role": "user", "content": request.prompt}],
         "max_tokens": request.max_tokens,
@@ -109,10 +109,6 @@ def payload(request: Request, kind: Kind) -> Json:
         **sampling,
         **kind.always,
     }
-    if request.schema is not None:
-        schema = {"name": "answer", "strict": True, "schema": dict(request.schema)}
-        body["response_format"] = {"type": "json_schema", "json_schema": schema}
-    return body
 
 
 def section(value: Json, name: str) -> Json:

@@ -58,12 +58,13 @@ def parse_answer(stage: Stage, text: str) -> Answer:
     else:
         read = read_markdown(raw.text, first=FIRST[stage], has_risks=stage == "report")
     found: list[Sentence] = []
-    seen: set[tuple[Role, str]] = set()
+    seen: set[tuple[Role, bool, str]] = set()
     gone: set[int] = set()  # blocks whose risk was there before
     repeated = 0
     for block in read.blocks:
         for sentence in split_sentences(block.text):
-            key = block.role, normal(sentence)
+            # a summary may say what is recommended further below, where it belongs
+            key = block.role, block.section == "recommendations", normal(sentence)
             # what to do may be the same for several risks
             if block.number in gone if block.role == "mitigation" else key in seen:
                 repeated += 1

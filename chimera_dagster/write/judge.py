@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from chimera_dagster.align import Aligned, Outcome, Passage, align
-from chimera_dagster.align.kept_note import KeptNote
+from chimera_dagster.align.kept_note import KeptNote, Parts
 from chimera_dagster.write.answer import Answer, Sentence, normal
 from chimera_dagster.write.sections import Role
 from chimera_dagster.write.sentences import split_sentences, visible, without_marks
@@ -73,7 +73,10 @@ def judge_answer(answer: Answer, notes: Sequence[KeptNote], prompt: str = "") ->
 
 
 def _as_read(sentences: Sequence[Sentence], aligned: Sequence[Aligned], notes: Sequence[KeptNote]) -> Iterator[Aligned]:
-    """A sentence that stood by what "it" means in the model's text does not if readers never see what "it" means."""
+    """A sentence that stood by what "it" means in the model's text does not if readers never see what "it" means.
+
+    Views are read on their own, so none of them may mean a sentence before.
+    """
     places = [
         place
         for place in range(1, len(sentences))
@@ -90,6 +93,8 @@ def _as_read(sentences: Sequence[Sentence], aligned: Sequence[Aligned], notes: S
     for place, fate in enumerate(aligned):
         if place in lost:
             yield Aligned("replaced", fate.notes[:1], "the sentence that it refers to does not stand")
+        elif fate.outcome == "view" and _REFERS.match(sentences[place].text):
+            yield Aligned("filler", (), "it is its own view of something that is not beside it")
         else:
             yield fate
 
@@ -173,8 +178,23 @@ def _row(
             yield Aligned("withheld", (), "its risk is not shown")
         elif is_mitigation and mitigated and not set(fate.notes) & set(shown) and _mitigates(fate, notes):
             yield Aligned("replaced", (mitigated[0],), "it is what to do about another risk")
+        elif is_mitigation and fate.outcome == "stands" and _repeats_risk(sentence.text, notes.get(fate.notes[0])):
+            yield Aligned("replaced", fate.notes[:1], "it says the risk, not what to do about it")
         else:
             yield fate
+
+
+def _repeats_risk(text: str, note: KeptNote | None) -> bool:
+    """Whether more words of a mitigation are those of its note's risk, or of the reason for its advice."""
+    if note is None or not (note.mitigation or note.action):
+        return False
+    risk, remedy = (note.text, note.mitigation) if note.mitigation else (note.reason, note.action)
+    said = set(normal(text).split())
+    return len(said & _words(risk)) > len(said & _words(remedy))
+
+
+def _words(parts: Parts) -> set[str]:
+    return set(normal("".join(part.text for part in parts)).split())
 
 
 def _mitigates(fate: Aligned, notes: Mapping[str, KeptNote]) -> bool:

@@ -39,8 +39,8 @@ _GROUPS: Mapping[Stage, tuple[_Group, ...]] = {
     ),
     "report": (
         _Group("Performance:", ("answer", "performance"), 6),
-        _Group("Recommendations:", ("recommendations",), 4),
-        _Group("Risks:\n| Risk | Mitigation |\n|---|---|", ("risks",), 4),
+        _Group("Recommendations:", ("recommendations",), 3),
+        _Group("Risks:\n| Risk | Mitigation |\n|---|---|", ("risks",), 3),
     ),
 }
 
@@ -126,7 +126,10 @@ def render_prompt(
 
 
 def _heaviest(notes: Sequence[KeptNote], group: _Group) -> list[KeptNote]:
-    return sorted((note for note in notes if note.section in group.sections), key=lambda it: -it.weight)[: group.most]
+    """The heaviest notes of a group, in the order of all notes."""
+    of_group = [note for note in notes if note.section in group.sections]
+    least = sorted((-note.weight, place) for place, note in enumerate(of_group))[: group.most]
+    return [of_group[place] for place in sorted(place for _, place in least)]
 
 
 def _line(note: KeptNote) -> str:

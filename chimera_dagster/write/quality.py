@@ -16,7 +16,7 @@ WORDS = range(300, 401)
 SECTIONS: tuple[Section, ...] = ("summary", "recommendations", "risks")
 ADVICE, RISK_ROWS = 3, 2
 
-_WEIGHTS = {"fidelity": 0.4, "coverage": 0.25, "form": 0.2, "fluency": 0.15}
+_WEIGHTS = {"fidelity": 0.4, "coverage": 0.2, "form": 0.2, "fluency": 0.2}
 _GOOD, _USABLE = 0.8, 0.5  # of the score
 _FAITHFUL, _HALF_TRUE = 0.8, 0.4  # of the fidelity, for each verdict
 LEAST_STANDING = (
@@ -32,7 +32,9 @@ _COMMON = frozenset(
         "its should use all will when their they",
     )
 )
-_ALLOWED, _MOST_REPEATED = 0.1, 0.4  # of the words: several sentences may contain `mean time to first token of`
+# Of the words: about one folder, even the notes repeat runs as `the time to first token of` in up to 0.16 of theirs
+_ALLOWED, _MOST_REPEATED = 0.15, 0.4
+_CUT = 0.5  # of the form, if the end is missing
 
 Rating = Literal["good", "usable with care", "not usable"]
 
@@ -67,7 +69,7 @@ def score_text(
 
     fidelity: of the sentences that claim something, the share that stand.
     coverage: the weight of the notes that standing sentences convey, by that of the heaviest notes that 400 words hold.
-    form: the mean of sections, recommendations, rows of the risk table, length and completeness, each 0 to 1.
+    form: the mean of sections, recommendations, rows of the risk table and length, each 0 to 1; half of it if cut.
     fluency: the lower one of no repetition and one language.
     """
     said = [each for each in report.sentences if each.outcome != "filler"]
@@ -125,12 +127,12 @@ def _form(said: Sequence[JudgedSentence], words: int, *, is_whole: bool) -> Comp
         (advice / ADVICE, f"{advice} of {ADVICE} recommendations"),
         (rows / RISK_ROWS, f"{rows} of {RISK_ROWS} risks with a mitigation"),
         (min(words / nearest, nearest / words), f"{words} words, not {WORDS.start} to {WORDS.stop - 1}"),
-        (float(is_whole), "no end: it was cut off"),
     ]
-    reasons = [reason for value, reason in parts if value < 1]
+    reasons = [reason for value, reason in parts if value < 1] + ["no end: it was cut off"] * (not is_whole)
     reason = ", ".join(reasons)
     reason = reason if reason.startswith("it ") else f"it has {reason}"
-    return _component("form", sum(min(value, 1.0) for value, _ in parts) / len(parts), reason)
+    value = sum(min(value, 1.0) for value, _ in parts) / len(parts)
+    return _component("form", value if is_whole else _CUT * value, reason)
 
 
 def _fluency(report: JudgedAnswer, texts: list[list[str]], fresh: int) -> Component:

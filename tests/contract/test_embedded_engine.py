@@ -43,7 +43,7 @@ class TestEmbeddedEngine(EngineContract):
 
     def test_base_model_continues_text(self, engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         info = engine.describe(self.model)
-        monkeypatch.setattr(engine, "describe", lambda model: type(info)(**{**vars(info), "chat": False}))
+        monkeypatch.setattr(engine, "describe", lambda model: replace(info, chat=False))
         request = self.request(prompt="The capital of France is", params=ParamSet(num_ctx=512, temperature=0.0))
         chunks, stats = read_all(engine.stream(request))
         assert "Paris" in "".join(chunk.text for chunk in chunks)

@@ -19,7 +19,7 @@ from chimera_dagster.errors import (
 )
 from chimera_dagster.spec.timeouts import Timeouts
 from chimera_dagster.spec.trial import ParamSet
-from tests.contract.engine_contract import ANSWER, EngineContract, ServerContract, read_all
+from tests.contract.engine_contract import EngineContract, ServerContract, read_all
 from tests.stub_ollama import FINAL, PIECES, Answer, StubOllama
 
 
@@ -84,7 +84,7 @@ class TestOllamaEngine(StubContract):
     @pytest.mark.parametrize("api", ["generate", "chat"])
     def test_sends_what_was_asked_for(self, engine: OllamaEngine, stub: StubOllama, api: Any) -> None:
         params = ParamSet(num_gpu=80, num_ctx=2048, temperature=0.0, top_p=0.9, top_k=40, repeat_penalty=1.1)
-        request = self.request(params=params, system="Be brief.", seed=3, max_tokens=9, schema=ANSWER, api=api)
+        request = self.request(params=params, system="Be brief.", seed=3, max_tokens=9, api=api)
         read_all(engine.stream(request))
         said = {
             "generate": {"prompt": "Say hello.", "system": "Be brief."},
@@ -113,7 +113,6 @@ class TestOllamaEngine(StubContract):
             "truncate": False,
             "shift": False,
             "keep_alive": "10m",
-            "format": ANSWER,
             "options": options,
             **({"tools": []} if api == "chat" else {}),
         }
@@ -122,11 +121,6 @@ class TestOllamaEngine(StubContract):
     def test_no_proxy_may_compress_a_stream(self, engine: OllamaEngine, stub: StubOllama, api: Any) -> None:
         read_all(engine.stream(self.request(api=api)))
         assert stub.encodings[0] == "identity"
-
-    def test_schema_arrives_with_its_nulls(self, engine: OllamaEngine, stub: StubOllama) -> None:
-        schema = {"type": "object", "properties": {"a": {"enum": [None, "x"], "default": None}}}
-        read_all(engine.stream(self.request(schema=schema)))
-        assert stub.generations()[0]["format"] == schema
 
     def test_unset_parameters_are_not_sent(self, engine: OllamaEngine, stub: StubOllama) -> None:
         read_all(engine.stream(self.request(params=ParamSet())))
@@ -300,9 +294,7 @@ class TestRealOllama(EngineContract):
         return lambda kind: None
 
     def unicode_request(self) -> Request:
-        """A small model does not repeat what it is asked to; a schema leaves it no choice."""
-        schema = {"type": "object", "properties": {"text": {"enum": ["日本語 👍🏽 café"]}}, "required": ["text"]}
-        return self.request(prompt="Repeat exactly: 日本語 👍🏽 café", schema=schema, max_tokens=60)
+        return self.request(prompt="Repeat exactly, and nothing else: 日本語 👍🏽 café", max_tokens=60)
 
     def test_describes_its_model(self, engine: Engine) -> None:
         if self.model == EngineContract.model:

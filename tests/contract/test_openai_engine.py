@@ -82,10 +82,6 @@ class TestOpenAIEngine(ServerContract):
         _, stats = read_all(engine.stream(self.request(params=ParamSet(num_ctx=4096, num_gpu=3), max_tokens=1)))
         assert stats.effective_num_ctx == 512
 
-    def test_option_is_refused_in_the_words_of_the_server(self, engine: OpenAIEngine) -> None:
-        with pytest.raises(RequestRefusedError, match=r"\(HTTP 400\): .*unrecognized type nonsense"):
-            read_all(engine.stream(self.request(schema={"type": "nonsense"})))
-
     def test_hint_of_a_small_window_names_the_option(self, engine: OpenAIEngine) -> None:
         with pytest.raises(ContextTooSmallError, match=r"exceeds the available context size \(512 tokens\)") as refused:
             read_all(engine.stream(self.request(prompt="apple banana cherry " * 400)))

@@ -152,15 +152,8 @@ def test_no_line_breaks_out_of_the_data_of_a_prompt(injected: Injected) -> None:
         assert written.notes
         lines = written.prompt.split("\n")
         first, last = [place for place, line in enumerate(lines) if line == "-----"]
-        titles = (
-            "Performance:",
-            "Findings:",
-            "Limits:",
-            "Recommendations:",
-            "Risks:",
-            "| Risk | Mitigation |",
-            "|---|---|",
-        )
+        tables = ("| Risk | Mitigation |", "|---|---|")
+        titles = (*tables, "Performance:", "Findings:", "Limits:", "Recommendations:", "Risks:")
         data = [line for line in lines[first + 1 : last] if line and line not in titles]
         assert all(re.fullmatch(r"- .+|\|[^|]+\|[^|]+\|", line) for line in data), data
         assert len(data) == len(written.notes)

@@ -318,13 +318,6 @@ def test_parameter_that_an_unknown_server_may_ignore_is_refused(params: ParamSet
     assert engine.name == "openai"
 
 
-def test_schema_is_sent(engine: OpenAIEngine, stub: StubOpenAI) -> None:
-    call(engine, schema={"type": "object"})
-    form = stub.calls[0]["response_format"]
-    assert (form["type"], form["json_schema"]["schema"]) == ("json_schema", {"type": "object"})
-    assert form["json_schema"]["name"]  # vLLM refuses a schema without one
-
-
 def test_vllm_says_its_window_and_version(engine: OpenAIEngine, stub: StubOpenAI) -> None:
     stub.fixed["/version"] = (200, {"version": "0.9.1"})
     stub.fixed["/v1/models"][1]["data"][0]["max_model_len"] = 4096  # type: ignore[index]

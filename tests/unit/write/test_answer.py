@@ -303,6 +303,11 @@ def test_sentences_that_come_again_are_dropped_and_counted() -> None:
     assert [it.role for it in parse_answer("report", text).sentences] == ["text", "risk", "mitigation"]
 
 
+def test_a_recommendation_may_be_in_the_summary_too() -> None:
+    text = "## Summary\n\nUse one model.\n\n## Recommendations\n\n1. Use one model.\n2. Use one model.\n"
+    assert [it.section for it in parse_answer("report", text).sentences] == ["summary", "recommendations"]
+
+
 def test_one_mitigation_may_serve_two_risks_and_goes_with_a_repeated_one() -> None:
     rows = f"| {RISK} | Repeat. |\n| Cold starts. | Repeat. |\n| {RISK} | Wait. |\n"
     found = parse_answer("report", f"| Risk | Mitigation |\n|---|---|\n{rows}")

@@ -100,6 +100,16 @@ def test_a_sentence_falls_with_the_one_that_it_refers_to(
     assert outcomes(judged(monkeypatch, sentences("One.", text, blocks=(1, 1)), fates))[1] == ("stands", ("N1",))
 
 
+def test_a_view_stands_alone_so_it_may_not_mean_a_sentence_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    view = Aligned("view", (), "advice")
+    found = judged(
+        monkeypatch,
+        sentences("A.", "This may help.", "Test it."),
+        {"A.": STANDS, "This may help.": view, "Test it.": view},
+    )
+    assert [it.outcome for it in found.sentences] == ["stands", "filler", "view"]
+
+
 def test_instructions_of_the_prompt_are_withheld_and_its_data_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     prompt = "Write a report. Say what is *certain*.\n-----\n- B is slower.\n-----\n## Key findings, three of them"
     view = Aligned("view", (), "advice")
@@ -139,6 +149,17 @@ def test_a_mitigation_is_shown_with_its_risk(
         assert found.sentences[0].notes == ("N2",)
     if expected == ["stands", "replaced"]:
         assert found.sentences[1].notes == ("N3",)
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [("Report the medians of runs.", "stands"), ("Then cold runs are mixed in with them.", "replaced")],
+)
+def test_a_risk_is_not_what_to_do_about_it(monkeypatch: pytest.MonkeyPatch, text: str, outcome: str) -> None:
+    own = Aligned("stands", ("N3",))
+    answer = sentences(RISK, text, blocks=(1, 1), roles=("risk", "mitigation"))
+    found = judged(monkeypatch, answer, {RISK: own, text: own})
+    assert (found.sentences[1].outcome, found.sentences[1].notes) == (outcome, ("N3",))
 
 
 def test_the_rows_note_is_not_put_in_twice(monkeypatch: pytest.MonkeyPatch) -> None:

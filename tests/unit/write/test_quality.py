@@ -98,15 +98,15 @@ def test_notes_that_the_prompt_did_not_show_do_not_count() -> None:
     [
         (
             "recommendations",
-            1 - 1 / 15 - 1 / 5 - (1 - 270 / 300) / 5,
+            1 - 1 / 12 - 1 / 4 - (1 - 270 / 300) / 4,
             "2 of 3 sections, 0 of 3 recommendations, 270 words",
         ),
         (
             "risks",
-            1 - 1 / 15 - 1 / 5 - (1 - 252 / 300) / 5,
+            1 - 1 / 12 - 1 / 4 - (1 - 252 / 300) / 4,
             "2 of 3 sections, 0 of 2 risks with a mitigation, 252 words",
         ),
-        ("mitigation", 1 - 1 / 5 - (1 - 288 / 300) / 5, "0 of 2 risks with a mitigation, 288 words"),
+        ("mitigation", 1 - 1 / 4 - (1 - 288 / 300) / 4, "0 of 2 risks with a mitigation, 288 words"),
     ],
 )
 def test_the_form_is_what_the_persona_asks_for(without: str, value: float, reason: str) -> None:
@@ -125,13 +125,13 @@ def test_filler_has_no_form() -> None:
 def test_a_cut_report_loses_form(how: str) -> None:
     report = answer(*sound(), complete=how != "incomplete")
     found = score_text(report, NOTES, SHOWN, cut=how == "cut")
-    assert part(found, "form") == (0.8, "it has no end: it was cut off")
+    assert part(found, "form") == (0.5, "it has no end: it was cut off")
 
 
 def test_a_report_may_be_neither_short_nor_long() -> None:
     assert "it has 162 words, not 300 to 400" in score(*sound(9)).complaints
-    assert part(score(*sound(9)), "form")[0] == pytest.approx(0.8 + 0.2 * 162 / 300, abs=0.001)
-    assert part(score(*sound(40)), "form")[0] == pytest.approx(0.8 + 0.2 * 400 / 720, abs=0.001)
+    assert part(score(*sound(9)), "form")[0] == pytest.approx(0.75 + 0.25 * 162 / 300, abs=0.001)
+    assert part(score(*sound(40)), "form")[0] == pytest.approx(0.75 + 0.25 * 400 / 720, abs=0.001)
 
 
 def test_a_loop_is_not_usable_whatever_it_says() -> None:
