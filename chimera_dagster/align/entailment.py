@@ -65,7 +65,7 @@ def _things(clause: Clause, statement: Statement) -> Iterator[Gap]:
         for thing in sorted((clause.things & statement.things) - role("free_things")):
             signs = {other.negative for other in statement.clauses if thing in other.things}
             if not signs and statement.part == "text":
-                signs = {other.negative for other in statement.clauses if other.things}
+                signs = {True} if any(other.negative for other in statement.clauses) else {False}
             if signs and clause.negative not in signs:
                 yield Gap("polarity", f"it turns round what the note says about {_words(thing)}")
 

@@ -258,7 +258,7 @@ def _is_derived(figure: Figure, statement: Statement, known: Known) -> bool:
         "parameter": len([name for name in statement.settings if "=" not in name]),
         "setting": len([name for name in statement.settings if "=" not in name]),
         "file": statement.note.files,
-        "run": statement.note.n,
+        "run": statement.note.n if statement.part == "text" else 0,
     }
     if not figure.unit:
         return figure.value > 1 and figure.value in (counts["model"], counts["parameter"])
