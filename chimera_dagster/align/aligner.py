@@ -43,7 +43,7 @@ def _align(raw: str, known: Known, context: Context) -> Aligned:
     reading = read(text, known.names, context)
     judged = [(clause, _by_statement(clause, reading, known)) for clause in reading.clauses if _says(clause, reading)]
     if not judged:
-        return unaligned(text, reading, [], known)
+        return unaligned(text, reading, [])
     options = [{each.note.id for each, missing in of if not missing} for _, of in judged]
     advice = [any(_is_advice(each) for each, missing in of if not missing) for _, of in judged]
     if not _caused([clause for clause, _ in judged], options, advice):
@@ -53,7 +53,7 @@ def _align(raw: str, known: Known, context: Context) -> Aligned:
     if chosen is not None:
         names = {name for each in chosen for name in each.split("+")}
         return Aligned("stands", tuple(sorted(names, key=_number))) if len(names) <= MOST_NOTES else _TOO_MANY
-    return unaligned(text, reading, judged, known)
+    return unaligned(text, reading, judged)
 
 
 def _is_advice(statement: Statement) -> bool:
@@ -89,20 +89,13 @@ def _predicates(clause: Clause, reading: Reading) -> bool:
     )
 
 
-def _contents(clause: Clause) -> int:
+def _contents(clause: Clause, reading: Reading) -> int:
     """How many kinds of content the clause has."""
-    acts = {sense for sense in clause.claims | clause.optional if sense[0] == "acts"}
-    every = (
-        clause.things,
-        clause.states,
-        clause.stats,
-        clause.metrics,
-        clause.settings,
-        clause.models,
-        clause.names,
-        acts,
-    )
-    return sum(bool(each) for each in every)
+    acts = {sense for sense in clause.claims if sense[0] == "acts"}
+    figures = any(bound.clause == clause.number for bound in reading.figures)
+    things = clause.things - role("free_things")
+    every = (things, clause.states, clause.stats, clause.metrics, clause.settings, clause.models, clause.names, acts)
+    return sum(bool(each) for each in every) + figures
 
 
 def _is_own(clause: Clause, reading: Reading) -> bool:
@@ -128,9 +121,12 @@ def _is_own(clause: Clause, reading: Reading) -> bool:
 
 def _attach(clauses: list[Clause], reading: Reading, options: list[set[str]], before: set[str]) -> None:
     """A clause that names nothing of its own must be of the note of the clause beside it, or of the sentence before."""
+    if not any(_is_own(clause, reading) or _contents(clause, reading) > 1 for clause in clauses):
+        options[:] = [each & before for each in options]
+        return
     for place, clause in enumerate(clauses):
-        says = _predicates(clause, reading) or (len(options) == 1 and _contents(clause) > 1)
-        if says and len(options) == 1 and _contents(clause) > 1:
+        says = _predicates(clause, reading) or (len(options) == 1 and _contents(clause, reading) > 1)
+        if says and len(options) == 1 and _contents(clause, reading) > 1:
             continue
         if says and _is_own(clause, reading):
             continue
@@ -162,8 +158,7 @@ def _says(clause: Clause, reading: Reading) -> bool:
 def _by_statement(clause: Clause, reading: Reading, known: Known) -> list[tuple[Statement, list[Gap]]]:
     turned = turned_round(clause, reading)
     found = [(statement, turned + gaps(clause, reading, statement, known)) for statement in known.statements]
-    orders = any(order.clause == clause.number for order in reading.orders)
-    whole = known.joined(clause.metrics) if orders and len(clause.metrics) > 1 else None
+    whole = known.joined(clause.metrics) if len(clause.metrics) > 1 else None
     return found if whole is None else [(whole, turned + gaps(clause, reading, whole, known)), *found]
 
 

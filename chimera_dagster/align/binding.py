@@ -118,7 +118,7 @@ def _is_from(items: Sequence[Item], place: int) -> bool:
     """Whether it is the first of `from 80 ms to 2.4 s`."""
     return (
         place > 0
-        and items[place - 1].text.lower() == "from"
+        and any(item.text.lower() == "from" for item in items[max(0, place - 2) : place])
         and any(
             item.figure is not None and items[place + offset].text.lower() == "to"
             for offset, item in enumerate(items[place + 2 : place + 4], start=1)

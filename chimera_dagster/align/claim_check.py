@@ -17,6 +17,10 @@ _RELATIONS = {
     "flat": "that it stays the same",
     "same": "that they are the same",
 }
+_JUDGED = frozenset({"score", "quality", "own_prompts", "memory", "power", "gpu_use", "fits", "cost", "load"})
+_RECORDING = frozenset({"unknown_machine", "record_missing"})
+_OF_MEANS = frozenset({"slow_hidden", "work", "share_beside", "mislead", "exclude"})
+_CHANGING = frozenset({"trend", "parameter_effect", "condition_effect", "below_the_knee"})
 _LOOSE = frozenset({"flat", "turn", "same"})
 _UNTESTED, _SESSION, _CLEAR = (("certainty", key) for key in ("untested", "session", "clear"))
 
@@ -34,18 +38,15 @@ def claim_gaps(clause: Clause, statement: Statement, proved: set[str]) -> Iterat
         turned = (statement.denied - statement.claims) & clause.optional
         if any(kind == "acts" and key not in role("either_way") for kind, key in turned):
             yield Gap("polarity", "it turns round what the note says")
-    if clause.negative and clause.claims & statement.advised:
+    if clause.negative and not clause.has_axis and senses_of(clause) & statement.advised & clause.claims:
         yield Gap("advice", "it advises against what the note advises")
-    needs = kind_words(statement.note.kind).needs.split()
-    if (
-        needs
-        and statement.part == "text"
-        and not clause.negative
-        and len(clause.things & {"score", "quality", "own_prompts"}) > 1
-    ):
-        if not any(key in needs for _, key in senses_of(clause)):
-            yield Gap("predicate", "it turns round what the note says")
-    if clause.negative and not _may_deny(clause, statement):
+    if _is_done(clause, statement):
+        yield Gap("advice", "the note only advises that")
+    if statement.part in ("action", "mitigation") and statement.note.kind in _RECORDING and not clause.advises:
+        yield Gap("advice", "the note only advises that")
+    if _lacks(clause, statement):
+        yield Gap("predicate", "it turns round what the note says")
+    if clause.negative and not proved and not _may_deny(clause, statement):
         yield Gap("polarity", "it denies what the note says")
 
 
@@ -103,6 +104,8 @@ def _quantifier(sense: Sense, clause: Clause, statement: Statement) -> Gap | Non
     of_failures = statement.note.kind == "failures" and clause.models and not clause.names
     if key == "all" and (of_failures or clause.groups or clause.negative or clause.claims & TIES):
         return None
+    if key == "regardless" and (clause.claims & TIES or (clause.negative and ("certainty", "chance") in clause.claims)):
+        return None
     if key == "only" and ("detectable" in clause.stats or _SESSION in clause.claims):
         return None
     return Gap("quantifier", f"it says {key} of what the notes limit")
@@ -119,7 +122,12 @@ def _relation(sense: Sense, clause: Clause, statement: Statement) -> Gap | None:
     if key in ("worsens", "improves"):
         sign = SIGNS.get(statement.note.metric or "", 0) * (1 if key == "worsens" else -1)
         goes = ("relations", "up" if sign > 0 else "down")
-        return None if (sign and goes in said) or sense in said else Gap("relation", "no note says that it changes so")
+        changes = statement.note.kind in _CHANGING
+        return (
+            None
+            if (sign and changes and goes in said) or sense in said
+            else Gap("relation", "no note says that it changes so")
+        )
     if sense in TIES and (statement.note.certainty == "tie" or statement.note.kind == "choice") and either & TIES:
         return None
     if sense in said or (sense in either and key in _LOOSE):
@@ -147,6 +155,21 @@ _CHECKS: dict[str, Callable[[Sense, Clause, Statement], Gap | None]] = {
     "choose": _choice,
     "relations": _relation,
 }
+
+
+def _lacks(clause: Clause, statement: Statement) -> bool:
+    """Whether the clause speaks of things of the note without the predicate that the note joins them by."""
+    words = kind_words(statement.note.kind)
+    if statement.note.kind == "hidden_failures" and "mean" in clause.stats and not clause.negative:
+        return not {key for _, key in senses_of(clause)} & _OF_MEANS
+    if not words.needs or clause.negative or len(clause.things & _JUDGED) < words.least:
+        return False
+    return not {key for _, key in senses_of(clause)} & set(words.needs.split())
+
+
+def _is_done(clause: Clause, statement: Statement) -> bool:
+    """Whether the clause says that something was done which the note only advises."""
+    return clause.is_past and not clause.negative and bool(senses_of(clause) & statement.advised)
 
 
 def _may_deny(clause: Clause, statement: Statement) -> bool:

@@ -19,6 +19,7 @@ _EXACTLY = re.compile(
     r"^(?:linear|exponential|proportional|monoton|invers|quadratic|logarithm|simultan|automatic|random|month|year|hour|week|dai)"
 )
 _TAKING = frozenset(stem(word) for word in ("take", "recommend", "use", "favour", "favor", "deploy", "run"))
+_PAST = frozenset({"was", "were", "been", "did", "had"})
 _EVERY = frozenset({"all", "every", "each", "any"})
 
 
@@ -36,6 +37,16 @@ def read(text: str, names: Names, context: Context, exact: Mapping[int, float] |
     for clause in clauses:
         first = next((each for each in items if each.clause == clause.number and each.kind != "mark"), None)
         clause.explains = count > 1 and first is not None and first.has("causes")
+        texts = {each.text.lower() for each in items if each.clause == clause.number}
+        clause.is_past = bool(texts & _PAST) and not texts & role("should")
+        clause.is_second = any(
+            each.clause == clause.number
+            and each.has("relations", "second")
+            and "second" in each.text.lower()
+            and (place == 0 or items[place - 1].text.lower() not in ("each", "a", "per", "every"))
+            for place, each in enumerate(items)
+        )
+        clause.advises = bool(texts & role("should")) or _imperative(items, clause.number)
         clause.has_axis = any(each.kind == "axis" and each.clause == clause.number for each in figures)
         clause.loads = _advised(clause, items, figures)
     orders = find_orders(items, clauses, figures, context)
@@ -50,9 +61,17 @@ def _advised(clause: Clause, items: Sequence[Item], figures: Sequence[Bound]) ->
         return loads
     advising, should = role("advising"), role("should")
     words = [item for item in items if item.clause == clause.number]
-    advises = any(item.text.lower() in advising and item.has("neutral") for item in words)
+    advises = any(item.text.lower() in advising for item in words)
     first = items[0].text.lower() in advising
     return loads if advises and (first or any(item.text.lower() in should for item in words)) else frozenset()
+
+
+def _imperative(items: Sequence[Item], number: int) -> bool:
+    """Whether the first word of the clause that is more than a joining word tells to do something."""
+    words = [word.lower() for item in items if item.clause == number for word in item.text.split()]
+    joining = role("joining")
+    first = next((word for word in words if word.isalpha() and word not in joining), "")
+    return first in role("advising") or first in role("imperatives")
 
 
 def _into(clause: Clause, item: Item, following: Item | None) -> None:

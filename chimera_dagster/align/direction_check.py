@@ -2,11 +2,12 @@
 
 from chimera_dagster.align.gap import TIES, Gap, listed, senses_of
 from chimera_dagster.align.known import Known, Statement
-from chimera_dagster.align.reading import Bound, Clause, Reading
+from chimera_dagster.align.reading import SIGNS, Bound, Clause, Reading
 
 _MEASURED = ("ms", "tok/s")
+_CHANGES = frozenset({"up", "down", "worsens", "improves"})
 _FIRST_QUESTIONS = ("ttft_ms", "decode_tok_s", "output_tok_s")
-_FLAT = ("relations", "flat")
+_FLAT, _TIE = ("relations", "flat"), ("relations", "tie")
 
 
 def goes_wrong(clause: Clause, reading: Reading, statement: Statement, known: Known) -> list[Gap]:
@@ -15,6 +16,8 @@ def goes_wrong(clause: Clause, reading: Reading, statement: Statement, known: Kn
         found.append(Gap("advice", "no note advises that load"))
     if _FLAT in clause.claims | clause.optional and not _stays(clause, reading, statement):
         found.append(Gap("relation", "no note says that it stays the same there"))
+    if _against_levels(clause, reading, statement):
+        found.append(Gap("direction", "from one level to the other it does not go that way"))
     return [*found, *_chosen(clause, statement, known)]
 
 
@@ -60,6 +63,44 @@ def _stays(clause: Clause, reading: Reading, statement: Statement) -> bool:
     return measured or bool(axes) or ("relations", "turn") in statement.claims
 
 
+def _against_levels(clause: Clause, reading: Reading, statement: Statement) -> bool:
+    """Whether the note's values at the levels that the clause names go the other way."""
+    keys = {key for kind, key in senses_of(clause) if kind == "relations"} & _CHANGES
+    if len(keys) != 1:
+        return False
+    [key] = keys
+    levels = sorted({each.value for each in reading.figures if each.kind == "axis" and each.clause == clause.number})
+    known = [each for each in statement.figures if each.kind in _MEASURED]
+    known = [each for each in known if not clause.models or each.models <= clause.models]
+    known = [each for each in known if not clause.metrics or set(each.metrics) & clause.metrics]
+    measured = any(each.kind in _MEASURED and each.clause == clause.number for each in reading.figures)
+    if not levels or not (clause.metrics or measured):  # it is the load itself that grows
+        return False
+    over = any(
+        each.kind == "axis" and each.clause == clause.number and each.figure.bound == "over" for each in reading.figures
+    )
+    first: float | None = levels[0]
+    if len(levels) == 1 and over:
+        levels.append(max((each.level for each in known if each.level is not None), default=levels[0]))
+    elif len(levels) == 1:
+        first = max((each.level for each in known if each.level is not None and each.level < levels[0]), default=None)
+    pairs = [
+        (one, two)
+        for one in known
+        for two in known
+        if (one.level, two.level) == (first, levels[-1]) and (one.models, one.metrics) == (two.models, two.metrics)
+    ]
+    return any((two.value - one.value) * _sign(key, two) < 0 for one, two in pairs)
+
+
+def _sign(key: str, bound: Bound) -> int:
+    """1 if the word says that the figure grows."""
+    if key in ("up", "down"):
+        return 1 if key == "up" else -1
+    good = -SIGNS.get(bound.metrics[0], -1) if bound.metrics else 1
+    return good if key == "improves" else -good
+
+
 def _by_level(clause: Clause) -> bool:
     """Whether it speaks of loads or lengths, and not of models."""
     return (
@@ -72,12 +113,16 @@ def _chosen(clause: Clause, statement: Statement, known: Known) -> list[Gap]:
     """Whoever is chosen for a use must be the best by its metric, and what will do either way must be tied."""
     uses = [key for kind, key in clause.claims if kind == "uses"]
     tied = bool(senses_of(clause) & TIES)
-    compared = clause.metrics and tied and not clause.negative and not clause.settings and not uses
+    compared = clause.metrics and _TIE in senses_of(clause) and not clause.negative and not clause.settings and not uses
     told = [each for each in known.orders if compared and each.metric in clause.metrics and each.certainty != "tie"]
     if told and not _by_level(clause):
         return [Gap("choice", f"the notes tell the models apart by {told[0].metric}")]
     chosen = frozenset(clause.models) if 0 < len(clause.models) < len(known.models) else frozenset[str]()
     found: list[Gap] = []
+    if clause.is_second and len(clause.models) == 1:
+        ranked = [each for each in known.orders if each.metric in clause.metrics and len(each.order) > 1]
+        if any(each.order[1] not in clause.models for each in ranked):
+            return [Gap("order", f"{listed(chosen)} is not second there")]
     for values in (each for metric in uses for each in known.orders if each.metric == metric):
         best = frozenset({*values.order[:1], *values.tied})
         if tied and values.certainty != "tie":

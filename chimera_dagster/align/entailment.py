@@ -56,12 +56,16 @@ def _metrics(clause: Clause, reading: Reading, statement: Statement) -> Iterator
 def _things(clause: Clause, statement: Statement) -> Iterator[Gap]:
     for thing in sorted(clause.things - statement.things - role("free_things")):
         yield Gap("thing", f"the note says nothing about {_words(thing)}")
+    if "answers_better" in clause.things and "larger_model" not in clause.things:
+        yield Gap("thing", "the notes do not say which answers are better")
     if is_trend(clause) or clause.claims & TIES:
         for thing in sorted((clause.things & _AXES) - statement.things):
             yield Gap("axis", f"the note is not about {_words(thing)}")
     if statement.note.kind in role("missing_kinds"):
         for thing in sorted((clause.things & statement.things) - role("free_things")):
             signs = {other.negative for other in statement.clauses if thing in other.things}
+            if not signs and statement.part == "text":
+                signs = {True} if any(other.negative for other in statement.clauses) else {False}
             if signs and clause.negative not in signs:
                 yield Gap("polarity", f"it turns round what the note says about {_words(thing)}")
 

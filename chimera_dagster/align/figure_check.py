@@ -79,6 +79,9 @@ class _Compared:
         if not its or self.other.collective:
             return None
         if mine:
+            alike = [each for each in self.reading.figures if each.models == mine and each.kind == self.bound.kind]
+            if self.bound.collective and len(its) == 1 and len(alike) < len(mine) and self.bound.kind in _MEASURED:
+                return Gap("model", f"{self.bound.text} is that of {listed(its)} alone")
             same = mine == its or (self.bound.collective and its <= mine)
             return None if same else Gap("model", f"{self.bound.text} is that of {listed(its)}, not of {listed(mine)}")
         ambiguous = len(self.known.models) > 1 and len(self.statement.models) > 1 and self.bound.kind in _MEASURED
@@ -123,11 +126,41 @@ class _Compared:
 def figure_gaps(clause: Clause, reading: Reading, statement: Statement, known: Known) -> Iterator[Gap]:
     """Figures of the clause that the statement does not give; ratios in front of a comparison are checked with it."""
     factors = {each.factor.place for each in reading.orders if each.factor is not None and each.clause == clause.number}
+    if gap := _of_another_repeat(clause, reading, statement):
+        yield gap
+    if statement.note.kind == "failures" and (gap := _beside_file(clause, reading, statement)):
+        yield gap
     for bound in reading.figures:
         if bound.clause == clause.number and bound.place not in factors:
             gap = _figure(bound, clause, reading, statement, known)
             if gap is not None:
                 yield gap
+
+
+def _of_another_repeat(clause: Clause, reading: Reading, statement: Statement) -> Gap | None:
+    """How often to repeat is what the note advises, not how often it was done."""
+    note = statement.note
+    advised = {part.value for part in (*note.action, *note.mitigation) if part.kind == "figure"}
+    acts = {key for _, key in clause.claims | clause.optional}
+    if note.kind not in ("repeat_runs", "few_runs") or not advised or "matters_to_you" not in acts:
+        return None
+    counts = {
+        each.value for each in reading.figures if each.clause == clause.number and each.kind in ("count", "times")
+    }
+    return Gap("figure", "the note advises another number") if counts and not counts & advised else None
+
+
+def _beside_file(clause: Clause, reading: Reading, statement: Statement) -> Gap | None:
+    """How many failures a file has is the figure that the note puts before its name."""
+    counts = {each.value for each in reading.figures if each.clause == clause.number and each.kind in ("count", "")}
+    known: set[float] = set()
+    for wording in statement.note.wordings:
+        for place, part in enumerate(wording):
+            if part.kind == "file" and part.text in clause.names:
+                known |= {
+                    each.value for each in wording[:place][-2:] if each.kind == "figure" and each.value is not None
+                }
+    return Gap("figure", "the note counts others in that file") if known and counts and not counts & known else None
 
 
 def _figure(bound: Bound, clause: Clause, reading: Reading, statement: Statement, known: Known) -> Gap | None:
@@ -176,7 +209,9 @@ def _same_unit(bound: Bound, other: Bound, statement: Statement) -> bool:
         return True
     if {one, two} == {"request", "at_once"}:
         return not any(each.figure.unit == "request" for each in statement.figures)
-    return statement.note.kind in ("repeat_runs", "few_runs") and one != "times" and {one, two} <= {"run", "times", ""}
+    if statement.note.kind == "repeat_runs" and one == "times":
+        return False
+    return statement.note.kind in ("repeat_runs", "few_runs") and {one, two} <= {"run", "times", ""}
 
 
 def _is_change(bound: Bound, reading: Reading, statement: Statement) -> bool:
@@ -223,7 +258,7 @@ def _is_derived(figure: Figure, statement: Statement, known: Known) -> bool:
         "parameter": len([name for name in statement.settings if "=" not in name]),
         "setting": len([name for name in statement.settings if "=" not in name]),
         "file": statement.note.files,
-        "run": statement.note.n,
+        "run": statement.note.n if statement.part == "text" else 0,
     }
     if not figure.unit:
         return figure.value > 1 and figure.value in (counts["model"], counts["parameter"])
@@ -237,6 +272,10 @@ def _may_bound(bound: Bound, statement: Statement) -> bool:
     if bound.figure.bound == "least":
         return bound.kind == "ms" and statement.note.kind in ("tail", "tails")
     said = {key for kind, key in statement.claims if kind == "relations"}
+    if bound.kind == "axis" and bound.value == max(
+        (each.value for each in statement.figures if each.kind == "axis"), default=0
+    ):
+        return statement.note.kind == "trend" and statement.note.certainty == "tie"
     return bound.kind == "axis" and bool({"flat", "turn", "peak"} & said)
 
 

@@ -75,16 +75,12 @@ def is_same(said: Figure, value: float, shown: float | None = None) -> bool:
 
 
 def _fits(said: Figure, value: float) -> bool:
-    if math.isclose(said.value, value, rel_tol=_EXACT):
-        return said.bound != "nearly"
-    if value == 0 or said.value == 0:
-        return False
+    if math.isclose(said.value, value, rel_tol=_EXACT) or 0 in (value, said.value):
+        return said.value == value or (said.bound != "nearly" and 0 not in (value, said.value))
     gap, above = abs(said.value - value) / abs(value), said.value > value
     match said.bound:
-        case "fraction":
-            return gap <= _NEAR
-        case "about":
-            return gap <= _LOOSE
+        case "fraction" | "about":
+            return gap <= (_LOOSE if said.bound == "about" else _NEAR)
         case "nearly" | "most":
             return above and gap <= _NEAR
         case "over" | "least":

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from chimera_dagster.align.claims import read
 from chimera_dagster.align.kept_note import KeptNote, Parts
-from chimera_dagster.align.lexicon import kind_words, senses_of
+from chimera_dagster.align.lexicon import kind_words, role, senses_of
 from chimera_dagster.align.names import Names
 from chimera_dagster.align.reading import UNITS, Bound, Clause, Context, Sense
 from chimera_dagster.align.scan import normal
@@ -112,6 +112,9 @@ class Known:
                 statement = Statement(note, part, models=set(note.models))
                 for sentence in sentences:
                     self._add(statement, sentence)
+                if part in ("action", "mitigation"):
+                    free = role("either_way") | {"say", "compare"}
+                    advised |= {(kind, key) for kind, key in statement.claims if kind == "acts" and key not in free}
                 words = kind_words(note.kind)
                 statement.claims.update(sense for key in words.says.split() for sense in senses_of(key))
                 statement.denied.update(sense for key in words.denies.split() for sense in senses_of(key))
@@ -125,9 +128,6 @@ class Known:
                     statement.stats.add("mean")
                 _shapes(statement)
                 found.append(statement)
-        for each in found:
-            if each.part == "action":
-                advised = {sense for sense in each.claims if sense[0] == "acts"} - {("acts", "set")}
         for each in found:
             each.advised = advised
         return found
@@ -167,7 +167,9 @@ class Known:
         """Of a difference between models; of a tie all are tied."""
         if note.metric is None or note.kind not in ("difference", "tie"):
             return None
-        statement = next(each for each in self.statements if each.note.id == note.id and each.part == "text")
+        statement = next((each for each in self.statements if each.note.id == note.id and each.part == "text"), None)
+        if statement is None:
+            return None
         kind = _KINDS.get(UNITS.get(note.metric, ""), "")
         values = {
             name: bound.value

@@ -24,7 +24,8 @@ class KindWords(BaseModel):
     says: str
     denies: str
     things: str
-    needs: str = ""  # one of these, to say anything of two of its things
+    needs: str = ""  # one of these, to say anything of so many of its things
+    least: int = 2
 
 
 class Lexicon(BaseModel):

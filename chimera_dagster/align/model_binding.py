@@ -105,6 +105,8 @@ def _is_own(items: Sequence[Item], model: int, figure: int) -> bool:
 
 def _is_anchor(items: Sequence[Item], place: int) -> bool:
     before = items[max(0, place - 2) : place]
+    if before and (before[-1].has("relations", "beats") or before[-1].has("relations", "trails")):
+        return True
     return any(item.has("anchors") and item.text.lower() not in _NO_ANCHORS for item in before[-1:]) or any(
         item.text.lower() in ("than", "against", "versus", "as", "unlike", "behind") for item in before
     )

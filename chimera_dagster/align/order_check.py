@@ -13,35 +13,38 @@ _OF_RUNS = frozenset({"run", "outlier", "slow_request", "request", "larger_model
 _RUN_KINDS = frozenset(
     {"outliers", "repeat_outliers", "tail", "tails", "hidden_failures", "scatter", "not_measured", "contradictions"}
 )
+_LEVEL_KINDS = frozenset({"trend", "below_the_knee"})
+_COLD_KINDS = frozenset({"cold_start", "keep_loaded"})
 _OF_LEVELS = frozenset({"load", "prompt_length", "answer_length"})
 
 
 def check_order(order: Ordered, clause: Clause, reading: Reading, statement: Statement, known: Known) -> str | None:
     """None if the notes' order of models proves it, or the note's own word about runs or levels; else why not."""
+    before = {item.text.lower() for item in reading.items[max(0, order.place - 2) : order.place]}
+    if clause.has_axis and order.key in ("highest", "lowest") and before & {"its", "their"}:
+        return None if _is_extreme(order, reading, statement) else "it is not highest or lowest there"
     problem = _typed(order, clause, reading, statement, known)
-    if problem is None:
-        return None
+    of_models = bool(order.object) and clause.models >= order.subject | order.object
+    return (
+        problem if problem is None or of_models or order.negated else _loose(order, clause, reading, statement, problem)
+    )
+
+
+def _loose(order: Ordered, clause: Clause, reading: Reading, statement: Statement, problem: str) -> str | None:
+    """Of runs, levels or cold starts, and not of two models: the note's own word about them counts."""
+    kind = statement.note.kind
     things = {thing for each in reading.clauses for thing in each.things}
-    axes = any(bound.kind == "axis" and bound.clause == clause.number for bound in reading.figures)
-    own = any(kind == "relations" and _alike(key, order.key) for kind, key in statement.claims)
-    is_of_runs = bool(things & _OF_RUNS) and statement.note.kind in _RUN_KINDS
-    is_of_levels = (
-        (axes or bool(things & _OF_LEVELS))
-        and statement.note.kind in ("trend", "below_the_knee")
-        and statement.note.certainty != "tie"
-    )
-    of_cold = (
-        "cold" in clause.states
-        and statement.note.kind in ("cold_start", "keep_loaded")
-        and not clause.models >= order.object
-    )
-    if own and (is_of_runs or is_of_levels or of_cold or not order.subject) and not order.negated:
-        if is_of_levels and order.factor is None and not _grows(order, reading, statement):
-            return "it turns round how that goes"
-        return None if order.factor is None else _own_factor(order, statement)
-    if is_of_levels and order.factor is None and not order.negated and _grows(order, reading, statement):
-        return None
-    return problem
+    own = any(of == "relations" and _alike(key, order.key) for of, key in statement.claims)
+    of_levels = kind in _LEVEL_KINDS and statement.note.certainty != "tie"
+    of_levels = of_levels and (clause.has_axis or bool(things & _OF_LEVELS))
+    if of_levels and order.factor is None:
+        turned = "it turns round how that goes" if own else problem
+        return None if _grows(order, reading, statement) else turned
+    of_runs = kind in _RUN_KINDS and bool(things & _OF_RUNS)
+    of_cold = kind in _COLD_KINDS and "cold" in clause.states and not clause.models >= order.object
+    if not own or not (of_runs or of_levels or of_cold):
+        return problem
+    return None if order.factor is None else _own_factor(order, statement)
 
 
 def _is_extreme(order: Ordered, reading: Reading, statement: Statement) -> bool:
@@ -79,17 +82,21 @@ def _typed(order: Ordered, clause: Clause, reading: Reading, statement: Statemen
         return "it does not say what is compared"
     if _numeric(order, clause, statement):
         return None
-    if _is_of_answers(order, reading):
-        return "the notes do not say whose answers are better"
-    if statement.note.metric and statement.note.metric not in order.metrics and order.metrics:
-        return f"the note is not about {' or '.join(order.metrics)}"
     sides = order.subject | order.object
     judged = [values for values in known.orders if sides <= (set(values.order) | values.tied)]
     if order.metrics:
         judged = [values for values in judged if values.metric in order.metrics]
-    if not judged:
-        return "no note compares these"
-    return next((problem for values in judged if (problem := _of(order, values))), None)
+    if "cold" in clause.states and "warm" not in clause.states:
+        problem = "no note says that of cold starts"
+    elif _is_of_answers(order, reading):
+        problem = "the notes do not say whose answers are better"
+    elif statement.note.metric and statement.note.metric not in order.metrics and order.metrics:
+        problem = f"the note is not about {' or '.join(order.metrics)}"
+    elif not judged:
+        problem = "no note compares these"
+    else:
+        problem = next((found for values in judged if (found := _of(order, values))), None)
+    return problem
 
 
 def _is_of_answers(order: Ordered, reading: Reading) -> bool:
@@ -174,7 +181,7 @@ def _numeric(order: Ordered, clause: Clause, statement: Statement) -> bool:
         and (not order.metrics or set(bound.metrics) & set(order.metrics))
     ]
     found = False
-    if statement.note.kind not in ("scatter", "tail", "cold_start"):
+    if not _names_what_it_compares(clause, statement):
         return False
     for mine in values:
         for its in values:
@@ -192,3 +199,17 @@ def _numeric(order: Ordered, clause: Clause, statement: Statement) -> bool:
 
 def _alike(said: str, key: str) -> bool:
     return said == key or {said, key} <= WORSE or {said, key} <= BETTER
+
+
+def _names_what_it_compares(clause: Clause, statement: Statement) -> bool:
+    """Whether the clause says that it compares cold starts, scatter or tails, as the note's values are of these."""
+    acts = {key for _, key in clause.claims | clause.optional}
+    match statement.note.kind:
+        case "cold_start" | "keep_loaded":
+            return "cold" in clause.states
+        case "scatter":
+            return "scatter" in acts or "sd" in clause.stats
+        case "tail":
+            return "p95" in clause.stats
+        case _:
+            return False

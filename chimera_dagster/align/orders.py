@@ -19,7 +19,6 @@ from chimera_dagster.align.reading import (
 )
 from chimera_dagster.align.stems import stem
 
-
 _BECOMES = frozenset(stem(word) for word in ("get", "become", "turn"))
 
 
@@ -64,7 +63,10 @@ def _becomes(items: Sequence[Item], place: int, key: str) -> str:
     if key not in ("better", "worse", "longer", "shorter", "hi", "lo"):
         return ""
     before = {each for item in items[max(0, place - 3) : place] for each in (item.stems or (item.text.lower(),))}
-    if not before & _BECOMES:
+    comparing = place > 1 and items[place - 1].text.lower() == "the" and items[0].text.lower() == "the"
+    if not before & _BECOMES and not (
+        comparing and any(items[1].has("relations", size) for size in ("hi", "lo", "longer", "shorter"))
+    ):
         return ""
     return {"better": "improves", "worse": "worsens", "longer": "up", "shorter": "down", "hi": "up", "lo": "down"}[key]
 
@@ -122,6 +124,8 @@ def _sides(items: Sequence[Item], place: int, key: str, context: Context) -> tup
     chosen = frozenset(items[subject[0]].names) if subject else context.subject
     if subject and len(group := _group(items, same, subject[0])) > 1:
         chosen = frozenset(name for at in group for name in items[at].names)
+    if len(chosen) > 1 and chosen == frozenset(context.models) and behind:
+        chosen = frozenset(items[behind[0]].names)
     if key in ("as_long", "as_high", "longer", "hi", "lo", "worse", "better", "as_fast") and not objects:
         others = frozenset(context.models) - chosen
         return chosen, others

@@ -93,6 +93,9 @@ class Clause:
     unknown: list[str] = field(default_factory=list)
     negative: bool = False
     hedged: bool = False
+    is_past: bool = False  # it says that something was done
+    is_second: bool = False  # it says who comes second
+    advises: bool = False  # it begins with an imperative, or says that one should
     has_axis: bool = False
     explains: bool = False  # it begins with a word such as "because"
     loads: frozenset[float] = frozenset()  # that it advises

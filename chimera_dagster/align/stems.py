@@ -4,6 +4,7 @@ from functools import lru_cache
 
 # Forms of a word that no ending gives away
 _FORMS = {
+    "note_": "note notes noted noting notable notably",
     "be": "was were is are been being am",
     "have": "has had having",
     "do": "does did done doing",

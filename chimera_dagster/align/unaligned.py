@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 
 from chimera_dagster.align.gap import Gap
-from chimera_dagster.align.known import Known, Statement
+from chimera_dagster.align.known import Statement
+from chimera_dagster.align.lexicon import role
 from chimera_dagster.align.outcome import Aligned
 from chimera_dagster.align.reading import Clause, Reading
 
@@ -13,20 +14,23 @@ _ADVICE = re.compile(
     r"|measure|monitor|check|keep|run|increase|reduce|lower|raise|choose|prefer)\b",
     re.IGNORECASE,
 )
+_LEAST_SHARED = 2
 _NEAR = 1.6  # gaps of a sentence that nearly says a note
 
 _Judged = Sequence[tuple[Clause, Sequence[tuple[Statement, list[Gap]]]]]
 
 
-def unaligned(text: str, reading: Reading, judged: _Judged, known: Known) -> Aligned:
-    claims = bool(reading.orders or reading.figures)
+def unaligned(text: str, reading: Reading, judged: _Judged) -> Aligned:
+    claims = bool(reading.orders or reading.figures) or any(
+        kind in ("relations", "certainty", "causes") for clause in reading.clauses for kind, _ in clause.claims
+    )
     specific = any(clause.models or clause.settings or clause.metrics or clause.states for clause in reading.clauses)
     if not judged or not _claims(reading):
         return Aligned("filler", reason="it says nothing about this folder")
     is_view = text.endswith("?") or bool(_ADVICE.search(text))
     if not claims and is_view and specific and not any(clause.negative for clause in reading.clauses):
         return Aligned("view", reason="it advises or asks, and no note says it")
-    near = _nearest(judged, known)
+    near = _nearest(judged)
     if near is None:
         return Aligned("withheld", reason=_reason(judged))
     statement, gap = near
@@ -43,44 +47,54 @@ def _claims(reading: Reading) -> bool:
         or clause.names
         or clause.metrics
         or clause.stats
-        or clause.things
+        or clause.things - role("free_things")
         or clause.unknown
         for clause in reading.clauses
     )
 
 
-def _nearest(judged: _Judged, known: Known) -> tuple[Statement, Gap | None] | None:
+class _Near:
+    """A statement with the slots that it misses over all clauses, and how much it shares with them."""
+
+    def __init__(self, statement: Statement) -> None:
+        self.statement = statement
+        self.slots: dict[str, Gap] = {}
+        self.shared = 0
+
+    def add(self, clause: Clause, missing: Sequence[Gap]) -> None:
+        for gap in missing:
+            self.slots.setdefault(gap.slot, gap)
+        statement = self.statement
+        for name in ("things", "metrics", "models", "settings", "claims"):
+            self.shared += len(getattr(clause, name) & getattr(statement, name))
+
+    @property
+    def weight(self) -> float:
+        return sum(gap.weight for gap in self.slots.values())
+
+
+def _nearest(judged: _Judged) -> tuple[Statement, Gap | None] | None:
     """The statement that misses least of all clauses, if it is near."""
-    totals: dict[int, float] = {}
-    first: dict[int, Gap] = {}
-    by_id: dict[int, Statement] = {}
-    shared: dict[int, int] = {}
+    found: dict[int, _Near] = {}
     for clause, of in judged:
         for statement, missing in of:
-            key = id(statement)
-            by_id[key] = statement
-            totals[key] = totals.get(key, 0.0) + sum(gap.weight for gap in missing)
-            shared[key] = (
-                shared.get(key, 0)
-                + len(clause.things & statement.things)
-                + len(clause.metrics & statement.metrics)
-                + len(clause.models & statement.models)
-                + len(clause.settings & statement.settings)
-                + len(clause.claims & statement.claims)
-            )
-            if missing:
-                first.setdefault(key, missing[0])
-    best = min(totals, key=lambda key: totals[key] - 0.1 * shared[key], default=None)
-    if best is None or totals[best] > _NEAR or shared[best] < 2:
+            found.setdefault(id(statement), _Near(statement)).add(clause, missing)
+    best = min(found.values(), key=lambda each: each.weight - 0.1 * each.shared, default=None)
+    if best is None or best.weight > _NEAR or best.shared < _LEAST_SHARED:
         return None
-    return by_id[best], first.get(best)
+    return best.statement, next(iter(best.slots.values()), None)
+
+
+def _weight(missing: Sequence[Gap]) -> float:
+    """How far a statement is: each slot counts once, however many figures differ in it."""
+    return sum({gap.slot: gap.weight for gap in missing}.values())
 
 
 def _reason(judged: _Judged) -> str:
     for clause, of in judged:
         if clause.unknown:
             return f'no note says "{clause.unknown[0]}"'
-        best = min(of, key=lambda pair: sum(gap.weight for gap in pair[1]), default=None)
+        best = min(of, key=lambda pair: _weight(pair[1]), default=None)
         if best is not None and best[1]:
             return best[1][0].reason
     return "no note says this"

@@ -1,8 +1,8 @@
 """What a bare number counts or measures: the noun behind it, or the unit of the other figures of its list."""
 
-import itertools
+from itertools import pairwise
 
-from chimera_dagster.align.figures import Bound, scale_of
+from chimera_dagster.align.figures import Bound, Figure, scale_of
 from chimera_dagster.align.item import Item
 from chimera_dagster.align.stems import stem
 
@@ -39,6 +39,8 @@ _ALIKE: dict[str, str] = {
     **dict.fromkeys(("configuration", "combination", "condition"), "setting"),
 }
 NOUN_STEMS = {stem(noun): _ALIKE.get(noun, noun) for noun in _NOUNS}
+_CLOSE = 3  # words between two figures of a list
+_LEVELS = ("at_once", "word", "token")
 _LARGE = 40  # bare numbers above it are no levels of a load
 _AT_ONCE = frozenset(
     stem(word)
@@ -92,65 +94,83 @@ _LAST = frozenset({"at most", "or less", "or fewer"})
 
 
 def set_units(items: list[Item]) -> None:
-    """Bare figures take the noun behind them, or the unit of the next one of their list."""
+    """Bare figures take the noun behind them, or the unit of another one of their list."""
     figures = [place for place, item in enumerate(items) if item.figure is not None]
     for place in figures:
-        item = items[place]
-        assert item.figure is not None
-        if not item.figure.unit and (noun := _noun(items, place)):
-            item.figure = item.figure._replace(unit=noun)
-        elif (
-            not item.figure.unit
-            and place > 1
-            and items[place - 1].text.lower() in ("factor of", "of")
-            and "factor" in items[place - 2].text.lower() + items[place - 1].text.lower()
-        ):
-            item.figure = item.figure._replace(unit="times")
-        elif not item.figure.unit and (word := _unit_word(items, place)):
-            unit, scale = scale_of(word)
-            item.figure = item.figure._replace(
-                value=item.figure.value * scale, unit=unit, step=item.figure.step * scale
-            )
-    for one, other in reversed(list(itertools.pairwise(figures))):
-        first, second = items[one].figure, items[other].figure
-        assert first is not None
-        assert second is not None
-        between = [each.text.lower() for each in items[one + 1 : other]]
-        if not first.unit and second.unit and len(between) <= 3 and all(each in _LISTING for each in between):
-            scale = 1.0
-            if second.is_measured and items[other].value:
-                scale = (
-                    second.value / float(items[other].value.replace(",", ""))
-                    if float(items[other].value.replace(",", ""))
-                    else 1.0
-                )
-            items[one].figure = first._replace(value=first.value * scale, unit=second.unit, step=first.step * scale)
+        _own_unit(items, place)
+    for one, other in reversed(list(pairwise(figures))):
+        _unit_of_next(items, one, other)
+    _unit_of_level(items, figures)
+    _unit_of_last(items, figures)
+    _bounds(items, figures)
+
+
+def _own_unit(items: list[Item], place: int) -> None:
+    """From the words around it: `31 shared settings`, `a factor of 46`, `3 milliseconds`."""
+    figure = _figure(items, place)
+    if figure.unit:
+        return
+    before = " ".join(item.text.lower() for item in items[max(0, place - 2) : place])
+    if noun := _noun(items, place):
+        items[place].figure = figure._replace(unit=noun)
+    elif before.endswith("factor of"):
+        items[place].figure = figure._replace(unit="times")
+    elif word := _unit_word(items, place):
+        unit, scale = scale_of(word)
+        items[place].figure = _scaled(figure, unit, scale)
+
+
+def _unit_of_next(items: list[Item], one: int, other: int) -> None:
+    """Of `37, 20 and 33 ms` each has the unit of the last."""
+    first, second = _figure(items, one), _figure(items, other)
+    between = [each.text.lower() for each in items[one + 1 : other]]
+    if first.unit or not second.unit or len(between) > _CLOSE or not all(each in _LISTING for each in between):
+        return
+    items[one].figure = _scaled(first, second.unit, _scale(items[other]) if second.is_measured else 1.0)
+
+
+def _unit_of_level(items: list[Item], figures: list[int]) -> None:
+    """Of `with 16 requests at once ... at 32` both are loads."""
     last = ""
     for place in figures:
-        figure = items[place].figure
-        assert figure is not None
-        if figure.unit in ("at_once", "word", "token"):
+        figure = _figure(items, place)
+        if any("concurrency" in item.text.lower() for item in items[max(0, place - 5) : place]):
+            last = last or "at_once"
+        if figure.unit in _LEVELS:
             last = figure.unit
-        elif (
-            not figure.unit
-            and last
-            and place
-            and items[place - 1].text.lower() in _AXIS_WORDS
-            and items[place].value.isdecimal()
-        ):
+        elif not figure.unit and last and place and _is_level(items, place):
             items[place].figure = figure._replace(unit=last)
+
+
+def _is_level(items: list[Item], place: int) -> bool:
+    return items[place].value.isdecimal() and items[place - 1].text.lower() in _AXIS_WORDS
+
+
+def _unit_of_last(items: list[Item], figures: list[int]) -> None:
+    """Of `14.5 tok/s instead of the usual 55.3` both are rates."""
     unit, scale = "", 1.0
     for place in figures:
-        item = items[place]
-        assert item.figure is not None
-        if item.figure.unit in ("ms", "tok/s"):
-            plain = float(item.value.replace(",", "")) if item.value else 0.0
-            unit, scale = item.figure.unit, item.figure.value / plain if plain else 1.0
-        elif not item.figure.unit and unit and ("." in item.value or item.figure.value > _LARGE):
-            item.figure = item.figure._replace(
-                value=item.figure.value * scale, unit=unit, step=item.figure.step * scale
-            )
-    _bounds(items, figures)
+        figure = _figure(items, place)
+        if figure.unit in ("ms", "tok/s"):
+            unit, scale = figure.unit, _scale(items[place])
+        elif not figure.unit and unit and ("." in items[place].value or figure.value > _LARGE):
+            items[place].figure = _scaled(figure, unit, scale)
+
+
+def _figure(items: list[Item], place: int) -> Figure:
+    figure = items[place].figure
+    assert figure is not None
+    return figure
+
+
+def _scale(item: Item) -> float:
+    """How many base units one of the written unit is."""
+    written = float(item.value.replace(",", "")) if item.value else 0.0
+    return item.figure.value / written if item.figure is not None and written else 1.0
+
+
+def _scaled(figure: Figure, unit: str, scale: float) -> Figure:
+    return figure._replace(value=figure.value * scale, unit=unit, step=figure.step * scale)
 
 
 def _bounds(items: list[Item], figures: list[int]) -> None:
@@ -171,7 +191,7 @@ def _bounds(items: list[Item], figures: list[int]) -> None:
         if (
             before is not None
             and before.text.lower() == "from"
-            and figure.unit in ("at_once", "word", "token")
+            and figure.unit in _LEVELS
             and not _is_range(items, place)
         ):
             bound = "over"
