@@ -24,12 +24,13 @@ class JudgedSentence(Sentence, frozen=True):
     """A sentence with what became of it.
 
     `notes` are the ids of the notes that a standing sentence restates, or of the one whose wording replaces it.
-    `reason` says why it does not stand; it is empty if it does.
+    `reason` says why it does not stand; it is empty if it does. `copied`: it stands word for word in one of its notes.
     """
 
     outcome: Outcome
     notes: tuple[str, ...]
     reason: str
+    copied: bool = False
 
 
 class JudgedAnswer(Answer, frozen=True):
@@ -60,7 +61,13 @@ def judge_answer(answer: Answer, notes: Sequence[KeptNote], prompt: str = "") ->
     aligned = _without_copies(answer.sentences, _as_read(answer.sentences, aligned, notes), prompt)
     fates = _each_once(answer.sentences, aligned, known)
     judged = tuple(
-        JudgedSentence(**each.model_dump(), outcome=fate.outcome, notes=fate.notes, reason=fate.reason)
+        JudgedSentence(
+            **each.model_dump(),
+            outcome=fate.outcome,
+            notes=fate.notes,
+            reason=fate.reason,
+            copied=fate.outcome == "stands" and any(_is_in(each, known[id_]) for id_ in fate.notes),
+        )
         for each, fate in zip(answer.sentences, _by_row(answer.sentences, fates, known), strict=True)
     )
     return JudgedAnswer(
@@ -70,6 +77,12 @@ def judge_answer(answer: Answer, notes: Sequence[KeptNote], prompt: str = "") ->
         headings=answer.headings,
         problems=answer.problems,
     )
+
+
+def _is_in(sentence: Sentence, note: KeptNote) -> bool:
+    said = f" {normal(sentence.text)} "
+    phrases = (note.text, *note.wordings, note.action, note.reason, note.mitigation)
+    return any(said in f" {normal(''.join(part.text for part in phrase))} " for phrase in phrases)
 
 
 def _as_read(sentences: Sequence[Sentence], aligned: Sequence[Aligned], notes: Sequence[KeptNote]) -> Iterator[Aligned]:

@@ -24,23 +24,31 @@ _MOST_FALLEN = 8  # sentences that a revision is told about: a small model loses
 
 
 class _Group(NamedTuple):
-    """Lines of data under one head: at most so many notes of these sections, as the answer has no words for more."""
+    """A section of the draft: at most so many notes of these sections, as the answer has no words for more.
+
+    `bullet` is in front of each note; without one the notes are one paragraph.
+    """
 
     head: str
     sections: tuple[str, ...]
     most: int
+    bullet: str = ""
+
+    def written(self, lines: Sequence[str]) -> str:
+        """The section as a small model should write it: it keeps the form of a draft better than it follows orders."""
+        body = " ".join(lines) if not self.bullet else "\n".join(f"{self.bullet}{line}" for line in lines)
+        return f"{self.head}\n{body}"
 
 
 _GROUPS: Mapping[Stage, tuple[_Group, ...]] = {
     "analysis": (
-        _Group("Performance:", ("answer", "performance"), 7),
-        _Group("Findings:", ("findings",), 3),
-        _Group("Limits:", ("not_measured",), 1),
+        _Group("## Performance analysis", ("answer", "performance"), 6),
+        _Group("## Key findings", ("findings", "not_measured"), 4, "- "),
     ),
     "report": (
-        _Group("Performance:", ("answer", "performance"), 6),
-        _Group("Recommendations:", ("recommendations",), 3),
-        _Group("Risks:\n| Risk | Mitigation |\n|---|---|", ("risks",), 3),
+        _Group("## 1. Executive Summary", ("answer", "performance"), 4),
+        _Group("## 2. Optimisation Recommendations", ("recommendations",), 3, "1. "),
+        _Group("## 3. Risks and Mitigations\n| Risk | Mitigation |\n|---|---|", ("risks",), 3, "| "),
     ),
 }
 
@@ -98,11 +106,11 @@ def render_prompt(
 
     def render(shown: set[str], fallen: Sequence[str]) -> str:
         headed = [
-            (group.head, [lines[note.id] for other, note in chosen if other is group and note.id in shown])
+            (group, [lines[note.id] for other, note in chosen if other is group and note.id in shown])
             for group in _GROUPS[stage]
         ]
-        groups = [(head, listed) for head, listed in headed if listed]
-        return templates()[stage].render(groups=groups, persona=persona, fallen=fallen, chat=chat).strip()
+        sections = [group.written(listed) for group, listed in headed if listed]
+        return templates()[stage].render(sections=sections, persona=persona, fallen=fallen, chat=chat).strip()
 
     told = _fallen(draft) if draft else []
     room = num_ctx - max_tokens - _TEMPLATE_TOKENS - count_tokens(system) - count_tokens(render(set(), told[:1]))
@@ -133,11 +141,11 @@ def _heaviest(notes: Sequence[KeptNote], group: _Group) -> list[KeptNote]:
 
 
 def _line(note: KeptNote) -> str:
-    """A list item, or the row of a table of risks, which a model then copies as a table."""
+    """The note as one line; of a risk, the rest of a row of the table of risks."""
     text, mitigation = clean(_plain(note.text)), clean(_plain(note.mitigation))
     if note.section != "risks":
-        return f"- {text}"
-    return "| {} | {} |".format(*(cell.replace("|", "/") for cell in (text, mitigation)))
+        return text
+    return "{} | {} |".format(*(cell.replace("|", "/") for cell in (text, mitigation)))
 
 
 def _plain(parts: Parts) -> str:
@@ -156,7 +164,7 @@ def _by_note(analysis: Sequence[JudgedSentence], notes: Sequence[KeptNote]) -> d
             and not note.mitigation
             and all(part.text in sentence.text for part in note.text if part.is_name or part.unit)
         ):
-            found.setdefault(id_, f"- {clean(sentence.text)}")
+            found.setdefault(id_, clean(sentence.text))
     return found
 
 

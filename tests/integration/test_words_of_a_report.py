@@ -72,7 +72,7 @@ def test_a_model_that_says_what_notes_say_is_shown_in_its_own_words(desk: Desk) 
             assert any(each.text in text for text in shown.values()), each.text
     assert BY_CODE not in text_of(sections["executive-summary"])
     top = text_of(sections["technical-report"])
-    assert (found := re.search(r"(\d+) of (\d+) sentences are in the words of smollm2:135m", top))
+    assert (found := re.search(r"(\d+) of (\d+) sentences are by smollm2:135m", top))
     assert int(found[1]) >= 10
     assert f"{found[0].removesuffix('smollm2:135m')}`smollm2:135m`" in report
     links = {element.get("href") for element in sections["executive-summary"][0].iter("a")}

@@ -71,7 +71,7 @@ def build_body(metrics: Metrics, outcome: Outcome, stated: Stated) -> Body:
 def whose_words(metrics: Metrics, body: Body) -> Inlines:
     """One line on how many sentences are the model's, and why its report is not shown if it is not usable."""
     said = list(chain.from_iterable(section.said for section in body))
-    own = sum(each.is_models for each in said)
+    own, copied = (sum(getattr(each, name) for each in said) for name in ("is_models", "copied"))
     model = Code(metrics.model)
     line: Inlines = ()
     if not is_report_usable(metrics):
@@ -80,8 +80,9 @@ def whose_words(metrics: Metrics, body: Body) -> Inlines:
     if not own:
         return line or inlines(f"All {len(said)} sentences are code's.")
     checked = Link("aligned with what code has proved", f"#{VERIFICATION}")
-    whose = inlines(f"{own} of {len(said)} sentences are in the words of ", model, ", each ", checked)
-    return (*line, *whose, Text(f"; {BY_CODE} marks those that code worded." if own < len(said) else "."))
+    whose = inlines(f"{own} of {len(said)} sentences are by ", model, ", each ", checked)
+    kept = f" ({copied} of them word for word as in its draft)" if copied else ""
+    return (*line, *whose, Text(kept), Text(f"; {BY_CODE} marks those that code worded." if own < len(said) else "."))
 
 
 def _summary(model: ModelWords | None, stated: Stated) -> Section:

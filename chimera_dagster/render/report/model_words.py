@@ -22,6 +22,7 @@ class Said(NamedTuple):
 
     words: Inlines
     is_models: bool
+    copied: bool = False  # from a note, word for word
 
 
 def shown(answer: JudgedAnswer) -> list[JudgedSentence]:
@@ -80,7 +81,11 @@ class ModelWords:
         notes = [self._notes[id_] for id_ in sentence.notes if id_ in self._notes]
         marks = (mark(note.id) for note in notes)
         if sentence.outcome == "stands":
-            return Said((*_emphasised(sentence.text, self._models, notes), *_apart(marks)), is_models=True)
+            return Said(
+                (*_emphasised(sentence.text, self._models, notes), *_apart(marks)),
+                is_models=True,
+                copied=sentence.copied,
+            )
         instead = spaced(_instead(sentence.role, notes))
         return Said((*instead, *_apart([*marks, _sign(sentence)])), is_models=False)
 

@@ -185,7 +185,7 @@ def test_a_usable_text_stands_in_its_order_with_signs_where_code_words_it(desk: 
     table = sections["3. Risks and Mitigations"]
     assert "| It may differ.[¹⁰](#statements-by-code) | Do 10." in table  # the note knows what to do
     head = sections["Technical Report: Chimera Agent B Analysis"]
-    assert "3 of 8 sentences are in the words of `smollm2:135m`" in head
+    assert "3 of 8 sentences are by `smollm2:135m`" in head
     assert "99 times" not in "".join(sections[each] for each in sections if each != "Verification")
     rows = [line for line in sections["Verification"].splitlines() if line.startswith("| R")]
     assert [row.split(" | ")[2] for row in rows] == [
