@@ -119,4 +119,4 @@ def _take_parameters(scan: Scan) -> None:
 def _is_of_device(scan: Scan, match: re.Match[str]) -> bool:
     """Whether `temperature` is that of a device."""
     around = scan.text[max(0, match.start() - 12) : match.end() + 14].lower()
-    return "temperature" not in scan.index.params or bool(re.search(r"gpu|device|core|chip|°|degrees", around))
+    return "temperature" not in scan.folder.params or bool(re.search(r"gpu|device|core|chip|°|degrees", around))
