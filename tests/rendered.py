@@ -5,9 +5,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
-
 from tests.drawing import Drawing
 
 Element = ElementTree.Element
@@ -72,16 +69,3 @@ def texts(element: Element, inside: tuple[Element, ...] = ()) -> Iterator[tuple[
         yield from texts(child, inside)
         if child.tail:
             yield child.tail, inside
-
-
-def markdown_sections(report: str) -> dict[str, list[Token]]:
-    """The inline tokens of each section of report.md by its heading."""
-    tokens = MarkdownIt("commonmark").enable("table").parse(report)
-    found: dict[str, list[Token]] = {}
-    last: list[Token] = []
-    for before, token in zip([None, *tokens], tokens, strict=False):
-        if token.type == "inline" and before is not None and before.type == "heading_open":
-            found[token.content] = last = []
-        elif token.type == "inline":
-            last.append(token)
-    return found

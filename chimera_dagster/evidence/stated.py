@@ -1,6 +1,5 @@
 """Aggregates of runs that no file lists: values as the file states them."""
 
-import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -15,7 +14,6 @@ CENTRES = ("mean", "median", "value")
 KINDS = (*CENTRES, "std", "stderr", "min", "max", *PERCENTILES)
 _NAMED = {"p50": "median", "reported": "value", "summary": "value", "overall": "value", "p5": "p05"}
 _ABOUT = ["file", "record", "model", *SETUP, "params", "metric", "unit"]
-_PERCENTILE = re.compile(r"p\d+")
 
 
 def stated_values(measurements: pd.DataFrame, runs: pd.DataFrame, duplicates: Iterable[str]) -> pd.DataFrame:

@@ -4,17 +4,15 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from chimera_dagster.grounding.folder import Folder
 from chimera_dagster.grounding.lexicon import lexicon, list_pattern
 from chimera_dagster.grounding.mention import Mention, Sentence
 
 _BREAK = re.compile(
-    r";|,?\s+(?:while|whereas|although|though|but|however|yet)\b|(?<=\w),\s+(?:which|and|so)\b|\s[–—]\s|\.\s",
+    r";|,?\s+(?:while|whereas|although|though|but|however|yet|because|given that|where)\b"
+    r"|(?<=\w),\s+(?:which|and|so)\b|\s[–—]\s|\.\s|:\s|,\s+as\s(?!well|against|a\b)",
     re.IGNORECASE,
-)
-DOCUMENT_BREAK = re.compile(
-    rf"{_BREAK.pattern}|:\s|,?\s+(?:because|given that|where)\b|,\s+as\s(?!well|against|a\b)", re.IGNORECASE
 )
 _LEADING = re.compile(
     r"(?:^|[.:*]\s*)\W*(?:while|although|though|because|since|whereas|beyond)\b[^,;]*(?=,)", re.IGNORECASE
@@ -32,7 +30,6 @@ _GIVEN_LATER = re.compile(
     r"\s+(?:for|of|by|on|with)\s+(?:the\s+)?$",
     re.IGNORECASE,
 )
-_PLAIN_KINDS = ("aggregate", "n", "metric", "runs", "source")
 
 
 @dataclass
@@ -42,19 +39,17 @@ class Carry:
     models: list[Mention] = field(default_factory=list[Mention])
     metric: str | None = None
     runs: str = "all"
-    pair: tuple[Mention, Mention] | None = None  # who was compared with whom
     levels: tuple[Mention, ...] = ()
 
 
 class Clause:
     """A part of a sentence with its mentions; `used` are those that a claim has taken."""
 
-    def __init__(self, sentence: Sentence, start: int, end: int, index: Any, carry: Carry) -> None:
-        self.sentence, self.start, self.end, self.index, self.carry = sentence, start, end, index, carry
+    def __init__(self, sentence: Sentence, start: int, end: int, folder: Folder, carry: Carry) -> None:
+        self.sentence, self.start, self.end, self.folder, self.carry = sentence, start, end, folder, carry
         self.text = sentence.text[start:end].strip()
         self.mentions = [each for each in sentence.mentions if start <= each.start < end]
         self.used: set[int] = set()
-        self.pair: tuple[Mention, Mention] | None = None
 
     def of(self, *kinds: str) -> list[Mention]:
         return [each for each in self.mentions if each.kind in kinds and id(each) not in self.used]
@@ -75,7 +70,7 @@ class Clause:
 
     @property
     def figures(self) -> list[Mention]:
-        """Numbers and citations of values, in their order."""
+        """Numbers, in their order."""
         return [each for each in self.mentions if each.number is not None]
 
     @property
@@ -87,18 +82,6 @@ class Clause:
         words = self.text.lstrip(" -*•\"'“(").split()
         first = re.sub(r"\W", "", words[0]).lower() if words else ""
         return first in lexicon().imperatives or list_pattern("advice").search(self.text) is not None
-
-    @property
-    def is_own(self) -> bool:
-        """Whether it speaks of the trial that the report is about."""
-        return (
-            re.search(
-                r"\bth(?:is|e) (?:trial|report's (?:own )?run|own run)\b|\bthis (?:run|report|configuration)\b",
-                self.text,
-                re.I,
-            )
-            is not None
-        )
 
     def negation_before(self, mention: Mention) -> Mention | None:
         """A negation shortly before a word: `is not faster`, `no faster`."""
@@ -132,13 +115,13 @@ class Clause:
         return before[-1]
 
 
-def clauses(sentence: Sentence, index: Any, at: re.Pattern[str] = _BREAK) -> Iterator[Clause]:
+def clauses(sentence: Sentence, folder: Folder) -> Iterator[Clause]:
     """The clauses of a sentence from left to right; each knows what the ones before it were about."""
     taken = [(each.start, each.end) for each in sentence.mentions if each.kind not in ("negation",)]
     places: list[int] = []
     places += [each.end() for each in _LEADING.finditer(sentence.text)]
     depth = _depths(sentence.text)
-    for match in at.finditer(sentence.text):
+    for match in _BREAK.finditer(sentence.text):
         inside = any(start <= match.start() < end for start, end in taken)
         if inside or depth[match.start()] or match.start() == 0:
             continue
@@ -150,14 +133,13 @@ def clauses(sentence: Sentence, index: Any, at: re.Pattern[str] = _BREAK) -> Ite
     for start, end in itertools.pairwise(edges):
         if not sentence.text[start:end].strip():
             continue
-        clause = Clause(sentence, start, end, index, carry)
+        clause = Clause(sentence, start, end, folder, carry)
         yield clause
         metrics, runs = clause.all_of("metric"), clause.all_of("runs")
         carry = Carry(
             clause.models or carry.models,
             metrics[-1].meaning if metrics else carry.metric,
             runs[-1].meaning if runs else "all",
-            clause.pair,
             tuple(clause.all_of("parameter")) or carry.levels,
         )
 
@@ -168,7 +150,7 @@ def _starts_anew(sentence: Sentence, start: int, end_before: int) -> bool:
     return (
         bool(rest)
         and rest[0].start - start < 12
-        and bool(sentence.of("number", "citation", "comparative", "superlative", end=end_before))
+        and bool(sentence.of("number", "comparative", "superlative", end=end_before))
     )
 
 

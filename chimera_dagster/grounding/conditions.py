@@ -56,12 +56,12 @@ _TURNED = re.compile(r"^(?:longer|larger|shorter|smaller)\s+", re.IGNORECASE)
 def take_conditions(scan: Scan) -> None:
     """Levels of conditions that the folder has; `longer prompts` leaves its comparative to be read."""
     for name, pattern in _COMPILED:
-        if name in scan.index.params:
+        if name in scan.folder.params:
             for match in scan.each(pattern):
                 values = _values(f"{match['values']}, {match.groupdict().get('more') or ''}")
                 scan.take(Mention("parameter", *match.span(), match[0], name, values))
     for name, pattern in _COMPILED_NAMES:
-        if name in scan.index.params:
+        if name in scan.folder.params:
             for match in scan.each(pattern):
                 turned = _TURNED.match(match[0])
                 start = match.start() + (turned.end() if turned else 0)
@@ -93,7 +93,7 @@ def take_bare_levels(scan: Scan) -> None:
         ):
             continue
         for named in names:
-            if named.end <= each.start and number.value in scan.index.params.get(named.meaning, ()):
+            if named.end <= each.start and number.value in scan.folder.params.get(named.meaning, ()):
                 scan.found[place] = Mention(
                     "parameter", each.start, each.end, each.text, named.meaning, (number.value,)
                 )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-_END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[A-Z{\[(\"“*‘0-9])|\n+")
+_END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[A-Z\[(\"“*‘0-9])|\n+")
 _NO_END = re.compile(r"(?:\b(?i:e\.g|i\.e|vs|approx|no|cf|ca)|(?<![\w/])[A-Z]|^\s*\d{1,2})\.$")
 _LONGEST = 8  # characters of what ends with a full stop and ends no sentence
 _NUMBERED = re.compile(r"\s*\d{1,2}(?:\.\d{1,2})*[.)]?\s+(?=[A-Z])")

@@ -52,10 +52,6 @@ class Folder:
         return tuple(str(name) for name in self.data.table["model"].value_counts().index)
 
     @property
-    def run_models(self) -> tuple[str, ...]:
-        return self.models
-
-    @property
     def metrics(self) -> dict[str, str]:
         """Unit by metric, of what any run or aggregate has."""
         return self.rows.units

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 
 from chimera_dagster.grounding.claim import Claim, unsupported
-from chimera_dagster.grounding.clause import DOCUMENT_BREAK, Clause, clauses
+from chimera_dagster.grounding.clause import Clause, clauses
 from chimera_dagster.grounding.folder import Folder, plain_name
 from chimera_dagster.grounding.lexicon import is_plain, list_pattern
 from chimera_dagster.grounding.mention import Mention, Sentence
-from chimera_dagster.grounding.reading import read_plain
+from chimera_dagster.grounding.reading import read
 from chimera_dagster.grounding.rules.changes import added_claims, from_to_claims
 from chimera_dagster.grounding.rules.counts import count_claims
 from chimera_dagster.grounding.rules.days import day_claims
@@ -64,7 +64,7 @@ _KINDS = (
 
 def claims_of(text: str, folder: Folder, about: list[Mention]) -> tuple[list[Claim], list[Mention]]:
     """The claims of one sentence, and the models that a pronoun of the next one stands for; `about` are its own."""
-    sentence = read_plain(text, folder)
+    sentence = read(text, folder)
     leading = _LEADING.match(text)
     files = files_of(leading[0], folder) if leading else None
     named = [mention for mention in sentence.mentions if mention.kind == "model"]
@@ -72,7 +72,7 @@ def claims_of(text: str, folder: Folder, about: list[Mention]) -> tuple[list[Cla
     found = list(missing_claims(sentence, folder))
     if found:  # what is said of a model or a file that is not there can't be judged by what is
         return found, about
-    for clause in clauses(sentence, folder, DOCUMENT_BREAK):
+    for clause in clauses(sentence, folder):
         if pronoun and not clause.models and not clause.carry.models:
             clause.carry.models = about
         found += _of_clause(clause, Within(folder, files_of(clause.text, folder) or files))

@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from chimera_dagster.grounding.evidence_rows import TypedFact
 from chimera_dagster.grounding.numbers import Number
 
 
@@ -16,12 +15,11 @@ class Mention(NamedTuple):
     meaning: str = ""
     values: tuple[float, ...] = ()
     number: Number | None = None
-    fact: TypedFact | None = None
     many: tuple[str, ...] = ()
 
 
 class Sentence(NamedTuple):
-    """`text` is plain: references rendered, marks of Markdown gone. Mentions are in the order of their places."""
+    """`text` is without the marks of Markdown. Mentions are in the order of their places."""
 
     text: str
     mentions: list[Mention]

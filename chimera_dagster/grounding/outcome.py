@@ -15,7 +15,7 @@ OUTCOMES: tuple[Outcome, ...] = ("contradicted", "supported", UNREAD)
 _LONGEST = 1000  # characters of a sentence; a table or a list without line breaks is longer
 NOTHING = "it says nothing that can be computed from the folder"
 # That a name exists is no support for what a sentence says about it.
-_NAMES = frozenset({"model", "parameter", "file", "telemetry", "opinion", "n"})
+_NAMES = frozenset({"model", "parameter", "file", "telemetry", "n"})
 
 
 class CheckedSentence(NamedTuple):

@@ -1,12 +1,10 @@
 """Finds in a sentence what claims are made of: models, metrics, figures, comparatives, ... each with its place."""
 
 import re
-from collections.abc import Sequence
 
 from chimera_dagster.grounding import numbers
 from chimera_dagster.grounding.conditions import take_bare_levels, take_conditions
 from chimera_dagster.grounding.dates import DATES, day_parts
-from chimera_dagster.grounding.evidence_index import EvidenceIndex
 from chimera_dagster.grounding.folder import Folder
 from chimera_dagster.grounding.lexicon import (
     group_words,
@@ -19,11 +17,9 @@ from chimera_dagster.grounding.lexicon import (
 )
 from chimera_dagster.grounding.mention import Mention, Sentence
 from chimera_dagster.grounding.model_names import model_pattern, unknown_model
-from chimera_dagster.grounding.numbers import Number
 from chimera_dagster.grounding.scan import Scan
 from chimera_dagster.grounding.scan_figures import take_figures
 
-_SOURCE = re.compile(r"[(\[]\s*([FD]\d+)(?:\s*[:,][^)\]]*)?[)\]]|(?<![A-Za-z0-9])([FD][1-9]\d*)(?![\w-])")
 _PERCENTILE = re.compile(
     r"(?<![A-Za-z0-9])p(?P<p>\d{2})(?![A-Za-z0-9])|(?<![A-Za-z0-9])(?P<q>\d{1,2})(?:st|nd|rd|th)[\s-]+percentile"
     r"|(?<![A-Za-z0-9])(?P<s>slowest\s+(?:5|five)\s?(?:%|percent|per cent))"
@@ -46,43 +42,15 @@ _IDLE = re.compile(
 )
 
 
-def read(text: str, citations: Sequence[Mention], index: EvidenceIndex, models: Sequence[str]) -> Sentence:
-    """A rendered sentence (see `render`) with everything in it that a claim can be about."""
-    scan = Scan(numbers.plain_digits(text), index, models)
-    _take_citations(scan, citations)
-    _take_names(scan)
-    take_figures(scan)
-    _take_words(scan)
-    return Sentence(text, sorted(scan.found, key=lambda each: (each.start, each.end)))
-
-
-def read_plain(text: str, folder: Folder) -> Sentence:
+def read(text: str, folder: Folder) -> Sentence:
     """A sentence of a document with everything in it that a claim can be about."""
-    scan = Scan(numbers.plain_digits(text), folder, ())
+    scan = Scan(numbers.plain_digits(text), folder)
     _take_names(scan)
     take_conditions(scan)
     take_figures(scan)
     take_bare_levels(scan)
     _take_words(scan)
     return Sentence(text, sorted(scan.found, key=lambda each: (each.start, each.end)))
-
-
-def _take_citations(scan: Scan, citations: Sequence[Mention]) -> None:
-    for mention in citations:
-        unit, spelled, end = numbers.unit_after(scan.text, mention.end) if mention.fact else (None, "", mention.end)
-        number = None
-        if mention.fact is not None:
-            approximate, bound = numbers.qualifiers(scan.text, mention.start)
-            number = Number(mention.fact.value, 0.0, unit, spelled, approximate, bound)
-        scan.take(mention._replace(end=max(end, mention.end), number=number))
-    for match in scan.each(_SOURCE):
-        name = match[1] or match[2]
-        if name in scan.index.findings:
-            scan.take(Mention("finding", *match.span(), match[0], name))
-            continue
-        if name.startswith("D"):
-            continue
-        scan.take(Mention("source", *match.span(), match[0], name, fact=scan.index.facts.get(name)))
 
 
 def _take_names(scan: Scan) -> None:
@@ -95,7 +63,7 @@ def _take_names(scan: Scan) -> None:
         scan.take(Mention("file", *match.span(), match[0], match[0]))
     for match in scan.each(DATES):
         scan.take(Mention("date", *match.span(), match[0], values=(), many=day_parts(match)))
-    known = model_pattern(tuple(dict.fromkeys((*scan.index.models, *scan.given))))
+    known = model_pattern(scan.folder.models)
     for pattern, names in known:
         for match in scan.each(pattern):
             scan.take(Mention("model", *match.span(), match[0], names[0], many=names))

@@ -26,9 +26,7 @@ class Rows:
         rows = pd.concat([raw, stated]) if len(stated) else raw
         rows = rows[rows["value"].notna() & rows["unit"].notna()]
         self._value = rows["value"].to_numpy("float64")
-        self._text = {
-            name: rows[name].astype("str").to_numpy("object") for name in ("metric", "unit", "file", "record")
-        }
+        self._text = {name: rows[name].astype("str").to_numpy("object") for name in _TEXTS}
         self._model = rows["model"].astype("object").to_numpy()
         codes, texts = pd.factorize(rows["conditions"].astype("str") + "\x00" + rows["params"].astype("str"))
         self._setup, self.setups = codes, [setup_of(None, None, *text.split("\x00")) for text in texts]

@@ -1,9 +1,9 @@
 """A sentence while it is read."""
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
+from chimera_dagster.grounding.folder import Folder
 from chimera_dagster.grounding.lexicon import Words
 from chimera_dagster.grounding.mention import Mention
 
@@ -13,9 +13,9 @@ HIDDEN = "\x01"
 class Scan:
     """A sentence from which what is found is taken out of `left`, so that no word is read twice."""
 
-    def __init__(self, text: str, index: Any, models: Sequence[str]) -> None:
+    def __init__(self, text: str, folder: Folder) -> None:
         self.text, self.left = text, text
-        self.index, self.given = index, tuple(models)
+        self.folder = folder
         self.found: list[Mention] = []
 
     def take(self, mention: Mention) -> None:

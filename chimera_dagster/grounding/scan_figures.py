@@ -34,7 +34,7 @@ def take_figures(scan: Scan) -> None:
         before = scan.text[:start].rstrip()
         if match["sign"] and before and before[-1] not in "(:=,>|" and start == len(before):
             value, start = abs(value), match.start("digits")
-        _take_number(scan, match, start, match.end(), value, half)
+        _take_number(scan, start, match.end(), value, half)
     for pattern, value_of in (
         (numbers.FRACTION, numbers.fraction_value),
         (numbers.FACTOR, lambda match: numbers.factor_value(match[0])),
@@ -52,7 +52,7 @@ def take_figures(scan: Scan) -> None:
         unit = numbers.unit_after(scan.text, match.end())[0]
         # `one of the models` and `no one` count nothing
         if followed or unit in ("%", "x", "ms", "tok/s") or match[0].lower() not in ("one", "zero"):
-            _take_number(scan, match, *match.span(), numbers.word_value(match[0]), 0.5)
+            _take_number(scan, *match.span(), numbers.word_value(match[0]), 0.5)
     for match in scan.each(numbers.VAGUE):
         scan.take(Mention("figure", *match.span(), match[0]))
     _share_units(scan)
@@ -78,7 +78,7 @@ def _share_units(scan: Scan) -> None:
             scan.found[place] = one._replace(number=shared)
 
 
-def _take_number(scan: Scan, match: re.Match[str], start: int, end: int, value: float, half: float) -> None:
+def _take_number(scan: Scan, start: int, end: int, value: float, half: float) -> None:
     unit, spelled, last = numbers.unit_after(scan.text, end)
     if HIDDEN in scan.left[end:last]:
         unit, spelled, last = None, "", end
@@ -119,4 +119,4 @@ def _take_parameters(scan: Scan) -> None:
 def _is_of_device(scan: Scan, match: re.Match[str]) -> bool:
     """Whether `temperature` is that of a device."""
     around = scan.text[max(0, match.start() - 12) : match.end() + 14].lower()
-    return "temperature" not in scan.index.params or bool(re.search(r"gpu|device|core|chip|°|degrees", around))
+    return "temperature" not in scan.folder.params or bool(re.search(r"gpu|device|core|chip|°|degrees", around))

@@ -123,7 +123,7 @@ def infer(batch: Batch, parts: Sequence[Part], decided: Decided) -> Inferred:
         part, here = parts[place], rows[part_of_row == place]
         names = {batch.kinds[at].metric for at in np.unique(batch.kind[here]).tolist()}
         if any((part.file, name) not in decided for name in names):
-            found = {**_shares(batch, here), **_times(batch, part, here)}
+            found = {**_shares(batch, here), **_times(batch, part)}
             new = {name: found.get(name) for name in names if (part.file, name) not in decided}
             decided |= {(part.file, name): column for name, column in new.items()}
             notices += [(part.file, text) for text in _said(new)]
@@ -212,7 +212,7 @@ class _Times:
         return {made: array for (name, made), array in self._values.items() if name == metric and made in _VALUES}
 
 
-def _times(batch: Batch, part: Part, rows: Ints) -> dict[str, MetricColumn]:
+def _times(batch: Batch, part: Part) -> dict[str, MetricColumn]:
     times = _Times(batch, part)
     units = {metric: [*_within_limits(times, metric)] for metric in times.names}
     units = {metric: left for metric, left in units.items() if left}

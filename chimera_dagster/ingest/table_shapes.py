@@ -56,7 +56,6 @@ _UNIT_IN_CAPTION = re.compile(r"[(\[](?:unit:|in)?+\s*+(?P<unit>[^()\[\]]{1,40})
 _LONGEST_CAPTION, _LONGEST_NAME = 200, 4  # characters, words
 _CHANGES = frozenset({"delta", "change", "diff", "difference", "improvement", "speedup", "ratio", "gain", "winner"})
 _PAIR = re.compile(r"(?P<name>[^=:]{1,40})[=:]\s*+(?P<value>\S.*)")
-IsNumber = Callable[[str], bool]
 Row = Sequence[str]
 
 

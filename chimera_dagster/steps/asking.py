@@ -57,7 +57,7 @@ class TrialClient:
         with self.clock(stage):
             return self._call(stage, stage, self._prompt(stage, analysis=analysis), repeat, began)
 
-    def revise(self, report: Exchange, answer: JudgedAnswer, began: float) -> Exchange:
+    def revise(self, answer: JudgedAnswer, began: float) -> Exchange:
         """Ask once more for the report of the first repeat, with what it had and why sentences of it fell."""
         with self.clock("revision"):
             prompt = self._prompt("report", draft=answer)

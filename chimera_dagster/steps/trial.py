@@ -130,7 +130,7 @@ def _revised(client: TrialClient, first: Round, began: float) -> tuple[StageText
         report = judge_exchange(first.report, notes)
     if not report.answer.fallen:
         return report, None
-    exchange = client.revise(first.report, report.answer, began)
+    exchange = client.revise(report.answer, began)
     with client.clock("revision"):
         text = judge_exchange(exchange, notes)
         before, after = quality_of(report, first.report.call, notes), quality_of(text, exchange.call, notes)

@@ -1,6 +1,6 @@
 """Items that were compared under equal conditions: their order, and how sure the difference of each two of them is."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -198,17 +198,3 @@ def _corrected(p_values: list[Floats]) -> tuple[list[Floats], float]:
     joint[known] = holm(joint[known])
     ends = np.cumsum([len(each) for each in p_values])[:-1]
     return np.split(joint, ends) if p_values else [], LEVEL / max(int(known.sum()), 1)
-
-
-def pair_tests(results: Iterable[Judged]) -> Mapping[tuple[str, str, str], float]:
-    """The largest corrected p-value of each metric and two items over their contests; 1 if the order is not one."""
-    found: dict[tuple[str, str, str], float] = {}
-    ahead: dict[tuple[str, str, str], str] = {}
-    for result in results:
-        for (one, other), _ in result.compared():
-            p = result.p_of(one, other)
-            if p is not None:
-                key = (result.contest.measure.metric, min(one, other), max(one, other))
-                agrees = ahead.setdefault(key, one) == one
-                found[key] = max(found.get(key, 0.0), p if agrees else 1.0)
-    return found

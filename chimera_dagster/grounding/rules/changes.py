@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from chimera_dagster.evidence.setups import TRENDS
 from chimera_dagster.grounding.claim import Claim, contradicted, supported, unsupported
 from chimera_dagster.grounding.clause import Clause
-from chimera_dagster.grounding.kinds.typed import canonical_unit, metric_named, respective, unit_of
 from chimera_dagster.grounding.mention import Mention
 from chimera_dagster.grounding.rules.figures import fits
 from chimera_dagster.grounding.rules.orders import by
 from chimera_dagster.grounding.rules.terms import Within, levels_of, named_metrics, one_model, options
+from chimera_dagster.grounding.rules.typed import canonical_unit, metric_named, respective, unit_of
 from chimera_dagster.grounding.scope import Reading, Scope
 
 _FROM = re.compile(r"\bfrom\s+(?:about|around|roughly|~)?\s*$", re.IGNORECASE)

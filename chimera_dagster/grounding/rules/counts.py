@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from chimera_dagster.grounding.claim import Claim, contradicted, supported, unsupported
 from chimera_dagster.grounding.clause import Clause
-from chimera_dagster.grounding.kinds.typed import span_of
 from chimera_dagster.grounding.lexicon import lexicon, pattern_of
 from chimera_dagster.grounding.mention import Mention
 from chimera_dagster.grounding.rows import Places
 from chimera_dagster.grounding.rules.terms import Within, one_model
+from chimera_dagster.grounding.rules.typed import span_of
 from chimera_dagster.grounding.scope import Scope
 from chimera_dagster.schemas import UNREAD_STATUSES
 

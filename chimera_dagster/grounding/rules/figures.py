@@ -7,11 +7,11 @@ from math import isnan
 from chimera_dagster.evidence.setups import TRENDS
 from chimera_dagster.grounding.claim import Claim, contradicted, supported, unsupported
 from chimera_dagster.grounding.clause import Clause
-from chimera_dagster.grounding.kinds.typed import Typed, canonical_unit, metric_named, span_of, typed_of, unit_of
 from chimera_dagster.grounding.lexicon import unit_factor
 from chimera_dagster.grounding.mention import Mention
 from chimera_dagster.grounding.numbers import Number
 from chimera_dagster.grounding.rules.terms import Within, levels_of, meanings, named_metrics, options
+from chimera_dagster.grounding.rules.typed import Typed, canonical_unit, metric_named, span_of, typed_of, unit_of
 from chimera_dagster.grounding.scope import Reading, Scope
 
 _SLOWEST = re.compile(

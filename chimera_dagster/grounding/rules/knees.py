@@ -80,16 +80,14 @@ def tail_claims(clause: Clause, within: Within) -> Iterator[Claim]:
     if not metrics or mention.number is None:
         return
     clause.use(mention, *near_comparatives(clause, mention))
-    yield _tail(
-        clause, within, mention, metrics[0], models[0], sorted(names, key=lambda name: not name.startswith("p"))
-    )
+    yield _tail(within, mention, metrics[0], models[0], sorted(names, key=lambda name: not name.startswith("p")))
 
 
 def near_comparatives(clause: Clause, mention: Mention) -> list[Mention]:
     return [each for each in clause.of("comparative", "same") if 0 <= each.start - mention.end < 8]
 
 
-def _tail(clause: Clause, within: Within, mention: Mention, metric: str, model: str, names: list[str]) -> Claim:
+def _tail(within: Within, mention: Mention, metric: str, model: str, names: list[str]) -> Claim:
     assert mention.number is not None
     scope = Scope(metric, model, (), "all", within.files)
     high, low = (within.folder.readings(scope, name) for name in names)

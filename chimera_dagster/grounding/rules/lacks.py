@@ -7,10 +7,10 @@ from chimera_dagster.evidence.measures import SCORES
 from chimera_dagster.grounding.claim import Claim, contradicted, supported, unsupported
 from chimera_dagster.grounding.clause import Clause
 from chimera_dagster.grounding.folder import Folder, plain_name
-from chimera_dagster.grounding.kinds.typed import metric_named
 from chimera_dagster.grounding.lexicon import lexicon
 from chimera_dagster.grounding.mention import Mention, Sentence
 from chimera_dagster.grounding.rules.terms import Within
+from chimera_dagster.grounding.rules.typed import metric_named
 
 _QUALITY = ("accuracy", "quality", "score", "perplexity", "correct")
 _MEASURED = re.compile(

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from chimera_dagster.evidence.measures import SCORES
 from chimera_dagster.grounding.clause import Clause
 from chimera_dagster.grounding.folder import Folder
-from chimera_dagster.grounding.kinds.typed import canonical_unit, metric_named
 from chimera_dagster.grounding.lexicon import lexicon
 from chimera_dagster.grounding.mention import Mention
+from chimera_dagster.grounding.rules.typed import canonical_unit, metric_named
 from chimera_dagster.grounding.scope import Scope
 from chimera_dagster.schemas import DECODE, OUTPUT, TTFT
 

@@ -7,7 +7,6 @@ from benchmarks.audit_folders import Folder, Prompts, Visit, drifting, table_of,
 from benchmarks.bench_audit import DIFFERENT, EQUAL, MOST_FALSE, rates
 from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.findings import find_findings
-from chimera_dagster.evidence.findings.contest import pair_tests
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.findings.ranking import model_contests
 from tests.unit.evidence.findings.tables import no_files, rows_of
@@ -139,7 +138,7 @@ def test_the_p_value_of_a_pair_is_that_of_the_test_behind_its_certainty():
     (result,) = results(Folder(2, sessions=(6, 6), apart=True, drift=0.05))
     over, pairs = result.contest.over, result.contest.pairs
     assert result.certainty is Certainty.TIE
-    assert pair_tests([result]) == {("decode_tok_s", "m0:1b", "m1:1b"): pytest.approx(over.pairs.p[0])}
+    assert result.p_of("m0:1b", "m1:1b") == pytest.approx(over.pairs.p[0])
     assert pairs.p[0] < over.pairs.p[0]
 
 

@@ -5,8 +5,8 @@ import re
 from typing import NamedTuple
 
 from chimera_dagster.grounding.clause import Clause
-from chimera_dagster.grounding.kinds.aggregate import aggregate_of
 from chimera_dagster.grounding.mention import Mention
+from chimera_dagster.grounding.rules.aggregate import aggregate_of
 from chimera_dagster.ingest.vocabulary import vocabulary
 
 AS_METRIC = {
@@ -19,16 +19,13 @@ AS_METRIC = {
     "cpu": "cpu_util_pct",
 }
 _OF_UNIT = {"J": "energy_j", "W": "power_w"}
-_SET = r"\s+(?:set of parameters|parameter (?:sets?|values|combination)|configurations?|settings?)\b"
 _APART = re.compile(r",|\b(?:because|since|as|and|but)\b", re.IGNORECASE)
-_RIGHT_SET = re.compile(rf"\b(?:right|tuned|optimal|ideal){_SET}|\bby parameter set\b", re.IGNORECASE)
 
 
 class Typed(NamedTuple):
     """A figure as a claim: what of which metric, of which model, where.
 
     `runs` has what the words allow: a clause that does not say it is about all, or goes on about those before it.
-    `best_set`: it is said to be of the best set of parameters, without naming their values.
     """
 
     metric: str | None
@@ -37,11 +34,10 @@ class Typed(NamedTuple):
     aggregate: str | None
     params: dict[str, float]
     runs: tuple[str, ...]
-    best_set: bool = False
 
 
 def typed_of(clause: Clause, mention: Mention, values: list[Mention]) -> Typed:
-    index = clause.index
+    known = clause.folder.models
     metric = _metric_of(clause, mention)
     named = respective(clause, mention, values, "model")
     model_mention = named or clause.bind(mention, ("model",))
@@ -49,8 +45,8 @@ def typed_of(clause: Clause, mention: Mention, values: list[Mention]) -> Typed:
         model_mention = clause.carry.models[-1]
     models = model_mention.many if model_mention else ()
     model = models[0] if len(models) == 1 else None
-    if model is None and not models and len(index.run_models) == 1:
-        model = index.run_models[0]
+    if model is None and not models and len(known) == 1:
+        model = known[0]
     return Typed(
         metric,
         model,
@@ -58,14 +54,7 @@ def typed_of(clause: Clause, mention: Mention, values: list[Mention]) -> Typed:
         aggregate_of(clause, mention, values, metric),
         _params(clause, mention, values),
         _runs(clause, mention, values),
-        _RIGHT_SET.search(clause.text) is not None
-        or any(is_of_sets(clause, word) for word in clause.all_of("superlative")),
     )
-
-
-def is_of_sets(clause: Clause, word: Mention) -> bool:
-    """Whether a superlative is of sets of parameters: `the best parameter set`."""
-    return re.match(_SET, clause.sentence.text[word.end :], re.IGNORECASE) is not None
 
 
 def respective(clause: Clause, mention: Mention, values: list[Mention], kind: str) -> Mention | None:
@@ -85,10 +74,7 @@ def respective(clause: Clause, mention: Mention, values: list[Mention], kind: st
 
 
 def unit_of(mention: Mention) -> str | None:
-    number = mention.number
-    if number is not None and number.unit is not None:
-        return number.unit
-    return mention.fact.unit if mention.fact is not None else None
+    return mention.number.unit if mention.number is not None else None
 
 
 def metric_named(mention: Mention) -> str:
@@ -101,7 +87,7 @@ def canonical_unit(metric: str) -> str | None:
     return entry.unit if entry else {"temperature_c": "°C"}.get(metric)
 
 
-def _metric_of(clause: Clause, mention: Mention) -> str | None:  # noqa: PLR0911
+def _metric_of(clause: Clause, mention: Mention) -> str | None:
     """The metric a figure is said to be of; None where nothing says it. Units must agree, else another is sought."""
     unit = unit_of(mention)
     named = clause.all_of("metric", "telemetry", "unmeasured")
@@ -117,10 +103,8 @@ def _metric_of(clause: Clause, mention: Mention) -> str | None:  # noqa: PLR0911
         and not any(mention.end <= each.start < after[0].start for each in clause.figures)
     ):
         return metric_named(after[0])
-    own = own_metric(clause, mention, named)
-    if own is not None and own not in fitting and mention.fact is None:
-        return metric_named(own)
-    if mention.fact is not None and own is not None:
+    own = _own_metric(clause, mention, named)
+    if own is not None and own not in fitting:
         return metric_named(own)
     left = fitting or [each for each in named if not _is_of_another(clause, mention, each)]
     chosen = clause.bind(mention, (), among=left)
@@ -128,7 +112,7 @@ def _metric_of(clause: Clause, mention: Mention) -> str | None:  # noqa: PLR0911
         return metric_named(chosen)
     if clause.carry.metric and (unit is None or canonical_unit(clause.carry.metric) == unit):
         return clause.carry.metric
-    alike = [metric for metric in clause.index.metrics if unit is not None and canonical_unit(metric) == unit]
+    alike = [metric for metric in clause.folder.metrics if unit is not None and canonical_unit(metric) == unit]
     return alike[0] if len(alike) == 1 else _OF_UNIT.get(unit or "")
 
 
@@ -150,7 +134,7 @@ def _lined_up(clause: Clause, mention: Mention, named: list[Mention]) -> Mention
     return named[figures.index(mention)] if listed else None
 
 
-def own_metric(clause: Clause, mention: Mention, named: list[Mention]) -> Mention | None:
+def _own_metric(clause: Clause, mention: Mention, named: list[Mention]) -> Mention | None:
     """The metric before a figure with no other figure between: the words say it is that, whatever its unit."""
     before = [each for each in named if each.end <= mention.start]
     if not before:
@@ -184,12 +168,6 @@ def _params(clause: Clause, mention: Mention, values: list[Mention]) -> dict[str
         if len(among[0].values) == 1:
             found[name] = among[0].values[0]
     return found
-
-
-def words_of(of: Typed, aggregate: str) -> str:
-    where = f" at {', '.join(f'{name}={value:g}' for name, value in of.params.items())}" if of.params else ""
-    runs = f" over {of.runs[0]} runs" if of.runs[0] != "all" else ""
-    return f"{aggregate} {of.metric} of {of.model or 'all models together'}{where}{runs}"
 
 
 def span_of(clause: Clause, mention: Mention, more: int = 0) -> str:

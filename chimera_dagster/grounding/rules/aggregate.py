@@ -25,7 +25,7 @@ def aggregate_of(clause: Clause, mention: Mention, values: list[Mention], metric
         if word is not None and word.meaning in end:
             clause.use(word)
             return end[word.meaning]
-        if word is None and mention.fact is None:
+        if word is None:
             return "single"
     after = [each for each in words if each.start >= mention.end]
     if (

@@ -1,1 +1,0 @@
-"""One module a kind of claim: each finds its claims in a clause and executes them on the evidence."""
