@@ -216,12 +216,13 @@ def _conditions(roles: FieldRoles, cells: Sequence[object], number: ToNumber, co
     """Fill in what a record was measured under; how many of these are numbers."""
     numbers = 0
     for which, place in roles.conditions:
-        value = 0 if which == "gpu_count" and cells[place] == [] else condition_of(cells[place], number)
+        is_none = cells[place] == []
+        value = 0 if which == "gpu_count" and is_none else condition_of(cells[place], number)
         if value is None and roles.settings and roles.names[place] in roles.settings:
             value = _none_said(cells[place])
         if value is not None and which not in conditions:
             conditions[which] = value
-            numbers += not isinstance(value, str) and place not in roles.measured_too
+            numbers += not isinstance(value, str) and not is_none and place not in roles.measured_too
     for which, place in roles.texts:
         if which not in conditions and (text := _setting_said(cells[place])):
             conditions[which] = text
