@@ -15,6 +15,7 @@ Stage = Literal["analysis", "report"]
 SECTIONS: tuple[Section, ...] = get_args(Section)
 FIRST: Mapping[Stage, Section] = {"analysis": "performance", "report": "summary"}  # section of what has no heading
 MOST_SENTENCES = 200  # of an answer: five times those of the longest report that is asked for
+_RESTART = 3  # sentences in the order of the first ones
 
 _ENDINGS = tuple(".!?…|)]}\"”’'*`:。！？")
 _WORD = re.compile(r"\w+(?:[.:/-]\w+)*")
@@ -60,21 +61,28 @@ def parse_answer(stage: Stage, text: str) -> Answer:
     found: list[Sentence] = []
     seen: set[tuple[Role, bool, str]] = set()
     gone: set[int] = set()  # blocks whose risk was there before
-    repeated = 0
+    repeated: list[str] = []
+    again: list[str] = []  # those behind the last new sentence
     for block in read.blocks:
         for sentence in split_sentences(block.text):
             # a summary may say what is recommended further below, where it belongs
             key = block.role, block.section == "recommendations", normal(sentence)
             # what to do may be the same for several risks
             if block.number in gone if block.role == "mitigation" else key in seen:
-                repeated += 1
+                repeated.append(key[-1])
+                again.append(key[-1])
                 gone.update([block.number] if block.role == "risk" else [])
                 continue
             seen.add(key)
+            again.clear()
             id_ = f"{stage[0].upper()}{len(found) + 1}"
             found.append(Sentence(id=id_, section=block.section, block=block.number, role=block.role, text=sentence))
     is_whole = bool(found) and not raw.is_cut and _is_complete(raw.text or ".")
     problems = list(raw.problems)
+    # a small model that misses the end of its answer writes all of it once more
+    if len(again) >= _RESTART and again == [normal(each.text) for each in found[: len(again)]]:
+        del repeated[-len(again) :]
+        problems.append(f"it began again, and {len(again)} sentences of its second round are left out")
     if not is_whole and len(found) > 1 and not found[-1].text.endswith(_ENDINGS):
         found.pop()
         problems.append("its last sentence was cut")
@@ -83,7 +91,7 @@ def parse_answer(stage: Stage, text: str) -> Answer:
     return Answer(
         sentences=tuple(found[:MOST_SENTENCES]),
         complete=is_whole and len(found) <= MOST_SENTENCES,
-        repeated=repeated,
+        repeated=len(repeated),
         headings=read.headings,
         problems=tuple(problems),
     )

@@ -152,11 +152,13 @@ def test_no_line_breaks_out_of_the_data_of_a_prompt(injected: Injected) -> None:
         assert written.notes
         lines = written.prompt.split("\n")
         first, last = [place for place, line in enumerate(lines) if line == "-----"]
-        tables = ("| Risk | Mitigation |", "|---|---|")
-        titles = (*tables, "Performance:", "Findings:", "Limits:", "Recommendations:", "Risks:")
-        data = [line for line in lines[first + 1 : last] if line and line not in titles]
-        assert all(re.fullmatch(r"- .+|\|[^|]+\|[^|]+\|", line) for line in data), data
-        assert len(data) == len(written.notes)
+        form = r"## (\d\. )?[A-Z][A-Za-z ]+|\| Risk \| Mitigation \||\|---\|---\|"
+        data = [line for line in lines[first + 1 : last] if line and not re.fullmatch(form, line)]
+        paragraph, *items = data  # the notes on performance are one line
+        assert not re.match(r"[-#|>`\d]", paragraph)
+        assert all(re.fullmatch(r"(-|1\.) .+|\|[^|]+\|[^|]+\|", line) for line in items), items
+        sections = [note.section for note in injected.outcome.notes if note.id in written.notes]
+        assert len(items) == sum(section not in ("answer", "performance") for section in sections)
         assert ORDER not in "\n".join([*lines[:first], *lines[last:]])
         for text in (written.prompt, written.system):
             assert not CONTROLS.search(text)

@@ -421,3 +421,13 @@ def _cpu_seconds(text: str) -> float:
     began = time.process_time()
     parse_answer("report", text)
     return time.process_time() - began
+
+
+def test_an_answer_that_begins_again_is_not_a_loop() -> None:
+    once = "## 1. Executive Summary\n\nOne is fast. Two is slow. Three is cold. Four is warm.\n"
+    found = parse_answer("report", f"{once}\n{once}")
+    assert [it.text for it in found.sentences] == ["One is fast.", "Two is slow.", "Three is cold.", "Four is warm."]
+    assert found.repeated == 0
+    assert found.problems == ("it began again, and 4 sentences of its second round are left out",)
+    looping = parse_answer("report", once + "Four is warm. " * 5)
+    assert looping.repeated == 5
