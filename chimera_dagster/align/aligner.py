@@ -41,6 +41,8 @@ def _align(raw: str, known: Known, context: Context) -> Aligned:
         return Aligned("withheld", reason="it is too long to be read as one sentence")
     text = normal(raw)
     reading = read(text, known.names, context)
+    if (own := known.own_words.find(text, context.notes)) is not None:
+        return Aligned("stands", (own,))
     judged = [(clause, _by_statement(clause, reading, known)) for clause in reading.clauses if _says(clause, reading)]
     if not judged:
         return unaligned(text, reading, [])
