@@ -12,9 +12,11 @@ from chimera_dagster.align.lexicon import role
 from chimera_dagster.align.outcome import Aligned, Passage
 from chimera_dagster.align.reading import Clause, Context, Reading
 from chimera_dagster.align.scan import MOST, normal
+from chimera_dagster.align.scopes import concludes, takes_up
 from chimera_dagster.align.unaligned import unaligned
 
 _TOO_MANY = Aligned("withheld", reason="it says more than three notes do")
+_MANNERS = frozenset({"certainty", "causes", "quantifiers"})
 _RESULT = ("causes", "result")
 _CAUSES = frozenset({_RESULT, ("causes", "reason")})
 MOST_NOTES = 3  # that one sentence may restate
@@ -46,10 +48,16 @@ def _align(raw: str, known: Known, context: Context) -> Aligned:
     judged = [(clause, _by_statement(clause, reading, known)) for clause in reading.clauses if _says(clause, reading)]
     if not judged:
         return unaligned(text, reading, [])
+    named = any(clause.models or clause.settings for clause in reading.clauses)
+    if concludes(text) and not named:
+        return Aligned("withheld", reason="it draws a conclusion that no note draws")
     options = [{each.note.id for each, missing in of if not missing} for _, of in judged]
     advice = [any(_is_advice(each) for each, missing in of if not missing) for _, of in judged]
     if not _caused([clause for clause, _ in judged], options, advice):
         return Aligned("withheld", reason="the notes give no such cause")
+    vague = not any(clause.metrics or _states(clause, reading) for clause, _ in judged)
+    if not named and (vague or takes_up(text)):
+        options = [each & set(context.notes) for each in options]
     _attach([clause for clause, _ in judged], reading, options, set(context.notes))
     chosen = _cover(options)
     if chosen is not None:
@@ -88,6 +96,15 @@ def _predicates(clause: Clause, reading: Reading) -> bool:
         figures
         or clause.negative
         or any(kind != "quantifiers" and key not in role("scopes") for kind, key in clause.claims)
+    )
+
+
+def _states(clause: Clause, reading: Reading) -> bool:
+    """Whether the clause says more than how sure, how many or why."""
+    return (
+        clause.negative
+        or any(bound.clause == clause.number for bound in reading.figures)
+        or any(kind not in _MANNERS for kind, _ in clause.claims | clause.optional)
     )
 
 

@@ -22,6 +22,7 @@ _RECORDING = frozenset({"unknown_machine", "record_missing"})
 _OF_MEANS = frozenset({"slow_hidden", "work", "share_beside", "mislead", "exclude"})
 _CHANGING = frozenset({"trend", "parameter_effect", "condition_effect", "below_the_knee"})
 _LOOSE = frozenset({"flat", "turn", "same"})
+_CHOOSING = frozenset({("choose", "")})
 _UNTESTED, _SESSION, _CLEAR = (("certainty", key) for key in ("untested", "session", "clear"))
 
 
@@ -40,6 +41,10 @@ def claim_gaps(clause: Clause, statement: Statement, proved: set[str]) -> Iterat
             yield Gap("polarity", "it turns round what the note says")
     if clause.negative and not clause.has_axis and senses_of(clause) & statement.advised & clause.claims:
         yield Gap("advice", "it advises against what the note advises")
+    if over := _generalized(clause, statement):
+        yield Gap("quantifier", f"no note says that of every {over}")
+    if clause.advises and not clause.claims & _CHOOSING and not _advises(clause, statement):
+        yield Gap("advice", "no note advises that")
     if _is_done(clause, statement):
         yield Gap("advice", "the note only advises that")
     if statement.part in ("action", "mitigation") and statement.note.kind in _RECORDING and not clause.advises:
@@ -155,6 +160,23 @@ _CHECKS: dict[str, Callable[[Sense, Clause, Statement], Gap | None]] = {
     "choose": _choice,
     "relations": _relation,
 }
+
+
+def _generalized(clause: Clause, statement: Statement) -> str:
+    """Over what the clause generalizes and the note does not; a tie may be one for all."""
+    if clause.negative or clause.claims & TIES:
+        return ""
+    said = {each for other in statement.clauses for each in other.everywhere}
+    over = set(clause.everywhere - said) - (set() if clause.models < set(statement.models) else {"model"})
+    return min(over, default="")
+
+
+def _advises(clause: Clause, statement: Statement) -> bool:
+    """Whether the note gives advice, and that on what the clause names."""
+    note = statement.note
+    advice = note.action or note.mitigation or note.kind in role("advice_kinds")
+    said = {metric for other in statement.clauses for metric in other.metrics}
+    return bool(advice) and (clause.metrics <= said or not clause.metrics or bool(clause.models))
 
 
 def _lacks(clause: Clause, statement: Statement) -> bool:

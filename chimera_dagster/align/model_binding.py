@@ -99,6 +99,8 @@ def _nearest(items: Sequence[Item], lists: list[list[int]], place: int, bound: B
 
 def _is_own(items: Sequence[Item], model: int, figure: int) -> bool:
     """Whether a figure directly follows a model: `than b at 363 ms`, `b's 363 ms`."""
+    if [item.text.lower() for item in items[model + 1 : model + 3]] == [",", "which"]:
+        return True
     between = [item for item in items[model + 1 : figure] if item.text.lower() not in _SKIPPED]
     return len(between) <= 1 and not any(item.kind == "mark" and item.text == "," for item in between)
 
@@ -108,7 +110,9 @@ def _is_anchor(items: Sequence[Item], place: int) -> bool:
     if before and (before[-1].has("relations", "beats") or before[-1].has("relations", "trails")):
         return True
     return any(item.has("anchors") and item.text.lower() not in _NO_ANCHORS for item in before[-1:]) or any(
-        item.text.lower() in ("than", "against", "versus", "as", "unlike", "behind") for item in before
+        item.text.lower() in ("than", "against", "versus", "as", "unlike", "behind")
+        or item.stems[-1:] in (("than",), ("behind",))
+        for item in before
     )
 
 

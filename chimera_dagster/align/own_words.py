@@ -9,7 +9,7 @@ from chimera_dagster.align.scan import normal
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+|[%/=<>+±|]|-(?=\d)")
 _SENTENCE = re.compile(r"(?<=[.!?]) (?=\S)")
-# What a sentence begins with that is only understood with the one before
+# What a reason begins with that is only understood with its advice
 _REFERS = re.compile(r"(?:they|it|its|this|that|these|those|each|he|such|the (?:slow|far|long|bigg|larg)est)\b", re.I)
 _JOINTS = ("", "as", "because", "since")
 
@@ -22,8 +22,8 @@ class OwnWords:
         self._alone: dict[str, list[str]] = {}  # ids of notes by words
         self._behind: dict[str, list[str]] = {}  # those that need the sentence before
         for note in notes:
-            for words, is_first in _runs(note):
-                found = self._alone if is_first and not _REFERS.match(words) else self._behind
+            for words, is_whole in _runs(note):
+                found = self._alone if is_whole else self._behind
                 ids = found.setdefault(self._fold(normal(words)), [])
                 if note.id not in ids:
                     ids.append(note.id)
@@ -48,14 +48,14 @@ class OwnWords:
 
 
 def _runs(note: KeptNote) -> Iterator[tuple[str, bool]]:
-    """Sentences that follow each other in the note, and whether they begin it."""
+    """Sentences that follow each other in the note, and whether they are understood without those before."""
     texts = dict.fromkeys(_text(parts) for parts in (note.text, *note.wordings, note.action, note.mitigation))
     for text in (*texts, _text(note.reason)):
         pieces = _SENTENCE.split(text)
         for start in range(len(pieces)):
             for end in range(start + 1, len(pieces) + 1):
                 if said := " ".join(pieces[start:end]).strip():
-                    yield said, start == 0
+                    yield said, start == 0 and not (text not in texts and _REFERS.match(said))
     for first, second in ((note.action, note.reason), (note.text, note.mitigation)):
         for joint in _JOINTS if first and second else ():
             yield f"{_text(first)} {joint} {_text(second)}", True

@@ -21,9 +21,7 @@ _Judged = Sequence[tuple[Clause, Sequence[tuple[Statement, list[Gap]]]]]
 
 
 def unaligned(text: str, reading: Reading, judged: _Judged) -> Aligned:
-    claims = bool(reading.orders or reading.figures) or any(
-        kind in ("relations", "certainty", "causes") for clause in reading.clauses for kind, _ in clause.claims
-    )
+    claims = bool(reading.orders or reading.figures) or any(_claims_much(clause) for clause in reading.clauses)
     specific = any(clause.models or clause.settings or clause.metrics or clause.states for clause in reading.clauses)
     if not judged or not _claims(reading):
         return Aligned("filler", reason="it says nothing about this folder")
@@ -37,6 +35,12 @@ def unaligned(text: str, reading: Reading, judged: _Judged) -> Aligned:
     if gap is None:
         return Aligned("withheld", reason="no three notes say all of it")
     return Aligned("replaced", (statement.note.id,), gap.reason)
+
+
+def _claims_much(clause: Clause) -> bool:
+    """Whether it claims more than an advice does: "increase num_ctx" does not say that anything increases."""
+    free = {("relations", "up"), ("relations", "down")} if clause.advises else set[tuple[str, str]]()
+    return any(kind in ("relations", "certainty", "causes") for kind, _ in clause.claims - free)
 
 
 def _claims(reading: Reading) -> bool:
