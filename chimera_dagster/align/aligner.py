@@ -49,7 +49,7 @@ def _align(raw: str, known: Known, context: Context) -> Aligned:
     if not judged:
         return unaligned(text, reading, [])
     named = any(clause.models or clause.settings for clause in reading.clauses)
-    if concludes(text) and not named:
+    if concludes(text) and not any(item.kind == "name" for item in reading.items):
         return Aligned("withheld", reason="it draws a conclusion that no note draws")
     options = [{each.note.id for each, missing in of if not missing} for _, of in judged]
     advice = [any(_is_advice(each) for each, missing in of if not missing) for _, of in judged]

@@ -22,6 +22,7 @@ _RECORDING = frozenset({"unknown_machine", "record_missing"})
 _OF_MEANS = frozenset({"slow_hidden", "work", "share_beside", "mislead", "exclude"})
 _CHANGING = frozenset({"trend", "parameter_effect", "condition_effect", "below_the_knee"})
 _LOOSE = frozenset({"flat", "turn", "same"})
+_MEASURE = ("acts", "measure")
 _CHOOSING = frozenset({("choose", "")})
 _UNTESTED, _SESSION, _CLEAR = (("certainty", key) for key in ("untested", "session", "clear"))
 
@@ -124,6 +125,9 @@ def _choice(sense: Sense, clause: Clause, statement: Statement) -> Gap | None:
 def _relation(sense: Sense, clause: Clause, statement: Statement) -> Gap | None:
     said, key = statement.denied if clause.negative else statement.claims, sense[1]
     either = statement.claims | statement.denied
+    if key == "differ":
+        orders = bool(statement.note.order) and statement.note.certainty != "tie"
+        return None if orders else Gap("relation", "no note tells them apart by that")
     if key in ("worsens", "improves"):
         sign = SIGNS.get(statement.note.metric or "", 0) * (1 if key == "worsens" else -1)
         goes = ("relations", "up" if sign > 0 else "down")
@@ -190,7 +194,12 @@ def _lacks(clause: Clause, statement: Statement) -> bool:
 
 
 def _is_done(clause: Clause, statement: Statement) -> bool:
-    """Whether the clause says that something was done which the note only advises."""
+    """Whether the clause says that something was done which the note only advises, or does not say."""
+    measured = any(_MEASURE in senses_of(other) and not other.negative for other in statement.clauses)
+    note = statement.note
+    only_advised = bool(note.action or note.mitigation or note.kind in role("missing_kinds")) and not measured
+    if clause.is_past and not clause.negative and _MEASURE in clause.claims and only_advised:
+        return True
     return clause.is_past and not clause.negative and bool(senses_of(clause) & statement.advised)
 
 

@@ -16,6 +16,7 @@ from chimera_dagster.align.stems import stem
 
 _CLAIMING = ("relations", "choose", "uses", "certainty", "causes", "quantifiers", "acts")
 _TAKING = frozenset(stem(word) for word in ("take", "recommend", "use", "favour", "favor", "deploy", "run"))
+_TELL, _APART = stem("tell"), stem("apart")
 _PAST = frozenset({"was", "were", "been", "did", "had"})
 _EVERY = frozenset({"all", "every", "each", "any"})
 
@@ -47,9 +48,19 @@ def read(text: str, names: Names, context: Context, exact: Mapping[int, float] |
         clause.advises = (bool(texts & role("should")) and not set(" ".join(texts).split()) & role("saying")) or _imperative(items, clause.number)
         clause.has_axis = any(each.kind == "axis" and each.clause == clause.number for each in figures)
         clause.loads = _advised(clause, items, figures)
+    _tell_apart(items, clauses)
     orders = find_orders(items, clauses, figures, context)
     _update(items, context)
     return Reading(items, clauses, figures, orders)
+
+
+def _tell_apart(items: Sequence[Item], clauses: Sequence[Clause]) -> None:
+    """Whoever tells models apart says that they differ, unless it is denied."""
+    tells = next((item for item in items if item.stems[:1] == (_TELL,)), None)
+    if tells is None or clauses[tells.clause].negative or not any(item.stems == (_APART,) for item in items):
+        return
+    if not any(("relations", "tie") in clause.claims for clause in clauses):
+        clauses[tells.clause].claims.add(("relations", "differ"))
 
 
 def _advised(clause: Clause, items: Sequence[Item], figures: Sequence[Bound]) -> frozenset[float]:

@@ -122,7 +122,7 @@ def _next_model(items: Sequence[Item], bound: Bound) -> frozenset[str]:
     while place < len(items) and place <= bound.place + 6:
         item = items[place]
         if item.names and item.key in ("model", "group"):
-            return frozenset(item.names) if seen else frozenset()
+            return frozenset(item.names) | _joined(items, place) if seen else frozenset()
         if item.kind == "mark" or item.figure is not None or item.has("coordinators"):
             return frozenset()
         if item.text.lower() in _OF_NEXT or (item.stems[:1] and item.stems[0] in _OF_NEXT):
@@ -131,6 +131,20 @@ def _next_model(items: Sequence[Item], bound: Bound) -> frozenset[str]:
             return frozenset()
         place += 1
     return frozenset()
+
+
+def _joined(items: Sequence[Item], place: int) -> frozenset[str]:
+    """Models that `and` joins with the one there, if the sentence or a part of it ends behind them."""
+    found: set[str] = set()
+    at = place + 1
+    while at + 1 < len(items) and items[at].text.lower() in (",", "and", "&", "or"):
+        at += 1 + (items[at].text == "," and items[at + 1].text.lower() == "and")
+        if at >= len(items) or items[at].key != "model" or not items[at].names:
+            return frozenset()
+        found |= set(items[at].names)
+        at += 1
+    ends = at >= len(items) or (items[at].kind == "mark" and items[at].text in ".;:)!?")
+    return frozenset(found) if ends else frozenset()
 
 
 def _lists(items: Sequence[Item], named: Sequence[int]) -> list[list[int]]:
