@@ -48,22 +48,29 @@ def _align(raw: str, known: Known, context: Context) -> Aligned:
     judged = [(clause, _by_statement(clause, reading, known)) for clause in reading.clauses if _says(clause, reading)]
     if not judged:
         return unaligned(text, reading, [])
-    named = any(clause.models or clause.settings for clause in reading.clauses)
-    if concludes(text) and not any(item.kind == "name" for item in reading.items):
-        return Aligned("withheld", reason="it draws a conclusion that no note draws")
+    clauses = [clause for clause, _ in judged]
     options = [{each.note.id for each, missing in of if not missing} for _, of in judged]
     advice = [any(_is_advice(each) for each, missing in of if not missing) for _, of in judged]
-    if not _caused([clause for clause, _ in judged], options, advice):
+    if concludes(text) and not any(item.kind == "name" for item in reading.items):
+        return Aligned("withheld", reason="it draws a conclusion that no note draws")
+    if not _caused(clauses, options, advice):
         return Aligned("withheld", reason="the notes give no such cause")
-    vague = not any(clause.metrics or _states(clause, reading) for clause, _ in judged)
-    if not named and (vague or takes_up(text)):
+    if _needs_before(text, clauses, reading):
         options = [each & set(context.notes) for each in options]
-    _attach([clause for clause, _ in judged], reading, options, set(context.notes))
+    _attach(clauses, reading, options, set(context.notes))
     chosen = _cover(options)
-    if chosen is not None:
-        names = {name for each in chosen for name in each.split("+")}
-        return Aligned("stands", tuple(sorted(names, key=_number))) if len(names) <= MOST_NOTES else _TOO_MANY
-    return unaligned(text, reading, judged)
+    return unaligned(text, reading, judged) if chosen is None else _standing(chosen)
+
+
+def _standing(chosen: set[str]) -> Aligned:
+    names = {name for each in chosen for name in each.split("+")}
+    return Aligned("stands", tuple(sorted(names, key=_number))) if len(names) <= MOST_NOTES else _TOO_MANY
+
+
+def _needs_before(text: str, clauses: list[Clause], reading: Reading) -> bool:
+    """Whether the sentence names no model, and takes up the one before or only says how sure it is."""
+    vague = not any(clause.metrics or _states(clause, reading) for clause in clauses)
+    return not any(clause.models or clause.settings for clause in clauses) and (vague or takes_up(text))
 
 
 def _is_advice(statement: Statement) -> bool:

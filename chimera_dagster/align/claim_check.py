@@ -171,8 +171,7 @@ def _generalized(clause: Clause, statement: Statement) -> str:
     if clause.negative or clause.claims & TIES:
         return ""
     said = {each for other in statement.clauses for each in other.everywhere}
-    over = set(clause.everywhere - said) - (set() if clause.models < set(statement.models) else {"model"})
-    return min(over, default="")
+    return min(clause.everywhere - said, default="")
 
 
 def _advises(clause: Clause, statement: Statement) -> bool:

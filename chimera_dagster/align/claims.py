@@ -45,7 +45,9 @@ def read(text: str, names: Names, context: Context, exact: Mapping[int, float] |
             for place, each in enumerate(items)
         )
         clause.everywhere = everywhere(items, clause.number)
-        clause.advises = (bool(texts & role("should")) and not set(" ".join(texts).split()) & role("saying")) or _imperative(items, clause.number)
+        clause.advises = (
+            bool(texts & role("should")) and not set(" ".join(texts).split()) & role("saying")
+        ) or _imperative(items, clause.number)
         clause.has_axis = any(each.kind == "axis" and each.clause == clause.number for each in figures)
         clause.loads = _advised(clause, items, figures)
     _tell_apart(items, clauses)

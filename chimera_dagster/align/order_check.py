@@ -6,7 +6,7 @@ from chimera_dagster.align.figures import is_same
 from chimera_dagster.align.gap import listed
 from chimera_dagster.align.known import Known, Statement, Values
 from chimera_dagster.align.orders import direction
-from chimera_dagster.align.reading import BETTER, ORDERING, SIGNS, SIZES, SUPERLATIVE, UNITS, WORSE, Clause, Ordered, Reading
+from chimera_dagster.align.reading import BETTER, SIGNS, SIZES, SUPERLATIVE, UNITS, WORSE, Clause, Ordered, Reading
 
 _ORDERING_KINDS = frozenset({"choice", "difference", "tie"})
 _GENERAL = frozenset({"better", "best", "worse", "worst", "beats", "trails"})
@@ -37,7 +37,9 @@ def _may_order(order: Ordered, statement: Statement) -> bool:
     """Whether a note orders models, and not only what they are measured under."""
     note = statement.note
     said = {key for kind, key in statement.claims | statement.denied if kind == "relations"}
-    return bool(note.order) or note.kind in _ORDERING_KINDS or bool(said & ORDERING) or order.negated
+    return (
+        bool(note.order) or note.kind in _ORDERING_KINDS or any(_alike(key, order.key) for key in said) or order.negated
+    )
 
 
 def _loose(order: Ordered, clause: Clause, reading: Reading, statement: Statement, problem: str) -> str | None:
