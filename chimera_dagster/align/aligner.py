@@ -12,9 +12,11 @@ from chimera_dagster.align.lexicon import role
 from chimera_dagster.align.outcome import Aligned, Passage
 from chimera_dagster.align.reading import Clause, Context, Reading
 from chimera_dagster.align.scan import MOST, normal
+from chimera_dagster.align.scopes import concludes, takes_up
 from chimera_dagster.align.unaligned import unaligned
 
 _TOO_MANY = Aligned("withheld", reason="it says more than three notes do")
+_MANNERS = frozenset({"certainty", "causes", "quantifiers"})
 _RESULT = ("causes", "result")
 _CAUSES = frozenset({_RESULT, ("causes", "reason")})
 MOST_NOTES = 3  # that one sentence may restate
@@ -41,19 +43,34 @@ def _align(raw: str, known: Known, context: Context) -> Aligned:
         return Aligned("withheld", reason="it is too long to be read as one sentence")
     text = normal(raw)
     reading = read(text, known.names, context)
+    if (own := known.own_words.find(text, context.notes)) is not None:
+        return Aligned("stands", (own,))
     judged = [(clause, _by_statement(clause, reading, known)) for clause in reading.clauses if _says(clause, reading)]
     if not judged:
         return unaligned(text, reading, [])
+    clauses = [clause for clause, _ in judged]
     options = [{each.note.id for each, missing in of if not missing} for _, of in judged]
     advice = [any(_is_advice(each) for each, missing in of if not missing) for _, of in judged]
-    if not _caused([clause for clause, _ in judged], options, advice):
+    if concludes(text) and not any(item.kind == "name" for item in reading.items):
+        return Aligned("withheld", reason="it draws a conclusion that no note draws")
+    if not _caused(clauses, options, advice):
         return Aligned("withheld", reason="the notes give no such cause")
-    _attach([clause for clause, _ in judged], reading, options, set(context.notes))
+    if _needs_before(text, clauses, reading):
+        options = [each & set(context.notes) for each in options]
+    _attach(clauses, reading, options, set(context.notes))
     chosen = _cover(options)
-    if chosen is not None:
-        names = {name for each in chosen for name in each.split("+")}
-        return Aligned("stands", tuple(sorted(names, key=_number))) if len(names) <= MOST_NOTES else _TOO_MANY
-    return unaligned(text, reading, judged)
+    return unaligned(text, reading, judged) if chosen is None else _standing(chosen)
+
+
+def _standing(chosen: set[str]) -> Aligned:
+    names = {name for each in chosen for name in each.split("+")}
+    return Aligned("stands", tuple(sorted(names, key=_number))) if len(names) <= MOST_NOTES else _TOO_MANY
+
+
+def _needs_before(text: str, clauses: list[Clause], reading: Reading) -> bool:
+    """Whether the sentence names no model, and takes up the one before or only says how sure it is."""
+    vague = not any(clause.metrics or _states(clause, reading) for clause in clauses)
+    return not any(clause.models or clause.settings for clause in clauses) and (vague or takes_up(text))
 
 
 def _is_advice(statement: Statement) -> bool:
@@ -86,6 +103,15 @@ def _predicates(clause: Clause, reading: Reading) -> bool:
         figures
         or clause.negative
         or any(kind != "quantifiers" and key not in role("scopes") for kind, key in clause.claims)
+    )
+
+
+def _states(clause: Clause, reading: Reading) -> bool:
+    """Whether the clause says more than how sure, how many or why."""
+    return (
+        clause.negative
+        or any(bound.clause == clause.number for bound in reading.figures)
+        or any(kind not in _MANNERS for kind, _ in clause.claims | clause.optional)
     )
 
 

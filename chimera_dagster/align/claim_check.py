@@ -22,6 +22,8 @@ _RECORDING = frozenset({"unknown_machine", "record_missing"})
 _OF_MEANS = frozenset({"slow_hidden", "work", "share_beside", "mislead", "exclude"})
 _CHANGING = frozenset({"trend", "parameter_effect", "condition_effect", "below_the_knee"})
 _LOOSE = frozenset({"flat", "turn", "same"})
+_MEASURE = ("acts", "measure")
+_CHOOSING = frozenset({("choose", "")})
 _UNTESTED, _SESSION, _CLEAR = (("certainty", key) for key in ("untested", "session", "clear"))
 
 
@@ -40,6 +42,10 @@ def claim_gaps(clause: Clause, statement: Statement, proved: set[str]) -> Iterat
             yield Gap("polarity", "it turns round what the note says")
     if clause.negative and not clause.has_axis and senses_of(clause) & statement.advised & clause.claims:
         yield Gap("advice", "it advises against what the note advises")
+    if over := _generalized(clause, statement):
+        yield Gap("quantifier", f"no note says that of every {over}")
+    if clause.advises and not clause.claims & _CHOOSING and not _advises(clause, statement):
+        yield Gap("advice", "no note advises that")
     if _is_done(clause, statement):
         yield Gap("advice", "the note only advises that")
     if statement.part in ("action", "mitigation") and statement.note.kind in _RECORDING and not clause.advises:
@@ -119,6 +125,9 @@ def _choice(sense: Sense, clause: Clause, statement: Statement) -> Gap | None:
 def _relation(sense: Sense, clause: Clause, statement: Statement) -> Gap | None:
     said, key = statement.denied if clause.negative else statement.claims, sense[1]
     either = statement.claims | statement.denied
+    if key == "differ":
+        orders = bool(statement.note.order) and statement.note.certainty != "tie"
+        return None if orders else Gap("relation", "no note tells them apart by that")
     if key in ("worsens", "improves"):
         sign = SIGNS.get(statement.note.metric or "", 0) * (1 if key == "worsens" else -1)
         goes = ("relations", "up" if sign > 0 else "down")
@@ -157,6 +166,22 @@ _CHECKS: dict[str, Callable[[Sense, Clause, Statement], Gap | None]] = {
 }
 
 
+def _generalized(clause: Clause, statement: Statement) -> str:
+    """Over what the clause generalizes and the note does not; a tie may be one for all."""
+    if clause.negative or clause.claims & TIES:
+        return ""
+    said = {each for other in statement.clauses for each in other.everywhere}
+    return min(clause.everywhere - said, default="")
+
+
+def _advises(clause: Clause, statement: Statement) -> bool:
+    """Whether the note gives advice, and that on what the clause names."""
+    note = statement.note
+    advice = note.action or note.mitigation or note.kind in role("advice_kinds")
+    said = {metric for other in statement.clauses for metric in other.metrics}
+    return bool(advice) and (clause.metrics <= said or not clause.metrics or bool(clause.models))
+
+
 def _lacks(clause: Clause, statement: Statement) -> bool:
     """Whether the clause speaks of things of the note without the predicate that the note joins them by."""
     words = kind_words(statement.note.kind)
@@ -168,7 +193,12 @@ def _lacks(clause: Clause, statement: Statement) -> bool:
 
 
 def _is_done(clause: Clause, statement: Statement) -> bool:
-    """Whether the clause says that something was done which the note only advises."""
+    """Whether the clause says that something was done which the note only advises, or does not say."""
+    measured = any(_MEASURE in senses_of(other) and not other.negative for other in statement.clauses)
+    note = statement.note
+    only_advised = bool(note.action or note.mitigation or note.kind in role("missing_kinds")) and not measured
+    if clause.is_past and not clause.negative and _MEASURE in clause.claims and only_advised:
+        return True
     return clause.is_past and not clause.negative and bool(senses_of(clause) & statement.advised)
 
 

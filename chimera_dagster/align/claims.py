@@ -1,6 +1,5 @@
 """Reads a sentence: who is spoken of, what is claimed in each clause, and which of two is better."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 from chimera_dagster.align.binding import bind
@@ -12,13 +11,12 @@ from chimera_dagster.align.orders import find_orders
 from chimera_dagster.align.pronouns import resolve
 from chimera_dagster.align.reading import CLASSES, Bound, Clause, Context, Reading
 from chimera_dagster.align.scan import scan
+from chimera_dagster.align.scopes import everywhere
 from chimera_dagster.align.stems import stem
 
 _CLAIMING = ("relations", "choose", "uses", "certainty", "causes", "quantifiers", "acts")
-_EXACTLY = re.compile(
-    r"^(?:linear|exponential|proportional|monoton|invers|quadratic|logarithm|simultan|automatic|random|month|year|hour|week|dai)"
-)
 _TAKING = frozenset(stem(word) for word in ("take", "recommend", "use", "favour", "favor", "deploy", "run"))
+_TELL, _APART = stem("tell"), stem("apart")
 _PAST = frozenset({"was", "were", "been", "did", "had"})
 _EVERY = frozenset({"all", "every", "each", "any"})
 
@@ -46,12 +44,25 @@ def read(text: str, names: Names, context: Context, exact: Mapping[int, float] |
             and (place == 0 or items[place - 1].text.lower() not in ("each", "a", "per", "every"))
             for place, each in enumerate(items)
         )
-        clause.advises = bool(texts & role("should")) or _imperative(items, clause.number)
+        clause.everywhere = everywhere(items, clause.number)
+        clause.advises = (
+            bool(texts & role("should")) and not set(" ".join(texts).split()) & role("saying")
+        ) or _imperative(items, clause.number)
         clause.has_axis = any(each.kind == "axis" and each.clause == clause.number for each in figures)
         clause.loads = _advised(clause, items, figures)
+    _tell_apart(items, clauses)
     orders = find_orders(items, clauses, figures, context)
     _update(items, context)
     return Reading(items, clauses, figures, orders)
+
+
+def _tell_apart(items: Sequence[Item], clauses: Sequence[Clause]) -> None:
+    """Whoever tells models apart says that they differ, unless it is denied."""
+    tells = next((item for item in items if item.stems[:1] == (_TELL,)), None)
+    if tells is None or clauses[tells.clause].negative or not any(item.stems == (_APART,) for item in items):
+        return
+    if not any(("relations", "tie") in clause.claims for clause in clauses):
+        clauses[tells.clause].claims.add(("relations", "differ"))
 
 
 def _advised(clause: Clause, items: Sequence[Item], figures: Sequence[Bound]) -> frozenset[float]:
@@ -68,9 +79,10 @@ def _advised(clause: Clause, items: Sequence[Item], figures: Sequence[Bound]) ->
 
 def _imperative(items: Sequence[Item], number: int) -> bool:
     """Whether the first word of the clause that is more than a joining word tells to do something."""
-    words = [word.lower() for item in items if item.clause == number for word in item.text.split()]
+    here = [item for item in items if item.clause == number]
+    words = [word.lower() for item in here for word in (("",) if item.kind == "name" else item.text.split())]
     joining = role("joining")
-    first = next((word for word in words if word.isalpha() and word not in joining), "")
+    first = next((word for word in words if not word or (word.isalpha() and word not in joining)), "")
     return first in role("advising") or first in role("imperatives")
 
 
@@ -80,8 +92,7 @@ def _into(clause: Clause, item: Item, following: Item | None) -> None:
         case "name":
             _add_name(clause, item)
         case "unknown" | "word":
-            adverb = item.text.lower().endswith("ly") and not _EXACTLY.match(item.text.lower())
-            clause.unknown += [] if adverb else [item.text]
+            clause.unknown.append(item.text)
         case "phrase":
             _add_phrase(clause, item, following)
         case _:

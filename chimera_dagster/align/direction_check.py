@@ -7,6 +7,7 @@ from chimera_dagster.align.reading import SIGNS, Bound, Clause, Reading
 _MEASURED = ("ms", "tok/s")
 _CHANGES = frozenset({"up", "down", "worsens", "improves"})
 _FIRST_QUESTIONS = ("ttft_ms", "decode_tok_s", "output_tok_s")
+_PEAK = ("relations", "peak")
 _FLAT, _TIE = ("relations", "flat"), ("relations", "tie")
 
 
@@ -16,6 +17,8 @@ def goes_wrong(clause: Clause, reading: Reading, statement: Statement, known: Kn
         found.append(Gap("advice", "no note advises that load"))
     if _FLAT in clause.claims | clause.optional and not _stays(clause, reading, statement):
         found.append(Gap("relation", "no note says that it stays the same there"))
+    if not _peaks(clause, reading, statement):
+        found.append(Gap("direction", "it is higher at another level"))
     if _against_levels(clause, reading, statement):
         found.append(Gap("direction", "from one level to the other it does not go that way"))
     return [*found, *_chosen(clause, statement, known)]
@@ -61,6 +64,24 @@ def _stays(clause: Clause, reading: Reading, statement: Statement) -> bool:
         each.kind in ("%", "times", "ms", "tok/s") and each.clause == clause.number for each in reading.figures
     )
     return measured or bool(axes) or ("relations", "turn") in statement.claims
+
+
+def _peaks(clause: Clause, reading: Reading, statement: Statement) -> bool:
+    """Whether the levels that the clause names have the highest of the note's values, if it speaks of a peak."""
+    levels = {each.value for each in reading.figures if each.kind == "axis" and each.clause == clause.number}
+    if not levels or not senses_of(clause) & {_PEAK, ("acts", "highest_of")} or clause.negative:
+        return True
+    known = [each for each in statement.figures if each.kind in _MEASURED]
+    if clause.models:
+        known = [each for each in known if each.models <= clause.models]
+    if clause.metrics:
+        known = [each for each in known if set(each.metrics) & clause.metrics]
+    here = [each for each in known if each.level in levels]
+    return all(
+        any(mine.value >= other.value for mine in here if (mine.models, mine.metrics) == (other.models, other.metrics))
+        for other in known
+        if any((mine.models, mine.metrics) == (other.models, other.metrics) for mine in here)
+    )
 
 
 def _against_levels(clause: Clause, reading: Reading, statement: Statement) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from chimera_dagster.align.figures import Figure, is_same
-from chimera_dagster.align.gap import STATS, TIES, Gap, is_trend, listed
+from chimera_dagster.align.gap import STATS, TIES, Gap, is_trend, listed, senses_of
 from chimera_dagster.align.known import MEANS, Known, Statement
 from chimera_dagster.align.reading import Bound, Clause, Reading
 
@@ -53,6 +53,9 @@ class _Compared:
         of = self.other.of
         if of is None:
             return None
+        mine, note = self.bound.models, self.statement.note
+        if _counts_of(self.bound, self.reading) and mine != self.other.models and not mine >= set(note.models):
+            return Gap("model", f"{self.bound.text} is not of {listed(mine)} alone")
         if ("acts", "work") in self.clause.claims - of.claims and ("acts", "fail") in of.claims:
             return Gap("polarity", f"{self.bound.text} counts failures in the note")
         if of.states and self.clause.states - of.states:
@@ -138,8 +141,11 @@ def figure_gaps(clause: Clause, reading: Reading, statement: Statement, known: K
 
 
 def _of_another_repeat(clause: Clause, reading: Reading, statement: Statement) -> Gap | None:
-    """How often to repeat is what the note advises, not how often it was done."""
+    """How often to repeat is what the note advises, not how often it was done, and the other way round."""
     note = statement.note
+    rests = ("acts", "rest_on") in senses_of(clause) and not clause.advises
+    if rests and note.kind in ("repeat_runs", "few_runs") and statement.part in ("action", "mitigation"):
+        return Gap("figure", "the note only advises that number")
     advised = {part.value for part in (*note.action, *note.mitigation) if part.kind == "figure"}
     acts = {key for _, key in clause.claims | clause.optional}
     if note.kind not in ("repeat_runs", "few_runs") or not advised or "matters_to_you" not in acts:
@@ -148,6 +154,16 @@ def _of_another_repeat(clause: Clause, reading: Reading, statement: Statement) -
         each.value for each in reading.figures if each.clause == clause.number and each.kind in ("count", "times")
     }
     return Gap("figure", "the note advises another number") if counts and not counts & advised else None
+
+
+def _counts_of(bound: Bound, reading: Reading) -> bool:
+    """Whether it is the number of `270 runs of a`."""
+    behind = reading.items[bound.place + 1 : bound.place + 5]
+    places = [place for place, item in enumerate(behind) if item.text.lower() == "of" or item.stems[-1:] == ("of",)]
+    return any(
+        place + 1 < len(behind) and behind[place + 1].key == "model" and bool(behind[place + 1].names)
+        for place in places[:1]
+    ) and any(item.has("things", "run") or item.has("things", "request") for item in behind[:3])
 
 
 def _beside_file(clause: Clause, reading: Reading, statement: Statement) -> Gap | None:

@@ -9,6 +9,7 @@ from chimera_dagster.align.claims import read
 from chimera_dagster.align.kept_note import KeptNote, Parts
 from chimera_dagster.align.lexicon import kind_words, role, senses_of
 from chimera_dagster.align.names import Names
+from chimera_dagster.align.own_words import OwnWords
 from chimera_dagster.align.reading import UNITS, Bound, Clause, Context, Sense
 from chimera_dagster.align.scan import normal
 
@@ -65,6 +66,7 @@ class Known:
     def __init__(self, notes: Sequence[KeptNote]) -> None:
         self.notes = {note.id: note for note in notes}
         self.names = Names(notes)
+        self.own_words = OwnWords(notes, self.names)
         self.models = self.names.models
         self._loads: dict[str, set[float]] = {}
         self.statements = [each for note in notes for each in self._statements(note)]

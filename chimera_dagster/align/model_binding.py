@@ -99,6 +99,8 @@ def _nearest(items: Sequence[Item], lists: list[list[int]], place: int, bound: B
 
 def _is_own(items: Sequence[Item], model: int, figure: int) -> bool:
     """Whether a figure directly follows a model: `than b at 363 ms`, `b's 363 ms`."""
+    if [item.text.lower() for item in items[model + 1 : model + 3]] == [",", "which"]:
+        return True
     between = [item for item in items[model + 1 : figure] if item.text.lower() not in _SKIPPED]
     return len(between) <= 1 and not any(item.kind == "mark" and item.text == "," for item in between)
 
@@ -108,7 +110,9 @@ def _is_anchor(items: Sequence[Item], place: int) -> bool:
     if before and (before[-1].has("relations", "beats") or before[-1].has("relations", "trails")):
         return True
     return any(item.has("anchors") and item.text.lower() not in _NO_ANCHORS for item in before[-1:]) or any(
-        item.text.lower() in ("than", "against", "versus", "as", "unlike", "behind") for item in before
+        item.text.lower() in ("than", "against", "versus", "as", "unlike", "behind")
+        or item.stems[-1:] in (("than",), ("behind",))
+        for item in before
     )
 
 
@@ -118,7 +122,7 @@ def _next_model(items: Sequence[Item], bound: Bound) -> frozenset[str]:
     while place < len(items) and place <= bound.place + 6:
         item = items[place]
         if item.names and item.key in ("model", "group"):
-            return frozenset(item.names) if seen else frozenset()
+            return frozenset(item.names) | _joined(items, place) if seen else frozenset()
         if item.kind == "mark" or item.figure is not None or item.has("coordinators"):
             return frozenset()
         if item.text.lower() in _OF_NEXT or (item.stems[:1] and item.stems[0] in _OF_NEXT):
@@ -127,6 +131,20 @@ def _next_model(items: Sequence[Item], bound: Bound) -> frozenset[str]:
             return frozenset()
         place += 1
     return frozenset()
+
+
+def _joined(items: Sequence[Item], place: int) -> frozenset[str]:
+    """Models that `and` joins with the one there, if the sentence or a part of it ends behind them."""
+    found: set[str] = set()
+    at = place + 1
+    while at + 1 < len(items) and items[at].text.lower() in (",", "and", "&", "or"):
+        at += 1 + (items[at].text == "," and items[at + 1].text.lower() == "and")
+        if at >= len(items) or items[at].key != "model" or not items[at].names:
+            return frozenset()
+        found |= set(items[at].names)
+        at += 1
+    ends = at >= len(items) or (items[at].kind == "mark" and items[at].text in ".;:)!?")
+    return frozenset(found) if ends else frozenset()
 
 
 def _lists(items: Sequence[Item], named: Sequence[int]) -> list[list[int]]:

@@ -8,6 +8,7 @@ from chimera_dagster.align.known import Known, Statement, Values
 from chimera_dagster.align.orders import direction
 from chimera_dagster.align.reading import BETTER, SIGNS, SIZES, SUPERLATIVE, UNITS, WORSE, Clause, Ordered, Reading
 
+_ORDERING_KINDS = frozenset({"choice", "difference", "tie"})
 _GENERAL = frozenset({"better", "best", "worse", "worst", "beats", "trails"})
 _OF_RUNS = frozenset({"run", "outlier", "slow_request", "request", "larger_model"})
 _RUN_KINDS = frozenset(
@@ -24,9 +25,20 @@ def check_order(order: Ordered, clause: Clause, reading: Reading, statement: Sta
     if clause.has_axis and order.key in ("highest", "lowest") and before & {"its", "their"}:
         return None if _is_extreme(order, reading, statement) else "it is not highest or lowest there"
     problem = _typed(order, clause, reading, statement, known)
+    if problem is None and not _may_order(order, statement) and not _numeric(order, clause, statement):
+        problem = "the note puts no models in order"
     of_models = bool(order.object) and clause.models >= order.subject | order.object
     return (
         problem if problem is None or of_models or order.negated else _loose(order, clause, reading, statement, problem)
+    )
+
+
+def _may_order(order: Ordered, statement: Statement) -> bool:
+    """Whether a note orders models, and not only what they are measured under."""
+    note = statement.note
+    said = {key for kind, key in statement.claims | statement.denied if kind == "relations"}
+    return (
+        bool(note.order) or note.kind in _ORDERING_KINDS or any(_alike(key, order.key) for key in said) or order.negated
     )
 
 

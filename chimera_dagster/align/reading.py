@@ -100,6 +100,7 @@ class Clause:
     explains: bool = False  # it begins with a word such as "because"
     loads: frozenset[float] = frozenset()  # that it advises
     groups: bool = False
+    everywhere: frozenset[str] = frozenset()  # over what it generalizes, such as "setting"
 
 
 @dataclass(slots=True)
