@@ -11,7 +11,7 @@ from chimera_dagster.notes.phrase import Phrase, joined, model, number, phrase
 
 _SURE = {
     Certainty.HOLDS: ", and that difference holds",
-    Certainty.IN_SESSION: ", which is more than chance",
+    Certainty.IN_SESSION: ", a difference that is more than chance",
     Certainty.PLAIN: "; whether that is more than chance was not tested",
 }
 

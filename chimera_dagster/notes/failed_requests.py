@@ -43,13 +43,17 @@ class AtSetup(NamedTuple):
 
 
 class FailedRequests(NamedTuple):
-    """Requests of a model, or of files that name none. `setups` have failures, the one with the most first."""
+    """Requests of a model, or of files that name none. `setups` have failures, the one with the most first.
+
+    If that is a single setup, the requests are those of that setup, and `elsewhere` is whether others had requests too.
+    """
 
     model: str | None
     failed: int
     requests: int | None
     setups: Sequence[AtSetup]
     sources: tuple[Source, ...]
+    elsewhere: bool
 
     @property
     def share(self) -> float:
@@ -76,6 +80,11 @@ class FailedRequests(NamedTuple):
                 "{said} in {names}", said=said, names=files_in_words(sorted({file for file, _ in self.sources}))
             )
         return phrase("{said} of {model}", said=said, model=subject(self.model))
+
+    @property
+    def of_setting(self) -> Phrase:
+        """As `of_requests`, for sentences that do not name the setup: `1 of 6 requests of m in one setting`."""
+        return phrase("{said} in one setting", said=self.of_requests) if self.elsewhere else self.of_requests
 
 
 def failed_requests(data: NoteContext) -> list[FailedRequests]:
@@ -150,7 +159,11 @@ def _of_model(model: str | None, records: Sequence[_Record]) -> FailedRequests:
     setups = [AtSetup(group[0].setup, sum(each.failed for each in group), _total(group)) for group in by_setup.values()]
     setups = sorted((each for each in setups if each.failed), key=lambda each: -each.failed)
     sources = tuple((each.file, each.record) for each in records if each.failed)[:MOST_SOURCES]
-    return FailedRequests(model, sum(each.failed for each in records), _total(records), setups, sources)
+    failed, requests = sum(each.failed for each in records), _total(records)
+    elsewhere = len(setups) == 1 < len(by_setup)
+    if elsewhere:
+        _, failed, requests = setups[0]
+    return FailedRequests(model, failed, requests, setups, sources, elsewhere)
 
 
 def _total(records: Sequence[_Record]) -> int | None:

@@ -22,6 +22,7 @@ from chimera_dagster.render.blocks import (
     Details,
     Heading,
     Inline,
+    Inlines,
     LineBreak,
     Link,
     Note,
@@ -174,16 +175,23 @@ def _line(content: Content) -> str:
 
 def _inlines(content: Content, in_line: bool) -> str:
     parts = joined(inlines(content) if isinstance(content, str) else content)
-    written = ""
+    written, end = "", 0
     for number, part in enumerate(parts):
-        after = parts[number + 1] if number + 1 < len(parts) else None
+        if number < end:
+            continue
         match part:
             case Text() | Target():
                 written += _text(part.text)
             case Strong():
-                written += _strong(part.text, written, after)
+                end = _end_of_strong(parts, number)
+                words = "".join(
+                    _inline_code(each.text, in_line) if isinstance(each, Code) else _text(each.text)
+                    for each in parts[number:end]
+                    if isinstance(each, Strong | Code)
+                )
+                written += _strong(words, written, parts[end] if end < len(parts) else None)
             case Code():
-                code = _isolated(part.text, _code(part.text, in_cell=in_line))
+                code = _inline_code(part.text, in_line)
                 written += " " + code if written.endswith("`") and code.startswith("`") else code
             case Link():
                 words, target = _text(part.text), f"#{part.section}" if part.section else part.target
@@ -193,6 +201,18 @@ def _inlines(content: Content, in_line: bool) -> str:
             case _:
                 assert_never(part)
     return written
+
+
+def _end_of_strong(parts: Inlines, first: int) -> int:
+    """The place behind strong words; code between two of them belongs to them, so that a sentence is strong as one."""
+    end = first + 1
+    while end + 1 < len(parts) and isinstance(parts[end], Code) and isinstance(parts[end + 1], Strong):
+        end += 2
+    return end
+
+
+def _inline_code(text: str, in_line: bool) -> str:
+    return _isolated(text, _code(text, in_cell=in_line))
 
 
 def _text(text: str) -> str:
@@ -232,9 +252,8 @@ def _address(href: str) -> str:
     return _ENTITY.sub("&amp;", quote(href, safe="/:?#@!&'+,;=%-."))
 
 
-def _strong(text: str, before: str, after: Inline | None) -> str:
-    """The text between marks, or without them if CommonMark would not read them as marks there."""
-    words = _text(text)
+def _strong(words: str, before: str, after: Inline | None) -> str:
+    """The words between marks, or without them if CommonMark would not read them as marks there."""
     inner = words.strip()
     if not inner:
         return words

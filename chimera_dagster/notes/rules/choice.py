@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 
 from chimera_dagster.evidence.certainty import weakest
-from chimera_dagster.evidence.findings.stretches import SlowStretch
+from chimera_dagster.evidence.findings.stretches import SlowStretches
 from chimera_dagster.evidence.measures import MEASURES
 from chimera_dagster.evidence.unread import words_of_name
 from chimera_dagster.notes.better_answers import better_answers, in_words
@@ -57,7 +57,7 @@ def choice(data: NoteContext) -> Iterator[Note]:
 
 
 def _said(data: NoteContext, found: Sequence[Order]) -> tuple[Phrase, ...]:
-    slowed = {each.about.model for each in data.found("slow_stretches", SlowStretch)}
+    slowed = {each.about.model for each in data.found("slow_stretches", SlowStretches)}
     return _by_one(found[0]) if len(found) == 1 else _by_two(*found, slowed=slowed)
 
 

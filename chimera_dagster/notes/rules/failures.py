@@ -140,7 +140,8 @@ def _some_failed(files: Sequence[FailedRuns], whose: Phrase, at: Phrase) -> tupl
 
 
 def _of_requests(data: NoteContext, each: FailedRequests) -> tuple[Phrase, ...]:
-    parts = {"said": each.of_requests, "where": _where(data, each)}
+    where = _where(data, each)
+    parts = {"said": each.of_requests if where else each.of_setting, "where": where}
     if each.requests is None:
         return (
             capital(phrase("{said} failed{where}; the files do not say of how many.", **parts)),

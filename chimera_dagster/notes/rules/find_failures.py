@@ -25,7 +25,7 @@ def find_failures(data: NoteContext) -> Iterator[Note]:
         _WEIGHT,
         phrase(
             f"find out why {{said}}{{more}} failed before you {'compare it' if compared else 'quote a figure'}",
-            said=each.of_requests,
+            said=each.of_setting,
             more=more,
         ),
         phrase("a server that drops requests has less to do for the others, and a mean over these does not show it"),

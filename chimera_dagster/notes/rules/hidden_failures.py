@@ -23,7 +23,7 @@ def hidden_failures(data: NoteContext) -> Iterator[Note]:
     yield from _of_runs(data)
     found = [each for each in failed_requests(data) if each.share >= MANY]
     if found:
-        said = listed([each.of_requests for each in found[:_MOST]])
+        said = listed([each.of_setting for each in found[:_MOST]])
         more = phrase(", and some of {n}", n=count(len(found) - _MOST, "other model")) if found[_MOST:] else ()
         parts = {"said": said, "more": more}
         yield risk(

@@ -49,7 +49,8 @@ _MAY_BE = {
     "throughput under load": re.compile(
         r"\bthroughput|\bqps\b|\brps\b|\breq(?:uest)?s? (?:per|p|s)\b|\bconcurr|\busers?\b"
     ),
-    "long contexts": re.compile(r"\bctx\b|\bcontext|\b(?:seq|prompt|input) (?:len|tok)"),
+    # `context` alone is Ollama's list of the tokens of a conversation
+    "long contexts": re.compile(r"\bctx\b|(?!^context$)\bcontext|\b(?:seq|prompt|input) (?:len|tok)"),
 }
 _NAMES = 3  # shown of what could not be read
 _LOAD = "throughput under load"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from chimera_dagster.evidence.findings.finding import sources_of
-from chimera_dagster.evidence.findings.stretches import SlowStretch
+from chimera_dagster.evidence.findings.stretches import SlowStretches
 from chimera_dagster.notes.advice import Basis, recommendation
 from chimera_dagster.notes.context import Found, NoteContext
 from chimera_dagster.notes.naming import scope_of
@@ -11,14 +11,15 @@ from chimera_dagster.notes.note import Note
 from chimera_dagster.notes.phrase import Number, count, model, phrase
 from chimera_dagster.notes.reading import times
 from chimera_dagster.notes.rules.outliers import did, unusual_runs
+from chimera_dagster.notes.rules.slow_stretch import in_stretches
 from chimera_dagster.schemas import DECODE
 
 _WEIGHT = 108.0
 
 
 def repeat_outliers(data: NoteContext) -> Iterator[Note]:
-    """One note: of the model with the longest stretch of slow runs, or else of the one with the most slow runs."""
-    stretch = max(data.found("slow_stretches", SlowStretch), key=lambda each: len(each.about.rows), default=None)
+    """One note: of the model with the most slow runs in stretches, or else of the one with the most slow runs."""
+    stretch = max(data.found("slow_stretches", SlowStretches), key=lambda each: len(each.about.rows), default=None)
     if stretch is not None:
         yield _of_stretch(stretch)
         return
@@ -40,7 +41,7 @@ def repeat_outliers(data: NoteContext) -> Iterator[Note]:
     )
 
 
-def _of_stretch(found: Found[SlowStretch]) -> Note:
+def _of_stretch(found: Found[SlowStretches]) -> Note:
     about = found.about
     return recommendation(
         "repeat_outliers",
@@ -51,7 +52,8 @@ def _of_stretch(found: Found[SlowStretch]) -> Note:
             m=model(about.model),
         ),
         phrase(
-            "they followed each other and decoded {r} times as slowly as is usual",
+            "they followed each other{stretches} and decoded on average {r} times as slowly as is usual",
+            stretches=in_stretches(about),
             r=Number(times(about.times), about.times, ""),
         ),
         Basis(scope_of(about.rows), sources_of(about.rows), (found.id,), DECODE),

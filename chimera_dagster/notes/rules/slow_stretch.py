@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from chimera_dagster.evidence.findings.finding import sources_of
-from chimera_dagster.evidence.findings.stretches import SlowStretch
+from chimera_dagster.evidence.findings.stretches import SlowStretches
 from chimera_dagster.notes.context import NoteContext
 from chimera_dagster.notes.naming import scope_of
 from chimera_dagster.notes.note import Note
-from chimera_dagster.notes.phrase import Number, count, number, phrase, subject
+from chimera_dagster.notes.phrase import Number, Phrase, count, number, phrase, subject
 from chimera_dagster.notes.reading import times
 from chimera_dagster.schemas import DECODE
 
@@ -17,7 +17,7 @@ _WEIGHT = 103.0  # on the first screen: it moves every comparison with the model
 
 def slow_stretch(data: NoteContext) -> Iterator[Note]:
     """One note for each model with such a stretch."""
-    for each in data.found("slow_stretches", SlowStretch):
+    for each in data.found("slow_stretches", SlowStretches):
         about = each.about
         parts = {
             "n": phrase(
@@ -27,6 +27,7 @@ def slow_stretch(data: NoteContext) -> Iterator[Note]:
                 model=subject(about.model),
             ),
             "r": Number(times(about.times), about.times, ""),
+            "stretches": in_stretches(about),
         }
         yield Note(
             "slow_stretch",
@@ -34,13 +35,13 @@ def slow_stretch(data: NoteContext) -> Iterator[Note]:
             _WEIGHT,
             (
                 phrase(
-                    "{n} followed each other and decoded {r} times as slowly as is usual: other work on the machine "
-                    "would look like that, and it moves every comparison with this model.",
+                    "{n} followed each other{stretches} and decoded on average {r} times as slowly as is usual: "
+                    "other work on the machine would look like that, and it moves every comparison with this model.",
                     **parts,
                 ),
                 phrase(
-                    "{n} decoded {r} times as slowly as is usual, one after the other. Other work on the machine would "
-                    "look like that, and it moves every comparison with this model.",
+                    "{n} decoded on average {r} times as slowly as is usual, one after the other{stretches}. Other "
+                    "work on the machine would look like that, and it moves every comparison with this model.",
                     **parts,
                 ),
             ),
@@ -49,3 +50,9 @@ def slow_stretch(data: NoteContext) -> Iterator[Note]:
             sources=tuple(sources_of(about.rows)),
             findings=(each.id,),
         )
+
+
+def in_stretches(found: SlowStretches) -> Phrase:
+    """` in 2 stretches`; empty if there is one."""
+    many = len(found.lengths)
+    return phrase(" in {n}", n=count(many, "stretch", "stretches")) if many > 1 else ()

@@ -19,6 +19,8 @@ TEACH = "chimera vocabulary suggest"
 def unknown_numbers(data: NoteContext) -> Iterator[Note]:
     """One note, if some number has a name that is neither a metric nor a condition, a parameter or a label.
 
+    Names that do not account for all of these numbers are only some of them: a file states at most twenty, and a number
+    in a text may have none.
     If most of them do, that is said on the first screen: what isn't read may change the answer. It comes first if no
     models could be compared.
     """
@@ -33,10 +35,11 @@ def unknown_numbers(data: NoteContext) -> Iterator[Note]:
     ]
     if len(groups) > _SHOWN:
         shown.append(count(len(groups) - _SHOWN, "more name"))
+    named = sum(group.numbers for group in groups) >= total - covered
     parts = {
         "unread": number(total - covered),
         "all": count(total, "number"),
-        "names": listed(shown),
+        "names": phrase(": {names}" if named else ", among them {names}", names=listed(shown)),
         "teach": setting(TEACH),
     }
     scope = Scope(n=total - covered, files=len(rows))
@@ -49,7 +52,7 @@ def unknown_numbers(data: NoteContext) -> Iterator[Note]:
             _SECOND if data.rankings else _FIRST,
             (
                 phrase(
-                    f"{lead} be read: nothing here knows the names of {{unread}} of {{all}}: {{names}}. "
+                    f"{lead} be read: nothing here knows the names of {{unread}} of {{all}}{{names}}. "
                     "Teach those that matter: {teach} proposes how.",
                     **parts,
                 ),
@@ -57,18 +60,21 @@ def unknown_numbers(data: NoteContext) -> Iterator[Note]:
             scope,
             sources=sources,
         )
-    have = "has a name" if total - covered == 1 else "have names"
+    if named:
+        have = "has a name that nothing here knows" if total - covered == 1 else "have names that nothing here knows"
+    else:
+        have = "could not be understood"
     yield Note(
         "unknown_numbers",
         "files",
         _WEIGHT,
         (
             phrase(
-                f"{{unread}} of {{all}} {have} that nothing here knows: {{names}}. {{teach}} proposes what to teach.",
+                f"{{unread}} of {{all}} {have}{{names}}. {{teach}} proposes what to teach.",
                 **parts,
             ),
             phrase(
-                "Nothing here knows what {unread} of {all} mean: {names}. To teach the names, start with {teach}.",
+                "Nothing here knows what {unread} of {all} mean{names}. To teach the names, start with {teach}.",
                 **parts,
             ),
         ),

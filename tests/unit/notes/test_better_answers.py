@@ -29,8 +29,8 @@ def test_the_fastest_model_with_clearly_worse_answers_is_not_chosen_without_sayi
     [said] = texts([note])
     assert "`fast`" in said.partition(".")[0]
     assert said.endswith(
-        "If good answers count more, choose `slow`: its accuracy is 74 %, and that of `fast` is 55 %, which is more "
-        "than chance."
+        "If good answers count more, choose `slow`: its accuracy is 74 %, and that of `fast` is 55 %, a difference "
+        "that is more than chance."
     )
     assert note.certainty == "in_session"
     assert {source[0] for source in note.sources} >= {"fast.json", "slow.json"}

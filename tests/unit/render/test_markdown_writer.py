@@ -168,6 +168,8 @@ def test_of_a_table_that_html_sorts_and_filters_the_first_rows_are_shown() -> No
     [
         (("see ", Strong("this"), "."), "see **this**."),
         ((Strong("Note: "), "that"), "**Note:** that"),
+        ((Strong("Choose "), Code("a_b*"), Strong(" or "), Code("c"), Strong(".")), "**Choose `a_b*` or `c`.**"),
+        ((Strong("Warning: "), Code("a"), " is slow"), "**Warning:** `a` is slow"),
         ((Strong("Note:"), "that"), "Note:that"),  # CommonMark would not close it there
         ((Code("a"), Code("b")), "`ab`"),
         (("at http://a.b/c*d* now (http://e.f).",), "at `http://a.b/c*d`\\* now (`http://e.f`)."),

@@ -72,6 +72,18 @@ def test_the_setup_with_the_most_failures_is_named(tmp_path: Path) -> None:
     )
 
 
+def test_failures_of_one_setup_are_counted_among_its_own_requests(tmp_path: Path) -> None:
+    for load, failed in ((1, 0), (8, 0), (32, 1)):
+        load_test(tmp_path, "m", failed, 6 - failed, load=load)
+    assert wordings(notes_of(tmp_path, "failures").only)[0].startswith(
+        "1 of 6 requests of `m` failed with 32 requests at once; "
+    )
+    [risk], [advice] = (notes_of(tmp_path, kind).notes for kind in KINDS[1:])
+    assert wordings(risk)[0].startswith("1 of 6 requests of `m` in one setting failed, ")
+    assert plain(advice.action) == "Find out why 1 of 6 requests of `m` in one setting failed before you quote a figure"
+    assert {note.scope.n for note in (risk, advice)} == {6}
+
+
 def test_less_than_one_percent_is_a_finding_alone(tmp_path: Path) -> None:
     load_test(tmp_path, "fast-3b", 9, 991)
     load_test(tmp_path, "slow-8b", 0, 1_000, ttft=300.0)

@@ -28,6 +28,17 @@ def test_the_largest_groups_are_named_with_how_to_teach_them(tmp_path: Path) -> 
     assert (noted.only.section, noted.only.scope.files) == ("files", 3)
 
 
+def test_names_that_do_not_account_for_all_numbers_are_said_to_be_among_them(tmp_path: Path) -> None:
+    names = dict.fromkeys((f"zorp_{chr(ord('a') + place)}q" for place in range(22)), 3)
+    write_csv(tmp_path / "a_runs.csv", [run("a:1b", 50, 80, **names)])
+    kept = [group for text in notes_of(tmp_path, "unknown_numbers").files["unread"] for group in json.loads(text)]
+    assert len(kept) == 20
+    for kind in ("unknown_numbers", "mostly_unread"):
+        for said in wordings(notes_of(tmp_path, kind).only):
+            assert "22 of 24 numbers" in said
+            assert ", among them `zorp_aq` (1), " in said and "have names that" not in said
+
+
 def test_numbers_with_known_names_have_no_note(tmp_path: Path) -> None:
     write_csv(tmp_path / "a_runs.csv", [run("a:1b", 50, 80)])
     assert notes_of(tmp_path, "unknown_numbers").notes == []

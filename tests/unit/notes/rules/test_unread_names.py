@@ -1,5 +1,6 @@
 """What can't be read is not called missing, and a folder that is mostly unread says so before anything else."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,21 @@ def test_it_is_not_advised_to_be_recorded_either(tmp_path: Path):
 
 def test_another_unread_name_changes_nothing(tmp_path: Path):
     assert all("may be in the files" not in text and "quality" in text for text in said(tmp_path, xyzzy="3"))
+
+
+@pytest.mark.parametrize(("name", "may_be"), [("context", False), ("context_q", True), ("maxContext", True)])
+def test_the_tokens_of_a_conversation_are_not_its_length(name: str, may_be: bool, tmp_path: Path):
+    answer = {"response": "Yes.", "done": True, "total_duration": 2_000_000_000, "load_duration": 1_000_000}
+    answer |= {"prompt_eval_count": 9, "prompt_eval_duration": 90_000_000}
+    answer |= {"eval_count": 50, "eval_duration": 1_000_000_000}
+    for model in ("a:1b", "b:1b"):
+        named = {"model": model, "created_at": "2026-05-01T10:00:00Z"}
+        (tmp_path / f"{model[0]}.json").write_text(json.dumps(named | answer | {name: [151, 644, 872]}))
+    noted = notes_of(tmp_path, "not_measured")
+    assert all(json.loads(unread).get(name) == 3 for unread in noted.files["unread"])
+    for text in wordings(noted.only):
+        assert ("Long contexts may be in the files" in text) == may_be
+        assert ("long contexts" in text) != may_be
 
 
 def test_memory_that_may_not_be_of_the_gpu_is_not_denied(tmp_path: Path):
