@@ -10,7 +10,8 @@ _OF = r"(?:of )?(?:the |these |those |our )?(?:possible |tested |measured |share
 _WIDE = (
     "settings?|configurations?|conditions?|combinations?|circumstances?|prompts?|prompt lengths?|lengths?|loads?"
     "|levels?|load levels?|situations?|scenarios?|workloads?|tests?|tasks?|use cases?|environments?|temperatures?"
-    "|parameters?|concurrency levels?|concurrency|numbers? of requests|benchmarks?|experiments?|metrics?|measures?|respects?"
+    "|parameters?|concurrency levels?|concurrency|numbers? of requests|benchmarks?|experiments?"
+    "|metrics?|measures?|respects?"
 )
 _EVERYWHERE = re.compile(
     rf"\b(?:in|for|across|under|at|with|on|throughout|regardless of|independent of) {_ALL} {_OF}({_WIDE})\b"
