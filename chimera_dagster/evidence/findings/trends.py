@@ -48,7 +48,7 @@ class Trend(NamedTuple):
 
 
 def trends(data: FindingContext) -> Iterator[Finding]:
-    """Means (or what files state) of each model and metric by concurrency, request rate, depth or length.
+    """Geometric means (or what files state) of each model and metric by concurrency, request rate, depth or length.
 
     One finding for each set of equal other conditions, of many sets for the three with the most runs. The knee of a
     rate is the lowest level with RATE_SHARE of the highest value; that of a time is the highest level up to which it
@@ -107,8 +107,15 @@ def _trends(measure: Measure, cells: Sequence[Cell]) -> Iterator[Trend]:
                 if len(stratum.cells) > 1 and len(kinds) == 1:
                     ordered = sorted(stratum.cells.values(), key=lambda cell: float(cell.setup[name]))
                     levels = [float(cell.setup[name]) for cell in ordered]
-                    values = [float(np.mean(cell.values)) for cell in ordered]
+                    values = [_typical(cell) for cell in ordered]
                     yield Trend(name, model, measure, stratum, levels, values, ordered)
+
+
+def _typical(cell: Cell) -> float:
+    """What files state; of runs the geometric mean, as rankings and tests of log values have it."""
+    if cell.stated or len(cell.values) == 1:
+        return float(np.mean(cell.values))
+    return float(np.exp(np.mean(np.log(cell.values))))
 
 
 def _runs(stratum: Stratum) -> int:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.stats
 
+from chimera_dagster.steps.evidence import Evidence
 from tests.unit.evidence.findings.tables import noisy, run, write_csv
 from tests.unit.notes.noted import Noted, notes_of, values, wordings
 
@@ -54,11 +56,11 @@ def test_the_knee_of_a_time_is_said_in_plain_words(tmp_path: Path) -> None:
     assert str(found.findings.set_index("id").loc[note.findings[0], "text"]).startswith("Time to first token of m:7b")
 
 
-def test_its_figures_are_the_means_of_the_measurements(tmp_path: Path) -> None:
+def test_its_figures_are_the_geometric_means_of_the_measurements(tmp_path: Path) -> None:
     found = loads(tmp_path, {"m:7b": (100, 105, 130, 2300)})
     rows = found.rows("ttft_ms")
     load = rows["conditions"].str.extract(r'"concurrency":(\d+)')[0]
-    means = rows["value"].groupby(load.to_numpy()).mean()
+    means = rows["value"].groupby(load.to_numpy()).agg(scipy.stats.gmean)
     [note] = [note for note in found.notes if note.metric == "ttft_ms"]
     assert values(note, "ms") == pytest.approx([means["1"], means["32"]])
     assert set(values(note, "")) == {1.5, 8, 32}
@@ -133,3 +135,16 @@ def test_lengths_are_spoken_of_as_lengths(tmp_path: Path) -> None:
     found = loads(tmp_path, {"m:7b": (100, 200, 800, 3200)}, name="prompt_words")
     text = of(found, "ttft_ms")[1]
     assert " over prompts of 1 to 32 words, and is already more than 1.5 times as long with prompts of 2 words." in text
+
+
+def test_its_values_are_those_of_the_table_by_configuration(tmp_path: Path) -> None:
+    found = loads(tmp_path, {"m:7b": (100, 130, 400, 2300)}, share=0.4)
+    rows = Evidence(found.files, found.measurements).brief.by_configuration
+    by_load = [
+        value.value for row in rows for column, value in row.values.items() if column.measure.metric == "ttft_ms"
+    ]
+    assert len(by_load) == len(LOADS)
+    [note] = [note for note in found.notes if note.metric == "ttft_ms"]
+    said = values(note, "ms")
+    assert len(said) > 1
+    assert all(any(value == pytest.approx(known) for known in by_load) for value in said)
