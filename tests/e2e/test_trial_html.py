@@ -42,7 +42,8 @@ def text_of(notes: Sequence[KeptNote]) -> str:
     """An answer of which most sentences stand, one is wrong in a figure, and one is advice of its own."""
     advice = "Consider increasing num_ctx."
     text = faithful(notes).replace("\n1. ", f"\n- {advice}\n1. ")
-    figure = next(part.text for note in notes[1:] for part in note.text if part.kind == "figure" and part.unit)
+    advised = [note for note in notes if note.section == "recommendations"]
+    figure = next(part.text for note in advised for part in note.text if part.kind == "figure" and part.unit)
     return text.replace(figure, f"9{figure}", 1)
 
 

@@ -10,7 +10,7 @@ from chimera_dagster.render.brief.words import counted, marked, paragraph, space
 
 LEADING = 3
 _WARNED = 2
-_NEXT = 3
+_NEXT = 2
 _MISSING = 2  # notes on what was not measured, which limit the answer
 
 

@@ -7,7 +7,7 @@ from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.records.documents import Metrics, Outcome
 from chimera_dagster.render.blocks import Inlines, inlines
 from chimera_dagster.render.report.model_words import ModelWords, conveyed, shown
-from chimera_dagster.render.report.note_words import code_paragraphs, sentence, words
+from chimera_dagster.render.report.note_words import sentence, words
 from chimera_dagster.render.report.trial_advice import trial_advice, trial_risks
 from chimera_dagster.write.quality import ADVICE, RISK_ROWS
 
@@ -48,6 +48,10 @@ def stated(metrics: Metrics, outcome: Outcome) -> Stated:
 
     What the files say too little about is filled up with what the measurement of the trial itself calls for.
     """
+    from chimera_dagster.render.report.code_paragraphs import (
+        code_paragraphs,
+    )  # imports scipy
+
     is_heard, is_analysed = is_report_usable(metrics), is_analysis_usable(outcome)
     report = outcome.published.answer
     model = ModelWords(outcome.notes, report)

@@ -86,7 +86,7 @@ def test_without_notes_nothing_stands() -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_false_sentences_of_others_do_not_stand_and_true_ones_do(folder: str) -> None:
-    sentences = labelled(folder)
+    sentences = [each for each in labelled(folder) if not each.by.endswith("held out")]
     found = align([Passage(each.text, place) for place, each in enumerate(sentences)], notes_of(folder))
     stands = [each.outcome == "stands" for each in found]
     true = [stand for each, stand in zip(sentences, stands, strict=True) if each.truth]
