@@ -9,7 +9,7 @@ from chimera_dagster.align.model_binding import bind_models
 from chimera_dagster.align.reading import AXES, CLASSES, UNITS, Bound, Context
 
 _CHANGE = re.compile(
-    r"\b(?:increase|growth|rise|gain|reduction|decrease|drop|decline|improvement) ?(?::|=|of|is|was|\()"
+    r"\b(?:increase|growth|rise|gain|reduction|decrease|drop|decline|improvement)\b[^,;.]*(?: of|:|=| is| was|\()"
     r"(?: (?:about|around|roughly|nearly|over|only|up to))?$"
 )
 
@@ -99,13 +99,12 @@ def _stat(items: Sequence[Item], bound: Bound, found: Sequence[Bound]) -> str:
 
 def _is_change(items: Sequence[Item], bound: Bound) -> bool:
     """Whether it is by how much something changes: `grows by 1.7 s`, `an increase of 1.7 s`, `Increase: 1.7 s`."""
-    before = items[max(0, bound.place - 3) : bound.place]
-    words = " ".join(item.text.lower() for item in before)
-    changes = any(
-        item.clause == bound.clause and (item.has("relations", "up") or item.has("relations", "down"))
-        for item in items[: bound.place]
-    )
-    return (changes and before[-1:] != [] and before[-1].text.lower() == "by") or _CHANGE.search(words) is not None
+    before = items[: bound.place]
+    last = max((place for place, item in enumerate(before) if item.figure is not None), default=-1)
+    words = " ".join("" if item.kind == "name" else item.text.lower() for item in before[last + 1 :])
+    here = [item for item in before if item.clause == bound.clause]
+    changes = any(item.has("relations", "up") or item.has("relations", "down") for item in here)
+    return (changes and before[-1].text.lower() == "by") or _CHANGE.search(words) is not None
 
 
 def _state(items: Sequence[Item], bound: Bound) -> str:

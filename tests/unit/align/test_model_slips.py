@@ -12,6 +12,8 @@ _IT = "Over 31 shared settings, it shows its first token after {}, which is 3.8 
     [
         "Gemma3:270m: First Token Time Increase: 1.7 s",
         "First token time increase: 1.7 s (smollm2:135m: 3.2 s)",
+        "Time to first token growth of gemma3:270m: 1.7 s",
+        "gemma3:270m has an increase in time to first token of 1.7 s.",
         "The time to first token of gemma3:270m grows by 1.7 s.",
         "The time to first token of smollm2:135m shows a growth of 3.2 s.",
     ],
