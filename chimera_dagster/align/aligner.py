@@ -13,6 +13,7 @@ from chimera_dagster.align.outcome import Aligned, Passage
 from chimera_dagster.align.reading import Clause, Context, Reading
 from chimera_dagster.align.scan import MOST, normal
 from chimera_dagster.align.scopes import concludes, takes_up
+from chimera_dagster.align.slips import slip
 from chimera_dagster.align.unaligned import unaligned
 
 _TOO_MANY = Aligned("withheld", reason="it says more than three notes do")
@@ -43,8 +44,9 @@ def _align(raw: str, known: Known, context: Context) -> Aligned:
         return Aligned("withheld", reason="it is too long to be read as one sentence")
     text = normal(raw)
     reading = read(text, known.names, context)
-    if (own := known.own_words.find(text, context.notes)) is not None:
-        return Aligned("stands", (own,))
+    own = known.own_words.find(text, context.notes)
+    if (unread := slip(text, reading) if own is None else Aligned("stands", (own,))) is not None:
+        return unread
     judged = [(clause, _by_statement(clause, reading, known)) for clause in reading.clauses if _says(clause, reading)]
     if not judged:
         return unaligned(text, reading, [])

@@ -1,11 +1,17 @@
 """Binds each figure of a sentence to the model, metric, state, statistic and level that it belongs to."""
 
+import re
 from collections.abc import Sequence
 
 from chimera_dagster.align.item import Item
 from chimera_dagster.align.levels import AGAINST, bind_levels
 from chimera_dagster.align.model_binding import bind_models
 from chimera_dagster.align.reading import AXES, CLASSES, UNITS, Bound, Context
+
+_CHANGE = re.compile(
+    r"\b(?:increase|growth|rise|gain|reduction|decrease|drop|decline|improvement)\b[^,;.]*(?: of|:|=| is| was|\()"
+    r"(?: (?:about|around|roughly|nearly|over|only|up to))?$"
+)
 
 
 def bind(items: Sequence[Item], context: Context) -> list[Bound]:
@@ -75,6 +81,8 @@ def _stat(items: Sequence[Item], bound: Bound, found: Sequence[Bound]) -> str:
         item.has("acts", "delay") and item.clause == bound.clause for item in items[:place]
     ):
         return "delta"
+    if bound.kind in ("ms", "tok/s") and _is_change(items, bound):
+        return "delta"
     for before in range(place - 1, -1, -1):
         item = items[before]
         if item.figure is not None:
@@ -87,6 +95,16 @@ def _stat(items: Sequence[Item], bound: Bound, found: Sequence[Bound]) -> str:
         if item.clause < bound.clause and item.kind == "mark" and item.text in (".", ";"):
             break
     return ""
+
+
+def _is_change(items: Sequence[Item], bound: Bound) -> bool:
+    """Whether it is by how much something changes: `grows by 1.7 s`, `an increase of 1.7 s`, `Increase: 1.7 s`."""
+    before = items[: bound.place]
+    last = max((place for place, item in enumerate(before) if item.figure is not None), default=-1)
+    words = " ".join("" if item.kind == "name" else item.text.lower() for item in before[last + 1 :])
+    here = [item for item in before if item.clause == bound.clause]
+    changes = any(item.has("relations", "up") or item.has("relations", "down") for item in here)
+    return (changes and before[-1].text.lower() == "by") or _CHANGE.search(words) is not None
 
 
 def _state(items: Sequence[Item], bound: Bound) -> str:

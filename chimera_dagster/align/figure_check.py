@@ -87,7 +87,8 @@ class _Compared:
                 return Gap("model", f"{self.bound.text} is that of {listed(its)} alone")
             same = mine == its or (self.bound.collective and its <= mine)
             return None if same else Gap("model", f"{self.bound.text} is that of {listed(its)}, not of {listed(mine)}")
-        ambiguous = len(self.known.models) > 1 and len(self.statement.models) > 1 and self.bound.kind in _MEASURED
+        several = len(self.statement.models) > 1 or self.known.has_beside(self.statement.note)
+        ambiguous = len(self.known.models) > 1 and several and self.bound.kind in _MEASURED
         return Gap("model", f"it does not say whose {self.bound.text} that is") if ambiguous else None
 
     def _state(self) -> Gap | None:
@@ -116,6 +117,8 @@ class _Compared:
         if bound.kind in ("times", "%"):
             mine, its = _levels_beside(self.reading.figures, bound), _levels_beside(self.statement.figures, other)
             known = {each.value for each in self.statement.figures if each.kind == "axis"}
+            if bound.kind == "times" and other.level is not None and mine and other.level not in mine:
+                return Gap("level", f"{bound.text} is of {other.level:g} in the note")
             wrong = (mine - known or (set[float]() if mine & its else mine)) if its else set[float]()
             return Gap("level", f"{bound.text} is not of {min(wrong):g} in the note") if wrong else None
         if bound.level == other.level:

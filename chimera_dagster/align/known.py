@@ -87,6 +87,13 @@ class Known:
             if bound.kind == "axis"
         }
 
+    def has_beside(self, note: KeptNote) -> bool:
+        """Whether another note says the same of another model."""
+        return note.metric is not None and any(
+            (other.kind, other.metric) == (note.kind, note.metric) and not set(other.models) & set(note.models)
+            for other in self.notes.values()
+        )
+
     def joined(self, metrics: AbstractSet[str]) -> Statement | None:
         """What the notes on several metrics state together; its note's id is theirs, joined by a plus."""
         found = [each for each in self.orders if each.metric in metrics]

@@ -56,7 +56,7 @@ def _loose(order: Ordered, clause: Clause, reading: Reading, statement: Statemen
     of_cold = kind in _COLD_KINDS and "cold" in clause.states and not clause.models >= order.object
     if not own or not (of_runs or of_levels or of_cold):
         return problem
-    return None if order.factor is None else _own_factor(order, statement)
+    return None if order.factor is None else _own_factor(order, reading, statement)
 
 
 def _is_extreme(order: Ordered, reading: Reading, statement: Statement) -> bool:
@@ -169,14 +169,24 @@ def _factor(order: Ordered, values: Values, sign: int) -> str | None:
     return f"{bound.text} is not the ratio of the note's values ({said})"
 
 
-def _own_factor(order: Ordered, statement: Statement) -> str | None:
+def _own_factor(order: Ordered, reading: Reading, statement: Statement) -> str | None:
+    """None if the note has that ratio, at a level that the clause names if it names any."""
     assert order.factor is not None
+    levels = {each.value for each in reading.figures if each.kind == "axis" and each.clause == order.clause}
+    before = reading.items[max(0, order.factor.place - 1)].text.lower()
+    more = order.factor.figure.bound in ("over", "least") or before.endswith("over")  # of "take over 1.5 times" too
+    problem = f"the note does not say {order.factor.text}"
     for other in statement.figures:
         if other.figure.unit == order.factor.figure.unit and is_same(
             order.factor.figure, other.value, other.figure.value
         ):
-            return None
-    return f"the note does not say {order.factor.text}"
+            if levels and other.level is not None and other.level not in levels:
+                problem = f"{order.factor.text} is of {other.level:g} in the note"
+            elif other.figure.bound == "over" and not more:
+                problem = f"the note says more than {order.factor.text}"
+            else:
+                return None
+    return problem
 
 
 def _numeric(order: Ordered, clause: Clause, statement: Statement) -> bool:

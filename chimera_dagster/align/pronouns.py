@@ -6,6 +6,7 @@ from chimera_dagster.align.item import Item
 from chimera_dagster.align.reading import Context
 
 _OBJECTS = frozenset({"a", "an", "that", "the", "it", "no", "waiting"})  # behind the verb "means"
+_MEASURED = ("ms", "tok/s")
 _FAMILY = frozenset({"model", "models"})
 
 
@@ -34,9 +35,15 @@ def resolve(items: list[Item], context: Context) -> None:
         elif item.has("others") and len(subject) == 1 and _is_other(item, items, place):
             item.names, item.key = tuple(sorted(every - subject)), "others"
         elif (item.has("pronouns") and item.stems[-1] == "model" and len(subject) == 1) or (
-            text in ("it", "its") and place == 0 and not seen and len(subject) == 1
+            text in ("it", "its") and not seen and len(subject) == 1 and (place == 0 or _is_subject(items, place))
         ):
             item.names, item.key = tuple(subject), "model"
+
+
+def _is_subject(items: Sequence[Item], place: int) -> bool:
+    """Whether the pronoun stands behind an opening, and a measured figure follows: `Over 7 settings, it takes 9 ms`."""
+    opened = items[place - 1].text == "," and items[place].text.lower() == "it"
+    return opened and any(each.figure is not None and each.figure.unit in _MEASURED for each in items[place:])
 
 
 def _is_group(item: Item, items: Sequence[Item], place: int, every: frozenset[str]) -> bool:
