@@ -1,8 +1,5 @@
 """How the download of a model goes on, on stderr."""
 
-from types import TracebackType
-from typing import Self
-
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -14,6 +11,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from chimera_dagster.cli.live import Live, print_line
 from chimera_dagster.engines.model_sources.catalogue import CatalogueModel
 
 
@@ -21,7 +19,7 @@ def megabytes(size: int) -> str:
     return f"{size / 1e6:,.0f} MB"
 
 
-class DownloadBar:
+class DownloadBar(Live):
     """A bar on a terminal, and a line for each step. It is the Watcher of `model_sources.download`."""
 
     def __init__(self) -> None:
@@ -38,15 +36,6 @@ class DownloadBar:
             transient=True,
         )
         self._task: TaskID | None = None
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
     def waiting(self, model: CatalogueModel) -> None:
         self._say(f"{model.tag}: another process is downloading it; waiting.")
@@ -65,4 +54,4 @@ class DownloadBar:
         self._say(f"{model.tag}: not {reason}")
 
     def _say(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        print_line(self._console, line)

@@ -3,8 +3,6 @@
 from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from types import TracebackType
-from typing import Self
 
 import typer
 from rich.console import Console
@@ -17,6 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from chimera_dagster.cli.live import Live, print_line
 from chimera_dagster.definitions import defs
 from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.leases import LaneState
@@ -34,21 +33,6 @@ _SPEED_WINDOW_S = 600.0  # trials take minutes
 def open_sweep(settings: Settings, store: Store, digest: str) -> AbstractContextManager[sweeping.SweepSession]:
     """`orchestration.sweeping.open_sweep`, with its progress on the terminal."""
     return sweeping.open_sweep(defs, settings, store, digest, TerminalDisplay(store))
-
-
-class _Live:
-    """Shows its bar while the `with` block runs."""
-
-    _bar: Progress
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
 
 class TerminalDisplay:
@@ -72,7 +56,7 @@ class TerminalDisplay:
         typer.echo(line, err=True)
 
 
-class BackfillProgress(_Live):
+class BackfillProgress(Live):
     """A bar for a sweep that the daemon runs, and a permanent line for each trial that starts or ends."""
 
     def __init__(self, trials: int) -> None:
@@ -87,13 +71,9 @@ class BackfillProgress(_Live):
         counts = Counter(self._states.values())
         ended = counts["done"] + counts["failed"]
         if state != "queued":
-            _print(self._console, f"{ended}/{self._trials} {key}: {state}{why and f', {why}'}")
+            print_line(self._console, f"{ended}/{self._trials} {key}: {state}{why and f', {why}'}")
         text = f"{ended} of {self._trials} trials, {counts['started']} running"
         self._bar.update(self._task, completed=ended, text=text)
-
-
-def _print(console: Console, line: str) -> None:
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _sweep_bar(console: Console) -> Progress:
@@ -112,7 +92,7 @@ def _sweep_bar(console: Console) -> Progress:
     )
 
 
-class SweepProgress(_Live):
+class SweepProgress(Live):
     """`orchestration.workers.LaneDisplay`: a bar for each lane and one for the sweep.
 
     Counts streamed chunks, which are tokens with nearly every engine, against the largest possible number.
@@ -128,13 +108,13 @@ class SweepProgress(_Live):
 
     def on_wait(self, found: list[LaneState]) -> None:
         holders = [f"{lane.name} by {holder.trial} (pid {holder.pid})" for lane, _, holder in found if holder]
-        _print(self._console, f"waiting for a lane; held: {', '.join(holders) or 'all'}")
+        print_line(self._console, f"waiting for a lane; held: {', '.join(holders) or 'all'}")
 
     def on_left_out(self, left_out: Sequence[Lane]) -> None:
         """Lanes that the sweep can't use: their servers don't answer, or there is only one server."""
         if left_out:
             names = ", ".join(f"{lane.name} ({lane.endpoint})" for lane in left_out)
-            _print(self._console, f"not used: {names}; 'chimera ollama up' starts the missing servers")
+            print_line(self._console, f"not used: {names}; 'chimera ollama up' starts the missing servers")
 
     def start(self, lane: str, plan: TrialPlan) -> None:
         self._begun += 1
@@ -146,7 +126,7 @@ class SweepProgress(_Live):
     def on_progress(self, lane: str, stage: str, chunks: int) -> None:
         line = self._lanes[lane]
         if stage != line.stage and not self._console.is_terminal:
-            _print(self._console, f"{line.name}: {stage}")
+            print_line(self._console, f"{line.name}: {stage}")
         line.advance(stage, chunks)
         description, text = f"{lane}  {line.name}: {stage}", f"{chunks} tokens"
         self._bar.update(line.task, description=description, completed=line.share, text=text)
@@ -156,7 +136,7 @@ class SweepProgress(_Live):
         line = self._lanes[lane]
         path = self._store.folder_of(line.plan.trial).report
         text = {"done": f"{path}", "skipped": f"{path}, by another process", "failed": f"{outcome.reason}"}
-        _print(self._console, f"{line.name}: {text[outcome.status]}")
+        print_line(self._console, f"{line.name}: {text[outcome.status]}")
         self._ended += 1
         line.share = 0.0
         self._show_sweep()
