@@ -1,4 +1,4 @@
-"""How often `align` is wrong, on sentences that others wrote, and what it costs against reading the notes from JSON.
+"""How often the aligner is wrong on sentences that others wrote, and what it costs against reading the notes from JSON.
 
     python -m benchmarks.bench_alignment [FILE ...]
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from chimera_dagster.align import Passage, align
+from chimera_dagster.align import Aligner, Passage
 from chimera_dagster.align.kept_note import KeptNote
 
 DATA = Path(__file__).parent.parent / "tests" / "data" / "alignment"
@@ -39,7 +39,8 @@ def read(path: Path) -> tuple[list[KeptNote], list[Labelled]]:
 
 def outcomes(notes: Sequence[KeptNote], sentences: Sequence[Labelled]) -> list[str]:
     """Each by itself, as a block of its own."""
-    return [each.outcome for each in align([Passage(each.text, place) for place, each in enumerate(sentences)], notes)]
+    passages = [Passage(each.text, place) for place, each in enumerate(sentences)]
+    return [each.outcome for each in Aligner(notes).align(passages)]
 
 
 def table(path: Path, notes: Sequence[KeptNote], sentences: Sequence[Labelled]) -> None:
@@ -77,7 +78,7 @@ def speed(path: Path) -> None:
             words += len(each.text.split())
     rounds = [
         (
-            seconds(lambda: align(passages, notes)),
+            seconds(lambda: Aligner(notes).align(passages)),
             seconds(lambda: [KeptNote.model_validate(each) for each in json.loads(text)["notes"]]),
         )
         for _ in range(ROUNDS)

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple, get_args
 from pydantic import BaseModel
 
 from benchmarks.folders import SAMPLES
+from chimera_dagster.align import Aligner
 from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.engines.registry import Engines
 from chimera_dagster.records.documents import Outcome
@@ -76,14 +77,14 @@ class Scored(NamedTuple):
     analysis: float
 
 
-def judged(stage: Stage, answered: Answered, notes: Sequence[KeptNote]) -> JudgedAnswer:
-    return judge_answer(parse_answer(stage, answered.text), notes, answered.prompt)
+def judged(stage: Stage, answered: Answered, aligner: Aligner) -> JudgedAnswer:
+    return judge_answer(parse_answer(stage, answered.text), aligner, answered.prompt)
 
 
-def scored(text: Written, notes: Sequence[KeptNote]) -> Scored:
-    analysis, report = judged("analysis", text.analysis, notes), judged("report", text.report, notes)
+def scored(text: Written, aligner: Aligner) -> Scored:
+    analysis, report = judged("analysis", text.analysis, aligner), judged("report", text.report, aligner)
     claiming = len(analysis.standing) + len(analysis.fallen)
-    quality = score_text(report, notes, text.report.shown, cut=text.report.cut)
+    quality = score_text(report, aligner.notes, text.report.shown, cut=text.report.cut)
     return Scored(quality, len(analysis.standing) / claiming if claiming else 0.0)
 
 
@@ -96,8 +97,9 @@ def rows(texts: Iterable[Texts]) -> dict[tuple[str, float], list[Scored]]:
     """The scores by model and temperature, the best mean first."""
     found: dict[tuple[str, float], list[Scored]] = {}
     for each in texts:
+        aligner = Aligner(each.notes)
         for text in each.texts:
-            found.setdefault((text.model, text.temperature), []).append(scored(text, each.notes))
+            found.setdefault((text.model, text.temperature), []).append(scored(text, aligner))
     return dict(sorted(found.items(), key=lambda row: -fmean(it.quality.score for it in row[1])))
 
 

@@ -1,6 +1,6 @@
 """Aligns the sentences that a model wrote with the notes that it was given."""
 
-from chimera_dagster.align.aligner import align
+from chimera_dagster.align.aligner import Aligner
 from chimera_dagster.align.outcome import Aligned, Outcome, Passage
 
-__all__ = ["Aligned", "Outcome", "Passage", "align"]
+__all__ = ["Aligned", "Aligner", "Outcome", "Passage"]

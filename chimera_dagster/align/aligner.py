@@ -23,20 +23,26 @@ _CAUSES = frozenset({_RESULT, ("causes", "reason")})
 MOST_NOTES = 3  # that one sentence may restate
 
 
-def align(passages: Sequence[Passage], notes: Sequence[KeptNote]) -> list[Aligned]:
-    """What becomes of each passage, in their order."""
-    known = Known(notes)
-    found: list[Aligned] = []
-    block: int | None = None
-    context = Context(known.models)
-    for passage in passages:
-        if passage.block != block:
-            context = Context(known.models)
-            block = passage.block
-        judged = _align(passage.text, known, context)
-        context.notes = judged.notes if judged.outcome == "stands" else ()
-        found.append(judged)
-    return found
+class Aligner:
+    """Aligns texts with the notes of one folder, which it reads once: that takes as long as some twenty sentences."""
+
+    def __init__(self, notes: Sequence[KeptNote]) -> None:
+        self.notes = notes
+        self._known = Known(notes)
+
+    def align(self, passages: Sequence[Passage]) -> list[Aligned]:
+        """What becomes of each passage, in their order."""
+        found: list[Aligned] = []
+        block: int | None = None
+        context = Context(self._known.models)
+        for passage in passages:
+            if passage.block != block:
+                context = Context(self._known.models)
+                block = passage.block
+            judged = _align(passage.text, self._known, context)
+            context.notes = judged.notes if judged.outcome == "stands" else ()
+            found.append(judged)
+        return found
 
 
 def _align(raw: str, known: Known, context: Context) -> Aligned:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from chimera_dagster.align import Aligner
 from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.measure.call import Call
 from chimera_dagster.records.documents import StageText
@@ -11,7 +12,7 @@ from chimera_dagster.write.judge import judge_answer
 from chimera_dagster.write.quality import Quality, score_text
 
 
-def judge_exchange(exchange: Exchange, notes: Sequence[KeptNote]) -> StageText:
+def judge_exchange(exchange: Exchange, aligner: Aligner) -> StageText:
     """Parse the answer, and align each of its sentences with the notes."""
     prompt, text = exchange.prompt, exchange.call.text
     return StageText(
@@ -21,7 +22,7 @@ def judge_exchange(exchange: Exchange, notes: Sequence[KeptNote]) -> StageText:
         prompt_sha256=prompt.sha256,
         notes=prompt.notes,
         notes_left_out=prompt.notes_left_out,
-        answer=judge_answer(parse_answer(exchange.stage, text), notes, prompt.text),
+        answer=judge_answer(parse_answer(exchange.stage, text), aligner, prompt.text),
     )
 
 

@@ -92,7 +92,7 @@ def _run(client: TrialClient, store: Store, on_measured: Callable[[], None] | No
         on_measured()
     if report_text is None:
         with client.clock("report"):
-            report_text = judge_exchange(rounds[0].report, evidence.notes)
+            report_text = judge_exchange(rounds[0].report, evidence.aligner)
     outcome = Outcome(
         summary=summary,
         facts=evidence.facts,
@@ -119,19 +119,19 @@ def run_round(client: TrialClient, repeat: int, began: float) -> Round:
         client.unload()
     analysis = client.ask("analysis", repeat, began)
     with client.clock("analysis"):
-        text = judge_exchange(analysis, client.evidence.notes)
+        text = judge_exchange(analysis, client.evidence.aligner)
     return Round(analysis, text, client.ask("report", repeat, began, text.answer.standing))
 
 
 def _revised(client: TrialClient, first: Round, began: float) -> tuple[StageText, Revision | None]:
     """The report of the first repeat, judged, and what the model makes of it if it is told which sentences fell."""
-    notes = client.evidence.notes
+    notes, aligner = client.evidence.notes, client.evidence.aligner
     with client.clock("report"):
-        report = judge_exchange(first.report, notes)
+        report = judge_exchange(first.report, aligner)
     if not report.answer.fallen:
         return report, None
     exchange = client.revise(report.answer, began)
     with client.clock("revision"):
-        text = judge_exchange(exchange, notes)
+        text = judge_exchange(exchange, aligner)
         before, after = quality_of(report, first.report.call, notes), quality_of(text, exchange.call, notes)
     return report, Revision(call=exchange.call, text=text, is_better=after.score > before.score)

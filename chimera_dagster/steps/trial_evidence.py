@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from chimera_dagster.align import Passage, align
+from chimera_dagster.align import Aligner, Passage
 from chimera_dagster.align.kept_note import KeptNote, load_notes
 from chimera_dagster.evidence.fact import Fact, load_facts
 from chimera_dagster.records.documents import Configuration, ReportFinding, Summary
@@ -17,12 +17,13 @@ _SHOWN_METRICS = ("decode_tok_s", "ttft_ms")
 
 
 class TrialEvidence(NamedTuple):
-    """Facts, findings and notes by rank, and statistics by configuration."""
+    """Facts, findings and notes by rank, statistics by configuration, and what aligns sentences with the notes."""
 
     facts: list[Fact]
     findings: list[ReportFinding]
     notes: list[KeptNote]
     configurations: list[Configuration]
+    aligner: Aligner
 
 
 def read_evidence(store: Store, summary: Summary) -> TrialEvidence:
@@ -35,14 +36,16 @@ def _read(store: Store, digest: str, code: str) -> TrialEvidence:
     """Cached by the content of the folder and the version of the code that read it, for all trials of a sweep."""
     findings, statistics = store.read_table("findings"), store.read_table("data_summary")
     shown = statistics[statistics["metric"].isin(_SHOWN_METRICS) & statistics["mean"].notna()]
+    notes = load_notes(store.read_table("notes"))
     found = TrialEvidence(
         facts=load_facts(store.read_table("facts")),
         findings=[_finding(row) for row in findings.to_dict("records")],
-        notes=load_notes(store.read_table("notes")),
+        notes=notes,
         configurations=[_configuration(row) for row in shown.to_dict("records")],
+        aligner=Aligner(notes),
     )
     # The first alignment compiles patterns, which must not happen between two calls.
-    align([Passage("".join(part.text for part in note.text), 0) for note in found.notes[:1]], found.notes)
+    found.aligner.align([Passage("".join(part.text for part in note.text), 0) for note in notes[:1]])
     return found
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from chimera_dagster.align import Aligned, Outcome, Passage, align
+from chimera_dagster.align import Aligned, Aligner, Outcome, Passage
 from chimera_dagster.align.kept_note import KeptNote, Parts
 from chimera_dagster.write.answer import Answer, Sentence, normal
 from chimera_dagster.write.sections import Role
@@ -49,16 +49,16 @@ class JudgedAnswer(Answer, frozen=True):
         return [each for each in self.sentences if each.outcome in ("replaced", "withheld")]
 
 
-def judge_answer(answer: Answer, notes: Sequence[KeptNote], prompt: str = "") -> JudgedAnswer:
-    """Align every sentence of an answer to `prompt` with the notes; never raises.
+def judge_answer(answer: Answer, aligner: Aligner, prompt: str = "") -> JudgedAnswer:
+    """Align every sentence of an answer to `prompt` with the notes of `aligner`; never raises.
 
     A standing sentence behind one that fell is replaced too, if it means something of that one. A note replaces at most
     one sentence, and none if a standing sentence says it: the others are withheld. So is a copy of an instruction of
     the prompt. A mitigation is withheld with its risk, and replaced if it is that of another risk.
     """
-    aligned = align([Passage(each.text, each.block) for each in answer.sentences], notes)
-    known = {note.id: note for note in notes}
-    aligned = _without_copies(answer.sentences, _as_read(answer.sentences, aligned, notes), prompt)
+    aligned = aligner.align([Passage(each.text, each.block) for each in answer.sentences])
+    known = {note.id: note for note in aligner.notes}
+    aligned = _without_copies(answer.sentences, _as_read(answer.sentences, aligned, aligner), prompt)
     fates = _each_once(answer.sentences, aligned, known)
     judged = tuple(
         JudgedSentence(
@@ -85,7 +85,7 @@ def _is_in(sentence: Sentence, note: KeptNote) -> bool:
     return any(said in f" {normal(''.join(part.text for part in phrase))} " for phrase in phrases)
 
 
-def _as_read(sentences: Sequence[Sentence], aligned: Sequence[Aligned], notes: Sequence[KeptNote]) -> Iterator[Aligned]:
+def _as_read(sentences: Sequence[Sentence], aligned: Sequence[Aligned], aligner: Aligner) -> Iterator[Aligned]:
     """A sentence that stood by what "it" means in the model's text does not if readers never see what "it" means.
 
     Views are read on their own, so none of them may mean a sentence before.
@@ -97,7 +97,7 @@ def _as_read(sentences: Sequence[Sentence], aligned: Sequence[Aligned], notes: S
         and aligned[place - 1].outcome != "stands"
         and sentences[place - 1].block == sentences[place].block
     ]
-    alone = align([Passage(sentences[place].text, place) for place in places], notes) if places else []
+    alone = aligner.align([Passage(sentences[place].text, place) for place in places]) if places else []
     lost = {
         place
         for place, fate in zip(places, alone, strict=True)

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from chimera_dagster.align import Aligned, Passage, align
+from chimera_dagster.align import Aligned, Aligner, Passage
 from chimera_dagster.align.kept_note import KeptNote
 
 DATA = Path(__file__).parents[2] / "data" / "alignment"
@@ -33,7 +33,7 @@ def labelled(folder: str) -> tuple[Labelled, ...]:
 
 def said(*texts: str, folder: str = "samples") -> list[Aligned]:
     """The texts as the sentences of one paragraph."""
-    return align([Passage(text, 0) for text in texts], notes_of(folder))
+    return Aligner(notes_of(folder)).align([Passage(text, 0) for text in texts])
 
 
 def of_one(text: str, folder: str = "samples") -> Aligned:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chimera_dagster.align import Passage, align
+from chimera_dagster.align import Aligner, Passage
 from tests.unit.align.alignment_data import FOLDERS, labelled, notes_of, of_one, said
 
 FALSE_THAT_STAND, TRUE_THAT_DO_NOT = 0.01, 0.3  # of the sentences that the aligner was mended on
@@ -81,13 +81,13 @@ def test_a_cause_between_two_true_notes_does_not_stand() -> None:
 
 
 def test_without_notes_nothing_stands() -> None:
-    assert [each.outcome == "stands" for each in align([Passage("a decodes 5 tok/s.", 0)], [])] == [False]
+    assert [each.outcome == "stands" for each in Aligner([]).align([Passage("a decodes 5 tok/s.", 0)])] == [False]
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_false_sentences_of_others_do_not_stand_and_true_ones_do(folder: str) -> None:
     sentences = [each for each in labelled(folder) if not each.by.endswith("held out")]
-    found = align([Passage(each.text, place) for place, each in enumerate(sentences)], notes_of(folder))
+    found = Aligner(notes_of(folder)).align([Passage(each.text, place) for place, each in enumerate(sentences)])
     stands = [each.outcome == "stands" for each in found]
     true = [stand for each, stand in zip(sentences, stands, strict=True) if each.truth]
     false = [each.text for each, stand in zip(sentences, stands, strict=True) if not each.truth and stand]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chimera_dagster.align import Passage, align
+from chimera_dagster.align import Aligner, Passage
 from chimera_dagster.align.kept_note import KeptNote, Parts, load_notes
 from chimera_dagster.cli.reading import read_folder
 from chimera_dagster.notes.table import table_of
@@ -35,9 +35,8 @@ def _both(note: KeptNote) -> Parts:
 def fallen(texts: list[str], notes: tuple[KeptNote, ...]) -> list[str]:
     """Sentences that don't stand, of texts that are a paragraph each."""
     passages = [Passage(each, block) for block, text in enumerate(texts) for each in _SENTENCE.split(text)]
-    return [
-        each.text for each, found in zip(passages, align(passages, notes), strict=True) if found.outcome != "stands"
-    ]
+    found = Aligner(notes).align(passages)
+    return [each.text for each, fate in zip(passages, found, strict=True) if fate.outcome != "stands"]
 
 
 def in_other_spelling(text: str) -> str:

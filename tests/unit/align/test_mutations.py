@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from chimera_dagster.align import Passage, align
+from chimera_dagster.align import Aligner, Passage
 from chimera_dagster.align.kept_note import KeptNote, Part, Parts
 from tests.unit.align.alignment_data import FOLDERS, notes_of
 
@@ -40,7 +40,7 @@ def first_of(note: KeptNote, wording: Parts) -> str:
 
 
 def standing(texts: list[str], folder: str) -> list[str]:
-    found = align([Passage(text, place) for place, text in enumerate(texts)], notes_of(folder))
+    found = Aligner(notes_of(folder)).align([Passage(text, place) for place, text in enumerate(texts)])
     return [text for text, each in zip(texts, found, strict=True) if each.outcome == "stands"]
 
 

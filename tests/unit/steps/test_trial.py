@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from chimera_dagster import errors
-from chimera_dagster.align import Aligned
+from chimera_dagster.align import Aligned, Aligner, Passage
 from chimera_dagster.records import trial_files
 from chimera_dagster.records.documents import Metrics, Summary
 from chimera_dagster.records.store import Store
 from chimera_dagster.steps import done, recompute, sweep_comparison, trial
 from chimera_dagster.steps.trial_evidence import read_evidence
-from chimera_dagster.write import judge
 from chimera_dagster.write.answer import parse_answer
 from chimera_dagster.write.judge import judge_answer
 from tests.desk import ANALYSIS, REPORT, WELL, Desk, faithful, saying
@@ -185,13 +184,14 @@ def test_what_a_trial_needs_is_ready_before_its_lane(desk: Desk, tmp_path: Path)
 
 def test_the_lane_is_free_before_the_report_is_judged(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
-    align = judge.align
+    align = Aligner.align
+    trial.get_ready(desk.store)
 
-    def aligned(*given: Any) -> list[Aligned]:
+    def aligned(aligner: Aligner, passages: list[Passage]) -> list[Aligned]:
         order.append("align")
-        return align(*given)
+        return align(aligner, passages)
 
-    monkeypatch.setattr(judge, "align", aligned)
+    monkeypatch.setattr(Aligner, "align", aligned)
     trial.run_trial(desk.store, desk.plan(), desk.engines, on_measured=lambda: order.append("measured"))
     assert order == ["align", "measured", "align"]
 
@@ -216,7 +216,7 @@ def test_a_report_with_fallen_sentences_is_revised_once_and_the_better_one_is_ke
 
 def test_nothing_is_revised_that_stands_or_that_nobody_wants_revised(desk: Desk) -> None:
     spec: dict[str, Any] = {"grid": {"num_ctx": [4096]}, "max_tokens": 900}
-    answer = judge_answer(parse_answer("report", faithful(desk.notes())), desk.notes())
+    answer = judge_answer(parse_answer("report", faithful(desk.notes())), Aligner(desk.notes()))
     true = " ".join(each.text for each in answer.standing if each.section == "summary")
     for revise, text in ((1, true), (0, "The first model is 99 times faster.")):
         before = len(desk.stub.generations())

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from chimera_dagster.align import Aligned, Passage
-from chimera_dagster.align.kept_note import KeptNote, Part
+from chimera_dagster.align import Aligned, Aligner, Passage
+from chimera_dagster.align.kept_note import Part
 from chimera_dagster.write.answer import Answer, Role, Sentence, parse_answer
 from chimera_dagster.write.judge import JudgedAnswer, judge_answer
 from tests.unit.write.judged import note
@@ -41,13 +41,13 @@ def judged(
 ) -> JudgedAnswer:
     """Judged by an aligner that knows these sentences, and `alone: ` in front of those that it sees alone."""
 
-    def known(passages: Sequence[Passage], notes: Sequence[KeptNote]) -> list[Aligned]:
-        assert list(notes) == NOTES
+    def known(aligner: Aligner, passages: Sequence[Passage]) -> list[Aligned]:
+        assert list(aligner.notes) == NOTES
         is_first = len(passages) == len(answer.sentences)
         return [fates.get("" if is_first else f"alone: {it.text}", fates[it.text]) for it in passages]
 
-    monkeypatch.setattr("chimera_dagster.write.judge.align", known)
-    return judge_answer(answer, NOTES, prompt)
+    monkeypatch.setattr(Aligner, "align", known)
+    return judge_answer(answer, Aligner(NOTES), prompt)
 
 
 def outcomes(answer: JudgedAnswer) -> list[tuple[str, tuple[str, ...]]]:
@@ -182,10 +182,10 @@ def test_true_sentences_stand_and_a_swapped_one_does_not() -> None:
     )
     given = given.model_copy(update={"text": faster, "wording": faster, "wordings": (faster,), "certainty": "certain"})
     text = "gemma3:270m shows its first token after 95 ms.\n\nsmollm2:135m shows its first token after 95 ms."
-    found = judge_answer(parse_answer("report", text), [given])
+    found = judge_answer(parse_answer("report", text), Aligner([given]))
     assert found.sentences[0].outcome == "stands"
     assert found.sentences[1].outcome in ("withheld", "replaced")
 
 
 def test_an_empty_answer_has_nothing_to_judge() -> None:
-    assert judge_answer(parse_answer("report", ""), NOTES).sentences == ()
+    assert judge_answer(parse_answer("report", ""), Aligner(NOTES)).sentences == ()
