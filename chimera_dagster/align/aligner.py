@@ -105,10 +105,8 @@ def _caused(clauses: list[Clause], options: list[set[str]], advice: list[bool]) 
 
 def _predicates(clause: Clause, reading: Reading) -> bool:
     """Whether the clause claims something, and is not just the condition under which another one holds."""
-    figures = any(bound.clause == clause.number and bound.kind != "axis" for bound in reading.figures)
-    figures = figures or (bool(clause.models) and any(bound.clause == clause.number for bound in reading.figures))
     return (
-        figures
+        any(bound.kind != "axis" or clause.models for bound in reading.figures_of(clause))
         or clause.negative
         or any(kind != "quantifiers" and key not in role("scopes") for kind, key in clause.claims)
     )
@@ -118,7 +116,7 @@ def _states(clause: Clause, reading: Reading) -> bool:
     """Whether the clause says more than how sure, how many or why."""
     return (
         clause.negative
-        or any(bound.clause == clause.number for bound in reading.figures)
+        or bool(reading.figures_of(clause))
         or any(kind not in _MANNERS for kind, _ in clause.claims | clause.optional)
     )
 
@@ -126,18 +124,15 @@ def _states(clause: Clause, reading: Reading) -> bool:
 def _contents(clause: Clause, reading: Reading) -> int:
     """How many kinds of content the clause has."""
     acts = {sense for sense in clause.claims if sense[0] == "acts"}
-    figures = any(bound.clause == clause.number for bound in reading.figures)
     things = clause.things - role("free_things")
     every = (things, clause.states, clause.stats, clause.metrics, clause.settings, clause.models, clause.names, acts)
-    return sum(bool(each) for each in every) + figures
+    return sum(bool(each) for each in every) + bool(reading.figures_of(clause))
 
 
 def _is_own(clause: Clause, reading: Reading) -> bool:
     """Whether the clause names what it is about."""
     things = clause.things - role("free_things")
-    figures = any(
-        bound.clause == clause.number and bound.kind in ("ms", "tok/s", "count", "") for bound in reading.figures
-    )
+    figures = any(bound.kind in ("ms", "tok/s", "count", "") for bound in reading.figures_of(clause))
     uses = any(kind == "uses" for kind, _ in clause.claims)
     acts = any(kind == "acts" and key in role("own_acts") for kind, key in clause.claims)
     return bool(
@@ -175,7 +170,6 @@ def _attach(clauses: list[Clause], reading: Reading, options: list[set[str]], be
 
 def _says(clause: Clause, reading: Reading) -> bool:
     """Whether the clause holds anything that could be wrong."""
-    figures = any(bound.clause == clause.number for bound in reading.figures)
     parts = (
         clause.claims,
         clause.things,
@@ -186,7 +180,7 @@ def _says(clause: Clause, reading: Reading) -> bool:
         clause.states,
         clause.stats,
     )
-    return figures or bool(clause.unknown) or clause.negative or any(parts)
+    return bool(reading.figures_of(clause)) or bool(clause.unknown) or clause.negative or any(parts)
 
 
 def _by_statement(clause: Clause, reading: Reading, known: Known) -> list[tuple[Statement, list[Gap]]]:

@@ -10,7 +10,7 @@ from chimera_dagster.align.kept_note import KeptNote, Parts
 from chimera_dagster.align.lexicon import kind_words, role, senses_of
 from chimera_dagster.align.names import Names
 from chimera_dagster.align.own_words import OwnWords
-from chimera_dagster.align.reading import UNITS, Bound, Clause, Context, Sense
+from chimera_dagster.align.reading import UNITS, Bound, Clause, Content, Context, Sense
 from chimera_dagster.align.scan import normal
 
 _WEAKEST = ("tie", "plain", "in_session", "holds")
@@ -32,7 +32,7 @@ class Values(NamedTuple):
 
 
 @dataclass(slots=True)
-class Statement:
+class Statement(Content):
     """One sentence of a note in all its wordings."""
 
     note: KeptNote
@@ -42,22 +42,14 @@ class Statement:
     claims: set[tuple[str, str]] = field(default_factory=set)
     denied: set[tuple[str, str]] = field(default_factory=set)
     advised: set[Sense] = field(default_factory=set)
-    things: set[str] = field(default_factory=set)
-    negative: bool = False
-    models: set[str] = field(default_factory=set)
-    settings: set[str] = field(default_factory=set)
-    names: set[str] = field(default_factory=set)
-    metrics: set[str] = field(default_factory=set)
-    states: set[str] = field(default_factory=set)
-    stats: set[str] = field(default_factory=set)
 
     def add(self, other: "Statement") -> None:
         """Adds all that another one states."""
         self.clauses += other.clauses
         self.figures += other.figures
-        self.negative |= other.negative
-        for name in ("claims", "denied", "things", "models", "settings", "names", "metrics", "states", "stats"):
-            getattr(self, name).update(getattr(other, name))
+        self.claims |= other.claims
+        self.denied |= other.denied
+        self.add_content(other)
 
 
 class Known:
@@ -155,14 +147,7 @@ class Known:
             every = clause.claims | clause.optional
             every |= {_sense(each) for kind, key in clause.claims if kind == "any" for each in key.split("|")}
             (statement.denied if clause.negative else statement.claims).update(every)
-            statement.negative |= clause.negative
-            statement.things |= clause.things
-            statement.models |= clause.models
-            statement.settings |= clause.settings
-            statement.names |= clause.names
-            statement.metrics |= clause.metrics
-            statement.states |= clause.states
-            statement.stats |= clause.stats
+            statement.add_content(clause)
         if statement.note.runs == "warm":
             statement.states.add("warm")
         statement.settings |= {f"{name}={value}" for name, value in statement.note.conditions.items()} | set(

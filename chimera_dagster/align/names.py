@@ -21,7 +21,7 @@ class Named(NamedTuple):
 
 
 class Names:
-    """Finds names of models, settings and files in a text. A short form that fits two names is no name."""
+    """Finds names of models, settings and files in a text. A short form that fits two names stands for neither."""
 
     def __init__(self, notes: Sequence[KeptNote]) -> None:
         parts = [part for note in notes for words in _sentences(note) for part in words if part.is_name]

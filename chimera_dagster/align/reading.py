@@ -76,13 +76,10 @@ class Ordered:
     factor: Bound | None = None
 
 
-@dataclass(slots=True)
-class Clause:
-    """`claims` are predicates by kind and key; `things` what they are said of; `negative` if the clause denies."""
+@dataclass(slots=True, kw_only=True)
+class Content:
+    """What words are about: `things` are what is said of; `negative` if they deny."""
 
-    number: int
-    claims: set[tuple[str, str]] = field(default_factory=set)
-    optional: set[tuple[str, str]] = field(default_factory=set)
     things: set[str] = field(default_factory=set)
     models: set[str] = field(default_factory=set)
     settings: set[str] = field(default_factory=set)
@@ -90,8 +87,28 @@ class Clause:
     metrics: set[str] = field(default_factory=set)
     states: set[str] = field(default_factory=set)
     stats: set[str] = field(default_factory=set)
-    unknown: list[str] = field(default_factory=list)
     negative: bool = False
+
+    def add_content(self, other: "Content") -> None:
+        """Adds all that another one is about."""
+        self.things |= other.things
+        self.models |= other.models
+        self.settings |= other.settings
+        self.names |= other.names
+        self.metrics |= other.metrics
+        self.states |= other.states
+        self.stats |= other.stats
+        self.negative |= other.negative
+
+
+@dataclass(slots=True)
+class Clause(Content):
+    """`claims` are predicates by kind and key."""
+
+    number: int
+    claims: set[tuple[str, str]] = field(default_factory=set)
+    optional: set[tuple[str, str]] = field(default_factory=set)
+    unknown: list[str] = field(default_factory=list)
     hedged: bool = False
     is_past: bool = False  # it says that something was done
     is_second: bool = False  # it says who comes second
@@ -109,6 +126,9 @@ class Reading:
     clauses: list[Clause]
     figures: list[Bound]
     orders: list[Ordered]
+
+    def figures_of(self, clause: Clause) -> list[Bound]:
+        return [bound for bound in self.figures if bound.clause == clause.number]
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from chimera_dagster.align.names import Names
 from chimera_dagster.align.stems import stem
 from chimera_dagster.align.units import NOUN_STEMS, set_units
 
-MOST = 1_500  # characters of one sentence; a longer one is no sentence
+MOST = 1_500  # characters of one sentence; a longer one is not read
 _TOKEN = re.compile(r"(?<=\w)'s\b|[^\W_]+(?:'(?!s\b)[a-z]+)?|[%&]|[^\w\s]|_")
 _PLAIN = str.maketrans(
     {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": ";", "‑": "-", "\u00a0": " ", "…": ".", "`": "", "*": ""}
@@ -168,7 +168,7 @@ def _bridge(item: Item, place: int, items: list[Item]) -> str:
 
 
 def _number_word(items: list[Item], stems: list[str], place: int, length: int) -> Figure | None:
-    """The number that a word is, if it is no part of a longer phrase."""
+    """The number that a word is, unless it is part of a longer phrase."""
     word = items[place].text.lower()
     following = next((each for each in stems[place + 1 : place + 2] if each != "\x00"), "")
     found: Figure | None = None

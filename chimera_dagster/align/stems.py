@@ -63,7 +63,7 @@ _FORMS = {
     "tie": "tying tied ties",
     "latency": "latencies",
 }
-# Words whose ending is none
+# Words that keep what looks like an ending
 _WHOLE = (
     "'s beat means spread less this its his as us yes thus always perhaps during nothing something anything "
     "everything thing bring string need speed indeed exceed red hundred across unless regardless process access "

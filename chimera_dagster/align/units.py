@@ -41,7 +41,7 @@ _ALIKE: dict[str, str] = {
 NOUN_STEMS = {stem(noun): _ALIKE.get(noun, noun) for noun in _NOUNS}
 _CLOSE = 3  # words between two figures of a list
 _LEVELS = ("at_once", "word", "token")
-_LARGE = 40  # bare numbers above it are no levels of a load
+_LARGE = 40  # a larger bare number is not the level of a load
 _AT_ONCE = frozenset(
     stem(word)
     for word in ("once", "concurrent", "parallel", "simultaneous", "time", "simultaneously", "concurrently", "flight")

@@ -66,7 +66,7 @@ def get(
         bool,
         typer.Option(
             "--sweep",
-            help="Get what the sweep file needs, go on if one can't be had, and print the models that are there, for "
+            help="Get the models of the sweep file, leave out those that can't be had, and print the others for "
             "'chimera sweep --models'.",
         ),
     ] = False,

@@ -65,7 +65,7 @@ def sentences_with_label(label: str, text: str, parent: str) -> Iterator[str]:
     """The text and what its label adds; `parent` is the label of the item above.
 
     A label that only names the topic is left out. One that is a sentence comes first; one without which the text is
-    about nothing, or is no sentence, stays in front.
+    about nothing, or is not a sentence, stays in front.
     """
     if label and text[:1].islower() and text.partition(" ")[0].isalpha():
         text = f"{label}: {text}"
