@@ -49,7 +49,7 @@ class Names:
             self._forms.setdefault(path.lower(), Named("file", path))
         for form, path in _base_names(self.files).items():
             self._forms.setdefault(form, Named("file", path))
-        for name in {*_of(parts, "metric")}:
+        for name in dict.fromkeys(_of(parts, "metric")):
             self._forms.setdefault(name.lower(), Named("metric_name", name))
         self._pattern = _pattern(self._forms)
 

@@ -125,8 +125,8 @@ def _of(order: Ordered, values: Values) -> str | None:
     if values.certainty == "tie":
         return f"the notes don't tell {listed(order.subject | order.object)} apart"
     ahead = sign > 0 if not order.negated else sign < 0
-    for one in order.subject:
-        for other in order.object:
+    for one in sorted(order.subject):
+        for other in sorted(order.object):
             if {one, other} <= (values.tied | {values.order[0]}):
                 return f"the notes don't tell `{one}` and `{other}` apart"
             if (values.order.index(one) < values.order.index(other)) != ahead:

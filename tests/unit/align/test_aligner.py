@@ -1,5 +1,10 @@
 """What becomes of a sentence: it stands, is replaced, is a view, is filler, or is withheld."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from chimera_dagster.align import Aligner, Passage
@@ -93,3 +98,21 @@ def test_false_sentences_of_others_do_not_stand_and_true_ones_do(folder: str) ->
     false = [each.text for each, stand in zip(sentences, stands, strict=True) if not each.truth and stand]
     assert len(false) <= FALSE_THAT_STAND * (len(sentences) - len(true)), false
     assert sum(true) >= (1 - TRUE_THAT_DO_NOT) * len(true)
+
+
+@pytest.mark.parametrize("seed", ["1", "2", "3", "4"])
+def test_the_reason_is_the_same_in_every_process(seed: str) -> None:
+    script = (
+        "from tests.unit.align.alignment_data import of_one\n"
+        "text = 'llama3.1:8b shows its first token soonest of the three.'\n"
+        "print(of_one(text, 'served').reason)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=Path(__file__).parents[3],
+        env=os.environ | {"PYTHONHASHSEED": seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout == "it swaps `llama3.1:8b` and `phi3:mini`\n"
