@@ -4,8 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -50,10 +51,18 @@ def needs_model(tag: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(locate(tag) is None, reason=f"needs {tag}: chimera models get {tag}")
 
 
+def pytest_configure() -> None:
+    """The settings of a developer's shell change no test."""
+    for name in [name for name in os.environ if name.startswith("CHIMERA_")]:
+        del os.environ[name]
+
+
 @pytest.fixture(autouse=True)
-def no_ollama_store(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The models that a developer has in Ollama change no test."""
-    monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path_factory.getbasetemp() / "no-ollama-store"))
+def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
+    """Commands that are called in this process set variables for their child processes, which would stay for the next
+    test; and the models that a developer has in Ollama change no test."""
+    with patch.dict(os.environ, OLLAMA_MODELS=str(tmp_path_factory.getbasetemp() / "no-ollama-store")):
+        yield
 
 
 class Project:
