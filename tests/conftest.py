@@ -24,7 +24,7 @@ max_tokens: 16
 SAMPLES = (
     "param_tuning/smollm2_135m_top_k_runs.csv",
     "param_tuning/smollm2_135m_top_k_summary.csv",
-    "baselines/gemma3_270m_baseline_runs.csv",
+    "baselines/qwen2.5-coder_0.5b_baseline_runs.csv",
     "cold_start/smollm2_135m_cold_start_summary.json",
     "scaling/smollm2_135m_prompt_length.md",
 )

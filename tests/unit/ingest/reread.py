@@ -306,7 +306,10 @@ def quantities_of(cell: str) -> set[float]:
     text = cell.strip().replace("\N{MINUS SIGN}", "-").lstrip("~≈ ")
     found = re.match(r"[+-]?[0-9.,'\u2019\u00a0\u202f\u2009 ]*[0-9][.]?(?:[eE][+-]?[0-9]+)?", text)
     numbers = set[float]()
-    for decimal in ".," if found else "":
+    for decimal, thousands in (".,", ",.") if found else ():
+        whole = found[0].partition(decimal)[0]
+        if thousands in found[0] and not re.search(rf"\{thousands}[0-9]{{3}}$", whole):
+            continue
         plain = "".join(char for char in found[0] if char.isalnum() or char in f"+-{decimal}").replace(decimal, ".")
         value = number_of(plain)
         numbers |= set() if value is None else {value}
