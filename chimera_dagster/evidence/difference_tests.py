@@ -221,25 +221,43 @@ def additive(values: Floats, levels: Ints, blocks: Ints, least_df: int = _LEAST_
     return Blocked(effects, gram, float(np.sqrt(rest / df)), rank, df, p, len(logs), size)
 
 
-def interaction(values: Floats, levels: Ints, blocks: Ints) -> float | None:
-    """p-value of the F-test that levels differ otherwise in one block than in another; None without repeats.
+def reversal(values: Floats, levels: Ints, blocks: Ints) -> float | None:
+    """p-value of the hypothesis that no two levels change places from one block to another; None without repeats.
 
-    The residual of the additive model against the scatter within the cells of level and block.
+    The test of Gail and Simon (Biometrics 41, 1985) for each two levels, with the scatter within the cells of level
+    and block, or a cell's own where that is larger, times the number of pairs. A distance that changes while the order
+    stays is no evidence.
     """
-    cells = np.unique(np.stack([levels, blocks]), axis=1, return_inverse=True)[1].ravel()
-    sizes = np.bincount(cells)
-    within = values - (np.bincount(cells, weights=values) / sizes)[cells]
-    rest, df = float(within @ within), len(values) - len(sizes)
-    fitted = additive(values, levels, blocks)
-    if df < _LEAST_DF or fitted is None or fitted.n < len(values):
+    sizes = np.zeros((int(levels.max()) + 1, int(blocks.max()) + 1))
+    np.add.at(sizes, (levels, blocks), 1)
+    sums = np.zeros_like(sizes)
+    np.add.at(sums, (levels, blocks), values)
+    with np.errstate(invalid="ignore"):
+        means = sums / sizes
+    df = len(values) - int((sizes > 0).sum())
+    if df < _LEAST_DF:
         return None
-    more_df = fitted.df - df
-    if more_df < 1:
-        return None
-    more = max(fitted.sigma**2 * fitted.df - rest, 0.0)
-    if rest <= 1e-12 * (more + rest):
-        return 0.0 if more > 0 else 1.0
-    return float(special.fdtrc(more_df, df, more / more_df / (rest / df)))
+    squares = np.zeros_like(sizes)
+    np.add.at(squares, (levels, blocks), (values - means[levels, blocks]) ** 2)
+    with np.errstate(divide="ignore"):
+        own = squares / np.maximum(sizes - 1, 1)
+        variances = np.maximum(own, max(float(squares.sum()) / df, 1e-24)) / sizes
+    pairs = [(one, other) for other in range(len(sizes)) for one in range(other)]
+    found = [_change_of_places(means[[one, other]], variances[[one, other]], df) for one, other in pairs]
+    return min(1.0, len(pairs) * min(found, default=1.0))
+
+
+def _change_of_places(means: Floats, variances: Floats, df: int) -> float:
+    """p-value of the test of Gail and Simon for two levels (rows) over the blocks (columns) that have both."""
+    differences = means[0] - means[1]
+    differences, error = differences[~np.isnan(differences)], variances.sum(axis=0)[~np.isnan(differences)]
+    squares = differences**2 / error
+    less = min(float(squares[differences > 0].sum()), float(squares[differences < 0].sum()))
+    if less == 0:
+        return 1.0
+    steps = np.arange(1, len(differences))
+    chances = special.binom(len(steps), steps) * 0.5 ** len(steps)
+    return float(chances @ special.fdtrc(steps, df, less / steps))
 
 
 def _packed(codes: Ints) -> tuple[Ints, int]:

@@ -19,8 +19,8 @@ from chimera_dagster.evidence.difference_tests import (
     Groups,
     Pairs,
     additive,
-    interaction,
     moments,
+    reversal,
     welch_pairs,
 )
 from chimera_dagster.evidence.findings.cells import Cell
@@ -31,7 +31,6 @@ from chimera_dagster.evidence.setups import TRENDS, Setup, canonical, value_word
 from chimera_dagster.evidence.sittings import in_one_go
 
 LEAST_RUNS = 3  # of an item, for a test
-_ORDER_LEVEL = 0.005  # far below LEVEL: by chance one ranking would become dozens
 _CLEAR = float(np.log(1.1))  # of two ends of a load, a difference that is more than scatter
 _LEAST_MOMENTS = 2  # stated runs, for a test by their mean and standard deviation
 
@@ -225,7 +224,7 @@ def _merged(measure: Measure, strata: list[Stratum]) -> Contest | None:
 def _crosses(runs: _Runs, setups: Sequence[Setup]) -> bool:
     """Whether the order of two items changes once along a load or length, by 10 % or more at both of its ends.
 
-    All else is equal. If cells have repeats, their interaction with the strata must not be one of chance.
+    All else is equal. If cells have repeats, the change must be more than chance.
     """
     means = pd.Series(runs.logs).groupby([runs.strata, runs.items]).mean().unstack().to_numpy("float64")
     for name in set(TRENDS) & varying(setups):
@@ -236,11 +235,13 @@ def _crosses(runs: _Runs, setups: Sequence[Setup]) -> bool:
                 rest = canonical({key: other for key, other in setup.items() if key != name})
                 ladders.setdefault(rest, []).append((float(value), place))
         for ladder in ladders.values():
-            along = means[[place for _, place in sorted(ladder)]]
-            if any(
-                _changes_once(along[:, one] - along[:, other]) for one, other in combinations(range(along.shape[1]), 2)
-            ):
-                return _interacts(runs.logs, runs.items, runs.strata, otherwise=True, below=LEVEL)
+            places = [place for _, place in sorted(ladder)]
+            for pair in combinations(range(means.shape[1]), 2):
+                if _changes_once(means[places, pair[0]] - means[places, pair[1]]):
+                    rows = np.isin(runs.strata, places) & np.isin(runs.items, pair)
+                    p = reversal(runs.logs[rows], (runs.items[rows] == pair[1]).astype("int64"), runs.strata[rows])
+                    if p is None or p < LEVEL:
+                        return True
     return False
 
 
@@ -259,26 +260,14 @@ def _holds_somewhere(contest: Contest) -> bool:
 
 def _changes_order(runs: _Runs) -> bool:
     """By runs, and if cells have several sessions, by the means of these too."""
-    means = pd.Series(runs.logs).groupby([runs.strata, runs.items]).mean().unstack()
-    orders = {tuple(np.argsort(row.to_numpy(), kind="stable")) for _, row in means.dropna().iterrows()}
-    if len(orders) < 2 or not _interacts(runs.logs, runs.items, runs.strata, otherwise=False):
+    over_runs = reversal(runs.logs, runs.items, runs.strata)
+    if over_runs is None or over_runs >= LEVEL:
         return False
     cells = np.stack([runs.items, runs.strata, runs.sessions])
     (items, strata, _), place = np.unique(cells, axis=1, return_inverse=True)
     visits = np.bincount(place.ravel(), weights=runs.logs) / np.bincount(place.ravel())
-    return _interacts(visits, items, strata, otherwise=True)
-
-
-def _interacts(
-    logs: NDArray[np.float64],
-    items: NDArray[np.int64],
-    strata: NDArray[np.int64],
-    *,
-    otherwise: bool,
-    below: float = _ORDER_LEVEL,
-) -> bool:
-    p = interaction(logs, items, strata)
-    return otherwise if p is None else p < below
+    over_visits = reversal(visits, items, strata)
+    return over_visits is None or over_visits < LEVEL
 
 
 def _blocked_contest(

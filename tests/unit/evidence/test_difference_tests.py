@@ -18,6 +18,7 @@ from chimera_dagster.evidence.difference_tests import (
     holm,
     inverse_of,
     log_moments,
+    reversal,
     welch_pairs,
 )
 
@@ -222,3 +223,48 @@ def test_levels_with_the_same_values_have_no_effect():
         fitted = additive(np.tile(np.log(rng.uniform(1, 2, 3)), 5), np.repeat(np.arange(5), 3), np.zeros(15, dtype=int))
         assert fitted is not None
         assert fitted.p == pytest.approx(1)
+
+
+def two_levels(rng, differences, runs, scatter):
+    """Values of two levels that differ by `differences`, one in each block."""
+    blocks = np.repeat(np.arange(len(differences)), 2 * runs)
+    levels = np.tile(np.repeat([0, 1], runs), len(differences))
+    values = np.asarray(differences)[blocks] * levels + rng.normal(0, 1, len(blocks)) * np.asarray(scatter)[blocks]
+    return values, levels, blocks
+
+
+@pytest.mark.parametrize(("blocks", "critical"), [(2, 2.71), (3, 4.23), (4, 5.43), (5, 6.50)])
+def test_a_change_of_places_has_the_critical_values_of_gail_and_simon(blocks, critical):
+    """Those of their table for 5 %, which are for a known scatter."""
+    runs, step = 2_000, np.resize([1.0, -1.0], 2_000)  # no mean, and a variance of almost 1
+    differences = np.full(blocks, 9.0)
+    differences[0] = -np.sqrt(critical * 2 / runs)
+    values, levels, of_block = two_levels(np.random.default_rng(0), differences, runs, np.zeros(blocks))
+    values += np.resize(step, len(values))
+    assert reversal(values, levels, of_block) == pytest.approx(0.05, abs=0.001)
+
+
+def test_distances_that_change_while_the_order_stays_are_no_change_of_places():
+    values, levels, blocks = two_levels(np.random.default_rng(1), [0.05, 0.5, 2.0], 5, [0.01] * 3)
+    assert reversal(values, levels, blocks) == 1.0
+
+
+@pytest.mark.parametrize("scatter", [[0.03] * 8, [0.3] + [0.03] * 7], ids=["equal", "one block is disturbed"])
+@pytest.mark.parametrize("runs", [2, 4])
+def test_a_change_of_places_by_chance_is_rare(scatter, runs):
+    """Equal levels in one block and another, disturbed or not, and clearly apart in the rest."""
+    rng = np.random.default_rng(2)
+    found = [reversal(*two_levels(rng, [0, 0, *[0.4] * 6], runs, scatter)) for _ in range(1_000)]
+    assert np.mean(np.array(found) < 0.05) < 0.05
+
+
+def test_a_change_of_places_is_found_among_three_levels():
+    rng = np.random.default_rng(3)
+    levels, blocks = np.tile(np.repeat(np.arange(3), 3), 6), np.repeat(np.arange(6), 9)
+    means = np.array([[0, 0.2, 0.5]] * 4 + [[0.2, 0, 0.5]] * 2)
+    found = [reversal(means[blocks, levels] + rng.normal(0, 0.05, 54), levels, blocks) for _ in range(200)]
+    assert np.mean(np.array(found) < 0.05) > 0.95
+
+
+def test_without_repeats_nothing_is_said_of_a_change_of_places():
+    assert reversal(np.array([1.0, 2.0, 2.0, 1.0]), np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1])) is None
