@@ -92,7 +92,6 @@ def test_model_of_the_catalogue_that_nobody_has_yet(nobody: str) -> None:
 
 
 def test_auto_reads_the_store_of_an_ollama_that_is_down(tiny: Tiny, nobody: str) -> None:
-    find_model.cache_clear()
     tiny.put_into_store("smollm3:latest", find_model("smollm2:135m").path.read_bytes())
     engine, info, reason = Engines(nobody).resolve("auto", "smollm3")
     assert isinstance(engine, EmbeddedEngine)
