@@ -26,12 +26,15 @@ ChimeraError
     └── EngineTimeoutError      the first token, the next token or the whole call took too long
 
 An error has a message, which names the file, the row or the field that is wrong, and a `hint`: what to do about it.
+Neither contains a secret: both are printed, stored with the trial and shown by Dagster.
 `may_pass` says whether the same trial may succeed when it runs again.
 """
 
 import errno
 import os
 from typing import TYPE_CHECKING, ClassVar, Self
+
+from chimera_dagster.masking import masked
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -44,9 +47,9 @@ class ChimeraError(Exception):
     may_pass: ClassVar[bool] = False
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = masked(message)
+        self.hint = masked(hint)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
