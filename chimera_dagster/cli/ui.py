@@ -10,7 +10,7 @@ from chimera_dagster.records.store import Store
 from chimera_dagster.settings import load_settings
 from chimera_dagster.spec.sweep import load_spec
 
-_DEV = ("-m", "dagster", "dev", "-m", "chimera_dagster.definitions", "-h", "127.0.0.1", "-p")
+_DEV = ("-m", "chimera_dagster.orchestration.dev", "-m", "chimera_dagster.definitions", "-h", "127.0.0.1", "-p")
 _SUPERSEDED = "ignore:Function `dev_command` is superseded"  # by 'dg dev', which needs a package of its own
 
 
