@@ -73,6 +73,7 @@ class EngineStats:
     effective_num_ctx: int | None = None
     vram_mib: float | None = None  # GPU memory that the model uses
     gpu_share: float | None = None  # share of the model that is in GPU memory, 0 to 1
+    use_by_others: str | None = None  # what shows that another client used the model during the call
 
 
 Stream = Generator[Chunk, None, EngineStats]

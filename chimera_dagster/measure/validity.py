@@ -81,6 +81,8 @@ def _spoilers(
                 "contended",
                 f"{call.name}: {found.residual_ms:.0f} of {found.total_ms:.0f} ms not accounted for by the engine",
             )
+        if call.stats.use_by_others is not None:
+            yield "contended", f"{call.name}: {call.stats.use_by_others}"
         yield from (("implausible", f"{call.name}: {why}") for why in _contradictions(call, found))
         if found.done_reason != "stop":
             yield "incomplete", f"{call.name}: done_reason {found.done_reason}"

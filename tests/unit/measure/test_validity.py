@@ -50,6 +50,7 @@ def names(verdicts: list[Verdict]) -> list[str]:
 @pytest.mark.parametrize(
     ("spoiled", "verdict", "evidence"),
     [
+        ({"use_by_others": "another client"}, "contended", "report 1: another client"),
         ({"prompt_cached_tokens": 4}, "cached", "report 1: 4 of 9 prompt tokens"),
         ({"prompt_chars": 109}, "truncated", "109 characters sent, 9 tokens evaluated"),
         ({"prompt_tokens": 258, "sent_tokens": 1217}, "truncated", "258 of 1217 prompt tokens"),
