@@ -29,6 +29,7 @@ class EmbeddedEngine:
         self._threads = threads or _cores()
         self._lock = threading.Lock()
         self._loaded: LoadedModel | None = None
+        self._tag = ""  # by which the newest call named it
         # A cancelled call may still be inside llama.cpp, and crashes if the interpreter is torn down under it.
         atexit.register(self.close)
 
@@ -54,7 +55,7 @@ class EmbeddedEngine:
     def count_tokens(self, model: str, text: str) -> int | None:
         """Tokens of `text`; None if `model` is not loaded: loading it here would be measured as part of no call."""
         with self._lock:
-            if self._loaded is None or self._loaded.key.path != find_model(model).path:
+            if self._loaded is None or self._tag != model:
                 return None
             return self._loaded.count_tokens(text)
 
@@ -70,6 +71,7 @@ class EmbeddedEngine:
         started = time.perf_counter()
         file = find_model(request.model)
         server, load_ms = self._load(LoadKey(file.path, file.sha256, num_ctx, request.params.num_gpu))
+        self._tag = request.model
         payload: dict[str, Any] = {
             "max_tokens": request.max_tokens,
             "seed": request.seed,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from chimera_dagster import errors
@@ -260,3 +261,20 @@ def test_the_end_of_the_last_call_is_told_before_anything_is_written(desk: Desk)
 
     trial.run_trial(desk.store, plan, desk.engines, on_measured=on_measured)
     assert told == [(REPORT + 1, False)]
+
+
+def test_a_trial_whose_model_another_client_used_is_not_valid(desk: Desk) -> None:
+    def intrude(stage: str, chunks: int) -> None:
+        if (stage, chunks) == ("report", 1):
+            asked = {"model": "smollm2:135m", "prompt": "Hi", "options": {"num_ctx": 1024, "num_predict": 1}}
+            httpx.post(f"{desk.stub.url}/api/generate", json=asked, trust_env=False).raise_for_status()
+
+    desk.run()  # the server is known to keep models for the time that is asked for
+    desk.stub.seconds_between = 0.02
+    try:
+        metrics = trial.run_trial(desk.store, desk.plan(), desk.engines, intrude).metrics
+    finally:
+        desk.stub.seconds_between = 0.001
+    [found] = [verdict for verdict in metrics.validity if verdict.name == "contended"]
+    assert found.spoils
+    assert found.evidence.startswith("report 1: another client used the model: the server keeps it loaded for ")
