@@ -1,9 +1,9 @@
 """Whether another client used a model of an Ollama server during a call.
 
 Ollama counts no requests, but it keeps a model loaded for as long as the newest request asked, from the end of the last
-one. So calls ask for a time that no other client asks for. If another time is left after a call, then another request
-for the model began after this one, or has not ended yet. A request that began before a call and ended during it is not
-noticed.
+one. So calls ask for a time that other clients hardly ever ask for. If another time is left after a call, then another
+request for the model began after this one, or has not ended yet. A request that began before a call and ended during it
+is not noticed.
 """
 
 import os
