@@ -15,7 +15,8 @@ ChimeraError
 ├── OllamaServerError           an Ollama server could not be started: its program is missing, or it ended at once
 └── EngineError                 a model call gave no usable result; only this trial fails
     ├── EngineUnreachableError  nothing answers at the engine's address, or it is another kind of server
-    │   └── NothingListensError the connection was refused; a retry may help, as a server may be starting
+    │   ├── NothingListensError the connection was refused; a retry may help, as a server may be starting
+    │   └── WrongServerError    something answers at the address, but it is another kind of server
     ├── EngineBusyError         the engine's queue is full (503); a retry may help
     ├── ModelNotFoundError      no engine has the model; lists the available models and how to get this one
     ├── ModelFileError          a GGUF file is missing, damaged or not the pinned one
@@ -119,6 +120,9 @@ class EngineUnreachableError(EngineError):
 
 
 class NothingListensError(EngineUnreachableError): ...
+
+
+class WrongServerError(EngineUnreachableError): ...
 
 
 class EngineBusyError(EngineError):

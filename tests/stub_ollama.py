@@ -48,6 +48,7 @@ DIGESTS = {
     "gemma3:270m": "ab073070d86e44d8330eec2c07b849cc6de0e8bcd60009808ace99d022ff50d1",
 }
 DETAILS = {"family": "llama", "format": "gguf", "parameter_size": "134.52M", "quantization_level": "Q4_1"}
+TEMPLATE = "{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n"
 MODEL_INFO = {"general.architecture": "llama", "llama.block_count": 30, "llama.context_length": 8192}
 _TEXT = "The measured rate — 42 tok/s, café, 日本語, 👍🏽 — stayed within its range while the context grew ."
 WORDS = _TEXT.split()
@@ -283,7 +284,7 @@ class StubOllama(StubServer):
     def _look_up(self, path: str, body: Json) -> Answer:
         if path == "/api/show" and body["model"] in self.models:
             capability = "embedding" if body["model"] in self.embedders else "completion"
-            shown = {"details": DETAILS, "model_info": MODEL_INFO, "template": "{{ .Prompt }}"}
+            shown = {"details": DETAILS, "model_info": MODEL_INFO, "template": TEMPLATE}
             return Answer(body=shown | {"capabilities": [capability]})
         if path == "/api/show":
             return Answer(status=404, body={"error": f"model '{body['model']}' not found"})

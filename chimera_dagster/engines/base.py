@@ -30,6 +30,8 @@ class ModelInfo:
     chat: bool = True  # False: a base model without a chat template, which continues text
     capabilities: tuple[str, ...] | None = None  # as the engine names them, such as "completion"
     default_options: str | None = None  # values of parameters that are not set, such as "temperature 0.7, top_k 20"
+    file_sha256: str | None = None  # of the GGUF file; `digest` may be that of a manifest which names it
+    template: str | None = None  # what turns a request into the text that the model continues
 
 
 @dataclass(frozen=True)

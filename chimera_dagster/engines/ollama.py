@@ -1,7 +1,8 @@
 """A running Ollama server, through its official client."""
 
 import os
-from collections.abc import Generator, Mapping
+import re
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -9,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 from chimera_dagster.engines.base import ModelInfo, Request, Stream, pump
 from chimera_dagster.engines.ollama_host import server_url
 from chimera_dagster.engines.ollama_keep_alive import KeepAlive, seconds_left
+from chimera_dagster.engines.patience import Patience
 from chimera_dagster.errors import EngineError, ModelNotFoundError, RequestRefusedError
 
 if TYPE_CHECKING:
     from ollama import ProcessResponse
 
     from chimera_dagster.engines.ollama_http import Session
+
+
+_PLACEMENT_WAIT_S = 1.0  # a server that was restarted meanwhile no longer knows what the call had
 
 
 class OllamaEngine:
@@ -64,6 +69,8 @@ class OllamaEngine:
             layers=_count(facts, f"{architecture}.block_count"),
             capabilities=capabilities,
             default_options=_on_one_line(shown.parameters or ""),
+            file_sha256=_file_of(shown.modelfile or ""),
+            template=shown.template,
         )
 
     def stream(self, request: Request) -> Stream:
@@ -98,7 +105,7 @@ class OllamaEngine:
 
         def left() -> float | None:
             nonlocal entry
-            entry, date = self._running(model)
+            entry, date = Patience(_PLACEMENT_WAIT_S).ask(lambda: self._running(model))
             return None if entry is None else seconds_left(entry.expires_at, date)
 
         try:
@@ -156,6 +163,12 @@ def _full_tag(tag: str) -> str:
 def _on_one_line(parameters: str) -> str:
     """The parameters that the model file sets, which Ollama reports as lines of name and value."""
     return ", ".join(sorted(" ".join(line.split()) for line in parameters.splitlines())) or "none"
+
+
+def _file_of(modelfile: str) -> str | None:
+    """The digest of the file that the model is made from, if the model file names it as Ollama's store does."""
+    found = re.search(r"^FROM .*sha256-([0-9a-f]{64})$", modelfile, re.MULTILINE)
+    return found[1] if found else None
 
 
 def _count(facts: Mapping[str, Any], key: str) -> int | None:

@@ -17,6 +17,7 @@ from chimera_dagster.errors import (
     ModelNotFoundError,
     RequestRefusedError,
     StreamBrokenError,
+    WrongServerError,
 )
 
 _SERVER_LOG = "See Ollama's log ('journalctl -u ollama', or the terminal of 'ollama serve')."
@@ -85,8 +86,8 @@ def unreachable(url: str, error: Exception) -> EngineUnreachableError:
     return no_answer(error, url, "Start Ollama ('ollama serve'), or set OLLAMA_HOST to where it runs.")
 
 
-def no_ollama(url: str) -> EngineUnreachableError:
-    return EngineUnreachableError(
+def no_ollama(url: str) -> WrongServerError:
+    return WrongServerError(
         f"What answers at {url} is not an Ollama server.", hint="Set OLLAMA_HOST to where Ollama runs."
     )
 

@@ -20,6 +20,7 @@ from chimera_dagster.errors import (
     ModelNotFoundError,
     RequestRefusedError,
     StreamBrokenError,
+    WrongServerError,
 )
 
 # A model may take minutes to load, or to read its prompt.
@@ -172,8 +173,8 @@ def unreachable(address: Address, error: Exception) -> EngineUnreachableError:
     return no_answer(error, address.url, "Start the server, or set OPENAI_BASE_URL to where it runs.")
 
 
-def no_server(address: Address) -> EngineUnreachableError:
-    return EngineUnreachableError(
+def no_server(address: Address) -> WrongServerError:
+    return WrongServerError(
         f"What answers at {address.url} is not an OpenAI-compatible server.",
         hint="Set OPENAI_BASE_URL to the address of one; it usually ends in /v1.",
     )

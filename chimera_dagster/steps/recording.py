@@ -99,7 +99,7 @@ def _engine_record(resolved: Resolved) -> EngineRecord:
     info = resolved.info
     return EngineRecord(
         name=resolved.engine.name,
-        version=resolved.engine.version(),
+        version=resolved.version,
         reason=resolved.reason,
         model_digest=info.digest,
         family=info.family,
