@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from chimera_dagster import errors
 from chimera_dagster.align import Aligned, Aligner, Passage
+from chimera_dagster.engines.registry import Engines
 from chimera_dagster.records import trial_files
 from chimera_dagster.records.documents import Metrics, Summary
 from chimera_dagster.records.store import Store
@@ -20,14 +22,14 @@ from chimera_dagster.write.answer import parse_answer
 from chimera_dagster.write.judge import judge_answer
 from tests.desk import ANALYSIS, REPORT, WELL, Desk, faithful, saying
 from tests.faults import FAULTS
-from tests.stub_ollama import BUSY, PIECES, Answer
+from tests.stub_ollama import BUSY, PIECES, Answer, StubOllama
 
 
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds slept between tries, which are not slept here."""
     slept: list[float] = []
-    monkeypatch.setattr("chimera_dagster.measure.call._attempts.sleep", slept.append)
+    monkeypatch.setattr("chimera_dagster.engines.patience._sleep", slept.append)
     return slept
 
 
@@ -107,6 +109,81 @@ def test_a_busy_server_costs_pauses_and_no_measured_time(desk: Desk, pauses: lis
     assert [call.retries for call in outcome.calls] == [2, 0]
     assert len(pauses) == 2
     assert "implausible" not in spoilers(metrics)
+
+
+def test_a_call_that_was_refused_before_says_so(desk: Desk) -> None:
+    metrics = desk.run(BUSY, times=2, after=ANALYSIS)
+    [retried] = [verdict for verdict in metrics.validity if verdict.name == "retried"]
+    assert (retried.evidence, retried.spoils) == ("analysis 1: refused 2 times before; no time includes that", False)
+
+
+class Restarting:
+    """Ends a desk's server; once it was waited for twice, another one listens at its port."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.waits, self.again = desk, 0, list[StubOllama]()
+
+    def kill(self) -> None:
+        self.waits = 0
+        self.desk.stub.kill()
+
+    def sleep(self, seconds: float) -> None:
+        self.waits += 1
+        if self.waits == 2:
+            port = int(self.desk.stub.url.rsplit(":", 1)[1])
+            self.again.append(StubOllama(size_vram=None, port=port).__enter__())
+
+
+@pytest.fixture
+def restarting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, desk: Desk) -> Generator[Restarting]:
+    """A desk of its own, whose server may be ended."""
+    with StubOllama(size_vram=None) as stub:
+        engines = Engines(stub.url)
+        found = Restarting(Desk(Store(tmp_path), stub, engines))
+        shutil.copytree(desk.store.tables, found.desk.store.tables)
+        monkeypatch.setattr("chimera_dagster.engines.patience._sleep", found.sleep)
+        yield found
+        engines.close()
+        for server in found.again:
+            server.__exit__()
+
+
+def test_a_server_that_restarts_between_two_trials_costs_no_trial(restarting: Restarting) -> None:
+    told: list[str] = []
+    restarting.desk.engines.on_notice = told.append
+    restarting.desk.run()
+    restarting.kill()
+    metrics = restarting.desk.run()
+    assert "reloaded" not in spoilers(metrics)
+    assert told == [
+        f"Nothing answers at {restarting.desk.stub.url} (connection refused). Start Ollama ('ollama serve'), or set "
+        "OLLAMA_HOST to where it runs. Waiting up to 60 s for it.",
+        "The server answers again.",
+    ]
+
+
+def test_a_server_that_restarts_between_two_calls_loads_the_model_outside_them(
+    restarting: Restarting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = trial.judge_exchange
+
+    def end_server(*arguments: Any) -> Any:
+        restarting.kill()
+        return judge(*arguments)
+
+    monkeypatch.setattr(trial, "judge_exchange", end_server)  # between the analysis and the report
+    metrics = restarting.desk.run()
+    [server] = restarting.again
+    asked = [body["options"]["num_predict"] for body in server.generations()]
+    assert asked == [1, 32]  # the load, which is not measured, and the report
+    assert "reloaded" not in spoilers(metrics)
+    assert [verdict.name for verdict in metrics.validity[:2]] == ["warm", "retried"]
+
+
+def test_a_server_that_is_gone_for_good_fails_the_trial_in_its_own_words(restarting: Restarting) -> None:
+    restarting.kill()
+    with pytest.raises(errors.NothingListensError, match="connection refused"):
+        restarting.desk.run(server_wait_s=0)
 
 
 def test_a_slow_first_token_is_measured(desk: Desk) -> None:
