@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chimera_dagster.cli.options import AsJson, Engine, Models, Reports, Spec
+from chimera_dagster.cli.plan import print_plan
 from chimera_dagster.errors import SpecError
 from chimera_dagster.records.store import Store
 from chimera_dagster.records.trial_files import read_metrics
@@ -53,6 +54,15 @@ def sweep(
         bool,
         typer.Option("--daemon", help="Let the daemon of 'chimera ui' run the trials, and follow them."),
     ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Run nothing: print what the sweep takes, and which difference it will show.")
+    ] = False,
+    detect: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE", help="Run nothing: propose rounds and repeats that show a difference such as 5%."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run every trial of the sweep that has no report yet.
@@ -65,6 +75,9 @@ def sweep(
     store = Store(settings.data_dir)
     digest = data_digest(store, settings.reports)
     todo = [plan for plan in plans if force or not is_done(store, plan, digest)]
+    if plan or detect is not None:
+        print_plan(store, plans, todo, detect, as_json=as_json)
+        return
     skipped = len(plans) - len(todo)
     typer.echo(f"{len(todo)} trials to run, {skipped} skipped: they have a report of this data.", err=True)
     outcomes = _run(settings, store, plans, todo, digest, force=force, daemon=daemon) if todo else {}
