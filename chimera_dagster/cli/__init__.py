@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from chimera_dagster.cli.signals import end_on_signals
 from chimera_dagster.errors import ChimeraError
 
 # A verb is a module of this package with a function, or a Typer of several commands, of the verb's name.
@@ -39,6 +40,9 @@ VERBS = {
     "metrics": "Recompute metrics and verdicts from recorded calls.",
     "ollama": "Run an Ollama server on each GPU of this host.",
 }
+
+
+_INTERRUPTED = 130  # exit code
 
 
 class _LazyGroup(TyperGroup):
@@ -81,13 +85,22 @@ def chimera(
 
 def main() -> None:
     """Entry point of the `chimera` script."""
+    end_on_signals()
     try:
         app()
     except KeyboardInterrupt:
-        sys.stderr.write("Interrupted. Finished work is kept; the next sweep continues from there.\n")
-        sys.stderr.flush()
-        # At once: a normal exit would wait until llama.cpp has finished reading its prompt.
-        os._exit(130)
+        _end_interrupted()
+    except SystemExit as ending:
+        if ending.code == _INTERRUPTED:  # Typer exits so for a KeyboardInterrupt
+            _end_interrupted()
+        raise
     except ChimeraError as error:
         sys.stderr.write(f"Error: {error.message}\n" + (f"  {error.hint}\n" if error.hint else ""))
         sys.exit(error.exit_code)
+
+
+def _end_interrupted() -> None:
+    sys.stderr.write("Interrupted. Finished work is kept; the next sweep continues from there.\n")
+    sys.stderr.flush()
+    # At once: a normal exit would wait until llama.cpp has finished reading its prompt.
+    os._exit(_INTERRUPTED)

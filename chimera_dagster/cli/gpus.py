@@ -38,7 +38,7 @@ def gpus(as_json: AsJson = False) -> None:
         for lane, held, holder in found
     ]
     rows += [["-", "-", "-", *_cells("waits", holder)] for holder in queue]
-    columns = ("lane", "GPU", "Ollama", "state", "trial", "run", "pid", "since")
+    columns = ("lane", "GPU", "Ollama", "state", "trial", "run", "pid", "since", "data folder")
     print_table(f"Lanes, by the leases in {folder}", columns, rows, numeric={"pid"})
 
 
@@ -48,5 +48,6 @@ def _endpoint(lane: Lane) -> str:
 
 def _cells(state: str, holder: Holder | None) -> list[str]:
     if holder is None:
-        return [state, "-", "-", "-", "-"]
-    return [state, holder.trial or "-", holder.run_id[:8] or "-", str(holder.pid), holder.since]
+        return [state, "-", "-", "-", "-", "-"]
+    run = holder.run_id[:8] or "-"
+    return [state, holder.trial or "-", run, str(holder.pid), holder.since, holder.folder or "-"]

@@ -52,7 +52,7 @@ def search(
     store = Store(settings.data_dir)
     digest = data_digest(store, settings.reports)
     study = settings.dagster_home / "search.db"
-    with claim(f"search|{study.absolute()}", leases_folder(settings.leases_dir), wait=False) as alone:
+    with claim(f"search|{study.resolve()}", leases_folder(settings.leases_dir), wait=False) as alone:
         if not alone:
             raise LeaseError("Another search is running in this data folder.", hint="Wait until it ends, or stop it.")
         with open_sweep(settings, store, digest) as session:

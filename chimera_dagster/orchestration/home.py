@@ -74,7 +74,7 @@ def open_instance(settings: Settings) -> Generator[DagsterInstance]:
     try:
         home = str(prepare_home(settings))
         # Two processes that create its databases at the same time leave them broken.
-        with claim(home, leases_folder(settings.leases_dir)):
+        with claim(str(Path(home).resolve()), leases_folder(settings.leases_dir)):
             instance = DagsterInstance.from_config(home)
         with instance:
             yield instance

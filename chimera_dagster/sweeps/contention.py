@@ -157,7 +157,11 @@ def _work(pipe: Connection, store: Store, plan: TrialPlan, lane: Lane) -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     pin(lane)
-    engines = Engines()
+
+    def notify(line: str) -> None:
+        sys.stderr.write(f"{plan.trial.key}: {line}\n")
+
+    engines = Engines(on_notice=notify)
     try:
         client = TrialClient(store, plan, engines)
         client.warm_up()
