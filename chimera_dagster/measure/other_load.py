@@ -133,5 +133,19 @@ def _label(pid: int, name: str) -> str:
         arguments = psutil.Process(pid).cmdline()[1:]
     except psutil.Error:
         return name
-    program = next((argument for argument in arguments if not argument.startswith("-")), "")
-    return f"{name} {PurePath(program).name}".strip()
+    return f"{name} {_program(arguments)}".strip()
+
+
+def _program(arguments: list[str]) -> str:
+    """The file or module that an interpreter runs; empty for code on its command line, which may hold anything."""
+    left = iter(arguments)
+    for argument in left:
+        if argument == "-m":
+            return next(left, "")
+        if argument in ("-W", "-X"):  # followed by a value
+            next(left, None)
+        elif not argument.startswith("-"):
+            return PurePath(argument).name
+        elif argument == "-c":
+            break
+    return ""

@@ -25,6 +25,7 @@ class Machine:
         self.started = dict.fromkeys(self.used, 1.0)
         self.busy = [50.0] * CORES
         self.affinity = list(range(CORES))
+        self.arguments = ["-u", "/home/me/train.py", "--key=secret"]  # of the build
 
     def work(self, seconds: float = 1.0, core: int = 0, **cpu_s: float) -> None:
         """Let these processes use CPU time, all of it on one core as far as the counters of cores say."""
@@ -51,7 +52,7 @@ class Machine:
             cpu_affinity=lambda: self.affinity,
             name=lambda: self.names[pid],
             create_time=lambda: self.started[pid],
-            cmdline=lambda: ["python3.12", "-u", "/home/me/train.py", "--key=secret"],
+            cmdline=lambda: ["python3.12", *self.arguments],
             oneshot=lambda: memoryview(b""),
         )
 
@@ -98,6 +99,24 @@ def test_what_others_use_is_a_share_of_the_cores_with_their_names(machine: Machi
     assert load is not None and load.by is not None
     assert load.pct == pytest.approx(25.5)  # 2.04 s of 2 s on each of 4 cores
     assert load.by == pytest.approx({"python3.12 train.py": 25.0})  # no argument but the program, and no 0.5 %
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["-X", "dev", "-m", "pytest", "tests"], "python3.12 pytest"),
+        (["-c", "print('secret')"], "python3.12"),
+        (["-W", "error", "run.py"], "python3.12 run.py"),
+        ([], "python3.12"),
+    ],
+)
+def test_an_interpreter_is_named_with_its_program(machine: Machine, arguments: list[str], named: str) -> None:
+    machine.arguments = arguments
+    found = reader()
+    machine.work(2.0, build=2.0)
+    load = found.read()
+    assert load is not None and load.by is not None
+    assert list(load.by) == [named]
 
 
 def test_a_process_that_began_meanwhile_counts_with_all_it_used(machine: Machine) -> None:
