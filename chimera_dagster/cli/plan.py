@@ -61,9 +61,10 @@ def plan_lines(found: "Plan", proposed: float | None = None) -> list[str]:
     if found.slowest is None or found.pair is None:
         lines.append("It will show no difference: a test needs at least two trials, and more repeats or rounds.")
     else:
+        steady = "If the host does not drift: with" if found.rounds == 1 else "With"
         lines.append(
-            f"With 80 % power it shows one trial that is {found.slowest:.1%} slower than all others, and a difference "
-            f"of {found.pair:.1%} between two given trials."
+            f"{steady} 80 % power it shows one trial that is {found.slowest:.1%} slower than all others, and a "
+            f"difference of {found.pair:.1%} between two given trials."
         )
     if found.rounds == 1:
         lines.append(

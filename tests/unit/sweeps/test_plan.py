@@ -34,6 +34,7 @@ def test_a_sweep_about_which_nothing_is_known_is_planned_by_stated_guesses() -> 
     assert lines[0] == "12 trials, 9 of them to run, 1 round of 3 repeats: 54 calls, 3 loads, about 9 min."
     assert lines[1] == "A call takes 10.0 s (a guess), a load 5.0 s (a guess)."
     assert lines[2] == "Throughput scatters by 2.0% between repeats (a guess) and by 1.0% between visits (a guess)."
+    assert lines[3].startswith("If the host does not drift: with 80 % power it shows one trial that is ")
     assert lines[-1].startswith("One round can't tell")
 
 
