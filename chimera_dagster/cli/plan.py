@@ -9,11 +9,12 @@ from chimera_dagster.errors import SpecError
 from chimera_dagster.measure.validity import LOADED_MS
 from chimera_dagster.records.store import Store
 from chimera_dagster.records.trial_files import read_metrics
+from chimera_dagster.render.index.cells import counted
 from chimera_dagster.spec.goals import Goals
 from chimera_dagster.spec.sweep import TrialPlan
 
 if TYPE_CHECKING:
-    from chimera_dagster.sweeps.plan import Plan
+    from chimera_dagster.sweeps.plan import Estimate, Plan
 
 
 def detected_share(text: str) -> float:
@@ -51,12 +52,12 @@ def plan_lines(found: "Plan", proposed: float | None = None) -> list[str]:
     """The sentences of a plan; `proposed` is the share that it was made to find."""
     lines = [] if proposed is None else [f"To find a trial that is {proposed:.1%} slower: {_visits(found)}."]
     lines += [
-        f"{found.trials} trials, {found.to_run} of them to run, {_visits(found)}: {found.calls} calls, {found.loads} "
-        f"loads, about {_minutes(found.minutes)}.",
-        f"A call takes {found.call_s.value:.1f} s ({found.call_s.source}), a load {found.load_s.value:.1f} s "
-        f"({found.load_s.source}).",
-        f"Throughput scatters by {found.scatter.value:.1%} between repeats ({found.scatter.source}) and by "
-        f"{found.drift.value:.1%} between visits ({found.drift.source}).",
+        f"{counted(found.trials, 'trial')}, {found.to_run} to run, {_visits(found)}: {counted(found.calls, 'call')}, "
+        f"{counted(found.loads, 'load')}, about {_minutes(found.minutes)}.",
+        f"A call takes {found.call_s.value:.1f} s ({_source(found.call_s)}), a load {found.load_s.value:.1f} s "
+        f"({_source(found.load_s)}).",
+        f"Throughput scatters by {found.scatter.value:.1%} between repeats ({_source(found.scatter)}) and by "
+        f"{found.drift.value:.1%} between visits ({_source(found.drift)}).",
     ]
     if found.slowest is None or found.pair is None:
         lines.append("It will show no difference: a test needs at least two trials, and more repeats or rounds.")
@@ -84,8 +85,11 @@ def _loads(store: Store, plans: Sequence[TrialPlan]) -> dict[str, list[float]]:
 
 
 def _visits(found: "Plan") -> str:
-    rounds = f"{found.rounds} round{'' if found.rounds == 1 else 's'}"
-    return f"{rounds} of {found.repeats} repeat{'' if found.repeats == 1 else 's'}"
+    return f"{counted(found.rounds, 'round')} of {counted(found.repeats, 'repeat')}"
+
+
+def _source(estimate: "Estimate") -> str:
+    return f"from {counted(estimate.trials, 'earlier trial')}" if estimate.trials else "a guess"
 
 
 def _minutes(minutes: float) -> str:

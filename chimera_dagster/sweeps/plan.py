@@ -38,10 +38,6 @@ class Estimate(BaseModel):
     value: float
     trials: int
 
-    @property
-    def source(self) -> str:
-        return f"from {self.trials} earlier trials" if self.trials else "a guess"
-
 
 class Plan(BaseModel):
     """A sweep before it runs. Differences are shares: 0.05 is 5 %; None if no difference will be shown.
