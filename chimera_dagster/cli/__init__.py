@@ -5,6 +5,8 @@ Exit codes: 0 done, 1 some trials failed, or a check did not pass, 2 wrong usage
 
 import os
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -42,7 +44,8 @@ VERBS = {
 }
 
 
-_INTERRUPTED = 130  # exit code
+class _Interrupted(BaseException):
+    """Ctrl-C, out of reach of typer, which would exit without a word and wait for every thread."""
 
 
 class _LazyGroup(TyperGroup):
@@ -52,9 +55,32 @@ class _LazyGroup(TyperGroup):
         super().__init__(**attributes)
         self.commands = {name: TyperCommand(name, help=summary) for name, summary in VERBS.items()}
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _usage_on_one_line():
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            with _usage_on_one_line():
+                return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise _Interrupted from error
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, _, rest = super().resolve_command(ctx, args)
         return name, name and _load(name), rest
+
+
+@contextmanager
+def _usage_on_one_line() -> Generator[None]:
+    """Spell out control characters in what typer says of wrong arguments, as it repeats them."""
+    try:
+        yield
+    except typer.TyperException as error:
+        from chimera_dagster.foreign_text import one_line  # not needed to print help
+
+        error.message = one_line(error.message)
+        raise
 
 
 def _load(name: str) -> Any:
@@ -88,19 +114,13 @@ def main() -> None:
     end_on_signals()
     try:
         app()
-    except KeyboardInterrupt:
-        _end_interrupted()
-    except SystemExit as ending:
-        if ending.code == _INTERRUPTED:  # Typer exits so for a KeyboardInterrupt
-            _end_interrupted()
-        raise
+    except (KeyboardInterrupt, _Interrupted):
+        sys.stderr.write("Interrupted. Finished work is kept; the next sweep continues from there.\n")
+        sys.stderr.flush()
+        # At once: a normal exit would wait until llama.cpp has finished reading its prompt.
+        os._exit(130)
     except ChimeraError as error:
-        sys.stderr.write(f"Error: {error.message}\n" + (f"  {error.hint}\n" if error.hint else ""))
+        from chimera_dagster.cli.terminal import say_error  # imports rich
+
+        say_error(error)
         sys.exit(error.exit_code)
-
-
-def _end_interrupted() -> None:
-    sys.stderr.write("Interrupted. Finished work is kept; the next sweep continues from there.\n")
-    sys.stderr.flush()
-    # At once: a normal exit would wait until llama.cpp has finished reading its prompt.
-    os._exit(_INTERRUPTED)

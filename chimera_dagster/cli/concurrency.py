@@ -7,6 +7,7 @@ import typer
 
 from chimera_dagster.cli.options import AsJson, Spec
 from chimera_dagster.cli.tables import print_table
+from chimera_dagster.cli.terminal import say, write_json
 from chimera_dagster.gpu.holder import holder
 from chimera_dagster.gpu.lanes import config_of, lanes
 from chimera_dagster.gpu.leases import acquire, holders, leases_folder
@@ -46,13 +47,13 @@ def concurrency(
             leases.enter_context(lease)
         result = run(store, plans, found, rounds, _note)
     if as_json:
-        typer.echo(result.model_dump_json(indent=2))
+        write_json(result.model_dump_json(indent=2))
         return
     for scenario in result.scenarios:
         title = "\n".join([f"{scenario.name}, {result.rounds} rounds", *lines(scenario)])
         print_table(title, HEADER, rows(scenario), numeric={HEADER[place] for place in NUMERIC})
     if result.not_measured:
-        typer.echo(f"Not measured: {result.not_measured}.")
+        say(f"Not measured: {result.not_measured}.")
     _note(f"Saved as {store.concurrency} and .md")
 
 
@@ -73,4 +74,4 @@ def _require_evidence(settings: Settings, store: Store) -> None:
 
 
 def _note(line: str) -> None:
-    typer.echo(line, err=True)
+    say(line, err=True)

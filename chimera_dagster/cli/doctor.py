@@ -12,6 +12,7 @@ from typing import Literal
 import typer
 
 from chimera_dagster.cli.options import AsJson
+from chimera_dagster.cli.terminal import say, write_json
 from chimera_dagster.engines.registry import Engines
 from chimera_dagster.errors import NoReportsError, SettingError, SpecError
 from chimera_dagster.ingest.discover import discover
@@ -48,11 +49,12 @@ def doctor(as_json: AsJson = False) -> None:
         _disk(settings.data_dir),
     ]
     if as_json:
-        typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
+        write_json(json.dumps([asdict(check) for check in checks], indent=2))
     else:
         for check in checks:
-            fix = f"\n        fix: {check.fix}" if check.fix else ""
-            typer.echo(f"{check.state:8}{check.name}: {check.found}{fix}")
+            say(f"{check.state:8}{check.name}: {check.found}")
+            if check.fix:
+                say(f"        fix: {check.fix}")
     if any(check.state == "problem" for check in checks):
         raise typer.Exit(1)
 

@@ -3,10 +3,9 @@
 import json
 import os
 
-import typer
-
 from chimera_dagster.cli.options import AsJson
 from chimera_dagster.cli.tables import print_table
+from chimera_dagster.cli.terminal import write_json
 from chimera_dagster.engines.ollama_host import server_url
 from chimera_dagster.gpu.holder import Holder
 from chimera_dagster.gpu.lanes import Lane, config_of, lanes
@@ -31,7 +30,7 @@ def gpus(as_json: AsJson = False) -> None:
             for lane, held, holder in found
         ]
         document = {"leases": str(folder), "lanes": shown, "waiting": [holder._asdict() for holder in queue]}
-        typer.echo(json.dumps(document, indent=2))
+        write_json(json.dumps(document, indent=2))
         return
     rows = [
         [lane.name, lane.gpu or "-", _endpoint(lane), *_cells("held" if held else "free", holder)]

@@ -7,6 +7,7 @@ import typer
 
 from chimera_dagster.cli.options import AsJson
 from chimera_dagster.cli.tables import print_table
+from chimera_dagster.cli.terminal import write_json
 from chimera_dagster.records.store import Store
 from chimera_dagster.settings import load_settings
 from chimera_dagster.steps.recompute import recompute
@@ -36,7 +37,7 @@ def recompute_all(
             {"trial": key, "figures": count, "differences": [difference._asdict() for difference in found]}
             for key, (count, found) in checked.items()
         ]
-        typer.echo(json.dumps(document, indent=2))
+        write_json(json.dumps(document, indent=2))
     else:
         rows: list[list[str]] = []
         for key, (count, found) in checked.items():

@@ -5,8 +5,6 @@ from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 
-import typer
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -17,6 +15,7 @@ from rich.progress import (
 )
 
 from chimera_dagster.cli.live import Live, print_line
+from chimera_dagster.cli.terminal import Terminal, say
 from chimera_dagster.definitions import defs
 from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.leases import LaneState, holders
@@ -54,14 +53,14 @@ class TerminalDisplay:
             yield progress.on_change
 
     def note(self, line: str) -> None:
-        typer.echo(line, err=True)
+        say(line, err=True)
 
 
 class BackfillProgress(Live):
     """A bar for a sweep that the daemon runs, and a permanent line for each trial that starts or ends."""
 
     def __init__(self, trials: int) -> None:
-        self._console = Console(stderr=True)
+        self._console = Terminal(stderr=True)
         self._trials, self._states = trials, dict[str, State]()
         self._bar = _sweep_bar(self._console)
         self._task = self._bar.add_task("backfill", total=trials, text="")
@@ -77,12 +76,12 @@ class BackfillProgress(Live):
         self._bar.update(self._task, completed=ended, text=text)
 
 
-def _sweep_bar(console: Console) -> Progress:
+def _sweep_bar(console: Terminal) -> Progress:
     """Each task has a description, a bar, and the field `text` beside the bar."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
-        TextColumn("{task.fields[text]}"),
+        TextColumn("{task.fields[text]}", markup=False),
         TimeElapsedColumn(),
         TextColumn("remaining"),
         TimeRemainingColumn(),
@@ -100,7 +99,7 @@ class SweepProgress(Live):
     """
 
     def __init__(self, trials: int, store: Store) -> None:
-        self._console = Console(stderr=True)
+        self._console = Terminal(stderr=True)
         self._trials, self._store, self._begun = trials, store, 0
         self._lanes: dict[str, _LaneLine] = {}
         self._bar = _sweep_bar(self._console)

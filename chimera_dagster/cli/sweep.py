@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.table import Table
 
 from chimera_dagster.cli.options import AsJson, Engine, Models, Reports, Spec
 from chimera_dagster.cli.plan import print_plan
+from chimera_dagster.cli.terminal import Terminal, say, write_json
 from chimera_dagster.errors import SpecError
+from chimera_dagster.foreign_text import one_line
 from chimera_dagster.records.store import Store
 from chimera_dagster.records.trial_files import read_metrics
 from chimera_dagster.settings import Settings, load_settings
@@ -79,12 +80,12 @@ def sweep(
         print_plan(store, plans, todo, detect, as_json=as_json)
         return
     skipped = len(plans) - len(todo)
-    typer.echo(f"{len(todo)} trials to run, {skipped} skipped: they have a report of this data.", err=True)
+    say(f"{len(todo)} trials to run, {skipped} skipped: they have a report of this data.", err=True)
     outcomes = _run(settings, store, plans, todo, digest, force=force, daemon=daemon) if todo else {}
     rows = [_row(store, plan, outcomes.get(plan.trial.key)) for plan in plans]
     _print(rows, as_json)
     if store.index.exists():
-        typer.echo(f"All trial reports on one page: {store.index}", err=True)
+        say(f"All trial reports on one page: {store.index}", err=True)
     if any(outcome.status == "failed" for outcome in outcomes.values()):
         raise typer.Exit(1)
 
@@ -140,7 +141,7 @@ def _row(store: Store, plan: TrialPlan, outcome: "Ended | None") -> Row:
 
 def _print(rows: list[Row], as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
+        write_json(json.dumps([asdict(row) for row in rows], indent=2))
         return
     table = Table("model", "parameters", "status", "validity", "model's text", box=None, pad_edge=False)
     for column in ("tok/s", "TTFT ms"):
@@ -149,6 +150,6 @@ def _print(rows: list[Row], as_json: bool) -> None:
     for row in rows:
         numbers = [f"{value:.2f}" if value is not None else "-" for value in (row.throughput_tok_s, row.ttft_ms)]
         words = [word or "-" for word in (row.status, row.validity, row.text)]
-        table.add_row(row.model, row.params, *words, *numbers, row.report or row.reason or "-")
-    Console(width=_WIDTH).print(table)  # a path that is wrapped can't be clicked or copied
-    typer.echo("Open the Dagster UI with: make ui (or: chimera ui)", err=True)
+        table.add_row(*map(one_line, [row.model, row.params, *words, *numbers, row.report or row.reason or "-"]))
+    Terminal(width=_WIDTH).print(table)  # a path that is wrapped can't be clicked or copied
+    say("Open the Dagster UI with: make ui (or: chimera ui)", err=True)

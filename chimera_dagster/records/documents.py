@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from chimera_dagster import align
 from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.evidence.fact import Fact
-from chimera_dagster.evidence.figures import printable
+from chimera_dagster.foreign_text import one_line
 from chimera_dagster.ingest.trial_reader import METRICS_VERSION
 from chimera_dagster.measure.call import Call, CallMetrics
 from chimera_dagster.measure.environment import Environment
@@ -68,7 +68,7 @@ class Summary(_Document):
         share = f"{self.covered / self.numbers:.1%}".replace("%", " %") if self.numbers else "none"
         said = f"Coverage: {share} of {self.numbers} numeric cells and JSON values are read under a known name."
         groups = [
-            f"{numbers} called `{printable(name)}` in {files} file{'' if files == 1 else 's'}"
+            f"{numbers} called `{one_line(name)}` in {files} file{'' if files == 1 else 's'}"
             for name, numbers, files in self.unread[:_SHOWN_GROUPS]
         ]
         return f"{said} Not known: {', '.join(groups)}." if groups else said

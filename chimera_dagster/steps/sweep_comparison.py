@@ -15,6 +15,7 @@ from chimera_dagster.compare.comparison import SCHEMA_VERSION, Comparison, compa
 from chimera_dagster.compare.metrics import METRICS, Excerpt, values_of
 from chimera_dagster.compare.observed import Observed, Setting
 from chimera_dagster.errors import InputError, first_problem
+from chimera_dagster.foreign_text import csv_cell
 from chimera_dagster.records.store import Store, TrialFolder, write_text
 from chimera_dagster.records.trial_files import failures_in
 from chimera_dagster.schemas import Effects, Standings, Trials, as_table
@@ -39,10 +40,15 @@ def write_comparison(store: Store, comparison: Comparison) -> None:
     """Write comparison.json and .csv beside the reports, and the tables `trials`, `standings` and `effects`."""
     trials, standings = trial_table(comparison), standings_table(comparison)
     write_text(store.comparison, comparison.model_dump_json(indent=1) + "\n")
-    write_text(store.comparison.with_suffix(".csv"), trials.join(_wide(comparison)).to_csv(index=False))
+    write_text(store.comparison.with_suffix(".csv"), _csv(trials.join(_wide(comparison))))
     store.write_table("trials", trials, Trials)
     store.write_table("standings", standings, Standings)
     store.write_table("effects", effect_table(comparison), Effects)
+
+
+def _csv(table: pd.DataFrame) -> str:
+    texts = table.select_dtypes("str").apply(lambda column: column.map(csv_cell, na_action="ignore"))
+    return table.assign(**texts).to_csv(index=False)
 
 
 def _wide(comparison: Comparison) -> pd.DataFrame:
