@@ -1,14 +1,21 @@
 """SQL over a data folder: each table is a DuckDB view; a query can't read anything else, and can't write.
 
-DuckDB itself has no access to any file: pyarrow opens the tables, and reads only what a query needs.
+DuckDB itself has no access to any file but its own temporary ones: pyarrow opens the tables, and reads only what a
+query needs. A query runs in a thread of its own, as the main thread would not notice Ctrl-C within DuckDB.
 """
 
 import json
 import math
-from collections.abc import Iterator
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import date, time
 from decimal import Decimal
-from typing import Any, NamedTuple, cast
+from types import TracebackType
+from typing import Any, NamedTuple, Self, TypeVar, cast
 
 import duckdb
 import pyarrow as pa
@@ -21,12 +28,17 @@ from chimera_dagster.records.store import Store
 
 _BATCH_ROWS = 10_000
 _HINT = "'chimera sql' lists the views and their columns."
-_LOCKED: dict[str, str | bool | int | float | list[str]] = {
+_MOST_THREADS = 4  # each needs a part of the memory
+_SLOW_S = 10.0  # in which an interrupted query has ended; waiting longer would not end it either
+_T = TypeVar("_T")
+_Config = dict[str, str | bool | int | float | list[str]]
+_LOCKED: _Config = {
     "enable_external_access": False,  # no file except those that pyarrow opened, no extension, no network
+    "memory_limit": "1GB",  # a larger sort or join is continued in the temporary folder
+    "threads": min(_MOST_THREADS, os.cpu_count() or 1),
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "python_enable_replacements": False,  # otherwise the name of a missing view may find a variable of this process
-    "temp_directory": "",  # a large sort fails instead of writing a file
 }
 _NESTED = ("values", "sources", "reasons", "clock_reasons")  # text columns that hold JSON
 _TRIAL_COLUMNS = {"model": "model tag of the trial", "params": "key of the trial's parameter set"}
@@ -71,42 +83,43 @@ class Answer:
     while it runs.
     """
 
-    def __init__(self, types: dict[str, str], batches: pa.RecordBatchReader) -> None:
-        self.types, self._reader = types, batches
+    def __init__(self, types: dict[str, str], batches: Iterator[pa.RecordBatch]) -> None:
+        self.types, self._batches = types, batches
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
-        for batch in self._batches():
+        for batch in self._batches:
             yield from self._plain(batch)
 
     def head(self, most: int) -> tuple[list[tuple[Any, ...]], int]:
         """The first rows, and the number of all rows."""
         first: list[tuple[Any, ...]] = []
         total = 0
-        for batch in self._batches():
+        for batch in self._batches:
             first += self._plain(batch.slice(0, most - len(first)))
             total += batch.num_rows
         return first, total
 
-    def _batches(self) -> Iterator[pa.RecordBatch]:
-        try:
-            yield from self._reader
-        except (duckdb.Error, pa.ArrowException, OSError) as error:  # pyarrow turns DuckDB's errors into the latter
-            raise _wrong(error) from error
-
     def _plain(self, batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
         columns = [
-            [_plain(value, kind) for value in column.to_pylist(maps_as_pydicts="strict")]
-            for column, kind in zip(batch.columns, self.types.values(), strict=True)
+            _plain_column(column, name, kind)
+            for column, (name, kind) in zip(batch.columns, self.types.items(), strict=True)
         ]
         return zip(*columns, strict=True)
 
 
 class Database:
-    """The views of a data folder, open for queries; without views whose file does not exist yet."""
+    """The views of a data folder, open for queries; without views whose file does not exist yet.
+
+    A context manager, which removes its temporary folder.
+    """
 
     def __init__(self, store: Store) -> None:
         """Raises InputError if a table is damaged."""
-        self._connection = duckdb.connect(":memory:", config=_LOCKED)
+        scratch = tempfile.mkdtemp(prefix="chimera-sql-")
+        config: _Config = {**_LOCKED, "temp_directory": scratch}
+        self._connection = duckdb.connect(":memory:", config=config)
+        self._thread = ThreadPoolExecutor(1)
+        self.close = weakref.finalize(self, _close, self._connection, self._thread, scratch)
         self._connection.execute("SET enable_progress_bar = false; SET timezone = 'UTC'")
         found = {name: _dataset(store, name, view) for name, view in VIEWS.items()}
         self.views = [name for name, dataset in found.items() if dataset is not None]
@@ -117,6 +130,14 @@ class Database:
             self._connection.execute(f"CREATE VIEW {name} AS SELECT {columns} FROM _{name}")
         self._connection.execute("SET lock_configuration = true")
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
     @property
     def missing(self) -> dict[str, str]:
         """Views whose file does not exist yet, with the command that writes it."""
@@ -124,6 +145,9 @@ class Database:
 
     def ask(self, query: str) -> Answer:
         """The answer to one query. Raises InputError, and NotIngestedError for a view that does not exist yet."""
+        return self._run(lambda: self._asked(query))
+
+    def _asked(self, query: str) -> Answer:
         try:
             statements = self._connection.extract_statements(query)
             if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
@@ -134,15 +158,21 @@ class Database:
             found = self._connection.sql(statements[0])
             names = found.project("*").columns  # of two columns with one name the second gets another
             types = dict(zip(names, map(str, found.types), strict=True))
-            return Answer(types, found.to_arrow_reader(_BATCH_ROWS))
+            return Answer(types, self._batches(found.to_arrow_reader(_BATCH_ROWS)))
         except duckdb.CatalogException as error:
-            for name in self.missing.keys() & set(map(str.lower, self._connection.get_table_names(query))):
+            for name in self.missing.keys() & self._tables_in(query):
                 raise NotIngestedError(
                     f"There is no view {name} yet: '{self.missing[name]}' writes its table."
                 ) from error
             raise _wrong(error) from error
         except duckdb.Error as error:
             raise _wrong(error) from error
+
+    def _tables_in(self, query: str) -> set[str]:
+        try:
+            return {name.lower() for name in self._connection.get_table_names(query)}
+        except duckdb.Error:  # it names a function that does not exist, too
+            return set()
 
     def listing(self) -> Answer:
         """The views, each followed by its columns."""
@@ -156,7 +186,25 @@ class Database:
             ]
         names = ("view", "column", "type", "what")
         table = pa.table([pa.array(column, pa.string()) for column in zip(*rows, strict=True)] or [[]] * 4, [*names])
-        return Answer(dict.fromkeys(names, "VARCHAR"), table.to_reader())
+        return Answer(dict.fromkeys(names, "VARCHAR"), iter(table.to_batches()))
+
+    def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        try:
+            while (batch := self._run(lambda: next(reader, None))) is not None:
+                yield batch
+        except (duckdb.Error, pa.ArrowException, OSError) as error:  # pyarrow turns DuckDB's errors into the latter
+            raise _wrong(error) from error
+
+    def _run(self, work: Callable[[], _T]) -> _T:
+        """What a call of DuckDB's returns; Ctrl-C ends it."""
+        running = self._thread.submit(work)
+        try:
+            return running.result()
+        except BaseException:
+            if not running.done():
+                self._connection.interrupt()
+                wait([running], _SLOW_S)
+            raise
 
 
 def text_of(value: Any) -> str:
@@ -210,6 +258,22 @@ def _plain(value: Any, kind: str = "") -> Any:
     if value is None or isinstance(value, str | int | float):
         return None if isinstance(value, float) and not math.isfinite(value) else value
     return str(value)
+
+
+def _plain_column(column: pa.Array, name: str, kind: str) -> list[Any]:
+    try:
+        return [_plain(value, kind) for value in column.to_pylist(maps_as_pydicts="strict")]
+    except (pa.ArrowException, ValueError, OverflowError, KeyError) as error:  # such as a day after the year 9999
+        raise InputError(
+            f"A value of the column {name} can't be shown: {str(error).partition(chr(10))[0]}.",
+            hint=f"Cast it to a text: {name}::varchar.",
+        ) from error
+
+
+def _close(connection: duckdb.DuckDBPyConnection, thread: ThreadPoolExecutor, scratch: str) -> None:
+    connection.close()
+    thread.shutdown(wait=False)
+    shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _wrong(error: Exception) -> InputError:
