@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _PLACEMENT_WAIT_S = 1.0  # a server that was restarted meanwhile no longer knows what the call had
+_MOST_TOKENS = 1 << 31  # of a context, or layers of a model; what is larger is not believed
 
 
 class OllamaEngine:
@@ -173,4 +174,4 @@ def _file_of(modelfile: str) -> str | None:
 
 def _count(facts: Mapping[str, Any], key: str) -> int | None:
     value = facts.get(key)
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, int) and 0 <= value <= _MOST_TOKENS else None

@@ -34,7 +34,7 @@ def translated(url: str) -> Generator[None]:
     except (httpx.TransportError, ConnectionError) as error:
         raise unreachable(url, error) from error
     # not JSON, JSON of another shape, or endless redirects
-    except (ValueError, LookupError, TypeError, httpx.RequestError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError, httpx.RequestError) as error:
         raise no_ollama(url) from error
 
 
@@ -51,7 +51,8 @@ def translated_stream(url: str) -> Generator[None]:
         raise unreachable(url, error) from error
     except httpx.TransportError as error:
         raise StreamBrokenError(f"Ollama's stream was interrupted: {error}.", hint=_SERVER_LOG) from error
-    except (ValueError, TypeError, httpx.RequestError) as error:  # TypeError: an error line whose error is not a string
+    # RecursionError: one that is nested too deeply; TypeError: an error line whose error is not a string
+    except (ValueError, TypeError, RecursionError, httpx.RequestError) as error:
         raise StreamBrokenError(f"Ollama's stream contains an unreadable line: {_fault(error)}.") from error
 
 

@@ -11,7 +11,7 @@ from httpx_sse import EventSource, connect_sse
 from chimera_dagster.engines.base import Emit, EngineStats
 from chimera_dagster.engines.http import TIMEOUT, AbortableTransport, no_answer, server_message
 from chimera_dagster.engines.openai_host import Address
-from chimera_dagster.engines.openai_server import Json, count, section
+from chimera_dagster.engines.openai_server import Json, measured, section, tokens
 from chimera_dagster.errors import (
     ContextTooSmallError,
     EngineBusyError,
@@ -43,9 +43,7 @@ class Session:
 def open_session(address: Address) -> Session:
     """A session that connects when it is first used."""
     transport = AbortableTransport()
-    headers = {"Accept-Encoding": "identity"}  # compression would hold tokens back
-    if address.key:
-        headers["Authorization"] = f"Bearer {address.key}"
+    headers = {"Authorization": f"Bearer {address.key}"} if address.key else {}
     return Session(httpx.Client(base_url=address.url, transport=transport, timeout=TIMEOUT, headers=headers), transport)
 
 
@@ -81,19 +79,19 @@ def generate(session: Session, address: Address, body: Json, emit: Emit) -> Engi
 
 def _stats(finish: str, usage: Json, timings: Json) -> EngineStats:
     """`usage` is OpenAI's, `timings` are llama.cpp's, whose prompt_n does not count tokens from the cache."""
-    prompt, cached, evaluated = count(usage, "prompt_tokens"), count(timings, "cache_n"), count(timings, "prompt_n")
+    prompt, cached, evaluated = tokens(usage, "prompt_tokens"), tokens(timings, "cache_n"), tokens(timings, "prompt_n")
     if prompt is None and cached is not None and evaluated is not None:
         prompt = cached + evaluated
-    written = count(usage, "completion_tokens")
+    written = tokens(usage, "completion_tokens")
     return EngineStats(
         done_reason=finish,
-        prompt_eval_ms=timings.get("prompt_ms"),
-        eval_ms=timings.get("predicted_ms"),
+        prompt_eval_ms=measured(timings, "prompt_ms"),
+        eval_ms=measured(timings, "predicted_ms"),
         prompt_tokens=prompt,
-        prompt_cached_tokens=count(section(usage, "prompt_tokens_details"), "cached_tokens")
+        prompt_cached_tokens=tokens(section(usage, "prompt_tokens_details"), "cached_tokens")
         if cached is None
         else cached,
-        output_tokens=count(timings, "predicted_n") if written is None else written,
+        output_tokens=tokens(timings, "predicted_n") if written is None else written,
     )
 
 
@@ -106,7 +104,7 @@ def translated(address: Address) -> Generator[None]:
         raise refusal(error.response.status_code, error.response.text, address) from error
     except httpx.RequestError as error:
         raise unreachable(address, error) from error
-    except (ValueError, LookupError, TypeError) as error:  # not JSON, or JSON of another shape
+    except (ValueError, LookupError, TypeError, RecursionError) as error:  # not JSON, or JSON of another shape
         raise no_server(address) from error
 
 
@@ -118,7 +116,7 @@ def _translated_stream(address: Address) -> Generator[None]:
         raise unreachable(address, error) from error
     except httpx.RequestError as error:
         raise StreamBrokenError(f"The server's stream was interrupted: {error}.", hint=_log_of(address)) from error
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise StreamBrokenError(f"The server's stream contains an unreadable event: {error}.") from error
 
 
