@@ -23,7 +23,9 @@ def sql(
         str | None, typer.Argument(help="For example 'select stage, avg(ttft_ms) from calls group by 1'.")
     ] = None,
     as_json: AsJson = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print CSV instead of a table; a text that could be a formula begins with '.")
+    ] = False,
 ) -> None:
     """Query all tables with read-only SQL.
 
