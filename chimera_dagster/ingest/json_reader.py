@@ -104,7 +104,7 @@ def read_json_lines(lines: Iterable[str], collector: Collector, look: Look | Non
         try:
             rows = _read(document, f"line {number}", collector, context, above)
         except (ValueError, RecursionError) as error:
-            collector.problem(f"line {number}: {error}")
+            collector.problem(f"line {number}: {_fault(error)}")
             continue
         documents += 1
         if not rows and isinstance(document, dict):
@@ -122,10 +122,14 @@ def _documents(lines: Iterable[str], problem: Problem, look: Look) -> Iterator[t
         except json.JSONDecodeError as error:
             problem(f"line {number}: {error.msg} at column {error.colno}")
         except (ValueError, RecursionError) as error:
-            problem(f"line {number}: {error}")
+            problem(f"line {number}: {_fault(error)}")
         else:
             look(f"line {number}, ", line, document)
             yield number, document
+
+
+def _fault(error: ValueError | RecursionError) -> str:
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
 def _read_cut(text: str, error: json.JSONDecodeError, collector: Collector) -> bool:
@@ -189,7 +193,7 @@ def _read_among_text(text: str, collector: Collector) -> bool:
                 break
             found = None
         except (ValueError, RecursionError) as error:
-            broken = f"line {line}: {error}"
+            broken = f"line {line}: {_fault(error)}"
             break
         if found is not None:
             document, next_line = found
