@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from chimera_dagster.ingest.collector import SCHEMA
 from chimera_dagster.ingest.discover import FoundFile, digest_of_files, discover
@@ -123,9 +122,8 @@ class _Register:
             start = stop
 
     def _note_names(self, table: pa.Table) -> None:
-        source = table["model_source"].cast(pa.string())
-        from_outside = pc.fill_null(pc.equal(source, "path"), True)
-        self._unnamed.update(table["file"].filter(from_outside).unique().to_pylist())
+        source = table["model_source"].cast(pa.string()).fill_null("path").to_numpy()
+        self._unnamed.update(table["file"].filter(pa.array(source == "path")).unique().to_pylist())
 
     def _enter(self, row: FileRow) -> bool:
         """Whether the file is not a duplicate; the row of one says so."""
