@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import typer
-
+from chimera_dagster.cli.terminal import say, write_json
 from chimera_dagster.errors import SpecError
 from chimera_dagster.measure.validity import LOADED_MS
 from chimera_dagster.records.store import Store
@@ -41,11 +40,11 @@ def print_plan(
     known = known_from(comparison, _loads(store, plans))
     found = plan(plans, to_run, known, design_of(plans)) if share is None else propose(plans, to_run, known, share)
     if as_json:
-        typer.echo("null" if found is None else found.model_dump_json(indent=2))
+        write_json("null" if found is None else found.model_dump_json(indent=2))
     elif found is None:
-        typer.echo(f"No number of rounds up to 60 shows a difference of {share:.1%}: the trials scatter too much.")
+        say(f"No number of rounds up to 60 shows a difference of {share:.1%}: the trials scatter too much.")
     else:
-        typer.echo("\n".join(plan_lines(found, proposed=share)))
+        say(*plan_lines(found, proposed=share))
 
 
 def plan_lines(found: "Plan", proposed: float | None = None) -> list[str]:
