@@ -6,6 +6,8 @@ ChimeraError
 │   ├── SpecError               sweep.yaml is not valid: names the file, the line and the field
 │   ├── UnknownTrialError       the trial is in no registered sweep, has not run with this version, or has no report yet
 │   ├── NotIngestedError        an asset was requested before its input data existed
+│   ├── DamagedFileError        a file of the data folder is not whole, or of another run than those beside it
+│   │   └── OtherVersionError   another version of this project wrote the file
 │   └── SettingError            an environment variable has an invalid value
 ├── StorageError                a file or Dagster's history can't be written: disk full, read-only, locked
 ├── LeaseError                  no lane was free in time, or the folder of the leases can't be used
@@ -72,6 +74,13 @@ class UnknownTrialError(InputError): ...
 class NotIngestedError(InputError): ...
 
 
+class DamagedFileError(InputError):
+    may_pass = True  # what it says to do may have been done
+
+
+class OtherVersionError(DamagedFileError): ...
+
+
 class SettingError(InputError): ...
 
 
@@ -86,10 +95,13 @@ class StorageError(ChimeraError):
 
 _FULL = "Free some space, then start it again: finished work is kept, and no file is half-written."
 _CLOSED = "Make it writable for this user, or set CHIMERA_DATA_DIR to a writable folder."
+_NO_FOLDER = "A file lies where a folder must be: move it away, then start it again."
 _DISK_ERRORS = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
     errno.EFBIG: _FULL,
+    errno.EEXIST: _NO_FOLDER,
+    errno.ENOTDIR: _NO_FOLDER,
     errno.EROFS: _CLOSED,
     errno.EACCES: _CLOSED,
     errno.EPERM: _CLOSED,

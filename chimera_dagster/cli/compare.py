@@ -59,8 +59,10 @@ def compare(
     """
     settings = load_settings(spec=spec)
     store = Store(settings.data_dir)
+    for error in store.damaged_plans().values():
+        say(f"left out: {error}", err=True)
     now = read_comparison(store, goals_of(settings.spec))
-    before = read_baseline(store, baseline)
+    before = _baseline(store, baseline, required=fail_on is not None)
     if fail_on and before is None:
         raise InputError(
             "There is no baseline to compare with.", hint="Save one with 'chimera compare --save-baseline'."
@@ -85,6 +87,17 @@ def compare(
             )
         if regression.count("worse"):
             raise typer.Exit(1)
+
+
+def _baseline(store: Store, named: str | None, *, required: bool) -> tuple[str, Comparison] | None:
+    """`read_baseline`; None, with a line that says why, if the saved one can't be read and nobody asked for it."""
+    try:
+        return read_baseline(store, named)
+    except InputError as error:
+        if named is not None or required:
+            raise
+        say(f"not compared with a baseline: {error}", err=True)
+        return None
 
 
 def _print(now: Comparison, store: Store, top: int) -> None:

@@ -14,6 +14,7 @@ from chimera_dagster.compare.metrics import METRICS
 from chimera_dagster.compare.recommend import Recommendation
 from chimera_dagster.errors import LeaseError
 from chimera_dagster.gpu.leases import claim, leases_folder
+from chimera_dagster.records.sqlite_files import SEARCH, problem_of, set_aside_database
 from chimera_dagster.records.store import Store
 from chimera_dagster.render.index.cells import figure, goals_words
 from chimera_dagster.settings import load_settings
@@ -52,10 +53,16 @@ def search(
     sweep_spec = chosen(load_spec(settings.spec), models, engine)
     store = Store(settings.data_dir)
     digest = data_digest(store, settings.reports)
-    study = settings.dagster_home / "search.db"
+    study = settings.dagster_home / SEARCH.name
     with claim(f"search|{study.resolve()}", leases_folder(settings.leases_dir), wait=False) as alone:
         if not alone:
             raise LeaseError("Another search is running in this data folder.", hint="Wait until it ends, or stop it.")
+        if problem := problem_of(study, SEARCH.table, thorough=True):
+            say(
+                f"warning: {study} is damaged ({problem}). It was set aside as {set_aside_database(study).name}: "
+                "this search learns from the trials' files alone.",
+                err=True,
+            )
         with open_sweep(settings, store, digest) as session:
             found = Search(
                 study,

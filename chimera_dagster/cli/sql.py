@@ -34,6 +34,8 @@ def sql(
     if as_json and as_csv:
         raise InputError("--json and --csv can't be used together.")
     with Database(Store(load_settings().data_dir)) as database:
+        for error in database.left_out:
+            say(f"left out: {error}", err=True)
         _print(database, query, as_json, as_csv)
 
 

@@ -13,6 +13,7 @@ from chimera_dagster.cli.plan import print_plan
 from chimera_dagster.cli.terminal import Terminal, say, write_json
 from chimera_dagster.errors import SpecError
 from chimera_dagster.foreign_text import one_line
+from chimera_dagster.records.pages import is_page
 from chimera_dagster.records.store import Store
 from chimera_dagster.records.trial_files import read_metrics
 from chimera_dagster.settings import Settings, load_settings
@@ -75,13 +76,18 @@ def sweep(
     plans = chosen(load_spec(settings.spec), models, engine).plans()
     store = Store(settings.data_dir)
     digest = data_digest(store, settings.reports)
+    for known in plans:  # here and not only with those to run, so that a damaged trial.json is written again
+        store.register(known)
     todo = [plan for plan in plans if force or not is_done(store, plan, digest)]
     if plan or detect is not None:
         print_plan(store, plans, todo, detect, as_json=as_json)
         return
     skipped = len(plans) - len(todo)
     say(f"{len(todo)} trials to run, {skipped} skipped: they have a report of this data.", err=True)
-    outcomes = _run(settings, store, plans, todo, digest, force=force, daemon=daemon) if todo else {}
+    is_published = is_page(store.index) and is_page(store.index.with_suffix(".md"))
+    outcomes = (
+        _run(settings, store, plans, todo, digest, force=force, daemon=daemon) if todo or not is_published else {}
+    )
     rows = [_row(store, plan, outcomes.get(plan.trial.key)) for plan in plans]
     _print(rows, as_json)
     if store.index.exists():
@@ -118,6 +124,8 @@ def _run(
 
     with open_sweep(settings, store, digest) as session:
         session.register(plans)
+        if not todo:
+            return {}  # only the index is written
         if daemon:
             return session.by_daemon(todo, force=force)
         return session.on_lanes(TrialQueue(todo), todo[0].spec.engine, force=force)

@@ -23,6 +23,7 @@ _SET_ASIDE = {
     "the table of a comparison": frozenset({"model", "params", "validity", "on_front", "published"}),
     "the prompts, answers and ledgers of a trial": frozenset({"asked", "analysis", "report", "calls"}),
     "what a trial asks for": frozenset({"model", "params", "spec"}),
+    "the digests of a trial's report": frozenset({"schema_version", "metrics", "report", "page"}),
     "failed runs of a trial": frozenset({"fingerprint", "runs", "error", "message", "at"}),
     "a measurement of trials at once": frozenset({"schema_version", "data_digest", "scenarios", "not_measured"}),
 }

@@ -23,8 +23,10 @@ import pyarrow.dataset as ds
 from pyarrow.fs import LocalFileSystem
 
 from chimera_dagster import schemas
-from chimera_dagster.errors import InputError, NotIngestedError
+from chimera_dagster.errors import DamagedFileError, InputError, NotIngestedError
+from chimera_dagster.records.reading import is_parquet, read_footer
 from chimera_dagster.records.store import Store
+from chimera_dagster.records.trial_files import MEASURE_AGAIN
 
 _BATCH_ROWS = 10_000
 _HINT = "'chimera sql' lists the views and their columns."
@@ -108,20 +110,20 @@ class Answer:
 
 
 class Database:
-    """The views of a data folder, open for queries; without views whose file does not exist yet.
+    """The views of a data folder, open for queries; without views whose file does not exist yet, or is damaged.
 
-    A context manager, which removes its temporary folder.
+    `left_out` says which files are damaged, and what to do. A context manager, which removes its temporary folder.
     """
 
     def __init__(self, store: Store) -> None:
-        """Raises InputError if a table is damaged."""
+        self.left_out: list[DamagedFileError] = [*store.damaged_plans().values()]
         scratch = tempfile.mkdtemp(prefix="chimera-sql-")
         config: _Config = {**_LOCKED, "temp_directory": scratch}
         self._connection = duckdb.connect(":memory:", config=config)
         self._thread = ThreadPoolExecutor(1)
         self.close = weakref.finalize(self, _close, self._connection, self._thread, scratch)
         self._connection.execute("SET enable_progress_bar = false; SET timezone = 'UTC'")
-        found = {name: _dataset(store, name, view) for name, view in VIEWS.items()}
+        found = {name: _dataset(store, name, view, self.left_out) for name, view in VIEWS.items()}
         self.views = [name for name, dataset in found.items() if dataset is not None]
         for name in self.views:
             self._connection.register(f"_{name}", found[name])
@@ -140,7 +142,7 @@ class Database:
 
     @property
     def missing(self) -> dict[str, str]:
-        """Views whose file does not exist yet, with the command that writes it."""
+        """Views whose file does not exist yet or is damaged, with the command that writes it."""
         return {name: view.made_by for name, view in VIEWS.items() if name not in self.views}
 
     def ask(self, query: str) -> Answer:
@@ -214,23 +216,31 @@ def text_of(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _dataset(store: Store, name: str, view: _View) -> ds.Dataset | None:
+def _dataset(store: Store, name: str, view: _View, left_out: list[DamagedFileError]) -> ds.Dataset | None:
+    if view.of_trials:
+        return _of_trials(store, name, view, left_out)
     path = store.table_path(name)
+    if not path.exists():
+        return None
     try:
-        if view.of_trials:
-            return _of_trials(store, name, view)
-        return ds.dataset(path, format="parquet") if path.exists() else None
-    except pa.ArrowInvalid as error:
-        raise InputError(f"{path} is damaged: {error}.", hint=f"Delete it and run '{view.made_by}'.") from error
+        read_footer(path, view.schema, f"Run '{view.made_by}', which writes it again.")
+    except DamagedFileError as error:
+        left_out.append(error)
+        return None
+    return ds.dataset(path, format="parquet")
 
 
-def _of_trials(store: Store, name: str, view: _View) -> ds.Dataset | None:
+def _of_trials(store: Store, name: str, view: _View, left_out: list[DamagedFileError]) -> ds.Dataset | None:
     """The same file of all trials that have it, as one dataset whose rows name the trial."""
     paths: dict[str, ds.Expression] = {}
-    for trial in store.trials():
-        path = store.folder_of(trial).path / f"{name}.parquet"
-        if path.exists():
-            paths[str(path)] = (ds.field("model") == trial.model) & (ds.field("params") == trial.params.key)
+    for folder, trial in store.trials_by_folder().items():
+        path = folder.path / f"{name}.parquet"
+        if not path.exists():
+            continue
+        if not is_parquet(path):
+            left_out.append(DamagedFileError(f"{path} is empty or damaged.", hint=MEASURE_AGAIN))
+            continue
+        paths[str(path)] = (ds.field("model") == trial.model) & (ds.field("params") == trial.params.key)
     if not paths:
         return None
     columns = pa.Schema.from_pandas(schemas.as_table([], view.schema), preserve_index=False)

@@ -2,7 +2,7 @@
 
 from chimera_dagster.code_version import code_version
 from chimera_dagster.records.store import Store
-from chimera_dagster.records.trial_files import read_metrics
+from chimera_dagster.records.trial_files import is_published, read_metrics
 from chimera_dagster.spec.sweep import TrialPlan
 from chimera_dagster.steps.evidence import evidence_code
 
@@ -15,7 +15,7 @@ def is_measured(store: Store, plan: TrialPlan, data_digest: str) -> bool:
 
 def is_done(store: Store, plan: TrialPlan, data_digest: str) -> bool:
     """Whether it was measured and its report was written."""
-    return store.folder_of(plan.trial).report.exists() and is_measured(store, plan, data_digest)
+    return is_published(store.folder_of(plan.trial)) and is_measured(store, plan, data_digest)
 
 
 def fingerprint(plan: TrialPlan, data_digest: str, evidence_version: str) -> str:

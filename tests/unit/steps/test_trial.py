@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Generator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from chimera_dagster.align import Aligned, Aligner, Passage
 from chimera_dagster.engines.registry import Engines
 from chimera_dagster.records import trial_files
 from chimera_dagster.records.documents import Metrics, Summary
-from chimera_dagster.records.store import Store
+from chimera_dagster.records.store import INGESTED, Store
 from chimera_dagster.steps import done, recompute, sweep_comparison, trial
+from chimera_dagster.steps.evidence import EVIDENCE_TABLES
 from chimera_dagster.steps.trial_evidence import read_evidence
 from chimera_dagster.write.answer import parse_answer
 from chimera_dagster.write.judge import judge_answer
@@ -194,27 +196,34 @@ def test_a_slow_first_token_is_measured(desk: Desk) -> None:
 def test_a_trial_of_an_earlier_version_is_not_done(desk: Desk) -> None:
     folder = desk.store.folder_of(desk.plan().trial)
     digest = desk.run().data_digest
-    folder.report.write_text("")
+    desk.render()
     assert done.is_done(desk.store, desk.plan(), digest)
     folder.metrics.write_text('{"schema_version": 2, "text_quality": {}}')
     assert trial_files.read_metrics(desk.store, desk.plan().trial) is None
     assert not done.is_done(desk.store, desk.plan(), digest)
-    with pytest.raises(errors.UnknownTrialError, match="another version"):
+    with pytest.raises(errors.OtherVersionError, match=r"metrics\.json is of another version"):
         recompute.recompute(desk.store, desk.plan())
 
 
 def test_a_trial_of_an_earlier_version_is_refused_in_one_line_and_its_report_stays(desk: Desk) -> None:
     desk.run()
     folder = desk.render()
-    before, report = folder.outcome.read_text(), folder.report.read_text()
+    before, report, metrics = (
+        folder.outcome.read_text(),
+        folder.report.read_text(),
+        json.loads(folder.metrics.read_text()),
+    )
     assert '"schema_version": 6' in before
     try:
-        folder.outcome.write_text(before.replace('"schema_version": 6', '"schema_version": 5'))
+        other = before.replace('"schema_version": 6', '"schema_version": 5').encode()
+        folder.outcome.write_bytes(other)
+        metrics["documents"][folder.outcome.name] = sha256(other).hexdigest()
+        folder.metrics.write_text(json.dumps(metrics))
         for again in (desk.render, lambda: recompute.recompute(desk.store, desk.plan())):
-            with pytest.raises(errors.UnknownTrialError, match="were written by another version") as error:
+            with pytest.raises(errors.OtherVersionError, match=r"outcome\.json is of another version") as error:
                 again()
             assert "\n" not in str(error.value)
-            assert "run 'chimera sweep' to run the trial again" in str(error.value)
+            assert "Run 'chimera sweep', which runs the trial again" in str(error.value)
         assert folder.report.read_text() == report
     finally:
         folder.outcome.write_text(before)
@@ -237,7 +246,7 @@ def test_what_an_earlier_version_measured_is_compared_but_not_its_score(desk: De
 
 def test_a_trial_that_another_aligner_judged_is_not_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     digest = desk.run().data_digest
-    desk.store.folder_of(desk.plan().trial).report.write_text("")
+    desk.render()
     assert done.is_done(desk.store, desk.plan(), digest)
     monkeypatch.setattr(done, "code_version", lambda *_: "other")
     assert not done.is_done(desk.store, desk.plan(), digest)
@@ -254,6 +263,9 @@ def test_what_a_trial_needs_is_ready_before_its_lane(desk: Desk, tmp_path: Path)
     shutil.copytree(desk.store.tables, store.tables)
     summary = desk.store.read_json("summary", Summary).model_copy(update={"digest": "of this test"})
     store.write_json("summary", summary)
+    for name in EVIDENCE_TABLES:
+        table = store.read_table(name)
+        store.write_table(name, table, INGESTED[name], {"digest": summary.digest, "code": summary.code})
     trial.get_ready(store)
     for table in store.tables.glob("*.parquet"):
         table.unlink()
