@@ -31,7 +31,7 @@ VERBS = {
     "compare": "Rank all trials and recommend one; compare them with a baseline.",
     "concurrency": "Compare trials run concurrently with the same trials run alone.",
     "models": "Get models for the embedded engine, list them, and remove them.",
-    "doctor": "Check the installation: Python, folders, engines and their models, GPUs, disk.",
+    "doctor": "Check the installation: Python, folders, damaged files, engines and their models, GPUs, disk.",
     "env": "Show the environment that is recorded with every trial, and which engines answer.",
     "gpus": "Show the lanes of this host, the trials that hold them, and the trials that wait.",
     "search": "Search the parameter ranges of the sweep file for the best trials.",

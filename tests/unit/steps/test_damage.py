@@ -211,3 +211,13 @@ def _is_named(name: str, named: Sequence[str]) -> bool:
     """By itself, or with the folder of its trial."""
     path = Path(name)
     return any(name in line or str(path.parent) in line for line in named)
+
+
+def test_the_doctor_names_a_damaged_file_and_says_what_to_do(data: Kept) -> None:
+    assert "no file in" in data.chimera("doctor").stdout
+    DAMAGES["cut"](folder_of(data) / "outcome.json", random.Random(0))
+    found = data.chimera("doctor")
+    assert found.exit_code == 1
+    said = found.stdout.partition("problem data: ")[2]
+    assert "outcome.json is damaged, or of another run than the metrics.json beside it" in said
+    assert "fix: Run 'chimera sweep', which runs the trial again." in said
