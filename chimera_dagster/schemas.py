@@ -15,6 +15,7 @@ from pandera.typing import Series
 DECODE, TTFT, LOAD = "decode_tok_s", "ttft_ms", "load_ms"
 OUTPUT, PREFILL, TPOT, E2E = "output_tok_s", "prefill_tok_s", "tpot_ms", "e2e_ms"
 FAILED = "failed"  # of a record that says that its run failed; its value is 1
+ENDED_AT_LIMIT = "ended_at_limit"  # a label: 1 if an answer ended at its limit of tokens, 0 if for another reason
 COMPLETED_REQUESTS = "completed_requests"
 FAILED_REQUESTS = "failed_requests"  # a count, by which no record fails
 

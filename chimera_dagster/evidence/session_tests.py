@@ -4,6 +4,7 @@ The calls of a session share its drift, so they say little of the next session. 
 """
 
 from collections.abc import Sequence
+from math import factorial, prod
 from typing import NamedTuple
 
 import numpy as np
@@ -223,8 +224,24 @@ def _p_of_all(over: OverSessions) -> tuple[float, bool] | None:
     fewest = int(over.sessions.min())
     if over.blocked is None or fewest < LEAST_SESSIONS:
         return None
-    p = over.blocked.p if over.blocked.sigma > 0 or over.blocked.p == 1 else 2.0 ** (1 - fewest)
-    return p, over.blocked.df >= _CONCLUSIVE_DF
+    if over.blocked.sigma > 0 or over.blocked.p == 1:
+        return over.blocked.p, over.blocked.df >= _CONCLUSIVE_DF
+    # Without scatter, sessions that are too few for their order to say something do not make a difference a tie.
+    p = _p_of_order(over, over.blocked.effects)
+    return p, p < LEVEL
+
+
+def _p_of_order(over: OverSessions, effects: Floats) -> float:
+    """How likely chance puts the values of levels that do not scatter in the same order in every session.
+
+    That is all that a permutation test can tell of them. Levels of equal value are not told apart.
+    """
+    alike = np.unique(np.round(effects, 9), return_inverse=True)[1].ravel()
+    sizes = np.bincount(alike) if over.paired else np.bincount(alike, weights=over.sessions)
+    orders = factorial(int(sizes.sum())) / prod(factorial(int(size)) for size in sizes)
+    if over.paired:
+        return orders ** (1.0 - int(over.sessions.min()))
+    return min(1.0, factorial(len(sizes)) / orders)
 
 
 def _holm_of(p_values: list[float]) -> list[float]:

@@ -29,6 +29,17 @@ _WENT_WRONG = (
     "oom",
     "out of",
 )
+# An answer that begins like this and says what went wrong is a message of the script or the server
+_MESSAGE = re.compile(
+    r"\W*(?:error|exception|traceback|[a-z]+error|http|[45]\d\d|connection|request|timeout)\b", re.IGNORECASE
+)
+_WRONG_IN_MESSAGE = re.compile(
+    r"fail|refused|timed? ?out|unavailable|not found|exception|denied|unreachable|exceeded|out of memory|could not|"
+    r"unable|invalid|overloaded|disconnected|status(?: code)?:? [45]\d\d|http (?:error )?[45]\d\d|server error",
+    re.IGNORECASE,
+)
+_LONGEST_MESSAGE = 300
+_AT_LIMIT = frozenset({"length", "max_tokens", "max_length", "max_new_tokens", "limit", "token_limit"})
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
 
 
@@ -114,14 +125,17 @@ def object_in(value: object) -> dict[str, object]:
 def says_failed(role: str, value: object) -> bool:
     """Whether an `error`, `success` or `status` field, or a text in place of a `count`, reports a failure.
 
-    A list does if one of its items does. A number counts under `errors`, also if it is a text.
+    A list does if one of its items does. A number counts under `errors`, also if it is a text. The `answer` of a model
+    does if it is an error message instead.
     """
+    if role == "answer":
+        return isinstance(value, str) and _is_message(value.strip())
     is_count = role == "errors" and isinstance(value, str) and number_in(value) is not None
     role = "error" if role == "errors" else role
-    if isinstance(value, list):
-        return role == "error" and any(says_failed(role, item) for item in cast("list[object]", value))
-    if isinstance(value, dict):
-        return role == "error" and bool(cast("dict[str, object]", value))
+    if isinstance(value, list | dict):
+        inner = cast("list[object] | dict[str, object]", value)
+        found = bool(inner) if isinstance(inner, dict) else any(says_failed(role, item) for item in inner)
+        return role == "error" and found
     if is_count or (isinstance(value, int | float) and not isinstance(value, bool)):
         return False  # JSON has truth values, so a number there counts failures
     text = "" if value is None else str(value).strip().lower()
@@ -130,3 +144,16 @@ def says_failed(role: str, value: object) -> bool:
     if role == "error":
         return text not in _FALSE and text not in _WENT_WELL
     return (text in _FALSE and role == "success") or text.startswith(_WENT_WRONG)
+
+
+def _is_message(text: str) -> bool:
+    """Whether a text in place of an answer says what went wrong."""
+    if len(text) > _LONGEST_MESSAGE or not _MESSAGE.match(text):
+        return False
+    return _WRONG_IN_MESSAGE.search(text) is not None
+
+
+def ended_at_limit(cell: object) -> int | None:
+    """1 if the reason why an answer ended is its limit of tokens, 0 if it is another one; None without a reason."""
+    text = text_in(cell) if isinstance(cell, str) else None
+    return None if text is None else int(text.lower().removeprefix("finishreason.") in _AT_LIMIT)

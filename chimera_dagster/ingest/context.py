@@ -5,7 +5,15 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from typing import NamedTuple, TypeVar, cast
 
-from chimera_dagster.ingest.cells import ToNumber, number_in, object_in, plain_number, says_failed, text_of
+from chimera_dagster.ingest.cells import (
+    ToNumber,
+    ended_at_limit,
+    number_in,
+    object_in,
+    plain_number,
+    says_failed,
+    text_of,
+)
 from chimera_dagster.ingest.field_roles import FieldRoles, Number
 from chimera_dagster.ingest.gpu_names import is_card
 from chimera_dagster.ingest.model_names import bare_model, is_quantization
@@ -17,6 +25,7 @@ from chimera_dagster.ingest.roles import role_of
 from chimera_dagster.ingest.spelling import plain_name
 from chimera_dagster.ingest.unlisted_settings import NONE, is_named_as_setting, says_setting
 from chimera_dagster.ingest.vocabulary import vocabulary
+from chimera_dagster.schemas import ENDED_AT_LIMIT
 
 Setting = tuple[str, int | float]
 Settings = dict[str, int | float]
@@ -77,8 +86,10 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
         cell = cells[place]
         if cell is not None and cell != "":
             is_counted = role == "count" or any(count.place == place for count in counts)
-            shown += not is_counted and number(cell) is not None
+            shown += not is_counted and role != "answer" and number(cell) is not None
             failed_by = failed_by or (name if says_failed(role, cell) else None)
+    ends = [at_limit for place in roles.endings if (at_limit := ended_at_limit(cells[place])) is not None]
+    labels |= {ENDED_AT_LIMIT: max(ends)} if ends else {}
     for place in roles.attached:
         cell = cells[place]
         beside = _of_json(cell, roles.settings) if isinstance(cell, str) else _beside(object_in(cell), roles.settings)

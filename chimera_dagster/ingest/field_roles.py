@@ -8,7 +8,7 @@ from chimera_dagster.ingest.numeric_settings import PROMPT_TOKENS, is_prompt_len
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.request_rates import OFFERED, is_either, is_offered
 from chimera_dagster.ingest.roles import Role, rank, role_of, role_under
-from chimera_dagster.ingest.unlisted_settings import is_named_as_setting
+from chimera_dagster.ingest.unlisted_settings import is_answer_of_model, is_named_as_setting
 from chimera_dagster.ingest.vocabulary import vocabulary
 from chimera_dagster.schemas import FAILED_REQUESTS
 
@@ -39,7 +39,7 @@ class FieldRoles(NamedTuple):
     `texts` are unlisted names of settings: a text there is a condition, a number is measured. `settings` are unlisted
     names that are conditions in this list of records, None if nobody looked at the others. `counts` are fields that may
     say how many requests failed, and whether a text of digits does so, too: `1` in `failed` may mean `true`.
-    `measured_too` are conditions that are also among the numbers.
+    `measured_too` are conditions that are also among the numbers, `endings` say why an answer ended.
     """
 
     names: tuple[str, ...]
@@ -56,6 +56,7 @@ class FieldRoles(NamedTuple):
     counts: tuple[tuple[Number, bool], ...] = ()
     settings: frozenset[str] | None = None
     measured_too: frozenset[int] = frozenset()
+    endings: tuple[int, ...] = ()
 
 
 @remembered(maxsize=4_096)
@@ -111,6 +112,8 @@ def field_roles(
                 parameters.append((which, number))
             else:
                 numbers.append(number)
+    answers = [place for place, name in enumerate(names) if is_answer_of_model(name)]
+    verdicts += [("answer", names[place], place) for place in answers]
     ordered = tuple((which, place) for _, which, place in sorted(contexts))
     others = (tuple(parameters), tuple(conditions), tuple(labels), ordered, tuple(attached), tuple(verdicts))
     failures = tuple(
@@ -121,10 +124,11 @@ def field_roles(
     aggregates = frozenset(number.measured.aggregate for number in numbers)
     texts = tuple((normal(name)[0], place) for place, name in enumerate(names) if is_named_as_setting(name))
     texts = texts if settings is None else ()
-    only_numbers = not any(others) and not texts
+    endings = tuple(place for place, name in enumerate(names) if normal(name)[0] in vocabulary().endings)
+    only_numbers = not any(others) and not texts and not endings
     both = {place for _, place in conditions} & {number.place for number in numbers}
     return FieldRoles(
-        names, tuple(numbers), *others, only_numbers, aggregates, texts, failures, settings, frozenset(both)
+        names, tuple(numbers), *others, only_numbers, aggregates, texts, failures, settings, frozenset(both), endings
     )
 
 

@@ -132,7 +132,7 @@ def told(content: Object, shape: Shape, key: str, context: Context, above: Above
     if isinstance(unit, str):
         above = above._replace(unit=unit[:_LONGEST_NAME])
     if name and not shape.model and (is_model(name) or normal(key)[0] == "models"):
-        context = context._replace(model=bare_model(name), model_source="json")
+        context = context._replace(model=bare_model(name) or None, model_source="json")
     elif name and not shape.metrics and _names_metric(name, shape, above):
         above = above._replace(name=name[:_LONGEST_NAME])
     statistic = content[shape.statistic] if shape.statistic else None

@@ -30,6 +30,10 @@ _QUANT_TAIL = re.compile(r"k|[0-9]|[smlx]{1,3}|xxs|nl")
 _VARIANT = re.compile(r"it|instruct|chat|base|thinking|preview|distill|vision|vl|coder|latest")
 _PARTS_OF_NAMES = frozenset({"flash", "max"})  # of models, though words of the vocabulary
 _NOT_ALONE = frozenset({"llama", "gpt"})  # without a version rather llama.cpp, or any
+_REGISTRY = (
+    r"(?:[\w-]+\.)*(?:nvcr\.io|ghcr\.io|gcr\.io|quay\.io|docker\.io|azurecr\.io|pkg\.dev|mcr\.microsoft\.com|ecr\.aws)"
+)
+_IMAGE = re.compile(rf"(?<![\w.-]){_REGISTRY}/[\w./-]+(?::[\w.-]+)?(?:@sha256:\w+)?", re.IGNORECASE)  # of containers
 _TIGHT, _LONGEST = frozenset("-_:@"), 200  # what joins the words of a name; characters of a text that are looked at
 
 
@@ -45,7 +49,7 @@ class _Word(NamedTuple):
 @remembered(maxsize=10_000)
 def model_in_text(text: str) -> str | None:
     """The model that a heading, a caption or a line names, as it is written there; None if it names none or several."""
-    text = text[:_LONGEST]
+    text = _IMAGE.sub("", text[:_LONGEST])
     names = _names_in(text) or _TAG.findall(text) or _PUBLISHED.findall(text)
     found = {name.casefold(): name for name in names}
     return found.popitem()[1] if len(found) == 1 else None
@@ -60,8 +64,12 @@ def is_model(text: str) -> bool:
 
 @remembered(maxsize=10_000)
 def bare_model(text: str) -> str:
-    """A model's tag without remarks: '`gemma3:latest` (4.3B parameters)' is gemma3:latest."""
-    return _REMARK.sub("", text.strip(" *`"))
+    """A model's tag without remarks: '`gemma3:latest` (4.3B parameters)' is gemma3:latest.
+
+    It is empty for a container image, in which a model may run: `nvcr.io/nvidia/tritonserver:25.08-py3`.
+    """
+    bare = _REMARK.sub("", text.strip(" *`"))
+    return "" if _IMAGE.fullmatch(bare) else bare
 
 
 @remembered(maxsize=10_000)

@@ -48,6 +48,8 @@ class Vocabulary(BaseModel):
     setting_words: list[str]
     remarks: Annotated[list[str], BeforeValidator(_flat)]
     answers: list[str]
+    asked: list[str]
+    endings: list[str]
     row_labels: list[str]
     aggregates: dict[str, list[str]]
     fillers: list[str]

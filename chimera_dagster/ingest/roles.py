@@ -20,6 +20,7 @@ Role = Literal[
     "status",
     "count",
     "errors",
+    "answer",
     "attached",
     "identifier",
     "number",

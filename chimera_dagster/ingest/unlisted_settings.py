@@ -184,8 +184,15 @@ def _is_answer(plain: str) -> bool:
     return _pattern_of("answers").fullmatch(plain) is not None
 
 
+@remembered(maxsize=10_000)
+def is_answer_of_model(name: str) -> bool:
+    """Whether a field has what a model wrote, as text."""
+    plain = normal(name)[0]
+    return _is_answer(plain) and not _pattern_of("asked").fullmatch(plain)
+
+
 @remembered()
-def _pattern_of(section: Literal["remarks", "answers"]) -> re.Pattern[str]:
+def _pattern_of(section: Literal["remarks", "answers", "asked"]) -> re.Pattern[str]:
     return re.compile("|".join(map(fnmatch.translate, getattr(vocabulary(), section))))
 
 

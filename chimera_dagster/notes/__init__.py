@@ -26,17 +26,20 @@ from chimera_dagster.notes.rules.incomparable import incomparable
 from chimera_dagster.notes.rules.keep_loaded import keep_loaded
 from chimera_dagster.notes.rules.mixed_means import mixed_means
 from chimera_dagster.notes.rules.name_model import name_model
+from chimera_dagster.notes.rules.never_stops import never_stops
 from chimera_dagster.notes.rules.not_measured import not_measured
 from chimera_dagster.notes.rules.on_cpu import on_cpu
 from chimera_dagster.notes.rules.one_session import one_session
 from chimera_dagster.notes.rules.orders import orders
 from chimera_dagster.notes.rules.outliers import outliers
 from chimera_dagster.notes.rules.parameter_effects import parameter_effects
+from chimera_dagster.notes.rules.prompt_cache import prompt_cache
 from chimera_dagster.notes.rules.record_missing import record_missing
 from chimera_dagster.notes.rules.repeat_outliers import repeat_outliers
 from chimera_dagster.notes.rules.repeat_runs import repeat_runs
 from chimera_dagster.notes.rules.repeated_files import repeated_files
 from chimera_dagster.notes.rules.same_conditions import same_conditions
+from chimera_dagster.notes.rules.same_model import same_model
 from chimera_dagster.notes.rules.sampling_parameters import sampling_parameters
 from chimera_dagster.notes.rules.scatter import scatter
 from chimera_dagster.notes.rules.scores import scores
@@ -58,7 +61,8 @@ __all__ = ["RULES", "Note", "NoteContext", "find_notes"]
 
 RULES: tuple[Callable[[NoteContext], Iterator[Note]], ...] = (
     *(choice, orders, condition_effects, parameter_effects, trends, cold_start, tail, scatter, values, incomparable),
-    *(failures, contradictions, implausible, outliers, slow_stretch, repeated_files, spellings),
+    *(failures, contradictions, implausible, outliers, slow_stretch, repeated_files, spellings, same_model),
+    *(prompt_cache, never_stops),
     *(
         find_failures,
         keep_loaded,

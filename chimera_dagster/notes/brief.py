@@ -12,9 +12,11 @@ from chimera_dagster.evidence.problems import Problems
 from chimera_dagster.evidence.unread import UnreadGroup, unread_groups
 from chimera_dagster.notes.charted import NOTHING, Charted, charted
 from chimera_dagster.notes.context import NoteContext
+from chimera_dagster.notes.machine import machine_words
 from chimera_dagster.notes.note import Note, Section
 from chimera_dagster.notes.paragraphs import Numbered
 from chimera_dagster.notes.performance import Row, by_configuration, by_model
+from chimera_dagster.notes.phrase import Phrase
 from chimera_dagster.schemas import UNREAD_STATUSES
 
 FIRST_SCREEN = 100.0  # weight from which a note belongs there
@@ -57,8 +59,12 @@ class Proof(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """`notes` are ranked: N1 is the first. `problems` are rules that failed, whose part is missing."""
+    """`notes` are ranked: N1 is the first. `problems` are rules that failed, whose part is missing.
 
+    `machine` says in a sentence what all of it was measured on, as far as the files say so.
+    """
+
+    machine: Phrase
     notes: tuple[Numbered, ...]
     models: tuple[str, ...]
     coverage: Coverage
@@ -105,6 +111,7 @@ def make_brief(data: NoteContext, notes: Sequence[Note], files: pd.DataFrame, pr
     configurations = problems.run("brief", "by_configuration", partial(by_configuration, data), none)
     charts = problems.run("brief", "charted", partial(charted, data), NOTHING)
     return Brief(
+        machine_words(data),
         tuple(Numbered(f"N{number}", note) for number, note in enumerate(notes, start=1)),
         tuple(data.models),
         coverage_of(files, len(data.data.runs)),
@@ -118,7 +125,7 @@ def make_brief(data: NoteContext, notes: Sequence[Note], files: pd.DataFrame, pr
 
 def bare_brief(files: pd.DataFrame, problems: Problems) -> Brief:
     """What is left to say if the measurements could not be prepared."""
-    return Brief((), (), coverage_of(files, 0), (), (), NOTHING, (), tuple(problems.texts))
+    return Brief((), (), (), coverage_of(files, 0), (), (), NOTHING, (), tuple(problems.texts))
 
 
 def coverage_of(files: pd.DataFrame, runs: int) -> Coverage:

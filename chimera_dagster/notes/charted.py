@@ -9,11 +9,8 @@ from chimera_dagster.evidence.findings.cells import Cell
 from chimera_dagster.evidence.findings.cold import ColdStarts
 from chimera_dagster.evidence.findings.equal_conditions import strata_by_level
 from chimera_dagster.evidence.measures import FURTHER, HEADLINES, SERVER, Measure
-from chimera_dagster.notes.context import QUESTIONS, NoteContext
-from chimera_dagster.notes.orders import Order, order_of
+from chimera_dagster.notes.context import NoteContext
 from chimera_dagster.notes.performance import typical
-from chimera_dagster.notes.phrase import Phrase
-from chimera_dagster.notes.settings import in_words
 from chimera_dagster.schemas import PREFILL, TTFT
 
 _DECODE, _TTFT = HEADLINES
@@ -25,14 +22,6 @@ _LEAST_LEVELS = 3
 _LEAST_RUNS = 20  # for percentiles
 _SERIES = 4  # of one chart
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-
-
-class Compared(NamedTuple):
-    """Models by one measure at equal conditions, the best first, with the conditions in words and how they compare."""
-
-    order: Order
-    conditions: Phrase
-    setups: int
 
 
 class Curve(NamedTuple):
@@ -78,18 +67,17 @@ class Load(NamedTuple):
 class Charted(NamedTuple):
     """Everything that a brief draws; a part without data is empty or None."""
 
-    compared: list[Compared]
     load: Curves | None
     lengths: list[Curves]
     loads: list[Load]
     spread: list[Spread]
 
 
-NOTHING = Charted([], None, [], [], [])
+NOTHING = Charted(None, [], [], [])
 
 
 def charted(data: NoteContext) -> Charted:
-    return Charted(list(_compared(data)), _load(data), list(_lengths(data)), list(_loads(data)), _spread(data))
+    return Charted(_load(data), list(_lengths(data)), list(_loads(data)), _spread(data))
 
 
 def _loads(data: NoteContext) -> Iterator[Load]:
@@ -97,14 +85,6 @@ def _loads(data: NoteContext) -> Iterator[Load]:
         if len(about.warm) and len(about.cold):
             warm, cold = (about.median(TTFT, cold=cold) for cold in (False, True))
             yield Load(about.model, warm, len(about.warm), cold, len(about.cold))
-
-
-def _compared(data: NoteContext) -> Iterator[Compared]:
-    """Of the two first measures that models are compared by."""
-    for measure in [measure for measure in QUESTIONS if measure in data.rankings][:2]:
-        order = order_of(*data.rankings[measure][0])
-        setups = order.contest.setups
-        yield Compared(order, in_words(order.scope.setup, data.said) if len(setups) == 1 else (), len(setups))
 
 
 def _load(data: NoteContext) -> Curves | None:

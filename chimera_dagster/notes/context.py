@@ -159,6 +159,11 @@ class NoteContext:
         runs = self.data.runs
         return runs[(runs["model"].notna() & runs["cold"] & (runs[TTFT] > 0)).to_numpy()]
 
+    def may_be_cold(self, contest: Contest) -> bool:
+        """Whether it compares means of the time to first token that files state, and cold starts are known here."""
+        is_mean = contest.stated and contest.kind in ("mean", "value") and contest.measure.metric == TTFT
+        return is_mean and not self.cold.empty
+
     def loads_seen(self, models: Sequence[str]) -> bool:
         """Whether some run of each of these models had to load it, so that `once loaded` means something."""
         cold = self.data.runs[self.data.runs["cold"].to_numpy()]["model"].astype("object").unique()

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from chimera_dagster.evidence.certainty import Certainty
-from chimera_dagster.evidence.setups import TRENDS, varying
+from chimera_dagster.evidence.setups import TRENDS, Setup, varying
 from chimera_dagster.notes.context import NoteContext
+from chimera_dagster.notes.naming import every
 from chimera_dagster.notes.orders import Order
 from chimera_dagster.notes.phrase import Number, Phrase, count, joined, listed, number, phrase, share
 from chimera_dagster.notes.reading import times
@@ -23,10 +24,17 @@ _ALL_SURE = {
 }
 
 
-def where(data: NoteContext, order: Order) -> Phrase:
-    """What has to be said of the conditions: `once loaded, with 8 requests at once, `."""
-    setups = order.contest.setups
+def where(data: NoteContext, order: Order, setup: Setup | None = None, *, usual: int = 0) -> Phrase:
+    """What has to be said of the conditions: `once loaded, with 8 requests at once, `.
+
+    Those of all setups of the contest, or of the one that the sentence is about: the most usual one of `usual`.
+    """
+    setups = order.contest.setups if setup is None else [setup]
     parts = [_over(order) if len(setups) > 1 else in_words(setups[0], data.said_of(order.whose))]
+    if usual:
+        parts.append(
+            phrase("the most usual of {n}", n=count(usual, "shared setting" if order.contest.complete else "setting"))
+        )
     if order.scope.runs == "warm" and order.measure.unit == "ms" and data.loads_seen(order.whose):
         parts.insert(0, phrase("once loaded"))
     return phrase("{parts}, ", parts=joined(parts, ", ")) if any(parts) else ()
@@ -62,6 +70,16 @@ def sure(certainty: Certainty) -> Phrase:
     return phrase(_SURE[certainty]) if certainty in _SURE else ()
 
 
+def sure_of_settings(certainty: Certainty, settings: int) -> Phrase:
+    """As `sure`, of an order over several settings, whose sentence may give the values of one of them."""
+    if certainty is Certainty.PLAIN:
+        return sure(certainty)
+    over = phrase("over {n}", n=every(settings, "setting"))
+    if certainty is Certainty.HOLDS:
+        return phrase("That order holds {over}.", over=over)
+    return phrase("That order holds {over} within these sessions; in others it may not.", over=over)
+
+
 def all_sure(certainty: Certainty) -> Phrase:
     """As `sure`, of several differences."""
     return phrase(_ALL_SURE[certainty]) if certainty in _ALL_SURE else ()
@@ -74,6 +92,11 @@ def would_have_shown(order: Order) -> Phrase:
         return ()
     only = "only " if least > _FEW else ""
     return phrase(f"; {only}a difference of {{x}} would have shown", x=ratio_words(least))
+
+
+def caution(data: NoteContext, order: Order) -> Phrase:
+    """What the values of a difference may be besides that of its items, as the end of its sentence."""
+    return phrase("; these are means that may include cold starts") if data.may_be_cold(order.contest) else ()
 
 
 def ratio_words(more: float) -> Phrase:

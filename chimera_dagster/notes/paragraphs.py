@@ -41,11 +41,14 @@ def paragraphs(notes: Iterable[Numbered]) -> list[Sentences]:
     ]
 
 
-def paragraph(notes: Sequence[Numbered]) -> Sentences:
-    """One paragraph; notes that are equally sure stand together, so that it is said once."""
+def paragraph(notes: Sequence[Numbered], *, sure: bool = True) -> Sentences:
+    """One paragraph; notes that are equally sure stand together, so that it is said once.
+
+    Not `sure`: it is said elsewhere.
+    """
     certainties = list(dict.fromkeys(each.note.certainty for each in notes))
     ordered = sorted(notes, key=lambda each: certainties.index(each.note.certainty))
-    return tuple(_sentences(ordered))
+    return tuple(each for each in _sentences(ordered) if sure or each.note)
 
 
 def _sentences(notes: Sequence[Numbered]) -> Iterator[Sentence]:

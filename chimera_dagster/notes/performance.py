@@ -17,9 +17,11 @@ from chimera_dagster.evidence.setups import Setup, by_value, canonical, setups_o
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
 from chimera_dagster.notes.failed_runs import failed_at
 from chimera_dagster.notes.note import Source
-from chimera_dagster.notes.phrase import Phrase, Words
+from chimera_dagster.notes.orders import Order, order_of
+from chimera_dagster.notes.phrase import Phrase, Words, plain
+from chimera_dagster.notes.points import Point, own_means, points_of, runs_of
 from chimera_dagster.notes.reading import reading
-from chimera_dagster.notes.settings import in_words
+from chimera_dagster.notes.settings import in_words, level
 from chimera_dagster.notes.usage import Used, used
 from chimera_dagster.schemas import TTFT
 
@@ -28,10 +30,14 @@ _FIRST = HEADLINES[1]
 
 
 class Column(NamedTuple):
-    """A measure of warm runs, the time to the first token of runs that had to load the model, or memory or power."""
+    """A measure of warm runs, the time to the first token of runs that had to load the model, or memory or power.
+
+    `at` says in words at which level of a load or length, or over how many settings, if a table has it of one.
+    """
 
     measure: Measure
     cold: bool = False
+    at: str = ""
 
 
 class Value(NamedTuple):
@@ -75,29 +81,26 @@ class Row(NamedTuple):
 
 def columns_of(rows: Iterable[Row]) -> list[Column]:
     """Those that some row has, in the order in which they answer which model to choose; then memory and power."""
-    every = [column for measure in (*QUESTIONS, *USED) for column in _columns(measure)]
-    found = {column for row in rows for column in row.values}
-    return [column for column in every if column in found]
+    order = (*QUESTIONS, *USED)
+    found = dict.fromkeys(column for row in rows for column in row.values)
+    return sorted(found, key=lambda column: (order.index(column.measure), column.cold))
 
 
 def by_model(data: NoteContext) -> list[Row]:
-    """Models at equal conditions: their values in the most telling contest of each measure, and their cold starts.
+    """Models at equal conditions, by the most telling contest of each measure, and their cold starts.
 
-    The best by the first measure come first.
+    Their values at the setting, or at the ends of the load, that stands for the contest (`points_of`): of a time both
+    ends, of the rate of one request the lower and of a server's rate its best level. Without one, the means of the
+    contest. The best by the first measure come first.
     """
     found: dict[str, dict[Column, Value]] = {}
     sources = _Sources()
     for measure in (measure for measure in QUESTIONS if measure in data.rankings):
-        contest = data.rankings[measure][0][1].contest
-        for standing in contest.standings:
-            cells = [cell for item, cell in contest.cells if item == standing.item]
-            found.setdefault(standing.item, {})[Column(measure)] = _standing(
-                measure.unit,
-                standing,
-                f"{contest.kind} over sessions" if contest.by_session else contest.kind,
-                cells,
-                sources,
-            )
+        order = order_of(*data.rankings[measure][0])
+        for name in order.names:
+            found.setdefault(name, {})
+        for column, name, value in _at_points(order, sources) or _over_settings(order, sources):
+            found[name][column] = value
     for model, value in _cold_by_model(data):
         if model in found:
             found[model][Column(_FIRST, cold=True)] = value
@@ -106,6 +109,42 @@ def by_model(data: NoteContext) -> list[Row]:
             column, known = found[each.model], found[each.model].get(Column(each.measure))
             column[Column(each.measure)] = _highest(each, known)
     return [Row(model, {}, {}, values) for model, values in found.items()]
+
+
+def _at_points(order: Order, sources: "_Sources") -> list[tuple[Column, str, Value]]:
+    points, measure = points_of(order), order.measure
+    if len(points) > 1 and measure.unit != "ms":
+        points = points[-1:] if measure.whole else points[:1]
+    return [
+        (Column(measure, at=_level_words(point)), name, typical(cell, measure.unit, sources.of(cell)))
+        for point in points
+        for name, cell in point.cells.items()
+    ]
+
+
+def _over_settings(order: Order, sources: "_Sources") -> Iterator[tuple[Column, str, Value]]:
+    contest, means = order.contest, own_means(order)
+    at = f"{len(contest.setups)} settings" if len(contest.setups) > 1 else ""
+    for standing in contest.standings:
+        if means:
+            values = runs_of(order, standing.item)
+            mean, low, high = log_moments(values, np.zeros(len(values), dtype="int64"), 1).interval(0)
+            standing = Standing(standing.item, mean, low, high, len(values))  # noqa: PLW2901
+        cells = [cell for item, cell in contest.cells if item == standing.item]
+        kind = f"{contest.kind} over sessions" if contest.by_session and not means else contest.kind
+        yield (
+            Column(order.measure, at=at),
+            standing.item,
+            _standing(order.measure.unit, standing, kind, cells, sources),
+        )
+
+
+def _level_words(point: Point) -> str:
+    """`1 request`, `32 requests at once`, as a table has room for it."""
+    if not point.name:
+        return ""
+    words = plain(level(point.name, point.setup[point.name])).replace("`", "")
+    return "1 request" if words == "one request at a time" else words
 
 
 def by_configuration(data: NoteContext) -> list[Row]:
@@ -135,10 +174,6 @@ def by_configuration(data: NoteContext) -> list[Row]:
         runs[setup] = runs.get(setup, 0) + row.runs
     order = sorted(rows, key=lambda key: (-runs[key[0]], by_value(rows[key].setup), key))
     return [rows[key] for key in order]
-
-
-def _columns(measure: Measure) -> Sequence[Column]:
-    return (Column(measure), Column(measure, cold=True)) if measure == _FIRST else (Column(measure),)
 
 
 class _Sources:

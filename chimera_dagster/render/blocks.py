@@ -209,7 +209,8 @@ class Note:
 class Chart:
     """A drawing. `description` says in a sentence what it shows; `table` has the values that are drawn.
 
-    The table is printed only if it is `on_paper`: a drawing may have every value at its marks.
+    The table is printed only if it is `on_paper`: a drawing may have every value at its marks. A chart whose values are
+    also `in_table`, a table of the page beside it, is left out where nothing can be drawn.
     """
 
     svg: Svg
@@ -217,6 +218,7 @@ class Chart:
     description: str
     table: Table
     on_paper: bool = True
+    in_table: bool = False
 
 
 @dataclass(frozen=True, slots=True)

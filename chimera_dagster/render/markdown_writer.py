@@ -133,6 +133,8 @@ def _details(block: Details) -> str:
 
 
 def _chart(chart: Chart) -> str:
+    if chart.in_table:
+        return ""
     caption = _lines((Strong(f"Chart: {chart.title}."), Text(f" {chart.description}")))
     return "\n\n".join([caption, _table(chart.table, _CHART_ROWS)])
 

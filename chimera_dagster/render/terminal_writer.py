@@ -45,6 +45,8 @@ def print_page(page: Page, console: Console, *, marks: bool) -> None:
 
 def _print(blocks: Sequence[Block], console: Console, marks: bool) -> None:
     for block in blocks:
+        if isinstance(block, Chart) and block.in_table:
+            continue
         console.print()
         for part in _block(block, console, marks):
             console.print(part)

@@ -14,6 +14,7 @@ from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.fact_table import find_facts
 from chimera_dagster.evidence.folder_models import with_folder_models
 from chimera_dagster.evidence.problems import Problems
+from chimera_dagster.evidence.spellings import OneSpelling, with_one_spelling
 from chimera_dagster.evidence.summary import summarise, summary_block
 from chimera_dagster.evidence.unread import unread_groups
 from chimera_dagster.evidence.version import evidence_version
@@ -82,7 +83,10 @@ class Evidence:
         self._files, self._limit = files, limit
         self._problems = Problems()
         compute = partial(with_folder_models, measurements)
-        self._measurements = self._problems.run("measurements", "with_folder_models", compute, measurements)
+        named = self._problems.run("measurements", "with_folder_models", compute, measurements)
+        one = partial(with_one_spelling, named)
+        spelled = self._problems.run("measurements", "with_one_spelling", one, OneSpelling(named))
+        self._measurements, self._spelled = spelled
 
     @property
     def problems(self) -> list[str]:
@@ -138,7 +142,7 @@ class Evidence:
     def _context(self) -> "FindingContext | None":
         from chimera_dagster.evidence.findings import FindingContext  # imports scipy, which no other step needs
 
-        compute = partial(FindingContext, self._files, self._measurements, self._duplicates)
+        compute = partial(FindingContext, self._files, self._measurements, self._duplicates, self._spelled)
         return self._problems.run("findings", "prepare", compute, None)
 
     @cached_property

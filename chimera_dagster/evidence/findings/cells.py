@@ -9,9 +9,13 @@ from numpy.typing import NDArray
 
 from chimera_dagster.evidence.findings.finding import sources_of
 from chimera_dagster.evidence.measures import Measure
+from chimera_dagster.evidence.prompt_cache import REPEAT
 from chimera_dagster.evidence.runs import MOST_SOURCES, coded, natural
 from chimera_dagster.evidence.setups import Setup, canonical, setups_of
 from chimera_dagster.evidence.stated import CENTRES
+from chimera_dagster.schemas import PREFILL, TTFT
+
+_OF_PROMPT = (TTFT, PREFILL)
 
 
 class Cell(NamedTuple):
@@ -86,12 +90,15 @@ def placed(frame: pd.DataFrame) -> Placed:
 def cells_of(runs: Placed, stated: Placed, measure: Measure) -> list[Cell]:
     """Every model and setup with values of the measure: those of warm runs, else what files state.
 
-    A rate of a model that has only cold runs is that of those, because a loaded model decodes as fast as ever.
+    A rate of a model that has only cold runs is that of those, because a loaded model decodes as fast as ever. What a
+    prompt takes is that of runs whose prompt no cache had.
 
     `runs` and `stated` are those of FindingContext; runs that name no model are left out.
     """
     found = dict(_stated_cells(stated, measure))
     every, cold = runs.frame[measure.metric].to_numpy("float64"), runs.frame["cold"].to_numpy("bool")
+    if measure.metric in _OF_PROMPT:
+        every = np.where(runs.frame["prompt_cache"] == REPEAT, np.nan, every)
     prompts, sessions = runs.frame["asked"].to_numpy("int64"), runs.frame["session"].to_numpy("int64")
     warm = set(runs.model[(every > 0) & ~cold].tolist()) if measure.unit != "ms" else {*range(len(runs.models))}
     only_cold = {name for number, name in enumerate(runs.models) if number not in warm}

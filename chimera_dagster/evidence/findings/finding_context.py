@@ -14,6 +14,7 @@ from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.fact_context import model_words
 from chimera_dagster.evidence.findings.cells import Cell, Placed, cells_of, placed
 from chimera_dagster.evidence.measures import MEASURES, Measure
+from chimera_dagster.evidence.prompt_cache import cache_of_prompts
 from chimera_dagster.evidence.runs import PROMPT_LABELS, natural, repeats_stated, spellings
 from chimera_dagster.evidence.sessions import sessions_of_files, sessions_of_runs
 from chimera_dagster.evidence.sittings import sittings_of_files, spans_of_files, times_of_records
@@ -35,12 +36,18 @@ class FindingContext:
     """`files` is schemas.BenchmarkFiles by path; `table` is schemas.Measurements, text columns categorical.
 
     Rows of `table` and of everything made from it are in the order of file, record (row 2 before row 10), metric,
-    original name and value, whatever the order given.
+    original name and value, whatever the order given. `spelled` has models and the names that are counted as theirs,
+    see `with_one_spelling`.
     """
 
     def __init__(
-        self, files: pd.DataFrame, measurements: pd.DataFrame, duplicates: Mapping[str, str] | None = None
+        self,
+        files: pd.DataFrame,
+        measurements: pd.DataFrame,
+        duplicates: Mapping[str, str] | None = None,
+        spelled: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
+        self.spelled = spelled or {}
         self.files = files.sort_values("path", ignore_index=True)
         self.names = [str(name) for name in measurements["model"].dropna().unique()]  # as the files spell them
         self.measured = _ordered(measurements)
@@ -97,7 +104,8 @@ class FindingContext:
 
         If a record states a metric more than once, its first by original name counts. Further columns: `asked`, a code
         that is equal if the prompt is; `setting`, one that is equal if the conditions are too; `cold`, whether the
-        model had to be loaded; `session`, a code for what was measured in one go, see `sessions_of_runs`;
+        model had to be loaded; `prompt_cache`, see
+        `cache_of_prompts`; `session`, a code for what was measured in one go, see `sessions_of_runs`;
         `sitting`, that of its file, -1 without one.
         """
         return _wide(self.raw, self.sessions, self.sittings)
@@ -180,6 +188,7 @@ def _wide(raw: pd.DataFrame, sessions: Mapping[str, int], sittings: Mapping[str,
     wide["asked"] = joined_codes([_prompt_labels(wide["labels"]), _codes(wide["prompt"])])
     wide["setting"] = joined_codes([_codes(wide["conditions"]), wide["asked"].to_numpy()])
     wide["cold"] = is_cold(wide)
+    wide["prompt_cache"] = cache_of_prompts(wide)
     wide["session"] = sessions_of_runs(wide, sessions)
     of_file = [sittings.get(str(file), -1) for file in wide["file"].cat.categories]
     wide["sitting"] = np.array(of_file, dtype="int64")[_codes(wide["file"])]

@@ -32,6 +32,7 @@ _JUDGED: dict[str, tuple[str, str | None]] = {
     LOAD: ("ms", None),
 }
 _WITH_LOAD = (TTFT, LOAD)
+_OF_PROMPT = (TTFT, PREFILL, PROMPT_EVAL)  # shorter if a cache had the prompt
 _ALIKE = ("model", "backend", "gpu", "conditions")
 _LEAST_GROUP = 5
 _FACTOR = 2.0
@@ -60,6 +61,7 @@ def outliers(data: FindingContext) -> Iterator[Finding]:
     runs = data.runs[data.runs["model"].notna().to_numpy()]
     model, models = coded(runs["model"])
     alike, cold = joint_codes(runs, _ALIKE), runs["cold"].to_numpy("int64")
+    cached = runs["prompt_cache"].to_numpy("int64")
     for metric, (unit, size) in _JUDGED.items():
         value = runs[metric].to_numpy("float64")
         judged = value > 0
@@ -70,6 +72,8 @@ def outliers(data: FindingContext) -> Iterator[Finding]:
             continue
         bucket = _bucket(runs[size].to_numpy("float64")) if size else np.zeros(len(runs), dtype="int64")
         kept, apart = [alike[places], bucket[places]], cold[places]
+        if metric in _OF_PROMPT:
+            kept.append(cached[places])
         groups = joined_codes([*kept, apart])
         if metric not in _WITH_LOAD:
             # Too few cold runs for a group of their own: a metric without loading joins the warm ones.

@@ -127,19 +127,19 @@ def _contradiction(file: str, metric: str, rows: pd.DataFrame, total: int) -> Fi
 
 
 def model_spellings(data: FindingContext) -> Iterator[Finding]:
-    """Models that files spell in upper and lower case, and that count as one."""
-    others: dict[str, list[str]] = {}
+    """Models that files spell in several ways, and that count as one."""
+    others = {chosen: list(names) for chosen, names in data.spelled.items()}
     for name, chosen in sorted(spellings(data.names).items()):
         others.setdefault(chosen, []).append(name)
-    for chosen, names in others.items():
+    for chosen, names in sorted(others.items()):
         rows = data.table[(data.table["model"] == chosen).to_numpy()]
         if rows.empty:
             continue
         figures = Figures()
         n = len(rows[["file", "record"]].drop_duplicates())
         text = (
-            f"{listed(names)} and {chosen} are one model ({figures.count('records', n, 'record')}): its tags do not "
-            f"differ by case."
+            f"{listed(names)} and {chosen} are one model ({figures.count('records', n, 'record')}): its tags differ in "
+            f"case, in what joins their words or in `latest` alone."
         )
         about = Spellings(chosen, names, n)
         yield Finding(

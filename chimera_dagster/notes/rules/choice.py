@@ -6,7 +6,7 @@ from dataclasses import replace
 from chimera_dagster.evidence.certainty import weakest
 from chimera_dagster.evidence.findings.stretches import SlowStretches
 from chimera_dagster.evidence.measures import MEASURES
-from chimera_dagster.evidence.unread import words_of_name
+from chimera_dagster.evidence.spellings import alike
 from chimera_dagster.notes.better_answers import better_answers, in_words
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
 from chimera_dagster.notes.crossings import Crossing, crossing_of
@@ -141,8 +141,8 @@ def _side_by_side(data: NoteContext) -> Phrase:
 
 
 def _others(data: NoteContext, order: Order) -> Phrase:
-    """How many models the answer does not cover, if there are any; `a:7b` and `a-7b` may be one under two names."""
-    left = len({words_of_name(name) for name in data.models} - {words_of_name(name) for name in order.names})
+    """How many models the answer does not cover, if there are any; names that may mean one model count as one."""
+    left = sum(group.isdisjoint(order.names) for group in alike(data.models))
     if not left:
         return ()
     were = "was" if left == 1 else "were"

@@ -9,7 +9,7 @@ from chimera_dagster.evidence.measures import HEADLINES, SERVER, Measure
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
 from chimera_dagster.notes.metric_words import behind, does
 from chimera_dagster.notes.note import Note
-from chimera_dagster.notes.order_words import sure, where, with_values, would_have_shown
+from chimera_dagster.notes.order_words import caution, sure, where, with_values, would_have_shown
 from chimera_dagster.notes.orders import Order, order_of
 from chimera_dagster.notes.phrase import Phrase, number, phrase, setting
 from chimera_dagster.notes.settings import in_words, level
@@ -44,7 +44,7 @@ def _note(data: NoteContext, order: Order, name: str, weight: float) -> Note:
         "condition_effect",
         "performance",
         weight,
-        _tie(order, name, who) if is_tie else _difference(order, name, who),
+        _tie(order, name, who) if is_tie else _difference(order, name, who, caution(data, order)),
         replace(order.scope, models=()) if order.of in data.data.unnamed else order.scope,
         order.measure.metric,
         () if is_tie else tuple(order.names),
@@ -56,7 +56,7 @@ def _note(data: NoteContext, order: Order, name: str, weight: float) -> Note:
     )
 
 
-def _difference(order: Order, name: str, who: Phrase) -> tuple[Phrase, ...]:
+def _difference(order: Order, name: str, who: Phrase, more: Phrase) -> tuple[Phrase, ...]:
     """`m:7b decodes 57 tok/s with quantization=Q4_K_M and 45 tok/s with quantization=Q8_0, 21 % slower.`"""
     measure, values = order.measure, order.values
     first, last, tied = order.names[0], order.names[-1], order.leaders[1:]
@@ -67,21 +67,22 @@ def _difference(order: Order, name: str, who: Phrase) -> tuple[Phrase, ...]:
     if between:
         said = phrase("{said}; then {levels}", said=said, levels=_levels(order, between, name))
     if not order.told:
-        return (phrase("{said}.", said=said),)
+        return (phrase("{said}{more}.", said=said, more=more),)
     by = behind(measure, values[first], values[last])
     worst, at = number(values[last], measure.unit), _at(order, last, name)
     if len(order.names) > 2:
-        return (phrase("{said}; {at} it is {x}, {by}.", said=said, at=at, x=worst, by=by),)
+        return (phrase("{said}; {at} it is {x}, {by}{more}.", said=said, at=at, x=worst, by=by, more=more),)
     return (
-        phrase("{said}; {at} it is {x}, {by}.", said=said, at=at, x=worst, by=by),
+        phrase("{said}; {at} it is {x}, {by}{more}.", said=said, at=at, x=worst, by=by, more=more),
         phrase(
-            f"{measure.words} of {{m}} is {{best}} {{one}} and {{worst}} {{other}}, {{by}}.",
+            f"{measure.words} of {{m}} is {{best}} {{one}} and {{worst}} {{other}}, {{by}}{{more}}.",
             m=who,
             best=number(values[first], measure.unit),
             one=_at(order, first, name),
             worst=worst,
             other=at,
             by=by,
+            more=more,
         ),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 import pandas as pd
 
@@ -18,6 +19,7 @@ from chimera_dagster.schemas import FAILED
 
 _WHOLE, _PART = 80.0, 60.0
 _FIRST_SCREEN = 100.0
+_NAMED = 3  # files; the evidence has more
 MANY = 0.01  # of a model's requests or runs: from there on a comparison has to say it
 
 
@@ -26,7 +28,13 @@ def failures(data: NoteContext) -> Iterator[Note]:
     requests that failed.
     """
     yield from _of_runs(data)
+    listed = {
+        (PurePosixPath(each.about.file).parent, each.about.failed)
+        for each in data.found("failed_runs_of_files", FailedRuns)
+    }
     for each in failed_requests(data):
+        if all((PurePosixPath(file).parent, each.failed) in listed for file, _ in each.sources):
+            continue  # a file of the same benchmark lists these requests, and a note has them
         weight = _FIRST_SCREEN + 9 * each.share if each.share >= MANY else _PART
         yield Note("failures", "findings", weight, _of_requests(data, each), each.scope, sources=each.sources)
 
@@ -78,6 +86,12 @@ def _rows(data: NoteContext, found: Sequence[Found[FailedRuns]]) -> pd.DataFrame
 def _all_failed(files: Sequence[FailedRuns]) -> tuple[Phrase, ...]:
     runs = sum(each.failed for each in files)
     names = files_in_words([each.file for each in files])
+    if len(files) > _NAMED:
+        parts = {"every": every(runs, "run"), "m": count(len(files), "file")}
+        return (
+            capital(phrase("{every} in {m} failed, so nothing in them measures a model.", **parts)),
+            phrase("Nothing can be learned from {m}: {every} in them failed.", **parts),
+        )
     if len(files) > 1:
         parts = {"every": every(runs, "run"), "m": count(len(files), "file"), "names": names}
         return (

@@ -1,19 +1,43 @@
 """How models compare by one metric within equal conditions: who leads, by how much, and which are tied."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.measures import FURTHER, SCORES
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
 from chimera_dagster.notes.metric_words import ahead, also, behind, does
 from chimera_dagster.notes.note import Note
-from chimera_dagster.notes.order_words import sure, where, with_values, would_have_shown
+from chimera_dagster.notes.order_words import caution, sure, sure_of_settings, where, with_values, would_have_shown
 from chimera_dagster.notes.orders import Order, order_of
-from chimera_dagster.notes.phrase import Phrase, count, model, number, phrase, subject
+from chimera_dagster.notes.phrase import Phrase, count, joined, listed, model, number, phrase, subject
+from chimera_dagster.notes.points import (
+    Lengths,
+    Point,
+    agrees,
+    equal_length,
+    is_unlike,
+    lengths_at,
+    own_means,
+    points_of,
+)
+from chimera_dagster.notes.settings import level
 
 _MOST = 6  # contests of one measure
 _SHOWN = 6  # models of one sentence
 _BETWEEN = 2  # of them, between the first and the last
+_ALL_NAMED = 4  # models that a sentence gives the values of at a second level
+
+
+class _Said(NamedTuple):
+    """What a sentence about a difference says: `order` with the values of one point, and of another one beside it."""
+
+    order: Order
+    opening: Phrase
+    second: Point | None = None
+    lengths: Lengths | None = None  # if the slower model has far more tokens at the point
+    equal: Lengths | None = None  # if it is a point of about equal lengths, and `second` one of unlike ones
+    caution: Phrase = ()
 
 
 def orders(data: NoteContext) -> Iterator[Note]:
@@ -23,52 +47,126 @@ def orders(data: NoteContext) -> Iterator[Note]:
             order = order_of(finding, judged)
             is_tie = order.tied
             base = 150.0 if place == 0 and measure not in FURTHER else 50.0
+            said = _Said(order, where(data, order)) if is_tie else _said(data, order)
             yield Note(
                 "tie" if is_tie else "difference",
                 "performance",
                 base - QUESTIONS.index(measure) - place / 10,
-                _tie(order) if is_tie else _difference(order),
+                _tie(order) if is_tie else _difference(said),
                 order.scope,
                 measure.metric,
                 () if is_tie else tuple(order.names),
                 order.certainty,
                 sources=order.sources,
                 findings=(finding,),
-                opening=where(data, order),
+                opening=said.opening,
                 sure=_sure(order) if order.told else (),
             )
+
+
+def _said(data: NoteContext, order: Order) -> _Said:
+    """Where to compare the models: at equal lengths if the usual ones are unlike, else at a setting people meet."""
+    first, last = order.names[0], order.names[-1]
+    points = [point for point in points_of(order) if agrees(order, point.values)]
+    many = len(order.contest.setups) > 1
+    lengths = lengths_at(order.measure, points[0], first, last) if points else None
+    if lengths and is_unlike(lengths):
+        found = equal_length(order, first, last) if many and len(order.names) == 2 else None
+        if found:
+            equal, alike = found
+            return _Said(_at(order, equal), where(data, order, equal.setup), points[0], lengths, alike)
+    else:
+        lengths = None
+    warned = caution(data, order)
+    if not points:
+        means = own_means(order)
+        return _Said(order._replace(values=means) if means else order, where(data, order), caution=warned)
+    one, *more = points
+    is_ladder = bool(one.name) and bool(more)
+    usual = many and not one.name
+    opening = where(data, order, one.setup, usual=len(order.contest.setups) if usual else 0)
+    return _Said(_at(order, one), opening, more[0] if is_ladder else None, lengths, None, warned)
+
+
+def _at(order: Order, point: Point) -> Order:
+    return order._replace(values=point.values)
 
 
 def _sure(order: Order) -> Phrase:
     if order.measure in SCORES and order.certainty is Certainty.IN_SESSION:
         return phrase("That is more than chance for these questions.")
-    return sure(order.certainty)
+    settings = len(order.contest.setups)
+    return sure_of_settings(order.certainty, settings) if settings > 1 else sure(order.certainty)
 
 
-def _difference(order: Order) -> tuple[Phrase, ...]:
+def _difference(said: _Said) -> tuple[Phrase, ...]:
+    order = said.order
     measure, values = order.measure, order.values
     first, last = order.names[0], order.names[-1]
     if len(order.names) > 2:
-        return _of_several(order)
+        return _of_several(said)
+    more = _besides(said)
     one, two = does(measure, subject(first), values[first]), also(measure, model(last), values[last])
     return (
-        phrase("{one} and {two}, {by}.", one=one, two=two, by=behind(measure, values[first], values[last])),
         phrase(
-            "{one}, {two}: {a} is {by}.",
+            "{one} and {two}, {by}{more}.",
+            one=one,
+            two=two,
+            by=behind(measure, values[first], values[last]),
+            more=more,
+        ),
+        phrase(
+            "{one}, {two}: {a} is {by}{more}.",
             one=one,
             two=two,
             a=model(first),
             by=ahead(measure, values[first], values[last]),
+            more=more,
         ),
     )
 
 
-def _of_several(order: Order) -> tuple[Phrase, ...]:
+def _besides(said: _Said) -> Phrase:
+    """Behind a comparison: the lengths that it depends on, and the values at a second level or setting."""
+    order, second = said.order, said.second
+    first, last = order.names[0], order.names[-1]
+    if said.equal and said.lengths and second:
+        return phrase(
+            " with about as many tokens ({x} and {y}); {that} {few} tokens and {b} {many}, it is {u} and {v}",
+            x=number(round(said.equal.one)),
+            y=number(round(said.equal.other)),
+            that=phrase("where {a} has", a=model(first)),
+            few=number(round(said.lengths.one)),
+            b=model(last),
+            many=number(round(said.lengths.other)),
+            u=number(second.values[first], order.measure.unit),
+            v=number(second.values[last], order.measure.unit),
+        )
+    tokens = joined([_tokens(said.lengths) if said.lengths else (), said.caution], "")
+    if second is None or len(order.names) > _ALL_NAMED:
+        return tokens
+    values: list[Phrase] = [(number(second.values[name], order.measure.unit),) for name in order.names]
+    at = level(second.name, second.setup[second.name])
+    return phrase("{tokens}; with {at} it is {values}", tokens=tokens, at=at, values=listed(values))
+
+
+def _tokens(found: Lengths) -> Phrase:
+    does = "to read" if found.of_prompt else "to write"
+    return phrase(
+        f", but with {{many}} {does} instead of {{few}}",
+        many=count(round(found.other), "token"),
+        few=number(round(found.one)),
+    )
+
+
+def _of_several(said: _Said) -> tuple[Phrase, ...]:
     """The first, those tied with it and the last; a table has the others."""
+    order = said.order
     measure, values = order.measure, order.values
     first, last, tied = order.names[0], order.names[-1], order.leaders[1:]
     leads = does(measure, subject(first), values[first])
-    ties = phrase("; {names} can't be told from it", names=_named(order, tied)) if tied else ()
+    names = _named(order, tied) if len(tied) <= _BETWEEN else count(len(tied), "other")
+    ties = phrase("; {names} can't be told from it", names=names) if tied else ()
     if last in tied:
         return (phrase("{leads}{ties}.", leads=leads, ties=ties),)
     others = [name for name in order.names[1:-1] if name not in tied]
@@ -78,11 +176,12 @@ def _of_several(order: Order) -> tuple[Phrase, ...]:
     elif others:
         between = phrase("; then {names}", names=_named(order, others))
     end = phrase(
-        "{a} comes last with {x}, so {first} is {by}",
+        "{a} comes last with {x}, so {first} is {by}{more}",
         a=model(last),
         x=number(values[last], measure.unit),
         first=model(first),
         by=ahead(measure, values[first], values[last]),
+        more=_besides(said),
     )
     return (
         phrase("{leads}{ties}{between}; {end}.", leads=leads, ties=ties, between=between, end=end),

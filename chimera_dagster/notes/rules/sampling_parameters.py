@@ -7,7 +7,7 @@ import pandas as pd
 from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.findings.finding import sources_of
 from chimera_dagster.evidence.findings.parameters import ParameterEffect
-from chimera_dagster.notes.advice import Basis, difference, recommendation
+from chimera_dagster.notes.advice import Basis, recommendation
 from chimera_dagster.notes.context import Found, NoteContext
 from chimera_dagster.notes.naming import scope_of
 from chimera_dagster.notes.note import Note
@@ -42,16 +42,8 @@ def sampling_parameters(data: NoteContext) -> Iterator[Note]:
         _WEIGHT,
         phrase("set {names} for the quality of the answers", names=listed(names)),
         phrase(
-            f"{none} {moved} speed in {{runs}} by an amount that they can show{{least}}",
+            f"{none} {moved} speed in {{runs}} by an amount that they can show",
             runs=count(len(rows), "run"),
-            least=_least(tests),
         ),
         Basis(scope_of(rows), sources_of(rows), tuple(each.id for each in tests), certainty=Certainty.TIE),
     )
-
-
-def _least(tests: list[Found[ParameterEffect]]) -> Phrase:
-    """What the most sensitive test would have found."""
-    known = [each.about.detectable for each in tests]
-    found = [each for each in known if each is not None]
-    return phrase(" (the most sensitive test would have found {x})", x=difference(min(found))) if found else ()

@@ -8,7 +8,7 @@ from chimera_dagster.evidence.findings.stretches import SlowStretches
 from chimera_dagster.notes.context import NoteContext
 from chimera_dagster.notes.naming import scope_of
 from chimera_dagster.notes.note import Note
-from chimera_dagster.notes.phrase import Number, Phrase, count, number, phrase, subject
+from chimera_dagster.notes.phrase import Number, Phrase, count, model, number, phrase, subject
 from chimera_dagster.notes.reading import times
 from chimera_dagster.schemas import DECODE
 
@@ -36,12 +36,14 @@ def slow_stretch(data: NoteContext) -> Iterator[Note]:
             (
                 phrase(
                     "{n} followed each other{stretches} and decoded on average {r} times as slowly as is usual: "
-                    "other work on the machine would look like that, and it moves every comparison with this model.",
+                    "other work on the machine would look like that, and it moves every comparison with {it}.",
+                    it=model(about.model),
                     **parts,
                 ),
                 phrase(
                     "{n} decoded on average {r} times as slowly as is usual, one after the other{stretches}. Other "
-                    "work on the machine would look like that, and it moves every comparison with this model.",
+                    "work on the machine would look like that, and it moves every comparison with {it}.",
+                    it=model(about.model),
                     **parts,
                 ),
             ),

@@ -31,8 +31,8 @@ def spellings(data: NoteContext) -> Iterator[Note]:
         "findings",
         _WEIGHT,
         (
-            phrase("Names that differ only in upper and lower case are taken for one model: {said}.", said=said),
-            phrase("Upper and lower case do not tell models apart, so these count as one: {said}.", said=said),
+            phrase("Names that differ only in their spelling are taken for one model: {said}.", said=said),
+            phrase("Spelling alone does not tell models apart, so these count as one: {said}.", said=said),
         ),
         Scope(
             tuple(each.about.chosen for each in found),

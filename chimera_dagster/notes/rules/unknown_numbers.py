@@ -11,7 +11,7 @@ from chimera_dagster.notes.phrase import Name, Phrase, count, listed, number, ph
 
 _WEIGHT = 50.0
 _SHOWN = 3
-_FIRST, _SECOND = 210.0, 190.0  # said before a choice that nothing backs, or behind one
+_FIRST, _SECOND = 210.0, 110.0  # said before a choice that nothing backs, or with how sure it is
 _MOSTLY = 0.5
 TEACH = "chimera vocabulary suggest"
 
@@ -21,8 +21,8 @@ def unknown_numbers(data: NoteContext) -> Iterator[Note]:
 
     Names that do not account for all of these numbers are only some of them: a file states at most twenty, and a number
     in a text may have none.
-    If most of them do, that is said on the first screen: what isn't read may change the answer. It comes first if no
-    models could be compared.
+    If most of them do, that is said on the first screen, with how sure the answer is: what isn't read may change it. It
+    comes first if no models could be compared.
     """
     files = data.data.files
     total, covered = int(files["numbers"].sum()), int(files["covered"].sum())
@@ -48,12 +48,12 @@ def unknown_numbers(data: NoteContext) -> Iterator[Note]:
         lead = "Most of these numbers could not" if covered else "None of these numbers could"
         yield Note(
             "mostly_unread",
-            "answer",
+            "not_measured" if data.rankings else "answer",
             _SECOND if data.rankings else _FIRST,
             (
                 phrase(
                     f"{lead} be read: nothing here knows the names of {{unread}} of {{all}}{{names}}. "
-                    "Teach those that matter: {teach} proposes how.",
+                    "{teach} shows how to teach those that matter.",
                     **parts,
                 ),
             ),

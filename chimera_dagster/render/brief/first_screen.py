@@ -1,17 +1,30 @@
 """The first screen of a brief: the answer, how sure it is, what to do next, and one chart that shows it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.notes.brief import FIRST_SCREEN, Brief, Coverage
+from chimera_dagster.notes.naming import metric_in_words
+from chimera_dagster.notes.paragraphs import Numbered as Noted
 from chimera_dagster.notes.paragraphs import paragraph as merged
 from chimera_dagster.render.blocks import Block, Bullets, Inlines, Note, Numbered, Paragraph, Strong, Text
 from chimera_dagster.render.brief.panels import comparison
-from chimera_dagster.render.brief.words import counted, marked, paragraph, spaced
+from chimera_dagster.render.brief.tables import model_table
+from chimera_dagster.render.brief.words import counted, marked, paragraph, spaced, written
 
 LEADING = 3
-_WARNED = 2
-_NEXT = 2
+WARNED = 2
+NEXT = 3
 _MISSING = 2  # notes on what was not measured, which limit the answer
+# What is said of one difference and of several
+_SURE = {
+    Certainty.HOLDS: ("holds over the sessions", "hold over the sessions"),
+    Certainty.IN_SESSION: (
+        "holds within these sessions; in others it may not",
+        "hold within these sessions; in others they may not",
+    ),
+    Certainty.PLAIN: ("was not tested: it may be chance", "were not tested: they may be chance"),
+}
 
 
 def first_screen(brief: Brief) -> Iterator[Block]:
@@ -19,15 +32,16 @@ def first_screen(brief: Brief) -> Iterator[Block]:
         yield Paragraph(marked(each.note.text, each.id, "none" if place else "words"))
     leading = brief.leading[:LEADING]
     if leading:
-        yield Paragraph(paragraph(merged(leading), "figures"))
+        yield Paragraph(paragraph(merged(leading, sure=False), "figures"))
     if brief.warned:
-        yield Paragraph(spaced([marked(each.note.text, each.id) for each in brief.warned[:_WARNED]]))
+        yield Paragraph(spaced([marked(each.note.text, each.id) for each in brief.warned[:WARNED]]))
+    yield from model_table(brief.by_model)
     if not brief.notes:
         yield Paragraph("These files say nothing that this brief could state.")
-    yield Paragraph((Strong("How sure this is. "), *_sureness(brief)))
+    yield Paragraph((Strong("How sure this is. "), *_sureness(brief, leading)))
     if brief.problems:
         yield Note("warning", (Bullets(brief.problems),))
-    advice = brief.of("recommendations")[:_NEXT]
+    advice = brief.of("recommendations")[:NEXT]
     if advice:
         yield Paragraph((Strong("What to do next."),))
         yield Numbered(tuple(marked(each.note.text, each.id) for each in advice))
@@ -38,7 +52,7 @@ def first_screen(brief: Brief) -> Iterator[Block]:
                 Text(f"Nothing in these results calls for a change{limit_words(brief.coverage)}."),
             )
         )
-    chart = comparison(brief.charts.compared)
+    chart = comparison(brief.by_model)
     if chart:
         yield chart
 
@@ -61,6 +75,11 @@ def coverage_words(coverage: Coverage) -> str:
     return f"{said}."
 
 
+def limits(brief: Brief) -> list[Noted]:
+    """What was not measured and limits the answer."""
+    return [each for each in brief.of("not_measured") if each.note.weight >= FIRST_SCREEN][:_MISSING]
+
+
 def limit_words(coverage: Coverage) -> str:
     """What a sentence that there is nothing has to leave open, as its end: empty if every number was read."""
     left = coverage.numbers - coverage.covered
@@ -69,9 +88,31 @@ def limit_words(coverage: Coverage) -> str:
     return ", but not every file was read in full" if coverage.not_in_full else ""
 
 
-def _sureness(brief: Brief) -> Inlines:
-    limits = [each for each in brief.of("not_measured") if each.note.weight >= FIRST_SCREEN][:_MISSING]
-    return spaced([(Text(coverage_words(brief.coverage)),), *(marked(each.note.text, each.id) for each in limits)])
+def _sureness(brief: Brief, leading: Sequence[Noted]) -> Inlines:
+    return spaced(
+        [
+            *([written(brief.machine)] if brief.machine else []),
+            (Text(coverage_words(brief.coverage)),),
+            *([(Text(said),)] if (said := _certainty_words(leading)) else []),
+            *(marked(each.note.text, each.id) for each in limits(brief)),
+        ]
+    )
+
+
+def _certainty_words(leading: Sequence[Noted]) -> str:
+    """How sure the differences above are, once for all of them, or by metric if they are not equally sure."""
+    found: dict[Certainty, list[str]] = {}
+    for each in leading:
+        note = each.note
+        if note.order and note.certainty is not None and note.certainty in _SURE:
+            words = metric_in_words(note.metric).text if note.metric else ""
+            found.setdefault(note.certainty, []).append(words)
+    said: list[str] = []
+    for certainty, metrics in found.items():
+        one = len(metrics) == 1
+        which = "" if len(found) == 1 or not all(metrics) else f" in {' and '.join(dict.fromkeys(metrics))}"
+        said.append(f"The difference{'' if one else 's'}{which or ' above'} {_SURE[certainty][not one]}.")
+    return " ".join(said)
 
 
 def _percent(coverage: Coverage) -> str:

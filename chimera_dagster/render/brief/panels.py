@@ -1,16 +1,17 @@
 """Charts of a brief with a row for each model: intervals, cold starts, percentiles. Panels stand below each other."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import isnan
 from typing import NamedTuple
 
 from chimera_dagster.evidence.figures import format_value
+from chimera_dagster.evidence.measures import USED, Measure
 from chimera_dagster.foreign_text import visible
-from chimera_dagster.notes.charted import Compared, Load, Spread
+from chimera_dagster.notes.charted import Load, Spread
+from chimera_dagster.notes.performance import Column, Row, Value, columns_of
 from chimera_dagster.notes.phrase import plain
 from chimera_dagster.notes.reading import range_text, reading
 from chimera_dagster.render.blocks import Chart, Table
-from chimera_dagster.render.brief.tables import short_words
+from chimera_dagster.render.brief.tables import column_words
 from chimera_dagster.render.scale import Scale, linear, logarithmic
 from chimera_dagster.render.svg import Canvas, Margins, wrapped
 
@@ -19,6 +20,7 @@ _ROW_PX = 26  # of the rest of a row
 _TITLE_PX = 22
 _AXIS_PX = 44
 _GAP_PX = 14
+_MEASURES = 2  # of the first chart
 _MOST = 10  # rows of a panel; the table has all
 _LOG_FROM = 20.0  # ratio of the largest to the smallest value above which an axis is logarithmic
 
@@ -42,40 +44,49 @@ class Panel(NamedTuple):
     legend: Mapping[str, str] = {}
 
 
-def comparison(compared: Sequence[Compared]) -> Chart | None:
-    """Models by the one or two measures that answer first, with intervals."""
-    if not compared:
+def comparison(rows: Sequence[Row]) -> Chart | None:
+    """Models by the one or two measures that answer first, as the table beside it has them, with intervals."""
+    columns: dict[Measure, Column] = {}
+    for column in columns_of(rows):
+        if not column.cold and column.measure not in USED:
+            columns.setdefault(column.measure, column)
+    shown = list(columns.values())[:_MEASURES]
+    if not shown:
         return None
+    parts = {column: _best_first(rows, column) for column in shown}
     panels = [
         Panel(
-            each.order.measure.words.capitalize(),
-            [
-                (it.item, [Bar(it.value, *_interval(it.low, it.high))], reading(it.value, each.order.measure.unit))
-                for it in each.order.contest.standings
-            ],
-            each.order.measure.unit,
+            column_words(column).capitalize(),
+            [(name, [Bar(value.value, value.low, value.high)], value.text) for name, value in part],
+            column.measure.unit,
         )
-        for each in compared
+        for column, part in parts.items()
     ]
-    rows = [
+    table = [
         (
-            short_words(measure),
-            it.item,
-            reading(it.value, measure.unit),
-            "–" if None in _interval(it.low, it.high) else range_text(it.low, it.high, measure.unit),
-            "not stated" if isnan(it.n) else f"{it.n:,.0f}",
+            column_words(column),
+            name,
+            value.text,
+            _interval_words(value),
+            "not stated" if not value.n else f"{value.n:,}",
         )
-        for each in compared
-        for measure in (each.order.measure,)
-        for it in each.order.contest.standings
+        for column, part in parts.items()
+        for name, value in part
     ]
-    where = {_conditions(each) for each in compared}
-    title = f"The models {where.pop() if len(where) == 1 else 'at equal conditions'}"
     described = "Best first; the line is the 95 % interval."
-    if any(None in _interval(it.low, it.high) for each in compared for it in each.order.contest.standings):
+    if any(value.low is None for part in parts.values() for _, value in part):
         described += " An open circle has no interval: there are too few runs, or the files do not state it."
     header = ("measure", "model", "value", "95 % interval", "runs")
-    return _drawn(title, described, panels, header, rows, 2)
+    return _drawn("The models", described, panels, header, table, 2, in_table=True)
+
+
+def _best_first(rows: Sequence[Row], column: Column) -> list[tuple[str, Value]]:
+    known = [(row.model, row.values[column]) for row in rows if column in row.values]
+    return sorted(known, key=lambda each: column.measure.sign * each[1].value)
+
+
+def _interval_words(value: Value) -> str:
+    return "–" if value.low is None or value.high is None else range_text(value.low, value.high, value.unit)
 
 
 def cold_starts(loads: Sequence[Load]) -> Chart | None:
@@ -133,8 +144,10 @@ def _drawn(
     header: tuple[str, ...],
     rows: Iterable[tuple[str, ...]],
     first: int,
+    *,
+    in_table: bool = False,
 ) -> Chart:
-    """`first` is the first numeric column of the table."""
+    """`first` is the first numeric column of the table; `in_table`: a table of the page has the values too."""
     left_out = any(len(panel.rows) > _MOST for panel in panels)
     if left_out:
         described += f" The first {_MOST} models are drawn, the table has all."
@@ -147,7 +160,7 @@ def _drawn(
         top += height + _GAP_PX
     caption = f"Values of the chart: {title}"
     table = Table(header, tuple(rows), caption, frozenset(range(first, len(header))))
-    return Chart(canvas.svg(), title, described, table, on_paper=False)
+    return Chart(canvas.svg(), title, described, table, on_paper=False, in_table=in_table)
 
 
 def _panel(canvas: Canvas, panel: Panel, top: float, height: float) -> None:
@@ -203,13 +216,3 @@ def _scale(panel: Panel) -> Scale:
     if min(values) > 0 and max(values) / min(values) > _LOG_FROM:
         return logarithmic(values)
     return linear(values)
-
-
-def _interval(low: float, high: float) -> tuple[float | None, float | None]:
-    return (None, None) if isnan(low) or isnan(high) else (low, high)
-
-
-def _conditions(each: Compared) -> str:
-    if each.setups > 1:
-        return f"over {each.setups} {'shared settings' if each.order.contest.complete else 'settings'}"
-    return plain(each.conditions).replace("`", "") or "under the same conditions"

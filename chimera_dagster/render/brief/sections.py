@@ -18,23 +18,23 @@ from chimera_dagster.render.blocks import (
     Text,
 )
 from chimera_dagster.render.brief.curves import over_length, throughput_against_latency
-from chimera_dagster.render.brief.first_screen import LEADING, coverage_words, limit_words
+from chimera_dagster.render.brief.first_screen import LEADING, NEXT, WARNED, coverage_words, limit_words, limits
 from chimera_dagster.render.brief.panels import cold_starts, distribution
-from chimera_dagster.render.brief.tables import configuration_table, model_table
+from chimera_dagster.render.brief.tables import configuration_table
 from chimera_dagster.render.brief.words import counted, ended, marked, paragraph, spaced, written
 
-_FILES = 12  # shown at once
-_SENTENCES = 3  # on performance, shown at once
-_FINDINGS = 8
-_ADVICE = 5
-_RISKS = 6
+# Shown at once; what stands on the first screen is not said again
+_FILES = 6
+_SENTENCES = 3  # on performance
+_FINDINGS = 5
+_ADVICE = 3
+_RISKS = 4
 
 
 def performance(brief: Brief) -> Iterator[Block]:
     yield Heading(2, "Performance", "performance")
     if not brief.by_configuration:
         yield Paragraph("No file gives a model that it names a value that models can be compared by.")
-    yield from model_table(brief.by_model)
     said = brief.leading[:LEADING]
     others = [each for each in brief.of("performance") if each not in said]
     for sentences in paragraphs(others[:_SENTENCES]):
@@ -48,17 +48,20 @@ def performance(brief: Brief) -> Iterator[Block]:
 
 def findings(brief: Brief) -> Iterator[Block]:
     yield Heading(2, "Key findings", "findings")
-    found = brief.of("findings")
+    found = [each for each in brief.of("findings") if each not in brief.warned[:WARNED]]
     if not found:
-        yield Paragraph("There is nothing to report beyond the performance above.")
+        yield Paragraph("There is nothing to report beyond what stands above.")
     yield from _listed([marked(each.note.text, each.id) for each in found], _FINDINGS, "more finding")
 
 
 def recommendations(brief: Brief) -> Iterator[Block]:
     yield Heading(2, "Recommendations", "recommendations")
-    found = brief.of("recommendations")
-    if not found:
+    every = brief.of("recommendations")
+    found = every[NEXT:]
+    if not every:
         yield Paragraph(f"Nothing in these results calls for a recommendation{limit_words(brief.coverage)}.")
+    elif not found:
+        yield Paragraph("There are no others than those above.")
     yield from _listed([_advice(each) for each in found], _ADVICE, "more recommendation")
 
 
@@ -81,8 +84,11 @@ def risks(brief: Brief) -> Iterator[Block]:
 
 def not_measured(brief: Brief) -> Iterator[Block]:
     yield Heading(2, "What was not measured", "not-measured")
-    found = brief.of("not_measured")
-    if not found:
+    every = brief.of("not_measured")
+    found = [each for each in every if each not in limits(brief)]
+    if every and not found:
+        yield Paragraph("What limits the answer stands above; nothing else that this brief looks for is missing.")
+    elif not found:
         yield Paragraph(
             f"Nothing that this brief looks for is missing{limit_words(brief.coverage)}."
             if brief.coverage.numbers

@@ -11,8 +11,9 @@ from chimera_dagster.render.blocks import Block, Code, Content, Details, Inline,
 from chimera_dagster.render.brief.words import EVIDENCE, written
 from chimera_dagster.schemas import TTFT
 
-_ROWS = 8  # of configurations that are shown at once
-_COLUMNS = 5  # of measures by model
+_ROWS = 6  # of configurations that are shown at once
+_COLUMNS = 6  # of measures by model
+_BESIDE = 4  # models whose names have room as the heads of columns
 _FEW = 3  # of measures by configuration, where conditions need the room; the evidence has all
 MOST = 1_000  # rows of one table, so that a browser stays quick
 _SHORT = {
@@ -26,12 +27,21 @@ _SHORT = {
 
 
 def model_table(rows: Sequence[Row]) -> Iterator[Block]:
-    if rows:
-        columns = _shown(columns_of(rows), _COLUMNS)
-        body = tuple((_code(row.model), *(_value(row, column) for column in columns)) for row in rows)
+    """The values alone, of few models beside each other: the chart has their intervals."""
+    if not rows:
+        return
+    columns = _shown(columns_of(rows), _COLUMNS)
+    caption = f"By model, at equal conditions: {_kinds(rows, columns, intervals=False)}"
+    values = [[row.values[column].text if column in row.values else "–" for column in columns] for row in rows]
+    if len(rows) > _BESIDE:
         header = ("model", *(column_words(column) for column in columns))
-        caption = f"By model, at equal conditions: {_kinds(rows, columns)}"
-        yield Table(header, body, caption, frozenset(range(1, len(header))))
+        body = tuple((_code(row.model), *texts) for row, texts in zip(rows, values, strict=True))
+    else:
+        header = ("", *(row.model for row in rows))
+        body = tuple(
+            (column_words(column), *texts) for column, texts in zip(columns, zip(*values, strict=True), strict=True)
+        )
+    yield Table(header, body, caption, frozenset(range(1, len(header))))
 
 
 def configuration_table(rows: Sequence[Row]) -> Iterator[Block]:
@@ -64,8 +74,10 @@ def _shown(columns: Sequence[Column], most: int) -> list[Column]:
 
 
 def column_words(column: Column) -> str:
-    words = short_words(column.measure)
-    return f"{words}, {'cold' if column.cold else 'warm'}" if column.measure.metric == TTFT else words
+    said = [short_words(column.measure), *([column.at] if column.at else [])]
+    if column.measure.metric == TTFT:
+        said.append("cold" if column.cold else "warm")
+    return ", ".join(said)
 
 
 def short_words(measure: Measure) -> str:
@@ -128,7 +140,7 @@ def _from(row: Row, number: int) -> Link:
     return Link(f"{len(files)} {'file' if len(files) == 1 else 'files'}", f"#{row_anchor(number)}", EVIDENCE)
 
 
-def _kinds(rows: Sequence[Row], columns: Sequence[Column]) -> str:
+def _kinds(rows: Sequence[Row], columns: Sequence[Column], *, intervals: bool = True) -> str:
     """What the values are: `geometric mean of warm runs with its 95 % interval; cold: median`."""
     every = [(column, value) for row in rows for column, value in row.values.items() if column in columns]
     values = [value for column, value in every if not column.cold and column.measure not in USED]
@@ -136,7 +148,7 @@ def _kinds(rows: Sequence[Row], columns: Sequence[Column]) -> str:
     said = [f"{' or '.join(kinds)} of warm runs"] if kinds else []
     if any(value.stated for value in values):
         said.append("else what the files state" if kinds else "as the files state it")
-    if any(value.low is not None for value in values):
+    if intervals and any(value.low is not None for value in values):
         said.append("95 % interval in brackets")
     if any(column.cold for column in columns):
         said.append("cold: median")

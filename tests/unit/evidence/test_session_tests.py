@@ -1,5 +1,7 @@
 """Tests over sessions: against SciPy and statsmodels, and by seeded simulation."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -137,6 +139,42 @@ def test_means_that_are_rounded_alike_are_no_proof():
     item, session = np.array([0, 0, 0, 1, 1, 1]), np.array([0, 1, 2, 0, 1, 2])
     over = over_sessions(np.array([5.0] * 3 + [6.0] * 3), item, np.zeros(6, dtype="int64"), session, 2)
     assert over.pairs.p[0] == pytest.approx(0.25)  # three of the same sign
+
+
+def without_scatter(levels, sessions, *, apart=False, steps=1.0):
+    """Values that are the same in all sessions; each level in sessions of its own if they are `apart`."""
+    item, session = (part.ravel() for part in np.mgrid[:levels, :sessions])
+    values, none = steps * item, np.zeros(len(item), dtype="int64")
+    session = item * sessions + session if apart else session
+    return effect_tests([(additive(values, item, none), over_sessions(values, item, none, session, levels))])
+
+
+@pytest.mark.parametrize(
+    ("levels", "sessions", "certainty"),
+    [
+        (5, 3, Certainty.HOLDS),  # the same order of five in each of three
+        (3, 3, Certainty.HOLDS),
+        (2, 3, Certainty.IN_SESSION),  # two can be in the same order three times by chance
+        (2, 6, Certainty.HOLDS),
+    ],
+)
+def test_levels_that_differ_and_are_the_same_in_all_sessions_are_no_tie(levels, sessions, certainty):
+    [found] = without_scatter(levels, sessions)
+    assert found.certainty is certainty
+    if certainty is Certainty.HOLDS:
+        assert found.p == pytest.approx(math.factorial(levels) ** (1.0 - sessions))
+
+
+def test_levels_without_scatter_in_sessions_of_their_own_are_judged_by_how_often_chance_would_sort_them():
+    [found] = without_scatter(3, 3, apart=True)
+    assert (found.certainty, found.p) == (Certainty.HOLDS, pytest.approx(6 / (math.factorial(9) / 6**3)))
+    [found] = without_scatter(2, 3, apart=True)
+    assert found.certainty is Certainty.IN_SESSION
+
+
+def test_levels_that_are_all_the_same_are_a_tie():
+    [found] = without_scatter(4, 6, steps=0.0)
+    assert found.certainty is Certainty.TIE
 
 
 def test_two_sessions_are_too_few_for_a_tie():

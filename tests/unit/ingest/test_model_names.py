@@ -1,6 +1,6 @@
 import pytest
 
-from chimera_dagster.ingest.model_names import is_model, model_in_path, model_in_text
+from chimera_dagster.ingest.model_names import bare_model, is_model, model_in_path, model_in_text
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,8 @@ def test_models_in_paths(path, model):
         ("Table 3: Ollama 0.3 and Llama.cpp", None),
         ("The mistral is a wind", None),
         ("Phase 1b", None),
+        ("Transformer, Image: `nvcr.io/nvidia/tritonserver:25.08-trtllm-python-py3`", None),
+        ("qwen2.5:7b in ghcr.io/ggml-org/llama.cpp:server-cuda", "qwen2.5:7b"),
     ],
 )
 def test_models_in_texts(text, model):
@@ -67,3 +69,17 @@ def test_keys_that_are_models(key):
 )
 def test_keys_that_are_none(key):
     assert not is_model(key)
+
+
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [
+        ("`gemma3:latest` (4.3B parameters)", "gemma3:latest"),
+        ("hf.co/bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M", "hf.co/bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M"),
+        ("nvcr.io/nvidia/tritonserver:25.08-py3", ""),
+        ("docker.io/vllm/vllm-openai:v0.11.0", ""),
+        ("us-docker.pkg.dev/lab/images/tgi@sha256:0123", ""),
+    ],
+)
+def test_a_container_image_is_not_a_model(text, model):
+    assert bare_model(text) == model

@@ -72,18 +72,51 @@ def test_the_configurations_with_the_most_runs_come_first_and_equal_ones_side_by
     assert [(row.model, row.setup["concurrency"]) for row in found] == [("a", 8), ("b", 8), ("a", 1), ("b", 1)]
 
 
-def test_models_are_in_the_order_of_the_first_measure_with_the_values_of_its_contest() -> None:
-    found = brief_of(two_models())
+def test_models_are_in_the_order_of_the_first_measure_with_their_values_at_its_setting() -> None:
+    rows = two_models()
+    found = brief_of(rows)
     assert [row.model for row in found.by_model] == ["quick", "slow"]
-    [compared] = found.charts.compared
-    for standing in compared.order.contest.standings:
-        value = value_of(found.by_model, standing.item, "ttft_ms")
-        assert (value.value, value.low, value.high, value.n) == (
-            standing.value,
-            standing.low,
-            standing.high,
-            standing.n,
-        )
+    for name in ("quick", "slow"):
+        of_model = [row["value"] for row in rows if row["model"] == name]
+        value = value_of(found.by_model, name, "ttft_ms")
+        assert value.value == pytest.approx(np.exp(np.mean(np.log(of_model))))
+        assert (value.n, value.kind) == (24, "geometric mean")
+        assert value.low < value.value < value.high  # pyright: ignore
+
+
+def test_over_a_load_models_have_their_values_at_both_ends_and_a_server_at_its_best_level() -> None:
+    rng = np.random.default_rng(8)
+    rows: list[Measured] = []
+    for load, rate in ((1, 50.0), (16, 600.0), (64, 500.0)):
+        for name, factor in (("quick", 1.0), ("slow", 0.5)):
+            for metric, usual in (("ttft_ms", 40.0 * load / factor), ("output_tok_s", rate * factor)):
+                values = (usual * np.exp(rng.normal(0, 0.01, (3, 4)))).tolist()
+                rows += sessions(name, values, metric, concurrency=load)
+    found = brief_of(rows)
+    shown = [(column.measure.metric, column.at) for column in columns_of(found.by_model)]
+    assert shown == [
+        ("ttft_ms", "1 request"),
+        ("ttft_ms", "64 requests at once"),
+        ("output_tok_s", "16 requests at once"),
+    ]
+    [best] = [row for row in found.by_model if row.model == "quick"]
+    assert [round(value.value, -1) for value in best.values.values()] == pytest.approx([40, 2_560, 600], rel=0.02)
+
+
+def test_models_of_which_none_has_all_settings_have_the_means_of_their_own_runs() -> None:
+    rng = np.random.default_rng(9)
+    rows: list[Measured] = []
+    for place in range(12):
+        for name, factor in (("a", 1.0), ("b", 2.0), ("c", 3.0)):
+            if name != "c" or place == 11:
+                values = (90.0 * factor * (1 + place / 10) * np.exp(rng.normal(0, 0.01, (2, 3)))).tolist()
+                rows += sessions(name, values, "ttft_ms", dataset=f"set {place}")
+    found = brief_of(rows).by_model
+    assert len(found) == 3
+    for row in found:
+        own = [each["value"] for each in rows if each["model"] == row.model]
+        [value] = row.values.values()
+        assert value.value == pytest.approx(np.exp(np.mean(np.log(own))))
 
 
 def loading(model: str, ttft: list[float], load: list[float]) -> list[Measured]:
@@ -193,7 +226,6 @@ def test_columns_stand_in_the_order_in_which_they_answer() -> None:
 def test_nothing_measured_is_a_brief_too() -> None:
     found = brief_of([])
     assert (found.models, found.by_model, found.by_configuration) == ((), (), ())
-    assert found.charts.compared == []
     assert found.notes[0].note.kind == "choice"
 
 

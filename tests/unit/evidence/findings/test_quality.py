@@ -274,7 +274,7 @@ def test_what_the_corpus_gets_wrong() -> None:
     assert sum(row["detector"] == "duplicate_runs" for row in found) == 3
     assert not [row for row in found if str(row["detector"]).startswith("contradicting")]
     wrong = [row["subject"] for row in found if "disagree with" in str(row["text"])]
-    assert wrong == [
-        "csv_data/baseline_test_results_1759099000.json",
-        "csv_data/baseline_test_results_1759186372.json",
-    ]
+    assert wrong == ["csv_data/baseline_test_results_1759099000.json"]
+    # its five answers are the message that all connection attempts failed
+    refused = next(row for row in found if row["subject"] == "csv_data/baseline_test_results_1759186372.json")
+    assert (refused["detector"], refused["values"]["failed"]) == ("failed_runs_of_files", [5.0, ""])

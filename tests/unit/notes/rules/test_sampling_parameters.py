@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from tests.unit.evidence.findings.tables import noisy, run, write_csv
 from tests.unit.notes.noted import notes_of, values, wordings
@@ -25,11 +24,9 @@ def test_parameters_that_move_nothing_are_to_be_set_by_quality(tmp_path: Path) -
     text = wordings(noted.only)[0]
     assert text.startswith(
         "Set `temperature` and `top_k` for the quality of the answers: none of them moved speed in 30 runs by an "
-        "amount that they can show (the most sensitive test would have found a difference of "
+        "amount that they can show."
     )
     assert values(noted.only) == [len(noted.rows("ttft_ms"))]
-    detectable = noted.findings.loc[noted.findings["detector"] == "parameter_effects", "detectable"]
-    assert values(noted.only, "%") == [pytest.approx(100 * detectable.min())]
     assert (noted.only.certainty, noted.only.scope.models, noted.only.scope.files) == ("tie", ("a:1b",), 2)
 
 

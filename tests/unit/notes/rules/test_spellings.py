@@ -9,8 +9,8 @@ def test_spellings_that_differ_by_case_are_named_in_one_note(tmp_path: Path) -> 
         write_csv(tmp_path / f"{number}_runs.csv", [run(name, 50 + number + place, 80) for place in range(3)])
     noted = notes_of(tmp_path, "spellings")
     assert wordings(noted.only) == [
-        "Names that differ only in upper and lower case are taken for one model: `M:1b` as `m:1b`, `N:2b` as `n:2b`.",
-        "Upper and lower case do not tell models apart, so these count as one: `M:1b` as `m:1b`, `N:2b` as `n:2b`.",
+        "Names that differ only in their spelling are taken for one model: `M:1b` as `m:1b`, `N:2b` as `n:2b`.",
+        "Spelling alone does not tell models apart, so these count as one: `M:1b` as `m:1b`, `N:2b` as `n:2b`.",
     ]
     assert noted.only.scope.models == ("m:1b", "n:2b")
     named = noted.measurements[noted.measurements["model"].str.lower().isin(noted.only.scope.models)]

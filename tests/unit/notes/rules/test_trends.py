@@ -148,3 +148,15 @@ def test_its_values_are_those_of_the_table_by_configuration(tmp_path: Path) -> N
     said = values(note, "ms")
     assert len(said) > 1
     assert all(any(value == pytest.approx(known) for known in by_load) for value in said)
+
+
+def test_values_that_are_the_same_in_all_sessions_and_differ_between_levels_are_a_trend(tmp_path: Path) -> None:
+    for session in range(3):
+        rows = [
+            run("a:1b", rate, 80 + session + load) | {"concurrency": load}
+            for load, rate in ((1, 40), (4, 30), (16, 20))
+        ]
+        write_csv(tmp_path / f"{session}_runs.csv", rows)
+    [note] = [note for note in notes_of(tmp_path, "trend").notes if note.metric == "decode_tok_s"]
+    assert note.certainty == "holds"
+    assert "can be told from chance" not in wordings(note)[0]

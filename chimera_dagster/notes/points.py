@@ -1,0 +1,151 @@
+"""Where models were compared, as a reader meets it: at one setting, or at the two ends of a load, not as a mean of all.
+
+A mean over 1 to 32 requests at once is a time that nobody waits.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from chimera_dagster.evidence.certainty import Certainty
+from chimera_dagster.evidence.findings.cells import Cell
+from chimera_dagster.evidence.findings.finding_context import OUTPUT_TOKENS, PROMPT_TOKENS
+from chimera_dagster.evidence.measures import Measure
+from chimera_dagster.evidence.setups import TRENDS, Setup, canonical, varying
+from chimera_dagster.notes.orders import Order
+from chimera_dagster.schemas import E2E, TTFT
+
+_LEAST_RUNS = 3  # of each model, for a setting to stand for all
+_LEAST_SHARE = 0.2  # of the runs
+_EQUAL = 1.15  # ratio of lengths that are about the same
+_UNLIKE = 1.25
+# What a time grows with besides the model: the tokens that are read, or written, until it ends
+_LENGTHS = {TTFT: PROMPT_TOKENS, E2E: OUTPUT_TOKENS, "latency_ms": OUTPUT_TOKENS}
+
+
+class Point(NamedTuple):
+    """One setup of a contest with the cell of each item there; `name` is the load or length that alone differs."""
+
+    setup: Setup
+    cells: Mapping[str, Cell]
+    name: str = ""
+
+    @property
+    def values(self) -> dict[str, float]:
+        return {item: centre(cell) for item, cell in self.cells.items()}
+
+    @property
+    def runs(self) -> int:
+        return sum(len(cell.places) for cell in self.cells.values())
+
+
+class Lengths(NamedTuple):
+    """Median numbers of tokens of two items at a point, and what they are: of the prompt or of the answer."""
+
+    one: float
+    other: float
+    of_prompt: bool
+
+
+def centre(cell: Cell) -> float:
+    """What files state; of runs the geometric mean, as contests have it."""
+    if cell.stated:
+        return cell.centre(cell.kind)
+    return float(np.exp(np.mean(np.log(cell.values))))
+
+
+def points_of(order: Order) -> list[Point]:
+    """The setup of a contest, the lowest and the highest level of a load or length, or else the most usual setup.
+
+    Of a server's throughput it is the level with the most of it, instead of the highest. Only setups that every item
+    was measured under; empty if none stands for the others, as none does for a tie over many.
+    """
+    points = _shared(order)
+    setups = order.contest.setups
+    if len(setups) == 1:
+        return points
+    [name, *others] = sorted(varying(setups))
+    if not others and name in TRENDS and len(points) == len(setups) and all(_is_level(each, name) for each in points):
+        ladder = sorted(points, key=lambda point: float(point.setup[name]))
+        best = order.names[0]
+        last = max(ladder[1:], key=lambda point: point.values[best]) if order.measure.whole else ladder[-1]
+        return [ladder[0]._replace(name=name), last._replace(name=name)]
+    usual = max(points, key=lambda point: point.runs, default=None)
+    if order.tied or usual is None or usual.runs < _LEAST_SHARE * order.contest.n:
+        return []
+    return [usual] if min(len(cell.places) for cell in usual.cells.values()) >= _LEAST_RUNS else []
+
+
+def own_means(order: Order) -> dict[str, float]:
+    """Of a contest of which no item has all settings, the geometric mean of each item's runs; empty of another one.
+
+    What a fit gives is a mean over settings that an item was never measured under.
+    """
+    if order.contest.complete or order.contest.stated:
+        return {}
+    found = {name: float(np.exp(np.mean(np.log(values)))) for name in order.names for values in (runs_of(order, name),)}
+    return found if agrees(order, found) else {}
+
+
+def runs_of(order: Order, name: str) -> "np.ndarray":
+    """The values of an item over all settings of the contest."""
+    return np.concatenate([cell.values for item, cell in order.contest.cells if item == name])
+
+
+def agrees(order: Order, values: Mapping[str, float]) -> bool:
+    """Whether items that a test tells apart stand in the same order by these values."""
+    sign = order.measure.sign
+    for place, one in enumerate(order.names):
+        for other in order.names[place + 1 :]:
+            if (
+                order.judged.certainty_of(one, other) is not Certainty.TIE
+                and sign * values[one] >= sign * values[other]
+            ):
+                return False
+    return True
+
+
+def lengths_at(measure: Measure, point: Point, one: str, other: str) -> Lengths | None:
+    """None if the time does not grow with a length, or if the files do not count its tokens."""
+    column = _LENGTHS.get(measure.metric)
+    counts = [_tokens(point.cells[item], column) for item in (one, other)] if column else [np.nan]
+    return None if np.isnan(counts).any() else Lengths(*counts, of_prompt=column == PROMPT_TOKENS)
+
+
+def is_unlike(found: Lengths) -> bool:
+    """Whether the other one, which is slower, has far more tokens, so that part of the distance is theirs."""
+    return found.other >= _UNLIKE * found.one
+
+
+def equal_length(order: Order, one: str, other: str) -> tuple[Point, Lengths] | None:
+    """Of the shared setups the one in which the two have the most alike lengths, if they are about the same there."""
+    found = [
+        (point, lengths)
+        for point in _shared(order)
+        if (lengths := lengths_at(order.measure, point, one, other)) and agrees(order, point.values)
+    ]
+    best = min(found, key=lambda each: (_apart(each[1]), -each[0].runs), default=None)
+    return best if best and _apart(best[1]) <= _EQUAL else None
+
+
+def _shared(order: Order) -> list[Point]:
+    cells: dict[str, dict[str, Cell]] = {}
+    for item, cell in order.contest.cells:
+        cells.setdefault(canonical(cell.setup), {})[item] = cell
+    return [
+        Point(next(iter(known.values())).setup, known) for known in cells.values() if len(known) == len(order.names)
+    ]
+
+
+def _is_level(point: Point, name: str) -> bool:
+    return isinstance(point.setup.get(name), int | float)
+
+
+def _apart(found: Lengths) -> float:
+    return max(found.one, found.other) / max(min(found.one, found.other), 1.0)
+
+
+def _tokens(cell: Cell, column: str | None) -> float:
+    counts: Sequence[float] = cell.frame[column].to_numpy("float64")[cell.places] if not cell.stated else [np.nan]
+    return float(np.nanmedian(counts)) if not np.isnan(counts).all() else np.nan

@@ -1,0 +1,50 @@
+"""Repeats of a prompt that a cache answered are told from first requests, and count for no time to first token."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.evidence.findings.tables import run, write_csv
+from tests.unit.notes.noted import Noted, notes_of, values, wordings
+
+FIRST, REPEAT = 187.0, 33.0
+
+
+def folder(tmp_path: Path, kind: str, repeat: float = REPEAT, prompts: int = 2) -> Noted:
+    """Each prompt three times in a row by two models, of which one reads it at half the speed."""
+    rows = [
+        run(name, 50, factor * (FIRST if not place else repeat + place)) | {"prompt": f"prompt {prompt}"}
+        for name, factor in (("a:1b", 1), ("b:2b", 2))
+        for prompt in range(prompts)
+        for place in range(3)
+    ]
+    write_csv(tmp_path / "a_runs.csv", rows)
+    return notes_of(tmp_path, kind)
+
+
+def test_repeats_that_a_cache_answered_are_named_with_both_times(tmp_path: Path) -> None:
+    note, advice = folder(tmp_path, "prompt_cache").notes
+    for said in wordings(note):
+        assert "`a:1b` (34 ms instead of 187 ms)" in said or "`a:1b` (35 ms instead of 187 ms)" in said
+        assert "8 repeats" in said
+    assert values(note, "ms")[1] == pytest.approx(FIRST)
+    assert (note.section, note.metric, advice.section) == ("findings", "ttft_ms", "recommendations")
+    assert len(note.sources) == 12
+
+
+def test_they_count_for_no_time_to_first_token(tmp_path: Path) -> None:
+    [note] = folder(tmp_path, "value").notes or folder(tmp_path, "difference").notes[:1]
+    assert values(note, "ms")[:2] == pytest.approx([FIRST, 2 * FIRST][: len(values(note, "ms")[:2])])
+
+
+def test_the_first_request_of_a_prompt_is_no_slow_run_then(tmp_path: Path) -> None:
+    assert folder(tmp_path, "repeat_outliers").notes == []
+
+
+@pytest.mark.parametrize(("repeat", "prompts"), [(150.0, 2), (REPEAT, 1)])
+def test_alike_repeats_or_a_single_prompt_are_no_cache(tmp_path: Path, repeat: float, prompts: int) -> None:
+    if prompts == 1:
+        write_csv(tmp_path / "a_runs.csv", [run("a:1b", 50, ttft) | {"prompt": "x"} for ttft in (FIRST, REPEAT, 34)])
+        assert notes_of(tmp_path, "prompt_cache").notes == []
+    else:
+        assert folder(tmp_path, "prompt_cache", repeat).notes == []
