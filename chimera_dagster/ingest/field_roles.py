@@ -112,8 +112,7 @@ def field_roles(
                 parameters.append((which, number))
             else:
                 numbers.append(number)
-    answers = [place for place, name in enumerate(names) if is_answer_of_model(name)]
-    verdicts += [("answer", names[place], place) for place in answers]
+    verdicts += _answers(names)
     ordered = tuple((which, place) for _, which, place in sorted(contexts))
     others = (tuple(parameters), tuple(conditions), tuple(labels), ordered, tuple(attached), tuple(verdicts))
     failures = tuple(
@@ -130,6 +129,11 @@ def field_roles(
     return FieldRoles(
         names, tuple(numbers), *others, only_numbers, aggregates, texts, failures, settings, frozenset(both), endings
     )
+
+
+def _answers(names: tuple[str, ...]) -> list[tuple[Role, str, int]]:
+    """Fields with what a model wrote, which may be an error message instead."""
+    return [("answer", name, place) for place, name in enumerate(names) if is_answer_of_model(name)]
 
 
 def _own_condition(names: tuple[str, ...], place: int, settings: frozenset[str] | None) -> str | None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import combinations
 from typing import Generic, NamedTuple, TypeVar
 
 import pandas as pd
@@ -13,6 +14,7 @@ from chimera_dagster.evidence.findings.finding import Finding
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.measures import FURTHER, HEADLINES, MEASURES, SCORES, SERVER, Measure
 from chimera_dagster.evidence.setups import Setup, said
+from chimera_dagster.evidence.spellings import may_be_one
 from chimera_dagster.notes.phrase import Phrase, file, phrase, subject
 from chimera_dagster.schemas import TTFT
 
@@ -50,14 +52,28 @@ class NoteContext:
 
     @cached_property
     def rankings(self) -> dict[Measure, list[tuple[str, Judged]]]:
-        """Contests between models by measure, each with its finding's id: the one that says most first."""
+        """Contests between models by measure, each with its finding's id: the one that says most first.
+
+        Without those of names that may be one model: it would be compared with itself.
+        """
         found: dict[Measure, list[tuple[str, Judged]]] = {}
         for each in self.found("rank_models", Series):
             for result in each.about.results:
+                if self.one_model & {frozenset(pair) for pair in combinations(_items(result.contest), 2)}:
+                    continue
                 found.setdefault(result.contest.measure, []).append((each.id, result))
         for results in found.values():
             results.sort(key=lambda pair: _says_most(pair[1].contest))
         return {measure: found[measure] for measure in MEASURES if measure in found}
+
+    @cached_property
+    def one_model(self) -> frozenset[frozenset[str]]:
+        """Pairs of names that may mean one model, and that no file has beside each other."""
+        pairs = [frozenset(pair) for pair in combinations(self.models, 2) if may_be_one(*pair)]
+        named = {name for pair in pairs for name in pair}
+        rows = self.data.table.loc[self.data.table["model"].isin(list(named)).to_numpy(), ["file", "model"]]
+        files = rows.drop_duplicates().groupby("model", observed=True)["file"].agg(set).to_dict() if pairs else {}
+        return frozenset(pair for pair in pairs if set.isdisjoint(*(files[name] for name in pair)))
 
     @cached_property
     def models(self) -> list[str]:
@@ -168,6 +184,10 @@ class NoteContext:
         """Whether some run of each of these models had to load it, so that `once loaded` means something."""
         cold = self.data.runs[self.data.runs["cold"].to_numpy()]["model"].astype("object").unique()
         return bool(models) and set(models) <= set(cold)
+
+
+def _items(contest: Contest) -> list[str]:
+    return [standing.item for standing in contest.standings]
 
 
 def _says_most(contest: Contest) -> tuple[object, ...]:

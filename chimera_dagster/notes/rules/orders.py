@@ -23,7 +23,7 @@ from chimera_dagster.notes.points import (
 )
 from chimera_dagster.notes.settings import level
 
-_MOST = 6  # contests of one measure
+_MOST = 4  # contests of one measure
 _SHOWN = 6  # models of one sentence
 _BETWEEN = 2  # of them, between the first and the last
 _ALL_NAMED = 4  # models that a sentence gives the values of at a second level

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-import pandas as pd
-
 from chimera_dagster.evidence.findings.finding import sources_of
 from chimera_dagster.evidence.spellings import alike
 from chimera_dagster.notes.context import NoteContext
@@ -17,12 +15,13 @@ _MOST = 2  # groups; a table of names is the place for more
 
 def same_model(data: NoteContext) -> Iterator[Note]:
     """One note, of names that differ by a publisher or a usual build alone and are in no file beside each other."""
-    groups = [sorted(group) for group in alike(data.models) if len(group) > 1]
-    shown = [group for group in groups if not _beside(data, group)][:_MOST]
+    apart = {name for pair in data.one_model for name in pair}
+    shown = [sorted(group & apart) for group in alike(data.models) if len(group & apart) > 1][:_MOST]
     if not shown:
         return
     said: list[Phrase] = [phrase("{names} may be one model", names=models_in_words(group)) for group in shown]
-    rows = _rows(data, [name for group in shown for name in group])
+    names = [name for group in shown for name in group]
+    rows = data.data.table[data.data.table["model"].isin(names).to_numpy()]
     yield Note(
         "same_model",
         "findings",
@@ -34,13 +33,3 @@ def same_model(data: NoteContext) -> Iterator[Note]:
         scope_of(rows),
         sources=tuple(sources_of(rows)),
     )
-
-
-def _rows(data: NoteContext, names: list[str]) -> pd.DataFrame:
-    return data.data.table[data.data.table["model"].isin(names).to_numpy()]
-
-
-def _beside(data: NoteContext, group: list[str]) -> bool:
-    """Whether a file has two of them: whoever wrote it tells them apart."""
-    rows = _rows(data, group)[["file", "model"]].drop_duplicates()
-    return bool(rows["file"].duplicated().any())

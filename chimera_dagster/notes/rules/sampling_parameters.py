@@ -13,7 +13,7 @@ from chimera_dagster.notes.naming import scope_of
 from chimera_dagster.notes.note import Note
 from chimera_dagster.notes.phrase import Phrase, count, listed, phrase, setting
 
-_WEIGHT = 112.0
+_WEIGHT = 95.0
 _BLIND = 0.25  # a test that would have missed more of a difference is no ground for advice
 _SAMPLING = ("temperature", "top_k", "top_p", "repeat_penalty")
 

@@ -10,7 +10,7 @@ from chimera_dagster.notes.paragraphs import paragraph as merged
 from chimera_dagster.render.blocks import Block, Bullets, Inlines, Note, Numbered, Paragraph, Strong, Text
 from chimera_dagster.render.brief.panels import comparison
 from chimera_dagster.render.brief.tables import model_table
-from chimera_dagster.render.brief.words import counted, marked, paragraph, spaced, written
+from chimera_dagster.render.brief.words import answer, counted, marked, paragraph, spaced, written
 
 LEADING = 3
 WARNED = 2
@@ -29,7 +29,7 @@ _SURE = {
 
 def first_screen(brief: Brief) -> Iterator[Block]:
     for place, each in enumerate(brief.of("answer")):
-        yield Paragraph(marked(each.note.text, each.id, "none" if place else "words"))
+        yield Paragraph(marked(each.note.text, each.id) if place else answer(each))
     leading = brief.leading[:LEADING]
     if leading:
         yield Paragraph(paragraph(merged(leading, sure=False), "figures"))

@@ -13,6 +13,7 @@ from chimera_dagster.schemas import TTFT
 
 _ROWS = 6  # of configurations that are shown at once
 _COLUMNS = 6  # of measures by model
+_ANSWERED = 2  # measures that answer first
 _BESIDE = 4  # models whose names have room as the heads of columns
 _FEW = 3  # of measures by configuration, where conditions need the room; the evidence has all
 MOST = 1_000  # rows of one table, so that a browser stays quick
@@ -27,9 +28,14 @@ _SHORT = {
 
 
 def model_table(rows: Sequence[Row]) -> Iterator[Block]:
-    """The values alone, of few models beside each other: the chart has their intervals."""
+    """The values alone, of few models beside each other: the chart has their intervals.
+
+    Models without a value of the measures that answer first are left to the other tables.
+    """
     if not rows:
         return
+    answer = list(dict.fromkeys(column.measure for column in columns_of(rows)))[:_ANSWERED]
+    rows = [row for row in rows if any(column.measure in answer for column in row.values)]
     columns = _shown(columns_of(rows), _COLUMNS)
     caption = f"By model, at equal conditions: {_kinds(rows, columns, intervals=False)}"
     values = [[row.values[column].text if column in row.values else "–" for column in columns] for row in rows]

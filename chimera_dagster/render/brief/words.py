@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from chimera_dagster.notes.paragraphs import Sentences
+from chimera_dagster.notes.paragraphs import Numbered, Sentences
 from chimera_dagster.notes.phrase import Name, Number, Phrase, Words, numbers_of, tidy
 from chimera_dagster.render.blocks import Code, Inline, Inlines, Link, Strong, Text, joined
 
 EVIDENCE = "evidence"  # the anchor of its heading
 Emphasis = Literal["none", "figures", "words"]
+_SENTENCE_END = ". "
 _FEW = 3  # figures of a sentence that may be strong
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -24,6 +25,17 @@ def mark(note: str) -> Link:
 
 def marked(phrase: Phrase, note: str, emphasis: Emphasis = "none") -> Inlines:
     return (*written(phrase, emphasis), mark(note))
+
+
+def answer(each: Numbered) -> Inlines:
+    """Its first sentence strong: what follows it limits it."""
+    parts = each.note.text
+    for place, part in enumerate(parts):
+        if isinstance(part, Words) and _SENTENCE_END in part.text:
+            first, _, rest = part.text.partition(_SENTENCE_END)
+            strong = (*parts[:place], Words(first + _SENTENCE_END.rstrip()))
+            return (*written(strong, "words"), *marked((Words(" " + rest), *parts[place + 1 :]), each.id))
+    return marked(parts, each.id, "words")
 
 
 def paragraph(sentences: Sentences, emphasis: Emphasis = "none") -> Inlines:
