@@ -7,22 +7,26 @@ from numpy.typing import NDArray
 from chimera_dagster.evidence.runs import coded
 from chimera_dagster.schemas import LOAD, TTFT
 
-NONE, FIRST, REPEAT = 0, 1, 2  # no cache is seen; the first request of a prompt; one that a cache helped
-_PROMPT_EVAL = "prompt_eval_ms"
+# No cache is seen; the first request of a prompt, and those that a cache helped; the first and the others of a file
+# that asks one prompt alone, where the first may as well have warmed something up
+NONE, FIRST, REPEAT, FIRST_ALONE, REPEAT_ALONE = range(5)
+_PROMPT_EVAL, _TOKENS = "prompt_eval_ms", "prompt_tokens"
 _LEAST_RATIO = 2.0  # of the first time to the longest of the repeats
 _LEAST_SHARE = 0.8  # of the prompts of a model that are asked again
-_LEAST_PROMPTS = 2  # of all models: the first request of a single one may just be the first of all
+_LEAST_PROMPTS = 2  # of all models: a single one is an outlier
 
 
 def cache_of_prompts(runs: pd.DataFrame) -> NDArray[np.int64]:
-    """NONE, FIRST or REPEAT for each run, with the columns of FindingContext.runs.
+    """The kind of each run, with the columns of FindingContext.runs.
 
     Of a model whose prompts are asked again in one file: with most of them, the first request takes at least twice as
-    long to its first token as any repeat, what a load took left out. Cold starts and runs of unknown prompts do not
-    count, and without two prompts of that kind in the folder none does.
+    long to its first token as any repeat, what a load took left out. Cold starts do not count. If no prompt is named,
+    those of as many tokens are taken for one. Without two prompts of that kind in the folder there is no cache.
     """
     found = np.zeros(len(runs), dtype="int64")
-    known = runs["prompt"].notna().to_numpy() & ~runs["cold"].to_numpy("bool") & runs["model"].notna().to_numpy()
+    tokens = runs[_TOKENS].to_numpy("float64")
+    named = runs["prompt"].notna().to_numpy()
+    known = (named | ~np.isnan(tokens)) & ~runs["cold"].to_numpy("bool") & runs["model"].notna().to_numpy()
     times = runs[_PROMPT_EVAL].to_numpy("float64")
     waits = (runs[TTFT] - runs[LOAD].fillna(0.0)).to_numpy("float64")
     times = np.where(np.isnan(times), waits, times)
@@ -30,9 +34,13 @@ def cache_of_prompts(runs: pd.DataFrame) -> NDArray[np.int64]:
     if not len(places):
         return found
     columns = [coded(runs[name])[0][places] for name in ("file", "model", "params", "backend", "gpu")]
-    columns.append(runs["setting"].to_numpy("int64")[places])
-    groups = np.unique(np.stack(columns), axis=1, return_inverse=True)[1].ravel()
-    table = pd.DataFrame({"group": groups, "time": times[places], "model": columns[1], "place": places})
+    length = np.where(named, 0, np.nan_to_num(tokens)).astype("int64")[places]
+    groups = np.unique(
+        np.stack([*columns, runs["setting"].to_numpy("int64")[places], length]), axis=1, return_inverse=True
+    )[1].ravel()
+    table = pd.DataFrame(
+        {"group": groups, "time": times[places], "file": columns[0], "model": columns[1], "place": places}
+    )
     first = table.groupby("group").head(1).set_index("group")
     repeats = table[table.duplicated("group")]
     if repeats.empty:
@@ -45,6 +53,8 @@ def cache_of_prompts(runs: pd.DataFrame) -> NDArray[np.int64]:
     if shares.loc[models, "sum"].sum() < _LEAST_PROMPTS:
         return found
     kept = asked_again[is_cached & asked_again["model"].isin(models)]
-    found[kept["place"].to_numpy()] = FIRST
-    found[repeats.loc[repeats["group"].isin(kept.index), "place"].to_numpy()] = REPEAT
+    alone = kept.groupby(["file", "model"])["time"].transform("size") < _LEAST_PROMPTS
+    of_repeats = repeats[repeats["group"].isin(kept.index)]
+    found[kept["place"].to_numpy()] = np.where(alone, FIRST_ALONE, FIRST)
+    found[of_repeats["place"].to_numpy()] = np.where(alone.loc[of_repeats["group"]], REPEAT_ALONE, REPEAT)
     return found

@@ -1,12 +1,12 @@
 """Repeats of a prompt that a cache answered, which say nothing of how long a new prompt takes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import pandas as pd
 
 from chimera_dagster.evidence.findings.finding import sources_of
-from chimera_dagster.evidence.prompt_cache import FIRST, REPEAT
+from chimera_dagster.evidence.prompt_cache import FIRST, FIRST_ALONE, REPEAT, REPEAT_ALONE
 from chimera_dagster.notes.advice import Basis, recommendation
 from chimera_dagster.notes.context import NoteContext
 from chimera_dagster.notes.naming import scope_of
@@ -14,7 +14,7 @@ from chimera_dagster.notes.note import Note
 from chimera_dagster.notes.phrase import Phrase, count, listed, model, number, phrase
 from chimera_dagster.schemas import TTFT
 
-_WEIGHT, _ADVICE = 102.0, 114.0
+_WEIGHT, _ALONE, _ADVICE = 102.0, 100.0, 114.0
 _MOST = 3  # models
 
 
@@ -27,58 +27,79 @@ class _Cached(NamedTuple):
 
 
 def prompt_cache(data: NoteContext) -> Iterator[Note]:
-    """One note of all models with such repeats, and one with what to do about it."""
+    """A note of all models with such repeats, one of those of which a file asks one prompt alone, and advice."""
     runs = data.data.runs
-    rows = runs[(runs["prompt_cache"] > 0).to_numpy()]
-    metric = TTFT if rows[TTFT].notna().all() else "prompt_eval_ms"
-    found = sorted(_of_models(rows, metric), key=lambda each: (-each.first / each.repeat, each.model))
-    if not found:
-        return
-    parts: list[Phrase] = [
-        phrase(
-            "{m} ({repeat} instead of {first})",
-            m=model(each.model),
-            repeat=number(each.repeat, "ms"),
-            first=number(each.first, "ms"),
+    notes = [
+        note
+        for kinds, weight in (((FIRST, REPEAT), _WEIGHT), ((FIRST_ALONE, REPEAT_ALONE), _ALONE))
+        if (note := _note(runs[runs["prompt_cache"].isin(kinds).to_numpy()], kinds, weight))
+    ]
+    yield from notes
+    if notes:
+        rows = runs[(runs["prompt_cache"] > 0).to_numpy()]
+        yield recommendation(
+            "prompt_cache",
+            _ADVICE,
+            phrase("ask a new prompt in each run, or switch the prompt cache off"),
+            phrase("a repeated prompt shows how fast the cache is, and not the model"),
+            Basis(scope_of(rows), sources_of(rows), metric=notes[0].metric),
         )
+
+
+def _note(rows: pd.DataFrame, kinds: tuple[int, int], weight: float) -> Note | None:
+    metric = TTFT if rows[TTFT].notna().all() else "prompt_eval_ms"
+    found = sorted(_of_models(rows, metric, kinds), key=lambda each: (-each.first / each.repeat, each.model))
+    if not found:
+        return None
+    repeats = int((rows["prompt_cache"] == kinds[1]).sum())
+    wordings = _sure(found, metric, repeats) if kinds[0] == FIRST else _alone(found, metric)
+    sources = tuple(sources_of(rows))
+    return Note("prompt_cache", "findings", weight, wordings, scope_of(rows), metric, sources=sources)
+
+
+def _sure(found: Sequence[_Cached], metric: str, repeats: int) -> tuple[Phrase, ...]:
+    parts = {"models": _models(found, "{m} ({repeat} instead of {first})"), "n": count(repeats, "repeat")}
+    what = "shows its first token" if metric == TTFT else "is read"
+    return (
+        phrase(
+            f"A prompt that was asked before {what} far sooner with {{models}}, as if a cache had it. These {{n}} "
+            "count for no time to first token here.",
+            **parts,
+        ),
+        phrase(
+            "{n} of a prompt look as if a cache had it, and count for no time to first token here: {models}.", **parts
+        ),
+    )
+
+
+def _alone(found: Sequence[_Cached], metric: str) -> tuple[Phrase, ...]:
+    what = "to the first token" if metric == TTFT else "for the prompt"
+    models = _models(found, "{m} ({first}, then {repeat})")
+    return (
+        phrase(
+            f"The first of several runs of a prompt took far longer {what} than the others with {{models}}: a prompt "
+            "cache, or a first run that warms something up, looks like that.",
+            models=models,
+        ),
+        phrase(
+            f"With {{models}}, the first of several runs of a prompt took far longer {what}, as a prompt cache, or a "
+            "first run that warms something up, would make it.",
+            models=models,
+        ),
+    )
+
+
+def _models(found: Sequence[_Cached], template: str) -> Phrase:
+    parts: list[Phrase] = [
+        phrase(template, m=model(each.model), repeat=number(each.repeat, "ms"), first=number(each.first, "ms"))
         for each in found[:_MOST]
     ]
     if found[_MOST:]:
         parts.append(count(len(found) - _MOST, "other model"))
-    repeats = rows[(rows["prompt_cache"] == REPEAT).to_numpy()]
-    what = "shows its first token" if metric == TTFT else "is read"
-    models = listed(parts)
-    yield Note(
-        "prompt_cache",
-        "findings",
-        _WEIGHT,
-        (
-            phrase(
-                f"A prompt that was asked before {what} far sooner with {{models}}, as if a cache had it. These "
-                "{n} count for no time to first token here.",
-                models=models,
-                n=count(len(repeats), "repeat"),
-            ),
-            phrase(
-                "{n} of a prompt look as if a cache had it, and count for no time to first token here: {models}.",
-                models=models,
-                n=count(len(repeats), "repeat"),
-            ),
-        ),
-        scope_of(rows),
-        metric,
-        sources=tuple(sources_of(rows)),
-    )
-    yield recommendation(
-        "prompt_cache",
-        _ADVICE,
-        phrase("ask a new prompt in each run, or switch the prompt cache off"),
-        phrase("a repeated prompt shows how fast the cache is, and not the model"),
-        Basis(scope_of(rows), sources_of(repeats), metric=metric),
-    )
+    return listed(parts)
 
 
-def _of_models(rows: pd.DataFrame, metric: str) -> Iterator[_Cached]:
+def _of_models(rows: pd.DataFrame, metric: str, kinds: tuple[int, int]) -> Iterator[_Cached]:
     for name, of_model in rows.groupby("model", observed=True):
-        medians = of_model.groupby("prompt_cache")[metric].median()
-        yield _Cached(str(name), float(medians[FIRST]), float(medians[REPEAT]))
+        first, repeat = (of_model.loc[(of_model["prompt_cache"] == kind).to_numpy(), metric].median() for kind in kinds)
+        yield _Cached(str(name), float(first), float(repeat))

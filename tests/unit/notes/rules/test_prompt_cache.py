@@ -48,3 +48,15 @@ def test_alike_repeats_or_a_single_prompt_are_no_cache(tmp_path: Path, repeat: f
         assert notes_of(tmp_path, "prompt_cache").notes == []
     else:
         assert folder(tmp_path, "prompt_cache", repeat).notes == []
+
+
+def test_one_prompt_in_a_file_may_be_a_warm_up_too_and_all_runs_count(tmp_path: Path) -> None:
+    for number, name in enumerate(("a:1b", "b:2b")):
+        rows = [run(name, 50, ttft) | {"prompt_eval_count": 36} for ttft in (FIRST, REPEAT, 34)]
+        write_csv(tmp_path / f"{number}_runs.csv", [row | {"seed": place} for place, row in enumerate(rows)])
+    note, advice = notes_of(tmp_path, "prompt_cache").notes
+    for said in wordings(note):
+        assert "a prompt cache" in said and "warms something up" in said and "(187 ms, then 34 ms)" in said
+    assert advice.section == "recommendations"
+    assert "count for no" not in wordings(note)[0]
+    assert notes_of(tmp_path, "repeat_outliers").notes == []
