@@ -79,12 +79,22 @@ class Brief:
 
     @property
     def leading(self) -> list[Numbered]:
-        """Notes on performance that belong on the first screen: those that the answer rests on come first."""
+        """Notes on performance that belong on the first screen: those that the answer rests on come first.
+
+        A cold start is left to the advice that it gives rise to.
+        """
+        advised = {name for each in self.of("recommendations") for name in each.note.findings}
         cited = {name for each in self.of("answer") for name in each.note.findings}
         every = self.of("performance")
         behind = [each for each in every if cited.intersection(each.note.findings)]
         told = {each.note.metric for each in behind}
-        others = [each for each in every if each.note.weight >= FIRST_SCREEN and each not in behind]
+        others = [
+            each
+            for each in every
+            if each.note.weight >= FIRST_SCREEN
+            and each not in behind
+            and not (each.note.kind == "cold_start" and advised.intersection(each.note.findings))
+        ]
         again = [each for each in others if each.note.kind in _COMPARED and each.note.metric in told]
         return [*_one_a_metric(behind), *(each for each in others if each not in again)]
 

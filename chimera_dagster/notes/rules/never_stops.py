@@ -73,14 +73,14 @@ def never_stops(data: NoteContext) -> Iterator[Note]:
             (
                 capital(
                     phrase(
-                        "{of} of {m} ended at the token limit, and only {n} of {o}: {m} hardly stops by itself, like a "
-                        "base model or one that runs without its chat template.",
+                        "{of} of {m} ended at the token limit, and only {n} of {o}: it hardly stops by itself, like a "
+                        "base model or one without its chat template.",
                         **parts,
                     )
                 ),
                 phrase(
-                    "{m} hardly stops by itself: {of} ended at the token limit, and {n} of {o}. A base model, or one "
-                    "that runs without its chat template, does that.",
+                    "{m} hardly stops by itself: {of} ended at the token limit, and only {n} of {o}. A base model, or "
+                    "one without its chat template, does that.",
                     **parts,
                 ),
             ),

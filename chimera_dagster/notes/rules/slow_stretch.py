@@ -35,14 +35,14 @@ def slow_stretch(data: NoteContext) -> Iterator[Note]:
             _WEIGHT,
             (
                 phrase(
-                    "{n} followed each other{stretches} and decoded on average {r} times as slowly as is usual: "
-                    "other work on the machine would look like that, and it moves every comparison with {it}.",
+                    "{n} followed each other{stretches} and decoded on average {r} times as slowly as is usual, as if "
+                    "the machine had other work; that moves every comparison with {it}.",
                     it=model(about.model),
                     **parts,
                 ),
                 phrase(
-                    "{n} decoded on average {r} times as slowly as is usual, one after the other{stretches}. Other "
-                    "work on the machine would look like that, and it moves every comparison with {it}.",
+                    "{n} decoded on average {r} times as slowly as is usual, one after the other{stretches}, as if the "
+                    "machine had other work; that moves every comparison with {it}.",
                     it=model(about.model),
                     **parts,
                 ),

@@ -7,10 +7,10 @@ from chimera_dagster.notes.brief import FIRST_SCREEN, Brief, Coverage
 from chimera_dagster.notes.naming import metric_in_words
 from chimera_dagster.notes.paragraphs import Numbered as Noted
 from chimera_dagster.notes.paragraphs import paragraph as merged
-from chimera_dagster.render.blocks import Block, Bullets, Inlines, Note, Numbered, Paragraph, Strong, Text
+from chimera_dagster.render.blocks import Beside, Block, Bullets, Inlines, Note, Numbered, Paragraph, Strong, Text
 from chimera_dagster.render.brief.panels import comparison
 from chimera_dagster.render.brief.tables import model_table
-from chimera_dagster.render.brief.words import answer, counted, marked, paragraph, spaced, written
+from chimera_dagster.render.brief.words import answer, counted, ended, marked, paragraph, spaced, written
 
 LEADING = 3
 WARNED = 2
@@ -28,6 +28,16 @@ _SURE = {
 
 
 def first_screen(brief: Brief) -> Iterator[Block]:
+    """The answer with how sure it is and what to do next, and beside it the models in figures."""
+    said = tuple(_said(brief))
+    table, chart = tuple(model_table(brief.by_model)), comparison(brief.by_model)
+    if chart:
+        yield Beside((said, (*table, chart)))
+    else:
+        yield from said
+
+
+def _said(brief: Brief) -> Iterator[Block]:
     for place, each in enumerate(brief.of("answer")):
         yield Paragraph(marked(each.note.text, each.id) if place else answer(each))
     leading = brief.leading[:LEADING]
@@ -35,7 +45,6 @@ def first_screen(brief: Brief) -> Iterator[Block]:
         yield Paragraph(paragraph(merged(leading, sure=False), "figures"))
     if brief.warned:
         yield Paragraph(spaced([marked(each.note.text, each.id) for each in brief.warned[:WARNED]]))
-    yield from model_table(brief.by_model)
     if not brief.notes:
         yield Paragraph("These files say nothing that this brief could state.")
     yield Paragraph((Strong("How sure this is. "), *_sureness(brief, leading)))
@@ -44,7 +53,7 @@ def first_screen(brief: Brief) -> Iterator[Block]:
     advice = brief.of("recommendations")[:NEXT]
     if advice:
         yield Paragraph((Strong("What to do next."),))
-        yield Numbered(tuple(marked(each.note.text, each.id) for each in advice))
+        yield Numbered(tuple(_advice(brief, each) for each in advice))
     else:
         yield Paragraph(
             (
@@ -52,9 +61,6 @@ def first_screen(brief: Brief) -> Iterator[Block]:
                 Text(f"Nothing in these results calls for a change{limit_words(brief.coverage)}."),
             )
         )
-    chart = comparison(brief.by_model)
-    if chart:
-        yield chart
 
 
 def coverage_words(coverage: Coverage) -> str:
@@ -97,6 +103,13 @@ def _sureness(brief: Brief, leading: Sequence[Noted]) -> Inlines:
             *(marked(each.note.text, each.id) for each in limits(brief)),
         ]
     )
+
+
+def _advice(brief: Brief, each: Noted) -> Inlines:
+    """The action alone, if its reason is a finding that stands above."""
+    above = {finding for shown in brief.warned[:WARNED] for finding in shown.note.findings}
+    told = each.note.findings and above.issuperset(each.note.findings)
+    return marked(ended(each.note.action) if told else each.note.text, each.id)
 
 
 def _certainty_words(leading: Sequence[Noted]) -> str:

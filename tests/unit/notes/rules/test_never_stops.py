@@ -21,8 +21,8 @@ def folder(tmp_path: Path, **reasons: list[str]) -> Noted:
 def test_a_model_that_never_stops_beside_one_that_does_is_on_the_first_screen(tmp_path: Path) -> None:
     note, risk = folder(tmp_path, base=["length"] * 12, chat=["length"] * 6 + ["stop"] * 6).notes
     assert wordings(note)[0] == (
-        "All 12 answers of `base:1b` ended at the token limit, and only 6 of 12 of `chat:1b`: `base:1b` hardly "
-        "stops by itself, like a base model or one that runs without its chat template."
+        "All 12 answers of `base:1b` ended at the token limit, and only 6 of 12 of `chat:1b`: it hardly stops by "
+        "itself, like a base model or one without its chat template."
     )
     assert note.weight >= 100
     assert (note.scope.models, note.scope.n, risk.section) == (("base:1b",), 12, "risks")

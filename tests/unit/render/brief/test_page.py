@@ -9,6 +9,7 @@ import pytest
 from chimera_dagster.ingest.folder import read_in_memory
 from chimera_dagster.notes.brief import Brief
 from chimera_dagster.render.blocks import (
+    Beside,
     Block,
     Bullets,
     Chart,
@@ -83,6 +84,9 @@ def inlines(blocks: tuple[Block, ...]) -> Iterator[Inline]:
                 contents = tuple(cell for row in block.rows for cell in row)
             case Details() | Note():
                 yield from inlines(block.blocks)
+            case Beside():
+                for part in block.parts:
+                    yield from inlines(part)
             case Chart():
                 yield from inlines((block.table,))
             case _:
@@ -120,7 +124,8 @@ def test_the_answer_comes_first_with_how_sure_and_what_next(two_models: Brief) -
     check(page)
     text = to_markdown(page)
     first = text[: text.index("## Performance")]
-    places = [first.index(words) for words in ("quick:1b", "**How sure this is.**", "**What to do next.**")]
+    said = ("**Choose `quick:1b`", "**How sure this is.**", "**What to do next.**", "first token, warm")
+    places = [first.index(words) for words in said]
     assert places == sorted(places)
     assert "of which 1 was not read in full" in first
     assert "72 runs in 7 files" in first
