@@ -22,6 +22,7 @@ Ints = NDArray[np.int64]
 LEAST_SESSIONS = 2  # of each of two items, for a test of their difference
 _CONCLUSIVE_DF = 3  # with fewer, a difference that the test does not find may still be a large one
 _OWN_SCATTER = 3  # sessions of both, for a scatter of their own
+_SAME = 1e-9  # difference of logarithms that is rounding
 _DENSE = 1000  # visits whose square matrix is small
 _CONCLUSIVE_SESSIONS = 3  # likewise, of items that have sessions of their own
 
@@ -98,7 +99,7 @@ def _paired(visits: _Visits, fitted: Blocked, blocks: Ints, counts: Ints) -> Ove
     if fitted.sigma == 0:  # rounded values; all signs alike is as far as a permutation test gets
         fewer = np.minimum(counts[pairs.first], counts[pairs.second])
         pairs = pairs._replace(p=np.where(pairs.p < 1, 2.0 ** (1 - fewer), pairs.p))
-    conclusive = ~np.isnan(pairs.p) & (fitted.df >= _CONCLUSIVE_DF)
+    conclusive = ~np.isnan(pairs.p) & (fitted.df >= _CONCLUSIVE_DF) & ~_undecided(pairs)
     mean = middle + fitted.effects
     return OverSessions(mean, middle + low, middle + high, counts, pairs, True, fitted, conclusive)
 
@@ -136,7 +137,13 @@ def _apart(visits: _Visits, counts: Ints) -> OverSessions:
     fitted = additive(visits.value, visits.item, np.zeros(len(visits.item), dtype="int64"), least_df=1)
     pairs = _testable(welch_pairs(groups), counts)
     conclusive = np.minimum(counts[pairs.first], counts[pairs.second]) >= _CONCLUSIVE_SESSIONS
+    conclusive &= ~_undecided(pairs)
     return OverSessions(groups.mean, low, high, counts, pairs, False, fitted, conclusive)
+
+
+def _undecided(pairs: Pairs) -> NDArray[np.bool_]:
+    """Pairs that differ and do not scatter, in too few sessions for a permutation test to tell: that is no tie."""
+    return ~(pairs.error > 0) & (np.abs(pairs.difference) > _SAME) & ~(pairs.p < LEVEL)
 
 
 def _testable(pairs: Pairs, counts: Ints) -> Pairs:

@@ -139,6 +139,9 @@ def test_means_that_are_rounded_alike_are_no_proof():
     item, session = np.array([0, 0, 0, 1, 1, 1]), np.array([0, 1, 2, 0, 1, 2])
     over = over_sessions(np.array([5.0] * 3 + [6.0] * 3), item, np.zeros(6, dtype="int64"), session, 2)
     assert over.pairs.p[0] == pytest.approx(0.25)  # three of the same sign
+    assert not over.conclusive[0]  # and no tie
+    equal = over_sessions(np.array([5.0] * 6), item, np.zeros(6, dtype="int64"), session, 2)
+    assert equal.conclusive[0] == (equal.blocked.df >= 3)
 
 
 def without_scatter(levels, sessions, *, apart=False, steps=1.0):

@@ -124,7 +124,7 @@ def test_the_answer_comes_first_with_how_sure_and_what_next(two_models: Brief) -
     check(page)
     text = to_markdown(page)
     first = text[: text.index("## Performance")]
-    said = ("**Choose `quick:1b`", "**How sure this is.**", "**What to do next.**", "first token, warm")
+    said = ("**Choose `quick:1b`", "**How sure this is.**", "**What to do next.**", "prompts of 50 words, warm")
     places = [first.index(words) for words in said]
     assert places == sorted(places)
     assert "of which 1 was not read in full" in first
