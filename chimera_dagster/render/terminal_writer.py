@@ -47,7 +47,8 @@ def _print(blocks: Sequence[Block], console: Console, marks: bool) -> None:
     for block in blocks:
         if isinstance(block, Chart) and block.in_table:
             continue
-        console.print()
+        if not isinstance(block, Beside):  # its parts begin with a line of their own
+            console.print()
         for part in _block(block, console, marks):
             console.print(part)
 

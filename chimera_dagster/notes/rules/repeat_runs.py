@@ -9,7 +9,7 @@ from chimera_dagster.evidence.findings.cells import Cell, files_of, sources_of_c
 from chimera_dagster.evidence.findings.equal_conditions import LEAST_RUNS
 from chimera_dagster.evidence.findings.finding import sources_of
 from chimera_dagster.evidence.findings.parameters import ParameterEffect
-from chimera_dagster.evidence.measures import SCORES, Measure
+from chimera_dagster.evidence.measures import Measure
 from chimera_dagster.notes.advice import Basis, difference, recommendation, repeats_for
 from chimera_dagster.notes.context import QUESTIONS, Found, NoteContext
 from chimera_dagster.notes.naming import every, models_in_words, scope_of
@@ -95,7 +95,7 @@ def _of_parameter(found: Found[ParameterEffect]) -> Note | None:
 
 def _of_single_runs(data: NoteContext) -> Note | None:
     for measure in QUESTIONS:
-        cells = data.data.cells(measure) if measure not in SCORES else []
+        cells = [] if measure.whole else data.data.cells(measure)  # one value of a server is over many requests
         few = [cell for cell in cells if known_runs(cell, measure) < LEAST_RUNS]
         if few and 2 * len(few) > len(cells):
             scope = Scope(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from chimera_dagster.evidence.findings.cells import Cell, files_of, sources_of_cells
 from chimera_dagster.evidence.findings.ranking import NotComparable
+from chimera_dagster.evidence.measures import FURTHER
 from chimera_dagster.notes.advice import Basis, recommendation
 from chimera_dagster.notes.context import QUESTIONS, Found, NoteContext
 from chimera_dagster.notes.naming import metric_in_words, models_in_words
@@ -16,9 +17,9 @@ _WEIGHT_ALONE = 140.0  # nothing else compares models
 
 
 def same_conditions(data: NoteContext) -> Iterator[Note]:
-    """One note, of the measure that says most about which model to choose."""
+    """One note, of the measure that says most about which model to choose; a further one only if none compares them."""
     found = sorted(data.found("not_comparable", NotComparable), key=_first_measure)
-    if not found:
+    if not found or (data.rankings and QUESTIONS[_first_measure(found[0])] in FURTHER):
         return
     about = found[0].about
     first, *rest = about.groups

@@ -1,5 +1,6 @@
 """The largest groups of numbers whose names nothing here knows, and how to teach them."""
 
+import re
 from collections.abc import Iterator
 
 from chimera_dagster.evidence.findings.finding import WHOLE_FILE
@@ -13,6 +14,8 @@ _WEIGHT = 50.0
 _SHOWN = 3
 _FIRST, _SECOND = 210.0, 110.0  # said before a choice that nothing backs, or with how sure it is
 _MOSTLY = 0.5
+# What tools state of a metric besides the statistics that are read: that it is not read changes no answer
+_STATISTIC = re.compile(r"mode|variance|total_sum|sum|count|std_?dev|range|iqr|p\d{1,3}|mean|median|min|max")
 TEACH = "chimera vocabulary suggest"
 
 
@@ -22,7 +25,7 @@ def unknown_numbers(data: NoteContext) -> Iterator[Note]:
     Names that do not account for all of these numbers are only some of them: a file states at most twenty, and a number
     in a text may have none.
     If most of them do, that is said on the first screen, with how sure the answer is: what isn't read may change it. It
-    comes first if no models could be compared.
+    comes first if no models could be compared. Further statistics of a metric, such as a mode, do not count for that.
     """
     files = data.data.files
     total, covered = int(files["numbers"].sum()), int(files["covered"].sum())
@@ -44,7 +47,8 @@ def unknown_numbers(data: NoteContext) -> Iterator[Note]:
     }
     scope = Scope(n=total - covered, files=len(rows))
     sources = tuple((str(path), WHOLE_FILE) for path in rows["path"])[:MOST_SOURCES]
-    if covered < _MOSTLY * total:
+    further = sum(group.numbers for group in groups if _STATISTIC.fullmatch(_last(group.name)))
+    if covered + further < _MOSTLY * total:
         lead = "Most of these numbers could not" if covered else "None of these numbers could"
         yield Note(
             "mostly_unread",
@@ -81,3 +85,8 @@ def unknown_numbers(data: NoteContext) -> Iterator[Note]:
         scope,
         sources=sources,
     )
+
+
+def _last(name: str) -> str:
+    """Of a name that stands in objects, its own: `percentiles/p25` is p25."""
+    return name.rpartition("/")[2].casefold()

@@ -42,6 +42,16 @@ def test_equal_models_are_tied_and_it_says_what_would_have_shown():
     assert all(" would have shown." in plain(wording) for wording in note.wordings)
 
 
+def test_a_difference_that_nobody_could_miss_is_not_given_as_what_would_have_shown():
+    rows: list[Row] = []
+    for name, more in (("one", 1.0), ("two", 1.1)):
+        rows += sessions(name, [[4.0 * more, 60.0 * more, 900.0 * more]], concurrency=1)
+    note = only(rows)
+    assert note.kind == "tie"
+    for wording in note.wordings:
+        assert plain(wording).endswith("; so few runs could hardly have shown any difference.")
+
+
 def test_one_session_of_each_is_no_difference_that_holds():
     note = only(folder(files=1, quick=80, slow=40))
     assert note.certainty == "in_session"

@@ -42,3 +42,14 @@ def test_names_that_do_not_account_for_all_numbers_are_said_to_be_among_them(tmp
 def test_numbers_with_known_names_have_no_note(tmp_path: Path) -> None:
     write_csv(tmp_path / "a_runs.csv", [run("a:1b", 50, 80)])
     assert notes_of(tmp_path, "unknown_numbers").notes == []
+
+
+def test_further_statistics_of_a_metric_do_not_make_a_folder_mostly_unread(tmp_path: Path) -> None:
+    further = dict.fromkeys(("mode", "variance", "total_sum", "p001"), 3.0)
+    values_read = {"mean": 120.0, "median": 118.0}
+    for name, more in (("read.json", further), ("other.json", {f"zorp_{each}": 3.0 for each in "abcdefgh"})):
+        folder = tmp_path / name.partition(".")[0]
+        folder.mkdir()
+        (folder / name).write_text(json.dumps({"model": "m:1b", "ttft_ms": values_read | more}))
+        found = notes_of(folder, "mostly_unread").notes
+        assert bool(found) == (name == "other.json")
