@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from chimera_dagster.evidence.certainty import weakest
 from chimera_dagster.evidence.findings.stretches import SlowStretches
-from chimera_dagster.evidence.measures import MEASURES
+from chimera_dagster.evidence.measures import MEASURES, SCORES
 from chimera_dagster.evidence.spellings import alike
 from chimera_dagster.notes.better_answers import better_answers, in_words
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
@@ -58,7 +58,27 @@ def choice(data: NoteContext) -> Iterator[Note]:
 
 def _said(data: NoteContext, found: Sequence[Order]) -> tuple[Phrase, ...]:
     slowed = {each.about.model for each in data.found("slow_stretches", SlowStretches)}
-    return _by_one(found[0]) if len(found) == 1 else _by_two(*found, slowed=slowed)
+    if len(found) == 1:
+        return _by_one(found[0])
+    leaders = {name for order in found for name in order.leaders}
+    if len(leaders) == 1 and not _scored(data, found[0].names):
+        return _by_speed(leaders.pop(), *found)
+    return _by_two(*found, slowed=slowed)
+
+
+def _scored(data: NoteContext, names: Sequence[str]) -> bool:
+    """Whether the answers of all of them have a score, or the contests are of scores themselves."""
+    scored = {cell.model for measure in SCORES for cell in data.data.cells(measure)}
+    return set(names) <= scored
+
+
+def _by_speed(leader: str, first: Order, second: Order) -> tuple[Phrase, ...]:
+    """One model leads by both metrics, and nothing says how good its answers are."""
+    best, also = words_of(first.measure).best, words_of(second.measure).best
+    return (
+        phrase(f"By speed, choose {{a}}: it {best} and {also}.", a=model(leader)),
+        phrase(f"If speed is what counts, choose {{a}}: it {best}, and it {also}.", a=model(leader)),
+    )
 
 
 def _with_scores(data: NoteContext, note: Note, chosen: Sequence[str], ranked: Sequence[str]) -> Note:

@@ -16,8 +16,8 @@ from chimera_dagster.schemas import ENDED_AT_LIMIT
 
 _BESIDE, _ALONE = 101.0, 58.0  # weight if another model stops by itself at equal settings, or if none is known to
 _LEAST_RUNS = 10
-_NEVER = 0.95  # of the answers end at the limit
-_STOPS = 0.2  # of the answers of the other model end before it
+_NEVER = 0.97  # of the answers end at the limit
+_STOPS = 0.4  # of the answers of the other model end before it
 
 
 class _Ends(NamedTuple):
@@ -73,14 +73,14 @@ def never_stops(data: NoteContext) -> Iterator[Note]:
             (
                 capital(
                     phrase(
-                        "{of} of {m} ended at the token limit, and only {n} of {o}: it hardly stops by itself, like a "
-                        "base model or one without its chat template.",
+                        "{of} of {m} ended at the token limit, and only {n} of {o}: either it has more to say, or it "
+                        "never stops by itself, like a base model.",
                         **parts,
                     )
                 ),
                 phrase(
-                    "{m} hardly stops by itself: {of} ended at the token limit, and only {n} of {o}. A base model, or "
-                    "one without its chat template, does that.",
+                    "{m} has more to say, or never stops by itself, like a base model: {of} ended at the token limit, "
+                    "and only {n} of {o}.",
                     **parts,
                 ),
             ),
