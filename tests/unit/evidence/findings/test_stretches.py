@@ -46,7 +46,7 @@ def test_a_stretch_is_found_with_its_rows(tmp_path: Path) -> None:
     assert 9 < finding["values"]["times"][0] < 11
     note = notes_of(tmp_path, "slow_stretch").only
     assert wordings(note)[0].startswith(
-        "12 of 60 warm runs of `a:1b` followed each other and decoded on average 10 times as slowly as is usual: "
+        "12 of 60 warm runs of `a:1b` followed each other and decoded on average 10 times as slowly as is usual, "
     )
     assert set(note.sources) == {("a_runs.csv", f"row {place}") for place in range(1, 13)}
     [advice] = notes_of(tmp_path, "repeat_outliers").notes
@@ -62,7 +62,7 @@ def test_every_stretch_counts_and_a_run_at_half_the_usual_rate_ends_one(tmp_path
     assert {record for _, record in note.sources} == {f"row {place + 1}" for place in stretches}
     assert wordings(note)[1].startswith(
         "19 of 120 warm runs of `a:1b` decoded on average 10 times as slowly as is usual, one after the other in "
-        "3 stretches. "
+        "3 stretches, "
     )
     [advice] = notes_of(tmp_path, "repeat_outliers").notes
     assert "the 19 slow runs of `a:1b`" in wordings(advice)[0] and "in 3 stretches" in wordings(advice)[0]
