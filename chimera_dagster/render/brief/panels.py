@@ -8,7 +8,6 @@ from chimera_dagster.evidence.measures import USED, Measure
 from chimera_dagster.foreign_text import visible
 from chimera_dagster.notes.charted import Load, Spread
 from chimera_dagster.notes.performance import Column, Row, Value, columns_of
-from chimera_dagster.notes.phrase import plain
 from chimera_dagster.notes.reading import range_text, reading
 from chimera_dagster.render.blocks import Chart, Table
 from chimera_dagster.render.brief.tables import column_words
