@@ -3,6 +3,10 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
+BLIND = 9.0  # a ratio minus 1: a test that would miss even a tenfold difference says nothing that is worth a number
+
+NOT_EVEN_TENFOLD = "Not even a tenfold difference would have shown: there are too few runs, or they scatter too much."
+
 
 class Certainty(StrEnum):
     """What stands behind a difference, the strongest first.

@@ -3,6 +3,7 @@
 import json
 import re
 from collections import defaultdict
+from typing import Any
 
 import pandas as pd
 
@@ -27,19 +28,32 @@ def with_folder_models(measurements: pd.DataFrame) -> pd.DataFrame:
     pairs["load"] = [str(each.get("concurrency", "")) for each in conditions]
     by_path = pairs["model"].isna() | (pairs["model_source"] == "path")
     named = pairs[~by_path].groupby("folder")["model"].unique()
+    below = _below(named)
     of_tools = pairs[~by_path & (pairs["tool"] != "")].groupby(["folder", "tool"])["model"].unique()
     changed: dict[str, dict[str | None, str]] = defaultdict(dict)  # by file: today's model and the other spelling
     columns = ["file", "model", "folder", "tool", "load"]
     for file, model, folder, tool, load in pairs.loc[by_path, columns].drop_duplicates().itertuples(index=False):
-        spelled = None if folder not in named.index else _spelled(model, folder.rpartition("/")[2], named[folder])
+        models = named[folder] if folder in named.index else below.get(folder, [])
+        name = file.rpartition("/")[2]
+        spelled = _spelled(model, folder.rpartition("/")[2], models) or _of_folder(model, name, models)
         if spelled is None and folder and (folder, tool) in of_tools.index:
             models = of_tools[folder, tool]
-            spelled = _of_load(model, load, models) or _of_run(model, file.rpartition("/")[2], models)
+            spelled = _of_load(model, load, models) or _of_run(model, name, models)
         if spelled is not None and spelled != model:
             changed[file][None if pd.isna(model) else model] = spelled
     if not changed:
         return measurements
     return _renamed(measurements, changed)
+
+
+def _below(named: "pd.Series[Any]") -> dict[str, list[str]]:
+    """The models that files in the folders of a folder name."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for folder, models in named.items():
+        above = str(folder).rpartition("/")[0]
+        if above:
+            found[above].update(models)
+    return {folder: sorted(models) for folder, models in found.items()}
 
 
 def _spelled(model: object, folder: str, models: list[str]) -> str | None:
@@ -93,6 +107,14 @@ def _by_size(measurements: pd.DataFrame) -> pd.DataFrame:
 
 def _words(name: str) -> list[str]:
     return _WORD.findall(name.casefold())
+
+
+def _of_folder(model: object, file: str, models: list[str]) -> str | None:
+    """The only model in a folder, if the path's name for it is the folder's and says more: `lynx-7b-kv8`."""
+    if len(models) != 1 or not isinstance(model, str) or _holds(_words(file), _words(model)):
+        return None
+    part = _words(models[0])
+    return models[0] if len(part) >= _FEWEST and _words(model)[: len(part)] == part else None
 
 
 def _holds(words: list[str], part: list[str]) -> bool:

@@ -1,5 +1,6 @@
 """What a record is about: its model, parameters, conditions and so on, from its own fields and those around it."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
@@ -16,7 +17,7 @@ from chimera_dagster.ingest.cells import (
 )
 from chimera_dagster.ingest.field_roles import FieldRoles, Number
 from chimera_dagster.ingest.gpu_names import is_card
-from chimera_dagster.ingest.model_names import bare_model, is_quantization
+from chimera_dagster.ingest.model_names import bare_model, is_quantization, model_in_text
 from chimera_dagster.ingest.names import normal
 from chimera_dagster.ingest.parameter_values import parameter
 from chimera_dagster.ingest.remembered import remembered
@@ -35,6 +36,7 @@ _FIRST_DAY = 19_000_101  # a time is a day as 20260131, or seconds, at least, si
 _MOST_RUNS = 1 << 53  # whole numbers up to here are exact
 _INFINITE = frozenset({"inf", "infinity", "+inf", "unlimited"})
 _DEEPEST_SETTINGS = 3  # levels of an object such as `config` in which settings are looked for
+_VERSION = re.compile(r"_v?\d[\w.]*$")
 _Value = TypeVar("_Value", int | float, int | float | str)
 
 
@@ -97,14 +99,14 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
         conditions = beside.conditions | conditions
         texts = beside.texts | texts
         failed_by = failed_by or beside.failed_by
-    if not (parameters or conditions or labels or texts or failed_by):
+    if not (parameters or conditions or labels or texts or failed_by or roles.named):
         return inherited, None, fields, settings + shown, unused
     model, model_source, backend, gpu, prompt, timestamp, outer, outer_conditions, outer_labels, failed, n = inherited
-    if "model" in texts and (named := bare_model(texts["model"])):
-        if is_quantization(named):  # of the one model that such a table is about
-            conditions.setdefault("quantization", named)
-        else:
-            model, model_source = named, source
+    named = _model_named(texts, conditions) if "model" in texts else None
+    if roles.named and named is None and model_source in (None, "path"):
+        named = _model_in_label(roles, cells)
+    if named:
+        model, model_source = named, source
     if "provider" in texts:
         _provided(texts, conditions)
     context = Context(
@@ -129,6 +131,24 @@ def _is_count(cell: object, *, in_texts: bool) -> bool:
     return value is not None and value >= 0 and value.is_integer()
 
 
+def _model_in_label(roles: FieldRoles, cells: Sequence[object]) -> str | None:
+    """The model in a record's label, such as `lynx-7b vllm fp8`."""
+    found = (model_in_text(cell) for place in roles.named if isinstance(cell := cells[place], str))
+    return next((model for model in found if model), None)
+
+
+def _model_named(texts: dict[str, str], conditions: Conditions) -> str | None:
+    """The model that a record names; a quantization or an engine in its place is of one model, whichever it is."""
+    named = bare_model(texts["model"])
+    if is_quantization(named):
+        conditions.setdefault("quantization", named)
+    elif _is_engine_alone(named):
+        texts.setdefault("backend", named)
+    else:
+        return named or None
+    return None
+
+
 def _provided(texts: dict[str, str], conditions: Conditions) -> None:
     """A provider is the engine if it has the name of one: others serve models, or make their files."""
     provider = texts.pop("provider")
@@ -143,6 +163,14 @@ def _is_engine(text: str) -> bool:
     """Whether a text is an engine's name, perhaps with a version: `vLLM 0.8.5`."""
     plain = plain_name(text)
     return any(plain == engine or plain.startswith(f"{engine}_") for engine in vocabulary().engines)
+
+
+@remembered(maxsize=1_000)
+def _is_engine_alone(text: str) -> bool:
+    """Whether a text is an engine's name, perhaps with a version, and cannot be that of a model or its family."""
+    engine = plain_name(text)
+    engine = engine if engine in vocabulary().engines else _VERSION.sub("", engine)
+    return engine in vocabulary().engines and engine not in vocabulary().families
 
 
 def described(roles: FieldRoles, cells: Sequence[object], inherited: Context, source: str) -> Context:

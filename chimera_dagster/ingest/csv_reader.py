@@ -21,7 +21,16 @@ from chimera_dagster.ingest.formats.recognise import read_table
 from chimera_dagster.ingest.metric_names import is_metric
 from chimera_dagster.ingest.number_marks import has_marks, lose, plain_rows
 from chimera_dagster.ingest.roles import role_of
-from chimera_dagster.ingest.table_shapes import Heading, Transposed, heading, is_quantity, labels_of, shape_of, total_of
+from chimera_dagster.ingest.table_shapes import (
+    Heading,
+    Transposed,
+    heading,
+    is_quantity,
+    labels_of,
+    places_of,
+    shape_of,
+    total_of,
+)
 from chimera_dagster.ingest.trial_reader import set_aside
 from chimera_dagster.ingest.unlisted_settings import settings_among
 
@@ -90,8 +99,8 @@ def read_csv(text: str, collector: Collector) -> None:
     if isinstance(shape, Transposed):
         parts = [*shape.parts([row for _, row in reader.numbered(body)])]
         reader.settings = settings_among(parts[0].names, (part.cells for part in parts))
-        for part in parts:
-            reader.part(f"column {(part.column or 0) + 1}", part.names, part.cells, part.units)
+        for where, part in places_of(parts):
+            reader.part(where, part.names, part.cells, part.units)
     elif shape:
         for place, row in reader.numbered(body):
             for part in shape.parts(row):

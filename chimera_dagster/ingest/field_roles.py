@@ -12,6 +12,7 @@ from chimera_dagster.ingest.unlisted_settings import is_answer_of_model, is_name
 from chimera_dagster.ingest.vocabulary import vocabulary
 from chimera_dagster.schemas import FAILED_REQUESTS
 
+_OUTPUT = "output_tokens"  # the metric, and the condition that it is if it was chosen
 _REQUESTS = frozenset({"request_id", "req_id", "request", "request_index", "request_num", "user_id", "client_id"})
 
 
@@ -39,7 +40,8 @@ class FieldRoles(NamedTuple):
     `texts` are unlisted names of settings: a text there is a condition, a number is measured. `settings` are unlisted
     names that are conditions in this list of records, None if nobody looked at the others. `counts` are fields that may
     say how many requests failed, and whether a text of digits does so, too: `1` in `failed` may mean `true`.
-    `measured_too` are conditions that are also among the numbers, `endings` say why an answer ended.
+    `measured_too` are conditions that are also among the numbers, `endings` say why an answer ended, and `named` are
+    labels, whose texts may name the model of a record that does not say it.
     """
 
     names: tuple[str, ...]
@@ -57,6 +59,7 @@ class FieldRoles(NamedTuple):
     settings: frozenset[str] | None = None
     measured_too: frozenset[int] = frozenset()
     endings: tuple[int, ...] = ()
+    named: tuple[int, ...] = ()
 
 
 @remembered(maxsize=4_096)
@@ -120,20 +123,26 @@ def field_roles(
         for role, name, place in verdicts
         if role in ("error", "errors") and normal(name)[0] in vocabulary().failure_counts
     )
-    aggregates = frozenset(number.measured.aggregate for number in numbers)
-    texts = tuple((normal(name)[0], place) for place, name in enumerate(names) if is_named_as_setting(name))
-    texts = texts if settings is None else ()
+    said = ((normal(name)[0], place) for place, name in enumerate(names) if is_named_as_setting(name))
+    texts = tuple(said) if settings is None else ()
     endings = tuple(place for place, name in enumerate(names) if normal(name)[0] in vocabulary().endings)
-    only_numbers = not any(others) and not texts and not endings
-    both = {place for _, place in conditions} & {number.place for number in numbers}
+    named = _labels(names) if all(which != "model" for which, _ in ordered) else ()
+    only_numbers = not any(others) and not texts and not endings and not named
+    both = frozenset({place for _, place in conditions} & {number.place for number in numbers})
+    aggregates = frozenset(number.measured.aggregate for number in numbers)
     return FieldRoles(
-        names, tuple(numbers), *others, only_numbers, aggregates, texts, failures, settings, frozenset(both), endings
+        names, tuple(numbers), *others, only_numbers, aggregates, texts, failures, settings, both, endings, named
     )
 
 
 def _answers(names: tuple[str, ...]) -> list[tuple[Role, str, int]]:
     """Fields with what a model wrote, which may be an error message instead."""
     return [("answer", name, place) for place, name in enumerate(names) if is_answer_of_model(name)]
+
+
+def _labels(names: tuple[str, ...]) -> tuple[int, ...]:
+    labels = {*vocabulary().row_labels, "test_name"}
+    return tuple(place for place, name in enumerate(names) if normal(name)[0] in labels)
 
 
 def _own_condition(names: tuple[str, ...], place: int, settings: frozenset[str] | None) -> str | None:
@@ -145,7 +154,9 @@ def _own_condition(names: tuple[str, ...], place: int, settings: frozenset[str] 
         return OFFERED
     if not settings or name not in settings:
         return None
-    return PROMPT_TOKENS if is_prompt_length(name) else normal(name)[0]
+    if is_prompt_length(name):
+        return PROMPT_TOKENS
+    return _OUTPUT if meaning(name).metric == _OUTPUT else normal(name)[0]
 
 
 def _counts_failures(name: str, settings: frozenset[str] | None) -> bool:

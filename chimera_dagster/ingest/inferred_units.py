@@ -15,6 +15,7 @@ import numpy as np
 
 from chimera_dagster.ingest.assumed_units import Part
 from chimera_dagster.ingest.batch import Batch, Floats, Ints
+from chimera_dagster.ingest.batch_rates import batch_rates, is_bare_throughput
 from chimera_dagster.ingest.field_roles import MetricColumn
 from chimera_dagster.ingest.metric_names import metric_of
 from chimera_dagster.ingest.remembered import remembered
@@ -105,6 +106,8 @@ def _target(kind: MetricColumn) -> tuple[str, str] | None:
     """The metric and the unit of a number without a unit, if its name leaves no choice of another kind of unit."""
     if kind.unit is not None or kind.original_unit is not None:
         return None
+    if is_bare_throughput(kind):
+        return "total_tok_s", "tok/s"
     found = metric_of(kind.metric)
     return found if found and found[1] in ("ms", "share", "score") else None
 
@@ -123,7 +126,7 @@ def infer(batch: Batch, parts: Sequence[Part], decided: Decided) -> Inferred:
         part, here = parts[place], rows[part_of_row == place]
         names = {batch.kinds[at].metric for at in np.unique(batch.kind[here]).tolist()}
         if any((part.file, name) not in decided for name in names):
-            found = {**_shares(batch, here), **_times(batch, part)}
+            found = {**_shares(batch, here), **_times(batch, part), **batch_rates(batch, part)}
             new = {name: found.get(name) for name in names if (part.file, name) not in decided}
             decided |= {(part.file, name): column for name, column in new.items()}
             notices += [(part.file, text) for text in _said(new)]
@@ -150,7 +153,7 @@ def _factor(column: MetricColumn) -> float:
 
 def _said(found: Mapping[str, MetricColumn | None]) -> Iterator[str]:
     for name, column in found.items():
-        if column is not None and column.unit == "ms":
+        if column is not None and column.unit in ("ms", "tok/s"):
             yield f"{name} states no unit, and is read in {column.original_unit}"
 
 
@@ -160,7 +163,7 @@ def _shares(batch: Batch, rows: Ints) -> dict[str, MetricColumn]:
     names = np.array([kind.metric for kind in batch.kinds])[batch.kind[rows]]
     for name in np.unique(names).tolist():
         target = _target(batch.kinds[int(batch.kind[rows[names == name][0]])])
-        if target is None or target[1] == "ms":
+        if target is None or target[1] in ("ms", "tok/s"):
             continue
         values = batch.values[rows[names == name]]
         if target[1] == "score":

@@ -17,12 +17,12 @@ from chimera_dagster.ingest.collector import Added, Collector
 from chimera_dagster.ingest.context import Context, described
 from chimera_dagster.ingest.field_roles import FieldRoles
 from chimera_dagster.ingest.formats.recognise import is_known, read_document
+from chimera_dagster.ingest.json_beside import beside_model, beside_settings
 from chimera_dagster.ingest.json_cut import breaks_off, whole_records
 from chimera_dagster.ingest.json_shapes import (
     Above,
     Columnar,
     Object,
-    beside_model,
     column_roles,
     columnar,
     number_roles,
@@ -320,6 +320,8 @@ class _Walk:
             context, above = told(content, shape, key, context, above)
         totals = any(isinstance(item, list) and dict in map(type, cast("list[object]", item)) for _, item in nested)
         roles = object_roles(keys, above, self._implied(above, totals=totals))
+        if nested and not above.attached:
+            roles = beside_settings(roles, content)
         if nested and not shape.model and context.model_source in (None, "path"):
             roles = beside_model(roles, content)
         # a failure in an attached object was counted for the record around it
@@ -332,8 +334,11 @@ class _Walk:
             nested = [
                 (name, item) for name, item in content.items() if isinstance(item, CONTAINERS) or name in shape.models
             ]
+        places = {name: place for place, name in enumerate(keys)}
         for name, item in nested:
             inner, lower = added.context, under(above, name)
+            if isinstance(item, dict) and places[name] in roles.attached:
+                lower = lower._replace(attached=True)
             if name in shape.models:
                 inner = inner._replace(model=name, model_source="json")
             below = self.value(item, f"{pointer}/{_escaped(name)}", name, inner, lower)

@@ -29,7 +29,6 @@ _STATISTICS = ("aggregate", "aggregation", "statistic", "stat", "percentile", "q
 _SHARE = re.compile(r"p?(\d{1,3}(?:\.\d+)?)(?:%|th|st|nd|rd)?")
 _SUMMED_UP = re.compile(r"(?P<name>.+)_(?P<kind>percentile|quantile|stat|statistic|summarie|distribution|summary)s?")
 _LONGEST_NAME = 80
-_DEEPEST_DESCRIPTION = 3  # levels of an object that names the model of its neighbours
 
 
 class Above(NamedTuple):
@@ -246,38 +245,6 @@ def singular(name: str) -> str:
             if role_of(candidate)[0] != "number" or is_metric(candidate):
                 return candidate
     return name
-
-
-def beside_model(roles: FieldRoles, content: Object) -> FieldRoles:
-    """The roles, in which objects that name one model and measure nothing are attached: it is that of the others."""
-    describing = [place for place, item in enumerate(content.values()) if isinstance(item, dict) and _describes(item)]
-    if not describing:
-        return roles
-    values = [*content.values()]
-    models = {text_of(value) for place in describing for key, value in values[place].items() if _is_model_key(key)}
-    if len(models) != 1:
-        return roles
-    return roles._replace(attached=(*roles.attached, *describing), only_numbers=False)
-
-
-def _describes(item: Object) -> bool:
-    shape = shape_of(tuple(item))
-    return shape.model and _measures_nothing(item, _DEEPEST_DESCRIPTION)
-
-
-def _measures_nothing(item: Object, depth: int) -> bool:
-    if not depth or shape_of(tuple(item)).measures:
-        return False
-    for value in item.values():
-        if isinstance(value, list) and dict in map(type, cast("list[object]", value)):
-            return False
-        if isinstance(value, dict) and not _measures_nothing(cast("Object", value), depth - 1):
-            return False
-    return True
-
-
-def _is_model_key(key: str) -> bool:
-    return role_of(key) == ("context", "model")
 
 
 class Columnar(NamedTuple):

@@ -28,6 +28,7 @@ _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[A-Za-z]{1,12}")
 _MODEL_OPTION = re.compile(r"(?<!\S)(?:--model(?:-path)?+|-m|--hf-repo|-hf)(?:=|\s++)[\"']?+(?P<model>[^\s\"']++)")
 _DRAFT_OPTION = re.compile(r"(?<!\S)--(?:draft-model|model-draft)(?:=|\s++)[\"']?+(?P<model>[^\s\"']++)")
+_ESCAPED = re.compile(r"\\([|_*`])")
 _WEIGHTS = (".gguf", ".bin", ".safetensors")
 _BOXES = str.maketrans(
     dict.fromkeys("│┃║╎┊|", "|")
@@ -111,8 +112,9 @@ def cells_of(line: str) -> list[str]:
 
 
 def bare(text: str) -> str:
-    """A text without marks of emphasis around it."""
-    return text.strip().strip("*`_ ").replace("\\|", "|")
+    """A text without marks of emphasis around it, and without the backslash before one within it."""
+    text = text.strip().strip("*`_ ")
+    return _ESCAPED.sub(r"\1", text) if "\\" in text else text
 
 
 def taken_fences(lines: list[str], start: int) -> dict[int, list[str]]:

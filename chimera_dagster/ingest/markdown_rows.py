@@ -8,18 +8,32 @@ from typing import NamedTuple
 
 from chimera_dagster.ingest.collector import Collector
 from chimera_dagster.ingest.column_survey import Plain, Survey, plain_cells, survey
-from chimera_dagster.ingest.context import Context, described
-from chimera_dagster.ingest.markdown_lines import quantity_of
+from chimera_dagster.ingest.context import Context, about, described
+from chimera_dagster.ingest.markdown_lines import number_of, quantity_of
 from chimera_dagster.ingest.markdown_records import Shared, add_pair, add_record
+from chimera_dagster.ingest.meanings import meaning
+from chimera_dagster.ingest.metric_names import kinds_of
 from chimera_dagster.ingest.names import normal
 from chimera_dagster.ingest.number_marks import in_points, lose, plain_rows
 from chimera_dagster.ingest.roles import role_of
-from chimera_dagster.ingest.table_shapes import Heading, Part, Transposed, heading, matrix_of, shape_of, total_of
+from chimera_dagster.ingest.table_shapes import (
+    Heading,
+    Part,
+    Transposed,
+    heading,
+    matrix_of,
+    places_of,
+    shape_of,
+    total_of,
+)
 from chimera_dagster.ingest.unlisted_settings import settings_among
 from chimera_dagster.ingest.vocabulary import vocabulary
 
 Rows = list[tuple[str, list[str]]]  # each with where it stands
 _NAMES, _VALUES = {"metric", "measure", "name", "key"}, {"value", "result"}
+_FIELDS = {*_NAMES, "", "field", "property", "parameter", "setting", "item", "attribute", "condition"}
+_ABOUT = (("context", "model"), ("context", "backend"))
+_LENGTHS = ("prompt_tokens", "output_tokens")
 
 
 class TextTable(NamedTuple):
@@ -31,14 +45,19 @@ class TextTable(NamedTuple):
     titles: Sequence[str] = ()
 
 
-def add_rows(sheet: Collector, table: TextTable, context: Context) -> None:
-    """Add the records of a table: a row each, or as its shape says."""
+def add_rows(sheet: Collector, table: TextTable, context: Context) -> Context | None:
+    """Add the records of a table: a row each, or as its shape says.
+
+    Returns what a table that measures nothing says of the section that it stands in, None of other tables.
+    """
     where, header = table.where, table.header
     rows = [(at, cells[: len(header)]) for at, cells in table.rows if _is_whole(sheet, at, cells, len(header))]
     names = [normal(name)[0] for name in header]
+    if len(names) == 2 and names[0] in _FIELDS and names[1] in {*_VALUES, ""} and (said := _said(sheet, rows, context)):
+        return said
     if len(names) == 2 and names[0] in _NAMES and names[1] in _VALUES:
         _add_pairs(sheet, rows, context)
-        return
+        return None
     found = heading(header, [cells for _, cells in rows])
     rows = rows[found.rows :]
     body = [cells for _, cells in rows]
@@ -53,9 +72,9 @@ def add_rows(sheet: Collector, table: TextTable, context: Context) -> None:
         parts = [*shape.parts(body)]
         settings = settings_among(parts[0].names, (part.cells for part in parts))
         adder = _Adder(sheet, seen, Shared(context, is_log, settings))
-        for part in parts:
-            adder.part(f"{where} column {(part.column or 0) + 1}", part)
-        return
+        for at, part in places_of(parts):
+            adder.part(f"{where} {at}", part)
+        return None
     adder = _Adder(sheet, seen, Shared(context, is_log, settings_among(found.names, body)))
     for at, cells in rows:
         if shape:
@@ -63,6 +82,7 @@ def add_rows(sheet: Collector, table: TextTable, context: Context) -> None:
                 adder.part(at if part.column is None else f"{at} column {part.column + 1}", part)
         else:
             adder.row(at, found, cells)
+    return None
 
 
 class _Adder(NamedTuple):
@@ -118,6 +138,25 @@ def _is_whole(sheet: Collector, at: str, cells: list[str], width: int) -> bool:
     if len(cells) < width:
         sheet.numbers += sum(quantity_of(cell) is not None for cell in cells)
     return len(cells) >= width
+
+
+def _said(sheet: Collector, rows: Rows, context: Context) -> Context | None:
+    """What rows of a field and its value say of a page, if they name a model or an engine, and measure nothing.
+
+    Lengths in tokens are then those that were asked for.
+    """
+    names = tuple(cells[0] for _, cells in rows)
+    if len({*names}) < len(names) or not any(role_of(name) in _ABOUT for name in names):
+        return None
+    lengths = {name for name in names if role_of(name)[0] == "number" and meaning(name).metric in _LENGTHS}
+    measured = (cells for _, cells in rows if cells[0] not in lengths and role_of(cells[0])[0] == "number")
+    if any(kinds_of(name) and quantity_of(value) for name, value in measured):
+        return None
+    roles = sheet.roles(names, settings=frozenset(lengths))
+    said, _, _, shown, unused = about(roles, [cells[1] for _, cells in rows], context, "column", number_of)
+    sheet.numbers += shown + unused
+    sheet.covered += shown
+    return None if said is context else said
 
 
 def _add_pairs(sheet: Collector, rows: Rows, context: Context) -> None:

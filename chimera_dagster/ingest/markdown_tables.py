@@ -139,7 +139,9 @@ class Tables:
 
     def _add(self, where: str, header: tuple[str, ...], rows: Rows, context: Context, caption: str = "") -> None:
         titles = (caption, *self._sections.titles[:1])
-        add_rows(self._sheet, TextTable(where, header, rows, titles), context)
+        said = add_rows(self._sheet, TextTable(where, header, rows, titles), context)
+        if said:
+            self._sections.say(said)
 
 
 def _caption(lines: list[str], rule: int) -> str:

@@ -9,10 +9,11 @@ from typing import NamedTuple
 from chimera_dagster.ingest.names import normal
 from chimera_dagster.ingest.packaged_vocabulary import Metric
 from chimera_dagster.ingest.remembered import remembered
-from chimera_dagster.ingest.spelling import aggregate_in, sections, with_percentiles, without_aggregate
+from chimera_dagster.ingest.spelling import TEST, aggregate_in, sections, with_percentiles, without_aggregate
 from chimera_dagster.ingest.units import LONGEST_UNIT, is_unit
 from chimera_dagster.ingest.vocabulary import vocabulary
 
+_OF_TESTS = {"pp": "prefill_tok_s", "tg": "decode_tok_s"}
 _VALUE = frozenset({"value", "values", "val"})
 
 
@@ -112,6 +113,8 @@ def _unnamed(unit: str | None) -> Meaning | None:
 
 def _lookup(base: str, unit: str | None) -> Meaning | None:
     words = vocabulary()
+    if test := TEST.fullmatch(base):
+        base = _OF_TESTS[test["kind"]]
     for metric, entry in metrics_of().get(base, ()):
         spelled = unit or entry.assumed.get(base)
         factor = words.units[entry.unit].get(spelled.lower()) if spelled else None

@@ -15,6 +15,8 @@ from chimera_dagster.ingest.vocabulary import vocabulary
 MODEL_NAME = r"[A-Za-z0-9][\w.-]*+(?:/[\w.-]++)*+"
 MODEL_TAG = rf"{MODEL_NAME}:(?:latest|(?=[\w.-]*?\d)(?=[\w.-]*?[A-Za-z])[\w.-]++)"  # a time, 10:30, is not one
 _REMARK = re.compile(r"[`\s]*\(.*|`.*")  # `gemma3:latest` (4.3B parameters)
+_WEIGHTS = re.compile(r"(?<=\w)\.gguf$", re.IGNORECASE)
+_DATE = re.compile(r"(?<!\d)20\d\d[-_.]?[01]\d[-_.]?[0-3]\d(?!\d)[-_.]?")
 _TAG = re.compile(rf"(?<![\w./:-]){MODEL_TAG}")
 _PUBLISHED = re.compile(r"(?<![\w./-])[A-Za-z]{2}[\w.-]*+/(?=[\w.:-]*\d)(?=[\W\d]*[A-Za-z]{2})[\w.:-]*\w")
 _WORD = re.compile(r"(?:[^\W_]|(?<=\d)\.(?=\d))++")
@@ -64,11 +66,15 @@ def is_model(text: str) -> bool:
 
 @remembered(maxsize=10_000)
 def bare_model(text: str) -> str:
-    """A model's tag without remarks: '`gemma3:latest` (4.3B parameters)' is gemma3:latest.
+    """A model's tag without remarks and the ending of its file.
 
-    It is empty for a container image, in which a model may run: `nvcr.io/nvidia/tritonserver:25.08-py3`.
+    '`gemma3:latest` (4.3B parameters)', 'gemma3:latest, dense' and 'gemma3:latest.gguf' are gemma3:latest. It is empty
+    for a container image, in which a model may run: `nvcr.io/nvidia/tritonserver:25.08-py3`.
     """
-    bare = _REMARK.sub("", text.strip(" *`"))
+    head, comma, rest = text.partition(",")
+    if comma and is_model(head.strip(" *`")) and not _names_in(rest[:_LONGEST]):
+        text = head
+    bare = _WEIGHTS.sub("", _REMARK.sub("", text.strip(" *`")))
     return "" if _IMAGE.fullmatch(bare) else bare
 
 
@@ -88,7 +94,7 @@ def model_in_path(path: str) -> str | None:
     *folders, file = path.split("/")
     named: list[str] = []
     for part in (file.rpartition(".")[0] or file, *reversed(folders)):
-        found = {_as_tag(name) for name in _names_in(part[:_LONGEST])}
+        found = {_as_tag(name) for name in _names_in(_DATE.sub("", part[:_LONGEST]))}
         if len(found) == 1:
             named.append(found.pop())
     return max((name for name in named if name.startswith(named[0])), key=len, default=None)

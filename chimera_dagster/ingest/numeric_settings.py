@@ -5,12 +5,14 @@ freely. A column is one only beside a known metric, and only if it tells apart r
 holds for `input_tokens`, which is also what a request was measured to have.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from chimera_dagster.ingest.cells import MISSING, number_in, plain_number
 from chimera_dagster.ingest.meanings import meaning
 from chimera_dagster.ingest.metric_names import kinds_of
+from chimera_dagster.ingest.names import normal
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.roles import role_of
 from chimera_dagster.ingest.units import is_unit, kind_of
@@ -19,6 +21,9 @@ PROMPT_TOKENS = "prompt_tokens"  # the metric, and the condition that it is if i
 MOST_ROWS = 40  # of a table in which a name that says nothing may be that of a setting
 _MOST_LEVELS = 12
 _SMALL = 10  # up to here, every whole number and half is one that people choose
+_IS_SIZE = re.compile(
+    r"(?:num|n|number)_(?:of_)?+(?!fail|err|success|complet|token|word|char|request|correct).+|.+_(?:size|len|length)"
+)
 _COUNTS = frozenset({"tokens", "requests", "MiB", "score"})  # kinds of units that alone make no benchmark
 
 
@@ -44,6 +49,12 @@ def may_have_levels(name: str) -> bool:
     return found.aggregate is None and is_count
 
 
+@remembered(maxsize=10_000)
+def is_size(name: str) -> bool:
+    """Whether a name says how many or how long what it counts is: `num_of_nodes`, `window_size`."""
+    return _IS_SIZE.fullmatch(normal(name)[0]) is not None
+
+
 def levels_among(
     names: tuple[str, ...],
     fields: Mapping[int, bool],
@@ -57,10 +68,13 @@ def levels_among(
     `fields` are the places of those that may be, and whether the name alone says so; `apart` has a number per record,
     equal for those that have the same model and the same known settings. A log lists single runs or requests.
     """
-    chosen, is_small = set[str](), len(records) <= MOST_ROWS and not is_log
+    chosen = set[str]()
     for place, is_named in sorted(fields.items(), key=lambda field: not field[1]):
+        is_small = len(records) <= MOST_ROWS and not is_log
         if not is_small and not is_named:
-            continue
+            if is_log or not is_size(names[place]):
+                continue
+            is_small = True
         values = _numbers([record[place] for record in records])
         is_length = is_prompt_length(names[place])
         if values is None or not _are_levels(values, apart, is_named=is_named, is_small=is_small, is_length=is_length):

@@ -30,11 +30,12 @@ Role = Literal[
 @remembered(maxsize=10_000)
 def role_of(name: str) -> tuple[Role, str]:
     """What a column or key is for, and which of its kind: ('parameter', 'top_k'), ('context', 'model')."""
-    plain = normal(name)[0]
+    plain, unit = normal(name)
     if not plain:
         return "identifier", "index"  # pandas writes its index as a column without a name
     if plain in _roles():
-        return _roles()[plain]
+        role = _roles()[plain]
+        return ("number", plain) if unit and role[0] == "context" and _may_be_in(plain, unit) else role
     above, _, last = sections(plain)
     if above and last in _roles():
         return _roles()[last]
@@ -45,6 +46,11 @@ def role_of(name: str) -> tuple[Role, str]:
     if (above and role_under(last, above)[0] == "identifier") or _counts_values(plain):
         return "identifier", plain
     return "number", plain
+
+
+def _may_be_in(plain: str, unit: str) -> bool:
+    """Whether a metric of this name can be in a unit: `Prompt (t/s)` is no prompt, and `GPU (MiB)` no name of one."""
+    return any(entry.unit == kind_of(unit) for _, entry in metrics_of().get(plain, ()))
 
 
 def role_under(name: str, parent: str) -> tuple[Role, str]:

@@ -11,6 +11,8 @@ from chimera_dagster.ingest.packaged_vocabulary import packaged
 
 BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _PERCENTILE = re.compile(r"p(?:ct|erc)?(?P<whole>\d{1,2})(?:\.?(?P<part>(?<=99)9+|(?<=\.)\d+))?", re.ASCII)
+# A test of llama-bench: 512 tokens of a prompt, at a depth of 4096
+TEST = re.compile(r"(?P<kind>pp|tg)_?(?P<tokens>\d{2,7})(?:_d(?P<depth>\d{1,7}))?", re.ASCII)
 _ORDINAL = re.compile(r"(?P<number>\d{1,2}(?:\.\d+)?)(?:st|nd|rd|th)?", re.ASCII)
 _COMMON_PERCENTS = frozenset({"1", "5", "10", "25", "50", "75", "90", "95", "99", "99.9"})  # 25%, as pandas writes it
 _SECTION = re.compile(r"(?<=[^\W\d])\.(?=[^\W\d])")  # usage.prompt_tokens, but not p99.9

@@ -7,9 +7,10 @@ of no file: those who call them say where a record is.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from chimera_dagster.ingest.bench_tests import by_test, tests_among
 from chimera_dagster.ingest.cells import MISSING
 from chimera_dagster.ingest.gpu_names import is_card, names_gpu
 from chimera_dagster.ingest.meanings import meaning
@@ -55,6 +56,22 @@ _SIZED = re.compile(
 _UNIT_IN_CAPTION = re.compile(r"[(\[](?:unit:|in)?+\s*+(?P<unit>[^()\[\]]{1,40})[)\]]", re.IGNORECASE)
 _LONGEST_CAPTION, _LONGEST_NAME = 200, 4  # characters, words
 _CHANGES = frozenset({"delta", "change", "diff", "difference", "improvement", "speedup", "ratio", "gain", "winner"})
+_VARIANTS = frozenset(
+    {"baseline", "base", "current", "now", "previous", "prev", "before", "after", "candidate", "control", "treatment"}
+    | {
+        "reference",
+        "old",
+        "new",
+        "original",
+        "optimized",
+        "optimised",
+        "tuned",
+        "default",
+        "patched",
+        "proposed",
+        "ours",
+    }
+)
 _PAIR = re.compile(r"(?P<name>[^=:]{1,40})[=:]\s*+(?P<value>\S.*)")
 Row = Sequence[str]
 
@@ -304,6 +321,18 @@ class Groups(NamedTuple):
             )
 
 
+class Tests(NamedTuple):
+    """A table with tests of llama-bench as columns: each is a record of its own."""
+
+    names: tuple[str, ...]
+    units: tuple[str | None, ...] | None
+
+    def parts(self, row: Row) -> Iterator[Part]:
+        """A record for each test of a row."""
+        for place, names, cells, units in by_test(self.names, row, self.units):
+            yield Part(names, cells, units, place)
+
+
 class UnitsBeside(NamedTuple):
     """A table in which the unit of a column stands in another one, in each row: `ttft`, `ttft_unit`."""
 
@@ -385,6 +414,17 @@ class Transposed(NamedTuple):
                 yield Part((*told_apart(names), about), [*cells, subject], (*units, None), place)
 
 
+def places_of(parts: Iterable[Part]) -> Iterator[tuple[str, Part]]:
+    """The records of a transposed table with their places: `column 2`; of several tests `row 3 column 2` each."""
+    for part in parts:
+        column = f"column {(part.column or 0) + 1}"
+        if not tests_among(part.names):
+            yield column, part
+            continue
+        for place, names, cells, units in by_test(part.names, part.cells, part.units):
+            yield (column if place is None else f"row {place + 1} {column}"), Part(names, cells, units, part.column)
+
+
 def subject_of(text: str) -> tuple[str, str]:
     """What a column's header is about, as a name and its value: a model unless it says otherwise."""
     if (pair := _PAIR.fullmatch(text)) and _is_setting(pair["name"]):
@@ -397,7 +437,13 @@ def subject_of(text: str) -> tuple[str, str]:
         return "gpu", text
     if (pair := _LEVEL.fullmatch(text)) and role_of(pair["name"])[0] in ("condition", "parameter"):
         return pair["name"], pair["value"]
-    return "model", text
+    return ("variant" if _is_variant(text) else "model"), text
+
+
+def _is_variant(text: str) -> bool:
+    """Whether a text is what a comparison calls one of its sides: `baseline`, `Q4_K_M now`."""
+    *before, last = text.split() or [""]
+    return normal(last)[0] in _VARIANTS and all(map(_QUANTIZATION.fullmatch, before))
 
 
 def aggregate_in(cell: str, column: str) -> str:
@@ -420,13 +466,15 @@ def _aggregate_apart(header: str) -> tuple[str, str]:
     return (stem.strip(), last) if stem and is_aggregate(last) else (header, "")
 
 
-def shape_of(found: Heading, body: Sequence[Row]) -> Groups | UnitsBeside | Long | Transposed | None:
+def shape_of(found: Heading, body: Sequence[Row]) -> Groups | Tests | UnitsBeside | Long | Transposed | None:
     """The shape of a table with this header; `body` are rows below it, as many as there are at hand. None is usual."""
     if found.subjects:
         return Groups(found)
     names = found.names
     if beside := _units_beside(names):
         return UnitsBeside(names, found.units, beside)
+    if tests_among(names):
+        return Tests(names, found.units)
     is_long, is_transposed = _may_be_shaped(names)
     if not (is_long or is_transposed):
         return None

@@ -19,6 +19,7 @@ from chimera_dagster.ingest.numeric_settings import (
     MOST_ROWS,
     has_metric,
     is_prompt_length,
+    is_size,
     levels_among,
     may_have_levels,
 )
@@ -62,7 +63,7 @@ class Setting(NamedTuple):
 def is_named_as_setting(name: str) -> bool:
     """Whether an unlisted name has a word of a setting, such as `technique` or `attention_backend`."""
     words, plain = _setting_words(), normal(name)[0]
-    return _may_set(name) and (plain in words or any(word in words for word in plain.split("_")))
+    return may_set(name) and (plain in words or any(word in words for word in plain.split("_")))
 
 
 @remembered(maxsize=10_000)
@@ -102,7 +103,7 @@ def _levels(
     names: tuple[str, ...], fields: Mapping[int, bool], records: Sequence[Record], found: frozenset[str]
 ) -> frozenset[str]:
     """The names of columns whose numbers are settings, besides the settings that were `found`."""
-    if len(records) > MOST_ROWS and not any(fields.values()):
+    if len(records) > MOST_ROWS and not any(named or is_size(names[place]) for place, named in fields.items()):
         return frozenset()
     known = [place for place, name in enumerate(names) if name in found or _is_known_setting(name) or _is_model(name)]
     own = {*fields}
@@ -155,12 +156,12 @@ def _flat(content: Mapping[str, object]) -> dict[str, object]:
 
 @remembered(maxsize=4_096)
 def _candidates(names: tuple[str, ...]) -> list[Setting]:
-    found = [Setting(place, is_named_as_setting(name)) for place, name in enumerate(names) if _may_set(name)]
+    found = [Setting(place, is_named_as_setting(name)) for place, name in enumerate(names) if may_set(name)]
     return sorted(found, key=lambda field: not field.named)
 
 
 @remembered(maxsize=10_000)
-def _may_set(name: str) -> bool:
+def may_set(name: str) -> bool:
     """Whether nothing is known of a name, and it is not that of a remark, an outcome or a unit."""
     role, plain = role_of(name)[0], normal(name)[0]
     if role not in ("number", "attached") or kinds_of(name) or is_aggregate(name):

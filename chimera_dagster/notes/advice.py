@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chimera_dagster.evidence.certainty import Certainty
+from chimera_dagster.evidence.certainty import BLIND, Certainty
 from chimera_dagster.evidence.runs import MOST_SOURCES
 from chimera_dagster.notes.note import Note, Scope, Source
 from chimera_dagster.notes.phrase import Number, Phrase, capital, phrase, share
@@ -84,6 +84,8 @@ def repeats_for(runs: float, detectable: float) -> Repeats | None:
 
 def difference(ratio: float) -> Phrase:
     """A ratio minus 1 as `a difference of 20 %` or `a difference of 2.1 times`."""
+    if ratio > BLIND:
+        return phrase("a difference of more than ten times")
     if ratio >= 1:
         return phrase("a difference of {x} times", x=Number(times(1 + ratio), 1 + ratio, ""))
     return phrase("a difference of {x}", x=share(ratio))

@@ -15,7 +15,8 @@ from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.measures import FURTHER, HEADLINES, MEASURES, SCORES, SERVER, Measure
 from chimera_dagster.evidence.setups import Setup, said
 from chimera_dagster.evidence.spellings import may_be_one
-from chimera_dagster.notes.phrase import Phrase, file, phrase, subject
+from chimera_dagster.notes.naming import files_of_one
+from chimera_dagster.notes.phrase import Phrase, phrase, subject
 from chimera_dagster.schemas import TTFT
 
 # The order in which measures answer the question which model to choose
@@ -89,7 +90,10 @@ class NoteContext:
     def who(self, name: str) -> Phrase:
         """The model as the subject of a sentence: its name, or `the model that a.csv doesn't name`."""
         unnamed = self.data.unnamed.get(name)
-        return (subject(name),) if unnamed is None else phrase("the model that {f} doesn't name", f=file(unnamed))
+        if unnamed is None:
+            return (subject(name),)
+        verb = "doesn't" if len(unnamed) == 1 else "don't"
+        return phrase(f"the model that {{f}} {verb} name", f=files_of_one(unnamed))
 
     @cached_property
     def said(self) -> frozenset[str]:

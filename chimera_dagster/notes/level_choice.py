@@ -7,20 +7,27 @@ from chimera_dagster.evidence.certainty import weakest
 from chimera_dagster.evidence.findings.contest_words import Series
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
 from chimera_dagster.notes.metric_words import words_of
+from chimera_dagster.notes.naming import files_of_one
 from chimera_dagster.notes.note import Note, Scope
 from chimera_dagster.notes.orders import Order, order_of
-from chimera_dagster.notes.phrase import Phrase, file, model, phrase, setting
+from chimera_dagster.notes.phrase import Phrase, listed, model, phrase, setting
 from chimera_dagster.notes.settings import level
 
 
 def best_levels(data: NoteContext) -> list[Order]:
-    """Of a condition with one clear leader: its levels by the first measure, and by a second one if it has one too."""
+    """Of a condition with one clear leader: its levels by the first measure, and by a second one if it has one too.
+
+    If there is none: of a condition of a model that is not named, with levels that are ahead of others together.
+    """
     every = [
         order_of(each.id, judged, judged.contest.cells[0][1].model)
         for each in data.found("condition_effects", Series)
         for judged in each.about.results
     ]
     clear = [order for measure in QUESTIONS for order in every if order.measure == measure and len(order.leaders) == 1]
+    if not clear and not data.models:
+        ahead = (order for measure in QUESTIONS for order in every if order.measure == measure and order.told)
+        return sorted(ahead, key=lambda order: len(order.leaders))[:1]
     first = clear[:1]
     same = {(order.of, _condition(order)) for order in first}
     return first + [order for order in clear[1:] if (order.of, _condition(order)) in same][:1]
@@ -47,14 +54,16 @@ def of_one_model(name: str, levels: Sequence[Order], weight: float) -> Note:
 
 
 def of_no_name(data: NoteContext, levels: Sequence[Order], weight: float) -> Note:
-    """The best value of a condition for a model that its file doesn't name."""
+    """The best value of a condition for a model that its files don't name."""
     first, words = levels[0], [words_of(order.measure) for order in levels]
-    parts: dict[str, Phrase] = {"level": _leading_level(first), "f": (file(data.data.unnamed[first.of]),)}
+    files = data.data.unnamed[first.of]
+    parts: dict[str, Phrase] = {"level": _leading_level(first), "f": files_of_one(files)}
+    does, it = "does" if len(files) == 1 else "do", "it" if len(first.leaders) == 1 else "them"
     if _crossed(levels):
         other = _leading_level(levels[1])
         wordings = (
             phrase(
-                f"Choose {{level}} if {words[0].use}, and {{b}} if {words[1].use}. {{f}} does not name the model.",
+                f"Choose {{level}} if {words[0].use}, and {{b}} if {words[1].use}. {{f}} {does} not name the model.",
                 b=other,
                 **parts,
             ),
@@ -62,8 +71,8 @@ def of_no_name(data: NoteContext, levels: Sequence[Order], weight: float) -> Not
     else:
         best = " and ".join(dict.fromkeys(each.best for each in words))
         wordings = (
-            phrase(f"Choose {{level}}: the model {best} with it. {{f}} does not name the model.", **parts),
-            phrase(f"The model {best} with {{level}}; {{f}} does not say which model that is.", **parts),
+            phrase(f"Choose {{level}}: the model {best} with {it}. {{f}} {does} not name the model.", **parts),
+            phrase(f"The model {best} with {{level}}; {{f}} {does} not say which model that is.", **parts),
         )
     return _of_levels(levels, wordings, replace(first.scope, models=()), weight)
 
@@ -90,5 +99,7 @@ def _condition(order: Order) -> str:
 
 
 def _leading_level(order: Order) -> Phrase:
+    """The best level, or those that can't be told from it."""
     name, setups = _condition(order), {item: cell.setup for item, cell in order.contest.cells}
-    return level(name, setups[order.names[0]][name])
+    leaders = [level(name, setups[item][name]) for item in order.leaders]
+    return leaders[0] if len(leaders) == 1 else phrase("one of {them}", them=listed(leaders))

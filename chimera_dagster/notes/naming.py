@@ -34,6 +34,15 @@ def files_in_words(paths: Sequence[str], most: int = _MOST - 1) -> Phrase:
     return _listed(paths, file, most)
 
 
+def files_of_one(paths: Sequence[str]) -> Phrase:
+    """Files of one folder that are about one model: `a.csv`, `12 files in results`."""
+    folder = paths[0].rpartition("/")[0]
+    if len(paths) == 1:
+        return (file(paths[0]),)
+    found = count(len(paths), "file")
+    return phrase("{n} in {f}", n=found, f=file(folder)) if folder else found
+
+
 def metric_in_words(metric: str) -> Words | Name:
     """`time to first token`; the name itself of a metric that has no words."""
     words = _METRICS.get(metric)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from chimera_dagster.evidence.certainty import Certainty
+from chimera_dagster.evidence.certainty import BLIND, Certainty
 from chimera_dagster.evidence.setups import TRENDS, Setup, varying
 from chimera_dagster.notes.context import NoteContext
 from chimera_dagster.notes.naming import every
@@ -12,7 +12,6 @@ from chimera_dagster.notes.reading import times
 from chimera_dagster.notes.settings import in_words, span
 
 _FEW = 1.0  # a test that would only have shown a larger difference has too few runs
-HUGE = 9.0  # nobody wants to read a larger one
 _SURE = {
     Certainty.HOLDS: "That difference holds.",
     Certainty.IN_SESSION: "That holds within these sessions; in others it may not.",
@@ -91,8 +90,8 @@ def would_have_shown(order: Order) -> Phrase:
     least = order.judged.detectable()
     if least is None or not least > 0:
         return ()
-    if least > HUGE:
-        return phrase("; so few runs could hardly have shown any difference")
+    if least > BLIND:
+        return phrase("; there are too few runs, or they scatter too much, to show even a tenfold difference")
     only = "only " if least > _FEW else ""
     return phrase(f"; {only}a difference of {{x}} would have shown", x=ratio_words(least))
 

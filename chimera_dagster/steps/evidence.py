@@ -13,6 +13,7 @@ from chimera_dagster.errors import DamagedFileError, NotIngestedError
 from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.fact_table import find_facts
 from chimera_dagster.evidence.folder_models import with_folder_models
+from chimera_dagster.evidence.folder_variants import with_folder_variants
 from chimera_dagster.evidence.problems import Problems
 from chimera_dagster.evidence.spellings import OneSpelling, with_one_spelling
 from chimera_dagster.evidence.summary import summarise, summary_block
@@ -84,8 +85,10 @@ class Evidence:
         self._problems = Problems()
         compute = partial(with_folder_models, measurements)
         named = self._problems.run("measurements", "with_folder_models", compute, measurements)
-        one = partial(with_one_spelling, named)
-        spelled = self._problems.run("measurements", "with_one_spelling", one, OneSpelling(named))
+        compute = partial(with_folder_variants, named)
+        varied = self._problems.run("measurements", "with_folder_variants", compute, named)
+        one = partial(with_one_spelling, varied)
+        spelled = self._problems.run("measurements", "with_one_spelling", one, OneSpelling(varied))
         self._measurements, self._spelled = spelled
 
     @property

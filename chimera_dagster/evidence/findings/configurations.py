@@ -14,7 +14,7 @@ from chimera_dagster.evidence.difference_tests import additive, moments
 from chimera_dagster.evidence.findings.contest import Contest, Judged, Standing, judged
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, params_words, sources_of
 from chimera_dagster.evidence.findings.finding_context import FindingContext, joint_codes
-from chimera_dagster.evidence.findings.verdicts import in_sessions
+from chimera_dagster.evidence.findings.verdicts import in_sessions, least_shown
 from chimera_dagster.evidence.measures import HEADLINES, LEVEL, Measure
 from chimera_dagster.evidence.session_tests import over_sessions
 from chimera_dagster.schemas import DECODE
@@ -139,8 +139,7 @@ def _configurations(table: _Table, result: Judged) -> Finding:
             f"None of {sets} of {table.where} can be called the best by {measure.words}: {params_words(best.item)} "
             f"gave {value}, and no other set differs from it detectably."
         )
-        if detectable is not None:
-            text += f" A difference of {figures.share('detectable', detectable)} would have shown."
+        text += least_shown(detectable, figures)
     else:
         text = f"Of {sets} of {table.where}, {params_words(best.item)} has the {measure.best} {measure.words}"
         text += f"{f' {in_sessions(sessions)}' if certainty is Certainty.IN_SESSION else ''}: {value}. "

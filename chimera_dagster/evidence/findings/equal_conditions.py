@@ -76,7 +76,9 @@ def contests(measure: Measure, strata: Sequence[Stratum]) -> list[Contest]:
     for group in _alike([stratum for stratum in several if len(_repeated(stratum)) > 1]):
         merged = _merged(measure, group)
         found += [merged] if merged else [_merged(measure, [each]) or _single(measure, each) for each in group]
-    return found + [_single(measure, stratum) for stratum in several if len(_repeated(stratum)) < 2]
+    found += [_single(measure, stratum) for stratum in several if len(_repeated(stratum)) < 2]
+    # a mean of one and a median of the other leave one item that is known in the same way
+    return [contest for contest in found if len(contest.standings) > 1]
 
 
 def by_sitting(strata: Sequence[Stratum]) -> list[Stratum]:

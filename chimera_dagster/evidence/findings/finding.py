@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from chimera_dagster.evidence.certainty import Certainty
+from chimera_dagster.evidence.certainty import BLIND, Certainty
 from chimera_dagster.evidence.figures import format_value, named_params
 from chimera_dagster.evidence.runs import MOST_SOURCES, coded
 from chimera_dagster.schemas import SEVERITIES, Findings
@@ -102,7 +102,7 @@ def as_table(findings: Iterable[Finding]) -> pd.DataFrame:
             "test": one.test,
             "p_value": _number(one.p_value),
             "effect": _number(one.effect),
-            "detectable": _number(one.detectable),
+            "detectable": None if one.detectable is None or one.detectable > BLIND else _number(one.detectable),
             "certainty": None if one.certainty is None else str(one.certainty),
             "sources": _json([list(source) for source in one.sources[:MOST_SOURCES]]),
         }

@@ -19,6 +19,7 @@ from chimera_dagster.evidence.runs import PROMPT_LABELS, natural, repeats_stated
 from chimera_dagster.evidence.sessions import sessions_of_files, sessions_of_runs
 from chimera_dagster.evidence.sittings import sittings_of_files, spans_of_files, times_of_records
 from chimera_dagster.evidence.stated import stated_values
+from chimera_dagster.evidence.unnamed_models import one_model_each
 from chimera_dagster.schemas import DECODE, FAILED, LOAD, TTFT
 
 PROMPT_EVAL, EVAL, TOTAL = "prompt_eval_ms", "eval_ms", "total_ms"
@@ -139,17 +140,15 @@ class FindingContext:
         return placed(self.runs), placed(self.stated)
 
     @cached_property
-    def unnamed(self) -> dict[str, str]:
-        """Files with measurements none of which names a model, by the words for the model of each.
+    def unnamed(self) -> dict[str, tuple[str, ...]]:
+        """Files with measurements none of which names a model, by the words for the model of each, or of several.
 
-        What such a file says of an engine or a quantization is of one model, whichever it is.
+        What such files say of an engine or a quantization is of one model, whichever it is; see `one_model_each`.
         """
-        table = self.measured
-        files = set(table["file"].unique()) - set(table.loc[table["model"].notna().to_numpy(), "file"].unique())
-        return {model_words(None, str(file)): str(file) for file in sorted(map(str, files))}
+        return {model_words(None, files_words(files)): files for files in one_model_each(self.measured)}
 
     def unnamed_cells(self, measure: Measure) -> list[Cell]:
-        """As `cells`, of the model of each file in `unnamed`: the words for it are its name."""
+        """As `cells`, of the models of the files in `unnamed`: the words for one are its name."""
         if not self.unnamed:
             return []
         if measure.metric not in self._unnamed_cells:
@@ -163,9 +162,15 @@ class FindingContext:
         return [(str(model), group) for model, group in rows.groupby("model", observed=True)]
 
 
-def _with_words(rows: pd.DataFrame, unnamed: Mapping[str, str]) -> pd.DataFrame:
+def files_words(files: Sequence[str]) -> str:
+    """`a.csv`, `results: 12 files` for files of one folder."""
+    folder = files[0].rpartition("/")[0]
+    return files[0] if len(files) == 1 else f"{folder}: {len(files)} files" if folder else f"{len(files)} files"
+
+
+def _with_words(rows: pd.DataFrame, unnamed: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """The rows of files that name no model, with the words for it as its name."""
-    words = {file: name for name, file in unnamed.items()}
+    words = {file: name for name, files in unnamed.items() for file in files}
     kept = rows[rows["file"].isin(list(words)).to_numpy()]
     return kept.assign(model=[words[str(file)] for file in kept["file"]])
 

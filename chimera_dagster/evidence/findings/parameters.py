@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from chimera_dagster.evidence.certainty import Certainty
+from chimera_dagster.evidence.certainty import BLIND, NOT_EVEN_TENFOLD, Certainty
 from chimera_dagster.evidence.difference_tests import Blocked, additive
 from chimera_dagster.evidence.findings.finding import Figures, Finding, listed, sources_of
 from chimera_dagster.evidence.findings.finding_context import FindingContext, joined_codes, joint_codes
@@ -141,7 +141,9 @@ def _stated(test: ParameterTest, found: EffectTest) -> Finding:
             f"No effect of {test.parameter} on the {measure.words} of {test.model} can be detected between {values}: "
             f"the largest difference is {figures.share('effect', effect)} ({runs})."
         )
-        if detectable is not None:
+        if detectable is not None and detectable > BLIND:
+            text += f" {NOT_EVEN_TENFOLD}"
+        elif detectable is not None:
             text += (
                 f" A difference of {figures.share('detectable', detectable)} would have been found with a probability "
                 f"of {figures.share('power', 0.8)}."

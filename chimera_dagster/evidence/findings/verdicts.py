@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chimera_dagster.evidence.certainty import Certainty
+from chimera_dagster.evidence.certainty import BLIND, NOT_EVEN_TENFOLD, Certainty
 from chimera_dagster.evidence.findings.contest import Contest, Judged
 from chimera_dagster.evidence.findings.finding import Figures, listed
 from chimera_dagster.evidence.setups import value_words
@@ -57,9 +57,15 @@ def _pairs(names: list[str]) -> str:
 
 
 def _would_have_shown(result: Judged, figures: Figures | None) -> str:
-    smallest = None if figures is None else result.detectable()
-    if figures is None or smallest is None:
+    return "" if figures is None else least_shown(result.detectable(), figures)
+
+
+def least_shown(smallest: float | None, figures: Figures) -> str:
+    """A sentence on the smallest difference that a test would have shown; nothing if it is not known."""
+    if smallest is None:
         return ""
+    if smallest > BLIND:
+        return f" {NOT_EVEN_TENFOLD}"
     return f" A difference of {figures.share('detectable', smallest)} would have shown."
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from chimera_dagster.evidence.certainty import Certainty
+from chimera_dagster.evidence.certainty import BLIND, Certainty
 from chimera_dagster.evidence.difference_tests import holm
 from chimera_dagster.evidence.findings.finding import sources_of
 from chimera_dagster.evidence.findings.finding_context import joint_codes
@@ -14,7 +14,7 @@ from chimera_dagster.evidence.setups import value_words
 from chimera_dagster.notes.context import Found, NoteContext
 from chimera_dagster.notes.metric_words import faster
 from chimera_dagster.notes.note import Note, Scope, Source
-from chimera_dagster.notes.order_words import HUGE, ratio_words, rest, sure
+from chimera_dagster.notes.order_words import ratio_words, rest, sure
 from chimera_dagster.notes.phrase import (
     Name,
     Part,
@@ -170,9 +170,9 @@ def _least(found: _Tests) -> Phrase:
     if not known:
         return ()
     low, high = known[0], known[-1]
-    if low > HUGE:
-        return phrase("; so few runs could hardly have shown any")
-    if high > HUGE:
+    if low > BLIND:
+        return phrase("; there are too few runs, or they scatter too much, to show even a tenfold difference")
+    if high > BLIND:
         return phrase("; at best a difference of {low} would have shown", low=ratio_words(low))
     if high <= max(low * _NEAR, _SMALL):
         return phrase("; a difference of {x} would have shown", x=ratio_words(high))

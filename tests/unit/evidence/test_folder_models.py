@@ -110,3 +110,13 @@ def test_a_type_of_llama_bench_is_the_file_with_its_size(categories):
         *("Lynx-1B-Q4", "Lynx-1B-Q4", "llama 3B Q4_K - Medium", "llama 1B Q4_K - Medium"),
         *("One", "Two", "llama 10M F16"),
     ]
+
+
+def test_a_folder_may_say_more_than_the_model_of_the_files_below_it():
+    rows = [("a/lynx-7b-kv8/raw/1.json", "lynx-7b", "json"), ("a/lynx-7b-kv8/results.csv", "lynx-7b-kv8", "path")]
+    assert models_of(rows)[1] == ("lynx-7b", "path")
+
+
+def test_but_a_file_that_is_called_by_another_model_keeps_it():
+    rows = [("a/lynx-7b/1.json", "lynx-7b", "json"), ("a/lynx-7b/lynx-7b-chat.csv", "lynx-7b-chat", "path")]
+    assert models_of(rows)[1] == ("lynx-7b-chat", "path")

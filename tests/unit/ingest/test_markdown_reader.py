@@ -1,3 +1,4 @@
+import json
 import time
 
 import pytest
@@ -372,3 +373,51 @@ def test_each_model_that_a_log_names_is_that_of_the_lines_below_it():
         ]
     unnamed = log.replace("model_name", "model_nature")
     assert read(read_markdown, unnamed, is_console=True).values("model", "value") == [(None, 55.1), (None, 44.2)]
+
+
+def test_a_table_of_fields_is_about_the_page_it_stands_on():
+    page = """# `sweep/elk-8b-w4/tp2_c4096`
+
+| field | value |
+|---|---|
+| Model | Elk-8B |
+| Engine | vllm |
+| Quant | w4a16 |
+| Concurrency | 32 |
+| Prompt tokens | 512 |
+| Generated tokens | 256 |
+
+## Metrics
+
+| metric | value |
+|---|---:|
+| `ttft_p50_ms` | 605 |
+"""
+    (row,) = read(read_markdown, page).rows
+    assert (row["model"], row["model_source"], row["backend"]) == ("Elk-8B", "column", "vllm")
+    assert json.loads(row["conditions"]) == {
+        "concurrency": 32,
+        "output_tokens": 256,
+        "prompt_tokens": 512,
+        "quantization": "w4a16",
+    }
+    assert (row["record"], row["value"]) == ("table 2 row 1", 605)
+
+
+def test_a_table_of_fields_with_a_measured_number_is_a_record():
+    page = "| field | value |\n|---|---|\n| Model | Elk-8B |\n| TTFT (ms) | 605 |\n\n- TTFT: 80 ms\n"
+    assert read(read_markdown, page).values("model", "value") == [("Elk-8B", 605), (None, 80)]
+
+
+def test_columns_of_engines_are_no_models():
+    page = "| metric | llama.cpp | vLLM 0.9.1 |\n|---|---|---|\n| TTFT (ms) | 80 | 91 |\n"
+    assert read(read_markdown, page).values("model", "backend", "value") == [
+        (None, "llama.cpp", 80),
+        (None, "vLLM 0.9.1", 91),
+    ]
+
+
+def test_the_sides_of_a_comparison_are_no_models():
+    page = "| Metric | Baseline | Current | Q8\\_0 now |\n|---|---|---|---|\n| TTFT (ms) | 80 | 76 | 99 |\n"
+    found = read(read_markdown, page).values("model", "conditions")
+    assert found == [(None, f'{{"variant":"{name}"}}') for name in ("Baseline", "Current", "Q8_0 now")]

@@ -24,6 +24,8 @@ from chimera_dagster.ingest.model_names import bare_model, is_model, model_in_pa
         ("deepseek-r1/x.json", "deepseek-r1"),
         ("gpt-4o-mini/results.csv", "gpt-4o-mini"),
         ("mistral_results.csv", "mistral"),
+        ("2026-02-19_lynx-7b.md", "lynx-7b"),
+        ("20260219-154500-lynx-7b/x.md", "lynx-7b"),
         *((path, None) for path in ("ollama/ollama_benchmark.csv", "results_v2/run_1.json", "llama-bench/a.csv")),
         *(
             (path, None)
@@ -79,7 +81,12 @@ def test_keys_that_are_none(key):
         ("nvcr.io/nvidia/tritonserver:25.08-py3", ""),
         ("docker.io/vllm/vllm-openai:v0.11.0", ""),
         ("us-docker.pkg.dev/lab/images/tgi@sha256:0123", ""),
+        ("**lynx-7b**, dense, 28 layers, head_dim 128", "lynx-7b"),
+        ("lynx-7b-Q4_K_M.gguf", "lynx-7b-Q4_K_M"),
+        ("lynx-7b, elk-8b", "lynx-7b, elk-8b"),
+        ("Acme, Writer", "Acme, Writer"),
+        (".gguf", ".gguf"),
     ],
 )
-def test_a_container_image_is_not_a_model(text, model):
+def test_a_tag_without_remarks_and_no_container_image(text, model):
     assert bare_model(text) == model

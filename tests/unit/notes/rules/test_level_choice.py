@@ -73,3 +73,16 @@ def test_loads_of_a_model_that_is_not_named_are_not_a_choice(name: str):
     levels: list[dict[str, Any]] = [{name: 1}, {name: 8}]
     rows = runs(None, [640.0], record="1", **levels[0]) + runs(None, [702.0], record="2", **levels[1])
     assert "Choose" not in answers(rows)[0]
+
+
+def test_files_called_by_their_settings_are_of_the_same_model():
+    rows = []
+    for quant, values in (("awq", [80.0, 81.0, 79.0]), ("fp8", [80.5, 80.0, 79.5]), ("bf16", [31.0, 30.0, 30.5])):
+        for load, share in ((1, 1.0), (8, 0.5)):
+            file, values_of = f"out/{quant}_{load}.json", [share * value for value in values]
+            rows += runs(None, values_of, file=file, record="/", quantization=quant, concurrency=load)
+    for place, row in enumerate(rows):
+        row["record"] = f"/raw/{place}"
+    [text] = {answer.partition(":")[0] for answer in answers(rows) if answer.startswith("Choose")}
+    assert text == "Choose one of `quantization=fp8` and `quantization=awq`"
+    assert any("6 files in `out` do not name the model" in answer for answer in answers(rows))

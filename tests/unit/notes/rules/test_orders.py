@@ -96,3 +96,12 @@ def test_a_rate_of_the_server_is_given_at_its_best_load():
 def test_settings_that_only_some_models_share_are_said_to_be():
     said = over_loads("decode_tok_s", a=(1, 2, 4), bb=(1, 2, 4), ccc=(1, 2))
     assert said.startswith("With one request at a time, the most usual of 3 settings, `ccc` decodes ")
+
+
+def test_a_test_that_would_miss_a_tenfold_difference_states_no_number():
+    rows = sessions("a:1b", [[2.0], [900.0], [30.0]]) + sessions("b:1b", [[700.0], [3.0], [60.0]])
+    note = next(note for note in notes_of(rows, section="performance") if note.kind == "tie")
+    for wording in note.wordings:
+        text = plain(wording)
+        assert "there are too few runs, or they scatter too much, to show even a tenfold difference" in text
+        assert "would have shown" not in text
