@@ -17,6 +17,7 @@ MODEL_TAG = rf"{MODEL_NAME}:(?:latest|(?=[\w.-]*?\d)(?=[\w.-]*?[A-Za-z])[\w.-]++
 _REMARK = re.compile(r"[`\s]*\(.*|`.*")  # `gemma3:latest` (4.3B parameters)
 _WEIGHTS = re.compile(r"(?<=\w)\.gguf$", re.IGNORECASE)
 _DATE = re.compile(r"(?<!\d)20\d\d[-_.]?[01]\d[-_.]?[0-3]\d(?!\d)[-_.]?")
+_CACHED = re.compile(r"models--(?P<owner>[\w.-]+?)--(?P<name>[\w.-]+)(?=/snapshots/|$)")
 _TAG = re.compile(rf"(?<![\w./:-]){MODEL_TAG}")
 _PUBLISHED = re.compile(r"(?<![\w./-])[A-Za-z]{2}[\w.-]*+/(?=[\w.:-]*\d)(?=[\W\d]*[A-Za-z]{2})[\w.:-]*\w")
 _WORD = re.compile(r"(?:[^\W_]|(?<=\d)\.(?=\d))++")
@@ -75,13 +76,29 @@ def bare_model(text: str) -> str:
     if comma and is_model(head.strip(" *`")) and not _names_in(rest[:_LONGEST]):
         text = head
     bare = _WEIGHTS.sub("", _REMARK.sub("", text.strip(" *`")))
-    return "" if _IMAGE.fullmatch(bare) else bare
+    return "" if _IMAGE.fullmatch(bare) else without_path(bare)
+
+
+@remembered(maxsize=10_000)
+def without_path(model: str) -> str:
+    """A model's name instead of the path of its files: lynx-7b of `/data/models/lynx-7b`, or of a hub's cache.
+
+    A name of two parts, `acme/lynx-7b`, is no path, and neither is one at a registry, `hf.co/acme/lynx-7b`.
+    """
+    if cached := _CACHED.search(model):
+        return f"{cached['owner']}/{cached['name']}"
+    *folders, last = model.rstrip("/").split("/")
+    if not folders or re.search(r":|\w\.\w", folders[0]):  # an address
+        return model
+    is_path = len(folders) > 1 or folders[0] in ("", ".", "..", "~")
+    is_name = re.search("[A-Za-z]{2}", last) and not is_quantization(last)
+    return last if is_path and is_name else model
 
 
 @remembered(maxsize=10_000)
 def is_quantization(text: str) -> bool:
     """Whether a text names a quantization or a data type and no model: `Q4_K_M`, `f16`."""
-    first, *others = text.strip().lower().split("_")
+    first, *others = text.strip().lower().removeprefix("ud-").split("_")
     return _QUANT.fullmatch(first) is not None and all(map(_QUANT_TAIL.fullmatch, others))
 
 

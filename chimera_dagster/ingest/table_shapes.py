@@ -46,7 +46,7 @@ _TOTALS = frozenset({"total", "totals", "sum", "gesamt", "summe"})
 _MOST_TRANSPOSED = 1_000  # rows: a table of records is not read as one of columns because its first rows look like it
 _RUN = re.compile(r"#?(?:(?:run|trial|iteration|repeat|seed)[ _#]?)?(?P<number>\d{1,6})", re.IGNORECASE | re.ASCII)
 _QUANTIZATION = re.compile(
-    r"(?:i?q\d[\w.]*|[bf]p?16|fp?(?:32|8)|b?float(?:16|32)|int[48]|awq|gptq\S*|nf4|mxfp4|\d-?bit)",
+    r"(?:(?:ud-)?i?q\d[\w.]*|[bf]p?16|fp?(?:32|8)|b?float(?:16|32)|int[48]|awq|gptq\S*|nf4|mxfp4|\d-?bit)",
     re.IGNORECASE | re.ASCII,
 )
 _LEVEL = re.compile(r"(?P<name>[A-Za-z][A-Za-z_ ]{0,30}[A-Za-z])[ _-]?(?P<value>\d{1,7})", re.ASCII)

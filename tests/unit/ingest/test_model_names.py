@@ -1,6 +1,6 @@
 import pytest
 
-from chimera_dagster.ingest.model_names import bare_model, is_model, model_in_path, model_in_text
+from chimera_dagster.ingest.model_names import bare_model, is_model, is_quantization, model_in_path, model_in_text
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,20 @@ def test_keys_that_are_none(key):
         ("lynx-7b, elk-8b", "lynx-7b, elk-8b"),
         ("Acme, Writer", "Acme, Writer"),
         (".gguf", ".gguf"),
+        ("/data/models/lynx-7b", "lynx-7b"),
+        ("./lynx-7b/", "lynx-7b"),
+        ("acme/lynx-7b-GGUF/lynx-7b-Q8_0.gguf", "lynx-7b-Q8_0"),
+        ("/root/hub/models--acme--lynx-7b/snapshots/0a1b2c", "acme/lynx-7b"),
+        ("acme/lynx-7b", "acme/lynx-7b"),
+        ("out/quantized/awq", "out/quantized/awq"),
+        ("https://example.org/lynx-7b", "https://example.org/lynx-7b"),
+        ("file:/data/lynx-7b", "file:/data/lynx-7b"),
     ],
 )
 def test_a_tag_without_remarks_and_no_container_image(text, model):
     assert bare_model(text) == model
+
+
+@pytest.mark.parametrize(("text", "known"), [("UD-Q4_K_XL", True), ("Q4_K_M", True), ("UD", False), ("lynx-Q4", False)])
+def test_a_quantization(text, known):
+    assert is_quantization(text) is known
