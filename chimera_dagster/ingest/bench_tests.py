@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from chimera_dagster.ingest.metric_names import kinds_of
 from chimera_dagster.ingest.names import stem
+from chimera_dagster.ingest.quantities import quantity_in
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.roles import role_of
 from chimera_dagster.ingest.spelling import TEST
 
 _LENGTHS = {"pp": "n_prompt", "tg": "n_gen"}
@@ -35,12 +37,27 @@ def tests_among(names: tuple[str, ...]) -> tuple[tuple[str, tuple[int, ...]], ..
     return tuple((test, tuple(places)) for test, places in found.items())
 
 
-def by_test(names: tuple[str, ...], cells: Sequence[str], units: Sequence[str | None] | None) -> list[TestRecord]:
-    """A record for each test, and one for other metrics; what is not measured stands in all of them."""
+def by_test(
+    names: tuple[str, ...],
+    cells: Sequence[str],
+    units: Sequence[str | None] | None,
+    settings: frozenset[str] = frozenset(),
+) -> list[TestRecord]:
+    """A record for each test, and one for other numbers; what says how they were measured stands in all of them.
+
+    `settings` are unlisted names that are conditions.
+    """
     tests = tests_among(names)
     units = units or [None] * len(names)
     of_tests = {place for _, places in tests for place in places}
-    measured = {place for place, name in enumerate(names) if place not in of_tests and kinds_of(name)}
+    measured = {
+        place
+        for place, (name, cell) in enumerate(zip(names, cells, strict=True))
+        if place not in of_tests
+        and name not in settings
+        and role_of(name)[0] == "number"
+        and (kinds_of(name) or quantity_in(cell.partition("±")[0]))
+    }
     about = [place for place in range(len(names)) if place not in of_tests | measured]
     records: list[TestRecord] = []
     if measured:

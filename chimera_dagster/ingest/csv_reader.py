@@ -30,6 +30,7 @@ from chimera_dagster.ingest.table_shapes import (
     places_of,
     shape_of,
     total_of,
+    with_settings,
 )
 from chimera_dagster.ingest.trial_reader import set_aside
 from chimera_dagster.ingest.unlisted_settings import settings_among
@@ -99,9 +100,10 @@ def read_csv(text: str, collector: Collector) -> None:
     if isinstance(shape, Transposed):
         parts = [*shape.parts([row for _, row in reader.numbered(body)])]
         reader.settings = settings_among(parts[0].names, (part.cells for part in parts))
-        for where, part in places_of(parts):
+        for where, part in places_of(parts, reader.settings):
             reader.part(where, part.names, part.cells, part.units)
     elif shape:
+        shape = with_settings(shape, settings)
         for place, row in reader.numbered(body):
             for part in shape.parts(row):
                 column = "" if part.column is None else f" column {part.column + 1}"

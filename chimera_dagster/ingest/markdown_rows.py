@@ -25,6 +25,7 @@ from chimera_dagster.ingest.table_shapes import (
     places_of,
     shape_of,
     total_of,
+    with_settings,
 )
 from chimera_dagster.ingest.unlisted_settings import settings_among
 from chimera_dagster.ingest.vocabulary import vocabulary
@@ -72,10 +73,12 @@ def add_rows(sheet: Collector, table: TextTable, context: Context) -> Context | 
         parts = [*shape.parts(body)]
         settings = settings_among(parts[0].names, (part.cells for part in parts))
         adder = _Adder(sheet, seen, Shared(context, is_log, settings))
-        for at, part in places_of(parts):
+        for at, part in places_of(parts, settings):
             adder.part(f"{where} {at}", part)
         return None
-    adder = _Adder(sheet, seen, Shared(context, is_log, settings_among(found.names, body)))
+    settings = settings_among(found.names, body)
+    adder = _Adder(sheet, seen, Shared(context, is_log, settings))
+    shape = shape and with_settings(shape, settings)
     for at, cells in rows:
         if shape:
             for part in shape.parts(cells):

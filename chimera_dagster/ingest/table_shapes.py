@@ -326,11 +326,17 @@ class Tests(NamedTuple):
 
     names: tuple[str, ...]
     units: tuple[str | None, ...] | None
+    settings: frozenset[str] = frozenset()  # unlisted names that are conditions
 
     def parts(self, row: Row) -> Iterator[Part]:
         """A record for each test of a row."""
-        for place, names, cells, units in by_test(self.names, row, self.units):
+        for place, names, cells, units in by_test(self.names, row, self.units, self.settings):
             yield Part(names, cells, units, place)
+
+
+def with_settings(shape: "_OfRows", settings: frozenset[str]) -> "_OfRows":
+    """The shape, which may have to know the unlisted names that are conditions."""
+    return shape._replace(settings=settings) if isinstance(shape, Tests) else shape
 
 
 class UnitsBeside(NamedTuple):
@@ -387,6 +393,9 @@ class Long(NamedTuple):
         return aggregate_in(cell, self.names[self.aggregate]) or (cell if self.totals else "")
 
 
+_OfRows = Groups | Tests | UnitsBeside | Long  # of which each row gives records
+
+
 class Transposed(NamedTuple):
     """A table with a column for each record: the metrics' names on the left, what the record is about at the top."""
 
@@ -414,14 +423,14 @@ class Transposed(NamedTuple):
                 yield Part((*told_apart(names), about), [*cells, subject], (*units, None), place)
 
 
-def places_of(parts: Iterable[Part]) -> Iterator[tuple[str, Part]]:
+def places_of(parts: Iterable[Part], settings: frozenset[str]) -> Iterator[tuple[str, Part]]:
     """The records of a transposed table with their places: `column 2`; of several tests `row 3 column 2` each."""
     for part in parts:
         column = f"column {(part.column or 0) + 1}"
         if not tests_among(part.names):
             yield column, part
             continue
-        for place, names, cells, units in by_test(part.names, part.cells, part.units):
+        for place, names, cells, units in by_test(part.names, part.cells, part.units, settings):
             yield (column if place is None else f"row {place + 1} {column}"), Part(names, cells, units, part.column)
 
 
@@ -466,7 +475,7 @@ def _aggregate_apart(header: str) -> tuple[str, str]:
     return (stem.strip(), last) if stem and is_aggregate(last) else (header, "")
 
 
-def shape_of(found: Heading, body: Sequence[Row]) -> Groups | Tests | UnitsBeside | Long | Transposed | None:
+def shape_of(found: Heading, body: Sequence[Row]) -> _OfRows | Transposed | None:
     """The shape of a table with this header; `body` are rows below it, as many as there are at hand. None is usual."""
     if found.subjects:
         return Groups(found)

@@ -46,6 +46,18 @@ def test_each_test_of_a_row_is_a_record():
     ]
 
 
+def test_a_number_that_nothing_knows_is_of_the_row_and_a_setting_of_each_test():
+    rows = [f"{model},{experts},3.{experts}1,900,60" for model in ("lynx-7b", "elk-8b") for experts in (2, 4)]
+    text = "\n".join(["model,Experts,oddity,pp512,tg128", *rows])
+    experts = [conditions.get("experts") for *_, conditions in found(read_csv, text)]
+    assert experts == [2, 2, 2, 4, 4, 4] * 2
+    assert [row[:2] for row in found(read_csv, text)[:3]] == [
+        ("row 1", "oddity"),
+        ("row 1 column 4", "prefill_tok_s"),
+        ("row 1 column 5", "decode_tok_s"),
+    ]
+
+
 def test_two_lengths_are_told_apart():
     text = "| Model | pp512 (t/s) | pp2048 @ d4096 (t/s) |\n|---|---|---|\n| lynx-7b | 910 | 700 ± 3 |\n"
     assert found(read_markdown, text) == [
