@@ -48,8 +48,8 @@ def summarise(measurements: pd.DataFrame, duplicates: Mapping[str, str] | None =
     those of `duplicate_runs` if the caller knows them.
     """
     columns = list(DataSummary.to_schema().columns)
-    measurements = measurements[COLUMNS]
     duplicates = duplicate_runs(measurements) if duplicates is None else duplicates
+    measurements = measurements[COLUMNS]
     good = raw_runs(measurements, duplicates)
     good = good[good["metric"] != FAILED]
     ids, keys = grouped(_by_what(good), _GROUP)

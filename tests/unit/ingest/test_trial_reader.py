@@ -81,10 +81,10 @@ def test_a_call_has_the_trial_s_model_and_parameters_and_its_own_stage_and_repea
     assert set(rows["backend"]) == {"ollama"}
     calls = rows[rows["record"].str.startswith("/calls/")].drop_duplicates("record")
     assert [*zip(calls["prompt"], calls["labels"], strict=True)] == [
-        ("analysis", '{"repeat":0,"seed":7}'),
-        ("report", '{"repeat":0,"seed":7}'),
-        ("analysis", '{"repeat":1,"seed":8}'),
-        ("report", '{"repeat":1,"seed":8}'),
+        ("analysis", '{"ended_at_limit":0,"repeat":0,"seed":7}'),
+        ("report", '{"ended_at_limit":0,"repeat":0,"seed":7}'),
+        ("analysis", '{"ended_at_limit":0,"repeat":1,"seed":8}'),
+        ("report", '{"ended_at_limit":0,"repeat":1,"seed":8}'),
     ]
 
 

@@ -49,7 +49,7 @@ def test_a_difference_that_nobody_could_miss_is_not_given_as_what_would_have_sho
     note = only(rows)
     assert note.kind == "tie"
     for wording in note.wordings:
-        assert plain(wording).endswith("; so few runs could hardly have shown any difference.")
+        assert plain(wording).endswith("or they scatter too much, to show even a tenfold difference.")
 
 
 def test_one_session_of_each_is_no_difference_that_holds():
