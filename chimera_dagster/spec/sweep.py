@@ -12,6 +12,7 @@ from chimera_dagster.errors import SpecError
 from chimera_dagster.spec.engine_names import Api, EngineChoice
 from chimera_dagster.spec.goals import Goals
 from chimera_dagster.spec.search_space import Axis, SearchSpace
+from chimera_dagster.spec.tasks import read_tasks
 from chimera_dagster.spec.timeouts import Timeouts
 from chimera_dagster.spec.trial import (
     ModelTag,
@@ -87,6 +88,17 @@ class SweepSpec(_Section):
         Literal[0, 1],
         Field(description="1: if sentences of the report do not stand, one more call may rewrite it; timed apart"),
     ] = 0
+    questions: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=200,
+            description="questions about the reports folder, made by code, whose right answers are counted as accuracy",
+        ),
+    ] = 0
+    tasks: Annotated[
+        Path | None, Field(description="JSON Lines of your own tasks for accuracy, from the folder of this file")
+    ] = None
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 7
     max_tokens: Annotated[int, Field(ge=16, le=32_768)] = 512
     timeouts: CallTimeouts = CallTimeouts()
@@ -119,6 +131,17 @@ class SweepSpec(_Section):
             if seen.setdefault(params.key, params) != params:
                 raise ValueError(f"two parameter sets share the key {params.key}; change one of the values a little")
         return spec
+
+    @model_validator(mode="after")
+    def _accuracy_is_measured(self) -> Self:
+        named = {*self.goals.want, *(limit.metric for limit in self.goals.parsed())}
+        if "accuracy" in named and not self.asks_questions:
+            raise ValueError("the goals name accuracy, but no question is asked: set 'questions: 24' or 'tasks'")
+        return self
+
+    @property
+    def asks_questions(self) -> bool:
+        return self.questions > 0 or self.tasks is not None
 
     def param_sets(self) -> list[ParamSet]:
         """Every parameter set once: the grid's combinations, then the extra ones."""
@@ -198,4 +221,10 @@ def load_spec(path: Path) -> SweepSpec:
     """Read and validate a sweep file. Raises SpecError that names the file, the line and the field."""
     if not path.exists():
         raise SpecError(f"There is no sweep file {path}.", hint="Write one (see 'chimera schema') or use --spec.")
-    return read_yaml(path, SweepSpec, "a mapping with at least 'models'", "See 'chimera schema'.", _GONE)
+    spec = read_yaml(path, SweepSpec, "a mapping with at least 'models'", "See 'chimera schema'.", _GONE)
+    if spec.tasks is None:
+        return spec
+    # a trial may run in another working directory
+    tasks = (path.parent / spec.tasks).absolute()
+    read_tasks(tasks)
+    return spec.model_copy(update={"tasks": tasks})
