@@ -38,7 +38,9 @@ class ModelInfo:
 class Request:
     """One call. `max_tokens` always limits the output: an unlimited generation may never end.
 
-    `api` chooses between Ollama's two endpoints; an engine with one endpoint ignores it.
+    `api` chooses between Ollama's two endpoints; an engine with one endpoint ignores it. The answer to a request with
+    `choices` is one of them, perhaps as JSON text, if the engine can constrain it. A request that `may_be_cached` is
+    not measured: its prompt may come from a cache.
     """
 
     model: str
@@ -49,6 +51,8 @@ class Request:
     seed: int = 0
     timeouts: Timeouts = field(default_factory=Timeouts)
     api: Api = "generate"
+    choices: tuple[str, ...] = ()
+    may_be_cached: bool = False
 
 
 class Chunk(NamedTuple):

@@ -39,6 +39,9 @@ def call(session: "Session", request: Request, keep_alive_s: int, emit: Emit) ->
         "options": {**request.params.options(), "seed": request.seed, "num_predict": request.max_tokens},
         "keep_alive": f"{keep_alive_s}s",
     }
+    if request.choices:
+        # a model that thinks would use up its tokens before it answers
+        options |= {"format": {"type": "string", "enum": list(request.choices)}, "think": False}
     final: GenerateResponse | ChatResponse | None = None
     with translated_stream(session.url):
         for part in (_chatted if request.api == "chat" else _generated)(session, request, options):

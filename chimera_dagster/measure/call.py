@@ -170,6 +170,12 @@ def warm_up(engine: Engine, request: Request) -> float | None:
     return _follow(engine, request, None).stats.load_ms
 
 
+def unmeasured_call(engine: Engine, request: Request) -> tuple[str, float]:
+    """Make a call that no metric counts, without a nonce; returns its answer and the milliseconds that it took."""
+    stream = _attempts.copy()(_follow, engine, request, None)
+    return stream.answer, stream.ledger[-1].at_ms
+
+
 def call_metrics(ledger: Sequence[LedgerEntry], stats: EngineStats) -> CallMetrics:
     """Metrics of a call, from its ledger of one or more entries and the engine's statistics."""
     arrived = [entry for entry in ledger if entry.chars]
