@@ -143,7 +143,8 @@ class SweepProgress(Live):
         if stage != line.stage and not self._console.is_terminal:
             print_line(self._console, f"{line.name}: {stage}")
         line.advance(stage, chunks)
-        description, text = f"{lane}  {line.name}: {stage}", f"{chunks} tokens"
+        noun = "asked" if stage == "questions" else "tokens"
+        description, text = f"{lane}  {line.name}: {stage}", f"{chunks} {noun}"
         self._bar.update(line.task, description=description, completed=line.share, text=text)
         self._show_sweep()
 

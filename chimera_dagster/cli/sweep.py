@@ -40,6 +40,7 @@ class Row:
     ttft_ms: float | None = None
     validity: str | None = None
     text: str | None = None
+    accuracy: float | None = None
     report: str | None = None
     reason: str | None = None
 
@@ -143,6 +144,7 @@ def _row(store: Store, plan: TrialPlan, outcome: "Ended | None") -> Row:
         ttft_ms=metrics.headline.ttft_ms,
         validity=metrics.verdict,
         text=metrics.text_quality.verdict,
+        accuracy=None if metrics.accuracy is None else metrics.accuracy.share,
         report=str(store.folder_of(plan.trial).report),
     )
 
@@ -152,11 +154,13 @@ def _print(rows: list[Row], as_json: bool) -> None:
         write_json(json.dumps([asdict(row) for row in rows], indent=2))
         return
     table = Table("model", "parameters", "status", "validity", "model's text", box=None, pad_edge=False)
-    for column in ("tok/s", "TTFT ms"):
+    asked = any(row.accuracy is not None for row in rows)
+    for column in ("tok/s", "TTFT ms", *(["accuracy"] if asked else [])):
         table.add_column(column, justify="right")
     table.add_column("report")
     for row in rows:
-        numbers = [f"{value:.2f}" if value is not None else "-" for value in (row.throughput_tok_s, row.ttft_ms)]
+        values = (row.throughput_tok_s, row.ttft_ms, *([row.accuracy] if asked else []))
+        numbers = [f"{value:.2f}" if value is not None else "-" for value in values]
         words = [word or "-" for word in (row.status, row.validity, row.text)]
         table.add_row(*map(one_line, [row.model, row.params, *words, *numbers, row.report or row.reason or "-"]))
     Terminal(width=_WIDTH).print(table)  # a path that is wrapped can't be clicked or copied

@@ -78,7 +78,7 @@ def compare(
                 drift[name] = None if scatter.between is None else scatter.between.variance**0.5
         for trial, place in zip(having[name], places, strict=True):
             standings[trial.key][name] = Standing(
-                summary=summary(trial.values[name]), rank=place if place > 0 else None
+                summary=trial.interval(name) or summary(trial.values[name]), rank=place if place > 0 else None
             )
     return Comparison(
         created_at=created_at,

@@ -55,6 +55,7 @@ METRICS: dict[MetricName, Metric] = {
         Metric("peak_memory_mib", "peak memory", "MiB", higher_is_better=False, by_round=False),
         Metric("error_rate", "error rate", "", higher_is_better=False, is_log=False, by_round=False),
         Metric("quality", "quality score", "", higher_is_better=True, is_log=False, by_round=False),
+        Metric("accuracy", "accuracy", "", higher_is_better=True, is_log=False, by_round=False),
     )
 }
 assert tuple(METRICS) == METRIC_NAMES
@@ -82,6 +83,14 @@ class _Telemetry(_Part):
 class _Quality(_Part):
     score: float
     verdict: str
+
+
+class _Accuracy(_Part):
+    share: float
+    low: float
+    high: float
+    asked: int
+    chance: float
 
 
 class _Engine(_Part):
@@ -119,6 +128,7 @@ class Excerpt(_Part, Digests):
     telemetry_by_call: list[_Telemetry]
     validity: list[Verdict]
     text_quality: _Quality
+    accuracy: _Accuracy | None = None
     engine: _Engine
     effective_num_ctx: list[int]
     prompt_version: str
@@ -146,6 +156,7 @@ def values_of(metrics: Excerpt, *, failed_runs: int = 0) -> dict[MetricName, lis
     found["peak_memory_mib"] = [_peak_memory(metrics.telemetry)]
     found["error_rate"] = [failed_runs / (failed_runs + 1)]
     found["quality"] = [None if metrics.quality is None else metrics.quality.score]
+    found["accuracy"] = [None if metrics.accuracy is None else metrics.accuracy.share]
     return {
         name: [value for value in values if value is not None]
         for name, values in found.items()

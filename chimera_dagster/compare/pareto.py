@@ -9,11 +9,11 @@ from chimera_dagster.compare.observed import Observed
 from chimera_dagster.spec.goals import MetricName
 
 ALWAYS: tuple[MetricName, ...] = ("throughput_tok_s", "ttft_ms", "quality")
-WHERE_MEASURED: tuple[MetricName, ...] = ("joules_per_token",)
+WHERE_MEASURED: tuple[MetricName, ...] = ("joules_per_token", "accuracy")
 
 
 def axes(trials: Sequence[Observed]) -> tuple[MetricName, ...]:
-    """Throughput, TTFT and quality if any trial has it, and energy if every trial has it."""
+    """Throughput, TTFT and quality if any trial has it, and energy and accuracy if every trial has it."""
     always: list[MetricName] = [name for name in ALWAYS if any(trial.values.get(name) for trial in trials)]
     more: list[MetricName] = [
         name for name in WHERE_MEASURED if trials and all(trial.values.get(name) for trial in trials)

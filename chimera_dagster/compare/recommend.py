@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from chimera_dagster.compare.effects import Effect, together
 from chimera_dagster.compare.metrics import METRICS, Metric
-from chimera_dagster.compare.observed import Observed, summary
+from chimera_dagster.compare.observed import Observed
 from chimera_dagster.compare.ranking import LEVEL, Together, margins, pairs_in, spread
 from chimera_dagster.compare.weighing import score, utility
 from chimera_dagster.spec.goals import DEFAULT_WEIGHTS, Goals, Limit, MetricName
@@ -108,10 +108,9 @@ def keeps(trial: Observed, limit: Limit) -> Kept:
         return "not measured"
     if not limit.keeps(mean):
         return "not kept"
-    if len(values) < 3:
+    around = trial.interval(limit.metric)
+    if around is None or around.low is None or around.high is None:
         return "kept" if not METRICS[limit.metric].by_round else "not certain"
-    around = summary(values)
-    assert around.low is not None and around.high is not None
     return "kept" if limit.keeps(around.low) and limit.keeps(around.high) else "not certain"
 
 

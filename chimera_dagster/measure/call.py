@@ -172,7 +172,7 @@ def warm_up(engine: Engine, request: Request) -> float | None:
 
 def unmeasured_call(engine: Engine, request: Request) -> tuple[str, float]:
     """Make a call that no metric counts, without a nonce; returns its answer and the milliseconds that it took."""
-    stream = _attempts.copy()(_follow, engine, request, None)
+    stream = _follow(engine, request, None)
     return stream.answer, stream.ledger[-1].at_ms
 
 

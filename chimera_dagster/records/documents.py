@@ -20,6 +20,8 @@ from chimera_dagster.measure.environment import Environment
 from chimera_dagster.measure.measured import Measured
 from chimera_dagster.measure.speedup import AgentCall, Gain
 from chimera_dagster.measure.validity import TrialSettings
+from chimera_dagster.quiz.question import Answered
+from chimera_dagster.quiz.score import Accuracy
 from chimera_dagster.spec.trial import ParamSet
 from chimera_dagster.write.judge import JudgedAnswer
 from chimera_dagster.write.quality import Quality
@@ -97,10 +99,11 @@ class StageSeconds(_Document):
     analysis: float
     report: float
     revision: float = 0.0
+    questions: float = 0.0
 
     @property
     def total(self) -> float:
-        return self.ingest + self.analysis + self.report + self.revision
+        return self.ingest + self.analysis + self.report + self.revision + self.questions
 
 
 class ReportFinding(_Document):
@@ -162,7 +165,8 @@ class Outcome(_Document):
     """outcome.json: everything raw, from which every number and every verdict can be computed again.
 
     The facts, the notes and the summary are those of the files that the model was asked about; a later ingest renumbers
-    them. The texts are those of the first repeat; `calls` are those that count as measurements, so without `revision`.
+    them. The texts are those of the first repeat; `calls` are those that count as measurements, so without `revision`
+    and without `answers`, those to the questions that accuracy is counted by.
     """
 
     schema_version: Literal[6] = 6
@@ -177,6 +181,7 @@ class Outcome(_Document):
     asked: TrialSettings
     warm_up_load_ms: float | None
     calls: list[Call]
+    answers: list[Answered] = []
 
     @property
     def published(self) -> StageText:
@@ -244,7 +249,10 @@ class Digests(_Document):
 
 
 class Metrics(Measured, Digests):
-    """metrics.json: everything measured and scored. Null means not measured; `reasons` beside it says why."""
+    """metrics.json: everything measured and scored. Null means not measured; `reasons` beside it says why.
+
+    `accuracy` is null if the sweep asks no questions.
+    """
 
     schema_version: Annotated[int, Field(ge=METRICS_VERSION, le=METRICS_VERSION)] = METRICS_VERSION
     model: str
@@ -264,6 +272,7 @@ class Metrics(Measured, Digests):
     text_quality: Quality
     alignment: Alignment
     revision: RevisionMetrics | None
+    accuracy: Accuracy | None = None
     environment: Environment
 
     @property

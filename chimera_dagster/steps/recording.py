@@ -10,6 +10,7 @@ from chimera_dagster.errors import EngineError
 from chimera_dagster.measure.call import Call, CallMetrics, call_metrics
 from chimera_dagster.measure.environment import capture
 from chimera_dagster.measure.samples import Sample
+from chimera_dagster.quiz.score import accuracy_of
 from chimera_dagster.records.documents import (
     Alignment,
     EngineRecord,
@@ -55,6 +56,7 @@ def record_trial(
         effective_num_ctx=sorted({size for it in outcome.calls if (size := it.stats.effective_num_ctx) is not None}),
         text_quality=revision.published if revision else score,
         revision=revision,
+        accuracy=accuracy_of(outcome.answers),
         alignment=Alignment.of_answers(outcome.analysis.answer, outcome.published.answer),
         environment=capture(),
     )

@@ -16,6 +16,7 @@ from chimera_dagster.spec.sweep import TrialPlan
 from chimera_dagster.steps.asking import ASSUMED_NUM_CTX, Exchange, OnProgress, TrialClient
 from chimera_dagster.steps.done import is_measured
 from chimera_dagster.steps.judging import judge_exchange, quality_of
+from chimera_dagster.steps.quizzing import ask_questions, questions_of
 from chimera_dagster.steps.recording import record_failure, record_trial
 from chimera_dagster.steps.trial_evidence import read_evidence
 from chimera_dagster.write.prompt import render_prompt, templates
@@ -52,7 +53,8 @@ def run_trial(
     """Run one trial on an engine, judge and measure it, and write outcome.json, calls.parquet and metrics.json.
 
     `on_measured` is called when the last model call has ended: the next trial may begin while this one is judged and
-    written. If a call fails, nothing is written but the count of failures. Raises EngineError, NotIngestedError.
+    written. If a call fails, nothing is written but the count of failures. Raises EngineError, NotIngestedError,
+    and InputError if a question is asked for and none can be.
     """
     try:
         return _run(TrialClient(store, plan, engines, on_progress), store, on_measured)
@@ -82,12 +84,14 @@ def run_trial_once(
 
 def _run(client: TrialClient, store: Store, on_measured: Callable[[], None] | None) -> Recorded:
     plan, summary, evidence, resolved = client.plan, client.summary, client.evidence, client.resolved
+    questions = questions_of(store, plan)
     load_ms = None if plan.spec.cold else client.warm_up()
     with Telemetry(place_of(resolved.engine)) as telemetry:
         rounds = [run_round(client, repeat, telemetry.began) for repeat in range(plan.spec.repeats)]
     report_text = revision = None
     if plan.spec.revise:
         report_text, revision = _revised(client, rounds[0], telemetry.began)
+    answers = ask_questions(client, questions)
     if on_measured is not None:
         on_measured()
     if report_text is None:
@@ -103,6 +107,7 @@ def _run(client: TrialClient, store: Store, on_measured: Callable[[], None] | No
         report=report_text,
         revision=revision,
         asked=TrialSettings(params=plan.params, cold=plan.spec.cold, layers=resolved.info.layers),
+        answers=answers,
         warm_up_load_ms=load_ms,
         calls=[exchange.call for it in rounds for exchange in (it.analysis, it.report)],
     )

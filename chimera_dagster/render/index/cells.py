@@ -67,7 +67,9 @@ def standing_cells(comparison: Comparison, trial: Observed, metric: Metric) -> t
     """A trial's mean of a metric with half of its interval, and its rank by it."""
     mean, standing = trial.mean(metric.name), comparison.standings.get(trial.key, {}).get(metric.name)
     text = figure(metric, mean)
-    if standing is not None and standing.summary.high is not None:
+    if metric.name == "accuracy" and trial.accuracy is not None:
+        text += f" ({trial.accuracy.low:.2f} to {trial.accuracy.high:.2f})"
+    elif standing is not None and standing.summary.high is not None:
         text += f" ± {_two_digits(standing.summary.high - standing.summary.mean)}"
     rank = standing.rank if standing is not None else None
     return Cell(text, mean), Cell(NOTHING if rank is None else str(rank), rank)

@@ -8,6 +8,7 @@ from chimera_dagster.compare.metrics import METRICS
 from chimera_dagster.compare.observed import valid
 from chimera_dagster.compare.ranking import LEVEL
 from chimera_dagster.compare.regression import Regression
+from chimera_dagster.evidence.setups import range_words
 from chimera_dagster.notes.brief import Brief
 from chimera_dagster.render.blocks import Block, Bullets, Content, Heading, Link, Page, Paragraph, Part, inlines
 from chimera_dagster.render.index.baseline import baseline_blocks
@@ -106,12 +107,24 @@ def _not_ranked(comparison: Comparison) -> Iterator[Block]:
         yield listed(("model", "parameters", "key", "why"), rows, "Trials without figures")
 
 
+def _of_accuracy(comparison: Comparison) -> Iterator[Content]:
+    asked = [trial.accuracy for trial in valid(comparison.trials) if trial.accuracy is not None]
+    if asked:
+        counts = range_words([each.asked for each in asked])
+        chance = range_words([round(each.chance, 2) for each in asked])
+        yield (
+            f"accuracy is the share of right answers to {counts} questions, with Wilson's 95 % interval; blind choices "
+            f"would get {chance}. Trials whose intervals overlap may be equally good."
+        )
+
+
 def _method(comparison: Comparison) -> Iterator[Content]:
     metrics = [
         f"{metric.name}: {metric.words}{f', {metric.unit}' * bool(metric.unit)}" for metric in shown_metrics(comparison)
     ]
     if metrics:
         yield f"{'; '.join(metrics)}."
+    yield from _of_accuracy(comparison)
     yield (
         "Only valid trials are compared. Trials that a cache, a reload, throttling or the like affected are listed "
         "separately, with the reason."

@@ -34,8 +34,22 @@ def methodology(plan: TrialPlan, metrics: Metrics, outcome: Outcome) -> Iterator
             f"Calls: {rounds}, {start}; {seeds}.",
             "A sentence of the model is shown in its own words if it says what notes say, else in those of the note. "
             "docs/metrics.md defines every metric.",
+            *_questions(plan, metrics),
             f"Not measured: {_not_measured(metrics)}.",
         )
+    )
+
+
+def _questions(plan: TrialPlan, metrics: Metrics) -> Iterator[str]:
+    if metrics.accuracy is None:
+        return
+    kinds = [
+        *(["questions that code made from the facts of the files"] if plan.spec.questions else []),
+        *(["the tasks of a file of the user's"] if plan.spec.tasks is not None else []),
+    ]
+    yield (
+        f"Accuracy: {' and '.join(kinds)}, {metrics.accuracy.asked} in all, asked one by one with the trial's own "
+        "parameters after the measured calls."
     )
 
 
@@ -57,7 +71,9 @@ def _prompt(stage: str, text: StageText) -> Iterator[Block]:
 def _not_measured(metrics: Metrics) -> str:
     missing = [name for name, line in telemetry_lines(metrics.telemetry) if line.startswith("not measured")]
     missing += [name for name, line in metric_lines(metrics.headline) if line.startswith("not measured")]
-    return ", ".join([*missing, "the accuracy of the model's answers on a task with known answers"])
+    if metrics.accuracy is None:
+        missing.append("the accuracy of the model's answers on a task with known answers")
+    return ", ".join(missing) or "nothing that this project measures"
 
 
 def configuration_and_environment(metrics: Metrics) -> Iterator[Block]:

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from chimera_dagster.compare.observed import Observed
+from chimera_dagster.compare.observed import AccuracyInterval, Observed
 from chimera_dagster.compare.pareto import pareto_front
 from chimera_dagster.compare.ranking import margins, spread
 from chimera_dagster.compare.recommend import goodput, keeps, recommend, tied_with_first
+from chimera_dagster.quiz.score import wilson
 from chimera_dagster.spec.goals import Goals, parse_limit
 from chimera_dagster.spec.trial import ParamSet
 from tests.simulated import simulated_sweep
@@ -24,6 +25,14 @@ def trial(top_k: int, *, rate: float, wait: float, quality: float = 0.5, repeats
             "quality": [quality],
         },
     )
+
+
+def answering(trial: Observed, right: int, asked: int = 24) -> Observed:
+    """The same trial, with so many right answers."""
+    low, high = wilson(right, asked)
+    accuracy = AccuracyInterval(low=low, high=high, asked=asked, chance=0.25)
+    values = trial.values | {"accuracy": [right / asked]}
+    return trial.model_copy(update={"values": values, "accuracy": accuracy})
 
 
 FAST, SLOW, GOOD = trial(1, rate=200, wait=300), trial(2, rate=50, wait=100), trial(3, rate=100, wait=400, quality=0.9)
@@ -213,3 +222,33 @@ def test_it_says_that_a_metric_with_one_value_is_taken_as_exact() -> None:
     exact = "The test takes quality score as exact"
     assert exact in recommend(Goals(want={"throughput_tok_s": 1, "quality": 1}), ALL).why
     assert exact not in recommend(Goals(want={"throughput_tok_s": 1}), ALL).why
+
+
+@pytest.mark.parametrize(
+    ("limit", "kept"),
+    [
+        ("accuracy >= 0.5", "kept"),
+        ("accuracy >= 0.7", "not certain"),  # 18 of 24 is 0.75, and 0.55 to 0.88
+        ("accuracy >= 0.8", "not kept"),
+        ("accuracy <= 0.9", "kept"),
+    ],
+)
+def test_a_limit_on_accuracy_is_kept_by_its_whole_interval(limit: str, kept: str) -> None:
+    assert keeps(answering(FAST, 18), parse_limit(limit)) == kept
+
+
+def test_accuracy_is_a_goal_like_any_other() -> None:
+    trials = [answering(FAST, 8), answering(SLOW, 20), answering(GOOD, 12)]
+    found = recommend(Goals(want={"accuracy": 1}), trials)
+    assert found.best is not None and found.best.trial == SLOW.key
+    found = recommend(Goals(want={"throughput_tok_s": 1}, limits=["accuracy >= 0.3"]), trials)
+    assert found.best is not None and found.best.trial == FAST.key
+    assert found.best.limits == {"accuracy >= 0.3": "not certain"}
+
+
+def test_the_front_has_accuracy_if_every_trial_has_it() -> None:
+    beaten = trial(4, rate=150, wait=350, quality=0.4)
+    assert beaten not in pareto_front([*ALL, beaten])
+    answered = [answering(each, 8) for each in ALL]
+    assert answering(beaten, 20) in pareto_front([*answered, answering(beaten, 20)])
+    assert answering(beaten, 20) not in pareto_front([*ALL, answering(beaten, 20)])
