@@ -83,26 +83,29 @@ def unit(data: Material, random: Random) -> Iterator[Draft]:
 
 
 def not_in_the_data(data: Material, random: Random) -> Iterator[Draft]:
-    """What no file says: a metric of a model that has none, of a kind that was not measured, or of another model."""
-    found: list[Draft] = []
+    """What no file says: first what was measured of other models alone, then what of none, or of unknown models."""
+    near: list[Draft] = []
+    far: list[Draft] = []
+    known = {model.partition(":")[0] for model, _ in data.measured}
+    strangers = [model for model in _WELL_KNOWN if model.partition(":")[0] not in known]
     for quantity, values in _by_quantity(data).items():
-        choices = [value.fact.rendered for value in values] + list(_around(values[0].value, values[0].unit, random))
+        choices = [*(value.fact.rendered for value in values), *_around(values[0].value, values[0].unit, random)]
         absent = [model for model in data.models if (model, values[0].metric) not in data.measured]
-        known = {name.partition(":")[0] for name, _ in data.measured}
-        absent += [model for model in _shuffled(_WELL_KNOWN, random) if model.partition(":")[0] not in known][:2]
-        for model in absent:
-            text = f"What is the {quantity} of {model}?"
-            found.append(Draft("not in the data", text, NOT_IN_THE_DATA, _different("", choices)))
+        near += [_unknown(quantity, model, choices) for model in absent]
+        far += [_unknown(quantity, model, choices) for model in random.sample(strangers, min(2, len(strangers)))]
     metrics = {metric for _, metric in data.measured}
     for measure in USED:
-        if measure.metric in metrics or measure.metric not in _TYPICAL:
-            continue
-        low, high = map(math.log, _TYPICAL[measure.metric])
-        for model in data.models:
-            choices = [rendered(math.exp(random.uniform(low, high)), measure.unit) for _ in range(5)]
-            text = f"What is the mean {measure.words} of {model}?"
-            found.append(Draft("not in the data", text, NOT_IN_THE_DATA, _different("", choices)))
-    yield from _shuffled(found, random)
+        if measure.metric in _TYPICAL and measure.metric not in metrics:
+            low, high = map(math.log, _TYPICAL[measure.metric])
+            for model in data.models:
+                choices = [rendered(math.exp(random.uniform(low, high)), measure.unit) for _ in range(5)]
+                far.append(_unknown(f"mean {measure.words}", model, choices))
+    yield from (*_shuffled(near, random), *_shuffled(far, random))
+
+
+def _unknown(quantity: str, model: str, choices: Sequence[str]) -> Draft:
+    text = f"What is the {quantity} of {model}?"
+    return Draft("not in the data", text, NOT_IN_THE_DATA, _different("", choices))
 
 
 KINDS: tuple[Callable[[Material, Random], Iterator[Draft]], ...] = (look_up, compare, ratio, unit, not_in_the_data)

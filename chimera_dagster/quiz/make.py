@@ -1,6 +1,7 @@
 """Makes a quiz: as many questions of each kind as can be, with the right choice at each letter equally often."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from random import Random
 
 from chimera_dagster.quiz.kinds import KINDS, NOT_IN_THE_DATA, Draft
@@ -36,7 +37,7 @@ def task_questions(tasks: Iterable[Task]) -> list[Question]:
 def _of_task(task: Task) -> Question:
     expected, kind = task.expected, "your tasks"
     if expected.of is None or expected.choice is None:
-        shown = str(getattr(expected, expected.kind))
+        shown = f"{expected.numeric:g}" if expected.numeric is not None else str(expected.exact or expected.regex)
         return Question(
             id=task.id, kind=kind, text=task.prompt, right=shown, expected=expected, max_tokens=task.max_tokens
         )
@@ -62,7 +63,11 @@ def _drafts(data: Material, count: int, random: Random) -> list[Draft]:
                 continue
             seen.add(_asked(draft))
             found.append(draft)
-    return found[:count]
+    known = sum(draft.right != NOT_IN_THE_DATA for draft in found)
+    unknown = max(1, known // (CHOICES - 1))  # a model that always says so must not beat blind choices
+    places = islice((place for place, draft in enumerate(found) if draft.right == NOT_IN_THE_DATA), unknown, None)
+    left_out = set(places)
+    return [draft for place, draft in enumerate(found) if place not in left_out][:count]
 
 
 def _asked(draft: Draft) -> tuple[str, frozenset[str]]:

@@ -7,20 +7,25 @@ import pandas as pd
 
 from chimera_dagster.evidence.fact import Fact, load_facts
 from chimera_dagster.evidence.figures import format_value
+from chimera_dagster.evidence.measures import MEASURES
 
 # Facts with one value of one model; the others count something, or give away the answer to a comparison.
-_KINDS = ("model_mean", "stated", "warm_mean", "cold_mean", "model_p95")
+_KINDS = ("model_mean", "stated", "warm_mean", "cold_mean", "model_p95", "best_run")
+_WORDS = {measure.metric: measure.words for measure in MEASURES}
 _MOST = 14  # values on the sheet: some 500 tokens, which the smallest window holds beside a question
 _OF_A_METRIC = 6  # so that there are two metrics or more
 
 
 class Value(NamedTuple):
-    """A fact that states one value: `quantity` of `subject`, such as `mean decode throughput` of `m:7b at top_k=20`."""
+    """A fact that states one value: `quantity` of `subject`, such as `mean decode throughput` of `m:7b at top_k=20`.
+
+    `model` is None if its file does not name one; the subject is the file then.
+    """
 
     fact: Fact
     quantity: str
     subject: str
-    model: str
+    model: str | None
     metric: str
     value: float
     unit: str
@@ -47,14 +52,15 @@ class Material(NamedTuple):
 
     @property
     def models(self) -> list[str]:
-        return list(dict.fromkeys(value.model for value in self.values))
+        return list(dict.fromkeys(value.model for value in self.values if value.model is not None))
 
     @property
     def groups(self) -> list[list[Value]]:
-        """Values of one quantity, two or more of them."""
+        """Values of one quantity, two or more of them; not those that are an end of something already."""
         found: dict[tuple[str, str], list[Value]] = {}
         for value in self.values:
-            found.setdefault(value.group, []).append(value)
+            if not value.quantity.startswith(("highest ", "lowest ")):
+                found.setdefault(value.group, []).append(value)
         return [group for group in found.values() if len(group) > 1]
 
 
@@ -68,7 +74,7 @@ def material_of(facts: pd.DataFrame, statistics: pd.DataFrame) -> Material:
             found.append(value)
     named = statistics[statistics["model"].notna()]
     pairs = zip(named["model"].astype("str"), named["metric"].astype("str"), strict=True)
-    measured = frozenset(pairs) | {(value.model, value.metric) for value in found}
+    measured = frozenset(pairs) | {(value.model, value.metric) for value in found if value.model is not None}
     return Material(tuple(found[:_MOST]), measured)
 
 
@@ -83,10 +89,11 @@ def others_of(values: Sequence[Value], than: Value) -> list[Value]:
 
 
 def _value(fact: Fact, row: Any) -> Value | None:
-    model, unit = row["model"], row["unit"]
-    if row["kind"] not in _KINDS or not isinstance(model, str) or not row["value"] > 0:
+    words = _WORDS.get(row["metric"])
+    if row["kind"] not in _KINDS or words is None or not row["value"] > 0:
         return None
-    quantity, found, where = fact.text.partition(f" of {model}")
+    before, found, after = fact.text.partition(f"{words} of ")
     if not found:
         return None
-    return Value(fact, quantity, f"{model}{where}", model, str(row["metric"]), float(row["value"]), unit)
+    model = row["model"] if isinstance(row["model"], str) else None
+    return Value(fact, before + words, after, model, row["metric"], float(row["value"]), row["unit"])

@@ -166,6 +166,13 @@ def test_that_the_data_do_not_say_is_also_a_wrong_choice(quiz: list[Question]) -
     assert 0.25 * len(others) < offered < len(others)
 
 
+def test_a_model_that_always_says_so_gets_no_more_than_chance(quiz: list[Question]) -> None:
+    small = material({("a:1b", "decode_tok_s"): 57.2})
+    for questions in (quiz, make_quiz(material(), 24, seed=7), make_quiz(small, 24, seed=7)):
+        said = sum(right_of(question) == NOT_IN_THE_DATA for question in questions)
+        assert 0 < said <= max(1, len(questions) / CHOICES)
+
+
 def test_the_same_seed_gives_the_same_quiz_and_another_one_another() -> None:
     first, again, other = (make_quiz(material(), 20, seed) for seed in (7, 7, 8))
     assert first == again != other
@@ -191,6 +198,21 @@ def test_nothing_can_be_asked_without_values_of_models() -> None:
 def test_values_that_are_nearly_equal_are_not_compared() -> None:
     data = material({("a:1b", "decode_tok_s"): 57.2, ("b:3b", "decode_tok_s"): 57.3})
     assert not {"compare", "ratio"} & {question.kind for question in make_quiz(data, 50, seed=7)}
+
+
+def test_a_file_that_names_no_model_is_asked_about_as_such() -> None:
+    words = "mean decode throughput of a model that is not named (runs.csv)"
+    questions = make_quiz(material({("a:1b", "decode_tok_s"): 57.2}, model=None, text=words), 9, seed=7)
+    assert {f"What is the {words}?", f"What is the {words}, as milliseconds per token?"} <= {*map(asked, questions)}
+
+
+def test_an_end_of_something_is_looked_up_and_not_compared() -> None:
+    measured = {("a:1b", "decode_tok_s"): 57.2, ("b:3b", "decode_tok_s"): 21.4}
+    rows = [fact(1, *key, value, "best_run") for key, value in measured.items()]
+    for number, row in enumerate(rows, start=1):
+        row |= {"id": f"F{number}", "text": f"highest decode throughput of a single run of {row['model']}"}
+    questions = make_quiz(material_of(as_table(rows, Facts), as_table([], DataSummary)), 30, seed=7)
+    assert {question.kind for question in questions} == {"look up", "unit", "not in the data"}
 
 
 def test_a_task_with_choices_is_asked_with_letters() -> None:
