@@ -6,7 +6,7 @@ from random import Random
 
 from chimera_dagster.quiz.kinds import KINDS, NOT_IN_THE_DATA, Draft
 from chimera_dagster.quiz.material import Material
-from chimera_dagster.quiz.question import Question
+from chimera_dagster.quiz.question import YOUR_TASKS, Question
 from chimera_dagster.spec.tasks import LETTERS, Task
 
 CHOICES = 4
@@ -35,15 +35,15 @@ def task_questions(tasks: Iterable[Task]) -> list[Question]:
 
 
 def _of_task(task: Task) -> Question:
-    expected, kind = task.expected, "your tasks"
+    expected = task.expected
     if expected.of is None or expected.choice is None:
         shown = f"{expected.numeric:g}" if expected.numeric is not None else str(expected.exact or expected.regex)
         return Question(
-            id=task.id, kind=kind, text=task.prompt, right=shown, expected=expected, max_tokens=task.max_tokens
+            id=task.id, kind=YOUR_TASKS, text=task.prompt, right=shown, expected=expected, max_tokens=task.max_tokens
         )
     return Question(
         id=task.id,
-        kind=kind,
+        kind=YOUR_TASKS,
         text=_ASK_OF_TASK.format(text=task.prompt, choices=_lettered(expected.of)),
         choices=expected.of,
         right=LETTERS[expected.of.index(expected.choice)],

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from chimera_dagster.spec.tasks import Expected
 
 Kind = Literal["look up", "compare", "ratio", "unit", "not in the data", "your tasks"]
+YOUR_TASKS: Kind = "your tasks"
 
 
 class Question(BaseModel, frozen=True):

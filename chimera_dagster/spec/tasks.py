@@ -88,7 +88,8 @@ def read_tasks(path: Path) -> list[Task]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"The tasks file {path} can't be read: {error}.", hint=_HINT) from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SpecError(f"The tasks file {path} can't be read: {reason}.", hint=_HINT) from error
     tasks: list[Task] = []
     lines: dict[str, int] = {}
     for number, line in _lines(text):

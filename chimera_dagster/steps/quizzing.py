@@ -39,8 +39,8 @@ def _about_folder(store: Store, summary: Summary, count: int, seed: int) -> list
     found = _made(store, summary.digest, summary.code, count, seed)
     if not found:
         raise InputError(
-            f"No question can be asked about {summary.reports_dir}: no file there states a value of a model.",
-            hint="Set 'questions: 0' in sweep.yaml, or add results that name their model.",
+            f"No question can be asked about {summary.reports_dir}: code can state no measured value of its files.",
+            hint="Set 'questions: 0' in sweep.yaml; 'chimera ingest' says what could not be read.",
         )
     return found
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from chimera_dagster.measure.environment import Environment
+from chimera_dagster.quiz.question import YOUR_TASKS
 from chimera_dagster.records.documents import Metrics, Outcome, StageText
 from chimera_dagster.render.blocks import (
     Block,
@@ -43,13 +44,15 @@ def methodology(plan: TrialPlan, metrics: Metrics, outcome: Outcome) -> Iterator
 def _questions(plan: TrialPlan, metrics: Metrics) -> Iterator[str]:
     if metrics.accuracy is None:
         return
+    own = metrics.accuracy.kinds.get(YOUR_TASKS)
+    made, wanted = metrics.accuracy.asked - (own.asked if own else 0), plan.spec.questions
+    fewer = f" (of {wanted} wanted: the files give no more)" if made < wanted else ""
     kinds = [
-        *(["questions that code made from the facts of the files"] if plan.spec.questions else []),
-        *(["the tasks of a file of the user's"] if plan.spec.tasks is not None else []),
+        *([f"{made} questions that code made from the facts of the files{fewer}"] if made else []),
+        *([f"{own.asked} tasks of the user's own"] if own else []),
     ]
     yield (
-        f"Accuracy: {' and '.join(kinds)}, {metrics.accuracy.asked} in all, asked one by one with the trial's own "
-        "parameters after the measured calls."
+        f"Accuracy: {' and '.join(kinds)}, asked one by one with the trial's own parameters after the measured calls."
     )
 
 

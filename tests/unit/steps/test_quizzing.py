@@ -139,6 +139,10 @@ def test_the_report_shows_the_share_and_every_question(desk: Desk) -> None:
     assert "Right answers by kind of question" in text
     assert all(f"| {question.id} | {question.kind} |" in text for question in quiz(desk, 5))
     assert "the accuracy of the model's answers" not in text
-    assert "5 in all, asked one by one" in text
+    assert "5 questions that code made from the facts of the files, asked one by one" in text
+    asked = desk.run(questions=200).accuracy
+    assert asked is not None and asked.asked < 200
+    text = desk.render(questions=200).report.read_text()
+    assert f"{asked.asked} questions that code made from the facts of the files (of 200 wanted" in text
     desk.run()
     assert "the accuracy of the model's answers" in desk.render().report.read_text()
