@@ -12,7 +12,7 @@ from chimera_dagster.evidence.measures import MEASURES
 # Facts with one value of one model; the others count something, or give away the answer to a comparison.
 _KINDS = ("model_mean", "stated", "warm_mean", "cold_mean", "model_p95", "best_run")
 _WORDS = {measure.metric: measure.words for measure in MEASURES}
-_MOST = 14  # values on the sheet: some 500 tokens, which the smallest window holds beside a question
+_MOST = 14  # values on the sheet: some 500 tokens, a fraction of the prompt of a report
 _OF_A_METRIC = 6  # so that there are two metrics or more
 
 
