@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from chimera_dagster.engines.base import Cancelled, Emit, EngineStats, ModelInfo, Request, Stream, pump
+from chimera_dagster.engines.base import Cancelled, Emit, EngineStats, ModelInfo, Request, Stream, after_the_first, pump
 from chimera_dagster.engines.gguf import model_info
 from chimera_dagster.engines.models import find_model, tags_at_hand
 from chimera_dagster.errors import ContextTooSmallError, ModelFileError, RequestRefusedError, StreamBrokenError
@@ -115,6 +115,7 @@ class EmbeddedEngine:
             prompt_tokens=usage["prompt_tokens"],
             prompt_cached_tokens=timings["cache_n"],
             output_tokens=usage["completion_tokens"],
+            eval_tokens=after_the_first(usage["completion_tokens"]),
             effective_num_ctx=num_ctx,
             gpu_share=None if _gpu_present() else 0.0,
         )

@@ -34,6 +34,9 @@ _TELEMETRY = ("gpu_util_mean_pct", "gpu_util_max_pct", "gpu_memory_peak_mib", "p
 _HEADLINE = ("throughput_tok_s", "ttft_ms", "tokens_generated", "prompt_eval_ms", "eval_ms", "load_ms")
 
 
+_BESIDE = ("eval_tokens", "decode_reported_tok_s")  # how decode_tok_s follows from what the engine reports
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -135,7 +138,8 @@ def _read_trial(content: Mapping[str, object], where: str, collector: Collector)
         repeat, stage = divmod(place, len(_STAGES))
         labels = (("repeat", repeat), ("seed", trial.seed + repeat))
         of_call = context._replace(prompt=_STAGES[stage], labels=labels)
-        _record(collector, f"{where}/calls/{place}", call, of_call)
+        measured = {name: value for name, value in call.items() if name not in _BESIDE}
+        _record(collector, f"{where}/calls/{place}", measured, of_call)
         telemetry = {name: trial.telemetry_by_call[place].get(name) for name in _TELEMETRY}
         _record(collector, f"{where}/telemetry_by_call/{place}", telemetry, of_call)
     collector.covered += len(context.parameters) + 1  # and the seed
