@@ -62,7 +62,8 @@ class Lab:
         """Leave the files of a trial, its report too."""
         rate = truth(plan.trial)
         calls = [
-            call.model_copy(update={"eval_ms": 1e3 * (call.output_tokens or 0) / rate}) for call in self._template.calls
+            call.model_copy(update={"eval_ms": 1e3 * (call.decoded_tokens or 0) / rate})
+            for call in self._template.calls
         ]
         verdict = Verdict(name="contended", evidence="another process", spoils=True)
         metrics = self._template.model_copy(
