@@ -19,6 +19,7 @@ from chimera_dagster.spec.sweep import SweepSpec, TrialPlan, load_spec
 from chimera_dagster.steps.done import is_done
 from chimera_dagster.steps.ingest import data_digest
 from chimera_dagster.sweeps.queue import TrialQueue
+from chimera_dagster.sweeps.rounds import visits_of
 
 if TYPE_CHECKING:
     from chimera_dagster.orchestration.workers import Ended
@@ -55,7 +56,7 @@ def sweep(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run every trial of the sweep that has no report yet.
+    """Run every trial of the sweep that has no report yet, in as many rounds as the sweep file says.
 
     A report made from other data than the reports folder now holds is ignored; its trial runs again. Exits with 1 if
     a trial failed.
@@ -64,9 +65,8 @@ def sweep(
     plans = chosen(load_spec(settings.spec), models, engine).plans()
     store = Store(settings.data_dir)
     digest = data_digest(store, settings.reports)
-    todo = [plan for plan in plans if force or not is_done(store, plan, digest)]
-    skipped = len(plans) - len(todo)
-    typer.echo(f"{len(todo)} trials to run, {skipped} skipped: they have a report of this data.", err=True)
+    todo = [plan for plan in visits_of(plans) if force or not is_done(store, plan, digest)]
+    _announce(plans, todo)
     outcomes = _run(settings, store, plans, todo, digest, force=force, daemon=daemon) if todo else {}
     rows = [_row(store, plan, outcomes.get(plan.trial.key)) for plan in plans]
     _print(rows, as_json)
@@ -74,6 +74,19 @@ def sweep(
         typer.echo(f"All trial reports on one page: {store.index}", err=True)
     if any(outcome.status == "failed" for outcome in outcomes.values()):
         raise typer.Exit(1)
+
+
+def _announce(plans: list[TrialPlan], todo: list[TrialPlan]) -> None:
+    keys = {plan.trial.key for plan in todo}
+    skipped = len(plans) - len(keys)
+    visits = f" in {len(todo)} visits" if len(todo) > len(keys) else ""
+    typer.echo(f"{len(keys)} trials to run{visits}, {skipped} skipped: they have a report of this data.", err=True)
+    if todo and plans[0].spec.rounds == 1 and len(plans) > 1:
+        typer.echo(
+            "All trials run once, in one round: what differs between them can be a drift of this host. "
+            "'rounds: 3' in the sweep file can tell.",
+            err=True,
+        )
 
 
 def chosen(spec: SweepSpec, models: list[str] | None, engine: EngineChoice | None) -> SweepSpec:

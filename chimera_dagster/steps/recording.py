@@ -51,6 +51,7 @@ def record_trial(
         prompt_version=prompt_version(),
         seed=plan.spec.seed,
         repeats=plan.spec.repeats,
+        rounds=(outcome.round,),
         engine=_engine_record(resolved),
         seconds=seconds,
         effective_num_ctx=sorted({size for it in outcome.calls if (size := it.stats.effective_num_ctx) is not None}),
@@ -64,8 +65,9 @@ def record_trial(
         outdated.unlink(missing_ok=True)
     write_text(folder.outcome, outcome.model_dump_json(indent=1) + "\n")
     write_table(folder.telemetry, to_frame(samples), TelemetryTable)
-    write_table(folder.calls, _calls_table(outcome.calls, metrics.calls), Calls)
+    write_table(folder.calls, calls_table(outcome.calls, metrics.calls), Calls)
     write_text(folder.metrics, metrics.model_dump_json(indent=2) + "\n")
+    folder.forget_rounds()  # they belong to an earlier measurement
     return Recorded(metrics, outcome, samples)
 
 
@@ -111,7 +113,8 @@ def _engine_record(resolved: Resolved) -> EngineRecord:
     )
 
 
-def _calls_table(calls: Sequence[Call], metrics: Sequence[CallMetrics]) -> pd.DataFrame:
+def calls_table(calls: Sequence[Call], metrics: Sequence[CallMetrics]) -> pd.DataFrame:
+    """The table of schemas.Calls."""
     columns = list(Calls.to_schema().columns)
     rows = [
         {"stage": call.stage, "repeat": call.repeat, "seed": call.seed, **measured.model_dump()}
