@@ -80,7 +80,7 @@ class _Call(_Part):
     @property
     def decoded_tokens(self) -> int | None:
         """As `measure.call.CallMetrics` has it."""
-        return self.output_tokens if self.eval_tokens is None else self.eval_tokens
+        return self.output_tokens if self.eval_tokens is None or not self.output_tokens else self.eval_tokens
 
 
 class _Telemetry(_Part):

@@ -76,7 +76,7 @@ class CallMetrics(BaseModel):
     @property
     def decoded_tokens(self) -> int | None:
         """The tokens that `eval_ms` covers; all of them in a record of an earlier version, which knew no better."""
-        return self.output_tokens if self.eval_tokens is None else self.eval_tokens
+        return self.output_tokens if self.eval_tokens is None or not self.output_tokens else self.eval_tokens
 
 
 class Call(BaseModel):
