@@ -62,7 +62,8 @@ class VisitSpread(NamedTuple):
     Montgomery, Design and Analysis of Experiments, ch. 14). `variance` and `df` are those of the rest, pooled over the
     trials of one load group, else of one model, else of all. `by_load` is the mean square of load groups in rounds,
     which a mean over a group has, with `load_df`; `share` is the share of a visit's rest that is in such a mean.
-    `by_session` is the variance of the rounds themselves: what a sweep at another time may differ by as a whole.
+    `by_session` is the variance of the rounds themselves; twice that is what a sweep at another time may differ by as a
+    whole: so the means of two random walks do.
     `n` counts the visits of each trial, `pool` is its load group. `drift` is the standard deviation between visits
     beyond that of their repeats, None if a visit is one repeat.
     """
@@ -104,7 +105,11 @@ class VisitSpread(NamedTuple):
     def errors(self) -> tuple[Floats, Floats]:
         """The variance of each mean against one of another sweep, and its degrees of freedom."""
         load, rest = self._parts()
-        parts = [(load / self.n, self.load_df or self.df), (rest / self.n, self.df), (self.by_session, self.session_df)]
+        parts = [
+            (load / self.n, self.load_df or self.df),
+            (rest / self.n, self.df),
+            (2 * self.by_session, self.session_df),
+        ]
         return _joined(parts)
 
     def between_groups(self, one: int, others: Ints) -> tuple[Floats, Floats]:

@@ -22,11 +22,14 @@ _SET_ASIDE = {
     "a comparison of trials": frozenset({"schema_version", "trials", "standings", "front"}),
     "the table of a comparison": frozenset({"model", "params", "validity", "on_front", "published"}),
     "the prompts, answers and ledgers of a trial": frozenset({"asked", "analysis", "report", "calls"}),
+    "the calls of a later round of a trial": frozenset({"round", "follows", "measured_at", "calls"}),
     "what a trial asks for": frozenset({"model", "params", "spec"}),
     "failed runs of a trial": frozenset({"fingerprint", "runs", "error", "message", "at"}),
     "a measurement of trials at once": frozenset({"schema_version", "data_digest", "scenarios", "not_measured"}),
 }
-_TELLING = frozenset({"schema_version", "on_front", "asked", "spec", "fingerprint"})  # each kind has one of them
+_TELLING = frozenset(
+    {"schema_version", "on_front", "asked", "spec", "fingerprint", "follows"}
+)  # each kind has one of them
 _STAGES = ("analysis", "report")  # of each repeat, in the order of its calls
 # those with a metric in the vocabulary; the rest counts samples or describes the host
 _TELEMETRY = ("gpu_util_mean_pct", "gpu_util_max_pct", "gpu_memory_peak_mib", "power_mean_w", "power_max_w", "energy_j")

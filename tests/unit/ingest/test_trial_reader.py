@@ -20,6 +20,7 @@ from chimera_dagster.schemas import BenchmarkFiles, Measurements
 from chimera_dagster.spec.goals import Goals
 from chimera_dagster.steps.index import write_index
 from chimera_dagster.steps.sweep_comparison import read_comparison, write_comparison
+from chimera_dagster.steps.trial import run_trial_once
 from tests.desk import ANALYSIS, WELL, Desk
 from tests.stub_ollama import PIECES, Answer
 from tests.unit.ingest import reread
@@ -186,6 +187,7 @@ def test_of_the_whole_folder_of_runs_only_metrics_json_is_counted(desk: Desk, tm
         desk.run(Answer(status=400, body={"error": "not today"}), **refused)
     desk.run(**VALID)
     desk.render(**VALID)
+    run_trial_once(desk.store, desk.plan(**VALID).in_round(2), desk.engines, reuse=True)
     found = read_comparison(desk.store, Goals(want={"ttft_ms": 1}))
     write_comparison(desk.store, found)
     write_index(desk.store, found)
@@ -197,7 +199,7 @@ def test_of_the_whole_folder_of_runs_only_metrics_json_is_counted(desk: Desk, tm
     status = {Path(path).name: status for path, status in zip(documents["path"], documents["status"], strict=True)}
     assert status.pop("metrics.json") == "ok"
     pages = {"index.html", "report.html"}
-    tables = {"comparison.json", "comparison.csv", "outcome.json", "trial.json", "failures.json"}
+    tables = {"comparison.json", "comparison.csv", "outcome.json", "trial.json", "failures.json", "round-2.json"}
     assert set(status) == tables | pages
     assert set(status.values()) == {"set_aside"}
     assert not documents.loc[documents["status"] == "set_aside", ["numbers", "covered"]].any(axis=None)
