@@ -56,10 +56,10 @@ def sweep(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run every trial of the sweep that has no report yet, in as many rounds as the sweep file says.
+    """Run every trial of the sweep that has no report yet.
 
-    A report made from other data than the reports folder now holds is ignored; its trial runs again. Exits with 1 if
-    a trial failed.
+    The sweep file says in how many rounds, each of which visits all trials in a new order. A report made from other
+    data than the reports folder now holds is ignored; its trial runs again. Exits with 1 if a trial failed.
     """
     settings = load_settings(reports_dir=reports, spec=spec)
     plans = chosen(load_spec(settings.spec), models, engine).plans()
