@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo check unit test lint bench ui samples lock clean
+.PHONY: help setup demo check unit test lint bench ui samples lock audit sbom clean
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -50,10 +50,27 @@ bench: setup ## run every benchmark; each prints a ratio against its baseline
 samples: setup ## get three models and measure data/reports again on this machine, some ten minutes
 	@$(BIN)/python scripts/measure_samples.py
 
-lock: setup ## resolve the newest allowed versions into requirements.lock
+LOCKING := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade
+
+lock: setup ## resolve the newest allowed versions into requirements.lock and requirements-audit.lock
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --upgrade -o requirements.lock
+	@$(BIN)/uv $(LOCKING) pyproject.toml --extra dev -o requirements.lock
+	@$(BIN)/uv $(LOCKING) --group audit -o requirements-audit.lock
+
+# The tools have an environment of their own: the project's own must not depend on theirs.
+.venv-audit/ready: requirements-audit.lock
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements-audit.lock
+	@touch $@
+
+audit: .venv-audit/ready ## look up the locked packages in PyPI's list of known vulnerabilities; 'not checked' is a failure
+	@.venv-audit/bin/python scripts/audit.py
+
+sbom: .venv-audit/ready ## write dist/sbom.cdx.json: every locked package with its hashes, as CycloneDX
+	@mkdir -p dist
+	@.venv-audit/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
+	  --of JSON -o dist/sbom.cdx.json
+	@echo dist/sbom.cdx.json
 
 clean: ## remove what setup and runs made
-	rm -rf .venv .env data/runs data/tables data/dagster_home
+	rm -rf .venv .venv-audit .env dist data/runs data/tables data/dagster_home

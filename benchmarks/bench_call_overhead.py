@@ -71,7 +71,7 @@ def main() -> None:
     engine = EmbeddedEngine()
     measured(engine)  # loads the model
     assert engine._loaded is not None
-    server = engine._loaded[1]  # the very same server, as a second one's threads would compete with its own
+    server = engine._loaded.server  # the very same server, as a second one's threads would compete with its own
     bare(server)
     sides: list[tuple[Callable[[], Seen], list[Seen]]] = [(lambda: measured(engine), []), (lambda: bare(server), [])]
     for _ in range(ROUNDS):

@@ -21,8 +21,7 @@ import numpy as np
 
 from benchmarks.folders import SAMPLES
 from chimera_dagster.engines.registry import Engines
-from chimera_dagster.records.documents import Metrics
-from chimera_dagster.records.store import Store, write_text
+from chimera_dagster.records.store import Store, TrialFolder, write_text
 from chimera_dagster.settings import Settings
 from chimera_dagster.spec.sweep import TrialPlan, load_spec
 from chimera_dagster.steps import evidence, ingest
@@ -107,13 +106,16 @@ def make(folder: Path, trials: int) -> Path:
     settings = Settings(data_dir=folder / "data")
     store, plans = Store(settings.data_dir), load_spec(folder / "sweep.yaml").plans()
     assert len(plans) == trials
-    one, rng = measured_once(Store(folder / "once")).model_dump_json(), np.random.default_rng(trials)
+    one, rng = measured_once(Store(folder / "once")), np.random.default_rng(trials)
+    documents = one.metrics.read_bytes()
     about = plans[0].model_dump(mode="json")
     for plan in plans:
         left = store.folder_of(plan.trial)
         left.path.mkdir(parents=True)
         left.plan.write_text(json.dumps(about | {"model": plan.model, "params": plan.params.model_dump()}, indent=2))
-        left.metrics.write_text(json.dumps(varied(json.loads(one), plan, rng), indent=2))
+        left.metrics.write_text(json.dumps(varied(json.loads(documents), plan, rng), indent=2))
+        for path in (one.outcome, one.telemetry, one.calls):  # whose digests are compared with those in metrics.json
+            os.link(path, left.path / path.name)
         left.page.write_text("<html></html>")
     return folder
 
@@ -122,14 +124,15 @@ def size_of(grid: dict[str, list[float]]) -> int:
     return int(np.prod([len(values) for values in grid.values()]))
 
 
-def measured_once(store: Store) -> Metrics:
+def measured_once(store: Store) -> TrialFolder:
     """What one trial of a stub leaves."""
     fields = {"engine": "ollama", "models": ["smollm2:135m"], "repeats": 3, "max_tokens": 1000}
     with StubOllama() as stub:
         ingest.ingest_folder(store, SAMPLES)
         evidence.compute_evidence(store)
         spec = load_spec(write_text(store.data_dir / "sweep.yaml", json.dumps(fields | {"grid": {"num_ctx": [4096]}})))
-        return run_trial(store, spec.plans()[0], Engines(stub.url)).metrics
+        run_trial(store, spec.plans()[0], Engines(stub.url))
+        return store.folder_of(spec.plans()[0].trial)
 
 
 def varied(document: dict[str, Any], plan: TrialPlan, rng: np.random.Generator) -> dict[str, Any]:

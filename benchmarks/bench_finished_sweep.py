@@ -14,6 +14,7 @@ from statistics import median
 from benchmarks.folders import SAMPLES
 from chimera_dagster.engines.registry import Engines
 from chimera_dagster.records.store import Store, write_text
+from chimera_dagster.records.trial_files import metrics_digest, write_report
 from chimera_dagster.settings import Settings
 from chimera_dagster.spec.sweep import load_spec
 from chimera_dagster.steps import evidence, ingest
@@ -64,6 +65,7 @@ def finish_all(settings: Settings, spec: Path, stub: StubOllama) -> None:
         shutil.copytree(one.path, folder.path)
         wanted = fingerprint(plan, summary.digest, summary.code)
         write_text(folder.metrics, metrics.model_copy(update={"fingerprint": wanted}).model_dump_json())
+        write_report(folder, folder.page.read_text(), folder.report.read_text(), metrics_digest(folder))
     assert all(is_done(store, plan, summary.digest) for plan in plans)
 
 

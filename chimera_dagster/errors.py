@@ -6,6 +6,8 @@ ChimeraError
 │   ├── SpecError               sweep.yaml is not valid: names the file, the line and the field
 │   ├── UnknownTrialError       the trial is in no registered sweep, has not run with this version, or has no report yet
 │   ├── NotIngestedError        an asset was requested before its input data existed
+│   ├── DamagedFileError        a file of the data folder is not whole, or of another run than those beside it
+│   │   └── OtherVersionError   another version of this project wrote the file
 │   └── SettingError            an environment variable has an invalid value
 ├── StorageError                a file or Dagster's history can't be written: disk full, read-only, locked
 ├── LeaseError                  no lane was free in time, or the folder of the leases can't be used
@@ -15,7 +17,8 @@ ChimeraError
 ├── OllamaServerError           an Ollama server could not be started: its program is missing, or it ended at once
 └── EngineError                 a model call gave no usable result; only this trial fails
     ├── EngineUnreachableError  nothing answers at the engine's address, or it is another kind of server
-    │   └── NothingListensError the connection was refused; a retry may help, as a server may be starting
+    │   ├── NothingListensError the connection was refused; a retry may help, as a server may be starting
+    │   └── WrongServerError    something answers at the address, but it is another kind of server
     ├── EngineBusyError         the engine's queue is full (503); a retry may help
     ├── ModelNotFoundError      no engine has the model; lists the available models and how to get this one
     ├── ModelFileError          a GGUF file is missing, damaged or not the pinned one
@@ -26,12 +29,15 @@ ChimeraError
     └── EngineTimeoutError      the first token, the next token or the whole call took too long
 
 An error has a message, which names the file, the row or the field that is wrong, and a `hint`: what to do about it.
+Neither contains a secret: both are printed, stored with the trial and shown by Dagster.
 `may_pass` says whether the same trial may succeed when it runs again.
 """
 
 import errno
 import os
 from typing import TYPE_CHECKING, ClassVar, Self
+
+from chimera_dagster.masking import masked
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -44,9 +50,9 @@ class ChimeraError(Exception):
     may_pass: ClassVar[bool] = False
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = masked(message)
+        self.hint = masked(hint)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
@@ -68,6 +74,13 @@ class UnknownTrialError(InputError): ...
 class NotIngestedError(InputError): ...
 
 
+class DamagedFileError(InputError):
+    may_pass = True  # what it says to do may have been done
+
+
+class OtherVersionError(DamagedFileError): ...
+
+
 class SettingError(InputError): ...
 
 
@@ -82,10 +95,13 @@ class StorageError(ChimeraError):
 
 _FULL = "Free some space, then start it again: finished work is kept, and no file is half-written."
 _CLOSED = "Make it writable for this user, or set CHIMERA_DATA_DIR to a writable folder."
+_NO_FOLDER = "A file lies where a folder must be: move it away, then start it again."
 _DISK_ERRORS = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
     errno.EFBIG: _FULL,
+    errno.EEXIST: _NO_FOLDER,
+    errno.ENOTDIR: _NO_FOLDER,
     errno.EROFS: _CLOSED,
     errno.EACCES: _CLOSED,
     errno.EPERM: _CLOSED,
@@ -116,6 +132,9 @@ class EngineUnreachableError(EngineError):
 
 
 class NothingListensError(EngineUnreachableError): ...
+
+
+class WrongServerError(EngineUnreachableError): ...
 
 
 class EngineBusyError(EngineError):

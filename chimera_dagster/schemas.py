@@ -257,6 +257,10 @@ class Telemetry(Table):
     cpu_pct: Series[float] = Field(nullable=True, ge=0, le=100, description="all cores, since the sample before")
     host_memory_mib: Series[float] = Field(nullable=True, ge=0, description="memory of the host in use")
     engine_rss_mib: Series[float] = Field(nullable=True, ge=0, description="resident memory of the engine's processes")
+    other_cpu_pct: Series[float] = Field(
+        nullable=True, ge=0, le=100, description="share of the engine's cores that other processes used"
+    )
+    other_cpu_by: Series[Text] = Field(nullable=True, description="the largest of them, a JSON object by name")
     gpu_util_pct: Series[float] = Field(
         nullable=True, ge=0, le=100, description="share of time in which a kernel ran, which is not load"
     )

@@ -30,8 +30,15 @@ class Settings(BaseSettings):
     leases_dir: Path | None = None
     trial_retries: Annotated[int, Field(ge=0, le=100)] = 2
     """How often Dagster's daemon retries a failed trial; 0: never."""
+    ui_hosts: str = ""
+    """More names under which a browser may open the UI, such as that of a proxy; separated by commas."""
     auto_refresh: bool = False
     """Whether Dagster's daemon runs trials again when the data of their reports has changed."""
+
+    @property
+    def ui_names(self) -> list[str]:
+        """The names in `ui_hosts`."""
+        return [name.strip() for name in self.ui_hosts.split(",") if name.strip()]
 
     @property
     def reports(self) -> Path:

@@ -29,12 +29,12 @@ FAULTS: dict[str, tuple[Answer, type[errors.EngineError], str]] = {
     "line without end": (Answer(NEVER_ENDS, seconds_between=0), Broken, "longer than 32 MiB"),
     "page": (
         Answer(body="<html>hello</html>", content_type="text/html"),
-        errors.EngineUnreachableError,
+        errors.WrongServerError,
         "is not an Ollama server",
     ),
     "page, streamed": (
         Answer(["<html>"], content_type="text/html"),
-        errors.EngineUnreachableError,
+        errors.WrongServerError,
         "not an Ollama server",
     ),
     "busy": (BUSY, errors.EngineBusyError, "(HTTP 503): server busy, please try again.  maximum pending"),

@@ -31,9 +31,11 @@ import json
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from tests.stub_server import Json, StubHandler, StubServer
 
@@ -46,6 +48,7 @@ DIGESTS = {
     "gemma3:270m": "ab073070d86e44d8330eec2c07b849cc6de0e8bcd60009808ace99d022ff50d1",
 }
 DETAILS = {"family": "llama", "format": "gguf", "parameter_size": "134.52M", "quantization_level": "Q4_1"}
+TEMPLATE = "{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n"
 MODEL_INFO = {"general.architecture": "llama", "llama.block_count": 30, "llama.context_length": 8192}
 _TEXT = "The measured rate — 42 tok/s, café, 日本語, 👍🏽 — stayed within its range while the context grew ."
 WORDS = _TEXT.split()
@@ -80,8 +83,19 @@ class _Handler(StubHandler):
     def answer(self, body: Json | None) -> None:
         self.stub.requests.append((self.path, body or {}))
         self.stub.encodings.append(self.headers["Accept-Encoding"])
-        with self.stub.slots if self.path in GENERATIONS else nullcontext():
-            self._answer(body)
+        if self.path not in GENERATIONS:
+            return self._answer(body)
+        with self.stub.slots:
+            model = (body or {}).get("model", "")
+            self.stub.kept_s[model] = _seconds((body or {}).get("keep_alive", "5m"))  # of the newest request
+            self.stub.running[model] += 1
+            try:
+                self._answer(body)
+            finally:
+                self.stub.running[model] -= 1
+        if not self.stub.running[model]:
+            self.stub.expires[model] = datetime.now(UTC) + timedelta(seconds=self.stub.kept_s[model])
+        return None
 
     def _answer(self, body: Json | None) -> None:
         received = time.perf_counter()
@@ -165,6 +179,9 @@ class StubOllama(StubServer):
         self.requests: list[tuple[str, Json]] = []
         self.encodings: list[str | None] = []  # that each request's client accepts
         self.loaded: dict[str, int] = {}  # num_ctx by model
+        self.running: Counter[str] = Counter()  # generations by model
+        self.kept_s: dict[str, float] = {}
+        self.expires: dict[str, datetime] = {}  # once no generation runs
         self._scripted: Answer | None = None
         self._answers: Iterator[Answer] | None = None
         self._times: int | None = None
@@ -267,7 +284,7 @@ class StubOllama(StubServer):
     def _look_up(self, path: str, body: Json) -> Answer:
         if path == "/api/show" and body["model"] in self.models:
             capability = "embedding" if body["model"] in self.embedders else "completion"
-            shown = {"details": DETAILS, "model_info": MODEL_INFO, "template": "{{ .Prompt }}"}
+            shown = {"details": DETAILS, "model_info": MODEL_INFO, "template": TEMPLATE}
             return Answer(body=shown | {"capabilities": [capability]})
         if path == "/api/show":
             return Answer(status=404, body={"error": f"model '{body['model']}' not found"})
@@ -284,11 +301,18 @@ class StubOllama(StubServer):
             "/api/ps": {
                 "models": [
                     {"name": name, "model": name, "size": 160_000_000, "context_length": window, **vram}
+                    | ({"expires_at": self.expires[name].isoformat()} if name in self.expires else {})
                     for name, window in self.loaded.items()
                 ]
             },
         }
         return Answer(body=known[path]) if path in known else Answer(status=404, body="404 page not found")
+
+
+def _seconds(keep_alive: str | int) -> float:
+    """`5m`, `623s` or a number of seconds."""
+    text = str(keep_alive)
+    return float(text.removesuffix("m")) * 60 if text.endswith("m") else float(text.removesuffix("s"))
 
 
 def _text(seed: int, count: int) -> list[str]:

@@ -5,6 +5,8 @@ Exit codes: 0 done, 1 some trials failed, or a check did not pass, 2 wrong usage
 
 import os
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -13,6 +15,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from chimera_dagster.cli.signals import end_on_signals
 from chimera_dagster.errors import ChimeraError
 
 # A verb is a module of this package with a function, or a Typer of several commands, of the verb's name.
@@ -28,7 +31,7 @@ VERBS = {
     "compare": "Rank all trials and recommend one; compare them with a baseline.",
     "concurrency": "Compare trials run concurrently with the same trials run alone.",
     "models": "Get models for the embedded engine, list them, and remove them.",
-    "doctor": "Check the installation: Python, folders, engines and their models, GPUs, disk.",
+    "doctor": "Check the installation: Python, folders, damaged files, engines and their models, GPUs, disk.",
     "env": "Show the environment that is recorded with every trial, and which engines answer.",
     "gpus": "Show the lanes of this host, the trials that hold them, and the trials that wait.",
     "search": "Search the parameter ranges of the sweep file for the best trials.",
@@ -41,6 +44,10 @@ VERBS = {
 }
 
 
+class _Interrupted(BaseException):
+    """Ctrl-C, out of reach of typer, which would exit without a word and wait for every thread."""
+
+
 class _LazyGroup(TyperGroup):
     """Lists the verbs by their summaries, and imports a verb's module once that verb is used."""
 
@@ -48,9 +55,32 @@ class _LazyGroup(TyperGroup):
         super().__init__(**attributes)
         self.commands = {name: TyperCommand(name, help=summary) for name, summary in VERBS.items()}
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _usage_on_one_line():
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            with _usage_on_one_line():
+                return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise _Interrupted from error
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, _, rest = super().resolve_command(ctx, args)
         return name, name and _load(name), rest
+
+
+@contextmanager
+def _usage_on_one_line() -> Generator[None]:
+    """Spell out control characters in what typer says of wrong arguments, as it repeats them."""
+    try:
+        yield
+    except typer.TyperException as error:
+        from chimera_dagster.foreign_text import one_line  # not needed to print help
+
+        error.message = one_line(error.message)
+        raise
 
 
 def _load(name: str) -> Any:
@@ -81,13 +111,16 @@ def chimera(
 
 def main() -> None:
     """Entry point of the `chimera` script."""
+    end_on_signals()
     try:
         app()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, _Interrupted):
         sys.stderr.write("Interrupted. Finished work is kept; the next sweep continues from there.\n")
         sys.stderr.flush()
         # At once: a normal exit would wait until llama.cpp has finished reading its prompt.
         os._exit(130)
     except ChimeraError as error:
-        sys.stderr.write(f"Error: {error.message}\n" + (f"  {error.hint}\n" if error.hint else ""))
+        from chimera_dagster.cli.terminal import say_error  # imports rich
+
+        say_error(error)
         sys.exit(error.exit_code)

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from chimera_dagster.cli.options import AsJson, Folder
 from chimera_dagster.cli.reading import read_folder
 from chimera_dagster.cli.tables import print_problems
+from chimera_dagster.cli.terminal import Terminal, say, write_page
 from chimera_dagster.errors import InputError
+from chimera_dagster.foreign_text import visible_json
 from chimera_dagster.notes.brief import Brief
 from chimera_dagster.notes.table import JSON_COLUMNS, table_of
 from chimera_dagster.render.blocks import Page
@@ -49,7 +50,7 @@ def brief(
     print_problems(found.problems)
     page = brief_page(found, None if output is None else address_of(reports, output.parent))
     if as_json:
-        _write(_document(found), output)
+        _write(visible_json(_document(found)), output)
     elif as_html or as_markdown:
         _write(to_html(page) if as_html else to_markdown(page), output)
     else:
@@ -74,9 +75,9 @@ def _plain(name: Hashable, value: Any) -> Any:
 
 
 def _print(page: Page, full: bool) -> None:
-    console = Console(highlight=False)
+    console = Terminal()
     if not console.is_terminal:
-        console = Console(highlight=False, width=_WIDTH)
+        console = Terminal(width=_WIDTH)
     print_page(page, console, marks=full)
     if not full:
         console.print("\n--full shows tables, risks and evidence; --html writes them as a page.")
@@ -84,10 +85,10 @@ def _print(page: Page, full: bool) -> None:
 
 def _write(text: str, output: Path | None) -> None:
     if output is None:
-        typer.echo(text, nl=not text.endswith("\n"))
+        write_page(text)
         return
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"{output} can't be written: {error.strerror}.") from error
-    typer.echo(output)
+    say(output)

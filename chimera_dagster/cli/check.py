@@ -10,6 +10,8 @@ import typer
 from chimera_dagster.cli.options import AsJson, Reports
 from chimera_dagster.cli.reading import read_folder
 from chimera_dagster.cli.tables import print_json, print_table
+from chimera_dagster.cli.terminal import say
+from chimera_dagster.errors import InputError
 from chimera_dagster.grounding.folder import Folder
 from chimera_dagster.grounding.outcome import NOTHING, OUTCOMES, CheckedSentence, check_document
 
@@ -32,7 +34,10 @@ def check(
     written: of the false ones 48% were contradicted and 7% supported, of the true ones 30% were supported and 11%
     contradicted. The others could not be read.
     """
-    text = file.read_text(encoding="utf-8")
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file} can't be read: {error}.", hint="Save it as UTF-8 text.") from error
     folder = read_folder(reports)
     checked = check_document(text, Folder(folder.files, folder.measurements))
     found = Counter(sentence.outcome for sentence in checked)
@@ -44,7 +49,7 @@ def check(
         _print("Could not be read", [each for each in unread if each.reason != NOTHING])
         counts = ", ".join(f"{found[outcome]} {outcome}" for outcome in OUTCOMES)
         nothing = sum(each.reason == NOTHING for each in unread)
-        typer.echo(f"{len(checked)} sentences: {counts} ({nothing} of them without a claim, not listed).")
+        say(f"{len(checked)} sentences: {counts} ({nothing} of them without a claim, not listed).")
     if found["contradicted"]:
         raise typer.Exit(1)
 

@@ -7,6 +7,7 @@ import typer
 
 from chimera_dagster.cli.options import AsJson
 from chimera_dagster.cli.tables import print_table
+from chimera_dagster.cli.terminal import say, write_json
 from chimera_dagster.compare.comparison import Comparison
 from chimera_dagster.compare.metrics import METRICS
 from chimera_dagster.compare.regression import Regression, regress
@@ -58,8 +59,10 @@ def compare(
     """
     settings = load_settings(spec=spec)
     store = Store(settings.data_dir)
+    for error in store.damaged_plans().values():
+        say(f"left out: {error}", err=True)
     now = read_comparison(store, goals_of(settings.spec))
-    before = read_baseline(store, baseline)
+    before = _baseline(store, baseline, required=fail_on is not None)
     if fail_on and before is None:
         raise InputError(
             "There is no baseline to compare with.", hint="Save one with 'chimera compare --save-baseline'."
@@ -69,9 +72,9 @@ def compare(
     for path in (save, store.baseline if save_baseline else None):
         if path is not None:
             write_text(path, now.model_dump_json(indent=1) + "\n")
-            typer.echo(f"Saved as {path}.", err=True)
+            say(f"Saved as {path}.", err=True)
     if as_json:
-        typer.echo((regression or now).model_dump_json(indent=2))
+        write_json((regression or now).model_dump_json(indent=2))
     elif regression is not None:
         _print_changes(regression, top)
     else:
@@ -86,32 +89,43 @@ def compare(
             raise typer.Exit(1)
 
 
+def _baseline(store: Store, named: str | None, *, required: bool) -> tuple[str, Comparison] | None:
+    """`read_baseline`; None, with a line that says why, if the saved one can't be read and nobody asked for it."""
+    try:
+        return read_baseline(store, named)
+    except InputError as error:
+        if named is not None or required:
+            raise
+        say(f"not compared with a baseline: {error}", err=True)
+        return None
+
+
 def _print(now: Comparison, store: Store, top: int) -> None:
     kinds = ", ".join(f"{count} {kind}" for kind, count in counts(now.trials).items() if count) or "none"
-    typer.echo(f"Trials: {kinds}.")
+    say(f"Trials: {kinds}.")
     _print_ranks(now, top)
     if apart := spoiled_rows(now.trials):
         rows = [[trial.model, trial.params.key, why] for trial, why in apart[:top]]
         print_table("Not ranked", ("model", "parameters", "why"), rows, numeric=set())
         _print_more(len(apart) - top)
     for line in drift_words(now):
-        typer.echo(line)
+        say(line)
     for effect in sorted(now.effects, key=lambda effect: (not effect.detected, effect.p)):
         if effect.interaction is None or effect.detected:
-            typer.echo(f"- {effect_words(effect)}")
+            say(f"- {effect_words(effect)}")
             if effect.detected and effect.interaction is None:
-                typer.echo(f"    {'; '.join(level_words(METRICS[effect.metric], effect))}")
+                say(f"    {'; '.join(level_words(METRICS[effect.metric], effect))}")
     recommendation = now.recommendation
     if recommendation.best is None:
-        typer.echo(f"No recommendation. {recommendation.why}")
+        say(f"No recommendation. {recommendation.why}")
     else:
-        typer.echo(f"Recommended: {recommendation.best.trial}. {recommendation.why}")
-        typer.echo(f"  by {goals_words(recommendation)}: {goals_listed(recommendation.goals)}")
+        say(f"Recommended: {recommendation.best.trial}. {recommendation.why}")
+        say(f"  by {goals_words(recommendation)}: {goals_listed(recommendation.goals)}")
         for candidate in recommendation.runners_up:
-            typer.echo(f"  next: {candidate.trial} ({candidate_words(candidate)})")
+            say(f"  next: {candidate.trial} ({candidate_words(candidate)})")
         for line in recommendation.would_change:
-            typer.echo(f"  {line}")
-    typer.echo(f"Saved as {store.comparison}, .csv, and the tables trials, standings and effects.", err=True)
+            say(f"  {line}")
+    say(f"Saved as {store.comparison}, .csv, and the tables trials, standings and effects.", err=True)
 
 
 def _print_ranks(now: Comparison, top: int) -> None:
@@ -136,13 +150,13 @@ def _print_changes(regression: Regression, top: int) -> None:
         print_table(f"Against {regression.baseline}", columns, rows, numeric={"before", "now", "change"})
         _print_more(len(changes) - top)
     for change in regression.environment:
-        typer.echo(f"changed too: {change.name}: {change.before} -> {change.after} ({change.trials} trials)")
+        say(f"changed too: {change.name}: {change.before} -> {change.after} ({change.trials} trials)")
     for trial, why in list(regression.apart.items())[:top]:
-        typer.echo(f"not compared: {trial}: {why}")
+        say(f"not compared: {trial}: {why}")
     _print_more(len(regression.apart) - top)
-    typer.echo(regression_words(regression))
+    say(regression_words(regression))
 
 
 def _print_more(rows: int) -> None:
     if rows > 0:
-        typer.echo(f"and {rows} more: --top raises the limit, --json prints all.")
+        say(f"and {rows} more: --top raises the limit, --json prints all.")

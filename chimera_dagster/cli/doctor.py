@@ -12,13 +12,18 @@ from typing import Literal
 import typer
 
 from chimera_dagster.cli.options import AsJson
+from chimera_dagster.cli.terminal import say, write_json
 from chimera_dagster.engines.registry import Engines
-from chimera_dagster.errors import NoReportsError, SettingError, SpecError
+from chimera_dagster.errors import NoReportsError, OtherVersionError, SettingError, SpecError
 from chimera_dagster.ingest.discover import discover
 from chimera_dagster.measure.environment import read_gpus
+from chimera_dagster.records.sqlite_files import SEARCH, damaged_databases, problem_of
+from chimera_dagster.records.store import Store
 from chimera_dagster.settings import check_dagster_home, load_settings
 from chimera_dagster.spec.sweep import load_spec
+from chimera_dagster.steps.damage import damaged_files
 
+_MOST_FILES = 50  # that are damaged, of which each has a line
 _FREE_GIB = 2.0  # for a Dagster history and the trial reports of a few models
 
 
@@ -33,7 +38,7 @@ class Check:
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Check the installation: Python, folders, engines and their models, GPUs, disk.
+    """Check the installation: Python, folders, damaged files, engines and their models, GPUs, disk.
 
     Exits with 1 if there is a problem.
     """
@@ -43,16 +48,19 @@ def doctor(as_json: AsJson = False) -> None:
         _reports(settings.reports),
         _spec(settings.spec),
         _home(settings.dagster_home),
+        *_databases(settings.dagster_home),
+        *_data(Store(settings.data_dir)),
         *_engines(),
         _gpus(),
         _disk(settings.data_dir),
     ]
     if as_json:
-        typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
+        write_json(json.dumps([asdict(check) for check in checks], indent=2))
     else:
         for check in checks:
-            fix = f"\n        fix: {check.fix}" if check.fix else ""
-            typer.echo(f"{check.state:8}{check.name}: {check.found}{fix}")
+            say(f"{check.state:8}{check.name}: {check.found}")
+            if check.fix:
+                say(f"        fix: {check.fix}")
     if any(check.state == "problem" for check in checks):
         raise typer.Exit(1)
 
@@ -82,6 +90,25 @@ def _home(home: Path) -> Check:
         )
     state = "exists" if home.exists() else "the first sweep creates it"
     return Check("Dagster home", "ok", f"{home} ({state})")
+
+
+def _databases(home: Path) -> list[Check]:
+    problems = damaged_databases(home, thorough=True)
+    if problem := problem_of(home / SEARCH.name, SEARCH.table, thorough=True):
+        problems[home / SEARCH.name] = problem
+    fix = "Move it away, or let the next command do so that needs it: its history is lost, trials and reports are kept."
+    return [Check("database", "problem", f"{path} is damaged: {problem}", fix) for path, problem in problems.items()]
+
+
+def _data(store: Store) -> list[Check]:
+    problems = damaged_files(store)
+    found = [
+        Check("data", "note" if isinstance(error, OtherVersionError) else "problem", error.message, error.hint)
+        for error in problems[:_MOST_FILES]
+    ]
+    if len(problems) > _MOST_FILES:
+        found.append(Check("data", "problem", f"and {len(problems) - _MOST_FILES} more files"))
+    return found or [Check("data", "ok", f"no file in {store.data_dir} is damaged")]
 
 
 def _engines() -> list[Check]:

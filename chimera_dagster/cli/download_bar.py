@@ -1,6 +1,5 @@
 """How the download of a model goes on, on stderr."""
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -12,6 +11,7 @@ from rich.progress import (
 )
 
 from chimera_dagster.cli.live import Live, print_line
+from chimera_dagster.cli.terminal import Terminal
 from chimera_dagster.engines.model_sources.catalogue import CatalogueModel
 
 
@@ -23,9 +23,9 @@ class DownloadBar(Live):
     """A bar on a terminal, and a line for each step. It is the Watcher of `model_sources.download`."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True)
+        self._console = Terminal(stderr=True)
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             DownloadColumn(),
             TransferSpeedColumn(),

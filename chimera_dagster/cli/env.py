@@ -2,10 +2,9 @@
 
 import json
 
-import typer
-
 from chimera_dagster.cli.options import AsJson
 from chimera_dagster.cli.tables import print_table
+from chimera_dagster.cli.terminal import write_json
 from chimera_dagster.engines.registry import Engines
 from chimera_dagster.measure.environment import capture
 
@@ -17,7 +16,7 @@ def env(as_json: AsJson = False) -> None:
     engines.close()
     if as_json:
         shown = {"environment": found.model_dump(), "engines": [state._asdict() for state in states]}
-        typer.echo(json.dumps(shown, indent=2))
+        write_json(json.dumps(shown, indent=2))
         return
     rows: list[list[str]] = []
     for name, value in found:

@@ -3,10 +3,9 @@
 import json
 import os
 
-import typer
-
 from chimera_dagster.cli.options import AsJson
 from chimera_dagster.cli.tables import print_table
+from chimera_dagster.cli.terminal import write_json
 from chimera_dagster.engines.ollama_host import server_url
 from chimera_dagster.gpu.holder import Holder
 from chimera_dagster.gpu.lanes import Lane, config_of, lanes
@@ -31,14 +30,14 @@ def gpus(as_json: AsJson = False) -> None:
             for lane, held, holder in found
         ]
         document = {"leases": str(folder), "lanes": shown, "waiting": [holder._asdict() for holder in queue]}
-        typer.echo(json.dumps(document, indent=2))
+        write_json(json.dumps(document, indent=2))
         return
     rows = [
         [lane.name, lane.gpu or "-", _endpoint(lane), *_cells("held" if held else "free", holder)]
         for lane, held, holder in found
     ]
     rows += [["-", "-", "-", *_cells("waits", holder)] for holder in queue]
-    columns = ("lane", "GPU", "Ollama", "state", "trial", "run", "pid", "since")
+    columns = ("lane", "GPU", "Ollama", "state", "trial", "run", "pid", "since", "data folder")
     print_table(f"Lanes, by the leases in {folder}", columns, rows, numeric={"pid"})
 
 
@@ -48,5 +47,6 @@ def _endpoint(lane: Lane) -> str:
 
 def _cells(state: str, holder: Holder | None) -> list[str]:
     if holder is None:
-        return [state, "-", "-", "-", "-"]
-    return [state, holder.trial or "-", holder.run_id[:8] or "-", str(holder.pid), holder.since]
+        return [state, "-", "-", "-", "-", "-"]
+    run = holder.run_id[:8] or "-"
+    return [state, holder.trial or "-", run, str(holder.pid), holder.since, holder.folder or "-"]

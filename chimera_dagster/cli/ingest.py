@@ -1,12 +1,10 @@
 """`chimera ingest`: read a reports folder and materialize the tables that everything is based on."""
 
-import typer
-
 from chimera_dagster.cli.options import AsJson, Folder
 from chimera_dagster.cli.reading import file_progress
 from chimera_dagster.cli.tables import print_problems
+from chimera_dagster.cli.terminal import say, write_json
 from chimera_dagster.errors import ChimeraError
-from chimera_dagster.evidence.figures import printable
 from chimera_dagster.ingest.discover import discover
 from chimera_dagster.records.documents import Summary
 from chimera_dagster.settings import load_settings
@@ -32,18 +30,18 @@ def ingest(
         raise ChimeraError(failure)
     summary = workspace.store.read_json("summary", Summary)
     if as_json:
-        typer.echo(summary.model_dump_json(indent=2))
+        write_json(summary.model_dump_json(indent=2))
         return
     files = workspace.store.read_table("benchmark_files")
     for row in files[files["status"] != "ok"].itertuples(index=False):
-        typer.echo(f"{row.status}: {printable(str(row.path))}: {printable(str(row.reason))}", err=True)
+        say(f"{row.status}: {row.path}: {row.reason}", err=True)
     print_problems(summary.problems)
-    typer.echo(
+    say(
         f"{_counted(summary.total_files, 'file')}, {_counted(summary.measurements, 'measurement')}, "
-        f"{_counted(summary.problem_files, 'file')} not read in full.\n"
-        f"{summary.coverage}\n"
-        f"Tables: {workspace.store.tables}\n"
-        f"Brief: {workspace.store.brief.with_suffix('.html')}"
+        f"{_counted(summary.problem_files, 'file')} not read in full.",
+        summary.coverage,
+        f"Tables: {workspace.store.tables}",
+        f"Brief: {workspace.store.brief.with_suffix('.html')}",
     )
 
 

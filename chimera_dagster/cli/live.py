@@ -3,8 +3,10 @@
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
 from rich.progress import Progress
+
+from chimera_dagster.cli.terminal import Terminal
+from chimera_dagster.foreign_text import one_line
 
 
 class Live:
@@ -22,6 +24,6 @@ class Live:
         self._bar.stop()
 
 
-def print_line(console: Console, line: str) -> None:
-    """A permanent line above a bar; nothing in it is markup."""
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
+def print_line(console: Terminal, line: str) -> None:
+    """A permanent line above a bar."""
+    console.print(one_line(line), soft_wrap=True)

@@ -7,9 +7,11 @@ import typer
 
 from chimera_dagster.cli.options import AsJson
 from chimera_dagster.cli.tables import print_table
+from chimera_dagster.cli.terminal import write_json
+from chimera_dagster.errors import DamagedFileError, UnknownTrialError
 from chimera_dagster.records.store import Store
 from chimera_dagster.settings import load_settings
-from chimera_dagster.steps.recompute import recompute
+from chimera_dagster.steps.recompute import Difference, recompute
 
 metrics = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -26,17 +28,25 @@ def recompute_all(
 ) -> None:
     """Compute the metrics of every trial again from its recorded calls and samples.
 
-    Exits with 1 if a stored figure differs.
+    Exits with 1 if a stored figure differs, or a trial's files can't be trusted.
     """
     store = Store(load_settings().data_dir)
-    done = [plan for plan in store.plans() if store.folder_of(plan.trial).metrics.exists()]
-    checked = {plan.trial.key: recompute(store, plan, write=write) for plan in done}
+    checked: dict[str, tuple[int, list[Difference]]] = {}
+    problems = {str(path): error for path, error in store.damaged_plans(with_specs=True).items()}
+    for plan in store.plans():
+        try:
+            checked[plan.trial.key] = recompute(store, plan, write=write)
+        except DamagedFileError as error:
+            problems[plan.trial.key] = error
+        except UnknownTrialError:
+            pass  # it has not run
     if as_json:
         document = [
             {"trial": key, "figures": count, "differences": [difference._asdict() for difference in found]}
             for key, (count, found) in checked.items()
         ]
-        typer.echo(json.dumps(document, indent=2))
+        found = [*document, *({"trial": key, "problem": str(problems[key])} for key in problems)]
+        write_json(json.dumps(found, indent=2))
     else:
         rows: list[list[str]] = []
         for key, (count, found) in checked.items():
@@ -44,6 +54,7 @@ def recompute_all(
                 f"{name}: stored {stored}, recomputed {computed}" for name, stored, computed in found
             )
             rows.append([key, str(count), differences or "equal"])
+        rows += [[key, "-", str(error)] for key, error in problems.items()]
         print_table("Metrics computed again", ["trial", "figures", "result"], rows, numeric={"figures"})
-    if any(found for _, found in checked.values()):
+    if problems or any(found for _, found in checked.values()):
         raise typer.Exit(1)

@@ -9,6 +9,7 @@ import typer
 from chimera_dagster.cli.download_bar import DownloadBar, megabytes
 from chimera_dagster.cli.options import AsJson, Spec
 from chimera_dagster.cli.tables import print_table
+from chimera_dagster.cli.terminal import say, say_error, write_json
 from chimera_dagster.engines.model_sources.cache import cache_folder, discard, exclusive
 from chimera_dagster.engines.model_sources.catalogue import CATALOGUE, CatalogueModel
 from chimera_dagster.engines.model_sources.ollama_store import store_folder, stored_models
@@ -48,7 +49,7 @@ def list_models(as_json: AsJson = False) -> None:
         if stored.tag not in CATALOGUE
     ]
     if as_json:
-        typer.echo(json.dumps([row._asdict() for row in rows], indent=2))
+        write_json(json.dumps([row._asdict() for row in rows], indent=2))
         return
     cells = [[row.tag, megabytes(row.size), row.licence or "-", _where(row), row.path or "-"] for row in rows]
     title = f"Models of the embedded engine; cache: {cache_folder()}, Ollama store: {store_folder()}"
@@ -84,7 +85,7 @@ def get(
         _check_known(wanted)
     there = [tag for tag in wanted if _got(tag, source)]
     if sweep:
-        typer.echo(",".join(there or [_fallback()]))
+        say(",".join(there or [_fallback()]))
     elif len(there) < len(wanted):
         raise typer.Exit(1)
 
@@ -97,9 +98,9 @@ def remove(tags: Annotated[list[str], typer.Argument(metavar="TAG", help="Models
         model = CATALOGUE.get(tag)
         freed = 0
         if model is not None and cache_folder().is_dir():
-            with exclusive(model, lambda tag=tag: typer.echo(f"{tag}: waiting, it is being downloaded.", err=True)):
+            with exclusive(model, lambda tag=tag: say(f"{tag}: waiting, it is being downloaded.", err=True)):
                 freed = discard(model, finished=True)
-        typer.echo(f"{tag}: {freed:,} bytes freed{_what_is_left(tag)}")
+        say(f"{tag}: {freed:,} bytes freed{_what_is_left(tag)}")
 
 
 def _row(model: CatalogueModel, located: Located | None) -> _Row:
@@ -128,7 +129,7 @@ def _what_is_left(tag: str) -> str:
 
 
 def _fallback() -> str:
-    typer.echo(f"None of the sweep's models can be had: {LAST_RESORT} takes their place.", err=True)
+    say(f"None of the sweep's models can be had: {LAST_RESORT} takes their place.", err=True)
     return LAST_RESORT
 
 
@@ -144,7 +145,7 @@ def _got(tag: str, source: SourceName | None) -> bool:
                 place, path = get_model(tag, source, bar)
             where = f"in the {_PLACES[place]}, {path}"
     except ChimeraError as error:
-        typer.echo(f"Error: {error.message}" + (f"\n  {error.hint}" if error.hint else ""), err=True)
+        say_error(error)
         return False
-    typer.echo(f"{tag}: {where}", err=True)
+    say(f"{tag}: {where}", err=True)
     return True

@@ -6,6 +6,7 @@ import typer
 
 from chimera_dagster.cli.options import AsJson
 from chimera_dagster.cli.tables import print_table
+from chimera_dagster.cli.terminal import write_json
 from chimera_dagster.gpu.lanes import config_of, lanes
 from chimera_dagster.gpu.leases import leases_folder
 from chimera_dagster.gpu.servers import start_servers
@@ -25,7 +26,7 @@ def up(as_json: AsJson = False) -> None:
     settings = load_settings()
     servers = start_servers(lanes(config_of(settings)), leases_folder(settings.leases_dir))
     if as_json:
-        typer.echo(json.dumps([server._asdict() for server in servers], indent=2, default=str))
+        write_json(json.dumps([server._asdict() for server in servers], indent=2, default=str))
         return
     rows = [[str(cell or "-") for cell in server] for server in servers]
     columns = ("GPU", "endpoint", "state", "pid", "log")

@@ -3,9 +3,8 @@
 from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
 
-import typer
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -16,9 +15,10 @@ from rich.progress import (
 )
 
 from chimera_dagster.cli.live import Live, print_line
+from chimera_dagster.cli.terminal import Terminal, say
 from chimera_dagster.definitions import defs
 from chimera_dagster.gpu.lanes import Lane
-from chimera_dagster.gpu.leases import LaneState
+from chimera_dagster.gpu.leases import LaneState, holders
 from chimera_dagster.orchestration import sweeping
 from chimera_dagster.orchestration.backfill import OnChange, State
 from chimera_dagster.orchestration.workers import Ended
@@ -53,14 +53,14 @@ class TerminalDisplay:
             yield progress.on_change
 
     def note(self, line: str) -> None:
-        typer.echo(line, err=True)
+        say(line, err=True)
 
 
 class BackfillProgress(Live):
     """A bar for a sweep that the daemon runs, and a permanent line for each trial that starts or ends."""
 
     def __init__(self, trials: int) -> None:
-        self._console = Console(stderr=True)
+        self._console = Terminal(stderr=True)
         self._trials, self._states = trials, dict[str, State]()
         self._bar = _sweep_bar(self._console)
         self._task = self._bar.add_task("backfill", total=trials, text="")
@@ -76,12 +76,12 @@ class BackfillProgress(Live):
         self._bar.update(self._task, completed=ended, text=text)
 
 
-def _sweep_bar(console: Console) -> Progress:
+def _sweep_bar(console: Terminal) -> Progress:
     """Each task has a description, a bar, and the field `text` beside the bar."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
-        TextColumn("{task.fields[text]}"),
+        TextColumn("{task.fields[text]}", markup=False),
         TimeElapsedColumn(),
         TextColumn("remaining"),
         TimeRemainingColumn(),
@@ -99,16 +99,31 @@ class SweepProgress(Live):
     """
 
     def __init__(self, trials: int, store: Store) -> None:
-        self._console = Console(stderr=True)
+        self._console = Terminal(stderr=True)
         self._trials, self._store, self._begun = trials, store, 0
         self._lanes: dict[str, _LaneLine] = {}
         self._bar = _sweep_bar(self._console)
         self._sweep = self._bar.add_task("sweep", total=trials, text=f"0 of {trials} trials")
-        self._ended = 0
+        self._ended = self._done = 0
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        if kind is KeyboardInterrupt:
+            print_line(self._console, self._kept())
+
+    def _kept(self) -> str:
+        """What an interrupt leaves."""
+        kept = f"{self._done} of {self._trials} trials are finished and kept"
+        running = [f"{line.name} ({line.stage or 'starting'})" for line in self._lanes.values() if line.is_running]
+        return f"{kept}; the next sweep runs again: {', '.join(running)}" if running else f"{kept}."
 
     def on_wait(self, found: list[LaneState]) -> None:
-        holders = [f"{lane.name} by {holder.trial} (pid {holder.pid})" for lane, _, holder in found if holder]
-        print_line(self._console, f"waiting for a lane; held: {', '.join(holders) or 'all'}")
+        print_line(self._console, f"waiting for a lane; held: {holders(found)}")
+
+    def on_notice(self, lane: str, line: str) -> None:
+        print_line(self._console, f"{lane}: {line}")
 
     def on_left_out(self, left_out: Sequence[Lane]) -> None:
         """Lanes that the sweep can't use: their servers don't answer, or there is only one server."""
@@ -139,7 +154,8 @@ class SweepProgress(Live):
         text = {"done": f"{path}", "skipped": f"{path}, by another process", "failed": f"{outcome.reason}"}
         print_line(self._console, f"{line.name}: {text[outcome.status]}")
         self._ended += 1
-        line.share = 0.0
+        self._done += outcome.status != "failed"
+        line.share, line.is_running = 0.0, False
         self._show_sweep()
 
     def _show_sweep(self) -> None:
@@ -152,7 +168,7 @@ class _LaneLine:
 
     def __init__(self, task: TaskID, plan: TrialPlan, name: str) -> None:
         self.task, self.plan, self.name = task, plan, name
-        self.stage, self.share, self._calls = "", 0.0, 0
+        self.stage, self.share, self._calls, self.is_running = "", 0.0, 0, True
 
     def advance(self, stage: str, chunks: int) -> None:
         """Update the share of the work that is done; the first chunk of a call is always reported."""

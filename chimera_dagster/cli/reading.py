@@ -4,9 +4,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from chimera_dagster.cli.terminal import Terminal
 from chimera_dagster.ingest.folder import FolderTables, OnFile, read_in_memory
 from chimera_dagster.settings import load_settings
 
@@ -14,7 +14,7 @@ from chimera_dagster.settings import load_settings
 @contextmanager
 def file_progress() -> Generator[OnFile]:
     """A bar of files read, updated by `(done, total)`; hidden if stderr is not a terminal."""
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     bar = Progress(
         TextColumn("reading"),
         BarColumn(bar_width=24),

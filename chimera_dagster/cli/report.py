@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from chimera_dagster.cli.terminal import say
 from chimera_dagster.errors import UnknownTrialError
 from chimera_dagster.records.store import Store
 from chimera_dagster.settings import load_settings
@@ -19,4 +20,4 @@ def report(
     path = store.folder_of(plan.trial).report
     if not path.exists():
         raise UnknownTrialError(f"The trial {plan.trial.key} has no report yet.", hint="Run 'chimera sweep'.")
-    typer.echo(path)
+    say(path)

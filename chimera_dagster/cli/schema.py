@@ -2,11 +2,10 @@
 
 import json
 
-import typer
-
+from chimera_dagster.cli.terminal import write_json
 from chimera_dagster.spec.sweep import SweepSpec
 
 
 def schema() -> None:
     """Print the JSON Schema of sweep.yaml."""
-    typer.echo(json.dumps(SweepSpec.model_json_schema(), indent=2))
+    write_json(json.dumps(SweepSpec.model_json_schema(), indent=2))

@@ -9,10 +9,12 @@ import typer
 from chimera_dagster.cli.options import AsJson, Engine, Models, Reports, Spec
 from chimera_dagster.cli.sweep import chosen
 from chimera_dagster.cli.tables import print_table
+from chimera_dagster.cli.terminal import say, write_json
 from chimera_dagster.compare.metrics import METRICS
 from chimera_dagster.compare.recommend import Recommendation
 from chimera_dagster.errors import LeaseError
 from chimera_dagster.gpu.leases import claim, leases_folder
+from chimera_dagster.records.sqlite_files import SEARCH, problem_of, set_aside_database
 from chimera_dagster.records.store import Store
 from chimera_dagster.render.index.cells import figure, goals_words
 from chimera_dagster.settings import load_settings
@@ -51,10 +53,16 @@ def search(
     sweep_spec = chosen(load_spec(settings.spec), models, engine)
     store = Store(settings.data_dir)
     digest = data_digest(store, settings.reports)
-    study = settings.dagster_home / "search.db"
-    with claim(f"search|{study.absolute()}", leases_folder(settings.leases_dir), wait=False) as alone:
+    study = settings.dagster_home / SEARCH.name
+    with claim(f"search|{study.resolve()}", leases_folder(settings.leases_dir), wait=False) as alone:
         if not alone:
             raise LeaseError("Another search is running in this data folder.", hint="Wait until it ends, or stop it.")
+        if problem := problem_of(study, SEARCH.table, thorough=True):
+            say(
+                f"warning: {study} is damaged ({problem}). It was set aside as {set_aside_database(study).name}: "
+                "this search learns from the trials' files alone.",
+                err=True,
+            )
         with open_sweep(settings, store, digest) as session:
             found = Search(
                 study,
@@ -66,14 +74,14 @@ def search(
                 plateau=plateau,
                 on_propose=lambda plan: session.register([plan]),
             )
-            typer.echo(
+            say(
                 f"At most {found.left} proposals to run; {found.learned} trials measured before are used too.",
                 err=True,
             )
             outcomes = session.in_rounds(found) if daemon else session.on_lanes(found, sweep_spec.engine)
     failed = {key: outcome.reason for key, outcome in outcomes.items() if outcome.status == "failed"}
     _print(found, failed, load_comparison(store).recommendation, as_json)
-    typer.echo(f"All trial reports on one page: {store.index}", err=True)
+    say(f"All trial reports on one page: {store.index}", err=True)
     if failed:
         raise typer.Exit(1)
 
@@ -86,7 +94,7 @@ def _print(found: "Search", failed: Mapping[str, str | None], recommendation: Re
             for (model, params), values, on_front in found.tried()
         ]
         document = {"ended": found.why_ended(), "proposals": proposals, "failed": failed, "recommended": best}
-        typer.echo(json.dumps(document, indent=2))
+        write_json(json.dumps(document, indent=2))
         return
     metrics = [METRICS[name] for name in found.objectives]
     columns = ("model", "parameters", *(f"{metric.name} {metric.unit}".strip() for metric in metrics), "")
@@ -101,7 +109,7 @@ def _print(found: "Search", failed: Mapping[str, str | None], recommendation: Re
     ]
     print_table("Proposals, in their order", columns, rows, numeric=set(columns[2:-1]))
     for key, reason in failed.items():
-        typer.echo(f"failed: {key}: {reason}")
-    typer.echo(f"Ended: {found.why_ended()}.")
+        say(f"failed: {key}: {reason}")
+    say(f"Ended: {found.why_ended()}.")
     by = f"by {goals_words(recommendation)}"
-    typer.echo(f"{f'Recommended of all trials, {by}: {best}.' if best else 'No recommendation.'} {recommendation.why}")
+    say(f"{f'Recommended of all trials, {by}: {best}.' if best else 'No recommendation.'} {recommendation.why}")

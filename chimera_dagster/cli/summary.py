@@ -5,12 +5,11 @@ from collections.abc import Hashable, Iterator
 from itertools import groupby
 from typing import Any
 
-import typer
-
 from chimera_dagster.cli.options import AsJson, Reports
 from chimera_dagster.cli.reading import read_folder
 from chimera_dagster.cli.tables import print_problems
-from chimera_dagster.evidence.figures import format_value, named_params, printable
+from chimera_dagster.cli.terminal import say, write_json
+from chimera_dagster.evidence.figures import format_value, named_params
 from chimera_dagster.evidence.setups import by_value, setup_of, setup_words
 from chimera_dagster.evidence.summary import summary_block
 from chimera_dagster.steps.evidence import Evidence
@@ -26,19 +25,17 @@ def summary(reports: Reports = None, as_json: AsJson = False) -> None:
     print_problems(evidence.problems)
     if as_json:
         files = folder.files.to_json(orient="records", date_format="iso")
-        typer.echo(f'{{"files": {files}, "statistics": {table.to_json(orient="records")}}}')
+        write_json(f'{{"files": {files}, "statistics": {table.to_json(orient="records")}}}')
         return
-    typer.echo(summary_block(folder.files) + "\n")
+    say(*summary_block(folder.files).split("\n"), "")
     known = table[table["unit"].notna()]
-    typer.echo(
-        f"{len(known)} statistics by model and conditions, with the 95 % interval of the mean.\n"
-        f"--json shows all {len(table)}, and standard deviation, extremes and percentiles."
+    say(
+        f"{len(known)} statistics by model and conditions, with the 95 % interval of the mean.",
+        f"--json shows all {len(table)}, and standard deviation, extremes and percentiles.",
     )
-    typer.echo(_ROW.format("metric", "unit", "n", "failed", "mean", "interval", "median"))
+    say(_ROW.format("metric", "unit", "n", "failed", "mean", "interval", "median"))
     for what, rows in groupby(sorted(known.to_dict("records"), key=_order), key=_what):
-        typer.echo(printable(what))
-        for line in _lines(rows):
-            typer.echo(printable(line))
+        say(what, *_lines(rows))
 
 
 def _order(row: dict[Hashable, Any]) -> tuple[object, ...]:

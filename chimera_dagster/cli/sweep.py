@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.table import Table
 
 from chimera_dagster.cli.options import AsJson, Engine, Models, Reports, Spec
+from chimera_dagster.cli.plan import print_plan
+from chimera_dagster.cli.terminal import Terminal, say, write_json
 from chimera_dagster.errors import SpecError
+from chimera_dagster.foreign_text import one_line
+from chimera_dagster.records.pages import is_page
 from chimera_dagster.records.store import Store
 from chimera_dagster.records.trial_files import read_metrics
 from chimera_dagster.settings import Settings, load_settings
@@ -54,6 +57,15 @@ def sweep(
         bool,
         typer.Option("--daemon", help="Let the daemon of 'chimera ui' run the trials, and follow them."),
     ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Run nothing: print what the sweep takes, and which difference it will show.")
+    ] = False,
+    detect: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE", help="Run nothing: propose rounds and repeats that show a difference such as 5%."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run every trial of the sweep that has no report yet.
@@ -65,24 +77,37 @@ def sweep(
     plans = chosen(load_spec(settings.spec), models, engine).plans()
     store = Store(settings.data_dir)
     digest = data_digest(store, settings.reports)
-    todo = [plan for plan in visits_of(plans) if force or not is_done(store, plan, digest)]
+    for known in plans:  # here and not only with those to run, so that a damaged trial.json is written again
+        store.register(known)
+    todo = [visit for visit in visits_of(plans) if force or not is_done(store, visit, digest)]
+    if plan or detect is not None:
+        print_plan(store, plans, _each_once(todo), detect, as_json=as_json)
+        return
     _announce(plans, todo)
-    outcomes = _run(settings, store, plans, todo, digest, force=force, daemon=daemon) if todo else {}
+    is_published = is_page(store.index) and is_page(store.index.with_suffix(".md"))
+    outcomes = (
+        _run(settings, store, plans, todo, digest, force=force, daemon=daemon) if todo or not is_published else {}
+    )
     rows = [_row(store, plan, outcomes.get(plan.trial.key)) for plan in plans]
     _print(rows, as_json)
     if store.index.exists():
-        typer.echo(f"All trial reports on one page: {store.index}", err=True)
+        say(f"All trial reports on one page: {store.index}", err=True)
     if any(outcome.status == "failed" for outcome in outcomes.values()):
         raise typer.Exit(1)
+
+
+def _each_once(visits: list[TrialPlan]) -> list[TrialPlan]:
+    """The trials that have a visit to make, in any round."""
+    return list({visit.trial.key: visit for visit in visits}.values())
 
 
 def _announce(plans: list[TrialPlan], todo: list[TrialPlan]) -> None:
     keys = {plan.trial.key for plan in todo}
     skipped = len(plans) - len(keys)
     visits = f" in {len(todo)} visits" if len(todo) > len(keys) else ""
-    typer.echo(f"{len(keys)} trials to run{visits}, {skipped} skipped: they have a report of this data.", err=True)
+    say(f"{len(keys)} trials to run{visits}, {skipped} skipped: they have a report of this data.", err=True)
     if todo and plans[0].spec.rounds == 1 and len(plans) > 1:
-        typer.echo(
+        say(
             "All trials run once, in one round: what differs between them can be a drift of this host. "
             "'rounds: 3' in the sweep file can tell.",
             err=True,
@@ -117,6 +142,8 @@ def _run(
 
     with open_sweep(settings, store, digest) as session:
         session.register(plans)
+        if not todo:
+            return {}  # only the index is written
         if daemon:
             return session.by_daemon(todo, force=force)
         return session.on_lanes(TrialQueue(todo), todo[0].spec.engine, force=force)
@@ -140,7 +167,7 @@ def _row(store: Store, plan: TrialPlan, outcome: "Ended | None") -> Row:
 
 def _print(rows: list[Row], as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
+        write_json(json.dumps([asdict(row) for row in rows], indent=2))
         return
     table = Table("model", "parameters", "status", "validity", "model's text", box=None, pad_edge=False)
     for column in ("tok/s", "TTFT ms"):
@@ -149,6 +176,6 @@ def _print(rows: list[Row], as_json: bool) -> None:
     for row in rows:
         numbers = [f"{value:.2f}" if value is not None else "-" for value in (row.throughput_tok_s, row.ttft_ms)]
         words = [word or "-" for word in (row.status, row.validity, row.text)]
-        table.add_row(row.model, row.params, *words, *numbers, row.report or row.reason or "-")
-    Console(width=_WIDTH).print(table)  # a path that is wrapped can't be clicked or copied
-    typer.echo("Open the Dagster UI with: make ui (or: chimera ui)", err=True)
+        table.add_row(*map(one_line, [row.model, row.params, *words, *numbers, row.report or row.reason or "-"]))
+    Terminal(width=_WIDTH).print(table)  # a path that is wrapped can't be clicked or copied
+    say("Open the Dagster UI with: make ui (or: chimera ui)", err=True)

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from chimera_dagster.cli.terminal import say
 from chimera_dagster.records.store import Store
 from chimera_dagster.settings import load_settings
 from chimera_dagster.spec.sweep import load_spec
 
-_DEV = ("-m", "dagster", "dev", "-m", "chimera_dagster.definitions", "-h", "127.0.0.1", "-p")
+_DEV = ("-m", "chimera_dagster.orchestration.dev", "-m", "chimera_dagster.definitions", "-h", "127.0.0.1", "-p")
 _SUPERSEDED = "ignore:Function `dev_command` is superseded"  # by 'dg dev', which needs a package of its own
 
 
@@ -30,6 +31,6 @@ def ui(
     with open_instance(settings) as instance:
         fail_lost_runs(instance)
         register(instance, Store(settings.data_dir), load_spec(settings.spec).plans())
-    typer.echo(f"Dagster UI: http://127.0.0.1:{port}", err=True)
+    say(f"Dagster UI: http://127.0.0.1:{port}", err=True)
     # Replaces this process, so that Ctrl-C reaches Dagster itself and leaves no child of ours behind.
     os.execv(sys.executable, [sys.executable, "-W", _SUPERSEDED, *_DEV, str(port)])

@@ -1,12 +1,14 @@
 """`chimera vocabulary`: teach the readers the names that your benchmark files use."""
 
 import difflib
+import math
 
 import typer
 import yaml
 
 from chimera_dagster.cli.options import Folder
 from chimera_dagster.cli.reading import read_folder
+from chimera_dagster.cli.terminal import say
 from chimera_dagster.evidence.unread import UnreadGroup, unread_groups
 from chimera_dagster.ingest import vocabulary as words
 from chimera_dagster.ingest.metric_names import metric_of
@@ -30,22 +32,22 @@ def suggest(
     """Print a vocabulary.yaml with the names in a folder that nothing knows yet, to fill in; nothing is written."""
     groups = unread_groups(read_folder(folder).files)
     if not groups:
-        typer.echo("Every number of this folder has a known name.", err=True)
+        say("Every number of this folder has a known name.", err=True)
         return
-    typer.echo(_suggested(groups[:_MOST]))
+    say(*_suggested(groups[:_MOST]))
     if len(groups) > _MOST:
-        typer.echo(f"# {len(groups) - _MOST} more names are not shown.")
+        say(f"# {len(groups) - _MOST} more names are not shown.")
 
 
 @vocabulary.command()
 def metrics() -> None:
     """Print every metric with its unit and the names that are known for it."""
     for metric, entry in words.vocabulary().metrics.items():
-        typer.echo(f"{metric} [{entry.unit}]: {', '.join(entry.names)}")
+        say(f"{metric} [{entry.unit}]: {', '.join(entry.names)}")
 
 
-def _suggested(groups: list[UnreadGroup]) -> str:
-    lines = [
+def _suggested(groups: list[UnreadGroup]) -> list[str]:
+    return [
         f"# Save as {FILE_NAME} beside sweep.yaml. Move each name to the metric that it is, with its unit in the file",
         "# (null if the name ends in it), or uncomment it under labels if it measures nothing.",
         "# 'chimera vocabulary metrics' prints the metrics; one of your own needs a unit:",
@@ -56,7 +58,6 @@ def _suggested(groups: list[UnreadGroup]) -> str:
         "labels:",
         *(f"  # - {_name(group.name)}" for group in groups),
     ]
-    return "\n".join(lines)
 
 
 def _to_fill_in(group: UnreadGroup) -> str:
@@ -81,5 +82,8 @@ def _alike(name: str) -> str:
 
 
 def _name(name: str) -> str:
-    """As YAML writes it."""
-    return yaml.safe_dump(name, default_flow_style=True, width=1_000, allow_unicode=True).splitlines()[0]
+    """As YAML writes it, on one line."""
+    plain = name.isprintable()
+    style = None if plain else '"'
+    written: str = yaml.safe_dump(name, default_style=style, width=math.inf, allow_unicode=plain)
+    return written.splitlines()[0]

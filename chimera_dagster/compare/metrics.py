@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chimera_dagster.ingest.trial_reader import METRICS_VERSION, READ_VERSIONS
 from chimera_dagster.measure.call import rate
 from chimera_dagster.measure.validity import Verdict
+from chimera_dagster.records.documents import Digests
 from chimera_dagster.spec.goals import METRIC_NAMES, MetricName
 
 
@@ -115,7 +116,7 @@ class _Environment(_Part):
     variables: dict[str, str] = {}
 
 
-class Excerpt(_Part):
+class Excerpt(_Part, Digests):
     """The part of metrics.json that a comparison needs: reading all of it takes three times as long.
 
     What an earlier version measured counts, but not its score, which was of another kind.

@@ -30,6 +30,8 @@ class ModelInfo:
     chat: bool = True  # False: a base model without a chat template, which continues text
     capabilities: tuple[str, ...] | None = None  # as the engine names them, such as "completion"
     default_options: str | None = None  # values of parameters that are not set, such as "temperature 0.7, top_k 20"
+    file_sha256: str | None = None  # of the GGUF file; `digest` may be that of a manifest which names it
+    template: str | None = None  # what turns a request into the text that the model continues
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class EngineStats:
     effective_num_ctx: int | None = None
     vram_mib: float | None = None  # GPU memory that the model uses
     gpu_share: float | None = None  # share of the model that is in GPU memory, 0 to 1
+    use_by_others: str | None = None  # what shows that another client used the model during the call
 
 
 Stream = Generator[Chunk, None, EngineStats]

@@ -5,26 +5,17 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from importlib import import_module
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import psutil
 
 from chimera_dagster.engines.base import Cancelled, Emit, EngineStats, ModelInfo, Request, Stream, after_the_first, pump
 from chimera_dagster.engines.gguf import model_info
+from chimera_dagster.engines.llama import LoadedModel, LoadKey, gpu_present, xllamacpp
 from chimera_dagster.engines.models import find_model, tags_at_hand
-from chimera_dagster.errors import ContextTooSmallError, ModelFileError, RequestRefusedError, StreamBrokenError
+from chimera_dagster.errors import ContextTooSmallError, RequestRefusedError, StreamBrokenError
 
 DEFAULT_NUM_CTX = 4096
-
-
-class _LoadKey(NamedTuple):
-    """What a loaded model depends on; not sampling parameters: changing them does not reload the model."""
-
-    path: Path
-    num_ctx: int
-    num_gpu: int | None
 
 
 class EmbeddedEngine:
@@ -37,12 +28,13 @@ class EmbeddedEngine:
         """`threads` of llama.cpp; None: one for each core that this process may use."""
         self._threads = threads or _cores()
         self._lock = threading.Lock()
-        self._loaded: tuple[_LoadKey, Any] | None = None
+        self._loaded: LoadedModel | None = None
+        self._tag = ""  # by which the newest call named it
         # A cancelled call may still be inside llama.cpp, and crashes if the interpreter is torn down under it.
         atexit.register(self.close)
 
     def version(self) -> str:
-        return f"xllamacpp {_xllamacpp().__version__}"
+        return f"xllamacpp {xllamacpp().__version__}"
 
     def models(self) -> list[str]:
         return tags_at_hand()
@@ -62,29 +54,24 @@ class EmbeddedEngine:
 
     def count_tokens(self, model: str, text: str) -> int | None:
         """Tokens of `text`; None if `model` is not loaded: loading it here would be measured as part of no call."""
-        import httpx  # slow to import
-
         with self._lock:
-            if self._loaded is None or self._loaded[0].path != find_model(model).path:
+            if self._loaded is None or self._tag != model:
                 return None
-            url = f"{self._loaded[1].listening_address}/tokenize"
-            try:
-                answer = httpx.post(url, json={"content": text}, timeout=10.0, trust_env=False)
-            except httpx.HTTPError:
-                return None
-        return len(answer.json()["tokens"]) if answer.is_success else None
+            return self._loaded.count_tokens(text)
 
     def unload(self, model: str) -> None:
         self.close()
 
     def close(self) -> None:
         with self._lock:
-            self._loaded = None
+            self._unload()
 
     def _generate(self, request: Request, info: ModelInfo, emit: Emit) -> EngineStats:
         num_ctx = min(request.params.num_ctx or DEFAULT_NUM_CTX, info.trained_context or 1 << 62)
         started = time.perf_counter()
-        server, load_ms = self._load(_LoadKey(find_model(request.model).path, num_ctx, request.params.num_gpu))
+        file = find_model(request.model)
+        server, load_ms = self._load(LoadKey(file.path, file.sha256, num_ctx, request.params.num_gpu))
+        self._tag = request.model
         payload: dict[str, Any] = {
             "max_tokens": request.max_tokens,
             "seed": request.seed,
@@ -117,33 +104,21 @@ class EmbeddedEngine:
             output_tokens=usage["completion_tokens"],
             eval_tokens=after_the_first(usage["completion_tokens"]),
             effective_num_ctx=num_ctx,
-            gpu_share=None if _gpu_present() else 0.0,
+            gpu_share=None if gpu_present() else 0.0,
         )
 
-    def _load(self, key: _LoadKey) -> tuple[Any, float | None]:
+    def _load(self, key: LoadKey) -> tuple[Any, float | None]:
         """The server for `key`, and the milliseconds that loading took; None if it was loaded already."""
-        if self._loaded is not None and self._loaded[0] == key:
-            return self._loaded[1], None
-        self._loaded = None  # frees the memory of the old model before the new one is loaded
-        xllamacpp = _xllamacpp()
-        params = xllamacpp.CommonParams()
-        params.model.path = str(key.path)
-        params.n_ctx = key.num_ctx
-        params.n_parallel = 1
-        params.verbosity = -1
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self._threads
-        if key.num_gpu is not None:
-            params.n_gpu_layers = key.num_gpu
-        started = time.perf_counter()
-        try:
-            server = xllamacpp.Server(params)
-        except RuntimeError as error:
-            raise ModelFileError(
-                f"llama.cpp can't load {key.path} with num_ctx={key.num_ctx}: {error}",
-                hint="Check that the file is complete and that num_ctx fits into memory.",
-            ) from error
-        self._loaded = (key, server)
-        return server, (time.perf_counter() - started) * 1e3
+        if self._loaded is not None and self._loaded.key == key:
+            return self._loaded.server, None
+        self._unload()  # frees the memory of the old model before the new one is loaded
+        self._loaded = LoadedModel(key, self._threads)
+        return self._loaded.server, self._loaded.load_ms
+
+    def _unload(self) -> None:
+        if self._loaded is not None:
+            self._loaded.close()
+            self._loaded = None
 
 
 def _consume(handle: Callable[..., None], payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
@@ -187,19 +162,7 @@ def _refusal(error: dict[str, Any]) -> ContextTooSmallError | RequestRefusedErro
     return RequestRefusedError(f"The embedded engine refused the request: {error.get('message', error)}.")
 
 
-def _gpu_present() -> bool:
-    return any("GPU" in device["type"].name for device in _xllamacpp().get_device_info())
-
-
 def _cores() -> int:
     """Physical cores that this process may use: two threads on one core slow each other down."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(usable, psutil.cpu_count(logical=False) or usable)
-
-
-def _xllamacpp() -> Any:
-    """The package, imported when first used: it is slow to import, and has no type hints."""
-    # Its threads wait for each other by spinning, by default 300,000 times before they sleep. If another process uses
-    # the same cores, a token then takes seconds (benchmarks/bench_contended_decode.py). Read when it is loaded.
-    os.environ.setdefault("GOMP_SPINCOUNT", "3000")
-    return import_module("xllamacpp")

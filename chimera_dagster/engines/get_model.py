@@ -19,7 +19,6 @@ def get_model(tag: str, source: Source | None, watcher: Watcher) -> tuple[Place,
     ModelDownloadError if it can't be had, ModelFileError if it is damaged where nothing can be replaced, and
     StorageError if it can't be written.
     """
-    find_model.cache_clear()  # what it remembers may be another file than the one that is found now
     model, located = CATALOGUE.get(tag), locate(tag)
     if source == "ollama" or (model is None and located is None):
         return "ollama", _in_ollama_store(tag, model)

@@ -1,9 +1,11 @@
 """The header of a GGUF file, read without loading the model.
 
 Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. The `gguf` package takes 17 s for a
-vocabulary of 262,144 tokens, because it keeps them; this reader skips every array.
+vocabulary of 262,144 tokens, because it keeps them; this reader skips every array. A header may come from anybody: what
+it costs to read is bounded, whatever sizes it states.
 """
 
+import os
 import struct
 from functools import cache
 from io import BufferedReader
@@ -16,7 +18,11 @@ Scalar = int | float | bool | str
 
 _FORMATS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
-_LONGEST_STRING = 1 << 24  # bytes; chat templates are the longest, and a damaged length must not take all memory
+# Far above what models have: some 60 keys, a chat template of 20 KB, and arrays of 260,000 tokens and 520,000 merges
+_MOST_PAIRS, _MOST_TEXT, _MOST_ITEMS = 1 << 16, 1 << 24, 1 << 22  # text in bytes and items of arrays, of a whole header
+_DEEPEST = 8  # levels of arrays
+_LONGEST_NAME = 200  # characters of an architecture or a size
+_MOST_TOKENS = 1 << 31  # of a context, or layers of a model
 # llama.cpp's llama_ftype, as far as published models use it
 _FILE_TYPES = {
     0: "F32",
@@ -45,16 +51,9 @@ def read_header(path: Path) -> dict[str, Scalar]:
         with path.open("rb") as file:
             if file.read(4) != b"GGUF":
                 raise ModelFileError(f"{path} is not a GGUF file.", hint="Choose a file in llama.cpp's GGUF format.")
-            _version, _tensors, pairs = struct.unpack("<IQQ", file.read(20))
-            header: dict[str, Scalar] = {}
-            for _ in range(pairs):
-                key = _string(file)
-                value = _value(file, *struct.unpack("<I", file.read(4)))
-                if value is not None:
-                    header[key] = value
-            return header
+            return _Header(file).pairs()
     except (struct.error, ValueError, KeyError, OverflowError) as error:
-        raise ModelFileError(f"The header of {path} is damaged ({error}).", hint="Download the file again.") from error
+        raise _damaged(path, error) from error
     except OSError as error:
         raise ModelFileError(
             f"{path} can't be read: {error.strerror}.", hint="Check the path after 'file:'."
@@ -63,50 +62,102 @@ def read_header(path: Path) -> dict[str, Scalar]:
 
 @cache
 def model_info(tag: str, path: Path, digest: str) -> ModelInfo:
-    """What the header of `path` says about the model `tag`; read once per process."""
+    """What the header of `path` says about the model `tag`; read once per process. Raises ModelFileError."""
     header = read_header(path)
-    family = str(header.get("general.architecture", "")) or None
-    file_type = header.get("general.file_type")
-    size = header.get("general.size_label")
 
-    def count(name: str) -> int | None:
-        value = header.get(f"{family}.{name}")
-        return int(value) if isinstance(value, int) else None
+    def name(key: str) -> str | None:
+        value = str(header.get(key, ""))
+        if len(value) > _LONGEST_NAME:
+            raise _damaged(path, f"{key} has {len(value)} characters")
+        return value or None
+
+    def count(key: str) -> int | None:
+        value = header.get(key)
+        if not isinstance(value, int) or isinstance(value, bool):
+            return None
+        if not 0 <= value <= _MOST_TOKENS:
+            raise _damaged(path, f"{key} is {value}")
+        return value
+
+    family = name("general.architecture")
+    file_type = header.get("general.file_type")
 
     return ModelInfo(
         tag=tag,
         digest=digest,
         family=family,
-        parameter_size=str(size) if size is not None else None,
+        parameter_size=name("general.size_label"),
         quantization=_FILE_TYPES.get(file_type) if isinstance(file_type, int) else None,
-        trained_context=count("context_length"),
-        layers=count("block_count"),
+        trained_context=count(f"{family}.context_length"),
+        layers=count(f"{family}.block_count"),
         chat="tokenizer.chat_template" in header,
     )
 
 
-def _string(file: BufferedReader) -> str:
-    (length,) = struct.unpack("<Q", file.read(8))
-    if length > _LONGEST_STRING:
-        raise ValueError(f"a string of {length} bytes")
-    content = file.read(length)
-    if len(content) < length:
-        raise ValueError(f"it ends {length - len(content)} bytes early")
-    return content.decode()
+class _Header:
+    """Reads the metadata behind the first four bytes of a file. Its errors name the key that they are about."""
+
+    def __init__(self, file: BufferedReader) -> None:
+        self._file, self._size = file, os.fstat(file.fileno()).st_size
+        self._text, self._items = _MOST_TEXT, _MOST_ITEMS  # what is left of each
+
+    def pairs(self) -> dict[str, Scalar]:
+        _version, _tensors, count = struct.unpack("<IQQ", self._file.read(20))
+        if count > _MOST_PAIRS:
+            raise ValueError(f"it states {count} keys")
+        found: dict[str, Scalar] = {}
+        for number in range(1, count + 1):
+            key = f"key {number}"
+            try:
+                key = self._string()
+                value = self._value(*struct.unpack("<I", self._file.read(4)))
+            except KeyError as error:
+                raise ValueError(f"{key}: there is no type {error}") from error
+            except (struct.error, ValueError, OverflowError) as error:
+                raise ValueError(f"{key}: {error}") from error
+            if value is not None:
+                found[key] = value
+        return found
+
+    def _string(self) -> str:
+        (length,) = struct.unpack("<Q", self._file.read(8))
+        if length > self._text:
+            raise ValueError(f"a text of {length} bytes")
+        self._text -= length
+        content = self._file.read(length)
+        if len(content) < length:
+            raise ValueError(f"it ends {length - len(content)} bytes early")
+        return content.decode()
+
+    def _value(self, kind: int) -> Scalar | None:
+        if kind == _STRING:
+            return self._string()
+        if kind == _ARRAY:
+            self._skip_array(1)
+            return None
+        return struct.unpack(f"<{_FORMATS[kind]}", self._file.read(struct.calcsize(_FORMATS[kind])))[0]
+
+    def _skip_array(self, depth: int) -> None:
+        element, length = struct.unpack("<IQ", self._file.read(12))
+        if length > self._items:
+            raise ValueError(f"an array of {length} values")
+        self._items -= length
+        if element == _STRING:
+            for _ in range(length):
+                self._skip(*struct.unpack("<Q", self._file.read(8)))
+        elif element == _ARRAY:
+            if depth == _DEEPEST:
+                raise ValueError(f"arrays in arrays, {_DEEPEST} deep")
+            for _ in range(length):
+                self._skip_array(depth + 1)
+        else:
+            self._skip(length * struct.calcsize(_FORMATS[element]))
+
+    def _skip(self, length: int) -> None:
+        if length > self._size:
+            raise ValueError(f"a value of {length} bytes in a file of {self._size}")
+        self._file.seek(length, os.SEEK_CUR)
 
 
-def _value(file: BufferedReader, kind: int) -> Scalar | None:
-    if kind == _STRING:
-        return _string(file)
-    if kind != _ARRAY:
-        return struct.unpack(f"<{_FORMATS[kind]}", file.read(struct.calcsize(_FORMATS[kind])))[0]
-    element, length = struct.unpack("<IQ", file.read(12))
-    if element == _STRING:
-        for _ in range(length):
-            file.seek(struct.unpack("<Q", file.read(8))[0], 1)
-    elif element == _ARRAY:
-        for _ in range(length):
-            _value(file, _ARRAY)
-    else:
-        file.seek(length * struct.calcsize(_FORMATS[element]), 1)
-    return None
+def _damaged(path: Path, why: object) -> ModelFileError:
+    return ModelFileError(f"The header of {path} is damaged ({why}).", hint="Download the file again.")

@@ -1,9 +1,8 @@
 """What the engines that use HTTP share: connections that are kept and can be aborted, and messages in error bodies."""
 
-import json
 import socket
 import ssl
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, Generic, Protocol, TypeVar, cast
@@ -11,10 +10,13 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 import httpx
 
 from chimera_dagster.errors import EngineUnreachableError, NothingListensError
+from chimera_dagster.foreign_text import json_value
 
 # Servers answer everything but a generation at once, and a dead host must not delay the choice of an engine.
 TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 MAX_MESSAGE = 500  # characters; a proxy may answer with a page of HTML
+_MOST_LEVELS = 8  # of messages in messages
+_LONGEST_ANSWER = 128 * 2**20  # bytes; a server that never ends its answer must not fill the memory
 
 
 @cache
@@ -37,7 +39,15 @@ class AbortableTransport(httpx.HTTPTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.extensions["trace"] = self._watch
-        return super().handle_request(request)
+        request.headers["Accept-Encoding"] = "identity"  # compression would hold tokens back, and hide an answer's size
+        response = super().handle_request(request)
+        encoding = response.headers.get("Content-Encoding", "identity")
+        if encoding != "identity":
+            response.close()
+            raise ValueError(f"it is compressed ({encoding[:MAX_MESSAGE]}), which was not asked for")
+        assert isinstance(response.stream, httpx.SyncByteStream)
+        response.stream = _Bounded(response.stream)
+        return response
 
     def abort(self) -> None:
         """End the running call at once; the transport can't be used afterwards."""
@@ -55,6 +65,24 @@ class AbortableTransport(httpx.HTTPTransport):
         if self._socket is not None:
             with suppress(OSError):  # the server was faster
                 self._socket.shutdown(socket.SHUT_RDWR)
+
+
+class _Bounded(httpx.SyncByteStream):
+    """The body of an answer; reading more of it than any answer needs raises ValueError."""
+
+    def __init__(self, body: httpx.SyncByteStream) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        for piece in self._body:
+            size += len(piece)
+            if size > _LONGEST_ANSWER:
+                raise ValueError(f"it is longer than {_LONGEST_ANSWER // 2**20} MiB")
+            yield piece
+
+    def close(self) -> None:
+        self._body.close()
 
 
 class Closable(Protocol):
@@ -96,20 +124,27 @@ class Pool(Generic[S]):
 
 def server_message(text: Any) -> str:
     """The message in an error body; servers put JSON into strings, sometimes twice."""
-    inner = text
-    if isinstance(text, str):
-        try:
-            inner = json.loads(text)
-        except ValueError:
-            return text.strip().rstrip(".")[:MAX_MESSAGE]
-        if isinstance(inner, str):
-            return server_message(inner)
-    if isinstance(inner, dict):
-        body = cast(dict[str, Any], inner)
-        for key in ("error", "message", "detail"):
-            if key in body:
-                return server_message(body[key])
-    return str(text).strip()[:MAX_MESSAGE]
+    for _ in range(_MOST_LEVELS):
+        inner = text
+        if isinstance(text, str):
+            try:
+                inner = json_value(text)
+            except ValueError:
+                break
+        if isinstance(inner, dict):
+            body = cast(dict[str, Any], inner)
+            key = next((key for key in ("error", "message", "detail") if key in body), None)
+            if key is None:
+                break
+            text = body[key]
+        elif isinstance(text, str) and isinstance(inner, str):
+            text = inner
+        else:
+            break
+    try:
+        return str(text).strip().rstrip(".")[:MAX_MESSAGE]
+    except RecursionError:
+        return "a message that is nested too deeply"
 
 
 def no_answer(error: Exception, url: str, hint: str) -> EngineUnreachableError:

@@ -49,9 +49,8 @@ def tags_at_hand() -> list[str]:
     return sorted({tag for tag in CATALOGUE if locate(tag)} | {model.tag for model in stored_models()})
 
 
-@cache
 def find_model(tag: str) -> ModelFile:
-    """The file of the model `tag`; its digest is checked once per process.
+    """The file of the model `tag`; its digest is checked when this process first uses it, and again if it has changed.
 
     Raises ModelNotFoundError if the model is not on this machine, and ModelFileError if its file can't be read or
     does not have its digest.
@@ -102,6 +101,13 @@ def _not_here(tag: str) -> ModelNotFoundError:
 
 def _digest(path: Path, hint: str) -> str:
     try:
-        return sha256_of(path)
+        state = path.stat()
+        return _digest_of(path, (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns))
     except OSError as error:
         raise ModelFileError(f"{path} can't be read: {error.strerror}.", hint=hint) from error
+
+
+@cache
+def _digest_of(path: Path, state: tuple[int, ...]) -> str:
+    """Gigabytes are read only if `state` says that the file may be another one."""
+    return sha256_of(path)

@@ -1,6 +1,7 @@
 """A running Ollama server, through its official client."""
 
 import os
+import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -8,10 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from chimera_dagster.engines.base import ModelInfo, Request, Stream, pump
 from chimera_dagster.engines.ollama_host import server_url
+from chimera_dagster.engines.ollama_keep_alive import KeepAlive, seconds_left
+from chimera_dagster.engines.patience import Patience
 from chimera_dagster.errors import EngineError, ModelNotFoundError, RequestRefusedError
 
 if TYPE_CHECKING:
+    from ollama import ProcessResponse
+
     from chimera_dagster.engines.ollama_http import Session
+
+
+_PLACEMENT_WAIT_S = 1.0  # a server that was restarted meanwhile no longer knows what the call had
+_MOST_TOKENS = 1 << 31  # of a context, or layers of a model; what is larger is not believed
 
 
 class OllamaEngine:
@@ -26,6 +35,7 @@ class OllamaEngine:
 
         self.url = server_url(os.environ.get("OLLAMA_HOST") if host is None else host)
         self._pool = http.Pool(lambda: ollama_http.open_session(self.url))
+        self._keep_alive = KeepAlive()
 
     def version(self) -> str:
         with self._session() as session:
@@ -60,6 +70,8 @@ class OllamaEngine:
             layers=_count(facts, f"{architecture}.block_count"),
             capabilities=capabilities,
             default_options=_on_one_line(shown.parameters or ""),
+            file_sha256=_file_of(shown.modelfile or ""),
+            template=shown.template,
         )
 
     def stream(self, request: Request) -> Stream:
@@ -69,11 +81,13 @@ class OllamaEngine:
         try:
             with self._pool.session() as session:
                 stats = yield from pump(
-                    lambda emit: call(session, request, emit), request.timeouts, session.transport.abort
+                    lambda emit: call(session, request, self._keep_alive.seconds, emit),
+                    request.timeouts,
+                    session.transport.abort,
                 )
         except ModelNotFoundError as error:
             raise self._not_found(request.model) from error
-        return replace(stats, **self._placement(request.model))
+        return replace(stats, **self._seen_after(request.model))
 
     def count_tokens(self, model: str, text: str) -> None:
         return None
@@ -86,21 +100,30 @@ class OllamaEngine:
         """Close the connections. Models stay loaded in the server, which others may use."""
         self._pool.close()
 
-    def _placement(self, model: str) -> dict[str, Any]:
-        """The context window and the GPU memory that a call really had, requested after it."""
+    def _seen_after(self, model: str) -> dict[str, Any]:
+        """The context window and the GPU memory that a call really had, and who else used the model, asked after it."""
+        entry: ProcessResponse.Model | None = None
+
+        def left() -> float | None:
+            nonlocal entry
+            entry, date = Patience(_PLACEMENT_WAIT_S).ask(lambda: self._running(model))
+            return None if entry is None else seconds_left(entry.expires_at, date)
+
         try:
-            with self._session() as session:
-                running = session.client.ps().models
+            others = self._keep_alive.use_by_others(left)
         except EngineError:  # the call itself succeeded
             return {}
-        for entry in running:
-            if same_model(entry.model or entry.name or "", model):
-                placed: dict[str, Any] = {"effective_num_ctx": entry.context_length or None}
-                size, vram = entry.size, entry.size_vram
-                if size and vram is not None and 0 <= vram <= size:
-                    placed |= {"vram_mib": vram / 2**20, "gpu_share": vram / size}
-                return placed
-        return {}
+        return {"use_by_others": others, **({} if entry is None else _placement(entry))}
+
+    def _running(self, model: str) -> "tuple[ProcessResponse.Model | None, str | None]":
+        """A loaded model, and the time at the server."""
+        with self._session() as session:
+            from ollama import ProcessResponse
+
+            answer = session.http.get("/api/ps")  # the official client does not show the header
+            loaded = ProcessResponse.model_validate(answer.json()).models
+        found = (entry for entry in loaded if same_model(entry.model or entry.name or "", model))
+        return next(found, None), answer.headers.get("Date")
 
     def _not_found(self, model: str) -> ModelNotFoundError:
         try:
@@ -120,6 +143,14 @@ class OllamaEngine:
             yield session
 
 
+def _placement(entry: "ProcessResponse.Model") -> dict[str, Any]:
+    placed: dict[str, Any] = {"effective_num_ctx": entry.context_length or None}
+    size, vram = entry.size, entry.size_vram
+    if size and vram is not None and 0 <= vram <= size:
+        placed |= {"vram_mib": vram / 2**20, "gpu_share": vram / size}
+    return placed
+
+
 def same_model(first: str, second: str) -> bool:
     """Whether two tags name the same model in Ollama: `latest` and the public library may be left out."""
     return _full_tag(first) == _full_tag(second)
@@ -135,6 +166,12 @@ def _on_one_line(parameters: str) -> str:
     return ", ".join(sorted(" ".join(line.split()) for line in parameters.splitlines())) or "none"
 
 
+def _file_of(modelfile: str) -> str | None:
+    """The digest of the file that the model is made from, if the model file names it as Ollama's store does."""
+    found = re.search(r"^FROM .*sha256-([0-9a-f]{64})$", modelfile, re.MULTILINE)
+    return found[1] if found else None
+
+
 def _count(facts: Mapping[str, Any], key: str) -> int | None:
     value = facts.get(key)
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, int) and 0 <= value <= _MOST_TOKENS else None

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from chimera_dagster.engines.ollama_http import Session
 
-KEEP_ALIVE = "10m"  # longer than the time between the calls of a trial
-
 
 class _Part(NamedTuple):
     thinking: str | None
@@ -33,13 +31,13 @@ def _chatted(session: "Session", request: Request, options: dict[str, Any]) -> I
         yield _Part(part.message.thinking, part.message.content, part)
 
 
-def call(session: "Session", request: Request, emit: Emit) -> EngineStats:
-    """Emit what the server streams. Raises subclasses of EngineError."""
+def call(session: "Session", request: Request, keep_alive_s: int, emit: Emit) -> EngineStats:
+    """Emit what the server streams; it then keeps the model loaded for `keep_alive_s`. Raises EngineError."""
     options: dict[str, Any] = {
         "model": request.model,
         # a plain dict: the client's Options class drops options that it does not know
         "options": {**request.params.options(), "seed": request.seed, "num_predict": request.max_tokens},
-        "keep_alive": KEEP_ALIVE,
+        "keep_alive": f"{keep_alive_s}s",
     }
     final: GenerateResponse | ChatResponse | None = None
     with translated_stream(session.url):

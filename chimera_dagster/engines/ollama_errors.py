@@ -17,6 +17,7 @@ from chimera_dagster.errors import (
     ModelNotFoundError,
     RequestRefusedError,
     StreamBrokenError,
+    WrongServerError,
 )
 
 _SERVER_LOG = "See Ollama's log ('journalctl -u ollama', or the terminal of 'ollama serve')."
@@ -33,7 +34,7 @@ def translated(url: str) -> Generator[None]:
     except (httpx.TransportError, ConnectionError) as error:
         raise unreachable(url, error) from error
     # not JSON, JSON of another shape, or endless redirects
-    except (ValueError, LookupError, TypeError, httpx.RequestError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError, httpx.RequestError) as error:
         raise no_ollama(url) from error
 
 
@@ -50,7 +51,8 @@ def translated_stream(url: str) -> Generator[None]:
         raise unreachable(url, error) from error
     except httpx.TransportError as error:
         raise StreamBrokenError(f"Ollama's stream was interrupted: {error}.", hint=_SERVER_LOG) from error
-    except (ValueError, TypeError, httpx.RequestError) as error:  # TypeError: an error line whose error is not a string
+    # RecursionError: one that is nested too deeply; TypeError: an error line whose error is not a string
+    except (ValueError, TypeError, RecursionError, httpx.RequestError) as error:
         raise StreamBrokenError(f"Ollama's stream contains an unreadable line: {_fault(error)}.") from error
 
 
@@ -85,8 +87,8 @@ def unreachable(url: str, error: Exception) -> EngineUnreachableError:
     return no_answer(error, url, "Start Ollama ('ollama serve'), or set OLLAMA_HOST to where it runs.")
 
 
-def no_ollama(url: str) -> EngineUnreachableError:
-    return EngineUnreachableError(
+def no_ollama(url: str) -> WrongServerError:
+    return WrongServerError(
         f"What answers at {url} is not an Ollama server.", hint="Set OLLAMA_HOST to where Ollama runs."
     )
 

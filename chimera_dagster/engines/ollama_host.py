@@ -17,6 +17,9 @@ def server_url(value: str | None) -> str:
     would measure a server that nobody asked for.
     """
     text = (value or "").strip().strip("\"'").strip()
+    if re.search("[@?#]", text):
+        # not shown: it may be a password
+        raise _setting("OLLAMA_HOST must not have a user, a password, a query or a fragment.")
     scheme, found, rest = text.partition("://")
     scheme, rest = (scheme.lower(), rest) if found else ("http", text)
     if scheme not in _DEFAULT_PORTS:
@@ -58,4 +61,8 @@ def _is_ipv6(text: str) -> bool:
 
 
 def _malformed(value: str | None, why: str) -> SettingError:
-    return SettingError(f"OLLAMA_HOST={value!r}: {why}.", hint="Write it as http://127.0.0.1:11434.")
+    return _setting(f"OLLAMA_HOST={value!r}: {why}.")
+
+
+def _setting(message: str) -> SettingError:
+    return SettingError(message, hint="Write it as http://127.0.0.1:11434.")

@@ -86,13 +86,9 @@ def _checked(lines: bytes) -> Iterator[bytes]:
 
 
 def _prepared(request: httpx.Request) -> httpx.Request:
-    """The same request, with truncation refused and without a read timeout: loading a model takes minutes.
-
-    It must not be compressed either: compression holds chunks back.
-    """
+    """The same request, with truncation refused and without a read timeout: loading a model takes minutes."""
     headers = request.headers.copy()
     del headers["Content-Length"]
-    headers["Accept-Encoding"] = "identity"
     return httpx.Request(
         request.method,
         request.url,

@@ -11,7 +11,7 @@ from httpx_sse import EventSource, connect_sse
 from chimera_dagster.engines.base import Emit, EngineStats, after_the_first
 from chimera_dagster.engines.http import TIMEOUT, AbortableTransport, no_answer, server_message
 from chimera_dagster.engines.openai_host import Address
-from chimera_dagster.engines.openai_server import Json, count, section
+from chimera_dagster.engines.openai_server import Json, measured, section, tokens
 from chimera_dagster.errors import (
     ContextTooSmallError,
     EngineBusyError,
@@ -20,6 +20,7 @@ from chimera_dagster.errors import (
     ModelNotFoundError,
     RequestRefusedError,
     StreamBrokenError,
+    WrongServerError,
 )
 
 # A model may take minutes to load, or to read its prompt.
@@ -42,9 +43,7 @@ class Session:
 def open_session(address: Address) -> Session:
     """A session that connects when it is first used."""
     transport = AbortableTransport()
-    headers = {"Accept-Encoding": "identity"}  # compression would hold tokens back
-    if address.key:
-        headers["Authorization"] = f"Bearer {address.key}"
+    headers = {"Authorization": f"Bearer {address.key}"} if address.key else {}
     return Session(httpx.Client(base_url=address.url, transport=transport, timeout=TIMEOUT, headers=headers), transport)
 
 
@@ -80,17 +79,17 @@ def generate(session: Session, address: Address, body: Json, emit: Emit) -> Engi
 
 def _stats(finish: str, usage: Json, timings: Json) -> EngineStats:
     """`usage` is OpenAI's, `timings` are llama.cpp's, whose prompt_n does not count tokens from the cache."""
-    prompt, cached, evaluated = count(usage, "prompt_tokens"), count(timings, "cache_n"), count(timings, "prompt_n")
+    prompt, cached, evaluated = tokens(usage, "prompt_tokens"), tokens(timings, "cache_n"), tokens(timings, "prompt_n")
     if prompt is None and cached is not None and evaluated is not None:
         prompt = cached + evaluated
-    written = count(usage, "completion_tokens")
-    output_tokens = count(timings, "predicted_n") if written is None else written
+    written = tokens(usage, "completion_tokens")
+    output_tokens = tokens(timings, "predicted_n") if written is None else written
     return EngineStats(
         done_reason=finish,
-        prompt_eval_ms=timings.get("prompt_ms"),
-        eval_ms=timings.get("predicted_ms"),
+        prompt_eval_ms=measured(timings, "prompt_ms"),
+        eval_ms=measured(timings, "predicted_ms"),
         prompt_tokens=prompt,
-        prompt_cached_tokens=count(section(usage, "prompt_tokens_details"), "cached_tokens")
+        prompt_cached_tokens=tokens(section(usage, "prompt_tokens_details"), "cached_tokens")
         if cached is None
         else cached,
         output_tokens=output_tokens,
@@ -107,7 +106,7 @@ def translated(address: Address) -> Generator[None]:
         raise refusal(error.response.status_code, error.response.text, address) from error
     except httpx.RequestError as error:
         raise unreachable(address, error) from error
-    except (ValueError, LookupError, TypeError) as error:  # not JSON, or JSON of another shape
+    except (ValueError, LookupError, TypeError, RecursionError) as error:  # not JSON, or JSON of another shape
         raise no_server(address) from error
 
 
@@ -119,7 +118,7 @@ def _translated_stream(address: Address) -> Generator[None]:
         raise unreachable(address, error) from error
     except httpx.RequestError as error:
         raise StreamBrokenError(f"The server's stream was interrupted: {error}.", hint=_log_of(address)) from error
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise StreamBrokenError(f"The server's stream contains an unreadable event: {error}.") from error
 
 
@@ -174,8 +173,8 @@ def unreachable(address: Address, error: Exception) -> EngineUnreachableError:
     return no_answer(error, address.url, "Start the server, or set OPENAI_BASE_URL to where it runs.")
 
 
-def no_server(address: Address) -> EngineUnreachableError:
-    return EngineUnreachableError(
+def no_server(address: Address) -> WrongServerError:
+    return WrongServerError(
         f"What answers at {address.url} is not an OpenAI-compatible server.",
         hint="Set OPENAI_BASE_URL to the address of one; it usually ends in /v1.",
     )

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from chimera_dagster.engines.base import ModelInfo, Request
-from chimera_dagster.errors import RequestRefusedError
+from chimera_dagster.errors import RequestRefusedError, StreamBrokenError
 
 if TYPE_CHECKING:
     import httpx
 
 Json = dict[str, Any]
+
+_LARGEST = 1 << 53  # up to here, a float has every whole number
+_SHOWN = 40  # characters of a number
 
 # Fixed when the server starts. EngineStats shows if num_ctx is not the requested one.
 _FIXED = frozenset({"num_ctx", "num_gpu"})
@@ -118,7 +121,24 @@ def section(value: Json, name: str) -> Json:
 
 
 def count(value: Json, name: str) -> int | None:
+    """A count that describes a model; None also for one that can't be true."""
     found = value.get(name)
+    return found if isinstance(found, int) and 0 <= found < _LARGEST else None
+
+
+def measured(value: Json, name: str) -> float | None:
+    """A number of a call. Raises StreamBrokenError for one that can't be true."""
+    found = value.get(name)
+    if not isinstance(found, int | float) or isinstance(found, bool):
+        return None
+    if not 0 <= found < _LARGEST:  # false for NaN, too
+        raise StreamBrokenError(f"The server's final message is invalid: its {name} is {str(found)[:_SHOWN]}.")
+    return found
+
+
+def tokens(value: Json, name: str) -> int | None:
+    """As `measured`, of tokens."""
+    found = measured(value, name)
     return found if isinstance(found, int) else None
 
 

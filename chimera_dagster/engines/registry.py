@@ -5,11 +5,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from chimera_dagster.engines.base import Engine, ModelInfo
+from chimera_dagster.engines.differences import differences
 from chimera_dagster.engines.embedded import EmbeddedEngine
 from chimera_dagster.engines.model_sources.catalogue import CATALOGUE
 from chimera_dagster.engines.models import locate
 from chimera_dagster.engines.ollama import OllamaEngine, same_model
 from chimera_dagster.engines.openai import OpenAIEngine
+from chimera_dagster.engines.patience import OnNotice, Outage, Patience
 from chimera_dagster.errors import ChimeraError, EngineUnreachableError, ModelNotFoundError
 from chimera_dagster.spec.engine_names import EngineChoice, EngineName
 
@@ -23,11 +25,12 @@ _FIRST_MODEL: dict[EngineName, str] = {
 
 
 class Resolved(NamedTuple):
-    """The engine for a model, what it knows about the model, and why it was chosen."""
+    """The engine for a model, its version, what it knows about the model, and why it was chosen."""
 
     engine: Engine
     info: ModelInfo
     reason: str
+    version: str
 
 
 class EngineStatus(NamedTuple):
@@ -41,10 +44,15 @@ class EngineStatus(NamedTuple):
 
 
 class Engines:
-    """One engine of each kind, created when first used and kept."""
+    """One engine of each kind, created when first used and kept.
 
-    def __init__(self, host: str | None = None) -> None:
+    `on_notice` is told what a user should see at once, such as that a server is waited for.
+    """
+
+    def __init__(self, host: str | None = None, on_notice: OnNotice = lambda line: None) -> None:
         """`host` of Ollama as in OLLAMA_HOST, which is read if it is None."""
+        self.on_notice = on_notice
+        self._outage = Outage()
         self._makers: dict[EngineName, Callable[[], Engine]] = {
             "ollama": lambda: OllamaEngine(host),
             "embedded": EmbeddedEngine,
@@ -52,6 +60,11 @@ class Engines:
         }
         self._made: dict[EngineName, Engine] = {}
         self._chosen: dict[str, tuple[EngineName, str]] = {}
+        self._known: dict[str, ModelInfo] = {}  # what a server said of each model
+
+    def patience(self, wait_s: float) -> Patience:
+        """How the requests of a trial wait for its server; all trials of this process share what they learn of it."""
+        return Patience(wait_s, self._notify, self._outage)
 
     def resolve(self, choice: EngineChoice, model: str) -> Resolved:
         """The engine for `model`. `auto` is Ollama if it answers and has the model, else the embedded engine.
@@ -71,7 +84,13 @@ class Engines:
             name, reason = choice, f"{choice}: requested"
         engine = self._engine(name)
         info = engine.describe(model)
-        return Resolved(engine, info, reason if name == "embedded" else f"{_place(engine)} has {model}")
+        if name != "embedded":
+            found = differences(info, self._known.get(model))
+            reason = "; ".join([f"{_place(engine)} has {model}", *found])
+            if found and self._known.get(model) != info:
+                self._notify(f"{reason}.")
+            self._known[model] = info
+        return Resolved(engine, info, reason, engine.version())
 
     def survey(self) -> list[EngineStatus]:
         """The state of every engine; one that is down or misconfigured is an entry, not an error.
@@ -84,6 +103,9 @@ class Engines:
         """Release models and connections of the engines that were used."""
         for engine in self._made.values():
             engine.close()
+
+    def _notify(self, line: str) -> None:
+        self.on_notice(line)  # looked up now: it may be set after a trial has begun
 
     def _engine(self, name: EngineName) -> Engine:
         if name not in self._made:

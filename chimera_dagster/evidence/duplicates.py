@@ -19,7 +19,8 @@ def duplicate_runs(measurements: pd.DataFrame) -> dict[str, str]:
 
     Earlier is by path. A run is a record's raw numbers (no aggregate, not FAILED) as a multiset of (metric, value),
     values rounded to nine significant digits; model, parameters and record names may differ, as formats name them
-    differently. A run that a file has twice must be in the earlier file twice too, which may hold more runs.
+    differently. But files that name no model are not duplicates if their paths name different ones, or if only one of
+    the paths names one. A run that a file has twice must be in the earlier file twice too, which may hold more runs.
 
     Small files agree by chance. So a duplicate needs six different numbers that no two runs share: times, rates, power
     or energy of three significant digits or more. Zeros of failed runs, token counts and rounded values are not
@@ -33,7 +34,7 @@ def duplicate_runs(measurements: pd.DataFrame) -> dict[str, str]:
     paths = [str(name) for name in names]
     mantissas, exponents = _rounded(raw["value"].to_numpy("float64"))
     numbers = _hashed(pd.factorize(raw["metric"])[0], mantissas, exponents)
-    pairs = _contained(codes, pd.factorize(raw["record"])[0], numbers, paths)
+    pairs = _contained(codes, pd.factorize(raw["record"])[0], numbers, paths, _models_outside(raw, codes, len(paths)))
     of_pairs = np.isin(codes, list(pairs))
     telling = _is_telling(mantissas[of_pairs], raw.loc[of_pairs, "unit"])
     enough = _with_evidence(codes[of_pairs][telling], numbers[of_pairs][telling])
@@ -60,8 +61,19 @@ def _hashed(*columns: "np.ndarray") -> "np.ndarray":
     return hashed
 
 
-def _contained(files: "np.ndarray", records: "np.ndarray", numbers: "np.ndarray", paths: list[str]) -> dict[int, int]:
-    """Each file whose runs are all in an earlier one, with the first such file."""
+def _models_outside(raw: pd.DataFrame, codes: "np.ndarray", count: int) -> list[str | None]:
+    """The model of each file that its path alone names, empty if nothing does; None for files that name models."""
+    itself = raw["model_source"].notna().to_numpy() & (raw["model_source"] != "path").to_numpy()
+    names = np.bincount(codes, weights=itself, minlength=count) > 0
+    first = np.unique(codes, return_index=True)[1]
+    models = raw["model"].astype("object").fillna("").iloc[first].tolist()
+    return [None if named else str(model) for model, named in zip(models, names.tolist(), strict=True)]
+
+
+def _contained(
+    files: "np.ndarray", records: "np.ndarray", numbers: "np.ndarray", paths: list[str], models: list[str | None]
+) -> dict[int, int]:
+    """Each file whose runs are all in an earlier one, with the first such file that `models` do not tell apart."""
     ids, keys = pd.factorize(files.astype("int64") * (int(records.max()) + 1) + records)
     runs = np.zeros(len(keys), dtype="uint64")  # a hash that doesn't depend on the order of a run's numbers
     np.add.at(runs, ids, numbers)
@@ -78,7 +90,8 @@ def _contained(files: "np.ndarray", records: "np.ndarray", numbers: "np.ndarray"
         if file not in unlike:
             # A file that holds every run holds the rarest one.
             candidates = min((holders.get(run, []) for run in held[file]), key=len)
-            first = next((earlier for earlier in candidates if held[file] <= held[earlier]), None)
+            may_be = (earlier for earlier in candidates if len({models[file], models[earlier]} - {None}) < 2)
+            first = next((earlier for earlier in may_be if held[file] <= held[earlier]), None)
             if first is not None:
                 found[file] = first
         for run in held[file]:

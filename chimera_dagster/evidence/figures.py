@@ -31,8 +31,3 @@ def named_params(params: str) -> str:
         f"{name}={float(f'{value:.7g}') if isinstance(value, float) else value}"
         for name, value in json.loads(params).items()
     )
-
-
-def printable(text: str) -> str:
-    """`text` with its control characters escaped: a file's name may hold line breaks and terminal commands."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

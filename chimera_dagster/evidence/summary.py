@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from chimera_dagster.evidence.duplicates import duplicate_runs
-from chimera_dagster.evidence.figures import printable
 from chimera_dagster.evidence.runs import COLUMNS, SETUP, failed_runs, grouped, raw_runs
 from chimera_dagster.evidence.stated import KINDS, stated_values
 from chimera_dagster.evidence.statistics import describe
+from chimera_dagster.foreign_text import one_line
 from chimera_dagster.schemas import FAILED, FILE_KINDS, DataSummary
 
 SHOWN = 5
@@ -29,7 +29,7 @@ def summary_block(files: pd.DataFrame) -> str:
         if group.empty:
             continue
         names = sorted(str(path) for path in group["path"])
-        lines = [f"{kind.upper()} Files ({len(names)})", *(f"  - {printable(name)}" for name in names[:SHOWN])]
+        lines = [f"{kind.upper()} Files ({len(names)})", *(f"  - {one_line(name)}" for name in names[:SHOWN])]
         if len(names) > SHOWN:
             lines.append(f"  ... and {len(names) - SHOWN} more")
         lines.append(f"  Latest modified: {group['mtime'].max():%Y-%m-%d %H:%M:%S} UTC")

@@ -20,18 +20,34 @@ _SAME_START_S = 0.05  # the kernel counts the start of a process in steps of 10 
 
 
 class Holder(NamedTuple):
-    """Who holds a lane or waits for one: a process by its id and start (see `start_of`), and for which trial."""
+    """Who holds a lane or waits for one: a process by its id and start (see `start_of`), and for which trial.
+
+    `folder` is the data folder of that trial, by its real path; empty if an earlier version holds the lane.
+    """
 
     pid: int
     started: float
     run_id: str
     trial: str
     since: str  # ISO 8601, UTC
+    folder: str = ""
+
+    def from_now(self) -> "Holder":
+        return self._replace(since=_now())
+
+    def __str__(self) -> str:
+        """`gemma3:270m|t0.2-91d1 (pid 4711) of /home/me/data since 12:31:05 UTC`."""
+        since = datetime.fromisoformat(self.since).strftime("%H:%M:%S UTC")
+        return f"{self.trial} (pid {self.pid}){f' of {self.folder}' if self.folder else ''} since {since}"
 
 
-def holder(run_id: str = "", trial: str = "") -> Holder:
-    """A Holder for this process, with `since` set to now."""
-    return Holder(os.getpid(), start_of(os.getpid()), run_id, trial, datetime.now(UTC).isoformat(timespec="seconds"))
+def holder(run_id: str = "", trial: str = "", folder: Path | None = None) -> Holder:
+    """A Holder for this process and the data folder `folder`, with `since` set to now."""
+    return Holder(os.getpid(), start_of(os.getpid()), run_id, trial, _now(), str(folder.resolve()) if folder else "")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def start_of(pid: int) -> float:
@@ -97,7 +113,7 @@ def holder_of(path: Path) -> tuple[bool, Holder | None]:
         return False, None
     document = read_document(path)
     try:
-        found = Holder(**{name: document[name] for name in Holder._fields})
-    except KeyError:
+        found = Holder(**{name: document[name] for name in Holder._fields if name in document})
+    except TypeError:  # while it is being written
         return True, None
     return True, found if is_running(found.pid, found.started) else None

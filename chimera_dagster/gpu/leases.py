@@ -82,7 +82,7 @@ def acquire(
             for lane, lock in locks.items():
                 if lane.name not in taken and take(lock):
                     lease = Lease(lane, lock)
-                    lease.describe(holder)
+                    lease.describe(holder.from_now())
                     return lease
             if on_wait is not None:
                 on_wait(lane_states(lanes, folder))
@@ -120,6 +120,11 @@ def claim(name: str, folder: Path, *, wait: bool = True) -> Generator[bool]:
 def lane_states(lanes: Sequence[Lane], folder: Path) -> list[LaneState]:
     """Who holds each lane now."""
     return [LaneState(lane, *holder_of(_path(folder, lane))) for lane in lanes]
+
+
+def holders(found: Sequence[LaneState]) -> str:
+    """Who holds which lane, for a user who waits: `gpu-3.0 by TRIAL (pid 12) of /data since 12:31:05 UTC`."""
+    return ", ".join(f"{lane.name} by {who}" for lane, _, who in found if who is not None) or "all"
 
 
 def any_held(folder: Path) -> bool:

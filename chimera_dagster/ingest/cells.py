@@ -1,11 +1,12 @@
 """What a single cell or JSON value says: a number, a text, a verdict, an object."""
 
-import json
 import re
 from collections.abc import Callable
 from functools import lru_cache
 from math import isfinite, isinf
 from typing import Any, NamedTuple, cast
+
+from chimera_dagster.foreign_text import json_value
 
 ToNumber = Callable[[Any], float | None]  # from a cell or a JSON value
 
@@ -104,8 +105,8 @@ def object_in(value: object) -> dict[str, object]:
     """The object that `value` is, or that its JSON text holds; empty if it is not an object."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
         try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
+            value = json_value(value)
+        except ValueError:
             return {}
     return cast("dict[str, object]", value) if isinstance(value, dict) else {}
 

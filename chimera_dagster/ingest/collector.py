@@ -72,17 +72,17 @@ class FoundLater:
 class Collector:
     """Gathers the records of one file after another and passes tables of SCHEMA to `sink`, in order.
 
-    `contents` are the digests of the files that were read. The other attributes are about the current `file`: how many
-    `records` and `rows` it gave, the `numbers` found in it, how many of them are `covered` (a known metric, condition,
-    parameter, label or other column of a row), the names of those that are `unread` and how often each was found, the
-    `shapes` of its rows (field names, and the aggregates of their numbers), its `problems`, the known `format` that it
-    has, and `left_out`, a status and its reason if the whole file is left out. `found_later` is about all files
-    that were flushed, by path.
+    `contents` are the readings (`parse.Reading`) that gave rows. The other attributes are about the current `file`:
+    how many `records` and `rows` it gave, the `numbers` found in it, how many of them are `covered` (a known metric,
+    condition, parameter, label or other column of a row), the names of those that are `unread` and how often each was
+    found, the `shapes` of its rows (field names, and the aggregates of their numbers), its `problems`, the known
+    `format` that it has, `is_named`, whether each of its rows has a model that it names itself, and `left_out`, a
+    status and its reason if the whole file is left out. `found_later` is about all files that were flushed, by path.
     """
 
     def __init__(self, sink: Callable[[pa.Table], object]) -> None:
         self._sink = sink
-        self.contents: set[str] = set()
+        self.contents: set[tuple[object, ...]] = set()
         self.found_later: dict[str, FoundLater] = {}
         self._units: Units = {}
         self._inferred: Decided = {}
@@ -97,6 +97,7 @@ class Collector:
         self.records = self.rows = self.numbers = self.covered = self.problem_count = 0
         self.problems: list[str] = []
         self.left_out: tuple[str, str] | None = None
+        self.is_named = True
         self.unread: Counter[str] = Counter()
         self.shapes: dict[tuple[str, ...], frozenset[str | None]] = {}
         self.format: str | None = None
@@ -203,6 +204,8 @@ class Collector:
         self.rows += rows
         self._head_of_value.extend((len(self._heads),) * rows)
         model, model_source, backend, gpu, prompt, timestamp, parameters, conditions, labels, failed, n = context
+        if model_source is None or model_source == "path":
+            self.is_named = False
         settings = (json_of(parameters), json_of(conditions), json_of(labels))
         if n is not None and not 0 <= n <= _LARGEST_COUNT:
             n = None

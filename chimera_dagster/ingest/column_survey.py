@@ -50,11 +50,11 @@ class Plain(NamedTuple):
 
 class Survey(NamedTuple):
     """The columns that are not read as plain numbers, those that are damaged with the units in their cells, and
-    whether `1,234` has decimals wherever a column does not decide."""
+    whether `1,234` has decimals wherever a column does not decide, None if columns contradict each other."""
 
     odd: dict[int, Column]
     damaged: dict[int, str]
-    comma: bool
+    comma: bool | None
 
     def plain(self, cells: Sequence[str], units: Sequence[str | None] | None = None) -> Plain:
         """A row as it is to be read; `units` are those that the header states."""
@@ -93,6 +93,7 @@ def survey(header: Sequence[str], rows: Rows, delimiter: str, *, units_fit: bool
     voting = [column for column in columns.values() if column.is_known or delimiter != ","]
     said = {mark for column in voting if len(column.marks) == 1 for mark in column.marks}
     comma = said == {","} or (by_default and said != {"."})
+    contradict = len({mark for column in voting for mark in column.marks}) > 1
     odd, damaged = dict[int, Column](), dict[int, str]()
     for place, cells in columns.items():
         column = Column(cells.decimal_comma(comma), cells.clock)
@@ -101,7 +102,7 @@ def survey(header: Sequence[str], rows: Rows, delimiter: str, *, units_fit: bool
             odd[place] = column
             if units_fit and not cells.units_fit():
                 damaged[place] = " and ".join(sorted(cells.units))
-    return Survey(odd, damaged, comma)
+    return Survey(odd, damaged, None if contradict else comma)
 
 
 def _look(header: Sequence[str], rows: Rows) -> "dict[int, _Cells]":
@@ -126,19 +127,23 @@ def _look(header: Sequence[str], rows: Rows) -> "dict[int, _Cells]":
 @remembered(maxsize=1_024)
 def _texts_of(header: tuple[str, ...]) -> frozenset[int]:
     """The columns that are not read as numbers, whatever is in them."""
-    return frozenset(place for place, name in enumerate(header) if not _may_be_numbers(name))
+    return frozenset(place for place, name in enumerate(header) if not may_be_numbers(name))
 
 
-def plain_cells(
-    names: Sequence[str], cells: Sequence[str], units: Sequence[str | None], *, comma: bool
-) -> tuple[list[str], tuple[str | None, ...]]:
-    """Cells with plain numbers and the units beside them, of a record whose fields stand in different columns."""
-    written, stated = [*cells], [*units]
+def plain_cells(names: Sequence[str], cells: Sequence[str], units: Sequence[str | None], comma: bool | None) -> Plain:
+    """A record whose fields stand in different columns, as it is to be read; `comma` is that of the survey."""
+    written, stated, lost = [*cells], [*units], list[int]()
     for place, (name, cell) in enumerate(zip(names, cells, strict=True)):
-        if _may_be_numbers(name) and (quantity := quantity_in(cell, comma=comma, clock=_is_duration(name))):
+        if not may_be_numbers(name):
+            continue
+        column = Column(comma, _is_duration(name))
+        if column.is_unclear(cell):
+            written[place] = ""
+            lost.append(place)
+        elif quantity := column.read(cell):
             written[place] = repr(quantity.number)
             stated[place] = quantity.unit or stated[place]
-    return written, tuple(stated)
+    return Plain(written, tuple(stated), tuple(lost))
 
 
 def _is_duration(name: str) -> bool:
@@ -146,7 +151,7 @@ def _is_duration(name: str) -> bool:
 
 
 @remembered(maxsize=10_000)
-def _may_be_numbers(name: str) -> bool:
+def may_be_numbers(name: str) -> bool:
     role, which = role_of(name)
     return role in ("number", "parameter", "identifier") or (role == "condition" and which not in _TEXTS)
 
@@ -160,7 +165,7 @@ def _chunks(rows: Rows, width: int) -> Iterator[Sequence[tuple[str, ...]]]:
 
 
 def _cells_of(name: str) -> "_Cells":
-    return _Cells(role_of(name)[0], kinds_of(name), is_text=not _may_be_numbers(name))
+    return _Cells(role_of(name)[0], kinds_of(name), is_text=not may_be_numbers(name))
 
 
 @dataclass(slots=True)

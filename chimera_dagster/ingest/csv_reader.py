@@ -19,6 +19,7 @@ from chimera_dagster.ingest.context import about
 from chimera_dagster.ingest.field_roles import Number
 from chimera_dagster.ingest.formats.recognise import read_table
 from chimera_dagster.ingest.metric_names import is_metric
+from chimera_dagster.ingest.number_marks import has_marks, lose, plain_rows
 from chimera_dagster.ingest.roles import role_of
 from chimera_dagster.ingest.table_shapes import Heading, Transposed, heading, is_quantity, labels_of, shape_of, total_of
 from chimera_dagster.ingest.trial_reader import set_aside
@@ -66,8 +67,7 @@ def read_csv(text: str, collector: Collector) -> None:
     if not (header or first) or set_aside(header, "", collector):
         return
     number = decimal_comma_number_in if table.delimiter == ";" else number_in
-    named = lambda: ((f"row {place}", row) for place, row in enumerate(table.every_row(collector), start=1) if row)  # noqa: E731
-    if read_table(header, named, collector, collector.context, number):
+    if read_table(header, lambda: _named(table, collector), collector, collector.context, number_in):
         return
     if _is_refused(header, first, number, collector):
         collector.numbers += sum(_numbers(row, number) for row in ([*header], *first, *rows))
@@ -99,6 +99,14 @@ def read_csv(text: str, collector: Collector) -> None:
                 reader.part(f"row {place}{column}", part.names, part.cells, part.units)
     else:
         reader.rows(body)
+
+
+def _named(table: _Table, collector: Collector) -> Iterable[tuple[str, list[str]]]:
+    """The rows of a table of a known format with their names."""
+    rows = ((f"row {place}", row) for place, row in enumerate(table.every_row(collector), start=1) if row)
+    if not has_marks(table.text, table.delimiter):
+        return rows
+    return plain_rows(table.header, [*rows], collector.problem, by_default=table.delimiter == ";")
 
 
 class _Reader:
@@ -136,17 +144,14 @@ class _Reader:
                     self._complain(f"row {place}", roles.numbers, row)
                 continue
             plain = seen.plain(row, units)
-            for lost in plain.lost:
-                if lost not in seen.damaged:
-                    self._collector.problem(f"row {place}, {names[lost]}: {row[lost][:40]!r} can be read in two ways")
-            self._collector.numbers += len(plain.lost)
-            self._collector.unread.update(names[lost] for lost in plain.lost)
+            lose(self._collector, f"row {place}", names, row, plain.lost, seen.damaged)
             self._add(f"row {place}", names, plain.cells, plain.units)
 
     def part(self, where: str, names: tuple[str, ...], cells: list[str], units: tuple[str | None, ...]) -> None:
         """Add a record that is not a row."""
-        cells, units = plain_cells(names, cells, units, comma=self._seen.comma)
-        self._add(where, names, cells, units)
+        plain = plain_cells(names, cells, units, self._seen.comma)
+        lose(self._collector, where, names, cells, plain.lost)
+        self._add(where, names, plain.cells, plain.units)
 
     def _add(self, where: str, names: tuple[str, ...], cells: list[str], units: tuple[str | None, ...]) -> None:
         roles = self._collector.roles(names, units, settings=self.settings)

@@ -18,7 +18,7 @@ import pyarrow as pa
 from chimera_dagster.ingest.collector import SCHEMA
 from chimera_dagster.ingest.discover import FoundFile, digest_of_files, discover
 from chimera_dagster.ingest.manifest import Manifest, Stamp, reader_version
-from chimera_dagster.ingest.parse import FileRow
+from chimera_dagster.ingest.parse import FileRow, reading_of
 from chimera_dagster.ingest.pool import chunks_of, read_chunks
 
 _PLAIN = pa.schema(
@@ -98,28 +98,38 @@ def _files_table(rows: Sequence[FileRow]) -> pd.DataFrame:
 
 
 class _Register:
-    """The rows of all files so far; passes on the measurements of files whose content no earlier file had."""
+    """The rows of all files so far; passes on the measurements of files that are not duplicates of an earlier one."""
 
     def __init__(self, sink: Sink) -> None:
         self.rows: list[FileRow] = []
-        self._first: dict[str, FileRow] = {}
+        self._first: dict[str, list[FileRow]] = {}  # by the digest of their content: those that gave measurements
+        self._unnamed: set[str] = set()  # files that do not name the model of each of their rows
         self._sink = sink
 
     def add(self, rows: Sequence[FileRow], tables: Iterable[pa.Table]) -> None:
+        if len({row.sha256 for row in rows}) < len(rows):  # whether one is a copy of another depends on its table
+            tables = [*tables]
+            for table in tables:
+                self._note_names(table)
         counts = [row.measurements for row in rows]
         mask = np.repeat(np.array([self._enter(row) for row in rows]), np.array(counts))
         start = 0
         for table in tables:
+            self._note_names(table)
             stop = start + len(table)
             kept = table if mask[start:stop].all() else table.filter(pa.array(mask[start:stop]))
             self._sink(kept.cast(_PLAIN))
             start = stop
 
+    def _note_names(self, table: pa.Table) -> None:
+        source = table["model_source"].cast(pa.string()).fill_null("path").to_numpy()
+        self._unnamed.update(table["file"].filter(pa.array(source == "path")).unique().to_pylist())
+
     def _enter(self, row: FileRow) -> bool:
-        """Whether the file's content is new; otherwise its row becomes that of a duplicate."""
-        blank = row.status == "empty" and row.encoding is None
-        first = row if row.sha256 is None or blank else self._first.setdefault(row.sha256, row)
-        if first is not row:
+        """Whether the file is not a duplicate; the row of one says so."""
+        owners = self._first.get(row.sha256 or "", [])
+        first = next((owner for owner in owners if self._are_alike(owner, row)), None)
+        if first is not None:
             row = row._replace(
                 encoding=first.encoding,
                 family=first.family,
@@ -131,5 +141,14 @@ class _Register:
                 status="duplicate_of",
                 reason=first.path,
             )
+        elif row.measurements and row.sha256:
+            self._first.setdefault(row.sha256, []).append(row)
         self.rows.append(row)
-        return first is row
+        return first is None
+
+    def _are_alike(self, first: FileRow, row: FileRow) -> bool:
+        """Whether two files of the same content give the same rows; JSON that was read in full does in any mode."""
+        one, other = (reading_of(each.path, each.kind, each.sha256 or "") for each in (first, row))
+        if first.status == "ok":
+            other = other._replace(is_lines=one.is_lines)
+        return one == other if first.path in self._unnamed else one.of_named == other.of_named

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple, cast
 
+from chimera_dagster.foreign_text import json_value
 from chimera_dagster.ingest.cells import CONTAINERS, NUMBERS
 from chimera_dagster.ingest.collector import Added, Collector
 from chimera_dagster.ingest.context import Context, described
@@ -30,6 +31,7 @@ from chimera_dagster.ingest.json_shapes import (
     told,
     under,
 )
+from chimera_dagster.ingest.number_marks import Look, Problem, StreamNumbers, TextNumbers, make_plain, may_differ
 from chimera_dagster.ingest.trial_reader import read_own
 from chimera_dagster.ingest.unlisted_settings import settings_among, settings_of_objects
 
@@ -54,17 +56,19 @@ def read_json(text: str, collector: Collector, *, lines: bool = False) -> None:
     text = text.lstrip("\ufeff")
     if lines:
         before = collector.problem_count
-        if not read_json_lines(text.split("\n"), collector):
+        if not _read_lines(text, collector):
             first_try, count = [*collector.problems], collector.problem_count
             collector.forget_problems(before)
             if not _read_among_text(text, collector):
                 collector.problems[:], collector.problem_count = first_try, count
         return
     try:
-        _read(_document(text, "", collector), "", collector, collector.context)
+        document = _document(text, "", collector.problem)
+        make_plain(text, [("", document)], collector)
+        _read(document, "", collector, collector.context)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and _first_line_is_json(text):
-            read_json_lines(text.split("\n"), collector)
+            _read_lines(text, collector)
         elif not (_may_hold_text(text, error) and _read_among_text(text, collector)) and not _read_cut(
             text, error, collector
         ):
@@ -75,20 +79,32 @@ def read_json(text: str, collector: Collector, *, lines: bool = False) -> None:
         collector.problem("the document is nested too deeply")
 
 
-def read_json_lines(lines: Iterable[str], collector: Collector) -> int:
+def _read_lines(text: str, collector: Collector) -> int:
+    """As `read_json_lines`, of lines that are all at hand."""
+    lines = text.split("\n")
+    if not may_differ(text):
+        return read_json_lines(lines, collector, lambda *_: None)
+    numbers = TextNumbers()
+    for _ in _documents(lines, str, lambda _, __, document: numbers.learn(document)):
+        pass
+    return read_json_lines(lines, collector, lambda at, _, document: numbers.make_plain(document, at, collector))
+
+
+def read_json_lines(lines: Iterable[str], collector: Collector, look: Look | None = None) -> int:
     """Read one document per line; returns how many could be read.
 
-    A line that names a model and measures nothing, as a header does, describes the lines below it.
+    A line that names a model and measures nothing, as a header does, describes the lines below it. `look` makes the
+    numbers in the texts of a line plain; if it is None, each line is read by those before it.
     """
     context, documents = collector.context, 0
-    every = _documents(lines, collector)
+    every = _documents(lines, collector.problem, look or StreamNumbers(collector).look)
     first = [*islice(every, _FIRST_LINES)]
     above = Above(unlisted=settings_of_objects([document for _, document in first]) if len(first) > 1 else None)
     for number, document in chain(first, every):
         try:
             rows = _read(document, f"line {number}", collector, context, above)
         except (ValueError, RecursionError) as error:
-            collector.problem(f"line {number}: {error}")
+            collector.problem(f"line {number}: {_fault(error)}")
             continue
         documents += 1
         if not rows and isinstance(document, dict):
@@ -96,19 +112,24 @@ def read_json_lines(lines: Iterable[str], collector: Collector) -> int:
     return documents
 
 
-def _documents(lines: Iterable[str], collector: Collector) -> Iterator[tuple[int, object]]:
-    """The documents with the numbers of their lines; a line that can't be read is reported."""
+def _documents(lines: Iterable[str], problem: Problem, look: Look) -> Iterator[tuple[int, object]]:
+    """The documents, looked at, with the numbers of their lines; a line that can't be read is a problem."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            document = _document(line, f"line {number}, ", collector)
+            document = _document(line, f"line {number}, ", problem)
         except json.JSONDecodeError as error:
-            collector.problem(f"line {number}: {error.msg} at column {error.colno}")
+            problem(f"line {number}: {error.msg} at column {error.colno}")
         except (ValueError, RecursionError) as error:
-            collector.problem(f"line {number}: {error}")
+            problem(f"line {number}: {_fault(error)}")
         else:
+            look(f"line {number}, ", line, document)
             yield number, document
+
+
+def _fault(error: ValueError | RecursionError) -> str:
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
 def _read_cut(text: str, error: json.JSONDecodeError, collector: Collector) -> bool:
@@ -117,6 +138,7 @@ def _read_cut(text: str, error: json.JSONDecodeError, collector: Collector) -> b
     A tool writes what its results are about anywhere in its document, so half of one is not read.
     """
     document = _whole_part(text, error, 0, collector)
+    make_plain(text, [("", document)], collector)
     rows = 0 if document is None else _read(document, "", collector, collector.context)
     if rows:
         line = text.rstrip().count("\n") + 1
@@ -128,7 +150,7 @@ def _whole_part(text: str, error: json.JSONDecodeError, before: int, collector: 
     """The whole records of a document that breaks off; `error` counts from `before` characters above it."""
     whole = whole_records(text) if breaks_off(text, error.pos - before, error.msg) else None
     try:
-        document = None if whole is None else _document(whole, "", collector)
+        document = None if whole is None else _document(whole, "", collector.problem)
     except (ValueError, RecursionError):
         return None
     return None if is_known(document) else document
@@ -136,8 +158,8 @@ def _whole_part(text: str, error: json.JSONDecodeError, before: int, collector: 
 
 def _first_line_is_json(text: str) -> bool:
     try:
-        json.loads(text.lstrip("\ufeff \t\r\n").partition("\n")[0])
-    except (ValueError, RecursionError):
+        json_value(text.lstrip("\ufeff \t\r\n").partition("\n")[0])
+    except ValueError:
         return False
     return True
 
@@ -171,7 +193,7 @@ def _read_among_text(text: str, collector: Collector) -> bool:
                 break
             found = None
         except (ValueError, RecursionError) as error:
-            broken = f"line {line}: {error}"
+            broken = f"line {line}: {_fault(error)}"
             break
         if found is not None:
             document, next_line = found
@@ -183,6 +205,7 @@ def _read_among_text(text: str, collector: Collector) -> bool:
                 places.append([line, line])
         line += text.count("\n", at, next_line)
         at = next_line
+    make_plain(text, [(f"line {line}, ", document) for line, document in documents], collector)
     for line, document in documents:
         _read(document, f"line {line}" if len(documents) > 1 else "", collector, collector.context)
     if documents and places:
@@ -210,12 +233,12 @@ def _document_at(text: str, at: int, where: str, collector: Collector) -> tuple[
     return document, end.end()
 
 
-def _document(text: str, where: str, collector: Collector) -> object:
+def _document(text: str, where: str, problem: Problem) -> object:
     """The JSON document in `text`; if an object has a key twice, the last value is read and the key is reported."""
     twice: list[str] = []
     document = json.loads(text, object_pairs_hook=_unique_keys(where, twice))
-    for problem in twice:
-        collector.problem(problem)
+    for key in twice:
+        problem(key)
     return document
 
 

@@ -1,10 +1,10 @@
 """Lines, table cells and quantities of Markdown pages and of console output pasted into them."""
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
+from chimera_dagster.foreign_text import json_value
 from chimera_dagster.ingest.cells import MISSING, number_in
 from chimera_dagster.ingest.model_names import is_model
 from chimera_dagster.ingest.quantities import quantity_in
@@ -212,7 +212,7 @@ def json_in(lines: Sequence[str]) -> dict[str, Any] | None:
     if text[0] == '"':
         text = f"{{{text.removesuffix(',')}}}"
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        found = json_value(text)
+    except ValueError:
         return None
     return cast("dict[str, Any]", found) if isinstance(found, dict) else None

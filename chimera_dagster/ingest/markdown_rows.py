@@ -3,15 +3,16 @@
 Where the table stands, and in which notation, does not matter here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from chimera_dagster.ingest.collector import Collector
-from chimera_dagster.ingest.column_survey import Survey, plain_cells, survey
+from chimera_dagster.ingest.column_survey import Plain, Survey, plain_cells, survey
 from chimera_dagster.ingest.context import Context, described
 from chimera_dagster.ingest.markdown_lines import quantity_of
 from chimera_dagster.ingest.markdown_records import Shared, add_pair, add_record
 from chimera_dagster.ingest.names import normal
+from chimera_dagster.ingest.number_marks import in_points, lose, plain_rows
 from chimera_dagster.ingest.roles import role_of
 from chimera_dagster.ingest.table_shapes import Heading, Part, Transposed, heading, matrix_of, shape_of, total_of
 from chimera_dagster.ingest.unlisted_settings import settings_among
@@ -76,27 +77,29 @@ class _Adder(NamedTuple):
             self.part(at, part)
             return
         plain = self.seen.plain(cells, found.units)
-        if plain.lost:
-            self._lose(at, found.names, cells, plain.lost)
-        add_record(self.sheet, at, found.names, _with_spreads(cells, plain.cells), plain.units, self.shared)
+        lose(self.sheet, at, found.names, cells, plain.lost, self.seen.damaged)
+        commas = {place for place, column in self.seen.odd.items() if column.comma}
+        add_record(self.sheet, at, found.names, _with_spreads(cells, plain, commas), plain.units, self.shared)
 
     def part(self, at: str, part: Part) -> None:
-        cells, units = plain_cells(part.names, part.cells, part.units, comma=self.seen.comma)
-        add_record(self.sheet, at, part.names, _with_spreads(part.cells, cells), units, self.shared)
-
-    def _lose(self, at: str, names: Sequence[str], cells: Sequence[str], lost: Sequence[int]) -> None:
-        for place in lost:
-            if place not in self.seen.damaged:
-                self.sheet.problem(f"{at}, {names[place]}: {cells[place][:40]!r} can be read in two ways")
-        self.sheet.numbers += len(lost)
-        self.sheet.unread.update(names[place] for place in lost)
+        plain = plain_cells(part.names, part.cells, part.units, self.seen.comma)
+        lose(self.sheet, at, part.names, part.cells, plain.lost)
+        commas = range(len(part.cells)) if self.seen.comma else ()
+        add_record(self.sheet, at, part.names, _with_spreads(part.cells, plain, commas), plain.units, self.shared)
 
 
-def _with_spreads(written: list[str], plain: list[str]) -> list[str]:
-    """The plain numbers of cells, but as written where a spread follows."""
-    if written == plain:
-        return plain
-    return [cell if "±" in cell or "+/-" in cell else number for cell, number in zip(written, plain, strict=True)]
+def _with_spreads(written: list[str], plain: Plain, commas: Container[int]) -> list[str]:
+    """The plain numbers of cells, with their spreads where these follow; `commas` are the cells with decimal commas."""
+    if written == plain.cells:
+        return written
+    return [
+        (in_points(cell) if place in commas else cell) if _has_spread(cell) and place not in plain.lost else number
+        for place, (cell, number) in enumerate(zip(written, plain.cells, strict=True))
+    ]
+
+
+def _has_spread(cell: str) -> bool:
+    return "±" in cell or "+/-" in cell
 
 
 def _matrix(found: Heading, body: list[list[str]], titles: Sequence[str]) -> Heading | None:
@@ -123,5 +126,5 @@ def _add_pairs(sheet: Collector, rows: Rows, context: Context) -> None:
     if settings:
         names, values = zip(*settings, strict=True)
         context = described(sheet.roles(names), values, context, "column")
-    for at, cells in rows:
+    for at, cells in plain_rows(("name", "value"), rows, sheet.problem):
         add_pair(sheet, at, cells[0], cells[1], context)

@@ -24,6 +24,7 @@ from chimera_dagster.ingest.markdown_lines import (
 )
 from chimera_dagster.ingest.markdown_rows import Rows, TextTable, add_rows
 from chimera_dagster.ingest.markdown_sections import Sections
+from chimera_dagster.ingest.number_marks import plain_rows
 from chimera_dagster.ingest.table_shapes import subject_of
 
 _BELOW = 3  # lines below a table that may say what it is about
@@ -133,7 +134,8 @@ class Tables:
         above = self._sections.above(rule, header=1)
         below = self._sections.lines[end : end + _BELOW]
         titles, context = self._sections.titles, self._sections.context
-        return read_table(header, lambda: rows, self._sheet, context, number_of, above, below, titles)
+        plain = lambda: plain_rows(header, rows, self._sheet.problem)  # noqa: E731
+        return read_table(header, plain, self._sheet, context, number_of, above, below, titles)
 
     def _add(self, where: str, header: tuple[str, ...], rows: Rows, context: Context, caption: str = "") -> None:
         titles = (caption, *self._sections.titles[:1])

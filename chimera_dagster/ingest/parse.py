@@ -55,6 +55,31 @@ class FileRow(NamedTuple):
     reason: str = ""
 
 
+class Reading(NamedTuple):
+    """What the rows of a file follow from: its content, the reader, and what its path says.
+
+    Files of the same content are duplicates only if these are the same too, but for the model that a path names if the
+    content names others (`of_named`).
+    """
+
+    sha256: str
+    kind: str
+    is_lines: bool
+    model: str | None
+    is_summary: bool
+
+    @property
+    def of_named(self) -> "Reading":
+        """How a file is read that names the model of each of its rows itself."""
+        return self._replace(model="")
+
+
+def reading_of(path: str, kind: str, sha256: str) -> Reading:
+    """How a file with this content is read."""
+    context, summary = said_by_path(path)
+    return Reading(sha256, kind, _has_lines(path), context.model, summary)
+
+
 @remembered(maxsize=1024)
 def said_by_path(path: str) -> tuple[Context, bool]:
     """What a file's path says: a model, and whether the file summarises runs that are in other files."""
@@ -66,7 +91,7 @@ def said_by_path(path: str) -> tuple[Context, bool]:
 def parse_files(files: Iterable[FoundFile], sink: Callable[[pa.Table], object]) -> list[FileRow]:
     """Read files one after the other; `sink` gets their measurements, tables of collector.SCHEMA.
 
-    A file with the content of an earlier one gives no rows here: `folder.ingest_files` makes it a
+    A file with the `Reading` of an earlier one that gave rows gives none here: `folder.ingest_files` makes it a
     duplicate of that one.
     """
     collector = Collector(sink)
@@ -128,7 +153,7 @@ def _streamed(row: FileRow, content: BufferedReader, size: int, collector: Colle
     collector.start(row.path, context, summary=summary)
     lines = LineStream(content, collector.problem)
     read_json_lines(lines, collector)
-    collector.contents.add(lines.digest)
+    _remember(reading_of(row.path, row.kind, lines.digest), collector)
     if lines.size != size:
         collector.problem(_CHANGED)
     return _finished(row, lines.digest, lines.encoding, collector)
@@ -148,9 +173,9 @@ def _sampled(row: FileRow, sample: bytes, raw: bytes, rest: BufferedReader, coll
 
 
 def _read(row: FileRow, digest: str, raw: bytes, collector: Collector, changed: str, sampled: str = "") -> FileRow:
-    if digest in collector.contents:
+    reading = reading_of(row.path, row.kind, digest)
+    if reading in collector.contents or reading.of_named in collector.contents:
         return row._replace(sha256=digest)
-    collector.contents.add(digest)
     decoded = decode(raw, cut=bool(sampled))
     if decoded.problem:
         reason = "; ".join(filter(None, (sampled, decoded.problem)))
@@ -171,7 +196,14 @@ def _read(row: FileRow, digest: str, raw: bytes, collector: Collector, changed: 
         read_markdown(text, collector, is_console=row.kind == "text")
     if changed:
         collector.problem(changed)
+    _remember(reading, collector)
     return _finished(row, digest, decoded.encoding, collector, sampled)
+
+
+def _remember(reading: Reading, collector: Collector) -> None:
+    """So that a copy is not read; of a file that gave nothing, as it can't be read, a copy says the same itself."""
+    if collector.rows:
+        collector.contents.add(reading.of_named if collector.is_named else reading)
 
 
 def _beginning(text: str) -> str:

@@ -24,6 +24,7 @@ _SET_ASIDE = {
     "the prompts, answers and ledgers of a trial": frozenset({"asked", "analysis", "report", "calls"}),
     "the calls of a later round of a trial": frozenset({"round", "follows", "measured_at", "calls"}),
     "what a trial asks for": frozenset({"model", "params", "spec"}),
+    "the digests of a trial's report": frozenset({"schema_version", "metrics", "report", "page"}),
     "failed runs of a trial": frozenset({"fingerprint", "runs", "error", "message", "at"}),
     "a measurement of trials at once": frozenset({"schema_version", "data_digest", "scenarios", "not_measured"}),
 }

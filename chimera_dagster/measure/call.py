@@ -10,10 +10,10 @@ from statistics import quantiles
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from chimera_dagster.engines.base import Engine, EngineStats, Request
-from chimera_dagster.errors import EmptyOutputError, EngineBusyError, NothingListensError
+from chimera_dagster.engines.patience import Patience
+from chimera_dagster.errors import EmptyOutputError, EngineBusyError, EngineUnreachableError
 
 OnChunk = Callable[[int], None]
 
@@ -25,12 +25,7 @@ _FEW_CHUNKS = {
     **dict.fromkeys(("itl_p50_ms", "itl_p95_ms", "itl_p99_ms"), "fewer than three chunks arrived"),
 }
 _NONCE_LETTERS = 12  # of 26: no two calls of one machine are alike
-_attempts = Retrying(
-    retry=retry_if_exception_type((NothingListensError, EngineBusyError)),
-    wait=wait_exponential(multiplier=0.5, max=8),
-    stop=stop_after_attempt(4),
-    reraise=True,
-)
+_BRIEF_WAIT_S = 4.0
 
 
 class LedgerEntry(BaseModel):
@@ -83,8 +78,9 @@ class Call(BaseModel):
     """One finished call: everything that its metrics are computed from, now and later.
 
     `sent_ms` is when the request was sent, since the trial began. `prompt_chars` is the length of what was sent, with
-    the `nonce` at its start if the engine caches prompts. `retries` counts the earlier attempts that were not answered;
-    no time includes them.
+    the `nonce` at its start if the engine caches prompts. `retries` counts the attempts that the server refused; no
+    time includes them. `ended_ms` is when the engine had answered everything about the call, since it was sent: later
+    than the last chunk, as tokens without text send none; None in records of earlier versions.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -99,6 +95,7 @@ class Call(BaseModel):
     sent_ms: float
     stats: EngineStats
     ledger: list[LedgerEntry]
+    ended_ms: float | None = None
 
     @property
     def name(self) -> str:
@@ -112,9 +109,10 @@ class Call(BaseModel):
 
 
 class _Stream(NamedTuple):
-    """A finished stream: when the request was sent, what arrived, the answer, and the engine's statistics."""
+    """A finished stream: when the request was sent and answered, what arrived, the answer, the engine's statistics."""
 
     sent: float
+    ended: float
     ledger: list[LedgerEntry]
     answer: str
     stats: EngineStats
@@ -129,18 +127,31 @@ def timed_call(
     on_chunk: OnChunk | None = None,
     *,
     may_be_empty: bool = False,
+    patience: Patience | None = None,
+    reload: Callable[[], object] | None = None,
 ) -> Call:
     """Send `request`, follow its stream, and keep what is needed to measure it.
 
     `began` is when the trial began (`time.perf_counter()`; None: with this call). `on_chunk(n)` is called with the
-    number of chunks so far. If a server refuses the connection or is busy, up to three retries follow, with growing
-    pauses. Raises EmptyOutputError if the stream ends without an answer, unless it `may_be_empty`, and what the engine
-    raises.
+    number of chunks so far. A request that the server refuses because it is down or busy has measured nothing, so it
+    is sent again as `patience` allows (None: for a few seconds), after `reload`, which loads the model into a server
+    that was down. A call that has begun is never repeated. Raises EmptyOutputError if the stream ends without an
+    answer, unless it `may_be_empty`, and what the engine raises.
     """
     nonce = _nonce() if engine.caches_prompts else None
     request = request if nonce is None else _with_nonce(request, nonce)
-    attempts = _attempts.copy()
-    stream = attempts(_follow, engine, request, on_chunk)
+    refused: list[Exception] = []
+
+    def send() -> _Stream:
+        if reload is not None and any(isinstance(error, EngineUnreachableError) for error in refused):
+            reload()
+        try:
+            return _follow(engine, request, on_chunk)
+        except (EngineUnreachableError, EngineBusyError) as error:
+            refused.append(error)
+            raise
+
+    stream = (patience or Patience(_BRIEF_WAIT_S)).ask(send)
     if not stream.answer and not may_be_empty:
         raise EmptyOutputError(
             f"{request.model} wrote nothing in the {stage} (done_reason {stream.stats.done_reason}).",
@@ -152,17 +163,18 @@ def timed_call(
         seed=request.seed,
         text=stream.answer,
         nonce=nonce,
-        retries=attempts.statistics["attempt_number"] - 1,
+        retries=len(refused),
         prompt_chars=len(request.system) + len(request.prompt),
         sent_ms=0.0 if began is None else (stream.sent - began) * 1e3,
         stats=stream.stats,
         ledger=stream.ledger,
+        ended_ms=(stream.ended - stream.sent) * 1e3,
     )
 
 
 def warm_up(engine: Engine, request: Request) -> float | None:
     """Make a call that only loads the model; returns the load_ms that the engine reports."""
-    return _attempts.copy()(_follow, engine, request, None).stats.load_ms
+    return _follow(engine, request, None).stats.load_ms
 
 
 def call_metrics(ledger: Sequence[LedgerEntry], stats: EngineStats) -> CallMetrics:
@@ -226,10 +238,11 @@ def _follow(engine: Engine, request: Request, on_chunk: OnChunk | None) -> _Stre
         stats: EngineStats = end.value
     finally:
         stream.close()
+    ended = time.perf_counter()
     if not answer:
-        chunks.append((time.perf_counter(), 0, False))
+        chunks.append((ended, 0, False))
     ledger = [LedgerEntry(at_ms=(at - sent) * 1e3, chars=size, thinking=thinks) for at, size, thinks in chunks]
-    return _Stream(sent, ledger, "".join(answer), stats)
+    return _Stream(sent, ended, ledger, "".join(answer), stats)
 
 
 def _nonce() -> str:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from chimera_dagster.masking import is_secret_name, masked, masked_variable
 from chimera_dagster.measure.nvml import NVML, Gpu, Nvml, survey_gpus
 
 _PACKAGES = (
@@ -34,9 +35,6 @@ _PACKAGES = (
 _VARIABLES = re.compile(
     r"(OLLAMA|CHIMERA|CUDA|GGML|LLAMA|GOMP|OMP)_\w+|NVIDIA_VISIBLE_DEVICES|HIP_VISIBLE_DEVICES|ROCR_VISIBLE_DEVICES"
 )
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
-# Secrets in the value of a variable that is not a secret itself: user and password of an address, and its query.
-_SECRET_PART = re.compile(r"(?<=//)[^/@\s]*@|[^/@\s:]*:[^/@\s]*@|\?\S*")
 _GIT = ("git", "--no-optional-locks", "status", "--porcelain=v2", "--branch", "--untracked-files=no")
 _GIT_TIMEOUT_S = 5.0
 
@@ -99,9 +97,9 @@ def read_gpus() -> tuple[list[Gpu], str | None, str | None]:
 def result_variables(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment variables that change results, sorted, without secrets."""
     return {
-        name: _SECRET_PART.sub("***", value)
+        name: masked(masked_variable(name, value), environ=environ)
         for name, value in sorted(environ.items())
-        if _VARIABLES.fullmatch(name) and not _SECRET_NAME.search(name)
+        if _VARIABLES.fullmatch(name) and not is_secret_name(name)
     }
 
 

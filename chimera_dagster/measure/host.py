@@ -4,12 +4,13 @@ import ipaddress
 import os
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import psutil
 
 from chimera_dagster.engines.base import Engine
+from chimera_dagster.measure.other_load import OtherLoadReader
 
 _RESCAN_S = 1.0  # engines start their runners late; scanning all processes takes longer than a sample
 _LEAST_CPU_S = 0.05  # the kernel counts in ticks of 10 ms
@@ -52,6 +53,7 @@ class HostReader:
         self._place = place
         self._owned, self._scanned = place.find(), time.monotonic()
         self._processes: dict[int, psutil.Process] = {}
+        self._others = OtherLoadReader(lambda: self.owned().pids) if self._owned.reason is None else None
         psutil.cpu_percent()
         self._cpu_read = time.monotonic()
 
@@ -61,10 +63,11 @@ class HostReader:
             self._owned, self._scanned = self._place.find(), time.monotonic()
         return self._owned
 
-    def read(self) -> tuple[dict[str, float | None], dict[str, str]]:
+    def read(self) -> tuple[dict[str, Any], dict[str, str]]:
         """The fields of a HostSample, and the reasons for those that are None."""
         reasons: dict[str, str] = {}
         values = {
+            **self._other_load(reasons),
             "cpu_pct": self._cpu(reasons),
             "host_memory_mib": psutil.virtual_memory().used / 2**20,
             "engine_rss_mib": self._rss(reasons),
@@ -78,6 +81,19 @@ class HostReader:
             return None
         self._cpu_read = now
         return psutil.cpu_percent()
+
+    def _other_load(self, reasons: dict[str, str]) -> dict[str, Any]:
+        owned = self.owned()
+        load, reason = None, owned.reason or "too soon after the previous one"
+        try:
+            if self._others is not None and owned.reason is None:
+                load = self._others.read()
+        except psutil.Error as error:
+            reason = str(error)
+        if load is None:
+            reasons["other_cpu_pct"] = reason
+            return {"other_cpu_pct": None}
+        return {"other_cpu_pct": load.pct, "other_cpu_by": load.by}
 
     def _rss(self, reasons: dict[str, str]) -> float | None:
         owned = self.owned()

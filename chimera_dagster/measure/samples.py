@@ -10,13 +10,16 @@ import pandas as pd
 from chimera_dagster.schemas import Telemetry
 
 NO_REASONS: Mapping[str, str] = {}
+_JSON = ("clock_reasons", "other_cpu_by")  # columns whose values are JSON, or null
 NO_GPU = "gpu"  # the key in `reasons` that says why there is no telemetry of any GPU, or no more of this one
 
 
 class HostSample(NamedTuple):
     """This machine at `at_ms` (since telemetry began, in the middle of the reads). None: see `reasons`, by field name.
 
-    `cpu_pct` is that of all cores since the previous sample. `engine_rss_mib` is the sum over the engine's processes,
+    `cpu_pct` is that of all cores since the previous sample. `other_cpu_pct` is the share of the cores on which the
+    engine may run that other processes used since its previous value, `other_cpu_by` what the largest of them used, by
+    name. `engine_rss_mib` is the sum over the engine's processes,
     so a page that two of them share counts twice.
     """
 
@@ -25,6 +28,8 @@ class HostSample(NamedTuple):
     cpu_pct: float | None
     host_memory_mib: float | None
     engine_rss_mib: float | None
+    other_cpu_pct: float | None = None
+    other_cpu_by: Mapping[str, float] | None = None
     reasons: Mapping[str, str] = NO_REASONS
 
 
@@ -61,10 +66,11 @@ def to_frame(samples: Iterable[Sample]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for sample in samples:
         row: dict[str, Any] = sample._asdict() | {"reasons": json.dumps(dict(sample.reasons), sort_keys=True)}
-        if row.get("clock_reasons") is not None:
-            row["clock_reasons"] = json.dumps(row["clock_reasons"])
+        for name in _JSON:
+            if row.get(name) is not None:
+                row[name] = json.dumps(row[name])
         rows.append(row)
-    texts = {"gpu": "str", "clock_reasons": "str", "reasons": "str"}
+    texts = dict.fromkeys(("gpu", "reasons", *_JSON), "str")
     columns = list(Telemetry.to_schema().columns)
     types = {name: texts.get(name, "int64" if name == "sample" else "float64") for name in columns}
     return pd.DataFrame(rows, columns=columns).astype(types)
@@ -75,10 +81,11 @@ def from_frame(frame: pd.DataFrame) -> list[Sample]:
     samples: list[Sample] = []
     for row in frame.to_dict("records"):
         kind = HostSample if _plain(row["gpu"]) is None else GpuSample
-        values = {name: _plain(row[name]) for name in kind._fields}
+        values = {name: _plain(row.get(name)) for name in kind._fields}  # an earlier version had fewer columns
         values["reasons"] = json.loads(values["reasons"])
+        values |= {name: json.loads(text) for name in _JSON if (text := values.get(name)) is not None}
         if values.get("clock_reasons") is not None:
-            values["clock_reasons"] = tuple(json.loads(values["clock_reasons"]))
+            values["clock_reasons"] = tuple(values["clock_reasons"])
         samples.append(kind(**values))
     return samples
 

@@ -44,7 +44,7 @@ class Telemetry:
             self._thread.start()
         except RuntimeError as error:  # no more threads are allowed
             reasons = dict.fromkeys((NO_GPU, *HostSample._fields[2:-1]), f"telemetry could not start ({error})")
-            self._samples.append(HostSample(0, 0.0, None, None, None, reasons))
+            self._samples.append(HostSample(0, 0.0, None, None, None, reasons=reasons))
         else:
             self._first.wait(_PATIENCE_S)
         return self

@@ -11,6 +11,8 @@ from chimera_dagster.measure.energy import EnergySource, Window, energy_over, me
 from chimera_dagster.measure.nvml import THROTTLING
 from chimera_dagster.measure.samples import NO_GPU, GpuSample, HostSample, Sample
 
+_NAMED = 3  # other processes
+
 
 class TelemetrySummary(BaseModel):
     """What the samples of a time window say; `reasons` has an entry for each field that is None.
@@ -19,8 +21,10 @@ class TelemetrySummary(BaseModel):
     `reasons` says why there is no GPU, or that one was lost during the window; its values are those from before.
     `gpu_util_*` is the share of time in which a kernel ran, not how much of the GPU it used. `throttle_shares` has the
     share of samples for each reason that slows a GPU down: heat, the power cap, the brake of its hardware.
-    `other_*` are about compute processes that are not the engine's: the largest value on any GPU. `host_cpu_mean_pct`
-    is that of the machine on which this process ran.
+    `other_processes_max` and `other_memory_peak_mib` are about compute processes that are not the engine's: the largest
+    value on any GPU. `host_cpu_mean_pct` is that of the machine on which this process ran, `other_cpu_mean_pct` the
+    share of the engine's cores that other processes used, and `other_cpu_by` has the largest of these by name, if they
+    used enough to be searched for.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,6 +50,8 @@ class TelemetrySummary(BaseModel):
     host_cpu_mean_pct: float | None
     host_memory_peak_mib: float | None
     engine_rss_peak_mib: float | None
+    other_cpu_mean_pct: float | None = None
+    other_cpu_by: dict[str, float] = {}
     reasons: dict[str, str]
 
 
@@ -95,6 +101,7 @@ def summarise_windows(
         "host_cpu_mean_pct": ("cpu_pct", _mean(window.values("cpu_pct"))),
         "host_memory_peak_mib": ("host_memory_mib", max(window.values("host_memory_mib"), default=None)),
         "engine_rss_peak_mib": ("engine_rss_mib", max(window.values("engine_rss_mib"), default=None)),
+        "other_cpu_mean_pct": ("other_cpu_pct", _mean(window.values("other_cpu_pct"))),
     }
     reasons = {name: window.why(field) for name, (field, value) in found.items() if value is None}
     shares = window.throttle_shares()
@@ -120,6 +127,7 @@ def summarise_windows(
         joules_per_token=per_token,
         throttle_shares=shares,
         other_processes_max=int(max(others)) if others else None,
+        other_cpu_by=window.other_cpu_by(),
         reasons=reasons,
         **{name: value for name, (_, value) in found.items()},
     )
@@ -156,6 +164,13 @@ class _Windows:
         reasons = [sample.clock_reasons for sample in samples if sample.clock_reasons is not None]
         counts = Counter(name for names in reasons for name in names if name in THROTTLING)
         return {name: count / len(reasons) for name, count in sorted(counts.items())} if reasons else None
+
+    def other_cpu_by(self) -> dict[str, float]:
+        """The mean by name over the samples that have names, the largest first."""
+        named = [by for sample in self._inside if isinstance(sample, HostSample) and (by := sample.other_cpu_by)]
+        names = dict.fromkeys(name for by in named for name in by)
+        means = {name: sum(by.get(name, 0.0) for by in named) / len(named) for name in names}
+        return dict(sorted(means.items(), key=lambda item: -item[1])[:_NAMED])
 
     def why(self, field: str) -> str:
         own = next((sample.reasons[field] for sample in self._inside if field in sample.reasons), None)

@@ -15,6 +15,11 @@ LOADED_MS = 500.0  # Ollama reports 1 to 100 ms of scheduling as load; a real lo
 # here are full of figures. If fewer tokens than that were evaluated, the prompt was truncated.
 _MAX_CHARS_PER_TOKEN = 12
 _SLACK_TOKENS, _SLACK_MS = 8, 50.0  # by which a correct report may differ from what the client sees
+# Two clocks never agree: one may be slewed, and both round. Each of the engine's durations is taken on a thread that
+# may wait for a core before it reads its clock, and a step may begin before the one before it has ended, so that on a
+# busy machine the sum of the steps exceeds the time of the whole call.
+_CLOCKS_SHARE, _STEPS_SHARE = 0.05, 0.25
+_CORES_SHARE = 10.0  # docs/metrics.md: % of the cores; above it, the model had to share them
 _PROMPT_MISCOUNT, _ANSWER_MISCOUNT = 0.05, 0.25  # the answer is tokenized again, maybe into fewer tokens
 
 
@@ -52,7 +57,12 @@ def check_validity(
         for name, evidence in _spoilers(calls, metrics, telemetry, settings)
     ]
     valid = Verdict(name="valid", evidence=f"{len(calls)} calls, none of them spoiled")
-    return [state, *(spoilers or [valid])]
+    again = [
+        Verdict(name="retried", evidence=f"{call.name}: refused {_times(call.retries)} before; no time includes that")
+        for call in calls
+        if call.retries
+    ]
+    return [state, *again, *(spoilers or [valid])]
 
 
 def _spoilers(
@@ -81,6 +91,8 @@ def _spoilers(
                 "contended",
                 f"{call.name}: {found.residual_ms:.0f} of {found.total_ms:.0f} ms not accounted for by the engine",
             )
+        if call.stats.use_by_others is not None:
+            yield "contended", f"{call.name}: {call.stats.use_by_others}"
         yield from (("implausible", f"{call.name}: {why}") for why in _contradictions(call, found))
         if found.done_reason != "stop":
             yield "incomplete", f"{call.name}: done_reason {found.done_reason}"
@@ -92,9 +104,23 @@ def _spoilers(
             memory = seen.other_memory_peak_mib
             held = "" if memory is None else f", which held {memory:.0f} MiB"
             yield "contended", f"{call.name}: {seen.other_processes_max} other processes on the GPU{held}"
+        share = seen.other_cpu_mean_pct
+        if share is not None and share > _CORES_SHARE and _computes_on_cores(call, seen):
+            yield "contended", f"{call.name}: other processes used {share:.0f} % of the cores{_named(seen)}"
         if seen.throttle_shares:
             shares = ", ".join(f"{name} in {share:.0%} of the samples" for name, share in seen.throttle_shares.items())
             yield "throttled", f"{call.name}: {shares}"
+
+
+def _computes_on_cores(call: Call, seen: TelemetrySummary) -> bool:
+    """Whether at least a part of the model was computed by the CPU."""
+    return seen.gpus == 0 if call.stats.gpu_share is None else call.stats.gpu_share < 1
+
+
+def _named(seen: TelemetrySummary) -> str:
+    """`: stress-ng 45 %, cc1 7 %`: the processes that used most."""
+    named = ", ".join(f"{name} {share:.0f} %" for name, share in seen.other_cpu_by.items())
+    return f": {named}" if named else ""
 
 
 def _is_truncated(found: CallMetrics, sent_tokens: int) -> bool:
@@ -112,9 +138,12 @@ def _contradictions(call: Call, found: CallMetrics) -> Iterator[str]:
     # A token has at least one byte, a character at most four; some tokens have no text
     if found.output_tokens is not None and found.output_tokens > 4 * chars + _SLACK_TOKENS:
         yield f"{found.output_tokens} tokens reported, {chars} characters arrived"
-    reported = sum(part for part in (found.load_ms, found.prompt_eval_ms, found.eval_ms) if part is not None)
-    if reported > found.e2e_ms * 1.05 + _SLACK_MS:
-        yield f"{reported:.0f} ms of work reported in a call that took {found.e2e_ms:.0f} ms"
+    took = found.e2e_ms if call.ended_ms is None else call.ended_ms
+    steps = [part for part in (found.load_ms, found.prompt_eval_ms, found.eval_ms) if part is not None]
+    if sum(steps) > took * (1 + _STEPS_SHARE) + _SLACK_MS:
+        yield f"{sum(steps):.0f} ms of work reported in a call that took {took:.0f} ms"
+    elif found.total_ms is not None and found.total_ms > took * (1 + _CLOCKS_SHARE) + _SLACK_MS:
+        yield f"{found.total_ms:.0f} ms reported for a call that took {took:.0f} ms"
 
 
 def _loading(calls: Sequence[Call], metrics: Sequence[CallMetrics], *, cold: bool) -> Iterator[tuple[str, str]]:
@@ -145,6 +174,10 @@ def _load(call: Call, metrics: CallMetrics) -> str:
     if metrics.load_ms is None or metrics.load_ms <= LOADED_MS:
         return ""
     return f"{call.name}: the model was loaded, {metrics.load_ms:.0f} ms"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _warm(metrics: Sequence[CallMetrics]) -> str:

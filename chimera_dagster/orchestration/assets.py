@@ -30,6 +30,7 @@ from chimera_dagster.orchestration.jobs import EVIDENCE_ASSETS
 from chimera_dagster.orchestration.metadata import page_metadata, table_metadata, trial_metadata
 from chimera_dagster.orchestration.partitions import TRIALS, plan_of
 from chimera_dagster.orchestration.refresh import inputs_changed
+from chimera_dagster.orchestration.trial_log import trial_log
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.records.documents import Metrics, Outcome, Summary
 from chimera_dagster.records.store import TrialFolder
@@ -218,7 +219,7 @@ def trial(
 ) -> Iterator[MaterializeResult[Any] | AssetCheckResult]:
     with clear_failures():
         plan = plan_of(context, workspace.store).in_round(workspace.round)
-        with workspace.claiming(plan.trial):
+        with workspace.claiming(plan.trial), trial_log(context, workspace, plan):
             metrics, outcome, _ = run_trial_once(
                 workspace.store,
                 plan,

@@ -82,8 +82,12 @@ class StepProcesses(StepHandler):
         return CheckStepHealthResult.unhealthy(f"its process {exit_reason(process)}")
 
     def terminate_step(self, step_handler_context: StepHandlerContext) -> Iterator[DagsterEvent]:
+        """Kill it: a step that is interrupted instead would put a page of stack frames into its run, and may take long.
+
+        Its lease ends with it, and no file is half-written.
+        """
         process = self._processes[_step_key(step_handler_context)]
-        process.terminate()
+        process.kill()
         process.join()
         return iter(())
 

@@ -2,16 +2,19 @@
 
 import os
 import re
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+import yaml
 from dagster import DagsterInstance
 from sqlalchemy.exc import DBAPIError
 
 from chimera_dagster.errors import StorageError
 from chimera_dagster.gpu.lanes import config_of, lanes
 from chimera_dagster.gpu.leases import claim, leases_folder
+from chimera_dagster.records.sqlite_files import damaged_databases, set_aside_database
 from chimera_dagster.records.store import write_text
 from chimera_dagster.settings import Settings, check_dagster_home
 
@@ -43,10 +46,18 @@ def prepare_home(settings: Settings) -> Path:
     is_own = "DAGSTER_HOME" not in os.environ
     if is_own and _CONFIG.exists():
         write_text(config, _with_room_for_lanes(_CONFIG.read_text(), settings))
-    elif not config.exists():
+    elif not config.exists() or (is_own and not _is_config(config)):
         write_text(config, _with_room_for_lanes(_STOCK + _STORAGE if is_own else _STOCK, settings))
     os.environ["DAGSTER_HOME"] = str(home)
     return home
+
+
+def _is_config(path: Path) -> bool:
+    """Whether Dagster can read it: a damaged one is replaced, or it would be an error that doesn't name the file."""
+    try:
+        return isinstance(yaml.safe_load(path.read_bytes()), dict)
+    except (OSError, ValueError, yaml.YAMLError):
+        return False
 
 
 def _with_room_for_lanes(config: str, settings: Settings) -> str:
@@ -68,20 +79,36 @@ def _with_room_for_lanes(config: str, settings: Settings) -> str:
 def open_instance(settings: Settings) -> Generator[DagsterInstance]:
     """The instance in that folder, while the block runs.
 
-    Raises SettingError as `prepare_home` does, and StorageError if the block fails because a disk is full or read-only,
-    or because a database stays locked.
+    A damaged database is set aside with a line on stderr, and Dagster makes a new one. Raises SettingError as
+    `prepare_home` does, and StorageError if the block fails because a disk is full or read-only, or because a database
+    stays locked or turns out to be damaged.
     """
     try:
         home = str(prepare_home(settings))
         # Two processes that create its databases at the same time leave them broken.
-        with claim(home, leases_folder(settings.leases_dir)):
+        with claim(str(Path(home).resolve()), leases_folder(settings.leases_dir)):
+            _set_aside_damaged(Path(home))
             instance = DagsterInstance.from_config(home)
         with instance:
             yield instance
     except OSError as error:
         raise StorageError.of(error, error.filename or settings.data_dir) or error from error
     except DBAPIError as error:
+        if lines := _set_aside_damaged(settings.dagster_home, thorough=True):
+            raise StorageError(" ".join(lines), hint="Start it again.") from error
         raise StorageError(
             f"Dagster's history in {settings.dagster_home} can't be used: {error.orig}.",
             hint="Is the disk full or read-only, or does another program keep a file locked? Finished work is kept.",
         ) from error
+
+
+def _set_aside_damaged(home: Path, *, thorough: bool = False) -> list[str]:
+    """Set Dagster's damaged databases aside, each with a line on stderr; returns the lines."""
+    lines = [
+        f"Dagster's database {path} is damaged ({problem}). It was set aside as {set_aside_database(path).name}: "
+        "what Dagster kept there is lost, but trials and reports are kept."
+        for path, problem in damaged_databases(home, thorough=thorough).items()
+    ]
+    for line in lines:
+        sys.stderr.write(f"warning: {line}\n")
+    return lines

@@ -7,6 +7,7 @@ the default launcher. A run that was killed together with that server, or with t
 import os
 import re
 import socket
+from collections.abc import Collection
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
@@ -14,6 +15,10 @@ from chimera_dagster.gpu.holder import is_running, start_of
 
 PROCESS_TAG = "chimera/process"  # on a run: the process that executes it
 _PROCESS = re.compile(r"(?P<host>.*), pid (?P<pid>\d+), begun (?P<start>[\d.]+) s after boot, run (?P<run>.*)")
+_INTERRUPTED = (
+    "The sweep of this run was interrupted. What was finished is kept, and nothing is half-written: the next "
+    "'chimera sweep' runs this trial again."
+)
 _STARTED = [
     DagsterRunStatus.NOT_STARTED,
     DagsterRunStatus.STARTING,
@@ -35,6 +40,14 @@ def fail_lost_runs(instance: DagsterInstance) -> list[str]:
     """
     dead = [run for run in instance.get_runs(RunsFilter(statuses=_STARTED)) if _is_dead(run)]
     return [run.run_id for run in dead if _report(instance, run)]
+
+
+def cancel_runs_of(instance: DagsterInstance, pids: Collection[int]) -> None:
+    """Mark each run that one of these processes was executing as canceled; the processes have ended."""
+    for run in instance.get_runs(RunsFilter(statuses=_STARTED)):
+        tag = _tag_of(run)
+        if tag is not None and int(tag["pid"]) in pids and _is_dead(run):
+            instance.report_run_canceled(run, _INTERRUPTED)
 
 
 def process_of(run: DagsterRun) -> int | None:

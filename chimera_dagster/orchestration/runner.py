@@ -5,12 +5,14 @@ from uuid import uuid4
 
 from dagster import DagsterEventType, DagsterInstance, Definitions, ExecuteInProcessResult, ResourceDefinition
 
+from chimera_dagster.errors import ChimeraError
 from chimera_dagster.orchestration.jobs import ingest_job, publish_job, round_job, trial_job
 from chimera_dagster.orchestration.lost_runs import process_tag
 from chimera_dagster.orchestration.partitions import dagster_key
 from chimera_dagster.orchestration.reason import reason_of
 from chimera_dagster.orchestration.workspace import ROUND_TAG, Workspace
 from chimera_dagster.spec.sweep import TrialPlan
+from chimera_dagster.steps.evidence import is_evidence_current
 
 # The command line shows its own progress; Dagster's events are kept in the instance.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -26,6 +28,11 @@ class JobRunner:
     def ingest_reports(self) -> str | None:
         """Materialize the evidence assets; None, or why it failed. Raises KeyboardInterrupt."""
         return self._execute(ingest_job.name, None, None)
+
+    def require_evidence(self, digest: str) -> None:
+        """Ingest the reports folder unless the evidence is that of `digest`. Raises ChimeraError if that fails."""
+        if not is_evidence_current(self._workspace.store, digest) and (failure := self.ingest_reports()):
+            raise ChimeraError(failure)
 
     def write_report(self, plan: TrialPlan, run_id: str | None = None) -> str | None:
         """Materialize one trial's partition in the plan's round; None, or why it failed. Raises KeyboardInterrupt.

@@ -4,7 +4,7 @@ from dagster import DagsterInstance, DagsterRun
 
 from chimera_dagster.gpu.holder import holder
 from chimera_dagster.gpu.lanes import LaneConfig, lanes
-from chimera_dagster.gpu.leases import LaneState, Lease, acquire, leases_folder
+from chimera_dagster.gpu.leases import LaneState, Lease, acquire, holders, leases_folder
 from chimera_dagster.gpu.pin import pin
 from chimera_dagster.settings import load_settings
 
@@ -17,14 +17,12 @@ def take_step_lease(config: LaneConfig, instance: DagsterInstance, run: DagsterR
     global _held  # noqa: PLW0603 - a process has one lane
 
     def report_wait(found: list[LaneState]) -> None:
-        held = [f"{lane.name} ({who.trial}, run {who.run_id[:8]})" for lane, _, who in found if who]
-        instance.report_engine_event(
-            f"Waiting for a lane; held now: {', '.join(held) or 'all'}.", run, step_key=step_key
-        )
+        instance.report_engine_event(f"Waiting for a lane; held now: {holders(found)}.", run, step_key=step_key)
 
-    trial = run.tags.get(_PARTITION, step_key)
-    folder = leases_folder(load_settings().leases_dir)
-    _held = acquire(lanes(config), holder(run.run_id, trial), folder, on_wait=report_wait)
+    settings, trial = load_settings(), run.tags.get(_PARTITION, step_key)
+    folder = leases_folder(settings.leases_dir)
+    who = holder(run.run_id, trial, settings.data_dir)
+    _held = acquire(lanes(config), who, folder, on_wait=report_wait)
     pin(_held.lane)
 
 

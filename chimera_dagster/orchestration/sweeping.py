@@ -21,7 +21,6 @@ from chimera_dagster.settings import Settings
 from chimera_dagster.spec.engine_names import EngineChoice
 from chimera_dagster.spec.sweep import TrialPlan
 from chimera_dagster.steps.done import is_done
-from chimera_dagster.steps.evidence import is_evidence_current
 from chimera_dagster.sweeps.queue import TrialSource
 
 
@@ -116,8 +115,7 @@ def open_sweep(
     """
     with open_instance(settings) as instance:
         runner = JobRunner(defs, instance, Workspace(settings))
-        if not is_evidence_current(store, digest) and (failure := runner.ingest_reports()):
-            raise ChimeraError(failure)
+        runner.require_evidence(digest)
         yield SweepSession(defs, instance, settings, store, digest, display)
         if failure := runner.publish():
             raise ChimeraError(failure)

@@ -23,7 +23,7 @@ from chimera_dagster.gpu.leases import LaneState, acquire, leases_folder
 from chimera_dagster.gpu.pin import pin
 from chimera_dagster.orchestration.child import CONTEXT, end_with_parent, exit_reason
 from chimera_dagster.orchestration.home import open_instance
-from chimera_dagster.orchestration.lost_runs import fail_lost_runs
+from chimera_dagster.orchestration.lost_runs import cancel_runs_of, fail_lost_runs
 from chimera_dagster.orchestration.runner import JobRunner
 from chimera_dagster.orchestration.workspace import Workspace
 from chimera_dagster.settings import Settings
@@ -46,6 +46,9 @@ class LaneDisplay(Protocol):
 
     def on_progress(self, lane: str, stage: str, chunks: int) -> None:
         """How many chunks the lane's call has streamed; not called for every chunk."""
+
+    def on_notice(self, lane: str, line: str) -> None:
+        """Something that a user should see at once, such as that a server is waited for."""
 
     def finish(self, lane: str, outcome: "Ended") -> None:
         """The lane's trial has ended."""
@@ -84,6 +87,10 @@ class _Progress(NamedTuple):
     chunks: int
 
 
+class _Notice(NamedTuple):
+    line: str
+
+
 class _ClaimedElsewhere(NamedTuple):
     """Another process is working on the trial."""
 
@@ -95,7 +102,7 @@ class _NoLane(NamedTuple):
     hint: str
 
 
-_Message = _Waiting | _Ready | _Progress | _ClaimedElsewhere | _NoLane | Ended
+_Message = _Waiting | _Ready | _Progress | _Notice | _ClaimedElsewhere | _NoLane | Ended
 
 
 def run_on_lanes(
@@ -115,17 +122,25 @@ def run_on_lanes(
     ChimeraError if no worker can start a trial, and KeyboardInterrupt once all workers have ended.
     """
     fail_lost_runs(instance)
-    ended: dict[str, Ended] = {}
     pool = _WorkerPool(defs, settings, lanes, digest, force=force)
-    with pool.running(min(len(lanes), source.left)):
+    try:
+        return _run_in(pool, instance, min(len(lanes), source.left), source, display)
+    except KeyboardInterrupt:
+        cancel_runs_of(instance, pool.pids)
+        raise
+
+
+def _run_in(
+    pool: "_WorkerPool", instance: DagsterInstance, count: int, source: TrialSource, display: LaneDisplay
+) -> dict[str, Ended]:
+    ended: dict[str, Ended] = {}
+    with pool.running(count):
         while source.left:
             for worker in pool.wait_for_messages():
                 message = worker.receive()
                 match message:
-                    case _Waiting():
-                        display.on_wait(message.states)
-                    case _Progress():
-                        display.on_progress(worker.lane, *message)
+                    case _Waiting() | _Progress() | _Notice():
+                        _show(message, worker.lane, display)
                     case _NoLane():
                         raise ChimeraError(message.message, hint=message.hint)
                     case _Ready():
@@ -150,6 +165,16 @@ def run_on_lanes(
                     worker.send(_Job(*taken))
                     display.start(worker.lane, taken[0])
     return ended
+
+
+def _show(message: _Waiting | _Progress | _Notice, lane: str, display: LaneDisplay) -> None:
+    match message:
+        case _Waiting():
+            display.on_wait(message.states)
+        case _Progress():
+            display.on_progress(lane, *message)
+        case _Notice():
+            display.on_notice(lane, message.line)
 
 
 class _Worker:
@@ -185,10 +210,6 @@ class _Worker:
         except (EOFError, ConnectionResetError):
             return None
 
-    def interrupt(self) -> None:
-        if self.process.pid is not None and self.process.is_alive():
-            os.kill(self.process.pid, signal.SIGINT)
-
 
 class _WorkerPool:
     """The workers that are running."""
@@ -212,10 +233,14 @@ class _WorkerPool:
             for worker in self._workers:
                 if finished and worker.lane:
                     worker.send(None)
-                else:
-                    worker.interrupt()
+                else:  # at once, and without a stack trace on the page of its run; `cancel_runs_of` says what happened
+                    worker.process.kill()
             for worker in self._workers:
                 worker.process.join()
+
+    @property
+    def pids(self) -> list[int]:
+        return [worker.process.pid for worker in self._workers if worker.process.pid is not None]
 
     def wait_for_messages(self) -> list[_Worker]:
         """The workers that have sent something or died; waits until there is one."""
@@ -282,17 +307,18 @@ def _run_trials(
             if not force and is_done(workspace.store, plan, digest):
                 return Ended("skipped")
             run_id = str(uuid4())
-            lease.describe(holder(run_id, plan.trial.key))
+            lease.describe(holder(run_id, plan.trial.key, settings.data_dir))
             reason = runner.write_report(plan, run_id)
             return Ended("failed" if reason else "done", reason)
 
     workspace = Workspace(settings, on_progress=report_progress, reuse=not force)
+    workspace.engines.on_notice = lambda line: connection.send(_Notice(line))
     get_ready(workspace.store)
     with (
         open_instance(settings) as instance,
         acquire(
             lanes,
-            holder(trial="a sweep"),
+            holder(trial="a sweep", folder=settings.data_dir),
             leases_folder(settings.leases_dir),
             on_wait=lambda found: connection.send(_Waiting(found)),
         ) as lease,

@@ -51,7 +51,7 @@ class Workspace:
         if self._claimed == trial:
             yield True
             return
-        name = f"{self.settings.data_dir.absolute()}|{trial.key}"
+        name = f"{self.settings.data_dir.resolve()}|{trial.key}"  # a folder may have several paths, by links
         with claim(name, leases_folder(self.settings.leases_dir), wait=wait) as claimed:
             self._claimed = trial if claimed else None
             try:

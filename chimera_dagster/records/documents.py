@@ -1,19 +1,20 @@
 """JSON documents below the data folder: ingest.json, summary.json and concurrency.json, and those of a trial.
 
-A trial has outcome.json, metrics.json and, if runs failed, failures.json; trial.json is a `spec.sweep.TrialPlan`.
+A trial has outcome.json, metrics.json, report.json with its report, and, if runs failed, failures.json; trial.json is a
+`spec.sweep.TrialPlan`.
 """
 
 import hashlib
 from collections import Counter
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from chimera_dagster import align
 from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.evidence.fact import Fact
-from chimera_dagster.evidence.figures import printable
+from chimera_dagster.foreign_text import one_line
 from chimera_dagster.ingest.trial_reader import METRICS_VERSION
 from chimera_dagster.measure.call import Call, CallMetrics
 from chimera_dagster.measure.environment import Environment
@@ -69,7 +70,7 @@ class Summary(_Document):
         share = f"{self.covered / self.numbers:.1%}".replace("%", " %") if self.numbers else "none"
         said = f"Coverage: {share} of {self.numbers} numeric cells and JSON values are read under a known name."
         groups = [
-            f"{numbers} called `{printable(name)}` in {files} file{'' if files == 1 else 's'}"
+            f"{numbers} called `{one_line(name)}` in {files} file{'' if files == 1 else 's'}"
             for name, numbers, files in self.unread[:_SHOWN_GROUPS]
         ]
         return f"{said} Not known: {', '.join(groups)}." if groups else said
@@ -261,10 +262,16 @@ class Failures(_Document):
     at: datetime
 
 
-class Metrics(Measured):
+class Digests(_Document):
+    """The SHA-256 of each file that was written with this one, by name; an earlier version wrote none."""
+
+    documents: dict[str, str] = {}
+
+
+class Metrics(Measured, Digests):
     """metrics.json: everything measured and scored. Null means not measured; `reasons` beside it says why."""
 
-    schema_version: int = METRICS_VERSION
+    schema_version: Annotated[int, Field(ge=METRICS_VERSION, le=METRICS_VERSION)] = METRICS_VERSION
     model: str
     params: ParamSet
     params_key: str
@@ -293,6 +300,15 @@ class Metrics(Measured):
     def verdict(self) -> str:
         """`valid`, or the names of what makes the trial invalid."""
         return ", ".join(dict.fromkeys(verdict.name for verdict in self.validity if verdict.spoils)) or "valid"
+
+
+class Published(_Document):
+    """report.json: the SHA-256 of report.md, of report.html, and of the metrics.json that they show."""
+
+    schema_version: Literal[1] = 1
+    metrics: str
+    report: str
+    page: str
 
 
 class Agent(_Document):

@@ -10,13 +10,10 @@
 <data dir>/runs/comparison.json, .csv  all trials compared
 <data dir>/runs/baseline.json         the comparison that later ones are compared with, if one was saved
 <data dir>/runs/<model>/<params>/     one trial: trial.json, outcome.json, calls.parquet, telemetry.parquet,
-                                      metrics.json, report.md, report.html; failures.json of runs that failed;
-                                      round-<n>.json and telemetry-<n>.parquet of each later round
+                                      metrics.json, report.md, report.html, report.json; failures.json of runs
+                                      that failed; round-<n>.json and telemetry-<n>.parquet of each later round
 """
 
-import glob
-import os
-import tempfile
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,14 +24,40 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pandera.pandas import DataFrameModel
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from chimera_dagster.errors import InputError, NotIngestedError, StorageError, UnknownTrialError, first_problem
+from chimera_dagster.errors import DamagedFileError, NotIngestedError, UnknownTrialError
+from chimera_dagster.records.reading import read_document, read_file, read_footer, read_parquet
+from chimera_dagster.records.whole_files import replacing
+from chimera_dagster.schemas import (
+    BenchmarkFiles,
+    DataSummary,
+    Effects,
+    Facts,
+    Findings,
+    Measurements,
+    Notes,
+    Standings,
+    Table,
+    Trials,
+)
 from chimera_dagster.spec.sweep import TrialPlan
 from chimera_dagster.spec.trial import ModelTag, ParamSet, Trial, model_slug
 
 T = TypeVar("T", bound=BaseModel)
 _GROUP_ROWS = 65_536  # of a table that is written in pieces: how many rows are in memory at once
+_STAMP = "chimera."  # before the names of what is stored beside the rows of a table
+_REGISTER_AGAIN = "Run 'chimera sweep', which writes it again if the sweep file has this trial; else remove its folder."
+INGEST_AGAIN = "Run 'chimera ingest', which writes it again."
+INGESTED: dict[str, type[Table]] = {  # the tables that 'chimera ingest' writes
+    "benchmark_files": BenchmarkFiles,
+    "measurements": Measurements,
+    "data_summary": DataSummary,
+    "facts": Facts,
+    "findings": Findings,
+    "notes": Notes,
+}
+COMPARED: dict[str, type[Table]] = {"trials": Trials, "standings": Standings, "effects": Effects}
 
 
 class _Named(BaseModel):
@@ -97,6 +120,10 @@ class TrialFolder(NamedTuple):
     def page(self) -> Path:
         return self.path / "report.html"
 
+    @property
+    def published(self) -> Path:
+        return self.path / "report.json"
+
 
 @dataclass(frozen=True)
 class Store:
@@ -142,7 +169,7 @@ class Store:
         """Store what a partition key stands for. Idempotent; a newer spec replaces an older one."""
         path = self.folder_of(plan.trial).plan
         text = plan.model_dump_json(indent=2) + "\n"
-        if not path.exists() or path.read_text() != text:
+        if not path.is_file() or path.read_bytes() != text.encode():
             write_text(path, text)
 
     def holds(self, models: Iterable[str], params_keys: Iterable[str]) -> bool:
@@ -152,12 +179,12 @@ class Store:
         return all(folder.is_dir() and wanted <= {path.name for path in folder.iterdir()} for folder in folders)
 
     def plan(self, model: str, params_key: str) -> TrialPlan:
-        """What a partition key stands for. Raises UnknownTrialError."""
+        """What a partition key stands for. Raises UnknownTrialError, DamagedFileError."""
         path = self.folder(model, params_key).plan
         try:
-            return TrialPlan.model_validate_json(path.read_text())
+            return read_document(path, TrialPlan, _REGISTER_AGAIN)
         except FileNotFoundError:
-            known = ", ".join(sorted(plan.trial.key for plan in self.plans())) or "none"
+            known = ", ".join(sorted(trial.key for trial in self.trials())) or "none"
             raise UnknownTrialError(
                 f"No sweep has the trial {model}|{params_key}.",
                 hint=f"Known: {known}. Add it to sweep.yaml.",
@@ -166,18 +193,27 @@ class Store:
     def trials(self) -> list[Trial]:
         """Every registered trial, sorted by its folder; without its spec, which is slow to read.
 
-        Raises InputError if a trial.json is damaged.
+        One whose trial.json is damaged is left out; `damaged_plans` names it.
         """
         return list(self.trials_by_folder().values())
 
     def trials_by_folder(self) -> dict[TrialFolder, Trial]:
         """`trials` by their folders, so that a caller need not compute 10,000 keys again."""
-        return {TrialFolder(path.parent): _named(path) for path in sorted(self.runs.glob("*/*/trial.json"))}
+        found = {TrialFolder(path.parent): _read_or_none(path, _Named) for path in self._plan_paths()}
+        return {folder: Trial(named.model, named.params) for folder, named in found.items() if named}
 
     def plans(self) -> list[TrialPlan]:
-        """Every registered trial, sorted by its folder."""
-        paths = sorted(self.runs.glob("*/*/trial.json"))
-        return [TrialPlan.model_validate_json(path.read_text()) for path in paths]
+        """Every registered trial, sorted by its folder, but for those of which trial.json is damaged."""
+        found = (_read_or_none(path, TrialPlan) for path in self._plan_paths())
+        return [plan for plan in found if plan]
+
+    def damaged_plans(self, *, with_specs: bool = False) -> dict[Path, DamagedFileError]:
+        """Why `trials` leaves a trial out, by its trial.json; `with_specs`: why `plans` does."""
+        kind = TrialPlan if with_specs else _Named
+        return {path: error for path in self._plan_paths() if (error := _problem(path, kind))}
+
+    def _plan_paths(self) -> list[Path]:
+        return sorted(self.runs.glob("*/*/trial.json"))
 
     def write_table(
         self, name: str, frame: pd.DataFrame, schema: type[DataFrameModel], stamp: Mapping[str, str] | None = None
@@ -188,7 +224,7 @@ class Store:
     @contextmanager
     def table_writer(self, name: str, schema: type[DataFrameModel]) -> Generator["TableWriter"]:
         """As `write_table`, piece by piece, for a table too large for memory; after an error the old table stays."""
-        with _replacing(self.table_path(name)) as scratch, TableWriter(scratch, schema) as writer:
+        with replacing(self.table_path(name)) as scratch, TableWriter(scratch, schema) as writer:
             yield writer
 
     def table_path(self, name: str) -> Path:
@@ -197,20 +233,27 @@ class Store:
     def read_table(self, name: str, *, categories: bool = False) -> pd.DataFrame:
         """A table; with `categories` its texts are categorical, which takes a tenth of the memory if they repeat.
 
-        Raises NotIngestedError if the table was not written yet.
+        Raises NotIngestedError if the table was not written yet, DamagedFileError if it is not whole or of another
+        version.
         """
         path = self._existing(self.table_path(name))
-        if not categories:
-            return pd.read_parquet(path)
-        texts = [field.name for field in pq.read_schema(path) if pa.types.is_string(field.type)]
-        return pq.read_table(path, read_dictionary=texts).to_pandas(self_destruct=True)
+        return read_parquet(path, (INGESTED | COMPARED)[name], INGEST_AGAIN, categories=categories)
+
+    def stamp_of(self, name: str) -> Mapping[str, str]:
+        """What is stored beside the rows of a table of `INGESTED`. Raises NotIngestedError, DamagedFileError."""
+        found = read_footer(self._existing(self.table_path(name)), INGESTED[name], INGEST_AGAIN).metadata or {}
+        return {
+            key.decode().removeprefix(_STAMP): value.decode(errors="replace")
+            for key, value in found.items()
+            if key.startswith(_STAMP.encode())
+        }
 
     def write_json(self, name: str, value: BaseModel) -> Path:
         return write_text(self.tables / f"{name}.json", value.model_dump_json(indent=2) + "\n")
 
     def read_json(self, name: str, kind: type[T]) -> T:
-        """Raises NotIngestedError if the file was not written yet."""
-        return kind.model_validate_json(self._existing(self.tables / f"{name}.json").read_text())
+        """Raises NotIngestedError if the file was not written yet, DamagedFileError if it can't be read."""
+        return read_document(self._existing(self.tables / f"{name}.json"), kind, INGEST_AGAIN)
 
     def has_json(self, name: str) -> bool:
         return (self.tables / f"{name}.json").exists()
@@ -219,7 +262,7 @@ class Store:
         """Raises NotIngestedError if trials were not compared yet."""
         if not self.comparison.exists():
             raise NotIngestedError(f"{self.comparison} is missing.", hint="Run 'chimera compare' first.")
-        return self.comparison.read_bytes()
+        return read_file(self.comparison, "Run 'chimera compare', which writes it again.")
 
     @staticmethod
     def _existing(path: Path) -> Path:
@@ -228,20 +271,26 @@ class Store:
         return path
 
 
-def _named(path: Path) -> Trial:
+def _read_or_none(path: Path, kind: type[T]) -> T | None:
     try:
-        named = _Named.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise InputError(
-            f"{path}: {first_problem(error)}.",
-            hint="Remove the trial's folder, and run 'chimera sweep' to measure it again.",
-        ) from error
-    return Trial(named.model, named.params)
+        return read_document(path, kind, _REGISTER_AGAIN)
+    except (FileNotFoundError, DamagedFileError):
+        return None
+
+
+def _problem(path: Path, kind: type[BaseModel]) -> DamagedFileError | None:
+    try:
+        read_document(path, kind, _REGISTER_AGAIN)
+    except FileNotFoundError:
+        return None
+    except DamagedFileError as error:
+        return error
+    return None
 
 
 def write_text(path: Path, text: str) -> Path:
     """Write UTF-8 text under a temporary name and rename it; returns `path`."""
-    with _replacing(path) as scratch:
+    with replacing(path) as scratch:
         scratch.write_text(text, encoding="utf-8")
     return path
 
@@ -250,11 +299,22 @@ def write_table(
     path: Path, frame: pd.DataFrame, schema: type[DataFrameModel], stamp: Mapping[str, str] | None = None
 ) -> Path:
     """Validate `frame` against `schema`, then write it as Parquet under a temporary name and rename it."""
-    table = pa.Table.from_pandas(schema.validate(frame, lazy=True), preserve_index=False)
+    table = _validated(frame, schema)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), **_about(stamp or {})})
-    with _replacing(path) as scratch:
+    with replacing(path) as scratch:
         pq.write_table(table, scratch, write_page_checksum=True)
     return path
+
+
+def parquet_of(frame: pd.DataFrame, schema: type[DataFrameModel]) -> bytes:
+    """The content of a Parquet file of `frame`, which is validated against `schema`."""
+    buffer = pa.BufferOutputStream()
+    pq.write_table(_validated(frame, schema), buffer, write_page_checksum=True)
+    return buffer.getvalue().to_pybytes()
+
+
+def _validated(frame: pd.DataFrame, schema: type[DataFrameModel]) -> pa.Table:
+    return pa.Table.from_pandas(schema.validate(frame, lazy=True), preserve_index=False)
 
 
 class TableWriter:
@@ -296,38 +356,4 @@ class TableWriter:
 
 
 def _about(stamp: Mapping[str, str]) -> dict[str, str]:
-    return {f"chimera.{name}": value for name, value in stamp.items()}
-
-
-@contextmanager
-def _replacing(path: Path) -> Generator[Path]:
-    """A scratch file that replaces `path` if the block ends well; after an error the old file stays.
-
-    Raises StorageError if the disk is full or read-only.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _clear_scratches(path)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{os.getpid()}.")
-        scratch = Path(name)
-        try:
-            scratch.chmod(0o644)
-            yield scratch
-            os.fsync(handle)  # otherwise, after a crash, the file could exist but be empty
-            scratch.replace(path)
-        finally:
-            os.close(handle)
-            scratch.unlink(missing_ok=True)
-    except OSError as error:
-        raise StorageError.of(error, path) or error from error
-
-
-def _clear_scratches(path: Path) -> None:
-    """Remove the scratch files of this file that killed processes have left."""
-    for scratch in path.parent.glob(f".{glob.escape(path.name)}.[0-9]*.*"):
-        try:
-            os.kill(int(scratch.suffixes[-2][1:]), 0)
-        except ProcessLookupError:
-            scratch.unlink(missing_ok=True)
-        except PermissionError:
-            pass  # the process belongs to another user, and is running
+    return {f"{_STAMP}{name}": value for name, value in stamp.items()}

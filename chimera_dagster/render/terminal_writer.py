@@ -1,5 +1,6 @@
 """A page as text for a terminal, in its width. Charts are their values, as a drawing has no place there."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from rich import box
@@ -8,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text as Line
 
+from chimera_dagster.foreign_text import visible
 from chimera_dagster.render.blocks import (
     Beside,
     Block,
@@ -31,14 +33,13 @@ from chimera_dagster.render.blocks import (
     Target,
     Text,
 )
-from chimera_dagster.render.visible_text import visible
 
 _ROWS = 40  # of one table
 
 
 def print_page(page: Page, console: Console, *, marks: bool) -> None:
     """The whole page; without `marks`, links to other places of the page are left out."""
-    console.print(Line(visible(page.title), "bold"))
+    console.print(Line(_words(page.title), "bold"))
     _print(page.blocks, console, marks)
 
 
@@ -52,7 +53,7 @@ def _print(blocks: Sequence[Block], console: Console, marks: bool) -> None:
 def _block(block: Block, console: Console, marks: bool) -> Iterator[RenderableType]:
     match block:
         case Heading():
-            yield Line(visible(block.text), "bold underline" if block.level == 2 else "bold")
+            yield Line(_words(block.text), "bold underline" if block.level == 2 else "bold")
         case Paragraph() | Byline():
             yield _line(block.content, marks)
         case Bullets() | Numbered():
@@ -77,7 +78,7 @@ def _block(block: Block, console: Console, marks: bool) -> Iterator[RenderableTy
 def _title(block: Note | Details) -> str:
     if isinstance(block, Note):
         return block.title
-    return visible(block.summary.text if isinstance(block.summary, Heading) else block.summary)
+    return _words(block.summary.text if isinstance(block.summary, Heading) else block.summary)
 
 
 def _item(mark: str, line: Line) -> Grid:
@@ -87,10 +88,10 @@ def _item(mark: str, line: Line) -> Grid:
 
 
 def _table(table: Table, marks: bool, caption: str = "") -> Iterator[RenderableType]:
-    yield Line(visible(caption or table.caption), "italic")
+    yield Line(_words(caption or table.caption), "italic")
     grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for number, name in enumerate(table.header):
-        grid.add_column(visible(name), justify="right" if number in table.numeric else "left", overflow="fold")
+        grid.add_column(_words(name), justify="right" if number in table.numeric else "left", overflow="fold")
     for row in table.rows[:_ROWS]:
         grid.add_row(*(_line(cell, marks) for cell in row))
     yield grid
@@ -100,18 +101,23 @@ def _table(table: Table, marks: bool, caption: str = "") -> Iterator[RenderableT
 
 def _line(content: Content, marks: bool) -> Line:
     if isinstance(content, str):
-        return Line(visible(content))
+        return Line(_words(content))
     line = Line()
     for part in content:
         match part:
             case LineBreak():
                 line.append("\n")
             case Strong():
-                line.append(visible(part.text), "bold")
+                line.append(_words(part.text), "bold")
             case Code():
-                line.append(visible(part.text), "cyan")
+                line.append(_words(part.text), "cyan")
             case Link() if part.href.startswith("#") and not marks:
                 pass
             case Text() | Target() | Link():
-                line.append(visible(part.text))
+                line.append(_words(part.text))
     return line
+
+
+def _words(text: str) -> str:
+    """A text within a line: a line feed in it, which nothing of this project writes, is a blank, as in Markdown."""
+    return re.sub(r"\s+", " ", visible(text))

@@ -102,6 +102,12 @@ class SweepSpec(_Section):
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 7
     max_tokens: Annotated[int, Field(ge=16, le=32_768)] = 512
     timeouts: CallTimeouts = CallTimeouts()
+    server_wait_s: Annotated[
+        float,
+        Field(
+            ge=0, le=3_600, description="how long to wait for a model server that restarts or is busy; 0: not at all"
+        ),
+    ] = 60.0
     agent: Agent = Agent()
     goals: Goals = Goals()
     search: SearchSpace = SearchSpace()

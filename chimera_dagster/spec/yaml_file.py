@@ -27,14 +27,17 @@ def read_yaml(
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         content = yaml.safe_load(text)
+        if root is not None:
+            _refuse_duplicates(root, path, set())
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise SpecError(f"{path}, line {line}: {error.problem}.", hint="Fix the YAML syntax.") from error
     except yaml.YAMLError as error:
         raise SpecError(f"{path}: {error}.", hint="Fix the YAML syntax.") from error
+    except RecursionError as error:
+        raise SpecError(f"{path}: it is nested too deeply.", hint=see) from error
     if not isinstance(content, dict) or root is None:
         raise SpecError(f"{path}, line 1: expected {expected}.", hint=see)
-    _refuse_duplicates(root, path)
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -69,15 +72,21 @@ def _line(node: yaml.Node, loc: tuple[str | int, ...]) -> int:
     return line + 1
 
 
-def _refuse_duplicates(node: yaml.Node, path: Path) -> None:
-    """PyYAML silently keeps the last of two equal keys; a reader may believe the first."""
+def _refuse_duplicates(node: yaml.Node, path: Path, looked_at: set[int]) -> None:
+    """PyYAML silently keeps the last of two equal keys; a reader may believe the first.
+
+    An alias is the node that it stands for, so a small file may have any number of them, one in another.
+    """
+    if id(node) in looked_at:
+        return
+    looked_at.add(id(node))
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
             if key.value in seen:
                 raise SpecError(f"{path}, line {key.start_mark.line + 1}, {key.value}: the key appears twice.")
             seen.add(key.value)
-            _refuse_duplicates(value, path)
+            _refuse_duplicates(value, path, looked_at)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            _refuse_duplicates(item, path)
+            _refuse_duplicates(item, path, looked_at)

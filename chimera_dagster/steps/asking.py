@@ -18,7 +18,7 @@ from chimera_dagster.write.judge import JudgedAnswer, JudgedSentence
 from chimera_dagster.write.prompt import Prompt, estimate_tokens, render_prompt
 
 Timed = Stage | Literal["revision"]  # what the wall clock of a trial is split into
-OnProgress = Callable[[str, int], None]  # stage, chunks so far
+OnProgress = Callable[[str, int], None]  # stage, chunks so far; 0 as the stage begins
 
 ASSUMED_NUM_CTX = 4096  # if num_ctx is left to the engine: the smallest of the engines' defaults
 
@@ -40,17 +40,17 @@ class TrialClient:
         self.plan = plan
         self.summary = store.read_json("summary", Summary)
         self.evidence = read_evidence(store, self.summary)
-        self.resolved = engines.resolve(plan.spec.engine, plan.model)
+        self._patience = engines.patience(plan.spec.server_wait_s)
+        self.resolved = self._patience.ask(lambda: engines.resolve(plan.spec.engine, plan.model))
         self.seconds: dict[Timed, float] = {"analysis": 0.0, "report": 0.0, "revision": 0.0}
         self._on_progress = on_progress or (lambda stage, chunks: None)
 
     def warm_up(self) -> float | None:
         """Load the model outside the measured calls; returns the milliseconds that took, None if it was loaded."""
-        self._on_progress("loading", 0)
-        return warm_up(self.resolved.engine, self._request("Is it ready?", "", 0, max_tokens=1))
+        return self._patience.ask(self._load)
 
     def unload(self) -> None:
-        self.resolved.engine.unload(self.plan.model)
+        self._patience.ask(lambda: self.resolved.engine.unload(self.plan.model))
 
     def ask(self, stage: Stage, repeat: int, began: float, analysis: Sequence[JudgedSentence] = ()) -> Exchange:
         """Make one call. `began` is when the trial began; `analysis` are the sentences that the prompt lists."""
@@ -74,8 +74,23 @@ class TrialClient:
         request = self._request(prompt.text, prompt.system, repeat, self.plan.spec.max_tokens)
         on_chunk = partial(self._on_progress, name)
         engine = self.resolved.engine
-        call = timed_call(engine, request, name, repeat, began, on_chunk, may_be_empty=True)
+        self._on_progress(name, 0)
+        call = timed_call(
+            engine,
+            request,
+            name,
+            repeat,
+            began,
+            on_chunk,
+            may_be_empty=True,
+            patience=self._patience,
+            reload=None if self.plan.spec.cold else self._load,
+        )
         return Exchange(stage, prompt, request, call)
+
+    def _load(self) -> float | None:
+        self._on_progress("loading", 0)
+        return warm_up(self.resolved.engine, self._request("Is it ready?", "", 0, max_tokens=1))
 
     def _prompt(
         self, stage: Stage, analysis: Sequence[JudgedSentence] = (), draft: JudgedAnswer | None = None

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from chimera_dagster.notes.brief import Brief
+from chimera_dagster.records.pages import END_OF_MARKDOWN
 from chimera_dagster.records.store import Store, write_text
 from chimera_dagster.render.brief.evidence import EVIDENCE_TITLE
 from chimera_dagster.render.brief.page import brief_page
@@ -16,7 +17,7 @@ def write_brief(store: Store, brief: Brief, reports: Path) -> Path:
     """Write brief.html and brief.md; returns the path of the latter."""
     page = brief_page(brief, address_of(reports, store.brief.parent))
     write_text(store.brief.with_suffix(".html"), to_html(page))
-    return write_text(store.brief, to_markdown(page))
+    return write_text(store.brief, to_markdown(page) + END_OF_MARKDOWN)
 
 
 def preview_of(markdown: str) -> str:

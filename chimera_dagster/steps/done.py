@@ -2,7 +2,7 @@
 
 from chimera_dagster.code_version import code_version
 from chimera_dagster.records.store import Store
-from chimera_dagster.records.trial_files import read_metrics
+from chimera_dagster.records.trial_files import is_published, read_metrics
 from chimera_dagster.spec.sweep import TrialPlan
 from chimera_dagster.steps.evidence import evidence_code
 
@@ -21,7 +21,7 @@ def is_measured(store: Store, plan: TrialPlan, data_digest: str) -> bool:
 
 def is_done(store: Store, plan: TrialPlan, data_digest: str) -> bool:
     """Whether it was measured in the plan's round, and its report was written if that is due after this round."""
-    if plan.writes_report and not store.folder_of(plan.trial).report.exists():
+    if plan.writes_report and not is_published(store.folder_of(plan.trial)):
         return False
     return is_measured(store, plan, data_digest)
 

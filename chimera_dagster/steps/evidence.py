@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from pydantic import ValidationError
 
 from chimera_dagster.code_version import code_version
+from chimera_dagster.errors import DamagedFileError, NotIngestedError
 from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.fact_table import find_facts
 from chimera_dagster.evidence.folder_models import with_folder_models
@@ -19,6 +19,7 @@ from chimera_dagster.evidence.unread import unread_groups
 from chimera_dagster.evidence.version import evidence_version
 from chimera_dagster.ingest.manifest import reader_version
 from chimera_dagster.records.documents import IngestRecord, Summary
+from chimera_dagster.records.pages import is_page
 from chimera_dagster.records.store import Store
 from chimera_dagster.schemas import UNREAD_STATUSES, DataSummary, Facts, Findings, Notes, as_table
 
@@ -27,13 +28,15 @@ if TYPE_CHECKING:
     from chimera_dagster.notes import Note, NoteContext
     from chimera_dagster.notes.brief import Brief
 
+EVIDENCE_TABLES = ("data_summary", "facts", "findings", "notes")
 _MOST_GROUPS = 50  # of unread numbers, in the summary
 
 
 def compute_evidence(store: Store) -> Summary:
     """Write `data_summary`, `facts`, `findings`, `notes`, the brief and, last, the summary. Raises NotIngestedError.
 
-    A table or a rule that fails is left out, and the summary says so.
+    A table or a rule that fails is left out, and the summary says so. Each table is stamped with the digest of the data
+    and the version of the code, so that tables of two ingests are noticed. Raises DamagedFileError.
     """
     # imports scipy, which no other step needs
     from chimera_dagster.notes.table import table_of
@@ -43,10 +46,11 @@ def compute_evidence(store: Store) -> Summary:
     measurements = store.read_table("measurements", categories=True)
     record = store.read_json("ingest", IngestRecord)
     found = Evidence(files, measurements)
-    store.write_table("data_summary", found.statistics, DataSummary)
-    store.write_table("facts", found.facts, Facts)
-    store.write_table("findings", found.findings, Findings)
-    store.write_table("notes", table_of(found.notes), Notes)
+    stamp = _stamp(record.digest, evidence_code())
+    store.write_table("data_summary", found.statistics, DataSummary, stamp)
+    store.write_table("facts", found.facts, Facts, stamp)
+    store.write_table("findings", found.findings, Findings, stamp)
+    store.write_table("notes", table_of(found.notes), Notes, stamp)
     write_brief(store, found.brief, Path(record.reports_dir))
     summary = Summary(
         reports_dir=record.reports_dir,
@@ -58,7 +62,7 @@ def compute_evidence(store: Store) -> Summary:
         known=int(measurements["unit"].notna().sum()),
         unread=list[tuple[str, int, int]](unread_groups(files)[:_MOST_GROUPS]),
         digest=record.digest,
-        code=evidence_code(),
+        code=stamp["code"],
         block=summary_block(files),
         problems=found.problems,
         ingest_s=record.seconds,
@@ -146,14 +150,31 @@ class Evidence:
 
 
 def is_evidence_current(store: Store, data_digest: str) -> bool:
-    """Whether the facts were computed from these data, by this code."""
-    if not store.has_json("summary"):
-        return False
+    """Whether the tables and the brief were made from these data by this code, and are whole."""
     try:
-        summary = store.read_json("summary", Summary)
-    except ValidationError:  # of an earlier version
+        summary, record = store.read_json("summary", Summary), store.read_json("ingest", IngestRecord)
+        if (summary.digest, summary.code, record.digest) != (data_digest, evidence_code(), data_digest):
+            return False
+        ingested = all(
+            store.stamp_of(name).get("digest") == data_digest for name in ("benchmark_files", "measurements")
+        )
+        pages = (store.brief, store.brief.with_suffix(".html"))
+        return ingested and all(map(is_page, pages)) and is_evidence_of(store, summary.digest, summary.code)
+    except (NotIngestedError, DamagedFileError):
         return False
-    return (summary.digest, summary.code) == (data_digest, evidence_code())
+
+
+def is_evidence_of(store: Store, data_digest: str, code: str) -> bool:
+    """Whether the tables of the evidence were made of these data, by this code.
+
+    Raises NotIngestedError, DamagedFileError.
+    """
+    stamp = _stamp(data_digest, code)
+    return all(store.stamp_of(name).items() >= stamp.items() for name in EVIDENCE_TABLES)
+
+
+def _stamp(data_digest: str, code: str) -> dict[str, str]:
+    return {"digest": data_digest, "code": code}
 
 
 def evidence_code() -> str:

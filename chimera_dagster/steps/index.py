@@ -2,13 +2,12 @@
 
 from typing import NamedTuple
 
-from pydantic import ValidationError
-
 from chimera_dagster.compare.comparison import Comparison
 from chimera_dagster.compare.regression import regress
-from chimera_dagster.errors import InputError, NotIngestedError
+from chimera_dagster.errors import DamagedFileError, InputError, NotIngestedError
 from chimera_dagster.notes.brief import Brief
 from chimera_dagster.records.documents import IngestRecord
+from chimera_dagster.records.pages import END_OF_MARKDOWN
 from chimera_dagster.records.store import Store, write_text
 from chimera_dagster.render.html_writer import to_html
 from chimera_dagster.render.index.index_page import build_index
@@ -38,7 +37,7 @@ def write_index(store: Store, comparison: Comparison) -> Published:
         against = regress(baseline[1], comparison, baseline[0]) if baseline else None
     page = build_index(read_brief(store), comparison, against)
     write_text(store.index, to_html(page))
-    write_text(store.index.with_suffix(".md"), to_markdown(page))
+    write_text(store.index.with_suffix(".md"), to_markdown(page) + END_OF_MARKDOWN)
     return Published(shown, len(comparison.trials) - shown)
 
 
@@ -46,9 +45,9 @@ def read_brief(store: Store) -> Brief | None:
     """The brief of the tables, as in brief.html; None if that was not written from them by this version."""
     try:
         record = store.read_json("ingest", IngestRecord)
-        if not store.brief.exists() or not is_evidence_current(store, record.digest):
+        if not store.brief.is_file() or not is_evidence_current(store, record.digest):
             return None
         files, measurements = store.read_table("benchmark_files"), store.read_table("measurements", categories=True)
-    except (NotIngestedError, ValidationError):  # not there, or of an earlier version
+    except (NotIngestedError, DamagedFileError):
         return None
     return Evidence(files, measurements).brief

@@ -4,8 +4,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from chimera_dagster.errors import DamagedFileError
 from chimera_dagster.ingest import discover
 from chimera_dagster.ingest.folder import OnFile, ingest_files
 from chimera_dagster.ingest.manifest import DamagedTableError, Manifest, Stamp
@@ -55,7 +54,7 @@ def take_snapshot(store: Store, reports: Path) -> tuple[Snapshot, Snapshot | Non
     """A snapshot of the reports folder now, and the one before it, if any. Raises NoReportsError."""
     snapshot, last = Snapshot.at(reports), None
     if store.has_json("snapshot"):
-        with suppress(ValidationError):  # of an earlier version, or damaged
+        with suppress(DamagedFileError):
             last = store.read_json("snapshot", Snapshot)
     if snapshot != last:
         store.write_json("snapshot", snapshot)

@@ -27,7 +27,7 @@ class Difference(NamedTuple):
 def recompute(store: Store, plan: TrialPlan, *, write: bool = False) -> tuple[int, list[Difference]]:
     """Compute a trial's metrics and verdicts again; returns the number of figures and those that differ.
 
-    With `write` the computed figures replace the stored ones. Raises UnknownTrialError.
+    With `write` the computed figures replace the stored ones. Raises UnknownTrialError, DamagedFileError.
     """
     metrics, outcome, samples = read_recorded(store, plan)
     again = measure(outcome, samples)

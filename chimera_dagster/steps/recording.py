@@ -9,7 +9,7 @@ from chimera_dagster.engines.registry import Resolved
 from chimera_dagster.errors import EngineError
 from chimera_dagster.measure.call import Call, CallMetrics, call_metrics
 from chimera_dagster.measure.environment import capture
-from chimera_dagster.measure.samples import Sample, to_frame
+from chimera_dagster.measure.samples import Sample
 from chimera_dagster.records.documents import (
     Alignment,
     EngineRecord,
@@ -20,10 +20,9 @@ from chimera_dagster.records.documents import (
     StageSeconds,
     Summary,
 )
-from chimera_dagster.records.store import Store, write_table, write_text
-from chimera_dagster.records.trial_files import Recorded, failures_in
+from chimera_dagster.records.store import Store, write_text
+from chimera_dagster.records.trial_files import Recorded, failures_in, write_measurement
 from chimera_dagster.schemas import Calls
-from chimera_dagster.schemas import Telemetry as TelemetryTable
 from chimera_dagster.spec.sweep import TrialPlan
 from chimera_dagster.steps.done import fingerprint
 from chimera_dagster.steps.judging import quality_of
@@ -60,15 +59,10 @@ def record_trial(
         alignment=Alignment.of_answers(outcome.analysis.answer, outcome.published.answer),
         environment=capture(),
     )
-    folder = store.folder_of(plan.trial)
-    for outdated in (folder.report, folder.page):  # must not stand beside newer metrics
-        outdated.unlink(missing_ok=True)
-    write_text(folder.outcome, outcome.model_dump_json(indent=1) + "\n")
-    write_table(folder.telemetry, to_frame(samples), TelemetryTable)
-    write_table(folder.calls, calls_table(outcome.calls, metrics.calls), Calls)
-    write_text(folder.metrics, metrics.model_dump_json(indent=2) + "\n")
-    folder.forget_rounds()  # they belong to an earlier measurement
-    return Recorded(metrics, outcome, samples)
+    calls = calls_table(outcome.calls, metrics.calls)
+    written = write_measurement(store.folder_of(plan.trial), metrics, outcome, samples, calls)
+    store.folder_of(plan.trial).forget_rounds()  # they belong to an earlier measurement
+    return Recorded(written, outcome, samples)
 
 
 def record_failure(store: Store, plan: TrialPlan, error: EngineError) -> None:
@@ -101,7 +95,7 @@ def _engine_record(resolved: Resolved) -> EngineRecord:
     info = resolved.info
     return EngineRecord(
         name=resolved.engine.name,
-        version=resolved.engine.version(),
+        version=resolved.version,
         reason=resolved.reason,
         model_digest=info.digest,
         family=info.family,
@@ -114,7 +108,7 @@ def _engine_record(resolved: Resolved) -> EngineRecord:
 
 
 def calls_table(calls: Sequence[Call], metrics: Sequence[CallMetrics]) -> pd.DataFrame:
-    """The table of schemas.Calls."""
+    """The table of schemas.Calls: one row per measured call."""
     columns = list(Calls.to_schema().columns)
     rows = [
         {"stage": call.stage, "repeat": call.repeat, "seed": call.seed, **measured.model_dump()}

@@ -5,10 +5,17 @@ from datetime import UTC, datetime
 
 from chimera_dagster.measure.call import Call
 from chimera_dagster.measure.samples import Sample, to_frame
-from chimera_dagster.records.documents import LaterRound, Metrics, Outcome
+from chimera_dagster.records.documents import LaterRound, Metrics
+from chimera_dagster.records.reading import read_document
 from chimera_dagster.records.store import Store, write_table, write_text
-from chimera_dagster.records.trial_files import Recorded, later_rounds, with_rounds
-from chimera_dagster.schemas import Calls
+from chimera_dagster.records.trial_files import (
+    MEASURE_AGAIN,
+    Recorded,
+    later_rounds,
+    read_first,
+    with_rounds,
+    write_rounds,
+)
 from chimera_dagster.schemas import Telemetry as TelemetryTable
 from chimera_dagster.spec.sweep import TrialPlan
 from chimera_dagster.steps.asking import Timed
@@ -19,7 +26,7 @@ from chimera_dagster.steps.recording import calls_table
 def is_in_ledger(store: Store, plan: TrialPlan) -> bool:
     """Whether the calls of the plan's round are recorded, though the metrics may not know of them yet."""
     folder = store.folder_of(plan.trial)
-    first = Outcome.model_validate_json(folder.outcome.read_bytes())
+    first, _ = read_first(folder)
     return plan.round in [first.round, *(found.round for found in later_rounds(folder, first))]
 
 
@@ -33,7 +40,7 @@ def record_round(
 ) -> Recorded:
     """Write down what was measured in the plan's round, beside the first round's files; the report stays as it is."""
     folder = store.folder_of(plan.trial)
-    first = Outcome.model_validate_json(folder.outcome.read_bytes())
+    first, _ = read_first(folder)
     later = LaterRound(
         round=plan.round,
         follows=first.ledger,
@@ -51,10 +58,10 @@ def record_round(
 def record_metrics(store: Store, plan: TrialPlan) -> Recorded:
     """Compute the metrics of a trial from all rounds in its ledger, and write them."""
     folder = store.folder_of(plan.trial)
-    before = Metrics.model_validate_json(folder.metrics.read_bytes())
-    first = Outcome.model_validate_json(folder.outcome.read_bytes())
+    before = read_document(folder.metrics, Metrics, MEASURE_AGAIN)
+    first, of_first = read_first(folder)
     later = later_rounds(folder, first)
-    outcome, samples = with_rounds(folder, first, later)
+    outcome, samples = with_rounds(folder, first, of_first, later)
     new = [found for found in later if found.round not in before.rounds]
     seconds = before.seconds.model_copy(
         update={
@@ -72,6 +79,4 @@ def record_metrics(store: Store, plan: TrialPlan) -> Recorded:
             "seconds": seconds,
         }
     )
-    write_table(folder.calls, calls_table(outcome.calls, metrics.calls), Calls)
-    write_text(folder.metrics, metrics.model_dump_json(indent=2) + "\n")
-    return Recorded(metrics, outcome, samples)
+    return Recorded(write_rounds(folder, metrics, calls_table(outcome.calls, metrics.calls)), outcome, samples)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from chimera_dagster.records.documents import Outcome, StageText
-from chimera_dagster.records.store import Store, write_text
-from chimera_dagster.records.trial_files import read_recorded
+from chimera_dagster.records.store import Store
+from chimera_dagster.records.trial_files import metrics_digest, read_recorded, write_report
 from chimera_dagster.render.blocks import Block, Bullets, Note, Paragraph, Table
 from chimera_dagster.render.html_writer import to_html
 from chimera_dagster.render.markdown_writer import blocks_to_markdown, to_markdown, without_links
@@ -35,9 +35,11 @@ def _readable(outcome: Outcome, text: StageText) -> str:
 def render_trial(store: Store, plan: TrialPlan) -> tuple[Path, Outcome]:
     """Write a trial's report.html and report.md; returns the path of the latter and the outcome that it shows.
 
-    Raises UnknownTrialError.
+    Raises UnknownTrialError, DamagedFileError.
     """
-    folder, recorded = store.folder_of(plan.trial), read_recorded(store, plan)
+    folder = store.folder_of(plan.trial)
+    shown = metrics_digest(folder)  # before it is read, so that a report is never taken for one of newer metrics
+    recorded = read_recorded(store, plan)
     page = build_trial_report(plan, *recorded, folder.path)
-    write_text(folder.page, to_html(page))
-    return write_text(folder.report, to_markdown(page)), recorded.outcome
+    write_report(folder, to_html(page), to_markdown(page), shown)
+    return folder.report, recorded.outcome

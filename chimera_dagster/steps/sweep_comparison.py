@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from chimera_dagster.compare.comparison import SCHEMA_VERSION, Comparison, compare
 from chimera_dagster.compare.metrics import METRICS, Excerpt, values_of
 from chimera_dagster.compare.observed import Observed, Setting
-from chimera_dagster.errors import InputError, first_problem
+from chimera_dagster.errors import DamagedFileError, InputError, first_problem
+from chimera_dagster.foreign_text import csv_cell
 from chimera_dagster.records.store import Store, TrialFolder, write_text
-from chimera_dagster.records.trial_files import failures_in
+from chimera_dagster.records.trial_files import failures_in, read_whole
 from chimera_dagster.schemas import Effects, Standings, Trials, as_table
 from chimera_dagster.spec.goals import Goals
 from chimera_dagster.spec.sweep import load_spec
@@ -28,7 +29,7 @@ _OF_A_LANE = ("CUDA_VISIBLE_DEVICES", "OLLAMA_HOST", "CHIMERA_")  # differ betwe
 def read_comparison(store: Store, goals: Goals) -> Comparison:
     """Compare all trials that the store knows, including those that never ran, or failed.
 
-    Raises InputError if a trial.json is damaged.
+    A trial whose trial.json is damaged is left out.
     """
     settings: dict[str, Setting] = {}
     trials = [_observed(trial, folder, settings) for folder, trial in store.trials_by_folder().items()]
@@ -39,10 +40,17 @@ def write_comparison(store: Store, comparison: Comparison) -> None:
     """Write comparison.json and .csv beside the reports, and the tables `trials`, `standings` and `effects`."""
     trials, standings = trial_table(comparison), standings_table(comparison)
     write_text(store.comparison, comparison.model_dump_json(indent=1) + "\n")
-    write_text(store.comparison.with_suffix(".csv"), trials.join(_wide(comparison)).to_csv(index=False))
+    write_text(store.comparison.with_suffix(".csv"), csv_of(comparison))
     store.write_table("trials", trials, Trials)
     store.write_table("standings", standings, Standings)
     store.write_table("effects", effect_table(comparison), Effects)
+
+
+def csv_of(comparison: Comparison) -> str:
+    """comparison.csv: one row per trial, with its parameters, means and ranks."""
+    table = trial_table(comparison).join(_wide(comparison))
+    texts = table.select_dtypes("str").apply(lambda column: column.map(csv_cell, na_action="ignore"))
+    return table.assign(**texts).to_csv(index=False)
 
 
 def _wide(comparison: Comparison) -> pd.DataFrame:
@@ -71,7 +79,7 @@ def read_baseline(store: Store, named: str | None) -> tuple[str, Comparison] | N
     Returns None if `named` is None and no baseline was saved. Raises InputError.
     """
     path = store.baseline if named is None else Path(named)
-    if path.is_file():
+    if path.is_file() or (named is None and path.exists()):
         return str(path), parse_comparison(_read(path), str(path))
     if named is None:
         return None
@@ -136,14 +144,14 @@ def observe(store: Store, trial: Trial) -> Observed:
 def _observed(trial: Trial, folder: TrialFolder, settings: dict[str, Setting]) -> Observed:
     """Like `observe`, but also adds the trial's setting to `settings`, keyed by digest."""
     model, params = trial
-    failure, metrics = failures_in(folder), _excerpt(folder.metrics)
+    failure, metrics = failures_in(folder), _excerpt(folder)
     if not isinstance(metrics, Excerpt):
         if failure is None:
             return Observed(model=model, params=params, state="missing", error=metrics)
         return Observed(model=model, params=params, state="failed", error=failure.message)
     failed = failure.runs if failure is not None and failure.fingerprint == metrics.fingerprint else 0
     page = folder.page
-    href = quote(f"{folder.path.parent.name}/{folder.path.name}/{page.name}", safe="/@+") if page.exists() else None
+    href = quote(f"{folder.path.parent.name}/{folder.path.name}/{page.name}", safe="/@+") if page.is_file() else None
     setting = _setting(metrics)
     digest = setting.digest
     settings.setdefault(digest, setting)
@@ -163,14 +171,14 @@ def _observed(trial: Trial, folder: TrialFolder, settings: dict[str, Setting]) -
     )
 
 
-def _excerpt(path: Path) -> Excerpt | str | None:
-    """The part of a metrics.json that a comparison needs; why it can't be read, or None if there is no file."""
+def _excerpt(folder: TrialFolder) -> Excerpt | str | None:
+    """The part of a metrics.json that a comparison needs; why it can't be trusted, or None if there is no file."""
     try:
-        return Excerpt.model_validate_json(path.read_bytes())
+        return read_whole(folder, Excerpt)[0]
     except FileNotFoundError:
         return None
-    except ValidationError as error:
-        return f"its metrics.json is damaged or of another version ({first_problem(error)})"
+    except DamagedFileError as error:
+        return str(error)
 
 
 def _call_rows(metrics: Excerpt) -> list[tuple[float, float | None, float, int | None]]:

@@ -9,9 +9,11 @@ import pandas as pd
 
 from chimera_dagster.align import Aligner, Passage
 from chimera_dagster.align.kept_note import KeptNote, load_notes
+from chimera_dagster.errors import DamagedFileError
 from chimera_dagster.evidence.fact import Fact, load_facts
 from chimera_dagster.records.documents import Configuration, ReportFinding, Summary
-from chimera_dagster.records.store import Store
+from chimera_dagster.records.store import INGEST_AGAIN, Store
+from chimera_dagster.steps.evidence import is_evidence_of
 
 _SHOWN_METRICS = ("decode_tok_s", "ttft_ms")
 
@@ -27,13 +29,18 @@ class TrialEvidence(NamedTuple):
 
 
 def read_evidence(store: Store, summary: Summary) -> TrialEvidence:
-    """The evidence that `summary` describes. Raises NotIngestedError."""
+    """The evidence that `summary` describes. Raises NotIngestedError, DamagedFileError."""
     return _read(store, summary.digest, summary.code)
 
 
 @lru_cache(maxsize=1)
 def _read(store: Store, digest: str, code: str) -> TrialEvidence:
     """Cached by the content of the folder and the version of the code that read it, for all trials of a sweep."""
+    if not is_evidence_of(store, digest, code):
+        raise DamagedFileError(
+            f"The tables in {store.tables} are of other data, or of another version, than the summary.json there.",
+            hint=INGEST_AGAIN,
+        )
     findings, statistics = store.read_table("findings"), store.read_table("data_summary")
     shown = statistics[statistics["metric"].isin(_SHOWN_METRICS) & statistics["mean"].notna()]
     notes = load_notes(store.read_table("notes"))

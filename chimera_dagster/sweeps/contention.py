@@ -24,6 +24,7 @@ from chimera_dagster.measure.call import Call, timed_call
 from chimera_dagster.measure.environment import capture
 from chimera_dagster.measure.speedup import AgentCall, gain
 from chimera_dagster.records.documents import Agent, Concurrency, Scenario, Summary
+from chimera_dagster.records.pages import END_OF_MARKDOWN
 from chimera_dagster.records.store import Store, write_text
 from chimera_dagster.render.contention_page import build_contention
 from chimera_dagster.render.markdown_writer import to_markdown
@@ -70,7 +71,7 @@ def run(store: Store, plans: Sequence[TrialPlan], lanes: Sequence[Lane], rounds:
         environment=capture(),
     )
     write_text(store.concurrency, result.model_dump_json(indent=2) + "\n")
-    write_text(store.concurrency.with_suffix(".md"), to_markdown(build_contention(result)))
+    write_text(store.concurrency.with_suffix(".md"), to_markdown(build_contention(result)) + END_OF_MARKDOWN)
     return result
 
 
@@ -157,7 +158,11 @@ def _work(pipe: Connection, store: Store, plan: TrialPlan, lane: Lane) -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     pin(lane)
-    engines = Engines()
+
+    def notify(line: str) -> None:
+        sys.stderr.write(f"{plan.trial.key}: {line}\n")
+
+    engines = Engines(on_notice=notify)
     try:
         client = TrialClient(store, plan, engines)
         client.warm_up()

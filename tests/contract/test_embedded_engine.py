@@ -1,5 +1,6 @@
 """The contract with a real model, and what only the embedded engine promises."""
 
+import shutil
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -82,6 +83,19 @@ class TestEmbeddedEngine(EngineContract):
         with pytest.raises(ModelFileError, match=r"half\.gguf"):
             read_all(engine.stream(self.request(model=f"file:{half}")))
         assert read_all(engine.stream(self.request(max_tokens=2)))[1].output_tokens == 2
+
+    def test_a_file_that_was_replaced_is_loaded_and_named_by_its_new_digest(
+        self, engine: EmbeddedEngine, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "mine.gguf"
+        shutil.copy(find_model(self.model).path, path)
+        request = self.request(model=f"file:{path}", max_tokens=2)
+        before = engine.describe(request.model).digest
+        read_all(engine.stream(request))
+        with path.open("ab") as file:
+            file.write(b"\0")
+        assert engine.describe(request.model).digest != before
+        assert read_all(engine.stream(request))[1].load_ms is not None
 
     def test_no_model_of_that_name_beats_no_file(self, engine: EmbeddedEngine) -> None:
         with pytest.raises(ModelFileError, match=r"/nowhere/model\.gguf"):

@@ -10,6 +10,7 @@ import pytest
 
 from chimera_dagster.engines.base import Engine, Request
 from chimera_dagster.engines.ollama import OllamaEngine, same_model
+from chimera_dagster.engines.ollama_keep_alive import own_keep_alive
 from chimera_dagster.errors import (
     EngineError,
     EngineUnreachableError,
@@ -112,7 +113,7 @@ class TestOllamaEngine(StubContract):
             "stream": True,
             "truncate": False,
             "shift": False,
-            "keep_alive": "10m",
+            "keep_alive": f"{own_keep_alive()}s",
             "options": options,
             **({"tools": []} if api == "chat" else {}),
         }

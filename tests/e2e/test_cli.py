@@ -137,8 +137,10 @@ def test_a_broken_sweep_file_names_the_line_and_the_field(project: Project) -> N
 
 
 def test_an_unreachable_ollama_fails_the_trials_with_its_address(project: Project) -> None:
+    project.spec.write_text(project.spec.read_text() + "server_wait_s: 0.1\n")
     done = project.forked("sweep", "--engine", "ollama", "--json", OLLAMA_HOST="127.0.0.1:1")
     assert done.returncode == 1
+    assert "Waiting up to 0.1 s for it." in done.stderr
     assert [row["status"] for row in rows(done.stdout)] == ["failed", "failed"]
     assert "http://127.0.0.1:1" in str(rows(done.stdout)[0]["reason"])
 

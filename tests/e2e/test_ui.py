@@ -6,6 +6,7 @@ import sys
 from collections.abc import Generator
 from dataclasses import dataclass
 
+import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -202,3 +203,19 @@ def test_plain_dagster_dev_works_in_a_project_where_nothing_ran_yet(project: Pro
         keys = wait_for(lambda: dev.partition_keys("rendered_report") or None, "partitions from sweep.yaml")
     assert [key.split("|")[0] for key in keys] == ["smollm2:135m", "smollm2:135m"]
     assert (project.data / "dagster_home" / "dagster.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "evil.example"}, 400),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+def test_a_page_of_another_site_gets_no_answer(opened: Opened, headers: dict[str, str], status: int) -> None:
+    query = {"query": "{ version }"}
+    answer = httpx.post(f"{opened.ui.url}/graphql", json=query, headers=headers, trust_env=False)
+    assert answer.status_code == status
+    assert httpx.get(opened.ui.url, headers=headers, trust_env=False).status_code == status

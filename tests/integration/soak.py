@@ -1,11 +1,12 @@
-"""Lost and duplicate trials under random kills.
+"""Lost, duplicate and mixed trials under random kills and damage.
 
-    python -m tests.integration.soak [TRIALS] [SECONDS_PER_TRIAL] [BY_DAEMON]
+    python -m tests.integration.soak [TRIALS] [SECONDS_PER_TRIAL] [BY_DAEMON] [SECONDS_BETWEEN_FAULTS]
 
 A sweep on two lanes with a stub of Ollama each, while at random moments something of it is killed with -9: a worker
 that measures, the sweep, all of its processes at once, or a server in the midst of its answer. What was killed is
-started again until all is done. Then BY_DAEMON trials by Dagster's daemon, while a step, a run, the daemon or all of
-it is killed.
+started again until all is done. Every second sweep is one with `--force` over a few trials that are done, and files of
+finished trials, tables and pages are damaged meanwhile. Then BY_DAEMON trials by Dagster's daemon, while a step, a run,
+the daemon or all of it is killed.
 """
 
 import os
@@ -17,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,21 +26,28 @@ import psutil
 import yaml
 from dagster import DagsterRunStatus
 from dagster._core.test_utils import create_run_for_test
+from pyarrow import ArrowException
 
+from chimera_dagster.errors import DamagedFileError
 from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.leases import lane_states
 from chimera_dagster.orchestration.partitions import register
 from chimera_dagster.orchestration.sensors.night import NIGHTLY
+from chimera_dagster.records.documents import Summary
+from chimera_dagster.records.store import Store
 from chimera_dagster.spec.sweep import TrialPlan, load_spec
+from chimera_dagster.steps.done import is_done
 from tests.conftest import Project
-from tests.integration.aftermath import NOTHING, aftermath
+from tests.damage import DAMAGES, files_of
+from tests.integration.aftermath import NOTHING, aftermath, mixed
 from tests.integration.bench import Bench, bench_in
 from tests.integration.daemon import running_daemon
 from tests.stub_ollama import StubOllama
 
 LANES = ("gpu-0.0", "gpu-1.0")
 TOKENS = 16  # of an answer; a trial has two
-SWEEP_KILLS_EVERY_S, DAEMON_KILLS_EVERY_S = 8.0, 20.0
+DAEMON_KILLS_EVERY_S = 20.0
+FORCED = 8  # trials of a sweep with --force
 PATIENCE_S = 1800
 SEED = 7
 
@@ -132,34 +140,78 @@ def parent_of(pid: int | None) -> int | None:
     return None
 
 
-def by_sweeps(project: Project, servers: Servers, plans: Sequence[TrialPlan]) -> Counter[str]:
-    """Run the trials by sweeps that are killed."""
-    now: list[int] = []  # the sweep that runs
+class Sweeps:
+    """Sweeps over trials that are killed, and trials that have to run once more."""
 
-    def server() -> bool:
-        if measuring(project) is None:
+    def __init__(self, project: Project, servers: Servers, plans: Sequence[TrialPlan], every_s: float) -> None:
+        self._every_s = every_s
+        self._project, self._servers, self._plans = project, servers, plans
+        self._store, self._chance = Store(project.data), random.Random(SEED)
+        self._running: list[int] = []
+        self.again, self.kills, self.mixed = Counter[str](), Counter[str](), set[str]()
+
+    def run(self) -> None:
+        """Until all trials are done; the last sweeps are left alone."""
+        kinds = {
+            "worker": lambda: kill(measuring(self._project)),
+            "sweep": lambda: bool(self._running) and kill(self._running[-1]),
+            "sweep and its workers": lambda: bool(self._running) and kill_with_children(self._running[-1]),
+            "server": self._kill_server,
+            "file damaged": self._damage,
+        }
+        with Killer(self._every_s, kinds) as killer:
+            while self._sweep() != 0:
+                self._force()
+        self.kills.update(killer.kills)
+        while self._sweep() != 0:
+            pass
+
+    def _sweep(self, *arguments: str) -> int:
+        environment = self._project.environment(**self._servers.environment())
+        with (self._project.path / "sweeps.log").open("ab") as log:
+            command = self._project.command("sweep", "--json", *arguments)
+            sweep = subprocess.Popen(command, cwd=self._project.path, env=environment, stdout=log, stderr=log)
+            self._running.append(sweep.pid)
+            code = sweep.wait(PATIENCE_S)
+            self._running.clear()
+        self.kills["sweeps with --force" if arguments else "sweeps started"] += 1
+        self.mixed.update(key for key in mixed(self._store, self._plans) if self._is_done(key))
+        return code
+
+    def _is_done(self, key: str) -> bool:
+        plan = next(plan for plan in self._plans if plan.trial.key == key)
+        with suppress(DamagedFileError):
+            return is_done(self._store, plan, self._store.read_json("summary", Summary).digest)
+        return False
+
+    def _force(self) -> None:
+        """Run trials again that are done; a kill may find them between two files."""
+        finished = [plan for plan in self._plans if self._store.folder_of(plan.trial).report.exists()]
+        chosen = self._chance.sample(finished, min(FORCED, len(finished)))
+        if not chosen:
+            return
+        self.again.update(plan.trial.key for plan in chosen)
+        spec = self._project.path / "again.yaml"
+        fields = spec_of([plan.params.top_k or 0 for plan in chosen])
+        spec.write_text(yaml.safe_dump(fields))
+        self._sweep("--force", "--spec", str(spec))
+
+    def _kill_server(self) -> bool:
+        if measuring(self._project) is None:
             return False
-        servers.kill(random.Random(time.monotonic_ns()).randrange(len(LANES)))
+        self._servers.kill(self._chance.randrange(len(LANES)))
         return True
 
-    kinds = {
-        "worker": lambda: kill(measuring(project)),
-        "sweep": lambda: bool(now) and kill(now[-1]),
-        "sweep and its workers": lambda: bool(now) and kill_with_children(now[-1]),
-        "server": server,
-    }
-    with Killer(SWEEP_KILLS_EVERY_S, kinds) as killer, (project.path / "sweeps.log").open("wb") as log:
-        while True:
-            environment = project.environment(**servers.environment())
-            sweep = subprocess.Popen(
-                project.command("sweep", "--json"), cwd=project.path, env=environment, stdout=log, stderr=log
-            )
-            now.append(sweep.pid)
-            code = sweep.wait(PATIENCE_S)
-            now.clear()
-            killer.kills["sweeps started"] += 1
-            if code == 0:
-                return killer.kills
+    def _damage(self) -> bool:
+        """Damage a file; a trial whose documents are damaged may run once more."""
+        files = [path for path in files_of(self._project.data) if "dagster_home" not in path.parts]
+        path = self._chance.choice([path for path in files if not path.name.startswith(".")])
+        with suppress(OSError, ValueError, ArrowException):  # it may be replaced just now
+            DAMAGES[self._chance.choice(list(DAMAGES))](path, self._chance)
+        self.again.update(
+            plan.trial.key for plan in self._plans if self._store.folder_of(plan.trial).path == path.parent
+        )
+        return True
 
 
 def by_daemon(bench: Bench, servers: Servers, plans: Sequence[TrialPlan]) -> Counter[str]:
@@ -190,17 +242,27 @@ def by_daemon(bench: Bench, servers: Servers, plans: Sequence[TrialPlan]) -> Cou
     return kills
 
 
-def said(title: str, project: Project, plans: Sequence[TrialPlan], kills: Counter[str], calls: int) -> None:
-    found = aftermath(project, plans)
+def said(
+    title: str,
+    project: Project,
+    plans: Sequence[TrialPlan],
+    kills: Counter[str],
+    calls: int,
+    again: Mapping[str, int] = {},
+    was_mixed: Collection[str] = (),
+) -> None:
+    found = aftermath(project, plans, again)
     rows: dict[str, object] = {f"{title}: {kind}": count for kind, count in sorted(kills.items())} | {
         "trials asked for": len(plans),
         "trials with a report": len(plans) - len(found.lost),
         "trials lost": len(found.lost),
-        "trials that ended well more than once": len(found.twice),
+        "trials that had to run again, by --force or damage": len(again),
+        "trials that ended well more often than asked for": len(found.twice),
+        "trials of mixed files that counted as done": len({*found.mixed, *was_mixed}),
         "files half-written or temporary": len(found.half_written),
         "leases held": len(found.held),
         "runs left unfinished": len(found.unfinished),
-        "model calls beyond three a trial, by what was killed": calls - 3 * len(plans),
+        "model calls beyond three a trial, by what was killed, forced or damaged": calls - 3 * len(plans),
     }
     for what, value in rows.items():
         print(f"| {what} | {value} |", flush=True)
@@ -209,13 +271,16 @@ def said(title: str, project: Project, plans: Sequence[TrialPlan], kills: Counte
 
 
 def trials(project: Project, top_k: range) -> list[TrialPlan]:
-    grid = {"top_k": list(top_k)}
-    spec = {"engine": "ollama", "models": ["gemma3:270m"], "max_tokens": TOKENS, "grid": grid}
-    project.spec.write_text(yaml.safe_dump(spec))
+    project.spec.write_text(yaml.safe_dump(spec_of(top_k)))
     return load_spec(project.spec).plans()
 
 
-def main(count: int = 500, seconds: float = 0.2, by_the_daemon: int = 40) -> None:
+def spec_of(top_k: Sequence[int]) -> dict[str, object]:
+    grid = {"top_k": list(top_k)}
+    return {"engine": "ollama", "models": ["gemma3:270m"], "max_tokens": TOKENS, "grid": grid}
+
+
+def main(count: int = 500, seconds: float = 0.2, by_the_daemon: int = 40, every_s: float = 8.0) -> None:
     servers = Servers(seconds / (2 * TOKENS))
     with tempfile.TemporaryDirectory() as folder, bench_in(Project(Path(folder))) as bench:
         project = bench.project
@@ -223,7 +288,9 @@ def main(count: int = 500, seconds: float = 0.2, by_the_daemon: int = 40) -> Non
         print("| what | count |\n|---|---|")
         if count:
             plans = trials(project, range(1, count + 1))
-            said("by chimera sweep", project, plans, by_sweeps(project, servers, plans), servers.calls())
+            sweeps = Sweeps(project, servers, plans, every_s)
+            sweeps.run()
+            said("by chimera sweep", project, plans, sweeps.kills, servers.calls(), sweeps.again, sweeps.mixed)
         if by_the_daemon:
             before = servers.calls()
             plans = trials(project, range(10_001, 10_001 + by_the_daemon))
@@ -232,4 +299,4 @@ def main(count: int = 500, seconds: float = 0.2, by_the_daemon: int = 40) -> Non
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:2]), *map(float, sys.argv[2:3]), *map(int, sys.argv[3:4]))
+    main(*map(int, sys.argv[1:2]), *map(float, sys.argv[2:3]), *map(int, sys.argv[3:4]), *map(float, sys.argv[4:5]))

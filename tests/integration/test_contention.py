@@ -32,13 +32,12 @@ class Watched(StubOllama):
 
 def test_agents_on_a_server_of_their_own_gain_what_agents_on_one_slot_do_not(project: Project) -> None:
     project.spec.write_text(SPEC)
-    store = Store(project.data)
-    ingest.ingest_folder(store, project.reports)
-    evidence.compute_evidence(store)
+    store = Store(project.data)  # nothing was ingested before
     with Watched(project) as first, Watched(project) as second:
         endpoints = {"CHIMERA_GPUS": "0,1", "CHIMERA_OLLAMA_ENDPOINTS": f"{first.url},{second.url}"}
         done = project.forked("concurrency", "--rounds", "2", "--json", **endpoints)
         assert done.returncode == 0, done.stderr
+        assert "reading the reports folder\n" in done.stderr
         assert all([*first.held, *second.held])
     assert not any(each.held for each in lane_states(LANES, project.path / "leases"))
 

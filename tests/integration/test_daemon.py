@@ -30,7 +30,7 @@ def test_a_changed_folder_is_ingested_once_by_the_daemon(project: Project) -> No
 
 
 def test_a_trial_that_fails_in_the_night_is_tried_again_as_often_as_was_said(project: Project) -> None:
-    project.spec.write_text("engine: ollama\nmodels: [smollm2:135m]\n")
+    project.spec.write_text("engine: ollama\nmodels: [smollm2:135m]\nserver_wait_s: 1\n")
     with bench_in(project) as bench:
         assert bench.runner.ingest_reports() is None
         [plan] = bench.register(load_spec(project.spec))

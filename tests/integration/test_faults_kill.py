@@ -42,7 +42,7 @@ def test_kill_9_of_a_sweep_in_the_midst_of_a_trial(
 
 
 def test_a_server_that_is_killed_in_the_midst_of_its_answer(sweeping: Sweeping) -> None:
-    plans = sweeping.trials(range(30, 32))
+    plans = sweeping.trials(range(30, 32), server_wait_s=0.5)
     with StubOllama() as dying:
         first = Sweeping(sweeping.project, dying)
         calls = first.stall_after(CALLS - 1)

@@ -149,13 +149,20 @@ def test_runs_that_are_terminated_are_canceled_be_they_at_work_or_waiting(floor:
     wait_for(lambda: len(floor.holders()) == 2 and waiting(floor.leases), "holders and one that waits")
     [last] = waiting(floor.leases)
     wait_for(
-        lambda: "Waiting for a lane; held now: gpu-0.0 (gemma3:270m|" in floor.said(last.run_id), "word of waiting"
+        lambda: "Waiting for a lane; held now: gpu-0.0 by gemma3:270m|" in floor.said(last.run_id), "word of waiting"
     )
+    folder = floor.bench.project.data.resolve()
+    assert floor.said(last.run_id).count(f" of {folder} since ") == 2
+    working = [holder.run_id for holder in floor.holders()]
+    for run_id in working:  # its page shows where it is
+        wait_for(lambda of=run_id: "gemma3:270m: loading, " in floor.said(of), "word of progress")
     for plan, run in sorted(zip(plans, runs, strict=True), key=lambda each: each[0].trial.key != last.trial):
         floor.bench.instance.report_run_canceling(floor.run_of(plan))  # as the UI does, before it sends the signal
         os.kill(run.pid, signal.SIGTERM)
         run.ended()
         assert floor.run_of(plan).status == DagsterRunStatus.CANCELED
+        events = [str(entry.dagster_event) for entry in floor.bench.instance.all_logs(floor.run_of(plan).run_id)]
+        assert not [event for event in events if "STEP_FAILURE" in event or "execute_step" in event]  # no stack frames
         assert floor.files(plan) == {"trial.json"}
     assert floor.holders() == []
     assert waiting(floor.leases) == []

@@ -56,7 +56,7 @@ MAY_DIFFER = {
 # The same of the documents behind it, by the path of each value.
 DOCUMENTS_MAY_DIFFER = re.compile(
     r"summary\.(ingest_s|ingested_at)|warm_up_load_ms|calls\.\d+\.(sent_ms|nonce|ledger\.\d+\.at_ms|stats\.\w+_ms)"
-    r"|created_at|seconds\.\w+|headline\.\w+_(ms|tok_s)|headline\.\w+_by_repeat\.(mean|std)|validity\..*"
+    r"|created_at|documents\..*|seconds\.\w+|headline\.\w+_(ms|tok_s)|headline\.\w+_by_repeat\.(mean|std)|validity\..*"
     r"|calls\.\d+\.\w+_(ms|tok_s)|telemetry(_by_call\.\d+)?\..*"
 )
 

@@ -43,9 +43,9 @@ class Watched(StubOllama):
 def test_a_sweep_waits_for_its_lane_and_keeps_it_for_all_of_its_trials(project: Project) -> None:
     project.spec.write_text(SPEC)
     leases = project.path / "leases"
-    with Watched(leases) as stub, acquire([GPU], holder("a-run", "its trial"), leases) as lease:
+    with Watched(leases) as stub, acquire([GPU], holder("a-run", "its trial", project.data), leases) as lease:
         sweep = project.fork("sweep", "--json", CHIMERA_GPUS="3", OLLAMA_HOST=stub.url)
-        waits = f"waiting for a lane; held: gpu-3.0 by its trial (pid {os.getpid()})\n"
+        waits = f"waiting for a lane; held: gpu-3.0 by its trial (pid {os.getpid()}) of {project.data.resolve()} since "
         wait_for(lambda: waits in sweep.said()[1], "word of waiting")
         assert stub.generations() == []
         lease.release()

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from chimera_dagster.engines.models import find_model
 from tests.conftest import Project
 from tests.desk import Desk, desk_in
 from tests.tiny_model import Tiny
@@ -28,7 +27,5 @@ def only_marked_tests_import_dagster(request: pytest.FixtureRequest) -> Generato
 
 
 @pytest.fixture
-def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Tiny]:
-    find_model.cache_clear()
-    yield Tiny(tmp_path, monkeypatch)
-    find_model.cache_clear()
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tiny:
+    return Tiny(tmp_path, monkeypatch)

@@ -35,6 +35,10 @@ def download(model: CatalogueModel, target: Path, on_bytes: Callable[[int], None
     OSError if the disk is full.
     """
     url = f"{hub_address()}/{model.repository}/resolve/main/{model.file}"
+    try:
+        httpx.URL(url)
+    except httpx.InvalidURL:  # it repeats the address, which may have a password
+        raise ModelDownloadError("HF_ENDPOINT is not an address") from None
     with httpx.Client(timeout=_TIMEOUT, follow_redirects=True, headers={"Accept-Encoding": "identity"}) as client:
         try:
             for attempt in Retrying(

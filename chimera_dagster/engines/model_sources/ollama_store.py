@@ -4,14 +4,16 @@
 `blobs/sha256-<digest>`.
 """
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from chimera_dagster.foreign_text import json_value
+
 _WEIGHTS = "application/vnd.ollama.image.model"
 _HOST, _NAMESPACE, _TAG = "registry.ollama.ai", "library", "latest"
+_LONGEST_MANIFEST = 1 << 20  # bytes; one has a few lines
 _OF_THE_SERVICE = Path("/usr/share/ollama/.ollama/models")  # where Ollama's Linux installer keeps it
 
 
@@ -72,7 +74,8 @@ def _stored(tag: str, manifest: Path) -> StoredModel | None:
 def _weights(manifest: Path) -> Iterator[str]:
     """Digests of the layers with weights; none if the file is not a manifest."""
     try:
-        content: Any = json.loads(manifest.read_bytes())
+        with manifest.open("rb") as file:
+            content: Any = json_value(file.read(_LONGEST_MANIFEST))
         for layer in content["layers"]:
             kind, _, digest = layer["digest"].partition(":")
             if layer["mediaType"] == _WEIGHTS and kind == "sha256" and digest.isalnum():

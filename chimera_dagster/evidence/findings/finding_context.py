@@ -47,7 +47,7 @@ class FindingContext:
         doubtful = self.measured["doubt"].notna()
         self.doubtful = self.measured[doubtful.to_numpy()]
         self.table = self.measured[~doubtful.to_numpy()]
-        self.duplicates: Mapping[str, str] = duplicate_runs(self.table) if duplicates is None else duplicates
+        self.duplicates: Mapping[str, str] = duplicate_runs(measurements) if duplicates is None else duplicates
         self._cells: dict[str, list[Cell]] = {}
         self._spans = spans_of_files(measurements)
         self._times = times_of_records(measurements[(measurements["metric"] == DECODE).to_numpy()])

@@ -4,10 +4,10 @@ The rows of a header say group, status and unit, and aggregate: `Time to First T
 A cell of percentiles is a list of eleven numbers. See guidellm.py for what is read, and what is not.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from chimera_dagster.foreign_text import json_value
 from chimera_dagster.ingest.cells import object_in, plain_number, text_of
 from chimera_dagster.ingest.collector import Figure
 from chimera_dagster.ingest.context import Context
@@ -140,7 +140,7 @@ def _aggregates(row: Row, layout: _Layout, column: _Column) -> Iterator[Figure |
 def _numbers_in(cell: str) -> list[float]:
     """The numbers of a list as GuideLLM writes it; empty if one is missing, as their order says what they are."""
     try:
-        found = json.loads(cell)
+        found: Any = json_value(cell)
     except ValueError:
         return []
     numbers = (

@@ -3,11 +3,11 @@
 None of them names the model but the report of each request, in what was sent; the load is named in that of a stage.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from chimera_dagster.foreign_text import json_value
 from chimera_dagster.ingest.collector import Figure
 from chimera_dagster.ingest.formats.document import Document
 from chimera_dagster.ingest.formats.format import DocumentFormat, NotThisFormatError
@@ -91,8 +91,8 @@ def _read_request(document: Document) -> None:
 def _sent(document: Document) -> dict[str, Any]:
     """The body of the request."""
     try:
-        body: Any = json.loads(document.get("request"))
-    except (TypeError, ValueError, RecursionError):
+        body: Any = json_value(document.get("request"))
+    except (TypeError, ValueError):
         return {}
     return cast("dict[str, Any]", body) if isinstance(body, dict) else {}
 

@@ -5,6 +5,7 @@ from math import isnan
 from typing import NamedTuple
 
 from chimera_dagster.evidence.figures import format_value
+from chimera_dagster.foreign_text import visible
 from chimera_dagster.notes.charted import Compared, Load, Spread
 from chimera_dagster.notes.phrase import plain
 from chimera_dagster.notes.reading import range_text, reading
@@ -12,7 +13,6 @@ from chimera_dagster.render.blocks import Chart, Table
 from chimera_dagster.render.brief.tables import short_words
 from chimera_dagster.render.scale import Scale, linear, logarithmic
 from chimera_dagster.render.svg import Canvas, Margins, wrapped
-from chimera_dagster.render.visible_text import visible
 
 _LINE_PX = 15  # of a row's label
 _ROW_PX = 26  # of the rest of a row

@@ -27,7 +27,7 @@ def test_help_lists_every_verb_and_imports_none() -> None:
     *listed, modules = done.stdout.splitlines()
     assert [name for line in listed if (name := line.strip("│ ").partition(" ")[0]) in VERBS] == [*VERBS]
     own = {name for name in modules.split() if name.startswith("chimera_dagster")}
-    assert own == {"chimera_dagster", "chimera_dagster.cli", "chimera_dagster.errors"}
+    assert own == {"chimera_dagster", "chimera_dagster.cli", "chimera_dagster.cli.signals", "chimera_dagster.errors"}
 
 
 @pytest.mark.parametrize("verb", VERBS)

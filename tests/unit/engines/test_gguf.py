@@ -127,3 +127,73 @@ def test_other_files_are_refused(file: Path) -> None:
         read_header(file.with_name("absent.gguf"))
     with pytest.raises(ModelFileError, match="can't be read: Is a directory"):
         read_header(file.parent)
+
+
+def nested(levels: int) -> bytes:
+    """An array of one array of one array ..."""
+    return struct.pack("<IQ", 9, 1) * (levels - 1) + array(4, [])
+
+
+HOSTILE = {
+    "deep arrays": (header(pair("deep", 9, nested(100_000))), "deep: arrays in arrays, 8 deep"),
+    "wide arrays": (
+        header(pair("wide", 9, struct.pack("<IQ", 9, 2**62) + array(4, []))),
+        "wide: an array of 4611686018427387904 values",
+    ),
+    "endless texts": (
+        header(pair("texts", 9, struct.pack("<IQ", 8, 2**63) + bytes(80))),
+        "texts: an array of 9223372036854775808 values",
+    ),
+    "text beyond the end": (
+        header(pair("texts", 9, struct.pack("<IQQ", 8, 2, 2**63)), pair("y", 7, b"\1")),
+        "texts: a value of 9223372036854775808 bytes in a file of ",
+    ),
+    "endless keys": (b"GGUF" + struct.pack("<IQQ", 3, 0, 2**63) + bytes(1_000), "it states 9223372036854775808 keys"),
+    "endless text": (header(pair("name", 8, struct.pack("<Q", 2**63))), "name: a text of 9223372036854775808 bytes"),
+    "unknown type": (header(pair("what", 77, b"")), "what: there is no type 77"),
+    "no UTF-8": (header(pair("name", 8, struct.pack("<Q", 1) + b"\xff")), "name: 'utf-8' codec"),
+    "cut value": (header(pair("size", 4, b"\1")), "size: unpack requires"),
+}
+
+
+@pytest.mark.parametrize(("content", "said"), HOSTILE.values(), ids=HOSTILE)
+def test_what_is_wrong_is_said_of_its_key(file: Path, content: bytes, said: str) -> None:
+    file.write_bytes(content)
+    with pytest.raises(ModelFileError) as error:
+        read_header(file)
+    assert str(file) in error.value.message
+    assert said in error.value.message
+
+
+def test_a_file_of_zeros_costs_as_much_as_a_header_may(file: Path) -> None:
+    """13 zero bytes are a key without a name and a number, so a long file could be any number of them."""
+    with file.open("wb") as out:
+        out.write(b"GGUF" + struct.pack("<IQQ", 3, 0, 2**40))
+        out.truncate(1 << 34)  # takes no space
+    with pytest.raises(ModelFileError, match=r"it states 1099511627776 keys"):
+        read_header(file)
+
+
+def test_texts_of_a_header_do_not_fill_the_memory(file: Path) -> None:
+    texts = [pair(f"text {number}", 8, string("x" * (1 << 22))) for number in range(5)]
+    file.write_bytes(header(*texts))
+    with pytest.raises(ModelFileError, match="text 3: a text of 4194304 bytes"):
+        read_header(file)
+
+
+ABSURD = {
+    "context": (
+        pair("llama.context_length", 10, struct.pack("<Q", 2**63)),
+        "llama.context_length is 9223372036854775808",
+    ),
+    "layers": (pair("llama.block_count", 5, struct.pack("<i", -1)), "llama.block_count is -1"),
+    "size": (pair("general.size_label", 8, string("9" * 1_000)), "general.size_label has 1000 characters"),
+}
+
+
+@pytest.mark.parametrize(("absurd", "said"), ABSURD.values(), ids=ABSURD)
+def test_an_absurd_size_is_named(file: Path, absurd: bytes, said: str) -> None:
+    file.write_bytes(header(pair("general.architecture", 8, string("llama")), absurd))
+    with pytest.raises(ModelFileError) as error:
+        model_info("file:model.gguf", file, said)
+    assert said in error.value.message

@@ -1,6 +1,7 @@
 """Which file a tag means, and that it is the pinned one."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,39 @@ def test_a_damaged_blob_is_refused(tiny: Tiny) -> None:
     with pytest.raises(ModelFileError, match="is not the file of acme:7b") as error:
         find_model("acme:7b")
     assert "ollama pull acme:7b" in error.value.hint
+
+
+def test_a_file_that_is_damaged_after_its_first_use_is_refused(tiny: Tiny) -> None:
+    tiny.put_into_cache()
+    find_model("tiny:1m")
+    with tiny.cached.open("r+b") as file:  # one byte, in place: the same size and name
+        file.seek(1000)
+        file.write(b"!")
+    with pytest.raises(ModelFileError, match="is damaged: it is not the file of tiny:1m"):
+        find_model("tiny:1m")
+    tiny.put_into_cache()
+    assert find_model("tiny:1m").sha256 == TINY.sha256
+
+
+def test_another_file_of_the_same_size_and_time_is_another_digest(tiny: Tiny, tmp_path: Path) -> None:
+    weights, other = tmp_path / "weights.gguf", tmp_path / "other.gguf"
+    weights.write_bytes(CONTENT)
+    assert find_model(f"file:{weights}").sha256 == TINY.sha256
+    changed = CONTENT[:-1] + b"!"
+    other.write_bytes(changed)
+    at = weights.stat().st_mtime_ns
+    other.rename(weights)
+    os.utime(weights, ns=(at, at))
+    assert find_model(f"file:{weights}").sha256 == hashlib.sha256(changed).hexdigest()
+
+
+def test_a_file_that_has_not_changed_is_read_once(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny.put_into_cache()
+    read: list[Path] = []
+    monkeypatch.setattr(models, "sha256_of", lambda path: read.append(path) or TINY.sha256)
+    for _ in range(3):
+        find_model("tiny:1m")
+    assert read == [tiny.cached]
 
 
 def test_file_of_the_user(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

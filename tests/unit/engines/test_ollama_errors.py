@@ -42,7 +42,7 @@ def test_server_message(body: Any, words: str) -> None:
         (500, "unable to load model: /models/blobs/sha256-94", errors.ModelFileError),
         (-1, "error loading model: invalid file magic", errors.ModelFileError),
         (404, "model 'x' not found", errors.ModelNotFoundError),
-        (404, "404 page not found", errors.EngineUnreachableError),
+        (404, "404 page not found", errors.WrongServerError),
         (400, "invalid model name", errors.RequestRefusedError),
         (403, "<html>forbidden</html>", errors.RequestRefusedError),
         (500, "cudaMalloc failed: out of memory", errors.RequestRefusedError),
@@ -52,7 +52,7 @@ def test_server_message(body: Any, words: str) -> None:
 def test_refusal(status: int, body: str, kind: type[errors.EngineError]) -> None:
     error = refusal(status, body, URL)
     assert type(error) is kind
-    if kind is not errors.EngineUnreachableError:
+    if kind is not errors.WrongServerError:
         assert body in error.message
 
 

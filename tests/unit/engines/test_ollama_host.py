@@ -59,10 +59,8 @@ def test_forms(value: str | None, url: str) -> None:
         "ftp://host",
         "host name",
         "http://[::1x]",
-        "user@host",
         "1.2.3.4:1:2",
         "host:８０",
-        "a?b",
     ],
 )
 def test_malformed_value_is_named(value: str) -> None:
@@ -70,3 +68,22 @@ def test_malformed_value_is_named(value: str) -> None:
         server_url(value)
     assert f"OLLAMA_HOST={value!r}" in error.value.message
     assert "http://127.0.0.1:11434" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "user:hunter2@host",
+        "http://user:hunter2@127.0.0.1:11434",
+        "http://user:hunt@er2@h",
+        "http://user:a/hunter2@h",
+        "hunter2@host",
+        "http://host:1?key=hunter2",
+        "http://host/path?key=hunter2",
+        "host#hunter2",
+    ],
+)
+def test_what_may_be_a_secret_is_refused_and_not_repeated(value: str) -> None:
+    with pytest.raises(SettingError, match="must not have a user, a password, a query or a fragment") as error:
+        server_url(value)
+    assert "hunter2" not in str(error.value)

@@ -12,7 +12,7 @@ from chimera_dagster.engines.base import Chunk, EngineStats, ModelInfo, Request
 from chimera_dagster.engines.ollama import OllamaEngine
 from tests.contract.engine_contract import read_all, text_of
 from tests.replay import exchanges, recorded, replay
-from tests.stub_ollama import Answer, StubOllama
+from tests.stub_ollama import TEMPLATE, Answer, StubOllama
 
 # name: the error and words of the server that it must carry. Every other generation succeeded.
 REFUSED: dict[str, tuple[type[errors.EngineError], str]] = {
@@ -188,6 +188,7 @@ def test_questions_about_models() -> None:
             chat=True,
             capabilities=("completion",),
             default_options='stop "<|im_end|>", stop "<|im_start|>"',
+            template=TEMPLATE,
         )
         _, stats = read_all(engine.stream(Request("smollm2:135m", "Hi")))
         assert (stats.effective_num_ctx, stats.vram_mib, stats.gpu_share) == (2048, 0.0, 0.0)

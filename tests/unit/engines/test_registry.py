@@ -38,7 +38,7 @@ def nobody() -> str:
 
 
 def test_auto_takes_ollama_where_it_has_the_model(stub: StubOllama) -> None:
-    engine, info, reason = Engines(stub.url).resolve("auto", "smollm2:135m")
+    engine, info, reason, _ = Engines(stub.url).resolve("auto", "smollm2:135m")
     assert isinstance(engine, OllamaEngine)
     assert info.digest == "fd5f44c0b5aff6453726119fc560d73a8a995a55b4a49804bc24b1969ecf1794"
     assert reason == f"Ollama at {stub.url} has smollm2:135m"
@@ -50,7 +50,7 @@ def test_auto_knows_the_tag_that_goes_without_saying(stub: StubOllama) -> None:
 
 
 def test_auto_takes_the_embedded_engine_where_ollama_is_down(nobody: str) -> None:
-    engine, info, reason = Engines(nobody).resolve("auto", "smollm2:135m")
+    engine, info, reason, _ = Engines(nobody).resolve("auto", "smollm2:135m")
     assert isinstance(engine, EmbeddedEngine)
     assert info.layers == 30
     assert reason == f"embedded: nothing answers at http://{nobody} (connection refused)"
@@ -58,7 +58,7 @@ def test_auto_takes_the_embedded_engine_where_ollama_is_down(nobody: str) -> Non
 
 def test_auto_takes_the_embedded_engine_where_ollama_lacks_the_model(stub: StubOllama) -> None:
     stub.models = ["gemma3:latest"]
-    engine, _, reason = Engines(stub.url).resolve("auto", "smollm2:135m")
+    engine, _, reason, _ = Engines(stub.url).resolve("auto", "smollm2:135m")
     assert isinstance(engine, EmbeddedEngine)
     assert reason == f"embedded: Ollama at {stub.url} has no smollm2:135m"
 
@@ -92,9 +92,8 @@ def test_model_of_the_catalogue_that_nobody_has_yet(nobody: str) -> None:
 
 
 def test_auto_reads_the_store_of_an_ollama_that_is_down(tiny: Tiny, nobody: str) -> None:
-    find_model.cache_clear()
     tiny.put_into_store("smollm3:latest", find_model("smollm2:135m").path.read_bytes())
-    engine, info, reason = Engines(nobody).resolve("auto", "smollm3")
+    engine, info, reason, _ = Engines(nobody).resolve("auto", "smollm3")
     assert isinstance(engine, EmbeddedEngine)
     assert info.digest == CATALOGUE["smollm2:135m"].sha256
     assert reason == f"embedded: nothing answers at http://{nobody} (connection refused)"
@@ -117,7 +116,7 @@ def test_explicit_ollama_must_answer_and_have_the_model(stub: StubOllama, nobody
 
 
 def test_explicit_embedded_asks_no_server(stub: StubOllama) -> None:
-    engine, _, reason = Engines(stub.url).resolve("embedded", "smollm2:135m")
+    engine, _, reason, _ = Engines(stub.url).resolve("embedded", "smollm2:135m")
     assert isinstance(engine, EmbeddedEngine)
     assert reason == "embedded: requested"
     assert stub.requests == []
@@ -170,7 +169,7 @@ def test_server_with_the_interface_of_openai_is_asked_for_by_name(nobody: str, m
     with StubOpenAI() as stub:
         monkeypatch.setenv("OPENAI_BASE_URL", stub.url)
         engines = Engines(nobody)
-        engine, _, reason = engines.resolve("openai", MODEL)
+        engine, _, reason, _ = engines.resolve("openai", MODEL)
         assert isinstance(engine, OpenAIEngine)
         assert reason == f"OpenAI-compatible server at {stub.url} has {MODEL}"
         with pytest.raises(ModelNotFoundError, match="No engine has the model"):

@@ -199,7 +199,8 @@ def test_of_the_whole_folder_of_runs_only_metrics_json_is_counted(desk: Desk, tm
     status = {Path(path).name: status for path, status in zip(documents["path"], documents["status"], strict=True)}
     assert status.pop("metrics.json") == "ok"
     pages = {"index.html", "report.html"}
-    tables = {"comparison.json", "comparison.csv", "outcome.json", "trial.json", "failures.json", "round-2.json"}
+    tables = {"comparison.json", "comparison.csv", "outcome.json", "trial.json", "report.json", "failures.json"}
+    tables |= {"round-2.json"}
     assert set(status) == tables | pages
     assert set(status.values()) == {"set_aside"}
     assert not documents.loc[documents["status"] == "set_aside", ["numbers", "covered"]].any(axis=None)

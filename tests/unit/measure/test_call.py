@@ -239,7 +239,7 @@ def test_a_nonce_stands_first_where_the_engine_caches_prompts(clock: Any, system
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds slept between tries, which are not slept here."""
     slept: list[float] = []
-    monkeypatch.setattr("chimera_dagster.measure.call._attempts.sleep", slept.append)
+    monkeypatch.setattr("chimera_dagster.engines.patience._sleep", slept.append)
     return slept
 
 
@@ -260,7 +260,36 @@ def test_a_server_that_stays_busy_is_given_up(clock: Any, pauses: list[float]) -
     engine.refusals = [EngineBusyError("HTTP 503")] * 9
     with pytest.raises(EngineBusyError, match="HTTP 503"):
         timed_call(engine, REQUEST, "report")  # pyright: ignore[reportArgumentType]
-    assert (len(engine.requests), len(pauses)) == (4, 3)
+    assert len(engine.requests) == len(pauses) + 1
+    assert 4.0 <= sum(pauses) < 7.0
+
+
+def test_a_server_that_was_down_loads_the_model_before_the_call_is_measured(clock: Any, pauses: list[float]) -> None:
+    engine = ScriptedEngine(("a", False), clock=clock)
+    engine.refusals = [NothingListensError("refused"), NothingListensError("refused")]
+    reloads: list[int] = []
+
+    def reload() -> None:
+        reloads.append(len(engine.requests))
+        if len(reloads) == 1:
+            raise NothingListensError("still refused")
+
+    call = timed_call(engine, REQUEST, "report", reload=reload)  # pyright: ignore[reportArgumentType]
+    assert reloads == [1, 1, 2]  # each time before the request is sent again
+    assert (call.retries, len(pauses)) == (2, 3)
+
+
+def test_a_busy_server_keeps_its_model(clock: Any, pauses: list[float]) -> None:
+    engine = ScriptedEngine(("a", False), clock=clock)
+    engine.refusals = [EngineBusyError("HTTP 503")]
+    call = timed_call(engine, REQUEST, "report", reload=lambda: pytest.fail("it was loaded again"))  # pyright: ignore[reportArgumentType]
+    assert call.retries == 1
+
+
+def test_a_call_ends_after_the_tokens_that_have_no_text(clock: Any) -> None:
+    engine = ScriptedEngine(("a", False), *[("", False)] * 5, clock=clock)
+    call = timed_call(engine, REQUEST, "report")  # pyright: ignore[reportArgumentType]
+    assert (call.end_ms, call.ended_ms) == (250.0, 1750.0)
 
 
 def test_what_went_wrong_in_the_stream_is_not_tried_again(clock: Any, pauses: list[float]) -> None:

@@ -83,7 +83,8 @@ def test_the_cpu_is_not_asked_again_before_it_has_ticked(monkeypatch: pytest.Mon
     monkeypatch.setattr(psutil, "cpu_percent", lambda: 37.5)
     reader = HostReader(place_of(engine("embedded")))
     now[0] += 0.01
-    assert reader.read()[1] == {"cpu_pct": "too soon after the previous sample"}
+    too_soon = {"cpu_pct": "too soon after the previous sample", "other_cpu_pct": "too soon after the previous one"}
+    assert reader.read()[1] == too_soon
     now[0] += 0.05
     assert reader.read()[0]["cpu_pct"] == 37.5
 
@@ -95,6 +96,12 @@ def test_processes_that_ended_are_looked_for_again() -> None:
     assert values["engine_rss_mib"] is None
     assert str(2**22 + 1) in reasons["engine_rss_mib"]
     assert reader.read()[0]["engine_rss_mib"] is not None
+
+
+@pytest.mark.parametrize("reason", ["the engine runs on another host", "no process named ollama is visible"])
+def test_an_engine_whose_processes_are_not_known_has_no_others(reason: str) -> None:
+    values, reasons = HostReader(Place(True, lambda: Owned(frozenset(), reason))).read()
+    assert (values["other_cpu_pct"], reasons["other_cpu_pct"]) == (None, reason)
 
 
 def test_processes_are_looked_for_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:

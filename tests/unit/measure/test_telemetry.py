@@ -77,7 +77,7 @@ def test_energy_of_a_window_inside_the_block() -> None:
     assert 10 * (inside - 1) <= summary.energy_j <= 10 * (inside + 1)
     assert summary.joules_per_token == pytest.approx(summary.energy_j / 4)
     whole = telemetry.summary(output_tokens=4)
-    assert set(whole.reasons) <= {"host_cpu_mean_pct"}  # too short a time for it
+    assert set(whole.reasons) <= {"host_cpu_mean_pct", "other_cpu_mean_pct"}  # too short a time for them
     assert whole.energy_j is not None and whole.energy_j >= summary.energy_j
 
 

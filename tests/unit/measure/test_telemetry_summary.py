@@ -10,7 +10,13 @@ MEMORY = {"memory_used_mib": 1000.0, "process_memory_mib": 400.0}
 
 
 def host(number: int, at_ms: float, **changes: object) -> HostSample:
-    values = {"cpu_pct": 40.0, "host_memory_mib": 8000.0, "engine_rss_mib": 500.0, "reasons": {}} | changes
+    values = {
+        "cpu_pct": 40.0,
+        "host_memory_mib": 8000.0,
+        "engine_rss_mib": 500.0,
+        "other_cpu_pct": 0.0,
+        "reasons": {},
+    } | changes
     return HostSample(number, at_ms, **values)  # type: ignore[arg-type]
 
 
@@ -30,9 +36,9 @@ def test_a_window() -> None:
     samples: list[Sample] = [
         host(0, 0, cpu_pct=None, engine_rss_mib=900.0),
         gpu(0, 1, gpu_util_pct=99.0, power_w=300.0, temperature_c=90.0, sm_clock_mhz=100.0, memory_used_mib=9000.0),
-        host(1, 100, cpu_pct=20.0),
+        host(1, 100, cpu_pct=20.0, other_cpu_pct=None),
         gpu(1, 101, gpu_util_pct=40.0, power_w=100.0, memory_used_mib=1200.0, clock_reasons=("gpu_idle",)),
-        host(2, 200, cpu_pct=60.0, engine_rss_mib=700.0),
+        host(2, 200, cpu_pct=60.0, engine_rss_mib=700.0, other_cpu_pct=30.0, other_cpu_by={"cc1": 25.0}),
         gpu(2, 201, gpu_util_pct=80.0, power_w=180.0, sm_clock_mhz=1000.0, other_processes=2, other_memory_mib=70.0),
         host(3, 320, cpu_pct=70.0),
         gpu(3, 321, temperature_c=75.0, clock_reasons=("sw_power_cap", "gpu_idle"), process_memory_mib=450.0),
@@ -62,6 +68,8 @@ def test_a_window() -> None:
         host_cpu_mean_pct=50,
         host_memory_peak_mib=8000,
         engine_rss_peak_mib=700,
+        other_cpu_mean_pct=15,
+        other_cpu_by={"cc1": 25.0},
         reasons={},
     )
 

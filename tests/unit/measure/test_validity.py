@@ -50,6 +50,7 @@ def names(verdicts: list[Verdict]) -> list[str]:
 @pytest.mark.parametrize(
     ("spoiled", "verdict", "evidence"),
     [
+        ({"use_by_others": "another client"}, "contended", "report 1: another client"),
         ({"prompt_cached_tokens": 4}, "cached", "report 1: 4 of 9 prompt tokens"),
         ({"prompt_chars": 109}, "truncated", "109 characters sent, 9 tokens evaluated"),
         ({"prompt_tokens": 258, "sent_tokens": 1217}, "truncated", "258 of 1217 prompt tokens"),
@@ -154,3 +155,48 @@ def test_cold_that_found_the_model_loaded_is_spoiled() -> None:
 
 
 STAGES = ("analysis", "report")
+
+
+BUSY = {"other_cpu_mean_pct": 32.4, "other_cpu_by": {"python3 train.py": 25.1, "cc1": 7.2}}
+
+
+@pytest.mark.parametrize(
+    ("stats", "seen", "contended"),
+    [
+        ({}, BUSY, True),
+        ({"gpu_share": 0.0}, BUSY | {"gpus": 1}, True),
+        ({"gpu_share": 0.6}, BUSY | {"gpus": 1}, True),  # a part of the layers is computed by the CPU
+        ({"gpu_share": 1.0}, BUSY | {"gpus": 1}, False),
+        ({}, BUSY | {"gpus": 1}, False),  # an engine that does not say where the model is
+        ({}, {"other_cpu_mean_pct": 10.0}, False),
+        ({}, {"other_cpu_mean_pct": None}, False),
+    ],
+)
+def test_work_of_others_on_the_cores_of_the_model_is_contention(
+    stats: dict[str, Any], seen: dict[str, Any], contended: bool
+) -> None:
+    found = judged(call(**stats), seen=seen)
+    assert names(found) == (["contended"] if contended else ["valid"])
+    if contended:
+        evidence = "report 1: other processes used 32 % of the cores: python3 train.py 25 %, cc1 7 %"
+        assert found[1].evidence == evidence
+
+
+def test_tokens_without_text_at_the_end_of_an_answer_are_time_of_the_call() -> None:
+    """As seen under load: at 3.3 tok/s the last text came 5 s before the end."""
+    text_until = [LedgerEntry(at_ms=at, chars=1) for at in (4000.0, 59502.0)]
+    stats = {"prompt_eval_ms": 3800.0, "eval_ms": 60814.0, "total_ms": 64700.0, "output_tokens": 2}
+    late = call(**stats).model_copy(update={"ledger": text_until, "ended_ms": 64750.0})
+    assert "implausible" not in names(judged(late))
+    early = late.model_copy(update={"ended_ms": 59502.0})
+    assert "implausible" in names(judged(early))
+
+
+def test_steps_that_overlap_on_a_busy_machine_are_believed_if_the_whole_is() -> None:
+    """As seen under load: 64614 ms of steps, in a call that took 59502 ms by both clocks."""
+    stats = {"prompt_eval_ms": 3800.0, "eval_ms": 60814.0, "total_ms": 59490.0, "output_tokens": 2}
+    ledger = [LedgerEntry(at_ms=at, chars=1) for at in (4000.0, 59500.0)]
+    seen = call(**stats).model_copy(update={"ledger": ledger, "ended_ms": 59502.0})
+    assert "implausible" not in names(judged(seen))
+    lying = call(**stats | {"eval_ms": 90000.0}).model_copy(update={"ledger": ledger, "ended_ms": 59502.0})
+    assert "implausible" in names(judged(lying))

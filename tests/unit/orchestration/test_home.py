@@ -1,6 +1,9 @@
 """Dagster's instance folder: what it is configured with, and processes that open it at the same time."""
 
 import os
+import random
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,8 +12,10 @@ from dagster import DefaultRunLauncher, QueuedRunCoordinator
 from chimera_dagster.errors import SettingError
 from chimera_dagster.orchestration.home import open_instance, prepare_home
 from chimera_dagster.orchestration.internals.sqlite import ConsolidatedSqliteEventLogStorage
+from chimera_dagster.records.sqlite_files import damaged_databases
 from chimera_dagster.settings import Settings
 from tests.conftest import ROOT
+from tests.damage import DAMAGES
 
 STOCK = "telemetry: {enabled: false}\n"
 
@@ -37,13 +42,73 @@ def opens_well(settings: Settings) -> int:
     return pid
 
 
+def exit_code(pid: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
 @pytest.mark.parametrize("config", [STOCK, (ROOT / "dagster.yaml").read_text()], ids=["stock", "project"])
 def test_processes_that_create_it_at_the_same_time_do_not_spoil_it(folder: Path, config: str) -> None:
     (folder / "dagster.yaml").write_text(config)
     settings = Settings(data_dir=folder / "data")
     for _ in range(2):
         pids = [opens_well(settings) for _ in range(3)]
-        assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids] == [0, 0, 0]
+        assert [exit_code(pid) for pid in pids] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("damage", [name for name in DAMAGES if name != "missing"])
+@pytest.mark.parametrize("name", ["history/runs.db", "history/event_log.db", "schedules/schedules.db"])
+def test_a_damaged_database_is_set_aside_with_a_line(
+    folder: Path, name: str, damage: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "dagster.yaml").write_text((ROOT / "dagster.yaml").read_text())
+    settings = Settings(data_dir=folder / "data")
+    home = settings.data_dir / "dagster_home"
+    assert exit_code(opens_well(settings)) == 0
+    path = home / name
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    DAMAGES[damage](path, random.Random(0))
+    assert list(damaged_databases(home)) == [path]
+    assert exit_code(opens_well(settings)) == 0
+    said = capfd.readouterr().err
+    assert f"Dagster's database {path} is damaged (" in said
+    assert f"It was set aside as {path.name}.set-aside-1: " in said
+    assert damaged_databases(home, thorough=True) == {}
+    assert exit_code(opens_well(settings)) == 0
+    assert "set aside" not in capfd.readouterr().err
+
+
+def test_a_database_that_is_damaged_within_is_set_aside_once_it_fails(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(data_dir=folder / "data")
+    assert exit_code(opens_well(settings)) == 0
+    path = settings.data_dir / "dagster_home" / "history" / "runs.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'runs'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    assert list(damaged_databases(path.parents[1], thorough=True)) == [path]
+    assert exit_code(opens_well(settings)) == 1
+    assert "It was set aside as runs.db.set-aside-1: " in capfd.readouterr().err
+    assert exit_code(opens_well(settings)) == 0
+
+
+@pytest.mark.parametrize("damage", ["emptied", "a folder", "cut"])
+def test_a_damaged_configuration_is_written_again(folder: Path, damage: str) -> None:
+    settings = Settings(data_dir=folder / "data")
+    config = prepare_home(settings) / "dagster.yaml"
+    whole = config.read_text()
+    if damage == "cut":
+        config.write_text("storage: {custom: {module")
+    else:
+        DAMAGES[damage](config, random.Random(0))
+    os.environ.pop("DAGSTER_HOME")
+    prepare_home(settings)
+    assert config.read_text() == whole
 
 
 def test_it_is_configured_by_the_projects_dagster_yaml_as_that_is_now(folder: Path) -> None:

@@ -1,6 +1,10 @@
 """SQL over a data folder: every table is a view, values are exact, and nothing else can be read or written."""
 
+import os
 import shutil
+import signal
+import tempfile
+import threading
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -9,6 +13,7 @@ import pandas as pd
 import pytest
 
 from chimera_dagster.errors import InputError, NotIngestedError
+from chimera_dagster.records import sql
 from chimera_dagster.records.sql import VIEWS, Database, text_of
 from chimera_dagster.records.store import Store
 from chimera_dagster.records.trial_files import read_metrics
@@ -187,6 +192,9 @@ def test_it_reads_no_other_file_and_writes_none(compared: Desk, database: Databa
         ("from nowhere", "Catalog Error: Table with name nowhere does not exist."),
         ("select cast(kind as int) from facts", "Conversion Error: Could not convert string 'files' to INT32"),
         ("delete from facts", "Expected one query that only reads"),
+        ("select getenv('HOME')", "Catalog Error: Scalar Function with name getenv does not exist."),
+        ("select error('first\nsecond')", "Invalid Input Error: first."),
+        ("select map([1, 1], [1, 2])", "Invalid Input Error: Map keys must be unique."),
     ],
 )
 def test_what_is_wrong_with_a_query_is_one_sentence(database: Database, query: str, said: str) -> None:
@@ -195,6 +203,49 @@ def test_what_is_wrong_with_a_query_is_one_sentence(database: Database, query: s
     assert error.value.message.startswith(said)
     assert "\n" not in error.value.message
     assert error.value.hint == "'chimera sql' lists the views and their columns."
+
+
+@pytest.mark.parametrize(
+    "value", ["date '20000-01-01'", "date 'infinity'", "timestamp '290000-01-01'", "[{'a': date '20000-01-01'}]"]
+)
+def test_a_value_that_json_does_not_have_is_named(database: Database, value: str) -> None:
+    assert asked(database, f"select ({value})::varchar as day")
+    with pytest.raises(InputError, match="A value of the column day can't be shown: ") as error:
+        asked(database, f"select {value} as day")
+    assert error.value.hint == "Cast it to a text: day::varchar."
+
+
+SORT = "select md5(i::varchar) as k, i from range(400_000) t(i) order by k desc, i limit 399_999 offset 7"
+
+
+def test_a_large_sort_is_continued_on_the_disk(compared: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setitem(sql._LOCKED, "memory_limit", "24MB")
+    with Database(compared.store) as database:
+        answer = database.ask(f"select count(*), any_value(used) from ({SORT}), (select 1 as used)")
+        assert [*answer.rows()] == [(399_993, 1)]
+        [scratch] = tmp_path.iterdir()
+        with pytest.raises(InputError, match="Permission Error"):
+            asked(database, f"select * from read_text('{scratch}/../../x')")
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_the_temporary_folder_goes_with_a_query_that_fails(
+    compared: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(InputError), Database(compared.store) as database:
+        asked(database, "selec 1")
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_ctrl_c_ends_a_query_that_would_take_days(database: Database) -> None:
+    """The main thread notices a signal while DuckDB is at work, and the next query is answered."""
+    ticker = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    ticker.start()
+    with pytest.raises(KeyboardInterrupt):
+        asked(database, "select count(*) from range(100_000_000_000_000) t(i) where i % 7 = 3")
+    assert asked(database, "select 1") == [(1,)]
 
 
 def test_of_a_large_answer_the_first_rows_are_shown_and_all_counted(database: Database) -> None:
@@ -227,8 +278,13 @@ def test_the_listing_describes_every_column(database: Database, bare: Database) 
     }
 
 
-def test_a_damaged_table_is_named(compared: Desk, tmp_path: Path) -> None:
+def test_a_damaged_table_is_named_and_the_others_are_there(compared: Desk, tmp_path: Path) -> None:
     shutil.copytree(compared.store.tables, tmp_path / "tables")
     (tmp_path / "tables" / "facts.parquet").write_bytes(b"PAR1")
-    with pytest.raises(InputError, match=r"facts.parquet is damaged: .*chimera ingest"):
-        Database(Store(tmp_path))
+    database = Database(Store(tmp_path))
+    assert [str(error).partition("tables/")[2] for error in database.left_out] == [
+        "facts.parquet is empty or damaged. Run 'chimera ingest', which writes it again."
+    ]
+    assert next(database.ask("select count(*) from measurements").rows())[0] > 0
+    with pytest.raises(NotIngestedError, match="no view facts"):
+        database.ask("select * from facts")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chimera_dagster.foreign_text import reads_from_right, visible
 from chimera_dagster.render.blocks import (
     Beside,
     Bullets,
@@ -26,7 +27,6 @@ from chimera_dagster.render.blocks import (
     inlines,
     joined,
 )
-from chimera_dagster.render.visible_text import reads_from_right, visible
 from tests.unit.render.hostile import HOSTILE_LINKS
 
 

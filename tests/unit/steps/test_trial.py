@@ -2,31 +2,36 @@
 
 import json
 import shutil
+from collections.abc import Generator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from chimera_dagster import errors
 from chimera_dagster.align import Aligned, Aligner, Passage
+from chimera_dagster.engines.registry import Engines
 from chimera_dagster.records import trial_files
 from chimera_dagster.records.documents import Metrics, Summary
-from chimera_dagster.records.store import Store
+from chimera_dagster.records.store import INGESTED, Store
 from chimera_dagster.steps import done, recompute, sweep_comparison, trial
+from chimera_dagster.steps.evidence import EVIDENCE_TABLES
 from chimera_dagster.steps.trial_evidence import read_evidence
 from chimera_dagster.write.answer import parse_answer
 from chimera_dagster.write.judge import judge_answer
 from tests.desk import ANALYSIS, REPORT, WELL, Desk, faithful, saying
 from tests.faults import FAULTS
-from tests.stub_ollama import BUSY, PIECES, Answer
+from tests.stub_ollama import BUSY, PIECES, Answer, StubOllama
 
 
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds slept between tries, which are not slept here."""
     slept: list[float] = []
-    monkeypatch.setattr("chimera_dagster.measure.call._attempts.sleep", slept.append)
+    monkeypatch.setattr("chimera_dagster.engines.patience._sleep", slept.append)
     return slept
 
 
@@ -108,6 +113,81 @@ def test_a_busy_server_costs_pauses_and_no_measured_time(desk: Desk, pauses: lis
     assert "implausible" not in spoilers(metrics)
 
 
+def test_a_call_that_was_refused_before_says_so(desk: Desk) -> None:
+    metrics = desk.run(BUSY, times=2, after=ANALYSIS)
+    [retried] = [verdict for verdict in metrics.validity if verdict.name == "retried"]
+    assert (retried.evidence, retried.spoils) == ("analysis 1: refused 2 times before; no time includes that", False)
+
+
+class Restarting:
+    """Ends a desk's server; once it was waited for twice, another one listens at its port."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.waits, self.again = desk, 0, list[StubOllama]()
+
+    def kill(self) -> None:
+        self.waits = 0
+        self.desk.stub.kill()
+
+    def sleep(self, seconds: float) -> None:
+        self.waits += 1
+        if self.waits == 2:
+            port = int(self.desk.stub.url.rsplit(":", 1)[1])
+            self.again.append(StubOllama(size_vram=None, port=port).__enter__())
+
+
+@pytest.fixture
+def restarting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, desk: Desk) -> Generator[Restarting]:
+    """A desk of its own, whose server may be ended."""
+    with StubOllama(size_vram=None) as stub:
+        engines = Engines(stub.url)
+        found = Restarting(Desk(Store(tmp_path), stub, engines))
+        shutil.copytree(desk.store.tables, found.desk.store.tables)
+        monkeypatch.setattr("chimera_dagster.engines.patience._sleep", found.sleep)
+        yield found
+        engines.close()
+        for server in found.again:
+            server.__exit__()
+
+
+def test_a_server_that_restarts_between_two_trials_costs_no_trial(restarting: Restarting) -> None:
+    told: list[str] = []
+    restarting.desk.engines.on_notice = told.append
+    restarting.desk.run()
+    restarting.kill()
+    metrics = restarting.desk.run()
+    assert "reloaded" not in spoilers(metrics)
+    assert told == [
+        f"Nothing answers at {restarting.desk.stub.url} (connection refused). Start Ollama ('ollama serve'), or set "
+        "OLLAMA_HOST to where it runs. Waiting up to 60 s for it.",
+        "The server answers again.",
+    ]
+
+
+def test_a_server_that_restarts_between_two_calls_loads_the_model_outside_them(
+    restarting: Restarting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = trial.judge_exchange
+
+    def end_server(*arguments: Any) -> Any:
+        restarting.kill()
+        return judge(*arguments)
+
+    monkeypatch.setattr(trial, "judge_exchange", end_server)  # between the analysis and the report
+    metrics = restarting.desk.run()
+    [server] = restarting.again
+    asked = [body["options"]["num_predict"] for body in server.generations()]
+    assert asked == [1, 32]  # the load, which is not measured, and the report
+    assert "reloaded" not in spoilers(metrics)
+    assert [verdict.name for verdict in metrics.validity[:2]] == ["warm", "retried"]
+
+
+def test_a_server_that_is_gone_for_good_fails_the_trial_in_its_own_words(restarting: Restarting) -> None:
+    restarting.kill()
+    with pytest.raises(errors.NothingListensError, match="connection refused"):
+        restarting.desk.run(server_wait_s=0)
+
+
 def test_a_slow_first_token_is_measured(desk: Desk) -> None:
     metrics = desk.run(Answer([*PIECES, WELL], seconds_before=0.4), after=ANALYSIS)
     assert all(call.ttft_ms >= 400 for call in metrics.calls)
@@ -116,27 +196,34 @@ def test_a_slow_first_token_is_measured(desk: Desk) -> None:
 def test_a_trial_of_an_earlier_version_is_not_done(desk: Desk) -> None:
     folder = desk.store.folder_of(desk.plan().trial)
     digest = desk.run().data_digest
-    folder.report.write_text("")
+    desk.render()
     assert done.is_done(desk.store, desk.plan(), digest)
     folder.metrics.write_text('{"schema_version": 2, "text_quality": {}}')
     assert trial_files.read_metrics(desk.store, desk.plan().trial) is None
     assert not done.is_done(desk.store, desk.plan(), digest)
-    with pytest.raises(errors.UnknownTrialError, match="another version"):
+    with pytest.raises(errors.OtherVersionError, match=r"metrics\.json is of another version"):
         recompute.recompute(desk.store, desk.plan())
 
 
 def test_a_trial_of_an_earlier_version_is_refused_in_one_line_and_its_report_stays(desk: Desk) -> None:
     desk.run()
     folder = desk.render()
-    before, report = folder.outcome.read_text(), folder.report.read_text()
+    before, report, metrics = (
+        folder.outcome.read_text(),
+        folder.report.read_text(),
+        json.loads(folder.metrics.read_text()),
+    )
     assert '"schema_version": 6' in before
     try:
-        folder.outcome.write_text(before.replace('"schema_version": 6', '"schema_version": 5'))
+        other = before.replace('"schema_version": 6', '"schema_version": 5').encode()
+        folder.outcome.write_bytes(other)
+        metrics["documents"][folder.outcome.name] = sha256(other).hexdigest()
+        folder.metrics.write_text(json.dumps(metrics))
         for again in (desk.render, lambda: recompute.recompute(desk.store, desk.plan())):
-            with pytest.raises(errors.UnknownTrialError, match="were written by another version") as error:
+            with pytest.raises(errors.OtherVersionError, match=r"outcome\.json is of another version") as error:
                 again()
             assert "\n" not in str(error.value)
-            assert "run 'chimera sweep' to run the trial again" in str(error.value)
+            assert "Run 'chimera sweep', which runs the trial again" in str(error.value)
         assert folder.report.read_text() == report
     finally:
         folder.outcome.write_text(before)
@@ -159,7 +246,7 @@ def test_what_an_earlier_version_measured_is_compared_but_not_its_score(desk: De
 
 def test_a_trial_that_another_aligner_judged_is_not_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     digest = desk.run().data_digest
-    desk.store.folder_of(desk.plan().trial).report.write_text("")
+    desk.render()
     assert done.is_done(desk.store, desk.plan(), digest)
     monkeypatch.setattr(done, "code_version", lambda *_: "other")
     assert not done.is_done(desk.store, desk.plan(), digest)
@@ -176,6 +263,9 @@ def test_what_a_trial_needs_is_ready_before_its_lane(desk: Desk, tmp_path: Path)
     shutil.copytree(desk.store.tables, store.tables)
     summary = desk.store.read_json("summary", Summary).model_copy(update={"digest": "of this test"})
     store.write_json("summary", summary)
+    for name in EVIDENCE_TABLES:
+        table = store.read_table(name)
+        store.write_table(name, table, INGESTED[name], {"digest": summary.digest, "code": summary.code})
     trial.get_ready(store)
     for table in store.tables.glob("*.parquet"):
         table.unlink()
@@ -260,3 +350,20 @@ def test_the_end_of_the_last_call_is_told_before_anything_is_written(desk: Desk)
 
     trial.run_trial(desk.store, plan, desk.engines, on_measured=on_measured)
     assert told == [(REPORT + 1, False)]
+
+
+def test_a_trial_whose_model_another_client_used_is_not_valid(desk: Desk) -> None:
+    def intrude(stage: str, chunks: int) -> None:
+        if (stage, chunks) == ("report", 1):
+            asked = {"model": "smollm2:135m", "prompt": "Hi", "options": {"num_ctx": 1024, "num_predict": 1}}
+            httpx.post(f"{desk.stub.url}/api/generate", json=asked, trust_env=False).raise_for_status()
+
+    desk.run()  # the server is known to keep models for the time that is asked for
+    desk.stub.seconds_between = 0.02
+    try:
+        metrics = trial.run_trial(desk.store, desk.plan(), desk.engines, intrude).metrics
+    finally:
+        desk.stub.seconds_between = 0.001
+    [found] = [verdict for verdict in metrics.validity if verdict.name == "contended"]
+    assert found.spoils
+    assert found.evidence.startswith("report 1: another client used the model: the server keeps it loaded for ")

@@ -9,12 +9,19 @@ import pytest
 
 from chimera_dagster.errors import InputError
 from chimera_dagster.measure.validity import Verdict
-from chimera_dagster.records.documents import Metrics, Summary
-from chimera_dagster.records.store import write_text
+from chimera_dagster.records.documents import Summary
+from chimera_dagster.records.trial_files import (
+    Recorded,
+    metrics_digest,
+    read_recorded,
+    write_measurement,
+    write_report,
+)
 from chimera_dagster.spec.sweep import SweepSpec, TrialPlan
 from chimera_dagster.spec.trial import Trial
 from chimera_dagster.steps.done import fingerprint
 from chimera_dagster.steps.evidence import evidence_code
+from chimera_dagster.steps.recording import calls_table
 from chimera_dagster.sweeps.search import SamplerName, Search
 from tests.desk import Desk
 
@@ -38,7 +45,7 @@ def tok_s(trial: Trial) -> float:
 class Lab:
     """Measures proposals by a truth instead of a model; the documents are those that a real trial left."""
 
-    def __init__(self, desk: Desk, template: Metrics, path: Path) -> None:
+    def __init__(self, desk: Desk, template: Recorded, path: Path) -> None:
         self.store, self._template, self._path = desk.store, template, path
         self._summary = self.store.read_json("summary", Summary)
 
@@ -63,10 +70,10 @@ class Lab:
         rate = truth(plan.trial)
         calls = [
             call.model_copy(update={"eval_ms": 1e3 * (call.decoded_tokens or 0) / rate})
-            for call in self._template.calls
+            for call in self._template.metrics.calls
         ]
         verdict = Verdict(name="contended", evidence="another process", spoils=True)
-        metrics = self._template.model_copy(
+        metrics = self._template.metrics.model_copy(
             update={
                 "model": plan.model,
                 "params": plan.params,
@@ -78,8 +85,9 @@ class Lab:
         )
         folder = self.store.folder_of(plan.trial)
         self.store.register(plan)
-        write_text(folder.metrics, metrics.model_dump_json())
-        write_text(folder.report, "# Report\n")
+        _, outcome, samples = self._template
+        write_measurement(folder, metrics, outcome, samples, calls_table(outcome.calls, calls))
+        write_report(folder, "<html></html>\n", "# Report\n", metrics_digest(folder))
 
     def run(self, search: Search, truth: Truth = tok_s) -> list[TrialPlan]:
         """What is handed out to one worker until there is nothing more to wait for."""
@@ -104,12 +112,13 @@ class Lab:
 
 
 @pytest.fixture(scope="module")
-def template(desk: Desk) -> Metrics:
-    return desk.run()
+def template(desk: Desk) -> Recorded:
+    desk.run()
+    return read_recorded(desk.store, desk.plan())
 
 
 @pytest.fixture
-def lab(desk: Desk, template: Metrics, tmp_path: Path) -> Lab:
+def lab(desk: Desk, template: Recorded, tmp_path: Path) -> Lab:
     shutil.rmtree(desk.store.runs, ignore_errors=True)
     return Lab(desk, template, tmp_path / "search.db")
 
@@ -138,7 +147,7 @@ def test_proposals_are_new_lie_in_the_space_and_are_as_many_as_asked_for(lab: La
 
 
 @pytest.mark.slow
-def test_tpe_finds_more_than_chance(desk: Desk, template: Metrics, tmp_path: Path) -> None:
+def test_tpe_finds_more_than_chance(desk: Desk, template: Recorded, tmp_path: Path) -> None:
     samplers: tuple[SamplerName, ...] = ("tpe", "random")
     best: dict[SamplerName, list[float]] = {sampler: [] for sampler in samplers}
     for seed in range(2):

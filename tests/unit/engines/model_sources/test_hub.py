@@ -117,3 +117,10 @@ def test_a_hub_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert "can't be reached" in refused(tmp_path / "file")
     monkeypatch.setenv("HF_ENDPOINT", "")
     assert hub.hub_address() == "https://huggingface.co"
+
+
+def test_a_malformed_address_is_not_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://me:pass/word@host")
+    with pytest.raises(ModelDownloadError, match="HF_ENDPOINT is not an address") as error:
+        hub.download(TINY, tmp_path / "x", lambda have: None)
+    assert "pass" not in f"{error.value} {error.value.__cause__}"

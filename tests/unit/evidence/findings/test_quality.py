@@ -270,7 +270,7 @@ def test_what_the_corpus_gets_wrong() -> None:
     eval_ = next(row for row in found if row["subject"] == "prompt_eval_ms of gemma3:latest")
     assert eval_["values"]["value"] == [pytest.approx(26320.605), "ms"]
     assert eval_["sources"] == [("reports/ollama/20251008-122911/gemma3_benchmark_fixed_runs.csv", "row 1")]
-    assert sum(row["detector"] == "duplicate_files" for row in found) == 4
+    assert sum(row["detector"] == "duplicate_files" for row in found) == 3
     assert sum(row["detector"] == "duplicate_runs" for row in found) == 3
     assert not [row for row in found if str(row["detector"]).startswith("contradicting")]
     wrong = [row["subject"] for row in found if "disagree with" in str(row["text"])]

@@ -54,6 +54,7 @@ class Private(NamedTuple):
 
 HANDLER = frozenset({"name", "launch_step", "check_step_health", "terminate_step"})
 EXECUTOR, BACKFILL, STORAGE = (f"orchestration/{name}.py" for name in ("executor", "backfill", "storage"))
+DEV, WEBSERVER = (f"orchestration/internals/{name}.py" for name in ("dev", "webserver"))
 BACKFILLS = "dagster._core.execution.backfill"
 DELEGATING = "dagster._core.executor.step_delegating"
 SQLITE = "dagster._core.storage"
@@ -77,6 +78,10 @@ NAMES = [
     # public classes, of which undocumented methods are used
     Private("dagster", "DagsterInstance", "orchestration/*.py", INSTANCE_METHODS),
     Private("dagster", "Definitions", "orchestration/*.py", ("resolve_asset_graph", "resolve_job_def")),
+    Private("dagster._cli", "main", DEV),
+    Private("dagster._cli.dev", "open_ipc_subprocess", DEV, (), ("parts",)),
+    Private("dagster_webserver.cli", "create_app_from_workspace_process_context", WEBSERVER),
+    Private("dagster_webserver.cli", "main", WEBSERVER),
     Private("dagster._cli.api", "_execute_step_command_body", EXECUTOR, (), ("args", "instance", "dagster_run")),
     Private("dagster._core.errors", "DagsterExecutionInterruptedError", EXECUTOR),
     Private("dagster._core.errors", "raise_execution_interrupts", EXECUTOR),

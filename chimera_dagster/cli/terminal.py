@@ -1,0 +1,72 @@
+"""The one way of every verb to stdout and stderr: no text acts on a terminal or in a spreadsheet, whoever wrote it."""
+
+import csv
+import json
+import sys
+import textwrap
+from collections.abc import Generator, Iterable, Sequence
+from typing import Any
+
+import typer
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.text import Text
+
+from chimera_dagster.errors import ChimeraError
+from chimera_dagster.foreign_text import csv_cell, one_line, visible, visible_json
+
+
+def say(*lines: object, err: bool = False) -> None:
+    """Print lines, to stderr if `err`; control characters in them are spelled out, also line feeds."""
+    for line in lines:
+        typer.echo(one_line(str(line)), err=err)
+
+
+def say_error(error: ChimeraError) -> None:
+    """Print an error with its hint to stderr; a second line of its message is indented."""
+    message, *more = visible(error.message).split("\n")
+    say(f"Error: {message}", *(f"  {line}" for line in more), *([f"  {error.hint}"] if error.hint else []), err=True)
+
+
+def write_json(document: str) -> None:
+    """Print a JSON document."""
+    typer.echo(visible_json(document))
+
+
+def write_json_list(items: Iterable[object]) -> None:
+    """Print a JSON list, each item as soon as it is there."""
+    before = "["
+    for item in items:
+        text = visible_json(json.dumps(item, indent=2))
+        sys.stdout.write(f"{before}\n{textwrap.indent(text, '  ')}")
+        before = ","
+    typer.echo("[]" if before == "[" else "\n]")
+
+
+def write_csv(header: Iterable[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table as CSV; `foreign_text.csv_cell` says how its cells are written."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(map(csv_cell, header))
+    writer.writerows(map(csv_cell, row) for row in rows)
+
+
+def write_page(text: str) -> None:
+    """Print a page as a writer of `render` made it, which has made its texts harmless for its format."""
+    typer.echo(text, nl=not text.endswith("\n"))
+
+
+class Terminal(Console):
+    """A console on which only rich's own styles act: markup and control characters of texts are shown."""
+
+    def __init__(self, *, stderr: bool = False, width: int | None = None) -> None:
+        super().__init__(stderr=stderr, width=width, markup=False, emoji=False, highlight=False)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Before the width of a text is measured."""
+        return super().render_str(visible(text), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Generator[Segment]:
+        """Also what was made a Text elsewhere."""
+        for segment in super().render(renderable, options):
+            harmless = segment.control or segment.text.isprintable()
+            yield segment if harmless else segment._replace(text=visible(segment.text))

@@ -1,0 +1,96 @@
+"""Secrets in text: the one place that removes them, before a text is printed, stored or given to Dagster.
+
+Secrets are the values of environment variables with a secret's name, such as OPENAI_API_KEY, and the user, the password
+and the query of an address. A password of a variable's address is found wherever a server or a library repeats it.
+"""
+
+import base64
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+MASK = "***"
+_MAYBE_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
+# Not GIT_AUTHOR_NAME or PIP_KEYRING_PROVIDER: their values may be words of any message.
+_SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSW(OR)?D|PASSPHRASE|CREDENTIALS?|AUTH)(_|$)", re.IGNORECASE)
+_SETTING = re.compile(r"(?i)\b(?:passw(?:or)?d|pwd|api_?key|key|token|secret)=([^\s&;,'\"]+)")  # ?key=..., password=...
+_ADDRESSES = frozenset({"OLLAMA_HOST", "CHIMERA_OLLAMA_ENDPOINTS"})  # may be written without a scheme
+_USER = re.compile(r"(?<=://)[^/\s]*@")
+_QUERY = re.compile(r"(?<=://)([^\s?'\"]*)\?[^\s'\")]*")
+# The value of a variable: a password may contain any character, and a scheme may be missing.
+_ADDRESS_USER = re.compile(r"((?:\w+://)?)[^\s,]*@")
+_ADDRESS_PART = re.compile(r"(?<=//)[^\s,]*@|[^/@\s:,]*:(?!//)[^\s,]*@|\?[^\s,]*")
+# Shorter ones are words of messages too. Passwords of addresses are rarely words, and keys of local servers often are.
+_SHORTEST_PASSWORD, _SHORTEST_KEY = 4, 8
+_NO_KEYS = frozenset({"lm-studio", "not-needed", "no-key-required", "sk-no-key-required", "placeholder"})
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a variable of that name may hold a secret."""
+    return _MAYBE_SECRET.search(name) is not None
+
+
+def masked(text: str, *secrets: str, environ: Mapping[str, str] = os.environ) -> str:
+    """`text` with every secret replaced by `***`: `secrets`, those of `environ`, and those of addresses in the text.
+
+    A secret is also found as JSON, `repr`, a URL or HTTP's basic authentication write it.
+    """
+    found = {form for secret in (*filter(None, secrets), *_secrets(environ)) for form in _forms(secret)}
+    for form in sorted(found, key=len, reverse=True):
+        text = text.replace(form, MASK)
+    return _QUERY.sub(rf"\1?{MASK}", _USER.sub(f"{MASK}@", text))
+
+
+def masked_variable(name: str, value: str) -> str:
+    """The value of a variable that may be an address, or several, without user, password and query."""
+    if name in _ADDRESSES:
+        value = _ADDRESS_USER.sub(rf"\1{MASK}", value)
+    return _ADDRESS_PART.sub(MASK, value)
+
+
+def _secrets(environ: Mapping[str, str]) -> Iterator[str]:
+    for name, value in environ.items():
+        if _SECRET.search(name):
+            if len(value) >= _SHORTEST_KEY and value not in _NO_KEYS and not _is_path(value):
+                yield value
+            continue
+        yield from (found for found in _SETTING.findall(value) if len(found) >= _SHORTEST_KEY)
+        if "@" in value and ("://" in value or name in _ADDRESSES):
+            for address in {value, *re.split(r"[,\s]+", value)}:
+                yield from _user_and_password(address)
+
+
+def _user_and_password(address: str) -> Iterator[str]:
+    """`user:password` and the password of an address; the user alone if it stands for a key."""
+    before = address.rpartition("@")[0]
+    user_info = before.partition("://")[2] or before
+    _, colon, password = user_info.partition(":")
+    if colon and len(password) >= _SHORTEST_PASSWORD:
+        yield user_info
+        yield password
+    elif not colon and "/" not in user_info and len(user_info) >= _SHORTEST_KEY:
+        yield user_info
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """A secret as it is, and as it is written in JSON, in Python, in a URL and in an Authorization header."""
+    plain = unquote(secret)
+    for form in {secret, plain}:
+        yield form
+        yield json.dumps(form)[1:-1]
+        yield json.dumps(form, ensure_ascii=False)[1:-1]
+        yield repr(form)[1:-1]
+        yield quote(form)
+        yield quote(form, safe="")
+    yield base64.b64encode(plain.encode(errors="surrogateescape")).decode().rstrip("=")
+
+
+def _is_path(value: str) -> bool:
+    """Whether it names a file, such as that of a key or of an agent's socket."""
+    try:
+        return Path(value).is_absolute() and Path(value).exists()
+    except OSError:  # far too long for a name
+        return False
