@@ -134,7 +134,8 @@ class SweepProgress(Live):
     def start(self, lane: str, plan: TrialPlan) -> None:
         self._begun += 1
         task = self._lanes[lane].task if lane in self._lanes else self._bar.add_task("", total=1.0, text="")
-        name = f"{self._begun}/{self._trials} {plan.model} {plan.params.key}"
+        round_of = f" (round {plan.round})" if plan.spec.rounds > 1 else ""
+        name = f"{self._begun}/{self._trials} {plan.model} {plan.params.key}{round_of}"
         self._lanes[lane] = _LaneLine(task, plan, name)
         self._bar.reset(task, description=f"{lane}  {name}", text="")
 

@@ -76,6 +76,7 @@ class EngineStats:
     sent_tokens: int | None = None  # approximate: prompt and answer tokenized together, minus output_tokens
     prompt_cached_tokens: int | None = None
     output_tokens: int | None = None
+    eval_tokens: int | None = None  # those of output_tokens whose generation `eval_ms` covers
     effective_num_ctx: int | None = None
     vram_mib: float | None = None  # GPU memory that the model uses
     gpu_share: float | None = None  # share of the model that is in GPU memory, 0 to 1
@@ -83,6 +84,15 @@ class EngineStats:
 
 
 Stream = Generator[Chunk, None, EngineStats]
+
+
+def after_the_first(output_tokens: int | None) -> int | None:
+    """`eval_tokens` of an engine whose generation time begins with the first token, which the prompt's pass made.
+
+    So do llama.cpp (`predicted_ms`) and Ollama (`eval_duration`): of 84 calls, that time was 1.0005 of the time from
+    the first chunk to the last.
+    """
+    return max(output_tokens - 1, 0) if output_tokens else None
 
 
 class Engine(Protocol):

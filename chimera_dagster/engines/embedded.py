@@ -9,7 +9,7 @@ from typing import Any
 
 import psutil
 
-from chimera_dagster.engines.base import Cancelled, Emit, EngineStats, ModelInfo, Request, Stream, pump
+from chimera_dagster.engines.base import Cancelled, Emit, EngineStats, ModelInfo, Request, Stream, after_the_first, pump
 from chimera_dagster.engines.gguf import model_info
 from chimera_dagster.engines.llama import LoadedModel, LoadKey, gpu_present, xllamacpp
 from chimera_dagster.engines.llama_grammar import constrained
@@ -105,6 +105,7 @@ class EmbeddedEngine:
             prompt_tokens=usage["prompt_tokens"],
             prompt_cached_tokens=timings["cache_n"],
             output_tokens=usage["completion_tokens"],
+            eval_tokens=after_the_first(usage["completion_tokens"]),
             effective_num_ctx=num_ctx,
             gpu_share=None if gpu_present() else 0.0,
         )

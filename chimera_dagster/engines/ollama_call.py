@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chimera_dagster.engines.base import Emit, EngineStats, Request
+from chimera_dagster.engines.base import Emit, EngineStats, Request, after_the_first
 from chimera_dagster.engines.ollama_errors import translated_stream
 from chimera_dagster.errors import EmptyOutputError, StreamBrokenError
 
@@ -79,6 +79,7 @@ def _statistics(final: "GenerateResponse | ChatResponse", done_reason: str) -> E
         prompt_tokens=final.prompt_eval_count,
         sent_tokens=_sent(final),
         output_tokens=final.eval_count,
+        eval_tokens=after_the_first(final.eval_count),
     )
 
 

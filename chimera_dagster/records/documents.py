@@ -4,6 +4,7 @@ A trial has outcome.json, metrics.json, report.json with its report, and, if run
 `spec.sweep.TrialPlan`.
 """
 
+import hashlib
 from collections import Counter
 from datetime import datetime
 from typing import Annotated, Literal, get_args
@@ -166,10 +167,12 @@ class Outcome(_Document):
 
     The facts, the notes and the summary are those of the files that the model was asked about; a later ingest renumbers
     them. The texts are those of the first repeat; `calls` are those that count as measurements, so without `revision`
-    and without `answers`, those to the questions that accuracy is counted by.
+    and without `answers`, those to the questions that accuracy is counted by. `round` is the first of the sweep's
+    rounds that measured the trial; later ones have a `LaterRound` each.
     """
 
     schema_version: Literal[6] = 6
+    round: int = 1
     summary: Summary
     facts: list[Fact]
     findings: list[ReportFinding]
@@ -184,9 +187,31 @@ class Outcome(_Document):
     answers: list[Answered] = []
 
     @property
+    def ledger(self) -> str:
+        """A name of this measurement, which no other one of the same trial has: from the times of its calls."""
+        times = repr([(call.seed, call.sent_ms, call.end_ms) for call in self.calls])
+        return hashlib.sha256(times.encode()).hexdigest()[:16]
+
+    @property
     def published(self) -> StageText:
         """The report that readers get: the revised one if that is better."""
         return self.revision.text if self.revision is not None and self.revision.is_better else self.report
+
+
+class LaterRound(_Document):
+    """round-<number>.json: the calls of a visit after the first one, which belongs to the measurement `follows`.
+
+    Times of calls are since this visit began, as are those of its samples in telemetry-<number>.parquet.
+    """
+
+    schema_version: Literal[1] = 1
+    round: int
+    follows: str
+    measured_at: datetime
+    warm_up_load_ms: float | None
+    calls: list[Call]
+    analysis_s: float
+    report_s: float
 
 
 class Alignment(_Document):
@@ -266,6 +291,7 @@ class Metrics(Measured, Digests):
     prompt_version: str
     seed: int
     repeats: int
+    rounds: tuple[int, ...] = (1,)
     engine: EngineRecord
     seconds: StageSeconds
     effective_num_ctx: list[int]

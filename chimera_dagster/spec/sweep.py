@@ -79,7 +79,19 @@ class SweepSpec(_Section):
     models: Annotated[list[ModelTag], Field(min_length=1)]
     grid: Grid = Grid()
     extra: list[ParamSet] = []
-    repeats: Annotated[int, Field(ge=1, le=100)] = 1
+    repeats: Annotated[int, Field(ge=1, le=100, description="of a trial, one right after the other")] = 1
+    rounds: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=100,
+            description="how often all trials are visited, each time in a new order; 'repeats' are those of one visit. "
+            "Only rounds tell a difference from a drift of the host: choose 5 rounds of 1 rather than 1 round of 5",
+        ),
+    ] = 1
+    report_after: Annotated[
+        Literal["first", "last"], Field(description="the round after which a trial's report is written")
+    ] = "first"
     cold: Annotated[bool, Field(description="unload the model before each repeat, so that its first call loads it")] = (
         False
     )
@@ -189,6 +201,7 @@ class TrialPlan(BaseModel):
     model: str
     params: ParamSet
     spec: SweepSpec
+    round: Annotated[int, Field(ge=1, exclude=True)] = 1  # which visit is to be made; not a property of the trial
 
     @model_validator(mode="before")
     @classmethod
@@ -202,6 +215,15 @@ class TrialPlan(BaseModel):
     @property
     def trial(self) -> Trial:
         return Trial(self.model, self.params)
+
+    @property
+    def writes_report(self) -> bool:
+        """Whether the report is written after this round."""
+        return self.round == (1 if self.spec.report_after == "first" else self.spec.rounds)
+
+    def in_round(self, number: int) -> "TrialPlan":
+        """The same trial, to be visited in that round of the sweep."""
+        return self.model_copy(update={"round": number})
 
     def fingerprint(self, data_digest: str, prompt_version: str) -> str:
         """Equal if and only if a run would ask the same model the same question about the same data."""

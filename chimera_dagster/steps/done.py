@@ -10,15 +10,23 @@ from chimera_dagster.spec.sweep import SweepSpec, TrialPlan, digest_of
 from chimera_dagster.steps.evidence import evidence_code
 
 
-def is_measured(store: Store, plan: TrialPlan, data_digest: str) -> bool:
-    """Whether the trial was measured with these prompts and this data; its report may not be written yet."""
+def rounds_measured(store: Store, plan: TrialPlan, data_digest: str) -> tuple[int, ...]:
+    """The rounds in which the trial was measured with these prompts and this data."""
     metrics = read_metrics(store, plan.trial)
-    return metrics is not None and metrics.fingerprint == fingerprint(plan, data_digest, evidence_code())
+    is_same = metrics is not None and metrics.fingerprint == fingerprint(plan, data_digest, evidence_code())
+    return metrics.rounds if metrics is not None and is_same else ()
+
+
+def is_measured(store: Store, plan: TrialPlan, data_digest: str) -> bool:
+    """Whether the trial was measured in the plan's round."""
+    return plan.round in rounds_measured(store, plan, data_digest)
 
 
 def is_done(store: Store, plan: TrialPlan, data_digest: str) -> bool:
-    """Whether it was measured and its report was written."""
-    return is_published(store.folder_of(plan.trial)) and is_measured(store, plan, data_digest)
+    """Whether it was measured in the plan's round, and its report was written if that is due after this round."""
+    if plan.writes_report and not is_published(store.folder_of(plan.trial)):
+        return False
+    return is_measured(store, plan, data_digest)
 
 
 def fingerprint(plan: TrialPlan, data_digest: str, evidence_version: str) -> str:

@@ -51,6 +51,7 @@ def record_trial(
         prompt_version=prompt_version(),
         seed=plan.spec.seed,
         repeats=plan.spec.repeats,
+        rounds=(outcome.round,),
         engine=_engine_record(resolved),
         seconds=seconds,
         effective_num_ctx=sorted({size for it in outcome.calls if (size := it.stats.effective_num_ctx) is not None}),
@@ -62,6 +63,7 @@ def record_trial(
     )
     calls = calls_table(outcome.calls, metrics.calls)
     written = write_measurement(store.folder_of(plan.trial), metrics, outcome, samples, calls)
+    store.folder_of(plan.trial).forget_rounds()  # they belong to an earlier measurement
     return Recorded(written, outcome, samples)
 
 

@@ -164,6 +164,7 @@ def _observed(trial: Trial, folder: TrialFolder, settings: dict[str, Setting]) -
         href=href,
         text=None if metrics.quality is None else metrics.quality.verdict,
         repeats=metrics.repeats,
+        rounds=tuple(metrics.rounds),
         call_rows=_call_rows(metrics),
         accuracy=None
         if metrics.accuracy is None
@@ -203,6 +204,7 @@ def trial_table(comparison: Comparison) -> pd.DataFrame:
             "validity": ", ".join(trial.spoiled_by) or ("valid" if trial.state == "measured" else None),
             "error": trial.error,
             "repeats": trial.repeats,
+            "rounds": len(trial.rounds),
             "on_front": trial.key in front,
             "text": trial.text,
             "published": trial.href is not None,

@@ -130,18 +130,9 @@ def _method(comparison: Comparison) -> Iterator[Content]:
         "separately, with the reason."
     )
     if len(valid(comparison.trials)) > 1:
-        yield (
-            "A trial's rank is 1 plus the number of trials that are detectably better, by t-tests of logarithms, "
-            "with variances pooled over trials with the same model, num_gpu and num_ctx, at a level of "
-            f"{LEVEL:g} divided by all {comparison.comparisons:,} pairs of all metrics (Bonferroni). A trial's repeats "
-            "are measured one after the other, so the scatter between trials that repeats and effects do not explain "
-            "is added to their variance."
-        )
+        yield _ranks(comparison)
         yield from map(inlines, drift_words(comparison))
-        yield (
-            "Effects are F-tests in an additive model of the parameter and the group with all else equal, over the "
-            "means of trials, with Holm's correction over all effects and interactions."
-        )
+        yield _effects(comparison)
     if comparison.front_axes:
         axes = ", ".join(METRICS[name].words for name in comparison.front_axes)
         yield f"Pareto front: no other trial is at least as good in all of {axes} and better in one of them."
@@ -153,4 +144,28 @@ def _method(comparison: Comparison) -> Iterator[Content]:
         *("Every value is in ", Link("comparison.json", "comparison.json"), ", every mean and rank in "),
         *(Link("comparison.csv", "comparison.csv"), f", both from {comparison.created_at:%Y-%m-%d %H:%M} UTC. "),
         "Each report describes how its trial was measured.",
+    )
+
+
+def _ranks(comparison: Comparison) -> str:
+    rank = "A trial's rank is 1 plus the number of trials that are detectably better, by"
+    pairs = f"all {comparison.comparisons:,} pairs of all metrics"
+    if comparison.rounds > 1:
+        return (
+            f"{rank} Tukey's test of logarithms, with rounds as blocks, at a level of {LEVEL:g} shared by {pairs}. The "
+            "unit is a visit: the mean of a trial's repeats in one round. Trials of one load group are visited close "
+            "in time; the scatter of whole groups between rounds counts for trials of different groups."
+        )
+    return (
+        f"{rank} t-tests of logarithms, with variances pooled over trials with the same model, num_gpu and num_ctx, at "
+        f"a level of {LEVEL:g} divided by {pairs} (Bonferroni). A trial's repeats are measured one after the other, so "
+        "the scatter between trials that repeats and effects do not explain is added to their variance."
+    )
+
+
+def _effects(comparison: Comparison) -> str:
+    values = "visits, with each round as a group of its own" if comparison.rounds > 1 else "the means of trials"
+    return (
+        "Effects are F-tests in an additive model of the parameter and the group with all else equal, over "
+        f"{values}, with Holm's correction over all effects and interactions."
     )

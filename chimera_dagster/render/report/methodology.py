@@ -24,7 +24,11 @@ _UNKNOWN = "not reported by the engine"
 
 
 def methodology(plan: TrialPlan, metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
-    rounds = f"{metrics.repeats} {'round' if metrics.repeats == 1 else 'rounds'} of analysis and report"
+    repeats = f"{metrics.repeats} {'repeat' if metrics.repeats == 1 else 'repeats'} of analysis and report"
+    done, planned = len(metrics.rounds), plan.spec.rounds
+    if planned > 1:
+        later = "" if done >= planned else "; metrics.json and the comparison of trials have later ones too"
+        repeats += f" in {done} of {planned} rounds{later}"
     start = "with the model unloaded before each call" if plan.spec.cold else "after a warm-up call"
     seeds = f"seeds from {plan.spec.seed} on; at most {plan.spec.max_tokens} tokens per call"
     yield Heading(2, "Methodology", "methodology")
@@ -32,7 +36,7 @@ def methodology(plan: TrialPlan, metrics: Metrics, outcome: Outcome) -> Iterator
         (
             f"Code makes {len(outcome.notes)} notes from {outcome.summary.total_files} files: sentences that it has "
             f"proved. {metrics.model} writes an analysis from them, then a report from the notes and its analysis.",
-            f"Calls: {rounds}, {start}; {seeds}.",
+            f"Calls: {repeats}, {start}; {seeds}.",
             "A sentence of the model is shown in its own words if it says what notes say, else in those of the note. "
             "docs/metrics.md defines every metric.",
             *_questions(plan, metrics),

@@ -44,7 +44,7 @@ def build_trial_report(
     plan: TrialPlan, metrics: Metrics, outcome: Outcome, samples: Sequence[Sample], folder: Path
 ) -> Page:
     """The whole report of a trial, to be written into `folder`, which its links are relative to."""
-    agent, by_code = plan.spec.agent.name, stated(metrics, outcome)
+    agent, by_code = plan.spec.agent.name, stated(metrics, outcome, plan.spec.rounds)
     body = build_body(metrics, outcome, by_code)
     sources = Sources(Path(outcome.summary.reports_dir), folder)
     appendix = tuple(_appendix(plan, metrics, outcome, samples, sources))
