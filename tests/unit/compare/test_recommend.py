@@ -302,7 +302,7 @@ def test_it_says_that_a_metric_with_one_value_is_taken_as_exact() -> None:
     ],
 )
 def test_a_limit_on_accuracy_is_kept_by_its_whole_interval(limit: str, kept: str) -> None:
-    assert keeps(answering(FAST, 18), parse_limit(limit)) == kept
+    assert keeps(answering(FAST, 18), parse_limit(limit), {}) == kept
 
 
 def test_accuracy_is_a_goal_like_any_other() -> None:
