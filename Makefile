@@ -3,9 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo check unit test lint bench ui samples lock audit sbom clean
+.PHONY: help setup demo check unit test lint bench gpu-check ui samples lock audit sbom clean
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 setup: .venv/ready .env ## create .venv with the locked versions
 
@@ -46,6 +46,9 @@ ui: setup ## open the Dagster UI on http://127.0.0.1:3000
 
 bench: setup ## run every benchmark; each prints a ratio against its baseline
 	@set -e; for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py); done
+
+gpu-check: setup ## on a machine with an NVIDIA GPU: check what is read of it against nvidia-smi and CUDA, in six minutes
+	@$(BIN)/python scripts/gpu_checks.py
 
 samples: setup ## get three models and measure data/reports again on this machine, some ten minutes
 	@$(BIN)/python scripts/measure_samples.py

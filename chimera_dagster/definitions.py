@@ -11,7 +11,7 @@ from chimera_dagster.orchestration.assets import (
     trial,
 )
 from chimera_dagster.orchestration.executor import gpu_pinned_executor
-from chimera_dagster.orchestration.jobs import ingest_job, publish_job, trial_job
+from chimera_dagster.orchestration.jobs import ingest_job, publish_job, round_job, trial_job
 from chimera_dagster.orchestration.refresh import stale_trials
 from chimera_dagster.orchestration.sensors import (
     failed_trials,
@@ -27,7 +27,7 @@ from chimera_dagster.settings import load_settings
 
 defs = Definitions(
     assets=[ingest, evidence, trial, rendered_report, sweep_comparison, report_index],
-    jobs=[ingest_job, trial_job, publish_job],
+    jobs=[ingest_job, trial_job, round_job, publish_job],
     sensors=[
         sweep_spec,
         reports_folder,

@@ -293,6 +293,7 @@ class Trials(Table):
     validity: Series[Text] = Field(nullable=True, description="'valid', or what spoils it; null if not measured")
     error: Series[Text] = Field(nullable=True, description="why it failed")
     repeats: Series[int] = Field(ge=0)
+    rounds: Series[int] = Field(ge=1, description="rounds of the sweep in which it was measured")
     on_front: Series[bool] = Field(description="on the Pareto front of the valid trials")
     text: Series[Text] = Field(nullable=True, description="how good the model's text is")
     published: Series[bool] = Field(description="its report is written")
@@ -335,7 +336,7 @@ class Effects(Table):
     )
     n: Series[int] = Field(ge=1, description="values that were compared")
     blocks: Series[int] = Field(ge=1, description="groups of them in which all else is equal")
-    unit: Series[Text] = Field(isin=("trials", "repeats"), description="what one of the values is of")
+    unit: Series[Text] = Field(isin=("trials", "visits", "loads"), description="what one of the values is of")
 
 
 def as_table(rows: Sequence[Mapping[str, object]] | Sequence[tuple[object, ...]], schema: type[Table]) -> pd.DataFrame:

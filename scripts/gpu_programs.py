@@ -45,24 +45,6 @@ FORMS = (
     *("{uuid},{uuid}", "{uuid},0", "0,{uuid}", "{uuid}0", "{uuid},7"),
 )
 
-# Arguments: MiB to hold, seconds of load, seconds of none, in turn. Prints a line when the first product is done.
-LOAD = """
-import sys, time, torch
-mib, on_s, off_s = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
-held = torch.empty(mib * 2**20, dtype=torch.uint8, device="cuda")
-a = torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16)
-b = torch.mm(a, a)
-torch.cuda.synchronize()
-print("ready", flush=True)
-while True:
-    until = time.monotonic() + on_s
-    while time.monotonic() < until:
-        for _ in range(4):
-            torch.mm(a, a, out=b)
-        torch.cuda.synchronize()
-    time.sleep(off_s)
-"""
-
 _CUDA = """
 import ctypes, uuid
 from ctypes import byref
@@ -86,7 +68,93 @@ def allocate(mib):
     cuda.cuDevicePrimaryCtxRetain(byref(context), device)
     cuda.cuCtxSetCurrent(context)
     assert cuda.cuMemAlloc_v2(byref(memory), ctypes.c_size_t(mib * 2**20)) == 0
+    return memory
 """
+
+# A kernel of fused multiply-adds that keeps every core busy. The driver compiles it, so no other package is needed.
+_KERNEL = """
+.version 6.4
+.target sm_50
+.address_size 64
+.visible .entry burn(.param .u64 sink, .param .u32 rounds)
+{
+    .reg .f32 %f<10>;
+    .reg .u32 %r<4>;
+    .reg .u64 %rd<2>;
+    .reg .pred %p;
+    ld.param.u64 %rd1, [sink];
+    ld.param.u32 %r1, [rounds];
+    mov.u32 %r2, 0;
+    mov.u32 %r3, %tid.x;
+    cvt.rn.f32.u32 %f1, %r3;
+    mov.f32 %f2, %f1;
+    mov.f32 %f3, %f1;
+    mov.f32 %f4, %f1;
+again:
+    fma.rn.f32 %f1, %f1, 0f3F7FFFFF, 0f3A83126F;
+    fma.rn.f32 %f2, %f2, 0f3F7FFFFF, 0f3A83126F;
+    fma.rn.f32 %f3, %f3, 0f3F7FFFFF, 0f3A83126F;
+    fma.rn.f32 %f4, %f4, 0f3F7FFFFF, 0f3A83126F;
+    add.u32 %r2, %r2, 1;
+    setp.lt.u32 %p, %r2, %r1;
+    @%p bra again;
+    add.f32 %f1, %f1, %f2;
+    add.f32 %f3, %f3, %f4;
+    add.f32 %f1, %f1, %f3;
+    st.global.f32 [%rd1], %f1;
+    ret;
+}
+"""
+
+# Arguments: MiB to hold, seconds of load, seconds of none, in turn. Prints a line when the first kernel is done.
+LOAD = (
+    _CUDA
+    + f"KERNEL = {_KERNEL.encode()!r}\n"
+    + """
+import sys, time
+mib, on_s, off_s = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
+held, sink = allocate(mib), allocate(1)
+module, function = ctypes.c_void_p(), ctypes.c_void_p()
+assert cuda.cuModuleLoadData(byref(module), KERNEL) == 0
+assert cuda.cuModuleGetFunction(byref(function), module, b"burn") == 0
+rounds = ctypes.c_uint32(100_000)
+arguments = (ctypes.c_void_p * 2)(ctypes.addressof(sink), ctypes.addressof(rounds))
+
+def burn():
+    blocks, threads = 4_096, 256
+    assert cuda.cuLaunchKernel(function, blocks, 1, 1, threads, 1, 1, 0, None, arguments, None) == 0
+    assert cuda.cuCtxSynchronize() == 0
+
+began = time.monotonic()
+burn()
+# one launch must be short beside the seconds of load
+rounds.value = max(1_000, min(4_000_000, int(rounds.value * 0.02 / max(time.monotonic() - began, 1e-4))))
+print("ready", flush=True)
+while True:
+    until = time.monotonic() + on_s
+    while time.monotonic() < until:
+        burn()
+    time.sleep(off_s)
+"""
+)
+
+# Arguments: MiB of the first and the second allocation. Makes the one, at a SIGUSR1 the other, at the next frees that.
+STEPS = (
+    _CUDA
+    + """
+import signal, sys, time
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+first = allocate(int(sys.argv[1]))
+print("first", flush=True)
+signal.sigwait({signal.SIGUSR1})
+second = allocate(int(sys.argv[2]))
+print("second", flush=True)
+signal.sigwait({signal.SIGUSR1})
+assert cuda.cuMemFree_v2(second) == 0
+print("freed", flush=True)
+time.sleep(600)
+"""
+)
 
 # Prints the UUIDs that CUDA shows.
 VISIBLE = _CUDA + "print(*visible())"
@@ -135,7 +203,32 @@ time.sleep(600)
 """
 )
 
+# Arguments: the leases' folder, the trial's name, GPUs with commas between, slots per GPU. Prints the lane that it got
+# and the UUIDs that CUDA shows there.
+SHARE = (
+    _CUDA
+    + """
+import sys, time
+from pathlib import Path
+from chimera_dagster.gpu.lanes import LaneConfig, lanes
+from chimera_dagster.gpu.holder import holder
+from chimera_dagster.gpu.leases import acquire
+from chimera_dagster.gpu.pin import pin
+config = LaneConfig(sys.argv[3].split(","), processes_per_gpu=int(sys.argv[4]))
+lease = acquire(lanes(config), holder("check", sys.argv[2]), Path(sys.argv[1]))
+pin(lease.lane)
+allocate(512)
+print(lease.lane.name, ",".join(visible()), sep="\\n", flush=True)
+time.sleep(600)
+"""
+)
+
 _SMI_FIELDS = "timestamp,utilization.gpu,memory.used,power.draw,temperature.gpu,clocks.sm,clocks_event_reasons.active"
+
+SMI_REASONS = (
+    *("gpu_idle", "applications_clocks_setting", "sw_power_cap", "hw_slowdown", "hw_thermal_slowdown"),
+    *("hw_power_brake_slowdown", "sync_boost", "sw_thermal_slowdown"),
+)
 
 SmiRow = tuple[float, ...]  # utilisation in %, MiB, W, °C, MHz, and the clock reasons' bits
 
@@ -193,3 +286,22 @@ def poll(read: Callable[[], object], seconds: float) -> tuple[float, float]:
         changes, last = changes + (value != last), value
         time.sleep(0.001)
     return sorted(took)[len(took) // 2], seconds * 1e3 / changes if changes else float("inf")
+
+
+def mig_instances(gpu: str) -> list[str]:
+    """The UUIDs of the MIG instances of a GPU, as `nvidia-smi -L` lists them below it."""
+    found: list[str] = []
+    inside = False
+    for line in run("nvidia-smi", "-L").splitlines():
+        if not line.startswith((" ", "\t")):
+            inside = gpu in line
+        elif inside and "UUID: MIG-" in line:
+            found.append(line.partition("UUID: ")[2].rstrip(")"))
+    return found
+
+
+def active_reasons(uuid: str) -> set[str]:
+    """The clock reasons that nvidia-smi calls active now, by its own names."""
+    fields = ",".join(f"clocks_event_reasons.{name}" for name in SMI_REASONS)
+    values = run("nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader", "-i", uuid).split(", ")
+    return {name for name, value in zip(SMI_REASONS, values, strict=True) if value == "Active"}

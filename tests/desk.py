@@ -39,6 +39,15 @@ class Desk(NamedTuple):
         finally:
             self.stub.answer_with(None)
 
+    def run_rounds(self, **spec: Any) -> Metrics:
+        """Run a trial in all rounds of its spec."""
+        plan = self.plan(**spec)
+        visits = [
+            trial.run_trial_once(self.store, plan.in_round(number), self.engines, reuse=True)
+            for number in range(1, plan.spec.rounds + 1)
+        ]
+        return visits[-1].metrics
+
     def run_texts(self, texts: Iterator[str], **spec: Any) -> Metrics:
         """Run a trial; each generation after the warm-up is answered with the next text."""
         self.stub.answer_from(saying(text) for text in texts)

@@ -5,9 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chimera_dagster.compare.observed import Observed, Setting
+from chimera_dagster.spec.sweep import SweepSpec, TrialPlan
 from chimera_dagster.spec.trial import ParamSet, model_slug
+from chimera_dagster.sweeps.rounds import visits_of
 
 SETTING = Setting(
     host="bench",
@@ -34,6 +37,31 @@ class Cell(NamedTuple):
 
 
 Truth = Callable[[Cell], float]  # a configuration's true throughput in tok/s, to be multiplied by scatter
+Host = Callable[[int, np.random.Generator], NDArray[np.float64]]  # log of the host's speed at so many visits in turn
+
+
+def steady(visits: int, _: np.random.Generator) -> NDArray[np.float64]:
+    return np.zeros(visits)
+
+
+def hops(size: float) -> Host:
+    """Each visit finds another host: independent, with this standard deviation."""
+    return lambda visits, rng: rng.normal(0, size, visits)
+
+
+def walk(size: float) -> Host:
+    """A random walk from where the sweep began, with about this standard deviation within a sweep."""
+    return lambda visits, rng: np.cumsum(rng.normal(0, size * np.sqrt(6 / visits), visits))
+
+
+def sine(size: float) -> Host:
+    """A wave of this standard deviation, with a period of 5 visits to the whole sweep, from any point of it."""
+
+    def speeds(visits: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        period = np.exp(rng.uniform(np.log(5), np.log(max(visits, 6))))
+        return np.sqrt(2) * size * np.sin(2 * np.pi * (np.arange(visits) / period + rng.uniform()))
+
+    return speeds
 
 
 def simulated_sweep(
@@ -43,29 +71,36 @@ def simulated_sweep(
     models: Sequence[str] = ("a:1b", "b:1b"),
     num_ctx: Sequence[int] = (2048, 4096, 8192),
     temperature: Sequence[float] = (0.2, 0.6, 1.0),
+    rounds: int = 1,
     repeats: int = 3,
     noise: float | Mapping[str, float] = 0.02,
     drift: float = 0.0,
     spoiled: int = 0,
+    host: Host = steady,
+    shuffled: bool = True,
 ) -> list[Observed]:
-    """Every combination, `repeats` values each: log-normal scatter of `noise`, and of `drift` for a trial as a whole.
+    """Every combination, `repeats` values in each round: log-normal scatter of `noise`, and of `drift` for a trial.
 
     TTFT is 1e4 / throughput with scatter of its own; the quality score varies between trials at random. `noise` may be
-    each model's own. The first `spoiled` trials run at half their rate, and are not valid.
+    each model's own. The first `spoiled` trials run at half their rate, and are not valid. `host` is the speed of the
+    host from visit to visit, in the order of a sweep, or, if not `shuffled`, in the order of the grid.
     """
     found: list[Observed] = []
-    for number, cell in enumerate(map(Cell._make, itertools.product(models, num_ctx, temperature))):
+    cells = list(map(Cell._make, itertools.product(models, num_ctx, temperature)))
+    speeds = np.exp(_speeds(cells, rounds, host, rng, shuffled=shuffled))
+    for number, cell in enumerate(cells):
         of_cell = noise if isinstance(noise, int | float) else noise[cell.model]
         level = truth(cell) * np.exp(rng.normal(0, drift)) if drift else truth(cell)
-        level *= 0.5 if number < spoiled else 1.0
-        rates = level * np.exp(rng.normal(0, of_cell, repeats))
-        waits = 1e4 / level * np.exp(rng.normal(0, of_cell, repeats))
+        level = level * np.repeat(speeds[number], repeats) * (0.5 if number < spoiled else 1.0)
+        rates = level * np.exp(rng.normal(0, of_cell, rounds * repeats))
+        waits = 1e4 / level * np.exp(rng.normal(0, of_cell, rounds * repeats))
         found.append(
             Observed(
                 model=cell.model,
-                params=ParamSet(num_ctx=cell.num_ctx, temperature=cell.temperature),
+                params=_params(cell),
                 state="measured",
-                repeats=repeats,
+                repeats=rounds * repeats,
+                rounds=tuple(range(1, rounds + 1)),
                 values={
                     "throughput_tok_s": rates.tolist(),
                     "ttft_ms": waits.tolist(),
@@ -75,6 +110,26 @@ def simulated_sweep(
             )
         )
     return found
+
+
+def _speeds(
+    cells: Sequence[Cell], rounds: int, host: Host, rng: np.random.Generator, *, shuffled: bool
+) -> NDArray[np.float64]:
+    """Log of the host's speed in each visit, by cell and round."""
+    if host is steady:
+        return np.zeros((len(cells), rounds))
+    places = {_params(cell).key + cell.model: place for place, cell in enumerate(cells)}
+    spec = SweepSpec(models=[cells[0].model], rounds=rounds, seed=int(rng.integers(2**31)))
+    plans = [TrialPlan.model_construct(model=cell.model, params=_params(cell), spec=spec, round=1) for cell in cells]
+    order = visits_of(plans) if shuffled else [plan.in_round(number + 1) for number in range(rounds) for plan in plans]
+    found = np.zeros((len(cells), rounds))
+    for plan, speed in zip(order, host(len(order), rng), strict=True):
+        found[places[plan.params.key + plan.model], plan.round - 1] = speed
+    return found
+
+
+def _params(cell: Cell) -> ParamSet:
+    return ParamSet(num_ctx=cell.num_ctx, temperature=cell.temperature)
 
 
 def in_full(trials: Sequence[Observed], rng: np.random.Generator) -> list[Observed]:

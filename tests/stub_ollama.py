@@ -7,7 +7,8 @@
         stub.fixed["/api/ps"] = Answer(body="no JSON")  # what any path says, until it is removed from `fixed`
 
 Without a scripted answer a generation behaves: it knows its models, bounds its output by num_predict, gives the same
-text for the same seed, and refuses or cuts a prompt that does not fit num_ctx. A token is a word.
+text for the same seed, gives one of the choices of a `format`, and refuses or cuts a prompt that does not fit num_ctx.
+A token is a word.
 Recordings of a real server become answers in tests/replay.py. Faults are answers too:
 
     slow first token      Answer([*PIECES, FINAL], seconds_before=2)
@@ -265,7 +266,8 @@ class StubOllama(StubServer):
         reload = self.loaded.get(model) != window
         self.loaded[model] = window
         seed, limit = options.get("seed", 0), options.get("num_predict", 128)
-        said = _text(seed, 40)
+        choices = body.get("format", {}).get("enum")  # of structured output, as JSON text
+        said = [json.dumps(choices[seed % len(choices)])] if choices else _text(seed, 40)
         reason = "length" if len(said) >= limit else "stop"
         said = said[:limit]
         timings = {

@@ -83,7 +83,7 @@ def compare(
         if not any(change.p is not None for change in regression.changes):
             raise InputError(
                 f"Nothing could be tested against {regression.baseline}.",
-                hint="A test needs a trial that is valid on both sides and has at least 3 repeats.",
+                hint="A test needs trials that are valid on both sides, in sweeps of 3 rounds or more.",
             )
         if regression.count("worse"):
             raise typer.Exit(1)

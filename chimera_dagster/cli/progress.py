@@ -134,7 +134,8 @@ class SweepProgress(Live):
     def start(self, lane: str, plan: TrialPlan) -> None:
         self._begun += 1
         task = self._lanes[lane].task if lane in self._lanes else self._bar.add_task("", total=1.0, text="")
-        name = f"{self._begun}/{self._trials} {plan.model} {plan.params.key}"
+        round_of = f" (round {plan.round})" if plan.spec.rounds > 1 else ""
+        name = f"{self._begun}/{self._trials} {plan.model} {plan.params.key}{round_of}"
         self._lanes[lane] = _LaneLine(task, plan, name)
         self._bar.reset(task, description=f"{lane}  {name}", text="")
 
@@ -143,7 +144,8 @@ class SweepProgress(Live):
         if stage != line.stage and not self._console.is_terminal:
             print_line(self._console, f"{line.name}: {stage}")
         line.advance(stage, chunks)
-        description, text = f"{lane}  {line.name}: {stage}", f"{chunks} tokens"
+        noun = "asked" if stage == "questions" else "tokens"
+        description, text = f"{lane}  {line.name}: {stage}", f"{chunks} {noun}"
         self._bar.update(line.task, description=description, completed=line.share, text=text)
         self._show_sweep()
 

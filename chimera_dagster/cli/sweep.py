@@ -22,6 +22,7 @@ from chimera_dagster.spec.sweep import SweepSpec, TrialPlan, load_spec
 from chimera_dagster.steps.done import is_done
 from chimera_dagster.steps.ingest import data_digest
 from chimera_dagster.sweeps.queue import TrialQueue
+from chimera_dagster.sweeps.rounds import visits_of
 
 if TYPE_CHECKING:
     from chimera_dagster.orchestration.workers import Ended
@@ -40,6 +41,7 @@ class Row:
     ttft_ms: float | None = None
     validity: str | None = None
     text: str | None = None
+    accuracy: float | None = None
     report: str | None = None
     reason: str | None = None
 
@@ -69,8 +71,8 @@ def sweep(
 ) -> None:
     """Run every trial of the sweep that has no report yet.
 
-    A report made from other data than the reports folder now holds is ignored; its trial runs again. Exits with 1 if
-    a trial failed.
+    The sweep file says in how many rounds, each of which visits all trials in a new order. A report made from other
+    data than the reports folder now holds is ignored; its trial runs again. Exits with 1 if a trial failed.
     """
     settings = load_settings(reports_dir=reports, spec=spec)
     plans = chosen(load_spec(settings.spec), models, engine).plans()
@@ -78,12 +80,11 @@ def sweep(
     digest = data_digest(store, settings.reports)
     for known in plans:  # here and not only with those to run, so that a damaged trial.json is written again
         store.register(known)
-    todo = [plan for plan in plans if force or not is_done(store, plan, digest)]
+    todo = [visit for visit in visits_of(plans) if force or not is_done(store, visit, digest)]
     if plan or detect is not None:
-        print_plan(store, plans, todo, detect, as_json=as_json)
+        print_plan(store, plans, _each_once(todo), detect, as_json=as_json)
         return
-    skipped = len(plans) - len(todo)
-    say(f"{len(todo)} trials to run, {skipped} skipped: they have a report of this data.", err=True)
+    _announce(plans, todo)
     is_published = is_page(store.index) and is_page(store.index.with_suffix(".md"))
     outcomes = (
         _run(settings, store, plans, todo, digest, force=force, daemon=daemon) if todo or not is_published else {}
@@ -94,6 +95,24 @@ def sweep(
         say(f"All trial reports on one page: {store.index}", err=True)
     if any(outcome.status == "failed" for outcome in outcomes.values()):
         raise typer.Exit(1)
+
+
+def _each_once(visits: list[TrialPlan]) -> list[TrialPlan]:
+    """The trials that have a visit to make, in any round."""
+    return list({visit.trial.key: visit for visit in visits}.values())
+
+
+def _announce(plans: list[TrialPlan], todo: list[TrialPlan]) -> None:
+    keys = {plan.trial.key for plan in todo}
+    skipped = len(plans) - len(keys)
+    visits = f" in {len(todo)} visits" if len(todo) > len(keys) else ""
+    say(f"{len(keys)} trials to run{visits}, {skipped} skipped: they have a report of this data.", err=True)
+    if todo and plans[0].spec.rounds == 1 and len(plans) > 1:
+        say(
+            "All trials run once, in one round: what differs between them can be a drift of this host. "
+            "'rounds: 3' in the sweep file can tell.",
+            err=True,
+        )
 
 
 def chosen(spec: SweepSpec, models: list[str] | None, engine: EngineChoice | None) -> SweepSpec:
@@ -143,6 +162,7 @@ def _row(store: Store, plan: TrialPlan, outcome: "Ended | None") -> Row:
         ttft_ms=metrics.headline.ttft_ms,
         validity=metrics.verdict,
         text=metrics.text_quality.verdict,
+        accuracy=None if metrics.accuracy is None else metrics.accuracy.share,
         report=str(store.folder_of(plan.trial).report),
     )
 
@@ -152,11 +172,13 @@ def _print(rows: list[Row], as_json: bool) -> None:
         write_json(json.dumps([asdict(row) for row in rows], indent=2))
         return
     table = Table("model", "parameters", "status", "validity", "model's text", box=None, pad_edge=False)
-    for column in ("tok/s", "TTFT ms"):
+    asked = any(row.accuracy is not None for row in rows)
+    for column in ("tok/s", "TTFT ms", *(["accuracy"] if asked else [])):
         table.add_column(column, justify="right")
     table.add_column("report")
     for row in rows:
-        numbers = [f"{value:.2f}" if value is not None else "-" for value in (row.throughput_tok_s, row.ttft_ms)]
+        values = (row.throughput_tok_s, row.ttft_ms, *([row.accuracy] if asked else []))
+        numbers = [f"{value:.2f}" if value is not None else "-" for value in values]
         words = [word or "-" for word in (row.status, row.validity, row.text)]
         table.add_row(*map(one_line, [row.model, row.params, *words, *numbers, row.report or row.reason or "-"]))
     Terminal(width=_WIDTH).print(table)  # a path that is wrapped can't be clicked or copied

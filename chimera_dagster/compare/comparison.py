@@ -4,15 +4,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from statistics import fmean
 
 from pydantic import BaseModel, ConfigDict
 
-from chimera_dagster.compare.effects import Effect, effects, together
-from chimera_dagster.compare.metrics import METRICS
+from chimera_dagster.compare.effects import Effect, effects, together, untested
+from chimera_dagster.compare.metrics import METRICS, Metric
 from chimera_dagster.compare.observed import Observed, Setting, summary, valid
-from chimera_dagster.compare.pareto import axes, pareto_front
-from chimera_dagster.compare.ranking import pairs_in, ranks, spread
+from chimera_dagster.compare.pareto import Margins, axes, maybe_on_front, pareto_front
+from chimera_dagster.compare.ranking import LEVEL, margins, pairs_in, ranks, scattered
 from chimera_dagster.compare.recommend import Recommendation, recommend
+from chimera_dagster.compare.visits import VisitSpread
 from chimera_dagster.measure.measured import Interval
 from chimera_dagster.spec.goals import Goals, MetricName
 
@@ -25,7 +28,7 @@ class Standing:
     """A valid trial's standing by one metric: a summary of its values, and its rank.
 
     `rank` is 1 + how many trials are detectably better, so trials that can't be told apart share one; None if there are
-    too few repeats for a test, or if the metric has one value per trial.
+    no test is possible, or if the metric has one value per trial.
     """
 
     summary: Interval
@@ -35,9 +38,12 @@ class Standing:
 class Comparison(BaseModel):
     """comparison.json. `standings` by trial and metric, of valid trials alone; `front` has the keys of trials.
 
-    `comparisons` is the number of pairs that were tested for the ranks. `drift` has each metric with ranks: the
-    standard deviation between trials, on the metric's scale, beyond what their repeats and the parameters explain,
-    which the ranks allow for; None if there are too few trials. `unlike` names what differed between valid trials
+    `rounds` is the largest number of rounds in which a valid trial was measured. `comparisons` is the number of pairs
+    that were tested for the ranks. `drift` has each metric with enough values: the standard deviation between visits
+    beyond their repeats or, in a sweep of one round, between trials beyond what their repeats and the parameters
+    explain, on the metric's scale, which the ranks allow for; None if the trials or the repeats are too few to tell it.
+    `untested` has the parameters that vary but whose effect can't be tested. `front_maybe` has the trials that are not
+    on the front, but can't be told from one that is. `unlike` names what differed between valid trials
     though no parameter set it, with the number of trials for each value. `settings` are those of all trials, by digest.
     The document keeps every value that it was computed from.
     """
@@ -49,10 +55,13 @@ class Comparison(BaseModel):
     trials: list[Observed]
     settings: dict[str, Setting]
     standings: dict[str, dict[MetricName, Standing]]
+    rounds: int = 1
     comparisons: int
     drift: dict[MetricName, float | None]
     effects: list[Effect]
+    untested: list[str] = []
     front: list[str]
+    front_maybe: list[str] = []
     front_axes: list[MetricName]
     recommendation: Recommendation
     unlike: dict[str, dict[str, int]]
@@ -68,31 +77,45 @@ def compare(
     found = effects(usable)
     standings: dict[str, dict[MetricName, Standing]] = {trial.key: {} for trial in usable}
     drift: dict[MetricName, float | None] = {}
+    margin_of: dict[MetricName, Margins] = {}
     for name, metric in METRICS.items():
         places = [-1] * len(having[name])
         if metric.by_round and len(having[name]) > 1:
             values = [metric.scaled(trial.values[name]) for trial in having[name]]
-            scatter = spread(having[name], values, together(found, [name]))
+            scatter = scattered(having[name], values, together(found, [name]))
             places = ranks(scatter, metric.sign, comparisons).tolist()
-            if max(places) > 0:
+            margin_of[name] = partial(margins, scatter, level=LEVEL / comparisons)
+            if isinstance(scatter, VisitSpread):
+                drift[name] = scatter.drift
+            elif max(map(len, values)) > 1:
                 drift[name] = None if scatter.between is None else scatter.between.variance**0.5
         for trial, place in zip(having[name], places, strict=True):
-            standings[trial.key][name] = Standing(
-                summary=summary(trial.values[name]), rank=place if place > 0 else None
-            )
+            standings[trial.key][name] = Standing(summary=_summary(trial, metric), rank=place if place > 0 else None)
+    front = pareto_front(usable)
     return Comparison(
         created_at=created_at,
         trials=list(trials),
         settings=dict(settings),
         standings=standings,
+        rounds=max((len(trial.rounds) for trial in usable), default=1),
         comparisons=comparisons,
         drift=drift,
         effects=found,
-        front=[trial.key for trial in pareto_front(usable)],
+        untested=untested(usable, found),
+        front=[trial.key for trial in front],
+        front_maybe=[trial.key for trial in maybe_on_front(usable, front, margin_of)],
         front_axes=list(axes(usable)),
-        recommendation=recommend(goals, usable, found),
+        recommendation=recommend(goals, usable, found, drift),
         unlike=_unlike(usable, settings),
     )
+
+
+def _summary(trial: Observed, metric: Metric) -> Interval:
+    """Of a trial's repeats or, if it was measured in several rounds, of its visits; of accuracy, over questions."""
+    values = trial.values[metric.name]
+    if metric.by_round and len(trial.rounds) > 1:
+        return summary([fmean(visit) for visit in trial.by_round(values)])
+    return trial.interval(metric.name) or summary(values)
 
 
 def _unlike(trials: Sequence[Observed], settings: Mapping[str, Setting]) -> dict[str, dict[str, int]]:

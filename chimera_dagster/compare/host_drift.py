@@ -16,6 +16,8 @@ Together = Sequence[tuple[str, str]]  # pairs of factors that interact
 LEAST_DF = 3  # a variance from fewer degrees of freedom says little, and nothing about its own error
 _CLIP = 1.345  # Huber's: standard deviations at which residuals are clipped; it costs 5 % if all is normal
 _SHARE = float(special.chdtr(3, _CLIP**2) + _CLIP**2 * special.chdtrc(1, _CLIP**2))  # of squares that is left then
+_MOST_CELLS = 2_000_000  # of the matrix that leverages are computed from
+_MOST_LEVERAGE = 1 - 1e-6  # a mean that alone decides a term has no residual
 _ROUNDS = 100  # at most; a complete grid needs about ten
 
 
@@ -32,7 +34,8 @@ def between(means: Floats, within: Floats, of_all: Mapping[str, Factor], togethe
     The means are explained by the additive effects of the model and the parameters, and by the interactions `together`.
     The variance is the one with which the sum of the squared residuals, each over its variance, equals the degrees of
     freedom (Paule and Mandel, J. Res. NBS 87, 1982), clipped after Huber (Ann. Math. Statist. 35, 1964), so that a few
-    configurations that really differ are not taken for a drift of all.
+    configurations that really differ are not taken for a drift of all. A residual has only 1 - h of its mean's
+    variance, h being the leverage, so that it is divided by that before it is clipped, and counts as 1 - h of a mean.
     """
     terms = [factor.codes for factor in of_all.values() if len(factor.names) > 1]
     df = len(means) - 1 - sum(max(len(factor.names) - 1, 0) for factor in of_all.values())
@@ -44,8 +47,10 @@ def between(means: Floats, within: Floats, of_all: Mapping[str, Factor], togethe
         return None
     variance, trust = 0.0, np.ones(len(means))
     for _ in range(_ROUNDS):
-        squares = _unexplained(means, trust / (within + variance), terms) ** 2
-        before, variance = variance, _fitting(squares, within, _SHARE * df)
+        weights = trust / (within + variance)
+        free = 1 - _leverage(weights, terms, df)
+        squares = unexplained(means, weights, terms) ** 2 / free
+        before, variance = variance, _fitting(squares, within, free, _SHARE * float(free.sum()))
         with np.errstate(divide="ignore"):
             trust = np.minimum(1, _CLIP / np.sqrt(squares / (within + variance)))
         if abs(variance - before) <= 1e-3 * (variance + float(within.mean())):
@@ -53,20 +58,38 @@ def between(means: Floats, within: Floats, of_all: Mapping[str, Factor], togethe
     return Between(variance, df)
 
 
-def _fitting(squares: Floats, within: Floats, target: float) -> float:
+def _leverage(weights: Floats, terms: Sequence[Ints], df: int) -> Floats:
+    """The share of each mean's variance that the fit takes up: the diagonal of its hat matrix, below 1.
+
+    If that matrix would be large, all have the mean share.
+    """
+    size = len(weights)
+    if size * (size - df) > _MOST_CELLS:
+        return np.full(size, 1 - df / size)
+    columns = [
+        np.ones(size),
+        *((codes == level).astype("float64") for codes in terms for level in np.unique(codes)[1:]),
+    ]
+    design = np.sqrt(weights)[:, np.newaxis] * np.stack(columns, axis=1)
+    left, sizes, _ = np.linalg.svd(design, full_matrices=False)
+    used = left[:, sizes > 1e-9 * sizes[0]]
+    return np.minimum((used**2).sum(axis=1), _MOST_LEVERAGE)
+
+
+def _fitting(squares: Floats, within: Floats, counts: Floats, target: float) -> float:
     """The variance with which the sum of the clipped squares equals `target`; 0 if the sum is below it without any."""
 
     def total(variance: float) -> float:
-        return float(np.minimum(squares / (within + variance), _CLIP**2).sum())
+        return float((counts * np.minimum(squares / (within + variance), _CLIP**2)).sum())
 
     if total(0.0) <= target:
         return 0.0
-    high = 2 * float(squares.sum()) / target
+    high = 2 * float((counts * squares).sum()) / target
     found = root_scalar(lambda variance: total(variance) - target, bracket=(0, high), method="brentq", xtol=1e-9 * high)
     return float(found.root)
 
 
-def _unexplained(means: Floats, weights: Floats, terms: Sequence[Ints]) -> Floats:
+def unexplained(means: Floats, weights: Floats, terms: Sequence[Ints]) -> Floats:
     """The residuals of weighted least squares on the levels of all terms, by fitting one term after the other."""
     rest = means - np.average(means, weights=weights)
     enough = 1e-6 * float(np.abs(rest).max(initial=0.0))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from statistics import fmean
 from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -39,6 +40,11 @@ class Metric(NamedTuple):
     def scaled(self, values: Sequence[float]) -> list[float]:
         return [self.on_scale(value) for value in values]
 
+    def mean(self, values: Sequence[float]) -> float:
+        """The mean on that scale, as a value of the metric: geometric if ratios are compared."""
+        found = fmean(self.scaled(values))
+        return math.exp(found) if self.is_log else found
+
     def is_usable(self, value: float) -> bool:
         """Whether a value can be compared: finite, and positive if ratios are formed."""
         return math.isfinite(value) and (value > 0 or not self.is_log)
@@ -55,6 +61,7 @@ METRICS: dict[MetricName, Metric] = {
         Metric("peak_memory_mib", "peak memory", "MiB", higher_is_better=False, by_round=False),
         Metric("error_rate", "error rate", "", higher_is_better=False, is_log=False, by_round=False),
         Metric("quality", "quality score", "", higher_is_better=True, is_log=False, by_round=False),
+        Metric("accuracy", "accuracy", "", higher_is_better=True, is_log=False, by_round=False),
     )
 }
 assert tuple(METRICS) == METRIC_NAMES
@@ -70,6 +77,12 @@ class _Call(_Part):
     e2e_ms: float
     eval_ms: float | None
     output_tokens: int | None
+    eval_tokens: int | None = None
+
+    @property
+    def decoded_tokens(self) -> int | None:
+        """As `measure.call.CallMetrics` has it."""
+        return self.output_tokens if self.eval_tokens is None or not self.output_tokens else self.eval_tokens
 
 
 class _Telemetry(_Part):
@@ -82,6 +95,14 @@ class _Telemetry(_Part):
 class _Quality(_Part):
     score: float
     verdict: str
+
+
+class _Accuracy(_Part):
+    share: float
+    low: float
+    high: float
+    asked: int
+    chance: float
 
 
 class _Engine(_Part):
@@ -114,11 +135,13 @@ class Excerpt(_Part, Digests):
     created_at: datetime
     fingerprint: str
     repeats: Annotated[int, Field(ge=1)]
+    rounds: Annotated[list[int], Field(min_length=1)] = [1]
     calls: list[_Call]
     telemetry: _Telemetry
     telemetry_by_call: list[_Telemetry]
     validity: list[Verdict]
     text_quality: _Quality
+    accuracy: _Accuracy | None = None
     engine: _Engine
     effective_num_ctx: list[int]
     prompt_version: str
@@ -133,7 +156,7 @@ class Excerpt(_Part, Digests):
 def values_of(metrics: Excerpt, *, failed_runs: int = 0) -> dict[MetricName, list[float]]:
     """A trial's values by metric, one per repeat if it is measured by round, else one; only what was measured.
 
-    `failed_runs` is how many runs of the same question failed before this one succeeded.
+    `failed_runs` is how many runs of the same question failed, beside one that succeeded in each round.
     """
     size = len(metrics.calls) // metrics.repeats
     rounds = [
@@ -144,8 +167,9 @@ def values_of(metrics: Excerpt, *, failed_runs: int = 0) -> dict[MetricName, lis
         name: [values[name] for values in rounds] for name in (rounds or [{}])[0]
     }
     found["peak_memory_mib"] = [_peak_memory(metrics.telemetry)]
-    found["error_rate"] = [failed_runs / (failed_runs + 1)]
+    found["error_rate"] = [failed_runs / (failed_runs + len(metrics.rounds))]
     found["quality"] = [None if metrics.quality is None else metrics.quality.score]
+    found["accuracy"] = [None if metrics.accuracy is None else metrics.accuracy.share]
     return {
         name: [value for value in values if value is not None]
         for name, values in found.items()
@@ -161,7 +185,7 @@ def _of_round(calls: Sequence[_Call], telemetry: Sequence[_Telemetry]) -> dict[M
     # over all tokens except each call's first: in a mean over calls, a short call would count as much as a long one
     gaps = None if tokens is None else tokens - len(calls)
     return {
-        "throughput_tok_s": rate(tokens, eval_ms),
+        "throughput_tok_s": rate(_sum([call.decoded_tokens for call in calls]), eval_ms),
         "ttft_ms": None if ttft_ms is None else ttft_ms / len(calls),
         "tpot_ms": (e2e_ms - ttft_ms) / gaps if gaps and ttft_ms is not None else None,
         "total_ms": e2e_ms,

@@ -51,12 +51,25 @@ class Setting(BaseModel):
         return found
 
 
+class AccuracyInterval(BaseModel):
+    """The accuracy of a trial beside its value: Wilson's 95 % interval, the questions, and what blind choices get."""
+
+    model_config = ConfigDict(frozen=True)
+
+    low: float
+    high: float
+    asked: int
+    chance: float
+
+
 class Observed(BaseModel):
     """A trial. `values` has a list for each metric that was measured, with one value per repeat or one for the trial.
 
-    `spoiled_by` has the verdicts that make it invalid, with their evidence; `error` says why the trial failed, or why
-    its files can't be read. `href` is the path of its report, from `runs/`. `call_rows` are the calls' (ttft_ms,
-    tpot_ms, e2e_ms, output tokens), for goodput. `setting` is the digest of one of the comparison's settings.
+    `rounds` are the numbers of the sweep's rounds in which it was measured, in the order of `values`, of which each
+    round has equally many. `spoiled_by` has the verdicts that make it invalid, with their evidence; `error` says why
+    the trial failed, or why its files can't be read. `href` is the path of its report, from `runs/`. `call_rows` are
+    the calls' (ttft_ms, tpot_ms, e2e_ms, output tokens), for goodput. `accuracy` has the interval of the value of that
+    name. `setting` is the digest of one of the comparison's settings.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -70,7 +83,9 @@ class Observed(BaseModel):
     href: str | None = None
     text: str | None = None
     repeats: int = 0
+    rounds: tuple[int, ...] = (1,)
     call_rows: list[tuple[float, float | None, float, int | None]] = []
+    accuracy: AccuracyInterval | None = None
     setting: str | None = None
     created_at: str | None = None
 
@@ -87,10 +102,25 @@ class Observed(BaseModel):
         """Whether its figures may be compared with those of others."""
         return self.state == "measured" and not self.spoiled_by
 
+    def by_round(self, values: Sequence[float]) -> list[Sequence[float]]:
+        """Values of its repeats, or what was computed from each of them, by round."""
+        size = len(values) // len(self.rounds)
+        return [values[size * place : size * (place + 1)] for place in range(len(self.rounds))]
+
     def mean(self, metric: MetricName) -> float | None:
         """The arithmetic mean over repeats, as in the trial's own report; None if it was not measured."""
         values = self.values.get(metric)
         return sum(values) / len(values) if values else None
+
+    def interval(self, metric: MetricName) -> Interval | None:
+        """The mean with its 95 % interval over repeats, that of accuracy over questions; None if not measured."""
+        values = self.values.get(metric)
+        if not values:
+            return None
+        if metric == "accuracy" and self.accuracy is not None:
+            found = self.accuracy
+            return Interval(n=found.asked, mean=values[0], std=None, low=found.low, high=found.high)
+        return summary(values)
 
 
 def summary(values: Sequence[float]) -> Interval:

@@ -10,6 +10,7 @@ from scipy import special
 from chimera_dagster.compare.factors import Ints, factors
 from chimera_dagster.compare.host_drift import LEAST_DF, Between, Floats, Together, between
 from chimera_dagster.compare.observed import Observed
+from chimera_dagster.compare.visits import VisitSpread, codes_of, honest_differences
 
 LEVEL = 0.05  # of the whole family of comparisons
 _ENOUGH_DF = 20  # for a separate variance: with fewer, thousands of comparisons find nothing
@@ -39,6 +40,19 @@ class Spread(NamedTuple):
         return within + self.between.variance, np.minimum(self.df, self.between.df)
 
 
+def scattered(
+    trials: Sequence[Observed], values: Sequence[Sequence[float]], together: Together = ()
+) -> Spread | VisitSpread:
+    """How sure the trials' means are: by their visits if there are several rounds, else by repeats and parameters.
+
+    In one round, repeats lie side by side in time: without an estimate of the host's drift there is no test.
+    """
+    if any(len(trial.rounds) > 1 for trial in trials):
+        return VisitSpread.of(trials, values)
+    found = spread(trials, values, together)
+    return found if found.between is not None else found._replace(variance=np.full(len(found.n), np.nan))
+
+
 def spread(trials: Sequence[Observed], values: Sequence[Sequence[float]], together: Together = ()) -> Spread:
     """From one or more values per trial, on the metric's scale; `together` are the detected interactions."""
     n = np.array([*map(len, values)], dtype="float64")
@@ -47,8 +61,8 @@ def spread(trials: Sequence[Observed], values: Sequence[Sequence[float]], togeth
     mean = np.bincount(owner, weights=flat) / n
     squares = np.bincount(owner, weights=(flat - mean[owner]) ** 2).astype("float64")
     squares[squares < 1e-24 * n] = 0  # what is left over from equal values is rounding
-    by_load = _codes([(trial.model, trial.params.num_gpu, trial.params.num_ctx) for trial in trials])
-    by_model = _codes([trial.model for trial in trials])
+    by_load = codes_of([(trial.model, trial.params.num_gpu, trial.params.num_ctx) for trial in trials])
+    by_model = codes_of([trial.model for trial in trials])
     variance, df = _pooled(squares, n, by_load)
     wide_variance, wide_df = _pooled(squares, n, by_model)
     narrow = df >= _ENOUGH_DF
@@ -62,12 +76,12 @@ def spread(trials: Sequence[Observed], values: Sequence[Sequence[float]], togeth
     return Spread(n, mean, variance, df, pool, between(mean[known], variance[known] / n[known], of_all, together))
 
 
-def ranks(scatter: Spread, sign: int, comparisons: int) -> Ints:
-    """1 + how many trials are detectably better, or -1 if there are too few repeats; `sign` is 1 if more is better.
+def ranks(scatter: Spread | VisitSpread, sign: int, comparisons: int) -> Ints:
+    """1 + how many trials are detectably better, or -1 without a test; `sign` is 1 if more is better.
 
     Each pair is tested by a t-test with pooled variances and Welch's degrees of freedom, at LEVEL / `comparisons`, the
     number of pairs in the whole family (Bonferroni): unlike a stepwise correction, this needs no list of all pairs, of
-    which 10,000 trials have 50 million.
+    which 10,000 trials have 50 million. The pairs of visits share their part of LEVEL by Tukey's test.
     """
     level = LEVEL / max(comparisons, 1)
     known = np.flatnonzero(~np.isnan(scatter.variance))
@@ -80,8 +94,16 @@ def pairs_in(trials: int) -> int:
     return trials * (trials - 1) // 2
 
 
-def margins(scatter: Spread, one: int, others: Ints, level: float) -> Floats:
-    """How far the means of `others` must be from that of `one`, on the metric's scale, to differ; NaN: no test."""
+def margins(scatter: Spread | VisitSpread, one: int, others: Ints, level: float, size: int | None = None) -> Floats:
+    """How far the means of `others` must be from that of `one`, on the metric's scale, to differ; NaN: no test.
+
+    `level` is that of each pair; those of `size` trials, by default of all, are a family.
+    """
+    if isinstance(scatter, VisitSpread):
+        size = size or len(scatter.n)
+        squared, df = scatter.between_groups(one, others)
+        apart = honest_differences(df, size, min(level * max(pairs_in(size), 1), LEVEL)) * np.sqrt(squared)
+        return np.where(np.isnan(scatter.variance[others] + scatter.variance[one]), np.nan, apart)
     parts = scatter.variance / scatter.n
     first, second = parts[one], parts[others]
     with np.errstate(invalid="ignore"):
@@ -92,9 +114,9 @@ def margins(scatter: Spread, one: int, others: Ints, level: float) -> Floats:
     return special.stdtrit(df, 1 - level / 2) * np.sqrt(both)
 
 
-def _better(score: Floats, scatter: Spread, known: Ints, level: float) -> Ints:
+def _better(score: Floats, scatter: Spread | VisitSpread, known: Ints, level: float) -> Ints:
     """How many trials are detectably better than each; trials of one pool with equally many repeats share margins."""
-    classes = _codes(list(zip(scatter.pool[known].tolist(), scatter.n[known].tolist(), strict=True)))
+    classes = codes_of(list(zip(scatter.pool[known].tolist(), scatter.n[known].tolist(), strict=True)))
     firsts = known[np.unique(classes, return_index=True)[1]]
     count = np.zeros(len(known), dtype="int64")
     for number, first in enumerate(firsts.tolist()):
@@ -110,8 +132,3 @@ def _pooled(squares: Floats, n: Floats, codes: Ints) -> tuple[Floats, Floats]:
     with np.errstate(invalid="ignore", divide="ignore"):
         variance = np.bincount(codes, weights=squares) / df
     return variance[codes], df[codes]
-
-
-def _codes(names: Sequence[object]) -> Ints:
-    places: dict[object, int] = {}
-    return np.array([places.setdefault(name, len(places)) for name in names], dtype="int64")

@@ -8,10 +8,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from chimera_dagster.compare.effects import Effect, together
+from chimera_dagster.compare.host_drift import Together
 from chimera_dagster.compare.metrics import METRICS, Metric
-from chimera_dagster.compare.observed import Observed, summary
-from chimera_dagster.compare.ranking import LEVEL, Together, margins, pairs_in, spread
-from chimera_dagster.compare.weighing import score, utility
+from chimera_dagster.compare.observed import Observed
+from chimera_dagster.compare.ranking import LEVEL, margins, pairs_in, scattered
+from chimera_dagster.compare.sureness import Drift, bounds_of_the_best, few_rounds, mean_bounds
+from chimera_dagster.compare.weighing import behind, score, utility
 from chimera_dagster.spec.goals import DEFAULT_WEIGHTS, Goals, Limit, MetricName
 
 RUNNERS_UP = 3
@@ -23,9 +25,9 @@ Kept = Literal["kept", "not kept", "not certain", "not measured"]
 
 
 class Candidate(BaseModel):
-    """A trial that keeps the limits; `behind` is how far its utility is below the best one's, on a log scale.
+    """A trial that keeps the limits; `behind` is how far it is behind the best one, as `weighing.behind` defines.
 
-    `tied`: a corrected test can't tell its utility from the best one's; None if there are too few repeats for a test.
+    `tied`: a corrected test can't tell its utility from the best one's; None if no test is possible.
     `goodput_tok_s`: output tokens of the calls that keep the limits that a call can keep, for each second of all calls
     (after Zhong et al., DistServe, OSDI 2024); None without such limits.
     """
@@ -43,7 +45,9 @@ class Recommendation(BaseModel):
     """`best` is None if nothing can be recommended; `why` gives the reason, in either case.
 
     `goals` are those that it was made by: with `default_weights`, the default ones, as the sweep states no weights.
-    `tied` has the keys of all trials that can't be told from the best one; `would_change` has sentences about the
+    `tied` has the keys of all trials that can't be told from the best one; `expected` has the 95 % interval of the best
+    one's mean for each metric with weight, wide enough for the best of all that were to choose from, which owes part of
+    its lead to chance; no interval if no test is possible. `would_change` has sentences about the
     weights and limits that would change the answer.
     """
 
@@ -55,19 +59,23 @@ class Recommendation(BaseModel):
     runners_up: list[Candidate]
     tied: list[str]
     why: str
+    expected: dict[MetricName, tuple[float, float]] = {}
     would_change: list[str]
 
 
-def recommend(stated: Goals, trials: Sequence[Observed], effects: Sequence[Effect] = ()) -> Recommendation:
+def recommend(
+    stated: Goals, trials: Sequence[Observed], effects: Sequence[Effect] = (), drift: Drift | None = None
+) -> Recommendation:
     """By valid trials that have a value for every goal; limits first, then the sum of weighted logarithms.
 
     Utility = sum over `want` of weight * ln(value), negative if less is better; a share counts as weight * value. So a
     weight says how many percent of one metric are worth one percent of another. If no weights are stated, the default
-    ones of the metrics that were measured count. `effects` are those that were found in the same trials.
+    ones of the metrics that were measured count. `effects` and `drift` are those that were found in the same trials.
     """
+    drift = drift or {}
     goals, is_default = _in_force(stated, trials), not stated.want
     refusal = _refusal(goals, trials)
-    field = None if refusal else _Field(goals, trials)
+    field = None if refusal else _Field(goals, trials, drift)
     order = [] if field is None else field.order()
     if field is None or not order:
         return Recommendation(
@@ -80,12 +88,13 @@ def recommend(stated: Goals, trials: Sequence[Observed], effects: Sequence[Effec
             would_change=[],
         )
     limits, tied = goals.parsed(), tied_with_first(goals, trials, order, together(effects, goals.want))
+    gaps = behind({trials[place].key: float(field.utility[place]) for place in order}, goals.want)
     candidates = [
         Candidate(
             trial=trials[place].key,
-            behind=float(field.utility[order[0]] - field.utility[place]),
+            behind=gaps[trials[place].key],
             tied=tie,
-            limits={str(limit): keeps(trials[place], limit) for limit in limits},
+            limits={str(limit): keeps(trials[place], limit, drift) for limit in limits},
             goodput_tok_s=goodput(trials[place], limits),
         )
         for place, tie in zip(order[: 1 + RUNNERS_UP], tied, strict=False)
@@ -96,23 +105,32 @@ def recommend(stated: Goals, trials: Sequence[Observed], effects: Sequence[Effec
         best=candidates[0],
         runners_up=candidates[1:],
         tied=[trials[place].key for place, tie in zip(order[1:], tied[1:], strict=True) if tie],
-        why=_why(goals, tied, len(trials)),
+        why=_why(goals, tied, trials),
+        expected={
+            name: found
+            for name in goals.want
+            if (found := bounds_of_the_best(trials, order, name, together(effects, [name]))) is not None
+        },
         would_change=[*_weights_that_decide(field, order), *_limits_that_decide(field, order[0])],
     )
 
 
-def keeps(trial: Observed, limit: Limit) -> Kept:
-    """Whether a trial keeps a limit: `not certain` if the 95 % interval of its mean reaches beyond the limit."""
+def keeps(trial: Observed, limit: Limit, drift: Drift) -> Kept:
+    """Whether a trial keeps a limit: `not certain` if the 95 % interval of its mean reaches beyond the limit.
+
+    The interval allows for the host's `drift`; if that is not known, no limit is certain.
+    """
     values, mean = trial.values.get(limit.metric), trial.mean(limit.metric)
     if not values or mean is None:
         return "not measured"
     if not limit.keeps(mean):
         return "not kept"
-    if len(values) < 3:
-        return "kept" if not METRICS[limit.metric].by_round else "not certain"
-    around = summary(values)
-    assert around.low is not None and around.high is not None
-    return "kept" if limit.keeps(around.low) and limit.keeps(around.high) else "not certain"
+    if not METRICS[limit.metric].by_round:
+        over_questions = trial.interval(limit.metric)
+        around = None if over_questions is None else (over_questions.low, over_questions.high)
+        return "kept" if all(end is None or limit.keeps(end) for end in around or ()) else "not certain"
+    around = mean_bounds(trial, limit.metric, drift)
+    return "kept" if around is not None and all(map(limit.keeps, around)) else "not certain"
 
 
 def goodput(trial: Observed, limits: Sequence[Limit]) -> float | None:
@@ -170,9 +188,11 @@ class _Field:
     A score is NaN if a trial has no value.
     """
 
-    def __init__(self, goals: Goals, trials: Sequence[Observed]) -> None:
+    def __init__(self, goals: Goals, trials: Sequence[Observed], drift: Drift) -> None:
         self.goals, self.trials = goals, trials
-        self._keeps = np.array([_keeps(trials, limit) for limit in goals.parsed()], dtype=bool).reshape(-1, len(trials))
+        self._keeps = np.array([_keeps(trials, limit, drift) for limit in goals.parsed()], dtype=bool).reshape(
+            -1, len(trials)
+        )
         self.scores = {name: np.array([score(trial, name) for trial in trials]) for name in goals.want}
         self.utility = np.array([utility(trial, goals.want) for trial in trials])
 
@@ -183,24 +203,24 @@ class _Field:
         return sorted(chosen.tolist(), key=lambda place: (-self.utility[place], self.trials[place].key))
 
 
-def _keeps(trials: Sequence[Observed], limit: Limit) -> list[bool]:
-    return [keeps(trial, limit) in ("kept", "not certain") for trial in trials]
+def _keeps(trials: Sequence[Observed], limit: Limit, drift: Drift) -> list[bool]:
+    return [keeps(trial, limit, drift) in ("kept", "not certain") for trial in trials]
 
 
 def tied_with_first(
     goals: Goals, trials: Sequence[Observed], order: Sequence[int], together: Together = ()
 ) -> list[bool | None]:
-    """Whether the utility of each trial in `order` can't be told from the first one's: t-tests corrected for all pairs.
+    """Whether the utility of each trial in `order` can't be told from the first one's: tests corrected for all pairs.
 
-    A metric with one value per trial shifts all of its repeats equally. None if a trial has too few repeats.
+    A metric with one value per trial shifts all of its repeats equally. None if no test is possible.
     """
     if not any(METRICS[name].by_round for name in goals.want):
         return [None] * len(order)
     having = [place for place, trial in enumerate(trials) if all(trial.values.get(name) for name in goals.want)]
     utilities = [_by_repeat(trials[place], goals) for place in having]
-    scatter = spread([trials[place] for place in having], utilities, together)
+    scatter = scattered([trials[place] for place in having], utilities, together)
     chosen = np.searchsorted(having, order)
-    least = margins(scatter, int(chosen[0]), chosen, LEVEL / max(pairs_in(len(order)), 1))
+    least = margins(scatter, int(chosen[0]), chosen, LEVEL / max(pairs_in(len(order)), 1), len(order))
     behind = scatter.mean[chosen[0]] - scatter.mean[chosen]
     return [
         None if np.isnan(apart) else bool(far <= apart)
@@ -219,15 +239,14 @@ def _by_repeat(trial: Observed, goals: Goals) -> list[float]:
     return [sum(goals.want[metric.name] * value(metric, number) for metric in metrics) for number in range(repeats)]
 
 
-def _why(goals: Goals, tied: Sequence[bool | None], valid: int) -> str:
-    kept = f"{len(tied)} of {valid} valid trials keep every limit. " if goals.limits else ""
+def _why(goals: Goals, tied: Sequence[bool | None], trials: Sequence[Observed]) -> str:
+    kept = f"{len(tied)} of {len(trials)} valid trials keep every limit. " if goals.limits else ""
     once = [METRICS[name].words for name in goals.want if not METRICS[name].by_round]
     exact = f" The test takes {' and '.join(once)} as exact: there is one value per trial." if once else ""
     if len(tied) == 1:
         return f"{kept}It is the only one to choose from."
     if tied[1] is None:
-        few = "no test can tell how sure that is: too few repeats (set 'repeats' to 3 or more)"
-        return f"{kept}It has the best mean, but {few}."
+        return f"{kept}It has the best mean, but no test can tell how sure that is: {few_rounds(trials)}."
     count = sum(tie is True for tie in tied[1:])
     if count:
         return f"{kept}It has the best mean; {count} of the {len(tied) - 1} others can't be told from it.{exact}"

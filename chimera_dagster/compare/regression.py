@@ -15,7 +15,8 @@ from chimera_dagster.compare.effects import together
 from chimera_dagster.compare.host_drift import Floats, Together
 from chimera_dagster.compare.metrics import METRICS, Metric
 from chimera_dagster.compare.observed import Observed
-from chimera_dagster.compare.ranking import LEVEL, spread
+from chimera_dagster.compare.ranking import LEVEL, scattered
+from chimera_dagster.compare.sureness import few_rounds
 from chimera_dagster.evidence.difference_tests import holm
 from chimera_dagster.spec.goals import MetricName
 
@@ -23,9 +24,10 @@ Verdict = Literal["better", "worse", "no difference detected", "not tested"]
 
 
 class Change(BaseModel):
-    """One metric of one trial, before and after, as means; `change` is after / before - 1, or a share's difference.
+    """One metric of one trial, before and after; `change` is after / before - 1, or a share's difference.
 
-    `p` is corrected by Holm over all tests of the comparison; `why` says why there was no test.
+    Both are means on the scale on which the metric is compared: geometric means, and those of a share arithmetic. `p`
+    is corrected by Holm over all tests of the comparison; `why` says why there was no test.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -100,7 +102,7 @@ class _Shifts(NamedTuple):
             shift = [fmean(after) - fmean(before) for before, after in zip(*scaled, strict=True)]
             return cls(metric, pairs, np.array(shift), np.full(len(pairs), np.nan))
         was, now = (
-            spread(trials, values, pairs_of)
+            scattered(trials, values, pairs_of)
             for trials, values, pairs_of in zip(zip(*pairs, strict=True), scaled, explained, strict=True)
         )
         shift = now.mean - was.mean
@@ -112,7 +114,7 @@ class _Shifts(NamedTuple):
     def changes(self, corrected: Iterator[float]) -> Iterator[Change]:
         """One change per pair, by the next of the corrected p-values."""
         name = self.metric.name
-        few = "too few repeats: set 'repeats' to 3 or more"
+        few = few_rounds([trial for trial, _ in self.pairs], [trial for _, trial in self.pairs])
         untested = few if self.metric.by_round else "one value per trial: chance can't be told from a change"
         changed = np.expm1(self.shift) if self.metric.is_log else self.shift
         for (was, now), change, p in zip(self.pairs, changed.tolist(), corrected, strict=False):
@@ -123,8 +125,8 @@ class _Shifts(NamedTuple):
             yield Change(
                 trial=now.key,
                 metric=name,
-                before=was.mean(name) or 0.0,
-                after=now.mean(name) or 0.0,
+                before=self.metric.mean(was.values[name]),
+                after=self.metric.mean(now.values[name]),
                 n_before=len(was.values[name]),
                 n_after=len(now.values[name]),
                 change=change,

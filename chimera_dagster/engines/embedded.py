@@ -9,9 +9,10 @@ from typing import Any
 
 import psutil
 
-from chimera_dagster.engines.base import Cancelled, Emit, EngineStats, ModelInfo, Request, Stream, pump
+from chimera_dagster.engines.base import Cancelled, Emit, EngineStats, ModelInfo, Request, Stream, after_the_first, pump
 from chimera_dagster.engines.gguf import model_info
 from chimera_dagster.engines.llama import LoadedModel, LoadKey, gpu_present, xllamacpp
+from chimera_dagster.engines.llama_grammar import constrained
 from chimera_dagster.engines.models import find_model, tags_at_hand
 from chimera_dagster.errors import ContextTooSmallError, RequestRefusedError, StreamBrokenError
 
@@ -77,7 +78,9 @@ class EmbeddedEngine:
             "seed": request.seed,
             "stream": True,
             "stream_options": {"include_usage": True},
-            "cache_prompt": False,  # a cached prompt would be measured as a fast prefill
+            # a cached prompt would be measured as a fast prefill
+            "cache_prompt": request.may_be_cached,
+            **constrained(request.choices),
         }
         payload |= request.params.model_dump(
             include={"temperature", "top_p", "top_k", "repeat_penalty"}, exclude_none=True
@@ -102,6 +105,7 @@ class EmbeddedEngine:
             prompt_tokens=usage["prompt_tokens"],
             prompt_cached_tokens=timings["cache_n"],
             output_tokens=usage["completion_tokens"],
+            eval_tokens=after_the_first(usage["completion_tokens"]),
             effective_num_ctx=num_ctx,
             gpu_share=None if gpu_present() else 0.0,
         )

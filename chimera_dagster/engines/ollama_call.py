@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chimera_dagster.engines.base import Emit, EngineStats, Request
+from chimera_dagster.engines.base import Emit, EngineStats, Request, after_the_first
 from chimera_dagster.engines.ollama_errors import translated_stream
 from chimera_dagster.errors import EmptyOutputError, StreamBrokenError
 
@@ -39,6 +39,9 @@ def call(session: "Session", request: Request, keep_alive_s: int, emit: Emit) ->
         "options": {**request.params.options(), "seed": request.seed, "num_predict": request.max_tokens},
         "keep_alive": f"{keep_alive_s}s",
     }
+    if request.choices:
+        # a model that thinks would use up its tokens before it answers
+        options |= {"format": {"type": "string", "enum": list(request.choices)}, "think": False}
     final: GenerateResponse | ChatResponse | None = None
     with translated_stream(session.url):
         for part in (_chatted if request.api == "chat" else _generated)(session, request, options):
@@ -76,6 +79,7 @@ def _statistics(final: "GenerateResponse | ChatResponse", done_reason: str) -> E
         prompt_tokens=final.prompt_eval_count,
         sent_tokens=_sent(final),
         output_tokens=final.eval_count,
+        eval_tokens=after_the_first(final.eval_count),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import httpx
 from httpx_sse import EventSource, connect_sse
 
-from chimera_dagster.engines.base import Emit, EngineStats
+from chimera_dagster.engines.base import Emit, EngineStats, after_the_first
 from chimera_dagster.engines.http import TIMEOUT, AbortableTransport, no_answer, server_message
 from chimera_dagster.engines.openai_host import Address
 from chimera_dagster.engines.openai_server import Json, measured, section, tokens
@@ -83,6 +83,7 @@ def _stats(finish: str, usage: Json, timings: Json) -> EngineStats:
     if prompt is None and cached is not None and evaluated is not None:
         prompt = cached + evaluated
     written = tokens(usage, "completion_tokens")
+    output_tokens = tokens(timings, "predicted_n") if written is None else written
     return EngineStats(
         done_reason=finish,
         prompt_eval_ms=measured(timings, "prompt_ms"),
@@ -91,7 +92,8 @@ def _stats(finish: str, usage: Json, timings: Json) -> EngineStats:
         prompt_cached_tokens=tokens(section(usage, "prompt_tokens_details"), "cached_tokens")
         if cached is None
         else cached,
-        output_tokens=tokens(timings, "predicted_n") if written is None else written,
+        output_tokens=output_tokens,
+        eval_tokens=after_the_first(output_tokens) if "predicted_ms" in timings else None,
     )
 
 

@@ -4,11 +4,12 @@ llama.cpp, vLLM and SGLang name themselves as the owner of each model in /v1/mod
 field that the server does not have is None.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from chimera_dagster.engines.base import ModelInfo, Request
+from chimera_dagster.engines.llama_grammar import constrained
 from chimera_dagster.errors import RequestRefusedError, StreamBrokenError
 
 if TYPE_CHECKING:
@@ -31,18 +32,24 @@ class Kind(NamedTuple):
 
     name: str
     sampling: Mapping[str, str]  # the request's name of each of our parameters; others can't be sent
-    always: Mapping[str, Any] = {}
     any_top_k: int = 0  # the value of top_k that excludes no token
+    constrain: Callable[[Sequence[str]], Mapping[str, Any]] = lambda choices: {}  # fields that limit an answer to these
     versions: tuple[str, ...] = ()  # paths that may return the version
 
 
-_LLAMA_CPP = Kind("llama.cpp", _LLAMA, {"cache_prompt": False})  # a cached prompt would be measured as a fast prefill
+def _by_schema(choices: Sequence[str]) -> Json:
+    """OpenAI's structured output; only servers that accept a text at the root of a schema are sent it."""
+    schema = {"name": "choice", "strict": True, "schema": {"type": "string", "enum": list(choices)}}
+    return {"response_format": {"type": "json_schema", "json_schema": schema}} if choices else {}
+
+
+_LLAMA_CPP = Kind("llama.cpp", _LLAMA, constrain=constrained)
 _LM_STUDIO = Kind("lmstudio", _LLAMA)
 _UNKNOWN = Kind("openai-compatible", _STANDARD)
 _OWNERS = {
     "llamacpp": _LLAMA_CPP,
-    "vllm": Kind("vllm", _VLLM, any_top_k=-1, versions=("/version",)),
-    "sglang": Kind("sglang", _VLLM, any_top_k=-1, versions=("/server_info", "/get_server_info")),
+    "vllm": Kind("vllm", _VLLM, any_top_k=-1, versions=("/version",), constrain=_by_schema),
+    "sglang": Kind("sglang", _VLLM, any_top_k=-1, versions=("/server_info", "/get_server_info"), constrain=_by_schema),
 }
 
 
@@ -102,6 +109,8 @@ def payload(request: Request, kind: Kind) -> Json:
             )
         sampling[kind.sampling[name]] = kind.any_top_k if (name, value) == ("top_k", 0) else value
     system = [{"role": "system", "content": request.system}] if request.system else []
+    if kind == _LLAMA_CPP:  # a cached prompt would be measured as a fast prefill
+        sampling["cache_prompt"] = request.may_be_cached
     return {
         "model": request.model,
         "messages": [*system, {"role": "user", "content": request.prompt}],
@@ -110,7 +119,7 @@ def payload(request: Request, kind: Kind) -> Json:
         "stream": True,
         "stream_options": {"include_usage": True},
         **sampling,
-        **kind.always,
+        **kind.constrain(request.choices),
     }
 
 

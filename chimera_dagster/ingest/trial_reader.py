@@ -22,17 +22,23 @@ _SET_ASIDE = {
     "a comparison of trials": frozenset({"schema_version", "trials", "standings", "front"}),
     "the table of a comparison": frozenset({"model", "params", "validity", "on_front", "published"}),
     "the prompts, answers and ledgers of a trial": frozenset({"asked", "analysis", "report", "calls"}),
+    "the calls of a later round of a trial": frozenset({"round", "follows", "measured_at", "calls"}),
     "what a trial asks for": frozenset({"model", "params", "spec"}),
     "the digests of a trial's report": frozenset({"schema_version", "metrics", "report", "page"}),
     "failed runs of a trial": frozenset({"fingerprint", "runs", "error", "message", "at"}),
     "a measurement of trials at once": frozenset({"schema_version", "data_digest", "scenarios", "not_measured"}),
 }
-_TELLING = frozenset({"schema_version", "on_front", "asked", "spec", "fingerprint"})  # each kind has one of them
+_TELLING = frozenset(
+    {"schema_version", "on_front", "asked", "spec", "fingerprint", "follows"}
+)  # each kind has one of them
 _STAGES = ("analysis", "report")  # of each repeat, in the order of its calls
 # those with a metric in the vocabulary; the rest counts samples or describes the host
 _TELEMETRY = ("gpu_util_mean_pct", "gpu_util_max_pct", "gpu_memory_peak_mib", "power_mean_w", "power_max_w", "energy_j")
 # without total_duration_ms, a sum of e2e_ms under a name that stands for the engine's own total
 _HEADLINE = ("throughput_tok_s", "ttft_ms", "tokens_generated", "prompt_eval_ms", "eval_ms", "load_ms")
+
+
+_BESIDE = ("eval_tokens", "decode_reported_tok_s")  # how decode_tok_s follows from what the engine reports
 
 
 class _Part(BaseModel):
@@ -136,7 +142,8 @@ def _read_trial(content: Mapping[str, object], where: str, collector: Collector)
         repeat, stage = divmod(place, len(_STAGES))
         labels = (("repeat", repeat), ("seed", trial.seed + repeat))
         of_call = context._replace(prompt=_STAGES[stage], labels=labels)
-        _record(collector, f"{where}/calls/{place}", call, of_call)
+        measured = {name: value for name, value in call.items() if name not in _BESIDE}
+        _record(collector, f"{where}/calls/{place}", measured, of_call)
         telemetry = {name: trial.telemetry_by_call[place].get(name) for name in _TELEMETRY}
         _record(collector, f"{where}/telemetry_by_call/{place}", telemetry, of_call)
     collector.covered += len(context.parameters) + 1  # and the seed

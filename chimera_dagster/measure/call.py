@@ -57,7 +57,9 @@ class CallMetrics(BaseModel):
     prompt_tokens: int | None
     prompt_cached_tokens: int | None
     output_tokens: int | None
+    eval_tokens: int | None = None
     decode_tok_s: float | None
+    decode_reported_tok_s: float | None = None
     prefill_tok_s: float | None
     tpot_ms: float | None
     itl_p50_ms: float | None
@@ -65,6 +67,11 @@ class CallMetrics(BaseModel):
     itl_p99_ms: float | None
     done_reason: str
     reasons: dict[str, str]
+
+    @property
+    def decoded_tokens(self) -> int | None:
+        """The tokens that `eval_ms` covers; all of them in a record of an earlier version, which knew no better."""
+        return self.output_tokens if self.eval_tokens is None or not self.output_tokens else self.eval_tokens
 
 
 class Call(BaseModel):
@@ -170,6 +177,12 @@ def warm_up(engine: Engine, request: Request) -> float | None:
     return _follow(engine, request, None).stats.load_ms
 
 
+def unmeasured_call(engine: Engine, request: Request) -> tuple[str, float]:
+    """Make a call that no metric counts, without a nonce; returns its answer and the milliseconds that it took."""
+    stream = _follow(engine, request, None)
+    return stream.answer, stream.ledger[-1].at_ms
+
+
 def call_metrics(ledger: Sequence[LedgerEntry], stats: EngineStats) -> CallMetrics:
     """Metrics of a call, from its ledger of one or more entries and the engine's statistics."""
     arrived = [entry for entry in ledger if entry.chars]
@@ -189,7 +202,9 @@ def call_metrics(ledger: Sequence[LedgerEntry], stats: EngineStats) -> CallMetri
         "prompt_tokens": stats.prompt_tokens,
         "prompt_cached_tokens": stats.prompt_cached_tokens,
         "output_tokens": tokens,
-        "decode_tok_s": rate(tokens, stats.eval_ms),
+        "eval_tokens": stats.eval_tokens,
+        "decode_tok_s": rate(tokens if stats.eval_tokens is None else stats.eval_tokens, stats.eval_ms),
+        "decode_reported_tok_s": None if stats.eval_tokens is None else rate(tokens, stats.eval_ms),
         "prefill_tok_s": rate(evaluated, stats.prompt_eval_ms),
         "tpot_ms": (e2e - ttft) / (tokens - 1) if ttft is not None and tokens is not None and tokens > 1 else None,
         "itl_p50_ms": centiles[49] if centiles else None,
@@ -263,7 +278,7 @@ def _why(name: str, stats: EngineStats) -> str:
     if name == "prefill_tok_s" and stats.prompt_tokens and stats.prompt_tokens == stats.prompt_cached_tokens:
         return "the whole prompt came from a cache"
     if name == "decode_tok_s" and stats.output_tokens is not None and stats.eval_ms is not None:
-        return "the engine reports no token or no time"
+        return "the engine reports no time, or none for a token after the first"
     if name == "tpot_ms" and stats.output_tokens is None:
         return _NOT_REPORTED
     return _FEW_CHUNKS.get(name, _NOT_REPORTED)

@@ -10,6 +10,7 @@ LONGEST_GAP_MS = 1000.0  # what happened in a longer gap between two samples is 
 
 EnergySource = Literal["counter", "power samples"]
 Point = tuple[float, float]  # milliseconds, and the value at that time
+Window = tuple[float, float]  # from, to, in milliseconds
 
 
 class Energy(NamedTuple):
@@ -22,20 +23,41 @@ class Energy(NamedTuple):
 
 def energy_of(gpus: Sequence[Sequence[GpuSample]], start_ms: float, end_ms: float) -> Energy:
     """Energy that all `gpus` (a list of samples for each) used between two times, all from the same kind of source."""
-    if end_ms <= start_ms:
+    return energy_over(gpus, [(start_ms, end_ms)])
+
+
+def energy_over(gpus: Sequence[Sequence[GpuSample]], windows: Sequence[Window]) -> Energy:
+    """`energy_of` the sum of one or more windows; None if it is not known of one of them."""
+    if any(end_ms <= start_ms for start_ms, end_ms in windows):
         return Energy(None, reason="the window has no length")
-    counted = [counter_joules(_points(gpu, "energy_mj", 1e-3), start_ms, end_ms) for gpu in gpus]
+    counters = [_points(gpu, "energy_mj", 1e-3) for gpu in gpus]
+    counted = [counter_joules(points, *window) for points in counters for window in windows]
     if gpus and None not in counted:
         return Energy(sum(joules for joules in counted if joules is not None), "counter")
     total = 0.0
     for gpu in gpus:
         points = _points(gpu, "power_w", 1.0)
-        reason = _uncovered(points, start_ms, end_ms)
+        reason = next(filter(None, (_uncovered(points, *window) for window in windows)), "")
         if reason:
             unread = next((sample.reasons["power_w"] for sample in gpu if "power_w" in sample.reasons), reason)
             return Energy(None, reason=reason if points else unread)
-        total += power_joules(points, start_ms, end_ms)
+        total += sum(power_joules(points, *window) for window in windows)
     return Energy(total, "power samples") if gpus else Energy(None)
+
+
+def mean_power(gpu: Sequence[GpuSample], windows: Sequence[Window]) -> float | None:
+    """Power of one GPU in W over the time of the windows that its samples cover; None if they cover none of it.
+
+    Weighted by time (trapezoids between neighbours): samples are not evenly spaced if the host is busy.
+    """
+    joules = seconds = 0.0
+    for before, after in pairwise(_points(gpu, "power_w", 1.0)):
+        for start_ms, end_ms in windows:
+            start, end = max(start_ms, before[0]), min(end_ms, after[0])
+            if start < end and after[0] - before[0] <= LONGEST_GAP_MS:
+                joules += power_joules((before, after), start, end)
+                seconds += (end - start) / 1e3
+    return joules / seconds if seconds else None
 
 
 def counter_joules(points: Sequence[Point], start_ms: float, end_ms: float) -> float | None:

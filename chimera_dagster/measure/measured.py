@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from chimera_dagster.measure.call import Call, CallMetrics, call_metrics, rate
 from chimera_dagster.measure.samples import Sample
-from chimera_dagster.measure.telemetry_summary import TelemetrySummary, summarise_telemetry
+from chimera_dagster.measure.telemetry_summary import TelemetrySummary, summarise_telemetry, summarise_windows
 from chimera_dagster.measure.validity import TrialSettings, Verdict, check_validity
 
 
@@ -60,8 +60,8 @@ def measured(
 ) -> Measured:
     """The metrics and verdicts of a trial, from its calls (one or more) in their order and the telemetry samples.
 
-    The trial's telemetry is that from the first request to the last chunk. `warm_up_load_ms` is the load time before
-    the first call, if a warm-up call loaded the model.
+    The trial's telemetry is that of its calls, without the pauses between them. `warm_up_load_ms` is the load time
+    before the first call, if a warm-up call loaded the model.
     """
     metrics = [call_metrics(call.ledger, call.stats) for call in calls]
     by_call = [
@@ -72,7 +72,9 @@ def measured(
     return Measured(
         headline=headline,
         calls=metrics,
-        telemetry=summarise_telemetry(samples, calls[0].sent_ms, calls[-1].end_ms, headline.tokens_generated),
+        telemetry=summarise_windows(
+            samples, [(call.sent_ms, call.end_ms) for call in calls], headline.tokens_generated
+        ),
         telemetry_by_call=by_call,
         validity=check_validity(calls, metrics, by_call, settings),
     )
@@ -143,10 +145,15 @@ def _mean_ttft(calls: Sequence[CallMetrics]) -> float | None:
 
 
 def _throughput(calls: Sequence[CallMetrics]) -> float | None:
-    return rate(_total(calls, "output_tokens"), _total(calls, "eval_ms"))
+    return rate(_sum([call.decoded_tokens for call in calls]), _total(calls, "eval_ms"))
 
 
 def _total(calls: Sequence[CallMetrics], field: str) -> float | None:
     """Sum of a field over the calls; None if any call lacks it."""
-    values = [getattr(call, field) for call in calls]
-    return None if None in values else sum(values)
+    return _sum([getattr(call, field) for call in calls])
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    """The sum, or None if one of the values is unknown."""
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None

@@ -7,7 +7,7 @@ from statistics import fmean
 
 from pydantic import BaseModel, ConfigDict
 
-from chimera_dagster.measure.energy import EnergySource, energy_of
+from chimera_dagster.measure.energy import EnergySource, Window, energy_over, mean_power
 from chimera_dagster.measure.nvml import THROTTLING
 from chimera_dagster.measure.samples import NO_GPU, GpuSample, HostSample, Sample
 
@@ -58,19 +58,32 @@ class TelemetrySummary(BaseModel):
 def summarise_telemetry(
     samples: Sequence[Sample], start_ms: float, end_ms: float, output_tokens: int | None = None
 ) -> TelemetrySummary:
-    """Summarise the samples between two times in milliseconds since telemetry began, both included.
+    """Summarise the samples between two times in milliseconds since telemetry began, both included."""
+    return summarise_windows(samples, [(start_ms, end_ms)], output_tokens)
 
-    Only energy also uses the samples next to the window, to interpolate at its ends. So a window with fewer than two
-    samples has energy if there are samples close to it on both sides, and may have nothing else.
+
+def summarise_windows(
+    samples: Sequence[Sample], windows: Sequence[Window], output_tokens: int | None = None
+) -> TelemetrySummary:
+    """Summarise the samples in one or more windows of time, in order, and the energy of all of them.
+
+    Energy and mean power also use the samples next to a window, to interpolate at its ends. So a window with fewer than
+    two samples has both if there are samples close to it on both sides, and may have nothing else.
     """
     host = [sample for sample in samples if isinstance(sample, HostSample)]
     gpu = [sample for sample in samples if isinstance(sample, GpuSample)]
     names = list(dict.fromkeys(sample.gpu for sample in gpu))
-    window = _Window(samples, start_ms, end_ms, len(names))
-    energy = energy_of([[sample for sample in gpu if sample.gpu == name] for name in names], start_ms, end_ms)
+    window = _Windows(samples, windows, len(names))
+    by_gpu = [[sample for sample in gpu if sample.gpu == name] for name in names]
+    energy = energy_over(by_gpu, windows)
+    powers = [mean_power(samples, windows) for samples in by_gpu]
     times = [sample.at_ms for sample in host]
-    # The gaps that touch the window, also those that begin before it or end after it.
-    gaps = [after - before for before, after in pairwise(times) if after > start_ms and before < end_ms]
+    # The gaps that touch a window, also those that begin before it or end after it.
+    gaps = [
+        after - before
+        for before, after in pairwise(times)
+        if any(after > start_ms and before < end_ms for start_ms, end_ms in windows)
+    ]
 
     utilisation, clocks = window.values("gpu_util_pct"), window.values("sm_clock_mhz")
     power, others = window.totals("power_w"), window.values("other_processes")
@@ -79,7 +92,7 @@ def summarise_telemetry(
         "gpu_util_max_pct": ("gpu_util_pct", max(utilisation, default=None)),
         "gpu_memory_peak_mib": ("memory_used_mib", max(window.totals("memory_used_mib"), default=None)),
         "gpu_process_memory_peak_mib": ("process_memory_mib", max(window.totals("process_memory_mib"), default=None)),
-        "power_mean_w": ("power_w", _mean(power)),
+        "power_mean_w": ("power_w", _total(powers)),
         "power_max_w": ("power_w", max(power, default=None)),
         "temperature_max_c": ("temperature_c", max(window.values("temperature_c"), default=None)),
         "sm_clock_mean_mhz": ("sm_clock_mhz", _mean(clocks)),
@@ -107,7 +120,7 @@ def summarise_telemetry(
         reasons[NO_GPU] = window.lost
     return TelemetrySummary(
         gpus=len(names),
-        samples=sum(start_ms <= at <= end_ms for at in times),
+        samples=sum(window.contains(at) for at in times),
         largest_gap_ms=max(gaps, default=None),
         energy_j=energy.joules,
         energy_source=energy.source,
@@ -120,14 +133,19 @@ def summarise_telemetry(
     )
 
 
-class _Window:
-    """The samples between two times, and why a value is missing."""
+class _Windows:
+    """The samples in some windows of time, and why a value is missing."""
 
-    def __init__(self, samples: Iterable[Sample], start_ms: float, end_ms: float, gpus: int) -> None:
-        until = [sample for sample in samples if sample.at_ms <= end_ms]
-        self._inside = [sample for sample in until if sample.at_ms >= start_ms]
+    def __init__(self, samples: Iterable[Sample], windows: Sequence[Window], gpus: int) -> None:
+        self._windows = windows
+        last_ms = max(end_ms for _, end_ms in windows)
+        until = [sample for sample in samples if sample.at_ms <= last_ms]
+        self._inside = [sample for sample in until if self.contains(sample.at_ms)]
         self._gpus = gpus
         self.lost = next((sample.reasons[NO_GPU] for sample in until if NO_GPU in sample.reasons), None)
+
+    def contains(self, at_ms: float) -> bool:
+        return any(start_ms <= at_ms <= end_ms for start_ms, end_ms in self._windows)
 
     def values(self, field: str) -> list[float]:
         return [value for sample in self._inside if (value := getattr(sample, field, None)) is not None]
@@ -158,6 +176,12 @@ class _Window:
         own = next((sample.reasons[field] for sample in self._inside if field in sample.reasons), None)
         lost = self.lost if field in GpuSample._fields else None
         return own or lost or "the window has no complete sample"
+
+
+def _total(values: Sequence[float | None]) -> float | None:
+    """The sum; None if there is no value, or one is not known."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known and len(known) == len(values) else None
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -218,7 +218,7 @@ def trial(
     context: AssetExecutionContext, workspace: ResourceParam[Workspace]
 ) -> Iterator[MaterializeResult[Any] | AssetCheckResult]:
     with clear_failures():
-        plan = plan_of(context, workspace.store)
+        plan = plan_of(context, workspace.store).in_round(workspace.round)
         with workspace.claiming(plan.trial), trial_log(context, workspace, plan):
             metrics, outcome, _ = run_trial_once(
                 workspace.store,

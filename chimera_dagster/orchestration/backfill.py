@@ -10,10 +10,10 @@ from dagster import AssetKey, DagsterInstance, DagsterRun, DagsterRunStatus, Def
 
 from chimera_dagster.errors import DaemonError
 from chimera_dagster.orchestration.internals.backfills import BulkActionsFilter, BulkActionStatus, PartitionBackfill
-from chimera_dagster.orchestration.jobs import TRIAL_ASSETS
+from chimera_dagster.orchestration.jobs import MEASURED_ASSETS, TRIAL_ASSETS
 from chimera_dagster.orchestration.partitions import dagster_key
 from chimera_dagster.orchestration.reason import REASON_EVENTS, reason_of
-from chimera_dagster.orchestration.workspace import FORCE, RESUME, SWEEP_TAG
+from chimera_dagster.orchestration.workspace import FORCE, RESUME, ROUND_TAG, SWEEP_TAG
 from chimera_dagster.spec.sweep import TrialPlan
 
 State = Literal["queued", "started", "done", "failed"]
@@ -40,19 +40,19 @@ _TERMINAL = {
 
 
 def submit(defs: Definitions, instance: DagsterInstance, plans: Sequence[TrialPlan], *, force: bool = False) -> str:
-    """Request one run of each of these trials, which must be registered; returns the backfill's id.
+    """Request one run of each of these trials, which must be registered, in one round; returns the backfill's id.
 
-    A trial that another process has measured by the time that its run starts is not measured again, unless `force`.
-    Raises DaemonError if no daemon is alive.
+    The plans are all of the same round. A trial that another process has measured by the time that its run starts is
+    not measured again, unless `force`. Raises DaemonError if no daemon is alive.
     """
     _require_daemon(instance)
     backfill = PartitionBackfill.from_asset_partitions(
         backfill_id=secrets.token_hex(4),
         asset_graph=defs.resolve_asset_graph(),
         partition_names=[dagster_key(plan.trial) for plan in plans],
-        asset_selection=[AssetKey(name) for name in TRIAL_ASSETS],
+        asset_selection=[AssetKey(name) for name in (TRIAL_ASSETS if plans[0].writes_report else MEASURED_ASSETS)],
         backfill_timestamp=time.time(),
-        tags={SWEEP_TAG: FORCE if force else RESUME},
+        tags={SWEEP_TAG: FORCE if force else RESUME, ROUND_TAG: str(plans[0].round)},
         dynamic_partitions_store=instance,
         all_partitions=False,
         title="chimera sweep",

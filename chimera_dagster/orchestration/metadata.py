@@ -73,9 +73,12 @@ def trial_metadata(metrics: Metrics, path: Path) -> Metadata:
         "load_ms": headline.load_ms,
         "text_score": metrics.text_quality.score,
         **{f"text_{part.name}": part.value for part in metrics.text_quality.components},
+        "accuracy": None if metrics.accuracy is None else metrics.accuracy.share,
     }
+    answers = {} if metrics.accuracy is None else {"answers": metrics.accuracy.words}
     return {
         **{name: value for name, value in measured.items() if value is not None},
+        **answers,
         "validity": metrics.verdict,
         "text": f"{metrics.text_quality.verdict}. {metrics.alignment.message}",
         "configuration": metrics.configuration,

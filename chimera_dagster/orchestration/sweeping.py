@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import groupby
 from typing import Protocol
 
 from dagster import DagsterInstance, Definitions
@@ -67,14 +68,18 @@ class SweepSession:
             )
 
     def by_daemon(self, todo: Sequence[TrialPlan], *, force: bool = False) -> dict[str, Ended]:
-        """Run them as a backfill, after following an earlier sweep's unfinished backfill. Raises DaemonError."""
+        """Run them, one backfill for each round, after following an earlier sweep's unfinished one. Raises DaemonError.
+
+        A trial that fails in a round is left out of the later ones.
+        """
         failures: Mapping[str, str] = {}
         if (earlier := unfinished(self._instance)) is not None:
             self._display.note(f"An earlier backfill {earlier} has not finished; it is followed to its end first.")
             failures = self._follow(earlier)
-        rest = [plan for plan in todo if plan.trial.key not in failures and (force or not self._is_done(plan))]
-        if rest:
-            failures = {**failures, **self._follow(submit(self._defs, self._instance, rest, force=force))}
+        for _, visits in groupby(todo, key=lambda plan: plan.round):
+            rest = [plan for plan in visits if plan.trial.key not in failures and (force or not self._is_done(plan))]
+            if rest:
+                failures = {**failures, **self._follow(submit(self._defs, self._instance, rest, force=force))}
         keys = [plan.trial.key for plan in todo]
         return {key: Ended("failed", failures[key]) if key in failures else Ended("done") for key in keys}
 

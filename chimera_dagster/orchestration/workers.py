@@ -61,6 +61,12 @@ class Ended(NamedTuple):
     reason: str | None = None
 
 
+def _of_rounds(before: Ended | None, now: Ended) -> Ended:
+    """How the rounds of a trial ended so far: one that failed counts, and then one that was not skipped."""
+    found = [now] if before is None else [before, now]
+    return next((each for status in ("failed", "done") for each in found if each.status == status), now)
+
+
 class _Job(NamedTuple):
     """What a worker is sent: a trial, and whether to wait if another process is working on it."""
 
@@ -147,7 +153,7 @@ def _run_in(
                     case Ended() | None:
                         outcome = message or Ended("failed", f"The trial's process {exit_reason(worker.process)}.")
                         plan = worker.take_back()
-                        ended[plan.trial.key] = outcome
+                        ended[plan.trial.key] = _of_rounds(ended.get(plan.trial.key), outcome)
                         display.finish(worker.lane, outcome)
                         if message is None:
                             fail_lost_runs(instance)

@@ -16,6 +16,7 @@ from chimera_dagster.spec.trial import Trial
 from chimera_dagster.steps.asking import OnProgress
 
 SWEEP_TAG, RESUME, FORCE = "chimera/sweep", "resume", "force"  # on runs that a sweep requests from the daemon
+ROUND_TAG = "chimera/sweep_round"  # on runs of a trial: the number of the sweep's round; none means the first
 
 
 @dataclass
@@ -23,7 +24,8 @@ class Workspace:
     """Handed to assets as the resource `workspace`.
 
     `on_progress` is called with each stage of a trial and its chunks so far, `on_measured` when its last model call has
-    ended, `on_file` with the number of files ingested and the total. With `reuse`, a trial that was measured on
+    ended, `on_file` with the number of files ingested and the total. `round` is that of the sweep's rounds in which a
+    trial is visited. With `reuse`, a trial that was measured on
     these data is not measured again: if only its report is missing, it costs no model call.
     """
 
@@ -32,6 +34,7 @@ class Workspace:
     on_progress: OnProgress | None = None
     on_file: OnFile | None = None
     on_measured: Callable[[], None] | None = None
+    round: int = 1
     reuse: bool = False
     _claimed: Trial | None = field(default=None, init=False)
 
@@ -67,4 +70,10 @@ def workspace_from_environment(context: InitResourceContext) -> Workspace:
         release_step_lease()
 
     tags = context.run.tags if context.run else {}
-    return Workspace(load_settings(), engines, on_measured=free_lane, reuse=tags.get(SWEEP_TAG) == RESUME)
+    return Workspace(
+        load_settings(),
+        engines,
+        on_measured=free_lane,
+        round=int(tags.get(ROUND_TAG, "1")),
+        reuse=tags.get(SWEEP_TAG) == RESUME,
+    )

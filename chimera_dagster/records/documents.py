@@ -4,6 +4,7 @@ A trial has outcome.json, metrics.json, report.json with its report, and, if run
 `spec.sweep.TrialPlan`.
 """
 
+import hashlib
 from collections import Counter
 from datetime import datetime
 from typing import Annotated, Literal, get_args
@@ -20,6 +21,8 @@ from chimera_dagster.measure.environment import Environment
 from chimera_dagster.measure.measured import Measured
 from chimera_dagster.measure.speedup import AgentCall, Gain
 from chimera_dagster.measure.validity import TrialSettings
+from chimera_dagster.quiz.question import Answered
+from chimera_dagster.quiz.score import Accuracy
 from chimera_dagster.spec.trial import ParamSet
 from chimera_dagster.write.judge import JudgedAnswer
 from chimera_dagster.write.quality import Quality
@@ -97,10 +100,11 @@ class StageSeconds(_Document):
     analysis: float
     report: float
     revision: float = 0.0
+    questions: float = 0.0
 
     @property
     def total(self) -> float:
-        return self.ingest + self.analysis + self.report + self.revision
+        return self.ingest + self.analysis + self.report + self.revision + self.questions
 
 
 class ReportFinding(_Document):
@@ -162,10 +166,13 @@ class Outcome(_Document):
     """outcome.json: everything raw, from which every number and every verdict can be computed again.
 
     The facts, the notes and the summary are those of the files that the model was asked about; a later ingest renumbers
-    them. The texts are those of the first repeat; `calls` are those that count as measurements, so without `revision`.
+    them. The texts are those of the first repeat; `calls` are those that count as measurements, so without `revision`
+    and without `answers`, those to the questions that accuracy is counted by. `round` is the first of the sweep's
+    rounds that measured the trial; later ones have a `LaterRound` each.
     """
 
     schema_version: Literal[6] = 6
+    round: int = 1
     summary: Summary
     facts: list[Fact]
     findings: list[ReportFinding]
@@ -177,11 +184,34 @@ class Outcome(_Document):
     asked: TrialSettings
     warm_up_load_ms: float | None
     calls: list[Call]
+    answers: list[Answered] = []
+
+    @property
+    def ledger(self) -> str:
+        """A name of this measurement, which no other one of the same trial has: from the times of its calls."""
+        times = repr([(call.seed, call.sent_ms, call.end_ms) for call in self.calls])
+        return hashlib.sha256(times.encode()).hexdigest()[:16]
 
     @property
     def published(self) -> StageText:
         """The report that readers get: the revised one if that is better."""
         return self.revision.text if self.revision is not None and self.revision.is_better else self.report
+
+
+class LaterRound(_Document):
+    """round-<number>.json: the calls of a visit after the first one, which belongs to the measurement `follows`.
+
+    Times of calls are since this visit began, as are those of its samples in telemetry-<number>.parquet.
+    """
+
+    schema_version: Literal[1] = 1
+    round: int
+    follows: str
+    measured_at: datetime
+    warm_up_load_ms: float | None
+    calls: list[Call]
+    analysis_s: float
+    report_s: float
 
 
 class Alignment(_Document):
@@ -244,7 +274,10 @@ class Digests(_Document):
 
 
 class Metrics(Measured, Digests):
-    """metrics.json: everything measured and scored. Null means not measured; `reasons` beside it says why."""
+    """metrics.json: everything measured and scored. Null means not measured; `reasons` beside it says why.
+
+    `accuracy` is null if the sweep asks no questions.
+    """
 
     schema_version: Annotated[int, Field(ge=METRICS_VERSION, le=METRICS_VERSION)] = METRICS_VERSION
     model: str
@@ -258,12 +291,14 @@ class Metrics(Measured, Digests):
     prompt_version: str
     seed: int
     repeats: int
+    rounds: tuple[int, ...] = (1,)
     engine: EngineRecord
     seconds: StageSeconds
     effective_num_ctx: list[int]
     text_quality: Quality
     alignment: Alignment
     revision: RevisionMetrics | None
+    accuracy: Accuracy | None = None
     environment: Environment
 
     @property

@@ -11,7 +11,7 @@
 <data dir>/runs/baseline.json         the comparison that later ones are compared with, if one was saved
 <data dir>/runs/<model>/<params>/     one trial: trial.json, outcome.json, calls.parquet, telemetry.parquet,
                                       metrics.json, report.md, report.html, report.json; failures.json of runs
-                                      that failed
+                                      that failed; round-<n>.json and telemetry-<n>.parquet of each later round
 """
 
 from collections.abc import Generator, Iterable, Mapping
@@ -91,6 +91,22 @@ class TrialFolder(NamedTuple):
     @property
     def telemetry(self) -> Path:
         return self.path / "telemetry.parquet"
+
+    def round(self, number: int) -> Path:
+        """What a later round added to the ledger; it is written last of that round's files."""
+        return self.path / f"round-{number}.json"
+
+    def round_telemetry(self, number: int) -> Path:
+        return self.path / f"telemetry-{number}.parquet"
+
+    def rounds(self) -> list[Path]:
+        """The files of all later rounds, also of those that belong to an earlier measurement."""
+        return sorted(self.path.glob("round-*.json"))
+
+    def forget_rounds(self) -> None:
+        """Remove the files of all later rounds."""
+        for path in (*self.rounds(), *self.path.glob("telemetry-*.parquet")):
+            path.unlink(missing_ok=True)
 
     @property
     def metrics(self) -> Path:

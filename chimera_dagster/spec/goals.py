@@ -16,6 +16,7 @@ MetricName = Literal[
     "peak_memory_mib",
     "error_rate",
     "quality",
+    "accuracy",
 ]
 METRIC_NAMES: tuple[MetricName, ...] = get_args(MetricName)
 _LIMIT = re.compile(r"\s*(?P<metric>\w+)\s*(?P<relation><=|>=)\s*(?P<value>[-+0-9.eE]+)\s*")

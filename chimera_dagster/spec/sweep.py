@@ -12,6 +12,7 @@ from chimera_dagster.errors import SpecError
 from chimera_dagster.spec.engine_names import Api, EngineChoice
 from chimera_dagster.spec.goals import Goals
 from chimera_dagster.spec.search_space import Axis, SearchSpace
+from chimera_dagster.spec.tasks import read_tasks
 from chimera_dagster.spec.timeouts import Timeouts
 from chimera_dagster.spec.trial import (
     ModelTag,
@@ -78,7 +79,19 @@ class SweepSpec(_Section):
     models: Annotated[list[ModelTag], Field(min_length=1)]
     grid: Grid = Grid()
     extra: list[ParamSet] = []
-    repeats: Annotated[int, Field(ge=1, le=100)] = 1
+    repeats: Annotated[int, Field(ge=1, le=100, description="of a trial, one right after the other")] = 1
+    rounds: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=100,
+            description="how often all trials are visited, each time in a new order; 'repeats' are those of one visit. "
+            "Only rounds tell a difference from a drift of the host: choose 5 rounds of 1 rather than 1 round of 5",
+        ),
+    ] = 1
+    report_after: Annotated[
+        Literal["first", "last"], Field(description="the round after which a trial's report is written")
+    ] = "first"
     cold: Annotated[bool, Field(description="unload the model before each repeat, so that its first call loads it")] = (
         False
     )
@@ -87,6 +100,17 @@ class SweepSpec(_Section):
         Literal[0, 1],
         Field(description="1: if sentences of the report do not stand, one more call may rewrite it; timed apart"),
     ] = 0
+    questions: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=200,
+            description="questions about the reports folder, made by code, whose right answers are counted as accuracy",
+        ),
+    ] = 0
+    tasks: Annotated[
+        Path | None, Field(description="JSON Lines of your own tasks for accuracy, from the folder of this file")
+    ] = None
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 7
     max_tokens: Annotated[int, Field(ge=16, le=32_768)] = 512
     timeouts: CallTimeouts = CallTimeouts()
@@ -119,6 +143,17 @@ class SweepSpec(_Section):
             if seen.setdefault(params.key, params) != params:
                 raise ValueError(f"two parameter sets share the key {params.key}; change one of the values a little")
         return spec
+
+    @model_validator(mode="after")
+    def _accuracy_is_measured(self) -> Self:
+        named = {*self.goals.want, *(limit.metric for limit in self.goals.parsed())}
+        if "accuracy" in named and not self.asks_questions:
+            raise ValueError("the goals name accuracy, but no question is asked: set 'questions: 24' or 'tasks'")
+        return self
+
+    @property
+    def asks_questions(self) -> bool:
+        return self.questions > 0 or self.tasks is not None
 
     def param_sets(self) -> list[ParamSet]:
         """Every parameter set once: the grid's combinations, then the extra ones."""
@@ -166,6 +201,7 @@ class TrialPlan(BaseModel):
     model: str
     params: ParamSet
     spec: SweepSpec
+    round: Annotated[int, Field(ge=1, exclude=True)] = 1  # which visit is to be made; not a property of the trial
 
     @model_validator(mode="before")
     @classmethod
@@ -179,6 +215,15 @@ class TrialPlan(BaseModel):
     @property
     def trial(self) -> Trial:
         return Trial(self.model, self.params)
+
+    @property
+    def writes_report(self) -> bool:
+        """Whether the report is written after this round."""
+        return self.round == (1 if self.spec.report_after == "first" else self.spec.rounds)
+
+    def in_round(self, number: int) -> "TrialPlan":
+        """The same trial, to be visited in that round of the sweep."""
+        return self.model_copy(update={"round": number})
 
     def fingerprint(self, data_digest: str, prompt_version: str) -> str:
         """Equal if and only if a run would ask the same model the same question about the same data."""
@@ -198,4 +243,10 @@ def load_spec(path: Path) -> SweepSpec:
     """Read and validate a sweep file. Raises SpecError that names the file, the line and the field."""
     if not path.exists():
         raise SpecError(f"There is no sweep file {path}.", hint="Write one (see 'chimera schema') or use --spec.")
-    return read_yaml(path, SweepSpec, "a mapping with at least 'models'", "See 'chimera schema'.", _GONE)
+    spec = read_yaml(path, SweepSpec, "a mapping with at least 'models'", "See 'chimera schema'.", _GONE)
+    if spec.tasks is None:
+        return spec
+    # a trial may run in another working directory
+    tasks = (path.parent / spec.tasks).absolute()
+    read_tasks(tasks)
+    return spec.model_copy(update={"tasks": tasks})

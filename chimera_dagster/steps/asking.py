@@ -3,21 +3,24 @@
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Literal, NamedTuple
 
 from chimera_dagster.engines.base import Request
 from chimera_dagster.engines.registry import Engines
-from chimera_dagster.measure.call import Call, timed_call, warm_up
+from chimera_dagster.measure.call import Call, timed_call, unmeasured_call, warm_up
+from chimera_dagster.quiz.question import Question
 from chimera_dagster.records.documents import Summary
 from chimera_dagster.records.store import Store
 from chimera_dagster.spec.sweep import TrialPlan
+from chimera_dagster.spec.tasks import LETTERS
 from chimera_dagster.steps.trial_evidence import read_evidence
 from chimera_dagster.write.answer import Stage
 from chimera_dagster.write.judge import JudgedAnswer, JudgedSentence
 from chimera_dagster.write.prompt import Prompt, estimate_tokens, render_prompt
 
-Timed = Stage | Literal["revision"]  # what the wall clock of a trial is split into
+Timed = Stage | Literal["revision", "questions"]  # what the wall clock of a trial is split into
 OnProgress = Callable[[str, int], None]  # stage, chunks so far; 0 as the stage begins
 
 ASSUMED_NUM_CTX = 4096  # if num_ctx is left to the engine: the smallest of the engines' defaults
@@ -42,7 +45,7 @@ class TrialClient:
         self.evidence = read_evidence(store, self.summary)
         self._patience = engines.patience(plan.spec.server_wait_s)
         self.resolved = self._patience.ask(lambda: engines.resolve(plan.spec.engine, plan.model))
-        self.seconds: dict[Timed, float] = {"analysis": 0.0, "report": 0.0, "revision": 0.0}
+        self.seconds: dict[Timed, float] = {"analysis": 0.0, "report": 0.0, "revision": 0.0, "questions": 0.0}
         self._on_progress = on_progress or (lambda stage, chunks: None)
 
     def warm_up(self) -> float | None:
@@ -62,6 +65,14 @@ class TrialClient:
         with self.clock("revision"):
             prompt = self._prompt("report", draft=answer)
             return self._call("revision", "report", prompt, 0, began)
+
+    def answer(self, question: Question, number: int) -> tuple[str, float]:
+        """Ask a question, the `number`th; returns what the model wrote, and the milliseconds that took."""
+        self._on_progress("questions", number)
+        request = self._request(question.data + question.text, "", number, question.max_tokens)
+        choices = tuple(LETTERS[: len(question.choices)])
+        asked = replace(request, choices=choices, may_be_cached=True)
+        return self._patience.ask(lambda: unmeasured_call(self.resolved.engine, asked))
 
     @contextmanager
     def clock(self, stage: Timed) -> Generator[None]:

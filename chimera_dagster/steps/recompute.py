@@ -5,6 +5,7 @@ from typing import NamedTuple, cast
 
 from chimera_dagster.measure.measured import Measured, measured
 from chimera_dagster.measure.samples import Sample
+from chimera_dagster.quiz.score import Accuracy, accuracy_of
 from chimera_dagster.records.documents import Outcome
 from chimera_dagster.records.store import Store, write_text
 from chimera_dagster.records.trial_files import read_recorded
@@ -25,19 +26,24 @@ class Difference(NamedTuple):
 
 
 def recompute(store: Store, plan: TrialPlan, *, write: bool = False) -> tuple[int, list[Difference]]:
-    """Compute a trial's metrics and verdicts again; returns the number of figures and those that differ.
+    """Compute a trial's metrics, verdicts and accuracy again; returns the number of figures and those that differ.
 
     With `write` the computed figures replace the stored ones. Raises UnknownTrialError, DamagedFileError.
     """
     metrics, outcome, samples = read_recorded(store, plan)
-    again = measure(outcome, samples)
-    stored, computed = (_figures(it.model_dump(include=set(Measured.model_fields))) for it in (metrics, again))
+    again, accuracy = measure(outcome, samples), accuracy_of(outcome.answers)
+    stored, computed = _all_figures(metrics, metrics.accuracy), _all_figures(again, accuracy)
     names = list(dict.fromkeys([*stored, *computed]))
     found = [Difference(name, stored.get(name), computed.get(name)) for name in names]
     if write:
-        document = metrics.model_copy(update=dict(again)).model_dump_json(indent=2)
+        document = metrics.model_copy(update=dict(again) | {"accuracy": accuracy}).model_dump_json(indent=2)
         write_text(store.folder_of(plan.trial).metrics, f"{document}\n")
     return len(names), [figure for figure in found if figure.stored != figure.computed]
+
+
+def _all_figures(found: Measured, accuracy: Accuracy | None) -> dict[str, object]:
+    document = found.model_dump(include=set(Measured.model_fields))
+    return _figures(document if accuracy is None else document | {"accuracy": accuracy.model_dump()})
 
 
 def _figures(value: object, name: str = "") -> dict[str, object]:

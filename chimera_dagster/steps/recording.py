@@ -10,6 +10,7 @@ from chimera_dagster.errors import EngineError
 from chimera_dagster.measure.call import Call, CallMetrics, call_metrics
 from chimera_dagster.measure.environment import capture
 from chimera_dagster.measure.samples import Sample
+from chimera_dagster.quiz.score import accuracy_of
 from chimera_dagster.records.documents import (
     Alignment,
     EngineRecord,
@@ -50,16 +51,19 @@ def record_trial(
         prompt_version=prompt_version(),
         seed=plan.spec.seed,
         repeats=plan.spec.repeats,
+        rounds=(outcome.round,),
         engine=_engine_record(resolved),
         seconds=seconds,
         effective_num_ctx=sorted({size for it in outcome.calls if (size := it.stats.effective_num_ctx) is not None}),
         text_quality=revision.published if revision else score,
         revision=revision,
+        accuracy=accuracy_of(outcome.answers),
         alignment=Alignment.of_answers(outcome.analysis.answer, outcome.published.answer),
         environment=capture(),
     )
     calls = calls_table(outcome.calls, metrics.calls)
     written = write_measurement(store.folder_of(plan.trial), metrics, outcome, samples, calls)
+    store.folder_of(plan.trial).forget_rounds()  # they belong to an earlier measurement
     return Recorded(written, outcome, samples)
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chimera_dagster.compare.comparison import SCHEMA_VERSION, Comparison, compare
 from chimera_dagster.compare.metrics import METRICS, Excerpt, values_of
-from chimera_dagster.compare.observed import Observed, Setting
+from chimera_dagster.compare.observed import AccuracyInterval, Observed, Setting
 from chimera_dagster.errors import DamagedFileError, InputError, first_problem
 from chimera_dagster.foreign_text import csv_cell
 from chimera_dagster.records.store import Store, TrialFolder, write_text
@@ -164,7 +164,11 @@ def _observed(trial: Trial, folder: TrialFolder, settings: dict[str, Setting]) -
         href=href,
         text=None if metrics.quality is None else metrics.quality.verdict,
         repeats=metrics.repeats,
+        rounds=tuple(metrics.rounds),
         call_rows=_call_rows(metrics),
+        accuracy=None
+        if metrics.accuracy is None
+        else AccuracyInterval(**metrics.accuracy.model_dump(exclude={"share"})),
         setting=digest,
         created_at=metrics.created_at.isoformat(timespec="seconds"),
     )
@@ -200,6 +204,7 @@ def trial_table(comparison: Comparison) -> pd.DataFrame:
             "validity": ", ".join(trial.spoiled_by) or ("valid" if trial.state == "measured" else None),
             "error": trial.error,
             "repeats": trial.repeats,
+            "rounds": len(trial.rounds),
             "on_front": trial.key in front,
             "text": trial.text,
             "published": trial.href is not None,
@@ -221,7 +226,8 @@ def standings_table(comparison: Comparison) -> pd.DataFrame:
             if (standing := own.get(name)) is not None:
                 low, high, rank = standing.summary.low, standing.summary.high, standing.rank
             mean, unit = trial.mean(name), METRICS[name].unit
-            rows.append((trial.model, key, name, unit, valid, len(values), mean, low, high, rank))
+            n = trial.accuracy.asked if name == "accuracy" and trial.accuracy is not None else len(values)
+            rows.append((trial.model, key, name, unit, valid, n, mean, low, high, rank))
     return as_table(rows, Standings)
 
 

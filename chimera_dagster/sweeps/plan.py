@@ -126,7 +126,7 @@ def propose(plans: Sequence[TrialPlan], to_run: Sequence[TrialPlan], known: Know
 def design_of(plans: Sequence[TrialPlan]) -> Design:
     """As the sweep file says."""
     spec = plans[0].spec
-    return Design(len(plans), getattr(spec, "rounds", 1), spec.repeats)
+    return Design(len(plans), spec.rounds, spec.repeats)
 
 
 def _fewest_rounds(trials: int, repeats: int, scatter: Scatter, difference: float) -> Design | None:

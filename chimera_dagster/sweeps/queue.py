@@ -7,6 +7,8 @@ from typing import Protocol
 from chimera_dagster.spec.sweep import TrialPlan
 from chimera_dagster.spec.trial import load_order
 
+_Group = deque[TrialPlan]
+
 
 class TrialSource(Protocol):
     """Where workers get their trials from."""
@@ -31,19 +33,23 @@ class TrialSource(Protocol):
 
 
 class TrialQueue:
-    """The trials of a sweep that no worker has taken yet; each is handed out once, unless it is put back.
+    """The visits of a sweep that no worker has taken yet; each is handed out once, unless it is put back.
 
-    Trials that share a loaded model (`trial.load_order`) are a group. A worker gets the trials of its own group, then a
-    group that nobody has begun, then part of the longest: this loads a model once more, but leaves no worker idle.
+    Trials that share a loaded model (`trial.load_order`) are a group in each round. A worker gets the trials of its own
+    group, then a group of that round that nobody has begun, then part of the longest: this loads a model once more, but
+    leaves no worker idle. The next round begins once all of a round are handed out; a trial that another worker still
+    visits is not handed out meanwhile.
     """
 
     def __init__(self, plans: Sequence[TrialPlan]) -> None:
-        groups: dict[tuple[str, int, int], deque[TrialPlan]] = {}
+        groups: dict[tuple[int, str, int, int], _Group] = {}
         for plan in plans:
-            groups.setdefault((plan.model, *load_order(plan.params.key)), deque()).append(plan)
-        self._groups = list(groups.values())
-        self._group_of: dict[Hashable, deque[TrialPlan]] = {}
-        self._put_back: deque[TrialPlan] = deque()
+            key = (plan.round, plan.model, *load_order(plan.params.key))
+            groups.setdefault(key, deque()).append(plan)
+        self._rounds = {number: [group for key, group in groups.items() if key[0] == number] for number, *_ in groups}
+        self._group_of: dict[Hashable, _Group] = {}
+        self._put_back: _Group = deque()
+        self._visited: set[str] = set()
         self._left = len(plans)
 
     @property
@@ -52,26 +58,39 @@ class TrialQueue:
         return self._left
 
     def take(self, worker: Hashable) -> tuple[TrialPlan, bool] | None:
-        """The next trial of a worker, and whether it was put back before; None if none is left."""
-        group = self._group_of.get(worker) or self._unbegun() or max(self._groups, key=len, default=None)
-        if not group:
-            return (self._put_back.popleft(), True) if self._put_back else None
-        self._group_of[worker] = group
-        return group.popleft(), False
+        """The next trial of a worker, and whether it was put back before; None if there is none at the moment."""
+        groups = next((found for found in self._rounds.values() if any(found)), [])
+        own = self._group_of.get(worker)
+        for group in (own, self._unbegun(groups), *sorted(groups, key=len, reverse=True)):
+            if group and (plan := self._taken(group)) is not None:
+                self._group_of[worker] = group
+                return plan, False
+        plan = None if groups else self._taken(self._put_back)
+        return None if plan is None else (plan, True)
 
     def put_back(self, plan: TrialPlan) -> None:
         """Return a trial, to be handed out again after all others."""
+        self._visited.discard(plan.trial.key)
         self._put_back.append(plan)
 
     def end(self, plan: TrialPlan) -> None:
-        """Called once for each trial."""
-        del plan  # only the number of trials counts
+        """Called once for each visit."""
+        self._visited.discard(plan.trial.key)
         self._left -= 1
 
     def leave(self, worker: Hashable) -> None:
         """The worker has ended; its group is free for others."""
         self._group_of.pop(worker, None)
 
-    def _unbegun(self) -> deque[TrialPlan] | None:
+    def _unbegun(self, groups: Sequence[_Group]) -> _Group | None:
         begun = {id(group) for group in self._group_of.values()}
-        return next((group for group in self._groups if group and id(group) not in begun), None)
+        return next((group for group in groups if group and id(group) not in begun), None)
+
+    def _taken(self, group: _Group) -> TrialPlan | None:
+        """The first trial of the group that nobody visits, taken out of it."""
+        for place, plan in enumerate(group):
+            if plan.trial.key not in self._visited:
+                del group[place]
+                self._visited.add(plan.trial.key)
+                return plan
+        return None

@@ -63,6 +63,7 @@ class Search:
         on_propose: Callable[[TrialPlan], None] = lambda _: None,
     ) -> None:
         """Raises InputError if the space has only one configuration, or an objective is not measured on this host."""
+        spec = spec.model_copy(update={"rounds": 1})  # a proposal is visited once
         self._spec, self._store, self._digest = spec, store, digest
         self._budget, self._plateau, self._on_propose = budget, plateau, on_propose
         self._space, self._limits = _Space(spec.search_axes()), spec.goals.parsed()

@@ -16,6 +16,8 @@ from chimera_dagster.errors import (
     ModelNotFoundError,
     StreamBrokenError,
 )
+from chimera_dagster.quiz.question import Question
+from chimera_dagster.quiz.score import read_answer
 from chimera_dagster.spec.timeouts import Timeouts
 from chimera_dagster.spec.trial import ParamSet
 
@@ -84,6 +86,15 @@ class EngineContract:
     def test_max_tokens_bounds_the_output(self, engine: Engine) -> None:
         _, stats = read_all(engine.stream(self.request(max_tokens=5)))
         assert (stats.done_reason, stats.output_tokens) == ("length", 5)
+
+    def test_an_answer_is_one_of_the_choices(self, engine: Engine) -> None:
+        question = Question(id="Q1", kind="look up", text="Say hello.", choices=("a", "b", "c"), right="A")
+        read: set[str | None] = set()
+        for seed in range(7, 13):
+            request = self.request(choices=("A", "B", "C"), may_be_cached=True, seed=seed)
+            read.add(read_answer(question, text_of(read_all(engine.stream(request))[0])))
+        assert read <= {"A", "B", "C"}
+        assert len(read) > 1  # it is sampled, not always the first
 
     def test_seed_decides_the_text(self, engine: Engine) -> None:
         texts = [text_of(read_all(engine.stream(self.request(seed=seed)))[0]) for seed in (7, 7, 8)]

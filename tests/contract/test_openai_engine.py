@@ -68,6 +68,12 @@ class TestOpenAIEngine(ServerContract):
         for _ in range(2):
             assert read_all(engine.stream(self.request(max_tokens=2)))[1].prompt_cached_tokens == 0
 
+    def test_prompt_of_a_call_that_is_not_measured_may_come_from_the_cache(self, engine: OpenAIEngine) -> None:
+        prompt = "apple banana cherry " * 20
+        request = self.request(prompt=prompt, max_tokens=2, may_be_cached=True)
+        cached = [read_all(engine.stream(request))[1].prompt_cached_tokens for _ in range(2)]
+        assert cached[1] is not None and cached[1] > 60 > (cached[0] or 0)  # of the template at first
+
     def test_sampling_parameters_take_effect(self, engine: OpenAIEngine) -> None:
         def text(**changes: Any) -> str:
             return text_of(read_all(engine.stream(self.request(params=ParamSet(**changes), max_tokens=16)))[0])

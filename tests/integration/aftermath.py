@@ -44,20 +44,27 @@ NOTHING = Aftermath([], [], [], [], [], [])
 
 
 def aftermath(project: Project, plans: Sequence[TrialPlan], again: Mapping[str, int] = {}) -> Aftermath:
-    """Look at a project in which nothing is at work any more; `again` is how often a trial had to run once more."""
+    """Look at a project in which nothing is at work any more; of each trial, at the round that its plan names.
+
+    `again` is how often a trial had to run once more.
+    """
     store, leases = Store(project.data), project.path / "leases"
     digest = store.read_json("summary", Summary).digest
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DAGSTER_HOME", str(project.data / "dagster_home"))
         with DagsterInstance.get() as instance:
             well = Counter(
-                run.tags.get("dagster/partition", "")
-                for run in instance.get_runs(RunsFilter(job_name="write_report", statuses=[DagsterRunStatus.SUCCESS]))
+                (run.tags.get("dagster/partition", ""), int(run.tags.get("chimera/sweep_round", "1")))
+                for run in instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.SUCCESS]))
             )
             unfinished = instance.get_runs(RunsFilter(statuses=NOT_FINISHED_STATUSES))
             return Aftermath(
                 lost=[plan.trial.key for plan in plans if not is_done(store, plan, digest)],
-                twice=[plan.trial.key for plan in plans if well[plan.trial.key] > 1 + again.get(plan.trial.key, 0)],
+                twice=[
+                    plan.trial.key
+                    for plan in plans
+                    if well[plan.trial.key, plan.round] > 1 + again.get(plan.trial.key, 0)
+                ],
                 mixed=mixed(store, plans),
                 half_written=half_written(project.data),
                 held=["a lane"] * any_held(leases) + [each.trial for each in waiting(leases)],

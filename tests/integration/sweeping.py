@@ -12,6 +12,7 @@ from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.leases import lane_states
 from chimera_dagster.records.store import Store
 from chimera_dagster.spec.sweep import TrialPlan, load_spec
+from chimera_dagster.sweeps.rounds import in_order
 from tests.conftest import Project
 from tests.forked import Forked, exec_chimera, run_chimera
 from tests.integration.aftermath import Aftermath, aftermath
@@ -32,10 +33,13 @@ class Sweeping:
         self.project, self.stub = project, stub
 
     def trials(self, top_k: Sequence[int], **spec: object) -> list[TrialPlan]:
-        """Write the sweep file; tests that share a project take other values of `top_k` each."""
+        """Write the sweep file; the trials in the order of the first round.
+
+        Tests that share a project take other values of `top_k` each.
+        """
         fields = {"engine": "ollama", "models": ["gemma3:270m"], "max_tokens": 16, "grid": {"top_k": list(top_k)}}
         self.project.spec.write_text(yaml.safe_dump(fields | spec))
-        return load_spec(self.project.spec).plans()
+        return in_order(load_spec(self.project.spec).plans(), 1)
 
     def start(self, *arguments: str, verb: str = "sweep", **env: str) -> Forked:
         environment = self.project.environment(OLLAMA_HOST=self.stub.url, **env)

@@ -5,15 +5,17 @@ import re
 from collections.abc import Generator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
 from chimera_dagster.cli import app
+from chimera_dagster.spec.sweep import TrialPlan
 from chimera_dagster.steps.report import render_trial
 from tests.conftest import Project
 from tests.desk import Desk, desk_in
 
-SETS = [{"grid": {"num_ctx": [4096], "top_k": [number]}, "repeats": 3, "max_tokens": 1000} for number in range(1, 4)]
+SETS = [{"grid": {"num_ctx": [4096], "top_k": [number]}, "rounds": 4, "max_tokens": 1000} for number in range(1, 4)]
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +23,21 @@ def compared(shared_project: Project) -> Generator[Desk]:
     with desk_in(shared_project.data, shared_project.reports) as desk, pytest.MonkeyPatch.context() as patch:
         for fields in SETS:
             desk.store.register(desk.plan(**fields))
-            desk.run(**fields)
+            desk.run_rounds(**fields)
             render_trial(desk.store, desk.plan(**fields))
+            scattered(desk, desk.plan(**fields))
         patch.setenv("CHIMERA_DATA_DIR", str(desk.store.data_dir))
         patch.setenv("CHIMERA_SPEC", str(desk.store.data_dir / "none.yaml"))
         yield desk
+
+
+def scattered(desk: Desk, plan: TrialPlan) -> None:
+    """Give each call its own speed, by 1 %: all tokens of the stub take the same time."""
+    path = desk.store.folder_of(plan.trial).metrics
+    rng, document = np.random.default_rng(plan.params.top_k), json.loads(path.read_text())
+    for call in document["calls"]:
+        call["eval_ms"] *= float(np.exp(rng.normal(0, 0.01)))
+    path.write_text(json.dumps(document))
 
 
 def chimera(*arguments: str) -> Result:

@@ -51,4 +51,4 @@ def test_num_gpu_has_no_detectable_effect(tuning: Comparison) -> None:
 @needs_corpus
 def test_no_trial_is_ranked_that_ran_once(tuning: Comparison) -> None:
     assert {of.rank for standing in tuning.standings.values() for of in standing.values()} == {None}
-    assert "no test can tell how sure that is: too few repeats" in tuning.recommendation.why
+    assert "no test can tell how sure that is: one round can't tell" in tuning.recommendation.why

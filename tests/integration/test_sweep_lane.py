@@ -54,7 +54,9 @@ def test_a_sweep_waits_for_its_lane_and_keeps_it_for_all_of_its_trials(project: 
         held_by = [(who.pid, who.trial) for who in stub.holders if who is not None]
     rows = json.loads(stdout)
     [worker] = {pid for pid, _ in held_by}
-    assert [trial for _, trial in held_by] == [f"{row['model']}|{row['params']}" for row in rows for _ in range(STAGES)]
+    order = list(dict.fromkeys(trial for _, trial in held_by))
+    assert [trial for _, trial in held_by] == [trial for trial in order for _ in range(STAGES)]
+    assert set(order) == {f"{row['model']}|{row['params']}" for row in rows}
     assert is_gone(worker)
     for row in rows:
         seen = json.loads((project.path / row["report"]).with_name("metrics.json").read_text())["environment"][

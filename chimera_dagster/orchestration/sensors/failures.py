@@ -14,7 +14,7 @@ from dagster import (
 from chimera_dagster.errors import may_pass
 from chimera_dagster.orchestration.jobs import TRIAL_ASSETS, trial_job
 from chimera_dagster.orchestration.partitions import is_registered
-from chimera_dagster.orchestration.workspace import Workspace
+from chimera_dagster.orchestration.workspace import ROUND_TAG, Workspace
 
 ATTEMPT_TAG = "chimera/attempt"  # on a run: 2 for the first retry of a trial, 3 for the next
 RETRY_OF_TAG = "chimera/retry_of"  # on a run: the run that failed
@@ -40,7 +40,11 @@ def failed_trials(context: RunFailureSensorContext, workspace: ResourceParam[Wor
         run_key=run.run_id,  # a failure is answered once
         partition_key=key,
         asset_selection=[asset for asset in map(AssetKey, TRIAL_ASSETS) if asset in (run.asset_selection or {asset})],
-        tags={ATTEMPT_TAG: str(attempt + 1), RETRY_OF_TAG: run.run_id},
+        tags={
+            ATTEMPT_TAG: str(attempt + 1),
+            RETRY_OF_TAG: run.run_id,
+            **{tag: value for tag, value in run.tags.items() if tag == ROUND_TAG},
+        },
     )
 
 

@@ -1,6 +1,7 @@
 """A nightly round: ingest, and once that has succeeded, the trials whose report is missing or outdated."""
 
 from dagster import (
+    AssetKey,
     DagsterInstance,
     DagsterRunStatus,
     DefaultScheduleStatus,
@@ -16,15 +17,16 @@ from dagster import (
 )
 
 from chimera_dagster.errors import SpecError
-from chimera_dagster.orchestration.jobs import ingest_job, trial_job
+from chimera_dagster.orchestration.jobs import MEASURED_ASSETS, ingest_job, trial_job
 from chimera_dagster.orchestration.partitions import dagster_key, missing_keys
-from chimera_dagster.orchestration.workspace import Workspace
+from chimera_dagster.orchestration.workspace import ROUND_TAG, Workspace
 from chimera_dagster.records.documents import Summary
-from chimera_dagster.spec.sweep import load_spec
+from chimera_dagster.spec.sweep import TrialPlan, load_spec
 from chimera_dagster.steps.done import is_done
+from chimera_dagster.sweeps.rounds import visits_of
 
-ROUND_TAG = "chimera/round"  # on an ingest: which round it starts; on a trial: the ingest that it follows
-NIGHTLY = {ROUND_TAG: "nightly"}
+NIGHT_TAG = "chimera/round"  # on an ingest: which round it starts; on a trial: the ingest that it follows
+NIGHTLY = {NIGHT_TAG: "nightly"}
 PAGE = 50  # trials per tick: requesting thousands of runs at once would delay every other sensor
 _WAITING = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.QUEUED, DagsterRunStatus.STARTING]
 
@@ -49,7 +51,7 @@ def nightly_trials(
         return SkipReason(str(error))
     if any(missing_keys(context.instance, spec.partition_keys()).values()):
         return SkipReason(f"The sensor sweep_spec has not yet registered the trials of {workspace.settings.spec}.")
-    store, plans = workspace.store, spec.plans()
+    store, plans = workspace.store, visits_of(spec.plans())
     name = f"{night}/{spec.content_hash()}"
     seen = _seen(context.cursor, name)
     page = plans[seen : seen + PAGE]
@@ -57,15 +59,22 @@ def nightly_trials(
         return SkipReason(f"All {len(plans)} trials were checked after the nightly ingest {night[:8]}.")
     context.update_cursor(f"{name}/{seen + len(page)}")
     digest, waiting = store.read_json("summary", Summary).digest, _waiting(context.instance)
-    todo = [plan for plan in page if not is_done(store, plan, digest) and plan.trial.key not in waiting]
+    todo = [plan for plan in page if not is_done(store, plan, digest) and (plan.trial.key, plan.round) not in waiting]
     for plan in todo:
         store.register(plan)
     if not todo:
         return SkipReason(f"Trials {seen + 1} to {seen + len(page)} of {len(plans)} have an up-to-date report.")
-    return [
-        RunRequest(run_key=f"{night}:{key}", partition_key=key, tags={ROUND_TAG: night})
-        for key in (dagster_key(plan.trial) for plan in todo)
-    ]
+    return [_request(plan, night) for plan in todo]
+
+
+def _request(plan: TrialPlan, night: str) -> RunRequest:
+    key = dagster_key(plan.trial)
+    return RunRequest(
+        run_key=f"{night}:{key}" if plan.round == 1 else f"{night}:{key}:{plan.round}",
+        partition_key=key,
+        asset_selection=None if plan.writes_report else [AssetKey(name) for name in MEASURED_ASSETS],
+        tags={NIGHT_TAG: night, ROUND_TAG: str(plan.round)},
+    )
 
 
 def _last_night(instance: DagsterInstance) -> str | None:
@@ -74,9 +83,12 @@ def _last_night(instance: DagsterInstance) -> str | None:
     return last.run_id if last is not None and last.status == DagsterRunStatus.SUCCESS else None
 
 
-def _waiting(instance: DagsterInstance) -> set[str]:
-    """Partitions of the runs that have not started yet."""
-    return {run.tags.get("dagster/partition", "") for run in instance.get_runs(RunsFilter(statuses=_WAITING))}
+def _waiting(instance: DagsterInstance) -> set[tuple[str, int]]:
+    """Partitions of the runs that have not started yet, each with its round."""
+    return {
+        (run.tags.get("dagster/partition", ""), int(run.tags.get(ROUND_TAG, "1")))
+        for run in instance.get_runs(RunsFilter(statuses=_WAITING))
+    }
 
 
 def _seen(cursor: str | None, name: str) -> int:

@@ -67,7 +67,9 @@ def standing_cells(comparison: Comparison, trial: Observed, metric: Metric) -> t
     """A trial's mean of a metric with half of its interval, and its rank by it."""
     mean, standing = trial.mean(metric.name), comparison.standings.get(trial.key, {}).get(metric.name)
     text = figure(metric, mean)
-    if standing is not None and standing.summary.high is not None:
+    if metric.name == "accuracy" and trial.accuracy is not None:
+        text += f" ({trial.accuracy.low:.2f} to {trial.accuracy.high:.2f})"
+    elif standing is not None and standing.summary.high is not None:
         text += f" ± {_two_digits(standing.summary.high - standing.summary.mean)}"
     rank = standing.rank if standing is not None else None
     return Cell(text, mean), Cell(NOTHING if rank is None else str(rank), rank)
@@ -113,6 +115,15 @@ def goals_words(answer: Recommendation) -> str:
 def goals_listed(goals: Goals) -> str:
     """`throughput_tok_s (weight 1); ttft_ms <= 500`."""
     return "; ".join([*(f"{name} (weight {weight:g})" for name, weight in goals.want.items()), *goals.limits])
+
+
+def expected_words(answer: Recommendation) -> str:
+    """In which interval each weighted metric of the best one lies."""
+    intervals = [
+        f"{metric.words} {figure(metric, low)} to {figure(metric, high)} {metric.unit}"
+        for metric, (low, high) in ((METRICS[name], bounds) for name, bounds in answer.expected.items())
+    ]
+    return f"{', '.join(intervals)} (95 % intervals, wide enough for the best of all: part of a lead is chance)."
 
 
 def candidate_words(candidate: Candidate) -> str:
@@ -174,17 +185,34 @@ def _signed(metric: Metric, size: float) -> str:
 
 
 def drift_words(comparison: Comparison) -> list[str]:
-    """By how much trials scatter beyond repeats and parameters, and for which metrics that can't be estimated."""
+    """By how much trials scatter beyond their repeats, and what can't be told because of it."""
     lines: list[str] = []
     known = [f"{METRICS[name].words} {drift:.1%}" for name, drift in comparison.drift.items() if drift is not None]
     if known:
-        lines.append(
-            "Scatter between trials beyond what repeats and parameters explain (standard deviation): "
-            f"{', '.join(known).replace('%', ' %')}. Ranks allow for it."
+        scatter = (
+            "Scatter between the visits of a trial beyond that of their repeats"
+            if comparison.rounds > 1
+            else "Scatter between trials beyond what repeats and parameters explain"
         )
-    if unknown := [METRICS[name].words for name, drift in comparison.drift.items() if drift is None]:
+        figures = ", ".join(known).replace("%", " %")
+        lines.append(f"{scatter} (standard deviation): {figures}. Ranks allow for it.")
+    unknown = [METRICS[name].words for name, drift in comparison.drift.items() if drift is None]
+    if unknown and comparison.rounds == 1:
         lines.append(
-            "There are too few trials to estimate how much the host drifts from one to the next: ranks by "
-            f"{', '.join(unknown)}, and effects tested over repeats, may mistake drift for a difference."
+            "There are too few trials to estimate how much the host drifts from one to the next, so that "
+            f"{', '.join(unknown)} {'is' if len(unknown) == 1 else 'are'} not tested."
+        )
+    if comparison.rounds == 1 and len(valid(comparison.trials)) > 1:
+        lines.append(
+            "All trials were measured in one round: a drift of the host that lasts as long as a loaded model can't be "
+            "told from an effect of the model, num_gpu or num_ctx. 'rounds: 3' in the sweep file visits each trial "
+            "three times, far apart."
+        )
+    if comparison.untested:
+        lines.append(
+            f"No effect of {' and '.join(comparison.untested)} is tested: one round and too few trials can't tell it "
+            "from a drift of the host."
+            if comparison.rounds == 1
+            else f"No effect of {' and '.join(comparison.untested)} is tested: there are too few rounds or trials."
         )
     return lines

@@ -8,6 +8,7 @@ from chimera_dagster.compare.metrics import METRICS
 from chimera_dagster.compare.observed import valid
 from chimera_dagster.compare.ranking import LEVEL
 from chimera_dagster.compare.regression import Regression
+from chimera_dagster.evidence.setups import range_words
 from chimera_dagster.notes.brief import Brief
 from chimera_dagster.render.blocks import Block, Bullets, Content, Heading, Link, Page, Paragraph, Part, inlines
 from chimera_dagster.render.index.baseline import baseline_blocks
@@ -106,29 +107,32 @@ def _not_ranked(comparison: Comparison) -> Iterator[Block]:
         yield listed(("model", "parameters", "key", "why"), rows, "Trials without figures")
 
 
+def _of_accuracy(comparison: Comparison) -> Iterator[Content]:
+    asked = [trial.accuracy for trial in valid(comparison.trials) if trial.accuracy is not None]
+    if asked:
+        counts = range_words([each.asked for each in asked])
+        chance = range_words([round(each.chance, 2) for each in asked])
+        yield (
+            f"accuracy is the share of right answers to {counts} questions, with Wilson's 95 % interval; blind choices "
+            f"would get {chance}. Trials whose intervals overlap may be equally good."
+        )
+
+
 def _method(comparison: Comparison) -> Iterator[Content]:
     metrics = [
         f"{metric.name}: {metric.words}{f', {metric.unit}' * bool(metric.unit)}" for metric in shown_metrics(comparison)
     ]
     if metrics:
         yield f"{'; '.join(metrics)}."
+    yield from _of_accuracy(comparison)
     yield (
         "Only valid trials are compared. Trials that a cache, a reload, throttling or the like affected are listed "
         "separately, with the reason."
     )
     if len(valid(comparison.trials)) > 1:
-        yield (
-            "A trial's rank is 1 plus the number of trials that are detectably better, by t-tests of logarithms, "
-            "with variances pooled over trials with the same model, num_gpu and num_ctx, at a level of "
-            f"{LEVEL:g} divided by all {comparison.comparisons:,} pairs of all metrics (Bonferroni). A trial's repeats "
-            "are measured one after the other, so the scatter between trials that repeats and effects do not explain "
-            "is added to their variance."
-        )
+        yield _ranks(comparison)
         yield from map(inlines, drift_words(comparison))
-        yield (
-            "Effects are F-tests in an additive model of the parameter and the group with all else equal, over the "
-            "means of trials, with Holm's correction over all effects and interactions."
-        )
+        yield _effects(comparison)
     if comparison.front_axes:
         axes = ", ".join(METRICS[name].words for name in comparison.front_axes)
         yield f"Pareto front: no other trial is at least as good in all of {axes} and better in one of them."
@@ -140,4 +144,28 @@ def _method(comparison: Comparison) -> Iterator[Content]:
         *("Every value is in ", Link("comparison.json", "comparison.json"), ", every mean and rank in "),
         *(Link("comparison.csv", "comparison.csv"), f", both from {comparison.created_at:%Y-%m-%d %H:%M} UTC. "),
         "Each report describes how its trial was measured.",
+    )
+
+
+def _ranks(comparison: Comparison) -> str:
+    rank = "A trial's rank is 1 plus the number of trials that are detectably better, by"
+    pairs = f"all {comparison.comparisons:,} pairs of all metrics"
+    if comparison.rounds > 1:
+        return (
+            f"{rank} Tukey's test of logarithms, with rounds as blocks, at a level of {LEVEL:g} shared by {pairs}. The "
+            "unit is a visit: the mean of a trial's repeats in one round. Trials of one load group are visited close "
+            "in time; the scatter of whole groups between rounds counts for trials of different groups."
+        )
+    return (
+        f"{rank} t-tests of logarithms, with variances pooled over trials with the same model, num_gpu and num_ctx, at "
+        f"a level of {LEVEL:g} divided by {pairs} (Bonferroni). A trial's repeats are measured one after the other, so "
+        "the scatter between trials that repeats and effects do not explain is added to their variance."
+    )
+
+
+def _effects(comparison: Comparison) -> str:
+    values = "visits, with each round as a group of its own" if comparison.rounds > 1 else "the means of trials"
+    return (
+        "Effects are F-tests in an additive model of the parameter and the group with all else equal, over "
+        f"{values}, with Holm's correction over all effects and interactions."
     )

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from chimera_dagster.compare.comparison import Comparison
 from chimera_dagster.compare.metrics import Metric
-from chimera_dagster.compare.observed import Observed
+from chimera_dagster.compare.observed import Observed, valid
+from chimera_dagster.compare.sureness import few_rounds
 from chimera_dagster.render.blocks import Block, Content, Paragraph, Strong, Table, inlines
 from chimera_dagster.render.index.cells import NAMED, NOTHING, named, shown_metrics, standing_cells
 from chimera_dagster.render.index.order import Order, limit_words
@@ -63,12 +64,13 @@ def _columns(comparison: Comparison, order: Order) -> list[_Column]:
     )
     columns = [model, parameters, _Column(_GAP, [gap_words(order, trial) for trial in trials])]
     if goals.limits:
-        columns.append(_plain("limits", [limit_words(trial, goals) for trial in trials], is_numeric=False))
+        columns.append(_plain("limits", [limit_words(trial, comparison) for trial in trials], is_numeric=False))
     metrics = shown_metrics(comparison)
     columns += [_of(metric, comparison, trials) for metric in metrics if metric.name in goals.want]
     columns.append(report)
     columns += [_of(metric, comparison, trials) for metric in metrics if metric.name not in goals.want]
-    columns.append(_plain("repeats", [str(trial.repeats) for trial in trials]))
+    columns.append(_plain("rounds", [str(len(trial.rounds)) for trial in trials]))
+    columns.append(_plain("repeats", [str(trial.repeats // len(trial.rounds)) for trial in trials]))
     columns.append(_plain("model's text", [trial.text or NOTHING for trial in trials], is_numeric=False))
     return columns
 
@@ -103,10 +105,11 @@ def _reading(comparison: Comparison) -> str:
     direction = (
         f"Higher is better for {' and '.join(better)}, lower for all other metrics." if better else "Lower is better."
     )
-    values = "Values are means over the repeats, ± half of their 95 % interval if there are 3 repeats or more."
+    parts = "rounds" if comparison.rounds > 1 else "repeats"
+    values = f"Values are means over the {parts}, ± half of their 95 % interval if there are 3 {parts} or more."
     if _is_tested(comparison):
         return f"{direction} {values} Bold: no trial is detectably better. All ranks are in comparison.csv."
-    return f"{direction} {values} No test was possible: that takes at least two trials with 3 repeats or more each."
+    return f"{direction} {values} No test was possible: {few_rounds(valid(comparison.trials))}."
 
 
 def _is_tested(comparison: Comparison) -> bool:

@@ -66,15 +66,16 @@ def metrics_of(trials: Sequence[Observed]) -> list[Metric]:
     return [metric for name, metric in METRICS.items() if any(trial.values.get(name) for trial in trials)]
 
 
-def limit_words(trial: Observed, goals: Goals) -> str:
+def limit_words(trial: Observed, comparison: Comparison) -> str:
     """`kept`, or the state of each limit that is not certainly kept."""
-    found = {str(limit): keeps(trial, limit) for limit in goals.parsed()}
+    goals = comparison.recommendation.goals
+    found = {str(limit): keeps(trial, limit, comparison.drift) for limit in goals.parsed()}
     return "; ".join(f"{limit}: {kept}" for limit, kept in found.items() if kept != "kept") or "kept"
 
 
 def keeps_limits(trial: Observed, goals: Goals) -> bool:
     """Whether the trial keeps every limit, for certain or not, as the recommendation requires."""
-    return all(keeps(trial, limit) in ("kept", "not certain") for limit in goals.parsed())
+    return all(keeps(trial, limit, {}) in ("kept", "not certain") for limit in goals.parsed())
 
 
 def _is_eligible(trial: Observed, goals: Goals) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from chimera_dagster.compare.comparison import Comparison
 from chimera_dagster.compare.regression import Regression
+from chimera_dagster.compare.sureness import few_rounds
 from chimera_dagster.render.blocks import Block, Bullets, Code, Inlines, Note, Paragraph, Strong, Table, inlines
 from chimera_dagster.render.index.baseline import baseline_summary
 from chimera_dagster.render.index.cells import (
@@ -11,6 +12,7 @@ from chimera_dagster.render.index.cells import (
     NOTHING,
     configuration,
     counted,
+    expected_words,
     figure,
     goals_listed,
     named,
@@ -40,6 +42,8 @@ def recommendation_blocks(comparison: Comparison, order: Order, regression: Regr
         yield Paragraph(inlines(*by_default) if answer.default_weights else inlines("Run ", name, "."))
         points.append(inlines(Strong("Goals: "), *_goals(comparison)))
         points.append(inlines(Strong("Confidence: "), answer.why))
+        if answer.expected:
+            points.append(inlines(Strong("Expect: "), expected_words(answer)))
         if cost := cost_words([cost_of(best)]):
             calls = f"the calls of its {counted(best.repeats, 'repeat')}"
             points.append(inlines(Strong("Cost: "), f"{calls} took {cost}."))
@@ -65,7 +69,7 @@ def _leader(comparison: Comparison, order: Order) -> str:
     if not metric.by_round:
         return f"{leader}; this can't be tested, as there is only one value per trial."
     if comparison.standings[first.key][metric.name].rank is None:
-        return f"{leader}; this can't be tested, as there are too few repeats."
+        return f"{leader}; this can't be tested: {few_rounds(order.trials)}."
     others = f"{len(order.tied):,} of the {len(order.behind) - 1:,} others"
     return f"{leader}; {others} can't be distinguished from it."
 
@@ -77,7 +81,7 @@ def _candidates(comparison: Comparison, order: Order) -> Iterator[Block]:
     metrics = [metric for metric in shown_metrics(comparison) if metric.name in names]
     metrics.sort(key=lambda metric: metric.name not in answer.goals.want)  # those first, in their order
     shown = [candidate for candidate in (answer.best, *answer.runners_up) if candidate is not None]
-    limits = {candidate.trial: limit_words(trials[candidate.trial], answer.goals) for candidate in shown}
+    limits = {candidate.trial: limit_words(trials[candidate.trial], comparison) for candidate in shown}
     has_limits = set(limits.values()) != {"kept"}
     has_goodput = any(candidate.goodput_tok_s is not None for candidate in shown)
     rows = tuple(

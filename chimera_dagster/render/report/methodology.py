@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from chimera_dagster.measure.environment import Environment
+from chimera_dagster.quiz.question import YOUR_TASKS
 from chimera_dagster.records.documents import Metrics, Outcome, StageText
 from chimera_dagster.render.blocks import (
     Block,
@@ -23,7 +24,11 @@ _UNKNOWN = "not reported by the engine"
 
 
 def methodology(plan: TrialPlan, metrics: Metrics, outcome: Outcome) -> Iterator[Block]:
-    rounds = f"{metrics.repeats} {'round' if metrics.repeats == 1 else 'rounds'} of analysis and report"
+    repeats = f"{metrics.repeats} {'repeat' if metrics.repeats == 1 else 'repeats'} of analysis and report"
+    done, planned = len(metrics.rounds), plan.spec.rounds
+    if planned > 1:
+        later = "" if done >= planned else "; metrics.json and the comparison of trials have later ones too"
+        repeats += f" in {done} of {planned} rounds{later}"
     start = "with the model unloaded before each call" if plan.spec.cold else "after a warm-up call"
     seeds = f"seeds from {plan.spec.seed} on; at most {plan.spec.max_tokens} tokens per call"
     yield Heading(2, "Methodology", "methodology")
@@ -31,11 +36,27 @@ def methodology(plan: TrialPlan, metrics: Metrics, outcome: Outcome) -> Iterator
         (
             f"Code makes {len(outcome.notes)} notes from {outcome.summary.total_files} files: sentences that it has "
             f"proved. {metrics.model} writes an analysis from them, then a report from the notes and its analysis.",
-            f"Calls: {rounds}, {start}; {seeds}.",
+            f"Calls: {repeats}, {start}; {seeds}.",
             "A sentence of the model is shown in its own words if it says what notes say, else in those of the note. "
             "docs/metrics.md defines every metric.",
+            *_questions(plan, metrics),
             f"Not measured: {_not_measured(metrics)}.",
         )
+    )
+
+
+def _questions(plan: TrialPlan, metrics: Metrics) -> Iterator[str]:
+    if metrics.accuracy is None:
+        return
+    own = metrics.accuracy.kinds.get(YOUR_TASKS)
+    made, wanted = metrics.accuracy.asked - (own.asked if own else 0), plan.spec.questions
+    fewer = f" (of {wanted} wanted: the files give no more)" if made < wanted else ""
+    kinds = [
+        *([f"{made} questions that code made from the facts of the files{fewer}"] if made else []),
+        *([f"{own.asked} tasks of the user's own"] if own else []),
+    ]
+    yield (
+        f"Accuracy: {' and '.join(kinds)}, asked one by one with the trial's own parameters after the measured calls."
     )
 
 
@@ -57,7 +78,9 @@ def _prompt(stage: str, text: StageText) -> Iterator[Block]:
 def _not_measured(metrics: Metrics) -> str:
     missing = [name for name, line in telemetry_lines(metrics.telemetry) if line.startswith("not measured")]
     missing += [name for name, line in metric_lines(metrics.headline) if line.startswith("not measured")]
-    return ", ".join([*missing, "the accuracy of the model's answers on a task with known answers"])
+    if metrics.accuracy is None:
+        missing.append("the accuracy of the model's answers on a task with known answers")
+    return ", ".join(missing) or "nothing that this project measures"
 
 
 def configuration_and_environment(metrics: Metrics) -> Iterator[Block]:

@@ -43,10 +43,11 @@ def is_analysis_usable(outcome: Outcome) -> bool:
     return sum(each.outcome == "stands" for each in shown(outcome.analysis.answer)) >= _ENOUGH
 
 
-def stated(metrics: Metrics, outcome: Outcome) -> Stated:
+def stated(metrics: Metrics, outcome: Outcome, rounds: int) -> Stated:
     """The notes by section, without those that the model conveyed in a usable text.
 
-    What the files say too little about is filled up with what the measurement of the trial itself calls for.
+    What the files say too little about is filled up with what the measurement of the trial itself calls for, which is
+    visited in so many `rounds`.
     """
     from chimera_dagster.render.report.code_paragraphs import (
         code_paragraphs,
@@ -64,14 +65,14 @@ def stated(metrics: Metrics, outcome: Outcome) -> Stated:
     lead = _lead(_of(left, "answer", "performance")) if told < _ENOUGH else []
     rest = [note for note in left if note not in lead and note.id not in analysed]
 
-    advice, own = [sentence(note) for note in _of(left, "recommendations")], list(trial_advice(metrics))
+    advice, own = [sentence(note) for note in _of(left, "recommendations")], list(trial_advice(metrics, rounds))
     room = max(0, ADVICE - len(model.blocks("recommendations")) * is_heard)
     first = [*advice, *own[1:]][:room] or ([] if room < ADVICE else own[:1])
     performance = _of(rest, "answer", "performance")[: _PERFORMANCE - is_analysed]
     return Stated(
         summary=list(code_paragraphs(lead)) or ([] if told else [inlines(_EMPTY)]),
         advice=first,
-        risks=_risks(metrics, _of(left, "risks"), len(model.risks()) * is_heard),
+        risks=_risks(list(trial_risks(metrics, rounds)), _of(left, "risks"), len(model.risks()) * is_heard),
         found=[*performance, *_of(rest, "findings")[: _FINDINGS - is_analysed]],
         further=[
             *advice[room:][:_FURTHER],
@@ -91,11 +92,11 @@ def _lead(speed: Sequence[KeptNote]) -> list[KeptNote]:
     return [note for note in speed if note.weight >= _FIRST_SCREEN][:_SENTENCES] or list(speed[:_FEW])
 
 
-def _risks(metrics: Metrics, notes: Sequence[KeptNote], said: int) -> list[Risk]:
-    """The risks beside `said` ones of the model: those of the files, and as many of the trial as are missing."""
+def _risks(own: Sequence[Risk], notes: Sequence[KeptNote], said: int) -> list[Risk]:
+    """The risks beside `said` ones of the model: those of the files, and as many of the trial's own as are missing."""
     found = [(sentence(note), words(note.mitigation) or inlines("–")) for note in notes]
     most = max(RISK_ROWS - said, min(len(found), _MOST_RISKS - said), 0)
-    return [*found, *trial_risks(metrics)][:most]
+    return [*found, *own][:most]
 
 
 def _of(notes: Sequence[KeptNote], *sections: str) -> list[KeptNote]:

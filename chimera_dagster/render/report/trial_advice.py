@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from chimera_dagster.records.documents import Metrics
 from chimera_dagster.render.blocks import Code, Inlines, inlines
 
-_ENOUGH = 3  # repeats, for an interval
+_ENOUGH = 3  # rounds, for an interval that knows the host's drift
 
 
-def trial_advice(metrics: Metrics) -> Iterator[Inlines]:
-    """What to do next with this trial; at least one sentence."""
-    if metrics.repeats < _ENOUGH:
-        yield inlines("Set ", Code("repeats: 3"), " or more before you compare this trial with another.")
+def trial_advice(metrics: Metrics, planned: int) -> Iterator[Inlines]:
+    """What to do next with this trial, of so many planned rounds; at least one sentence."""
+    if max(len(metrics.rounds), planned) < _ENOUGH:
+        yield inlines("Set ", Code("rounds: 3"), " or more before you compare this trial with another.")
     else:
         yield inlines(
             "Compare this trial with the others of the sweep: ", Code("chimera compare"), " tests each difference."
@@ -20,12 +20,12 @@ def trial_advice(metrics: Metrics) -> Iterator[Inlines]:
         yield inlines("Try a larger model for the words of a report: this text is ", metrics.text_quality.verdict, ".")
 
 
-def trial_risks(metrics: Metrics) -> Iterator[tuple[Inlines, Inlines]]:
+def trial_risks(metrics: Metrics, planned: int) -> Iterator[tuple[Inlines, Inlines]]:
     """What could mislead the reader of this trial, and what to do about it; at least two rows."""
-    if metrics.repeats < _ENOUGH:
-        rounds = "One round" if metrics.repeats == 1 else f"{metrics.repeats} rounds"
+    if max(len(metrics.rounds), planned) < _ENOUGH:
+        rounds = "One round" if len(metrics.rounds) == 1 else f"{len(metrics.rounds)} rounds"
         risk = f"{rounds} of calls measured this trial: another run may differ, and no interval says by how much."
-        yield inlines(risk), inlines("Set ", Code("repeats: 3"), " or more.")
+        yield inlines(risk), inlines("Set ", Code("rounds: 3"), " or more.")
     untested = inlines("How good the model's answers are on a task with known answers was not measured.")
     yield untested, inlines("Test the models on your own task before you choose one by its speed.")
     host = ", ".join(gpu.name for gpu in metrics.environment.gpus) or metrics.environment.cpu

@@ -23,6 +23,7 @@ from chimera_dagster.render.blocks import (
     Text,
     inlines,
 )
+from chimera_dagster.render.report.accuracy import questions
 from chimera_dagster.render.report.body import build_body, whose_words
 from chimera_dagster.render.report.configurations import by_configuration
 from chimera_dagster.render.report.evidence import Sources, facts, findings, statements_by_code
@@ -43,7 +44,7 @@ def build_trial_report(
     plan: TrialPlan, metrics: Metrics, outcome: Outcome, samples: Sequence[Sample], folder: Path
 ) -> Page:
     """The whole report of a trial, to be written into `folder`, which its links are relative to."""
-    agent, by_code = plan.spec.agent.name, stated(metrics, outcome)
+    agent, by_code = plan.spec.agent.name, stated(metrics, outcome, plan.spec.rounds)
     body = build_body(metrics, outcome, by_code)
     sources = Sources(Path(outcome.summary.reports_dir), folder)
     appendix = tuple(_appendix(plan, metrics, outcome, samples, sources))
@@ -93,6 +94,7 @@ def _appendix(
     yield from facts(outcome, sources)
     yield from by_configuration(outcome.configurations)
     yield from verification(metrics, outcome)
+    yield from questions(metrics, outcome)
     yield from calls(metrics, outcome)
     yield from telemetry(metrics, outcome, samples)
     yield from environment_details(plan, metrics)

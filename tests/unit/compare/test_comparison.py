@@ -9,7 +9,7 @@ from chimera_dagster.compare.comparison import Comparison, compare
 from chimera_dagster.compare.observed import Observed, Setting, summary
 from chimera_dagster.measure.measured import interval
 from chimera_dagster.spec.goals import Goals
-from tests.simulated import SETTING, Cell, simulated_sweep
+from tests.simulated import SETTING, Cell, hops, simulated_sweep
 
 GOALS = Goals(want={"ttft_ms": 1})
 
@@ -75,3 +75,36 @@ def test_what_was_not_alike_is_counted_by_trial() -> None:
 def test_a_summary_is_the_interval_that_a_report_gives(values: list[float]) -> None:
     mine, reports = summary(values), interval(values)
     assert mine.model_dump() == pytest.approx(reports.model_dump())
+
+
+def test_of_equals_all_may_be_on_the_front_and_what_is_surely_beaten_is_not() -> None:
+    rng = np.random.default_rng(2)
+    alike = simulated_sweep(lambda cell: 50.0 if cell.temperature == 1.0 else 100.0, rng, rounds=4, repeats=1)
+    alike = [trial.model_copy(update={"values": {**trial.values, "quality": [0.5]}}) for trial in alike]
+    found = compared(alike)
+    slow = {trial.key for trial in alike if trial.params.temperature == 1.0}
+    assert found.front and not slow & {*found.front, *found.front_maybe}
+    assert {*found.front, *found.front_maybe} == {trial.key for trial in alike} - slow
+    assert not set(found.front) & set(found.front_maybe)
+
+
+def test_without_a_test_only_a_metric_with_one_value_surely_beats() -> None:
+    once = simulated_sweep(lambda _: 100.0, np.random.default_rng(1), repeats=1)
+    quality = [0.9, *[0.1] * 17]
+    trials = [
+        trial.model_copy(update={"values": {**trial.values, "quality": [value]}})
+        for trial, value in zip(once, quality, strict=True)
+    ]
+    best = trials[0].model_copy(update={"values": {"throughput_tok_s": [200.0], "ttft_ms": [1.0], "quality": [0.9]}})
+    found = compared([best, *trials[1:]])
+    assert (found.front, found.front_maybe) == ([best.key], [])
+    same = [trial.model_copy(update={"values": {**trial.values, "quality": [0.5]}}) for trial in [best, *trials[1:]]]
+    assert len(compared(same).front_maybe) == 17
+
+
+def test_the_interval_of_a_mean_is_over_visits_and_not_over_their_repeats() -> None:
+    trials = simulated_sweep(lambda _: 100.0, np.random.default_rng(1), rounds=3, repeats=4, host=hops(0.05))
+    found = compared(trials).standings[trials[0].key]["throughput_tok_s"].summary
+    visits = np.array(trials[0].values["throughput_tok_s"]).reshape(3, 4).mean(axis=1)
+    assert found.model_dump() == pytest.approx(interval(visits.tolist()).model_dump())
+    assert compared(trials).rounds == 3

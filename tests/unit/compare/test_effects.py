@@ -5,11 +5,12 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
-from chimera_dagster.compare.effects import Effect, effects, together
-from tests.simulated import Cell, simulated_sweep
+from chimera_dagster.compare.effects import Effect, effects, together, untested
+from tests.simulated import Cell, Host, hops, simulated_sweep, sine, walk
 
 
 def found(truth: object, **sweep: object) -> dict[tuple[str, str | None], Effect]:
@@ -49,11 +50,62 @@ def test_models_that_cross_have_an_interaction_and_no_main_effect_of_the_paramet
     assert beyond["b:1b, 8192"] == pytest.approx(-0.06, abs=0.02)
 
 
-def test_a_sweep_of_one_parameter_is_judged_by_its_repeats() -> None:
-    told = found(lambda cell: cell.num_ctx / 20, models=("a:1b",), temperature=(0.2,), repeats=4)
-    assert set(told) == {("num_ctx", None)}
-    assert told["num_ctx", None].unit == "repeats"
-    assert told["num_ctx", None].detected
+ONE = {"models": ("a:1b",), "temperature": (0.2,)}
+
+
+def test_one_parameter_in_one_round_has_no_test_as_repeats_know_nothing_of_the_host_s_drift() -> None:
+    assert found(lambda cell: cell.num_ctx / 20, **ONE, repeats=4) == {}
+    trials = simulated_sweep(lambda _: 100.0, np.random.default_rng(3), models=("a:1b",), temperature=(0.2,))
+    assert untested(trials, effects(trials)) == ["num_ctx"]
+
+
+def test_one_parameter_in_rounds_is_tested_by_its_visits() -> None:
+    """F = R sum (v_l - v)² / ((K - 1) MSE), MSE = sum (v_lr - v_l - v_r + v)² / ((K - 1)(R - 1))."""
+    trials = simulated_sweep(
+        lambda cell: 100 + cell.num_ctx / 4000, np.random.default_rng(3), **ONE, rounds=5, repeats=2, host=hops(0.02)
+    )
+    logs = np.log([trial.values["throughput_tok_s"] for trial in trials]).reshape(3, 5, 2).mean(axis=2)
+    rest = logs - logs.mean(axis=1, keepdims=True) - logs.mean(axis=0) + logs.mean()
+    error = (rest**2).sum() / (2 * 4)
+    expected = stats.f.sf(5 * ((logs.mean(axis=1) - logs.mean()) ** 2).sum() / 2 / error, 2, 8)
+    [effect] = [each for each in effects(trials) if each.metric == "throughput_tok_s"]
+    others = [each.p for each in effects(trials) if each.metric != "throughput_tok_s"]
+    assert effect.p == pytest.approx(min(expected * (2 if expected < min(others) else 1), 1))
+    assert (effect.unit, effect.n, effect.blocks) == ("loads", 15, 5)
+    assert untested(trials, effects(trials)) == []
+
+
+def test_a_parameter_of_the_calls_is_tested_within_a_load_and_one_of_the_load_between_them() -> None:
+    trials = simulated_sweep(lambda _: 100.0, np.random.default_rng(3), rounds=3, repeats=1)
+    told = {(each.parameter, each.interaction): each for each in effects(trials) if each.metric == "ttft_ms"}
+    assert (told["temperature", None].unit, told["temperature", None].n) == ("visits", 54)
+    assert (told["num_ctx", None].unit, told["num_ctx", None].n) == ("loads", 18)
+    assert told["model", "num_ctx"].unit == "loads" and told["model", "temperature"].unit == "visits"
+
+
+def test_loads_with_unequal_sets_of_calls_are_compared_by_what_they_have_in_common() -> None:
+    """Without the slow temperature, a load would look faster than the others."""
+    trials = simulated_sweep(
+        lambda cell: 50.0 if cell.temperature == 1.0 else 100.0, np.random.default_rng(3), rounds=4, repeats=1
+    )
+    dropped = [
+        trial
+        for trial in trials
+        if not (trial.model == "a:1b" and trial.params.num_ctx == 8192 and trial.params.temperature == 1.0)
+    ]
+    told = {(each.parameter, each.interaction): each for each in effects(dropped) if each.metric == "ttft_ms"}
+    assert not told["num_ctx", None].detected and told["num_ctx", None].range < 0.03
+    assert told["temperature", None].detected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("host", [walk(0.03), sine(0.03)])
+def test_a_drift_that_lasts_as_long_as_a_load_is_no_effect_in_rounds(host: Host) -> None:
+    rng, false = np.random.default_rng(3), 0
+    for _ in range(60):
+        told = effects(simulated_sweep(lambda _: 100.0, rng, rounds=4, repeats=1, host=host))
+        false += any(each.detected and each.metric != "quality" for each in told)
+    assert false <= 8  # 5 % are promised: more has a chance of one in 400
 
 
 @pytest.mark.parametrize(
@@ -106,7 +158,7 @@ def test_a_doubling_is_a_change_by_100_percent() -> None:
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     rng, held = np.random.default_rng(6), []
     for _ in range(60):
-        [effect] = effects(simulated_sweep(lambda _: 100.0, rng, models=("a:1b",), num_ctx=(2048,), repeats=5))[:1]
+        [effect] = effects(simulated_sweep(lambda _: 100.0, rng, **ONE, rounds=5, repeats=1))[:1]
         held += [each.low is not None and each.high is not None and each.low < 0 < each.high for each in effect.levels]
     assert 0.90 < np.mean(held) < 0.99
 
@@ -132,9 +184,9 @@ def test_together_are_the_interactions_that_were_detected_over_trials() -> None:
     assert together(told, ["throughput_tok_s"]) == [("model", "num_ctx")]
     assert together(told, ["throughput_tok_s", "ttft_ms"]) == [("model", "num_ctx")]
     assert together(told, ["quality"]) == []
-    by_repeats = effects(simulated_sweep(crossing, np.random.default_rng(1), temperature=(0.2,)))
-    assert {each.unit for each in by_repeats if each.interaction and each.detected} == {"repeats"}
-    assert together(by_repeats, ["throughput_tok_s"]) == []
+    in_rounds = effects(simulated_sweep(crossing, np.random.default_rng(1), temperature=(0.2,), rounds=3))
+    assert {each.unit for each in in_rounds if each.interaction and each.detected} == {"loads"}
+    assert together(in_rounds, ["throughput_tok_s"]) == []  # rounds tell the drift without a model of the parameters
 
 
 def test_levels_come_in_the_order_of_their_numbers() -> None:

@@ -85,6 +85,18 @@ def test_it_is_the_drift_that_was_planted(drift: float) -> None:
     assert np.median(sizes) == pytest.approx(drift, abs=0.15 * drift + 0.006)
 
 
+@pytest.mark.parametrize("sweep", [PAIR, {}, {"temperature": (0.2, 0.4, 0.6, 0.8, 1.0)}])
+def test_its_mean_over_sweeps_is_the_drift_however_much_of_it_the_parameters_take_up(sweep: dict[str, object]) -> None:
+    """Of 8 trials, the fit takes up half: residuals that are clipped as if they were whole say 1.4 times as much."""
+    rng, found = np.random.default_rng(2), []
+    for _ in range(400):
+        trials = simulated_sweep(lambda _: 100.0, rng, drift=0.03, **sweep)  # pyright: ignore[reportArgumentType]
+        told = between(means(trials), np.full(len(trials), 0.02**2 / 3), factors(trials), ())
+        assert told is not None
+        found.append(told.variance)
+    assert np.mean(found) == pytest.approx(0.03**2, rel=0.15)
+
+
 @pytest.mark.parametrize("sweep", [{"models": ("a:1b",), "temperature": (0.2,)}, PAIR | {"models": ("a:1b",)}])
 def test_too_few_trials_for_their_parameters_tell_nothing(sweep: dict[str, object]) -> None:
     assert found(lambda _: 100.0, 1e-4, **sweep) is None

@@ -108,10 +108,11 @@ def test_what_lies_between_trials_widens_the_margin_and_bounds_its_degrees_of_fr
 
 
 def test_the_host_s_drift_makes_no_ranks() -> None:
-    rng = np.random.default_rng(RNG)
-    for _ in range(20):
+    rng, false = np.random.default_rng(RNG), 0
+    for _ in range(40):
         trials = simulated_sweep(lambda _: 100.0, rng, drift=0.03)
-        assert set(ranks(spread(trials, throughput(trials)), 1, pairs_in(len(trials))).tolist()) == {1}
+        false += max(ranks(spread(trials, throughput(trials)), 1, pairs_in(len(trials)))) > 1
+    assert false <= 2
 
 
 def test_an_interaction_that_was_detected_is_not_taken_for_drift() -> None:

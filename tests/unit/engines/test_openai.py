@@ -58,7 +58,13 @@ def test_timings_without_usage(engine: OpenAIEngine, stub: StubOpenAI) -> None:
     timings = {"cache_n": 5, "prompt_n": 7, "prompt_ms": 20.5, "predicted_n": 3, "predicted_ms": 30.5}
     stub.stream = [event(content="Hi"), sse({"choices": [{"finish_reason": "stop", "delta": {}}], "timings": timings})]
     assert call(engine)[1] == EngineStats(
-        "stop", prompt_eval_ms=20.5, eval_ms=30.5, prompt_tokens=12, prompt_cached_tokens=5, output_tokens=3
+        "stop",
+        prompt_eval_ms=20.5,
+        eval_ms=30.5,
+        prompt_tokens=12,
+        prompt_cached_tokens=5,
+        output_tokens=3,
+        eval_tokens=2,
     )
 
 

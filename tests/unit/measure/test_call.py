@@ -1,5 +1,6 @@
 """Metrics of a call against values computed by hand from docs/metrics.md."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -79,6 +80,14 @@ def test_times_and_rates() -> None:
     assert metrics.done_reason == "stop"
 
 
+def test_decode_counts_the_tokens_that_the_time_covers_and_keeps_what_the_engine_says_beside_it() -> None:
+    metrics = call_metrics(ledger(100, 120, 150, 190, 300), replace(STATS, eval_tokens=4))
+    assert metrics.decode_tok_s == pytest.approx(20.0)  # 4 of 5 tokens in 0.2 s
+    assert metrics.decode_reported_tok_s == pytest.approx(25.0)
+    only_one = call_metrics(ledger(100), replace(STATS, output_tokens=1, eval_tokens=0, eval_ms=0.01))
+    assert only_one.decode_tok_s is None and "after the first" in only_one.reasons["decode_tok_s"]
+
+
 def test_gap_percentiles_interpolate() -> None:
     metrics = call_metrics(ledger(0, 10, 30, 60, 100), STATS)  # gaps 10, 20, 30, 40
     assert metrics.itl_p50_ms == pytest.approx(25.0)
@@ -105,7 +114,7 @@ def test_what_the_engine_does_not_say_is_none() -> None:
         ({}, (1, 2), "itl_p95_ms", "fewer than three chunks"),
         ({"output_tokens": 1}, (1, 2), "tpot_ms", "fewer than two tokens"),
         ({"prompt_cached_tokens": 30}, (1, 2), "prefill_tok_s", "came from a cache"),
-        ({"eval_ms": 0.0}, (1, 2), "decode_tok_s", "no token or no time"),
+        ({"eval_ms": 0.0}, (1, 2), "decode_tok_s", "reports no time"),
         ({"total_ms": None}, (1, 2), "residual_ms", "does not report it"),
     ],
 )

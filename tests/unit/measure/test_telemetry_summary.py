@@ -3,7 +3,7 @@
 import pytest
 
 from chimera_dagster.measure.samples import GpuSample, HostSample, Sample
-from chimera_dagster.measure.telemetry_summary import TelemetrySummary, summarise_telemetry
+from chimera_dagster.measure.telemetry_summary import TelemetrySummary, summarise_telemetry, summarise_windows
 
 RATES = {"gpu_util_pct": 50.0, "power_w": 100.0, "sm_clock_mhz": 1500.0, "temperature_c": 60.0}
 MEMORY = {"memory_used_mib": 1000.0, "process_memory_mib": 400.0}
@@ -54,7 +54,7 @@ def test_a_window() -> None:
         gpu_util_max_pct=80,
         gpu_memory_peak_mib=1200,
         gpu_process_memory_peak_mib=450,
-        power_mean_w=pytest.approx(380 / 3),
+        power_mean_w=pytest.approx(138.0033, abs=1e-3),  # by time: most of it is the fall from 300 W and around 180 W
         power_max_w=180,
         energy_j=pytest.approx(30.0),
         energy_source="counter",
@@ -87,8 +87,9 @@ def test_two_gpus_add_up_where_that_means_something() -> None:
     assert (summary.gpu_util_mean_pct, summary.gpu_util_max_pct, summary.temperature_max_c) == (20, 30, 70)
     assert (summary.gpu_memory_peak_mib, summary.power_mean_w, summary.power_max_w) == (2002, 150, 150)
     # until 102 both samples of the second pair lie inside, until 101 only one of them does
-    assert summarise_telemetry(samples, 50, 101).power_mean_w is None
-    assert summarise_telemetry(samples, 50, 102).power_mean_w == 150
+    assert summarise_telemetry(samples, 50, 101).power_max_w is None
+    assert summarise_telemetry(samples, 50, 102).power_max_w == 150
+    assert summarise_telemetry(samples, 50, 101).power_mean_w == pytest.approx(150)  # between the samples around it
 
 
 def test_no_gpu() -> None:
@@ -163,3 +164,39 @@ def test_next_to_no_samples(samples: list[Sample]) -> None:
     summary = summarise_telemetry(samples, 0, 100, 5)
     assert summary.samples == len(samples)
     assert explained(summary)
+
+
+def test_mean_power_is_weighted_by_time() -> None:
+    """Samples lie close together while the GPU works, as the host that takes them is busy with other things else."""
+    samples: list[Sample] = [gpu(number, at, power_w=300.0) for number, at in enumerate((0, 50, 100, 150, 200))]
+    samples += [gpu(5, 250, power_w=100.0), gpu(6, 1000, power_w=100.0)]
+    told = summarise_telemetry(samples, 0, 1000)
+    assert told.power_mean_w == pytest.approx((0.2 * 300 + 0.05 * 200 + 0.75 * 100) / 1.0)
+    assert told.power_mean_w is not None and told.power_mean_w < 1700 / 7 - 50
+
+
+def test_several_windows_have_the_energy_of_each_and_nothing_between_them() -> None:
+    samples: list[Sample] = []
+    for number in range(31):
+        busy = number <= 10 or number >= 20
+        samples += [host(number, number * 100.0), gpu(number, number * 100.0, power_w=200.0 if busy else 50.0)]
+    samples = [
+        sample._replace(energy_mj=None, reasons={"energy_mj": "no counter"})
+        if isinstance(sample, GpuSample)
+        else sample
+        for sample in samples
+    ]
+    calls = [(100.0, 900.0), (2100.0, 2900.0)]
+    both = summarise_windows(samples, calls, output_tokens=64)
+    each = [summarise_telemetry(samples, *window, output_tokens=32) for window in calls]
+    assert both.energy_j == pytest.approx(sum(one.energy_j or 0 for one in each)) == pytest.approx(320)
+    assert both.joules_per_token == pytest.approx(5)
+    assert both.power_mean_w == pytest.approx(200)
+    whole = summarise_telemetry(samples, 100, 2900, output_tokens=64)
+    assert whole.joules_per_token is not None and whole.joules_per_token > 6
+
+
+def test_a_gap_between_windows_is_no_gap_in_the_samples() -> None:
+    times = [*range(0, 1001, 100), *range(9000, 10001, 100)]
+    samples: list[Sample] = [host(number, float(at)) for number, at in enumerate(times)]
+    assert summarise_windows(samples, [(100.0, 900.0), (9100.0, 9900.0)]).largest_gap_ms == 100

@@ -173,3 +173,9 @@ def test_a_failed_ingest_is_no_trial(failing: Failing) -> None:
         resources={"workspace": failing.workspace},
     ).for_run_failure()
     assert failing.look(context) == f"Run {result.run_id[:8]}, which failed, is not a trial."
+
+
+def test_a_retry_is_of_the_round_that_failed(failing: Failing) -> None:
+    answer = failing.fails(errors.EngineBusyError("x"), {"chimera/sweep_round": "3"})
+    assert isinstance(answer, RunRequest)
+    assert answer.tags["chimera/sweep_round"] == "3"

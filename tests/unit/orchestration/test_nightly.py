@@ -11,6 +11,7 @@ from chimera_dagster.orchestration.sensors import nightly, nightly_trials
 from chimera_dagster.records.store import Store
 from chimera_dagster.spec.sweep import TrialPlan, load_spec
 from chimera_dagster.steps import evidence, ingest
+from chimera_dagster.sweeps.rounds import in_order
 from tests.unit.orchestration.daemon import Ticking, new_run, workspace_at, written
 
 SPEC = "models: [a:1, b:1]\ngrid: {temperature: [0.1, 0.2, 0.3]}\n"
@@ -18,7 +19,8 @@ SPEC = "models: [a:1, b:1]\ngrid: {temperature: [0.1, 0.2, 0.3]}\n"
 
 class Night(Ticking):
     def trials(self) -> list[str]:
-        return [plan.trial.key for plan in self.plans()]
+        """In the order of a round."""
+        return [plan.trial.key for plan in in_order(self.plans(), 1)]
 
     def plans(self) -> list[TrialPlan]:
         return load_spec(self.workspace.settings.spec).plans()
@@ -123,3 +125,22 @@ def test_a_trial_that_waits_for_its_start_is_not_asked_for_twice(night: Night) -
     new_run(night.instance, "write_report", DagsterRunStatus.NOT_STARTED, tags)
     night.ingested()
     assert night.asked() == [each for each in night.trials() if each != night.trials()[2]]
+
+
+def test_each_round_is_a_run_of_its_own_which_writes_a_report_only_once(night: Night, done: set[str]) -> None:
+    night.write("models: [a:1]\nrounds: 2\n")
+    [key] = night.trials()
+    night.ingested()
+    requests = night.tick()
+    assert not isinstance(requests, str)
+    assert [each.tags["chimera/sweep_round"] for each in requests] == ["1", "2"]
+    assert [each.partition_key for each in requests] == [key, key]
+    assert len({each.run_key for each in requests}) == 2
+    first, second = requests
+    assert first.asset_selection is None
+    assert "rendered_report" not in {asset.to_user_string() for asset in second.asset_selection or ()}
+    new_run(night.instance, "write_report", DagsterRunStatus.NOT_STARTED, first.tags | {"dagster/partition": key})
+    night.ingested()
+    again = night.tick()
+    assert not isinstance(again, str)
+    assert [each.tags["chimera/sweep_round"] for each in again] == ["2"]  # the first still waits for its start

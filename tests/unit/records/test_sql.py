@@ -21,14 +21,14 @@ from chimera_dagster.spec.goals import Goals
 from chimera_dagster.steps.sweep_comparison import read_comparison, write_comparison
 from tests.desk import Desk
 
-SETS = [{"grid": {"num_ctx": [4096], "top_k": [number]}, "max_tokens": 1000, "repeats": 3} for number in (1, 2)]
+SETS = [{"grid": {"num_ctx": [4096], "top_k": [number]}, "max_tokens": 1000, "rounds": 4} for number in (1, 2)]
 
 
 @pytest.fixture(scope="module")
 def compared(desk: Desk) -> Desk:
     for fields in SETS:
         desk.store.register(desk.plan(**fields))
-        desk.run(**fields)
+        desk.run_rounds(**fields)
     write_comparison(desk.store, read_comparison(desk.store, Goals()))
     return desk
 
@@ -85,9 +85,9 @@ def test_calls_say_whose_they_are_by_the_model_s_tag_and_the_key(compared: Desk,
     for row, trial in zip(found, sorted(trials, key=lambda each: each.params.key), strict=True):
         metrics = read_metrics(compared.store, trial)
         assert metrics is not None
-        mean = sum(call.ttft_ms for call in metrics.calls) / 6
-        assert row == ("smollm2:135m", trial.params.key, 6, pytest.approx(mean, rel=1e-12))
-    assert asked(database, "select count(*) from calls join trials using (model, params)") == [(12,)]
+        mean = sum(call.ttft_ms for call in metrics.calls) / 8
+        assert row == ("smollm2:135m", trial.params.key, 8, pytest.approx(mean, rel=1e-12))
+    assert asked(database, "select count(*) from calls join trials using (model, params)") == [(16,)]
     assert asked(database, "select distinct model, stage from calls where stage = 'report'") == [
         ("smollm2:135m", "report")
     ]

@@ -19,7 +19,7 @@ from chimera_dagster.steps.sweep_comparison import (
     read_comparison,
     write_comparison,
 )
-from tests.desk import Desk
+from tests.desk import Desk, faithful
 from tests.stub_ollama import Answer
 
 REFUSED = Answer(status=400, body={"error": "not today"})
@@ -152,3 +152,28 @@ def test_without_a_comparison_it_says_what_to_run(desk: Desk) -> None:
 
 def test_a_sweep_file_that_is_not_there_has_no_goals(desk: Desk) -> None:
     assert goals_of(desk.store.data_dir / "none.yaml") == Goals()
+
+
+def answered(desk: Desk, number: int, letters: str) -> None:
+    """A valid trial that was asked a question for each letter, and answered with it."""
+    registered(desk, number)
+    texts = iter([*[faithful(desk.notes())] * 2, *map(json.dumps, letters)])
+    desk.run_texts(texts, **(SETS[number] | {"questions": len(letters)}))
+
+
+def test_accuracy_is_compared_with_the_interval_of_its_questions(desk: Desk) -> None:
+    answered(desk, 0, "ABCDABCD")
+    answered(desk, 1, "")
+    found = read_comparison(desk.store, Goals())
+    metrics = read_metrics(desk.store, desk.plan(**SETS[0]).trial)
+    assert metrics is not None and metrics.accuracy is not None and metrics.is_valid
+    asked, unasked = found.trials
+    assert asked.values["accuracy"] == [metrics.accuracy.share]
+    assert "accuracy" not in unasked.values and unasked.accuracy is None
+    assert "accuracy" not in found.front_axes  # not every trial has it
+    write_comparison(desk.store, found)
+    [row] = pd.read_parquet(desk.store.table_path("standings")).query("metric == 'accuracy'").to_dict("records")
+    figures = (row["n"], row["mean"], row["low"], row["high"])
+    assert figures == (8, metrics.accuracy.share, metrics.accuracy.low, metrics.accuracy.high)
+    answered(desk, 1, "AAAAAAAA")
+    assert "accuracy" in read_comparison(desk.store, Goals()).front_axes

@@ -69,7 +69,7 @@ class Lab:
         """Leave the files of a trial, its report too."""
         rate = truth(plan.trial)
         calls = [
-            call.model_copy(update={"eval_ms": 1e3 * (call.output_tokens or 0) / rate})
+            call.model_copy(update={"eval_ms": 1e3 * (call.decoded_tokens or 0) / rate})
             for call in self._template.metrics.calls
         ]
         verdict = Verdict(name="contended", evidence="another process", spoils=True)

@@ -99,7 +99,7 @@ def test_the_leaderboard_has_each_mean_as_it_is_and_its_distance_from_the_best()
         )
     assert [row[2] for row in rows] == sorted((row[2] for row in rows), key=lambda words: float(words.split(" %")[0]))
     said = to_markdown(build_index(None, comparison, None)).replace("\\", "")
-    assert "The same for all trials: error_rate 0.00, repeats 3, model's text usable with care." in said
+    assert "The same for all trials: error_rate 0.00, rounds 1, repeats 3, model's text usable with care." in said
 
 
 def test_without_goals_the_default_ones_decide_and_are_named() -> None:
@@ -212,15 +212,15 @@ def test_one_trial_is_compared_with_nothing() -> None:
 
 def test_trials_that_ran_once_have_no_tie_and_no_sureness() -> None:
     said = read(sweep(repeats=1), Goals())
-    assert "no test can tell how sure that is: too few repeats" in said
+    assert "no test can tell how sure that is: one round can't tell a difference from a drift of the host" in said
     unmet = read(sweep(repeats=1), Goals(limits=["ttft_ms <= 1"]))
-    assert "this can't be tested, as there are too few repeats" in unmet
+    assert "this can't be tested: one round can't tell" in unmet
     assert "tie" not in said.replace("properties", "")
     assert "No test was possible" in said
 
 
 def test_one_model_alone_has_no_effect_of_the_model() -> None:
-    said = read(sweep(models=["a:1b"], temperature=[0.2, 0.6, 1.0]))
+    said = read(sweep(models=["a:1b"], temperature=[0.2, 0.6, 1.0], rounds=4))
     assert "| num_ctx |" in said
     assert "| model |" not in said.split("## Effects")[1]
 

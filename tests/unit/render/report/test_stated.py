@@ -106,9 +106,9 @@ def trial(
     return recorded._replace(metrics=recorded.metrics.model_copy(update={"text_quality": quality}), outcome=outcome)
 
 
-def by_code(recorded: Recorded, *given: Any, **more: Any) -> Stated:
+def by_code(recorded: Recorded, *given: Any, rounds: int = 1, **more: Any) -> Stated:
     metrics, outcome, _ = trial(recorded, *given, **more)
-    return stated(metrics, outcome)
+    return stated(metrics, outcome, rounds)
 
 
 def text(parts: Inlines) -> str:
@@ -156,9 +156,15 @@ def test_a_summary_that_the_analysis_took_all_notes_of_is_not_empty(recorded: Re
 
 def test_what_is_missing_comes_from_the_trial_itself(recorded: Recorded) -> None:
     said = by_code(recorded, NOTES[:2], verdict="not usable")
-    assert texts(said.further) == ["Set repeats: 3 or more before you compare this trial with another."]
+    assert texts(said.further) == ["Set rounds: 3 or more before you compare this trial with another."]
     assert texts(said.advice) == ["Try a larger model for the words of a report: this text is not usable."]
     assert len(said.risks) == 2
+
+
+def test_rounds_that_are_still_to_come_are_no_advice_to_plan_them(recorded: Recorded) -> None:
+    said = by_code(recorded, NOTES[:2], verdict="not usable", rounds=3)
+    assert [text.split(":")[0] for text in texts(said.further)] == ["Compare this trial with the others of the sweep"]
+    assert not any("measured this trial" in text(risk) for risk, _ in said.risks)
 
 
 def test_nothing_at_all_is_said_so(recorded: Recorded) -> None:
