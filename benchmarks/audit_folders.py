@@ -41,6 +41,7 @@ def table_of(visits: Sequence[Visit]) -> pd.DataFrame:
         original_name="tokens_s",
         original_unit="tok/s",
         conditions="{}",
+        model_source="column",
         value=_RATE * np.exp(np.concatenate([visit.logs for visit in visits])),
         n=np.nan,
         error=False,

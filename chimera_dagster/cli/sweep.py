@@ -78,10 +78,11 @@ def sweep(
     plans = chosen(load_spec(settings.spec), models, engine).plans()
     store = Store(settings.data_dir)
     digest = data_digest(store, settings.reports)
-    for known in plans:  # here and not only with those to run, so that a damaged trial.json is written again
+    is_planned = plan or detect is not None
+    for known in [] if is_planned else plans:  # also those that don't run: a damaged trial.json is written again
         store.register(known)
     todo = [visit for visit in visits_of(plans) if force or not is_done(store, visit, digest)]
-    if plan or detect is not None:
+    if is_planned:
         print_plan(store, plans, _each_once(todo), detect, as_json=as_json)
         return
     _announce(plans, todo)

@@ -9,6 +9,8 @@ from dagster import (
     MultiPartitionKey,
     MultiPartitionsDefinition,
 )
+from sqlalchemy.exc import IntegrityError
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from chimera_dagster.records.store import Store
 from chimera_dagster.spec.sweep import TrialPlan
@@ -17,6 +19,8 @@ from chimera_dagster.spec.trial import Trial
 MODELS = DynamicPartitionsDefinition(name="model")
 PARAMS = DynamicPartitionsDefinition(name="params")
 TRIALS = MultiPartitionsDefinition({"model": MODELS, "params": PARAMS})
+
+_ATTEMPTS = 5
 
 
 def dagster_key(trial: Trial) -> MultiPartitionKey:
@@ -49,5 +53,7 @@ def register(instance: DagsterInstance, store: Store, plans: list[TrialPlan]) ->
         "model": dict.fromkeys(plan.model for plan in plans),
         "params": dict.fromkeys(plan.params.key for plan in plans),
     }
+    # Dagster adds those that it does not find, and fails if another process adds one of them in between.
+    adding = Retrying(retry=retry_if_exception_type(IntegrityError), stop=stop_after_attempt(_ATTEMPTS), reraise=True)
     for name, keys in missing_keys(instance, wanted).items():
-        instance.add_dynamic_partitions(name, keys)
+        adding(instance.add_dynamic_partitions, name, keys)

@@ -1,10 +1,13 @@
 """What the charts of a report draw is what outcome.json, metrics.json and telemetry.parquet say, and nothing else."""
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -227,6 +230,21 @@ def scaled(path: str, factor: float) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+@contextmanager
+def replaced(folder: TrialFolder, path: Path, content: bytes) -> Generator[None]:
+    """A document of a trial is another one, which the metrics take for that of their trial."""
+    kept = {each: each.read_bytes() for each in (path, folder.metrics)}
+    metrics = json.loads(kept[folder.metrics])
+    metrics["documents"][path.name] = hashlib.sha256(content).hexdigest()
+    path.write_bytes(content)
+    folder.metrics.write_text(json.dumps(metrics))
+    try:
+        yield
+    finally:
+        for each, before in kept.items():
+            each.write_bytes(before)
+
+
 @pytest.mark.parametrize(
     ("change", "titles"),
     [
@@ -243,28 +261,22 @@ def scaled(path: str, factor: float) -> Callable[[dict[str, Any]], None]:
 )
 def test_a_chart_of_other_numbers_is_noticed(desk: Desk, change: Callable[[dict[str, Any]], None], titles: int) -> None:
     folder = desk.render(**SPECS["gpu"])
-    said, as_it_was = documents(folder), folder.outcome.read_text()
-    planted = json.loads(as_it_was)
+    said = documents(folder)
+    planted = json.loads(folder.outcome.read_text())
     change(planted)
-    try:
-        folder.outcome.write_text(json.dumps(planted))
+    with replaced(folder, folder.outcome, json.dumps(planted).encode()):
         desk.render(**SPECS["gpu"])
         found = wrong(folder.page.read_text(), said)
-    finally:
-        folder.outcome.write_text(as_it_was)
     assert len(found) == titles, found
 
 
 @pytest.mark.parametrize("field", ["at_ms", "power_w", "memory_used_mib", "gpu_util_pct"])
 def test_telemetry_of_other_numbers_is_noticed(desk: Desk, field: str) -> None:
     folder = desk.render(**SPECS["gpu"])
-    said, as_it_was = documents(folder), folder.telemetry.read_bytes()
+    said = documents(folder)
     planted = said[2].copy()
     planted.loc[planted.index[len(planted) // 2 :], field] *= 1.02
-    try:
-        planted.to_parquet(folder.telemetry)
+    with replaced(folder, folder.telemetry, planted.to_parquet(None)):
         desk.render(**SPECS["gpu"])
         found = wrong(folder.page.read_text(), said)
-    finally:
-        folder.telemetry.write_bytes(as_it_was)
     assert list(found) == ["The GPU during the trial"]
