@@ -10,6 +10,8 @@ Span = tuple[float, float]  # first and last time of a file, in seconds since 19
 
 _GAP_S = 15 * 60  # without a measurement: a script that runs on leaves shorter ones
 _WITH_TIME = r"\d{4}-?\d\d-?\d\d[T ]\d\d"  # a day alone does not say what followed what
+_EPOCH = pd.Timestamp(0, tz="UTC")
+_YEARS = (_EPOCH, pd.Timestamp("2200-01-01", tz="UTC"))
 _PER_SECOND = {10: 1, 13: 1000, 16: 10**6, 19: 10**9}  # by the digits of a time in seconds, ms, us or ns since 1970
 
 
@@ -82,5 +84,6 @@ def _seconds(texts: "pd.Series[str]") -> NDArray[np.float64]:
     numbers = pd.to_numeric(texts.where(whole), errors="coerce") / parts
     timed = texts.where(texts.str.match(_WITH_TIME) & ~whole)
     times = pd.to_datetime(timed, format="ISO8601", utc=True, errors="coerce")
-    seconds = (times - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+    # The zero time of a language and the end of all time are not times of a run, and too far apart for nanoseconds.
+    seconds = times.where(times.between(*_YEARS)).astype("datetime64[ns, UTC]").sub(_EPOCH).dt.total_seconds()
     return numbers.fillna(seconds).to_numpy("float64")

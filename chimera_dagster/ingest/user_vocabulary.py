@@ -93,13 +93,13 @@ def user_file(settings: "Settings") -> Path | None:
     if settings.vocabulary is not None:
         return settings.vocabulary
     named = settings.spec.parent / (_named_in(settings.spec) or FILE_NAME)
-    return named if named.exists() or named.name != FILE_NAME else None
+    return named if named.name != FILE_NAME or named.exists() else None
 
 
 def _named_in(spec: Path) -> str | None:
     try:
         content = yaml.load(spec.read_text(encoding="utf-8"), yaml.CSafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+    except (OSError, yaml.YAMLError, ValueError, KeyError, IndexError, AttributeError):
         return None  # what is wrong with the sweep file is said to those who need it
     named = content.get("vocabulary") if isinstance(content, dict) else None
     return named if isinstance(named, str) else None

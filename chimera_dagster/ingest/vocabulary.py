@@ -22,8 +22,9 @@ def use_file(path: Path | None) -> str:
     """
     try:
         content = path.read_bytes() if path else b""
-    except OSError as error:
-        raise SpecError(f"{path} can't be read: {error.strerror}.", hint="It is named as the vocabulary.") from error
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise SpecError(f"{path} can't be read: {why}.", hint="It is named as the vocabulary.") from error
     if content != _user_file.content:
         _user_file.path = path
         _user_file.words = extended(packaged(), read_user_vocabulary(path), path) if path else None

@@ -18,12 +18,18 @@ T = TypeVar("T", bound=BaseModel)
 
 def read_file(path: Path, fix: str) -> bytes:
     """Raises FileNotFoundError, and DamagedFileError with the hint `fix` if there is something else than a file."""
+    if path.is_fifo() or path.is_char_device():  # reading one may never end
+        raise DamagedFileError(f"{path} is not a regular file.", hint=fix)
     try:
         return path.read_bytes()
+    except FileNotFoundError:
+        raise
     except IsADirectoryError as error:
         raise DamagedFileError(f"{path} is a folder, not a file.", hint=fix) from error
     except NotADirectoryError as error:
         raise DamagedFileError(f"{path.parent} is a file, not a folder.", hint=fix) from error
+    except OSError as error:  # such as a link to itself
+        raise DamagedFileError(f"{path} can't be read: {error.strerror}.", hint=fix) from error
 
 
 def read_document(path: Path, kind: type[T], fix: str) -> T:

@@ -21,8 +21,10 @@ def read_yaml(
     earlier versions, each with what to do about it.
     """
     try:
+        if path.is_fifo() or path.is_char_device():
+            raise SpecError(f"{path} is not a regular file.", hint=see)
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise SpecError(f"{path} can't be read: {error}.", hint="Save it as UTF-8 text.") from error
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -34,6 +36,8 @@ def read_yaml(
         raise SpecError(f"{path}, line {line}: {error.problem}.", hint="Fix the YAML syntax.") from error
     except yaml.YAMLError as error:
         raise SpecError(f"{path}: {error}.", hint="Fix the YAML syntax.") from error
+    except (ValueError, KeyError, IndexError, AttributeError) as error:  # what PyYAML makes of 2026-02-30 or `!!int ''`
+        raise SpecError(f"{path}, a value that YAML can't read: {error}.", hint="Put it in quotes.") from error
     except RecursionError as error:
         raise SpecError(f"{path}: it is nested too deeply.", hint=see) from error
     if not isinstance(content, dict) or root is None:

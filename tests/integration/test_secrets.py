@@ -42,7 +42,7 @@ def stub() -> Generator[StubOpenAI]:
 
 def sweep(project: Project, engine: str, model: str, top_p: float, **env: str) -> "subprocess.CompletedProcess[str]":
     """A sweep of one trial; tests share a project, so each takes another `top_p`."""
-    spec = {"engine": engine, "models": [model], "max_tokens": 16, "grid": {"top_p": [top_p]}}
+    spec = {"engine": engine, "models": [model], "max_tokens": 16, "grid": {"top_p": [top_p]}, "server_wait_s": 0}
     project.spec.write_text(yaml.safe_dump(spec))
     return project.forked("sweep", **(SECRETS | env))
 
@@ -118,7 +118,13 @@ def test_after_an_ollama_that_repeats_it(ingested: Project) -> None:
 )
 @pytest.mark.parametrize("verb", [("sweep",), ("doctor",), ("env",), ("gpus", "--json")])
 def test_after_an_address_with_a_password(ingested: Project, verb: tuple[str, ...], env: dict[str, str]) -> None:
-    spec = {"engine": "ollama", "models": ["gemma3:270m"], "max_tokens": 16, "grid": {"top_p": [0.96]}}
+    spec = {
+        "engine": "ollama",
+        "models": ["gemma3:270m"],
+        "max_tokens": 16,
+        "grid": {"top_p": [0.96]},
+        "server_wait_s": 0,
+    }
     ingested.spec.write_text(yaml.safe_dump(spec))
     done = ingested.forked(*verb, **(SECRETS | env))
     assert "OLLAMA_HOST" in done.stdout + done.stderr  # it was read

@@ -29,9 +29,21 @@ def test_of_a_model_that_mostly_loads_no_run_is_cold():
 
 
 def test_a_load_that_is_most_of_the_time_to_first_token_is_cold_even_if_every_run_has_one():
-    runs = table(("a", "m:1", 3660, 3985), ("a", "m:1", 3714, 3989), ("a", "m:1", 3700, 9000), ("a", "m:1", 400, 401))
+    runs = table(("a", "m:1", 3660, 3985), ("a", "m:1", 3714, 3989), ("a", "m:1", 3700, 9000), ("a", "m:1", 240, 241))
     assert is_cold(runs).tolist() == [True, True, False, False]
     assert is_cold(runs[:2]).tolist() == [False, False]
+
+
+def test_a_short_load_that_is_most_of_the_time_to_first_token_is_cold():
+    runs = table(("a", "m:1", 330, 520), ("a", "m:1", None, 100), ("a", "m:1", 310, 2000))
+    assert is_cold(runs).tolist() == [True, False, False]
+
+
+def test_a_load_that_is_the_same_beside_several_runs_was_measured_before_them():
+    runs = table(
+        *(("a", "m:1", 17_000.5, ttft) for ttft in (300, 310, 290)), ("a", "m:1", 0, 305), ("a", "m:1", 9_000, 9_300)
+    )
+    assert is_cold(runs).tolist() == [False, False, False, False, True]
 
 
 def test_a_load_a_little_longer_than_the_time_to_first_token_is_cold_too():

@@ -84,6 +84,13 @@ def test_times_are_read_as_tools_write_them(stamp, seconds):
     assert spans_of_files(table) == {"a.csv": (seconds, seconds)}
 
 
+@pytest.mark.parametrize("stamp", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00"])
+def test_the_ends_of_all_time_say_nothing_and_leave_the_other_times(stamp):
+    rows = [("row 1", stamp), ("row 2", "2026-03-02T16:39:00Z")]
+    table = measurements(*({"record": record, "value": 1.0, "timestamp": time} for record, time in rows))
+    assert spans_of_files(table) == {"a.csv": (1772469540, 1772469540)}
+
+
 @pytest.mark.parametrize("stamp", ["2026-03-02", "yesterday", "3", "2026-03-02T45:00:00", None])
 def test_what_is_no_time_of_a_day_says_nothing(stamp):
     table = measurements({"record": "row 1", "value": 1.0, "timestamp": stamp})

@@ -256,7 +256,9 @@ class _Csv:
         if found := re.fullmatch(r"column ([1-9][0-9]*)", record):
             for row in self._rows:
                 label = row[0].strip() if row else ""
-                if (name == label or (label and name.startswith(f"{label} "))) and len(row) >= int(found[1]):
+                if (name.strip() == label or (label and name.strip().startswith(f"{label} "))) and len(row) >= int(
+                    found[1]
+                ):
                     yield row[int(found[1]) - 1]
             return
         if found := re.fullmatch(r"table ([1-9][0-9]*) row ([1-9][0-9]*)", record):
@@ -406,6 +408,7 @@ class _Json:
         for value in self._values(record, name):
             number = value
             if isinstance(value, str):
+                yield from quantities_of(value)
                 number = number_of(value)
             if isinstance(number, int | float) and not isinstance(number, bool):
                 try:

@@ -122,3 +122,17 @@ def test_a_name_of_the_user_wins_over_the_packaged_one(tmp_path):
         use_file(None)
     assert meaning("tps").metric == "decode_tok_s"
     assert Settings().vocabulary is None
+
+
+@pytest.mark.parametrize("value", ["2026-02-30", "!!bool q", "!!int ''"])
+def test_a_sweep_file_that_yaml_can_not_read_names_no_vocabulary(project, value):
+    (project / "sweep.yaml").write_text(f"seed: {value}\n")
+    assert user_file(load_settings()) is None
+    assert set(read(project)["metric"]) >= {"Gen Spd"}
+
+
+@pytest.mark.parametrize("name", ["a\\0b", "a" * 5000], ids=["a null byte", "too long"])
+def test_a_name_that_no_file_can_have_is_one_error(project, name):
+    (project / "sweep.yaml").write_text(f'vocabulary: "{name}"\n')
+    with pytest.raises(SpecError, match="can't be read"):
+        read(project)

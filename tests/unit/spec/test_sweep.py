@@ -64,6 +64,9 @@ def test_the_hash_is_of_the_meaning_not_of_the_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "place", "problem"),
     [
+        ("models: [a]\nseed: 2026-02-30\n", "a value that YAML can't read:", "day is out of range"),
+        ("models: [a]\nx: !!bool q\n", "a value that YAML can't read:", "'q'"),
+        ("models: [a]\nseed: !!int ''\n", "a value that YAML can't read:", ""),
         ("models: [a b]\n", "line 1, models[0]:", "not a model tag"),
         (
             "models: [a]\ngrid:\n  temperature: [0.2,\n    9]\n",

@@ -85,7 +85,7 @@ def simulated(rng: np.random.Generator, effect: float, share: float) -> pd.DataF
         )
     table = pd.concat(parts, ignore_index=True)
     empty = dict.fromkeys(("backend", "gpu", "prompt", "aggregate", "derived", "doubt"))
-    texts = {"file": "a_runs.csv", "labels": "{}", "conditions": "{}", **empty}
+    texts = {"file": "a_runs.csv", "labels": "{}", "conditions": "{}", "model_source": "column", **empty}
     table = table.assign(**texts, n=np.nan, original_name=table["metric"], original_unit=table["unit"], error=False)
     return table.astype(dict.fromkeys(empty, "str"))
 
