@@ -214,7 +214,9 @@ def _is_named(name: str, named: Sequence[str]) -> bool:
 
 
 def test_the_doctor_names_a_damaged_file_and_says_what_to_do(data: Kept) -> None:
-    assert "no file in" in data.chimera("doctor").stdout
+    data.restore()
+    first = data.chimera("doctor").stdout
+    assert "no file in" in first, first
     DAMAGES["cut"](folder_of(data) / "outcome.json", random.Random(0))
     found = data.chimera("doctor")
     assert found.exit_code == 1
