@@ -48,13 +48,9 @@ def in_a_session(*arguments: str) -> None:
 
 STARTS: list[tuple[Callable[..., None], signal.Signals]] = [
     (in_a_terminal, signal.SIGINT),
-    (in_a_terminal, signal.SIGTERM),
     (in_a_terminal, signal.SIGHUP),
-    (in_the_background, signal.SIGTERM),
-    (in_the_background, signal.SIGHUP),
     (with_nohup, signal.SIGTERM),
     (in_a_session, signal.SIGTERM),
-    (in_a_session, signal.SIGHUP),
 ]
 
 

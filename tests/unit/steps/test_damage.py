@@ -21,7 +21,7 @@ from chimera_dagster.steps.report import render_trial
 from tests.damage import DAMAGES, files_of, remove_set_aside
 from tests.desk import Desk, desk_in
 
-ROUNDS = int(os.environ.get("DAMAGE_ROUNDS", "40"))  # 200 take two minutes
+ROUNDS = int(os.environ.get("DAMAGE_ROUNDS", "10"))  # 200 take two minutes
 
 
 class Kept:
