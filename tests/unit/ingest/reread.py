@@ -254,12 +254,13 @@ class _Csv:
                     yield from self._cells(row, column)
             return
         if found := re.fullmatch(r"column ([1-9][0-9]*)", record):
+            place, said = int(found[1]) - 1, name.strip()
+            above = self._names[place] if place < len(self._names) else set[str]()
             for row in self._rows:
                 label = row[0].strip() if row else ""
-                if (name.strip() == label or (label and name.strip().startswith(f"{label} "))) and len(row) >= int(
-                    found[1]
-                ):
-                    yield row[int(found[1]) - 1]
+                named = said == label or said.startswith(f"{label} ") if label else said in above or not said
+                if named and place < len(row):
+                    yield row[place]
             return
         if found := re.fullmatch(r"table ([1-9][0-9]*) row ([1-9][0-9]*)", record):
             header, *rows = self._tables[int(found[1]) - 1] if int(found[1]) <= len(self._tables) else [[]]

@@ -73,8 +73,8 @@ def test_cold_starts_under_no_named_load_are_compared_with_one_request_at_a_time
 def test_a_load_that_delays_nothing_is_not_said_to(tmp_path: Path) -> None:
     rng = np.random.default_rng(52)
     rows = [coherent(rng, run=place) for place in range(24)]
-    for row in rows[:4]:
-        row["load_s"] = 3.0
+    for place, row in enumerate(rows[:4]):
+        row["load_s"] = 3.0 + place / 50
         del row["prompt_eval_s"], row["ttft_s"]
         row |= {"prompt_eval_s": 0.012, "ttft_s": f"{rng.normal(0.072, 0.004):.6f}"}
     write_csv(tmp_path / "a_runs.csv", rows)
