@@ -23,7 +23,7 @@ _LOOKS_S = (0.0, 0.05, 0.1, 0.2)
 
 
 def own_keep_alive() -> int:
-    """Seconds for which all calls of this user on this host ask: trials that run at the same time are no strangers."""
+    """Seconds for which all calls of this user on this host ask: trials that run at the same time are not strangers."""
     return _AT_LEAST_S + crc32(f"{os.getuid()}@{platform.node()}".encode()) % _VARIETY
 
 

@@ -1,4 +1,4 @@
-"""Waits for a model server that restarts or is busy, and says so. What is measured is no part of it."""
+"""Waits for a model server that restarts or is busy, and says so. No measured time includes a wait."""
 
 import time
 from collections.abc import Callable

@@ -226,7 +226,7 @@ def reversal(values: Floats, levels: Ints, blocks: Ints) -> float | None:
 
     The test of Gail and Simon (Biometrics 41, 1985) for each two levels, with the scatter within the cells of level
     and block, or a cell's own where that is larger, times the number of pairs. A distance that changes while the order
-    stays is no evidence.
+    stays is not evidence.
     """
     sizes = np.zeros((int(levels.max()) + 1, int(blocks.max()) + 1))
     np.add.at(sizes, (levels, blocks), 1)
