@@ -37,7 +37,7 @@ import errno
 import os
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from chimera_dagster.masking import masked
+from chimera_dagster.text.masking import masked
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

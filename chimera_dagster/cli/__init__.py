@@ -77,7 +77,7 @@ def _usage_on_one_line() -> Generator[None]:
     try:
         yield
     except typer.TyperException as error:
-        from chimera_dagster.foreign_text import one_line  # not needed to print help
+        from chimera_dagster.text.foreign import one_line  # not needed to print help
 
         error.message = one_line(error.message)
         raise

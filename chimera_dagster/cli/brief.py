@@ -13,7 +13,6 @@ from chimera_dagster.cli.reading import read_folder
 from chimera_dagster.cli.tables import print_problems
 from chimera_dagster.cli.terminal import Terminal, say, write_page
 from chimera_dagster.errors import InputError
-from chimera_dagster.foreign_text import visible_json
 from chimera_dagster.notes.brief import Brief
 from chimera_dagster.notes.table import JSON_COLUMNS, table_of
 from chimera_dagster.render.blocks import Page
@@ -24,6 +23,7 @@ from chimera_dagster.render.terminal_writer import print_page
 from chimera_dagster.settings import load_settings
 from chimera_dagster.steps.brief import address_of
 from chimera_dagster.steps.evidence import Evidence
+from chimera_dagster.text.foreign import visible_json
 
 _WIDTH = 80  # if stdout is not a terminal, as long lines of text are hard to read
 

@@ -6,7 +6,7 @@ from typing import Self
 from rich.progress import Progress
 
 from chimera_dagster.cli.terminal import Terminal
-from chimera_dagster.foreign_text import one_line
+from chimera_dagster.text.foreign import one_line
 
 
 class Live:

@@ -12,7 +12,6 @@ from chimera_dagster.cli.options import AsJson, Engine, Models, Reports, Spec
 from chimera_dagster.cli.plan import print_plan
 from chimera_dagster.cli.terminal import Terminal, say, write_json
 from chimera_dagster.errors import SpecError
-from chimera_dagster.foreign_text import one_line
 from chimera_dagster.records.pages import is_page
 from chimera_dagster.records.store import Store
 from chimera_dagster.records.trial_files import read_metrics
@@ -23,6 +22,7 @@ from chimera_dagster.steps.done import is_done
 from chimera_dagster.steps.ingest import data_digest
 from chimera_dagster.sweeps.queue import TrialQueue
 from chimera_dagster.sweeps.rounds import visits_of
+from chimera_dagster.text.foreign import one_line
 
 if TYPE_CHECKING:
     from chimera_dagster.orchestration.workers import Ended
@@ -78,13 +78,12 @@ def sweep(
     plans = chosen(load_spec(settings.spec), models, engine).plans()
     store = Store(settings.data_dir)
     digest = data_digest(store, settings.reports)
-    is_planned = plan or detect is not None
-    for known in [] if is_planned else plans:  # also those that don't run: a damaged trial.json is written again
-        store.register(known)
     todo = [visit for visit in visits_of(plans) if force or not is_done(store, visit, digest)]
-    if is_planned:
+    if plan or detect is not None:
         print_plan(store, plans, _each_once(todo), detect, as_json=as_json)
         return
+    for each in plans:  # here and not only with those that run, so that a damaged trial.json is written again
+        store.register(each)
     _announce(plans, todo)
     is_published = is_page(store.index) and is_page(store.index.with_suffix(".md"))
     outcomes = (

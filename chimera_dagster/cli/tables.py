@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 
 from chimera_dagster.cli.terminal import Terminal, say, write_json_list
-from chimera_dagster.foreign_text import one_line
+from chimera_dagster.text.foreign import one_line
 
 
 def print_json(rows: Iterable[Mapping[Hashable, Any]] | Iterable[Mapping[str, Any]]) -> None:

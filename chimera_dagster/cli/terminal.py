@@ -13,7 +13,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from chimera_dagster.errors import ChimeraError
-from chimera_dagster.foreign_text import csv_cell, one_line, visible, visible_json
+from chimera_dagster.text.foreign import csv_cell, one_line, visible, visible_json
 
 
 def say(*lines: object, err: bool = False) -> None:
@@ -44,7 +44,7 @@ def write_json_list(items: Iterable[object]) -> None:
 
 
 def write_csv(header: Iterable[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table as CSV; `foreign_text.csv_cell` says how its cells are written."""
+    """Print a table as CSV; `text.foreign.csv_cell` says how its cells are written."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(map(csv_cell, header))
     writer.writerows(map(csv_cell, row) for row in rows)

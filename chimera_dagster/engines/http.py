@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 import httpx
 
 from chimera_dagster.errors import EngineUnreachableError, NothingListensError
-from chimera_dagster.foreign_text import json_value
+from chimera_dagster.text.foreign import json_value
 
 # Servers answer everything but a generation at once, and a dead host must not delay the choice of an engine.
 TIMEOUT = httpx.Timeout(5.0, connect=2.0)

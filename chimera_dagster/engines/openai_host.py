@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from chimera_dagster.errors import SettingError
-from chimera_dagster.masking import masked, masked_variable
+from chimera_dagster.text.masking import masked, masked_variable
 
 
 @dataclass(frozen=True)

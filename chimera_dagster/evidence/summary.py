@@ -9,8 +9,8 @@ from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.runs import COLUMNS, SETUP, failed_runs, grouped, raw_runs
 from chimera_dagster.evidence.stated import KINDS, stated_values
 from chimera_dagster.evidence.statistics import describe
-from chimera_dagster.foreign_text import one_line
 from chimera_dagster.schemas import FAILED, FILE_KINDS, DataSummary
+from chimera_dagster.text.foreign import one_line
 
 SHOWN = 5
 _WHAT = ["model", "file", *SETUP, "params"]  # `file` only where no model is named

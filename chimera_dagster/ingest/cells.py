@@ -6,7 +6,7 @@ from functools import lru_cache
 from math import isfinite, isinf
 from typing import Any, NamedTuple, cast
 
-from chimera_dagster.foreign_text import json_value
+from chimera_dagster.text.foreign import json_value
 
 ToNumber = Callable[[Any], float | None]  # from a cell or a JSON value
 

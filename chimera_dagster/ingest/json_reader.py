@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple, cast
 
-from chimera_dagster.foreign_text import json_value
 from chimera_dagster.ingest.cells import CONTAINERS, NUMBERS
 from chimera_dagster.ingest.collector import Added, Collector
 from chimera_dagster.ingest.context import Context, described
@@ -34,6 +33,7 @@ from chimera_dagster.ingest.json_shapes import (
 from chimera_dagster.ingest.number_marks import Look, Problem, StreamNumbers, TextNumbers, make_plain, may_differ
 from chimera_dagster.ingest.trial_reader import read_own
 from chimera_dagster.ingest.unlisted_settings import settings_among, settings_of_objects
+from chimera_dagster.text.foreign import json_value
 
 _FIRST_LINES = 200  # of JSON Lines, in which settings are looked for
 _DEEPEST = 100  # levels of records: far below Python's recursion limit, which would stop in the middle of a record

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
-from chimera_dagster.foreign_text import json_value
 from chimera_dagster.ingest.cells import MISSING, number_in
 from chimera_dagster.ingest.model_names import is_model
 from chimera_dagster.ingest.quantities import quantity_in
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.units import is_unit
+from chimera_dagster.text.foreign import json_value
 
 ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+(?P<key>[^:|]{1,60}?)(?::\s*|\s=\s+)(?P<value>.+)")
 LONGEST_LINE = 200  # characters of a line that may be a caption or a pair

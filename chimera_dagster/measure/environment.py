@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from chimera_dagster.masking import is_secret_name, masked, masked_variable
 from chimera_dagster.measure.nvml import NVML, Gpu, Nvml, survey_gpus
+from chimera_dagster.text.masking import is_secret_name, masked, masked_variable
 
 _PACKAGES = (
     "chimera_dagster",

@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from chimera_dagster import align
 from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.evidence.fact import Fact
-from chimera_dagster.foreign_text import one_line
 from chimera_dagster.ingest.trial_reader import METRICS_VERSION
 from chimera_dagster.measure.call import Call, CallMetrics
 from chimera_dagster.measure.environment import Environment
@@ -24,6 +23,7 @@ from chimera_dagster.measure.validity import TrialSettings
 from chimera_dagster.quiz.question import Answered
 from chimera_dagster.quiz.score import Accuracy
 from chimera_dagster.spec.trial import ParamSet
+from chimera_dagster.text.foreign import one_line
 from chimera_dagster.write.judge import JudgedAnswer
 from chimera_dagster.write.quality import Quality
 

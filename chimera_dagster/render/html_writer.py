@@ -13,8 +13,8 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from chimera_dagster.foreign_text import reads_from_right, visible
 from chimera_dagster.render.blocks import Heading, Page, Part, Table, flat, headings
+from chimera_dagster.text.foreign import reads_from_right, visible
 
 _FEWEST = 3  # sections that need a list of contents
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import assert_never
 from urllib.parse import quote
 
-from chimera_dagster.foreign_text import reads_from_right, visible
 from chimera_dagster.render.blocks import (
     Beside,
     Block,
@@ -38,6 +37,7 @@ from chimera_dagster.render.blocks import (
     inlines,
     joined,
 )
+from chimera_dagster.text.foreign import reads_from_right, visible
 
 _CHART_ROWS = 10  # of a chart's values; the HTML page has the drawing and all of them
 _ROWS = 50  # of an interactive table, or one that is not printed; a viewer draws thousands slowly, and all are in HTML

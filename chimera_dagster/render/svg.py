@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 from xml.etree import ElementTree
 
-from chimera_dagster.foreign_text import visible
 from chimera_dagster.render.blocks import Svg
 from chimera_dagster.render.scale import Scale
+from chimera_dagster.text.foreign import visible
 
 Anchor = Literal["start", "middle", "end"]
 Point = tuple[float, float]  # share of the plot's width, pixels from its top

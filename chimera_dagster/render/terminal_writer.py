@@ -9,7 +9,6 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text as Line
 
-from chimera_dagster.foreign_text import visible
 from chimera_dagster.render.blocks import (
     Beside,
     Block,
@@ -33,6 +32,7 @@ from chimera_dagster.render.blocks import (
     Target,
     Text,
 )
+from chimera_dagster.text.foreign import visible
 
 _ROWS = 40  # of one table
 

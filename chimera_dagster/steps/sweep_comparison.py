@@ -15,13 +15,13 @@ from chimera_dagster.compare.comparison import SCHEMA_VERSION, Comparison, compa
 from chimera_dagster.compare.metrics import METRICS, Excerpt, values_of
 from chimera_dagster.compare.observed import AccuracyInterval, Observed, Setting
 from chimera_dagster.errors import DamagedFileError, InputError, first_problem
-from chimera_dagster.foreign_text import csv_cell
 from chimera_dagster.records.store import Store, TrialFolder, write_text
 from chimera_dagster.records.trial_files import failures_in, read_whole
 from chimera_dagster.schemas import Effects, Standings, Trials, as_table
 from chimera_dagster.spec.goals import Goals
 from chimera_dagster.spec.sweep import load_spec
 from chimera_dagster.spec.trial import Trial
+from chimera_dagster.text.foreign import csv_cell
 
 _OF_A_LANE = ("CUDA_VISIBLE_DEVICES", "OLLAMA_HOST", "CHIMERA_")  # differ between lanes, which is not another setting
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from chimera_dagster.foreign_text import json_value
+from chimera_dagster.text.foreign import json_value
 
 _WEIGHTS = "application/vnd.ollama.image.model"
 _HOST, _NAMESPACE, _TAG = "registry.ollama.ai", "library", "latest"

@@ -7,13 +7,13 @@ A cell of percentiles is a list of eleven numbers. See guidellm.py for what is r
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from chimera_dagster.foreign_text import json_value
 from chimera_dagster.ingest.cells import object_in, plain_number, text_of
 from chimera_dagster.ingest.collector import Figure
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats.format import NotThisFormatError, TableFormat
 from chimera_dagster.ingest.formats.grid import Grid, Row
 from chimera_dagster.ingest.formats.guidellm import DISTRIBUTIONS, RATES, data_in, load_of, percentile
+from chimera_dagster.text.foreign import json_value
 
 _METRICS = {
     "request latency sec": "request_latency",

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from chimera_dagster.foreign_text import json_value
 from chimera_dagster.ingest.collector import Figure
 from chimera_dagster.ingest.formats.document import Document
 from chimera_dagster.ingest.formats.format import DocumentFormat, NotThisFormatError
+from chimera_dagster.text.foreign import json_value
 
 _LATENCIES = {
     "request_latency": "e2e_ms",

@@ -4,12 +4,12 @@ from typing import NamedTuple
 
 from chimera_dagster.evidence.figures import format_value
 from chimera_dagster.evidence.setups import value_words
-from chimera_dagster.foreign_text import visible
 from chimera_dagster.notes.charted import Curve, Curves
 from chimera_dagster.notes.reading import range_text
 from chimera_dagster.render.blocks import Chart, Table
 from chimera_dagster.render.scale import Scale, linear, logarithmic
 from chimera_dagster.render.svg import SERIES, Canvas, Margins, Point, wrapped
+from chimera_dagster.text.foreign import visible
 
 _PLOT_PX = 220
 _LEGEND_PX = 18

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from chimera_dagster.evidence.figures import format_value
 from chimera_dagster.evidence.measures import USED, Measure
-from chimera_dagster.foreign_text import visible
 from chimera_dagster.notes.charted import Load, Spread
 from chimera_dagster.notes.performance import Column, Row, Value, columns_of
 from chimera_dagster.notes.reading import range_text, reading
@@ -13,6 +12,7 @@ from chimera_dagster.render.blocks import Chart, Table
 from chimera_dagster.render.brief.tables import column_words
 from chimera_dagster.render.scale import Scale, linear, logarithmic
 from chimera_dagster.render.svg import Canvas, Margins, wrapped
+from chimera_dagster.text.foreign import visible
 
 _LINE_PX = 15  # of a row's label
 _ROW_PX = 26  # of the rest of a row

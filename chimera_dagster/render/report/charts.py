@@ -10,10 +10,10 @@ from statistics import median, quantiles
 from typing import NamedTuple
 
 from chimera_dagster.evidence.figures import format_value
-from chimera_dagster.foreign_text import visible
 from chimera_dagster.render.blocks import Chart, Table
 from chimera_dagster.render.scale import Scale, linear, logarithmic
 from chimera_dagster.render.svg import SERIES, Canvas, Margins, Point, spread, wrapped
+from chimera_dagster.text.foreign import visible
 
 _LINE_PX = 15  # of a row's label
 _ROW_PX = 30  # of the rest of a row

@@ -32,7 +32,8 @@ def test_help_lists_every_verb_and_imports_none() -> None:
         "chimera_dagster.cli",
         "chimera_dagster.cli.signals",
         "chimera_dagster.errors",
-        "chimera_dagster.masking",
+        "chimera_dagster.text",
+        "chimera_dagster.text.masking",
     }
 
 

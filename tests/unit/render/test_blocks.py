@@ -2,7 +2,6 @@
 
 import pytest
 
-from chimera_dagster.foreign_text import reads_from_right, visible
 from chimera_dagster.render.blocks import (
     Beside,
     Bullets,
@@ -27,6 +26,7 @@ from chimera_dagster.render.blocks import (
     inlines,
     joined,
 )
+from chimera_dagster.text.foreign import reads_from_right, visible
 from tests.unit.render.hostile import HOSTILE_LINKS
 
 

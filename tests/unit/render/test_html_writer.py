@@ -12,7 +12,6 @@ from typing import get_args
 import pytest
 from hypothesis import given, settings
 
-from chimera_dagster.foreign_text import visible
 from chimera_dagster.render.blocks import (
     Beside,
     Block,
@@ -42,6 +41,7 @@ from chimera_dagster.render.blocks import (
     inlines,
 )
 from chimera_dagster.render.html_writer import to_html
+from chimera_dagster.text.foreign import visible
 from tests.unit.render.hostile import HOSTILE, HOSTILE_LINKS
 from tests.unit.render.pages import pages, with_words, words_of
 

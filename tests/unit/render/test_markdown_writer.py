@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from chimera_dagster.foreign_text import visible
 from chimera_dagster.render.blocks import (
     Beside,
     Block,
@@ -35,6 +34,7 @@ from chimera_dagster.render.blocks import (
     inlines,
 )
 from chimera_dagster.render.markdown_writer import to_markdown
+from chimera_dagster.text.foreign import visible
 from tests.unit.render.hostile import HOSTILE, HOSTILE_LINKS
 from tests.unit.render.pages import pages, texts, with_words, words_of
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from chimera_dagster.foreign_text import csv_cell, json_value, one_line, visible, visible_json
+from chimera_dagster.text.foreign import csv_cell, json_value, one_line, visible, visible_json
 from tests.unit.render.hostile import HOSTILE
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from chimera_dagster.errors import ChimeraError
-from chimera_dagster.masking import masked, masked_variable
+from chimera_dagster.text.masking import masked, masked_variable
 
 PASSWORD = "PWSECRETX"
 
