@@ -45,7 +45,7 @@ def scattered(
 ) -> Spread | VisitSpread:
     """How sure the trials' means are: by their visits if there are several rounds, else by repeats and parameters.
 
-    In one round, repeats lie side by side in time: without an estimate of the host's drift there is no test.
+    In one round, repeats lie side by side in time: without an estimate of the host's drift nothing is tested.
     """
     if any(len(trial.rounds) > 1 for trial in trials):
         return VisitSpread.of(trials, values)

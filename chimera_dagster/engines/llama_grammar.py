@@ -6,7 +6,7 @@ from typing import Any
 
 
 def constrained(choices: Sequence[str]) -> dict[str, Any]:
-    """The fields of a request; none if there are no choices.
+    """The fields of a request; empty without choices.
 
     A model that thinks is asked not to: a grammar holds from its first token on.
     """

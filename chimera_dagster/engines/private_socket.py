@@ -1,4 +1,4 @@
-"""A Unix socket for a server in this process, in a folder that no other user can open."""
+"""A Unix socket for a server in this process, in a folder that only this user can open."""
 
 import os
 import shutil

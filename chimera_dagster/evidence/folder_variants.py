@@ -61,7 +61,7 @@ def _variants(measurements: pd.DataFrame) -> dict[tuple[str, object], str]:
 
 
 def _folder_of(file: str, model: str) -> tuple[str, str] | None:
-    """The nearest folder of a file whose name holds the model's, and what else it says; None if there is none."""
+    """The nearest folder of a file whose name holds the model's, and what else it says; None without one."""
     name = _WORD.findall(model.casefold())
     folder = file.rpartition("/")[0]
     while folder and len(name) >= _FEWEST:

@@ -21,7 +21,7 @@ def cache_of_prompts(runs: pd.DataFrame) -> NDArray[np.int64]:
 
     Of a model whose prompts are asked again in one file: with most of them, the first request takes at least twice as
     long to its first token as any repeat, what a load took left out. Cold starts do not count. If no prompt is named,
-    those of as many tokens are taken for one. Without two prompts of that kind in the folder there is no cache.
+    those of as many tokens are taken for one. A folder with fewer than two such prompts has no cache.
     """
     found = np.zeros(len(runs), dtype="int64")
     tokens = runs[_TOKENS].to_numpy("float64")

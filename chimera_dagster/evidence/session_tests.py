@@ -142,7 +142,7 @@ def _apart(visits: _Visits, counts: Ints) -> OverSessions:
 
 
 def _undecided(pairs: Pairs) -> NDArray[np.bool_]:
-    """Pairs that differ and do not scatter, in too few sessions for a permutation test to tell: that is no tie."""
+    """Pairs that differ and do not scatter, in too few sessions for a permutation test to tell: that is not a tie."""
     return ~(pairs.error > 0) & (np.abs(pairs.difference) > _SAME) & ~(pairs.p < LEVEL)
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chimera_dagster.errors import SpecError
 from chimera_dagster.ingest.packaged_vocabulary import Metric, Vocabulary
 from chimera_dagster.ingest.spelling import BRACKETS, plain_name, without_aggregate
-from chimera_dagster.spec.yaml_file import read_yaml
+from chimera_dagster.spec.yaml_file import parse_yaml, read_yaml
 
 if TYPE_CHECKING:
     from chimera_dagster.settings import Settings  # processes that only read files need no settings
@@ -97,9 +97,11 @@ def user_file(settings: "Settings") -> Path | None:
 
 
 def _named_in(spec: Path) -> str | None:
+    if not spec.is_file():  # reading a pipe may never end
+        return None
     try:
-        content = yaml.load(spec.read_text(encoding="utf-8"), yaml.CSafeLoader)
-    except (OSError, yaml.YAMLError, ValueError, KeyError, IndexError, AttributeError):
+        content = parse_yaml(spec.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return None  # what is wrong with the sweep file is said to those who need it
     named = content.get("vocabulary") if isinstance(content, dict) else None
     return named if isinstance(named, str) else None

@@ -55,10 +55,14 @@ class OtherLoadReader:
             return None
         before, now = self._before, self._read()
         self._before = now
-        capacity = (now.at - before.at) * (len(self._cores) if self._cores else psutil.cpu_count() or 1)
+        capacity = self._capacity(now.at - before.at)
         own = sum(cpu_s - before.own_s[pid] for pid, cpu_s in now.own_s.items() if pid in before.own_s)
         pct = min(100.0, max(0.0, 100 * (now.busy_s - before.busy_s - own) / capacity))
         return OtherLoad(pct, self._by(now) if pct >= _NAMED_FROM_PCT else None)
+
+    def _capacity(self, seconds: float) -> float:
+        """CPU seconds of the engine's cores in that time."""
+        return seconds * (len(self._cores) if self._cores else psutil.cpu_count() or 1)
 
     def _read(self) -> _Reading:
         own = frozenset({os.getpid(), *self._find_own()})
@@ -71,7 +75,7 @@ class OtherLoadReader:
         if now.at - self._searched < max(_LEAST_NAMING_S, self._search_s / _NAMING_SHARE):
             return None
         before, used = self._used, _all_used()
-        capacity = (now.at - self._searched) * (len(self._cores) if self._cores else psutil.cpu_count() or 1)
+        capacity = self._capacity(now.at - self._searched)
         self._used, self._searched, self._search_s = used, now.at, time.monotonic() - now.at
         shares: defaultdict[str, float] = defaultdict(float)
         for pid, process in used.items():

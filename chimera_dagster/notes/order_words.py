@@ -11,6 +11,7 @@ from chimera_dagster.notes.phrase import Number, Phrase, count, joined, listed, 
 from chimera_dagster.notes.reading import times
 from chimera_dagster.notes.settings import in_words, span
 
+NOT_EVEN_TENFOLD = "; there are too few runs, or they scatter too much, to show even a tenfold difference"
 _FEW = 1.0  # a test that would only have shown a larger difference has too few runs
 _SURE = {
     Certainty.HOLDS: "That difference holds.",
@@ -91,7 +92,7 @@ def would_have_shown(order: Order) -> Phrase:
     if least is None or not least > 0:
         return ()
     if least > BLIND:
-        return phrase("; there are too few runs, or they scatter too much, to show even a tenfold difference")
+        return phrase(NOT_EVEN_TENFOLD)
     only = "only " if least > _FEW else ""
     return phrase(f"; {only}a difference of {{x}} would have shown", x=ratio_words(least))
 

@@ -52,7 +52,7 @@ def centre(cell: Cell) -> float:
     """What files state; of runs the geometric mean, as contests have it."""
     if cell.stated:
         return cell.centre(cell.kind)
-    return float(np.exp(np.mean(np.log(cell.values))))
+    return _geometric_mean(cell.values)
 
 
 def points_of(order: Order) -> list[Point]:
@@ -84,7 +84,7 @@ def own_means(order: Order) -> dict[str, float]:
     """
     if order.contest.complete or order.contest.stated:
         return {}
-    found = {name: float(np.exp(np.mean(np.log(values)))) for name in order.names for values in (runs_of(order, name),)}
+    found = {name: _geometric_mean(runs_of(order, name)) for name in order.names}
     return found if agrees(order, found) else {}
 
 
@@ -136,6 +136,10 @@ def _shared(order: Order) -> list[Point]:
     return [
         Point(next(iter(known.values())).setup, known) for known in cells.values() if len(known) == len(order.names)
     ]
+
+
+def _geometric_mean(values: "np.ndarray") -> float:
+    return float(np.exp(np.mean(np.log(values))))
 
 
 def _is_level(point: Point, name: str) -> bool:

@@ -17,6 +17,7 @@ from chimera_dagster.gpu.leases import claim, leases_folder
 from chimera_dagster.records.sqlite_files import damaged_databases, set_aside_database
 from chimera_dagster.records.store import write_text
 from chimera_dagster.settings import Settings, check_dagster_home
+from chimera_dagster.spec.yaml_file import parse_yaml
 
 _CONFIG = Path("dagster.yaml")
 # If the working directory has no dagster.yaml. Without the first line Dagster prints a page about its telemetry.
@@ -55,8 +56,8 @@ def prepare_home(settings: Settings) -> Path:
 def _is_config(path: Path) -> bool:
     """Whether Dagster can read it: a damaged one is replaced, or it would be an error that doesn't name the file."""
     try:
-        return isinstance(yaml.safe_load(path.read_bytes()), dict)
-    except (OSError, ValueError, yaml.YAMLError):
+        return isinstance(parse_yaml(path.read_bytes()), dict)
+    except (OSError, yaml.YAMLError):
         return False
 
 

@@ -221,6 +221,11 @@ class TrialPlan(BaseModel):
         """Whether the report is written after this round."""
         return self.round == (1 if self.spec.report_after == "first" else self.spec.rounds)
 
+    @property
+    def load_group(self) -> tuple[str, int, int]:
+        """Equal for trials that share one loaded model."""
+        return (self.model, *load_order(self.params.key))
+
     def in_round(self, number: int) -> "TrialPlan":
         """The same trial, to be visited in that round of the sweep."""
         return self.model_copy(update={"round": number})

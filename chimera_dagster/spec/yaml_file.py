@@ -12,6 +12,20 @@ from chimera_dagster.errors import SpecError
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
+class UnreadableValueError(yaml.YAMLError):
+    """A value that has the form of another type than it is, such as 2026-02-30 or `!!int ''`."""
+
+
+def parse_yaml(text: str | bytes, loader: Any = yaml.SafeLoader) -> Any:
+    """The content of a YAML text. Raises yaml.YAMLError, also where PyYAML raises another error for a value, and
+    RecursionError.
+    """
+    try:
+        return yaml.load(text, loader)
+    except (ValueError, KeyError, IndexError, AttributeError) as error:
+        raise UnreadableValueError(str(error)) from error
+
+
 def read_yaml(
     path: Path, model: type[_Model], expected: str, see: str, gone: Mapping[str, str] | None = None
 ) -> _Model:
@@ -28,16 +42,16 @@ def read_yaml(
         raise SpecError(f"{path} can't be read: {error}.", hint="Save it as UTF-8 text.") from error
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        content = parse_yaml(text)
         if root is not None:
             _refuse_duplicates(root, path, set())
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise SpecError(f"{path}, line {line}: {error.problem}.", hint="Fix the YAML syntax.") from error
+    except UnreadableValueError as error:
+        raise SpecError(f"{path}, a value that YAML can't read: {error}.", hint="Put it in quotes.") from error
     except yaml.YAMLError as error:
         raise SpecError(f"{path}: {error}.", hint="Fix the YAML syntax.") from error
-    except (ValueError, KeyError, IndexError, AttributeError) as error:  # what PyYAML makes of 2026-02-30 or `!!int ''`
-        raise SpecError(f"{path}, a value that YAML can't read: {error}.", hint="Put it in quotes.") from error
     except RecursionError as error:
         raise SpecError(f"{path}: it is nested too deeply.", hint=see) from error
     if not isinstance(content, dict) or root is None:

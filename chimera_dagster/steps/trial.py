@@ -1,7 +1,7 @@
 """The assets `llm_analysis`, `llm_report` and `trial_metrics`: one trial on an engine, from its calls to its files."""
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from chimera_dagster.engines.registry import Engines, import_client
@@ -58,11 +58,8 @@ def run_trial(
     written. If a call fails, nothing is written but the count of failures. Raises EngineError, NotIngestedError,
     and InputError if a question is asked for and none can be.
     """
-    try:
+    with _counting_failures(store, plan):
         return _run(TrialClient(store, plan, engines, on_progress), store, on_measured)
-    except EngineError as error:
-        record_failure(store, plan, error)
-        raise
 
 
 def run_trial_once(
@@ -101,15 +98,21 @@ def run_later_round(
     """
     if is_in_ledger(store, plan):
         return record_metrics(store, plan)
-    try:
+    with _counting_failures(store, plan):
         client = TrialClient(store, plan, engines, on_progress)
         load_ms, visits, telemetry = _visit(client)
-    except EngineError as error:
-        record_failure(store, plan, error)
-        raise
     if on_measured is not None:
         on_measured()
     return record_round(store, plan, _calls(visits), telemetry.samples, load_ms, client.seconds)
+
+
+@contextmanager
+def _counting_failures(store: Store, plan: TrialPlan) -> Generator[None]:
+    try:
+        yield
+    except EngineError as error:
+        record_failure(store, plan, error)
+        raise
 
 
 def _run(client: TrialClient, store: Store, on_measured: Callable[[], None] | None) -> Recorded:

@@ -19,7 +19,6 @@ from chimera_dagster.compare.power import (
     smallest_slowest,
 )
 from chimera_dagster.spec.sweep import TrialPlan
-from chimera_dagster.spec.trial import load_order
 
 _METRIC = METRICS["throughput_tok_s"]
 _GUESS = Scatter(repeats=0.02, drift=0.01)
@@ -149,7 +148,7 @@ def _loads(plans: Sequence[TrialPlan], design: Design) -> int:
         return 0
     if plans[0].spec.cold:
         return len(plans) * design.rounds * design.repeats
-    return design.rounds * len({(plan.model, *load_order(plan.params.key)) for plan in plans})
+    return design.rounds * len({plan.load_group for plan in plans})
 
 
 def _mean_call(plans: Sequence[TrialPlan], known: Known) -> Estimate:

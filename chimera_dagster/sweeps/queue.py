@@ -5,7 +5,6 @@ from collections.abc import Hashable, Sequence
 from typing import Protocol
 
 from chimera_dagster.spec.sweep import TrialPlan
-from chimera_dagster.spec.trial import load_order
 
 _Group = deque[TrialPlan]
 
@@ -35,17 +34,16 @@ class TrialSource(Protocol):
 class TrialQueue:
     """The visits of a sweep that no worker has taken yet; each is handed out once, unless it is put back.
 
-    Trials that share a loaded model (`trial.load_order`) are a group in each round. A worker gets the trials of its own
-    group, then a group of that round that nobody has begun, then part of the longest: this loads a model once more, but
-    leaves no worker idle. The next round begins once all of a round are handed out; a trial that another worker still
-    visits is not handed out meanwhile.
+    Trials that share a loaded model (`TrialPlan.load_group`) are a group in each round. A worker gets the trials of its
+    own group, then a group of that round that nobody has begun, then part of the longest: this loads a model once more,
+    but leaves no worker idle. The next round begins once all of a round are handed out; a trial that another worker
+    still visits is not handed out meanwhile.
     """
 
     def __init__(self, plans: Sequence[TrialPlan]) -> None:
-        groups: dict[tuple[int, str, int, int], _Group] = {}
+        groups: dict[tuple[int, tuple[str, int, int]], _Group] = {}
         for plan in plans:
-            key = (plan.round, plan.model, *load_order(plan.params.key))
-            groups.setdefault(key, deque()).append(plan)
+            groups.setdefault((plan.round, plan.load_group), deque()).append(plan)
         self._rounds = {number: [group for key, group in groups.items() if key[0] == number] for number, *_ in groups}
         self._group_of: dict[Hashable, _Group] = {}
         self._put_back: _Group = deque()

@@ -9,7 +9,6 @@ import random
 from collections.abc import Iterable, Sequence
 
 from chimera_dagster.spec.sweep import TrialPlan
-from chimera_dagster.spec.trial import load_order
 
 
 def visits_of(plans: Sequence[TrialPlan]) -> list[TrialPlan]:
@@ -27,7 +26,7 @@ def in_order(plans: Iterable[TrialPlan], number: int) -> list[TrialPlan]:
     """The plans in the order of that round."""
     groups: dict[tuple[str, int, int], list[TrialPlan]] = {}
     for plan in plans:
-        groups.setdefault((plan.model, *load_order(plan.params.key)), []).append(plan)
+        groups.setdefault(plan.load_group, []).append(plan)
     ordered = list(groups.values())
     seeds = {plan.spec.seed for group in ordered for plan in group}
     chance = random.Random(f"{min(seeds, default=0)}, round {number}")

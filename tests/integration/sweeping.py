@@ -1,9 +1,12 @@
 """`chimera sweep` as a process of its own on a stub of Ollama, to be killed and started again."""
 
+import os
+import signal
 import subprocess
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import yaml
 
@@ -18,7 +21,7 @@ from tests.forked import Forked, exec_chimera, run_chimera
 from tests.integration.aftermath import Aftermath, aftermath
 from tests.integration.bench import bench_in
 from tests.stub_ollama import PIECES, Answer, StubOllama
-from tests.waiting import wait_for
+from tests.waiting import is_gone, wait_for
 
 CALLS = 3  # of a trial: its warm-up, the analysis and the report
 STALLED = Answer(PIECES, stall_before=3)
@@ -62,6 +65,16 @@ class Sweeping:
         wait_for(lambda: len(self.stub.generations()) > before, "first call")
         self.stub.seconds_between = QUICK_S
         return sweep
+
+    def kill(self, sweep: Forked, victim: Literal["sweep", "holder"], trial: str) -> None:
+        """Kill -9 a sweep, or its process that measures, which must be at that trial; returns when both have ended."""
+        holder = self.holder()
+        assert holder is not None and holder.trial == trial
+        os.kill(sweep.pid if victim == "sweep" else holder.pid, signal.SIGKILL)
+        wait_for(lambda: is_gone(holder.pid), "end of the process that measures")
+        assert self.stub.is_left()
+        self.stub.answer_with(None)
+        sweep.communicate(timeout=60)
 
     def holder(self) -> Holder | None:
         return lane_states([CPU], self.leases)[0].holder

@@ -1,7 +1,5 @@
 """Processes and servers that die in the middle of `chimera sweep`: the next one does the rest, each trial once."""
 
-import os
-import signal
 from collections.abc import Generator
 from typing import Literal
 
@@ -11,7 +9,7 @@ from tests.conftest import Project
 from tests.integration.aftermath import NOTHING
 from tests.integration.sweeping import CALLS, Sweeping, sweeping_in
 from tests.stub_ollama import StubOllama
-from tests.waiting import is_gone, wait_for
+from tests.waiting import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +26,7 @@ def test_kill_9_of_a_sweep_in_the_midst_of_a_trial(
     calls = sweeping.stall_after(2 * CALLS - 1)  # in the report of the second trial
     sweep = sweeping.start()
     wait_for(lambda: len(sweeping.stub.generations()) == calls, "second report")
-    holder = sweeping.holder()
-    assert holder is not None and holder.trial == plans[1].trial.key
-    os.kill(sweep.pid if victim == "sweep" else holder.pid, signal.SIGKILL)
-    wait_for(lambda: is_gone(holder.pid), "end of the process that measures")
-    assert sweeping.stub.is_left()
-    sweeping.stub.answer_with(None)
-    sweep.communicate(timeout=60)
+    sweeping.kill(sweep, victim, plans[1].trial.key)
     again = sweeping.sweep()
     assert again.returncode == 0, again.stderr
     assert "1 skipped" in again.stderr or victim == "holder"  # a sweep that lives on may have done the rest itself

@@ -1,10 +1,9 @@
 """`chimera sweep` in rounds: visits in Dagster and on disk, and processes that die in the middle of one."""
 
-import os
-import signal
 from collections import Counter
 from collections.abc import Generator, Sequence
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from dagster import DagsterInstance, RunsFilter
@@ -16,7 +15,7 @@ from chimera_dagster.sweeps.rounds import visits_of
 from tests.conftest import Project
 from tests.integration.aftermath import NOTHING
 from tests.integration.sweeping import CALLS, Sweeping, sweeping_in
-from tests.waiting import is_gone, wait_for
+from tests.waiting import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +90,9 @@ def test_more_rounds_are_added_to_those_that_were_measured(sweeping: Sweeping) -
 
 
 @pytest.mark.parametrize("victim", ["sweep", "holder"])
-def test_kill_9_in_a_later_round_loses_nothing_and_nothing_is_measured_twice(sweeping: Sweeping, victim: str) -> None:
+def test_kill_9_in_a_later_round_loses_nothing_and_nothing_is_measured_twice(
+    sweeping: Sweeping, victim: Literal["sweep", "holder"]
+) -> None:
     first = 30 if victim == "sweep" else 40
     plans = sweeping.trials(range(first, first + 3), rounds=2)
     second = [plan for plan in visits_of(plans) if plan.round == 2]
@@ -101,13 +102,7 @@ def test_kill_9_in_a_later_round_loses_nothing_and_nothing_is_measured_twice(swe
     wait_for(lambda: len(sweeping.stub.generations()) == calls, "report of a later round")
     before = ledgers(sweeping, plans)
     assert [len(before[plan.trial.key]) for plan in second] == [4, 2, 2]
-    holder = sweeping.holder()
-    assert holder is not None and holder.trial == second[1].trial.key
-    os.kill(sweep.pid if victim == "sweep" else holder.pid, signal.SIGKILL)
-    wait_for(lambda: is_gone(holder.pid), "end of the process that measures")
-    assert sweeping.stub.is_left()
-    sweeping.stub.answer_with(None)
-    sweep.communicate(timeout=60)
+    sweeping.kill(sweep, victim, second[1].trial.key)
     again = sweeping.sweep()
     assert again.returncode == 0, again.stderr
     for number in (1, 2):

@@ -14,7 +14,7 @@ from chimera_dagster.evidence.setups import value_words
 from chimera_dagster.notes.context import Found, NoteContext
 from chimera_dagster.notes.metric_words import faster
 from chimera_dagster.notes.note import Note, Scope, Source
-from chimera_dagster.notes.order_words import ratio_words, rest, sure
+from chimera_dagster.notes.order_words import NOT_EVEN_TENFOLD, ratio_words, rest, sure
 from chimera_dagster.notes.phrase import (
     Name,
     Part,
@@ -171,7 +171,7 @@ def _least(found: _Tests) -> Phrase:
         return ()
     low, high = known[0], known[-1]
     if low > BLIND:
-        return phrase("; there are too few runs, or they scatter too much, to show even a tenfold difference")
+        return phrase(NOT_EVEN_TENFOLD)
     if high > BLIND:
         return phrase("; at best a difference of {low} would have shown", low=ratio_words(low))
     if high <= max(low * _NEAR, _SMALL):
