@@ -1,5 +1,7 @@
 """A user's own names: what they change, how they are found, and what is wrong with a file says its line."""
 
+import os
+
 import pytest
 
 from chimera_dagster.errors import SpecError
@@ -136,3 +138,8 @@ def test_a_name_that_no_file_can_have_is_one_error(project, name):
     (project / "sweep.yaml").write_text(f'vocabulary: "{name}"\n')
     with pytest.raises(SpecError, match="can't be read"):
         read(project)
+
+
+def test_a_pipe_as_sweep_file_names_no_vocabulary_and_is_not_waited_for(project):
+    os.mkfifo(project / "sweep.yaml")
+    assert user_file(load_settings()) is None
