@@ -10,6 +10,7 @@ from chimera_dagster.steps.asking import Exchange
 from chimera_dagster.write.answer import parse_answer
 from chimera_dagster.write.judge import judge_answer
 from chimera_dagster.write.quality import Quality, score_text
+from chimera_dagster.write.raw_answer import has_end
 
 
 def judge_exchange(exchange: Exchange, aligner: Aligner) -> StageText:
@@ -28,4 +29,5 @@ def judge_exchange(exchange: Exchange, aligner: Aligner) -> StageText:
 
 def quality_of(text: StageText, call: Call, notes: Sequence[KeptNote]) -> Quality:
     """The score of a report that `call` wrote, by the notes that its prompt had."""
-    return score_text(text.answer, notes, text.notes, cut=call.stats.done_reason == "length")
+    is_cut = call.stats.done_reason == "length" and not has_end(text.text)
+    return score_text(text.answer, notes, text.notes, cut=is_cut)

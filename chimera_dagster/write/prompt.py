@@ -15,6 +15,7 @@ from chimera_dagster.errors import ContextTooSmallError
 from chimera_dagster.write.answer import Stage
 from chimera_dagster.write.data_lines import clean
 from chimera_dagster.write.judge import JudgedAnswer, JudgedSentence
+from chimera_dagster.write.raw_answer import END
 
 CountTokens = Callable[[str], int]
 
@@ -110,7 +111,7 @@ def render_prompt(
             for group in _GROUPS[stage]
         ]
         sections = [group.written(listed) for group, listed in headed if listed]
-        return templates()[stage].render(sections=sections, persona=persona, fallen=fallen, chat=chat).strip()
+        return templates()[stage].render(sections=sections, persona=persona, fallen=fallen, chat=chat, end=END).strip()
 
     told = _fallen(draft) if draft else []
     room = num_ctx - max_tokens - _TEMPLATE_TOKENS - count_tokens(system) - count_tokens(render(set(), told[:1]))

@@ -8,10 +8,15 @@ from typing import NamedTuple, cast
 
 from pydantic_core import from_json
 
+END = "END OF TEXT"  # the last line of a draft and so of an answer: without it, small models write the draft twice
 MOST_CHARACTERS = 40_000  # read of an answer: fifteen times the longest report that is asked for
 
 _THINKING = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
-_TURN = re.compile(r"<\|(?:im_end|im_start|endoftext|eot_id|end|eos)\|>|<(?:end|start)_of_turn>|</s>|\[/?INST\]|<｜")
+_END = rf"^[ \t>#*_`-]{{0,9}}{END}[.*_`]{{0,9}}[ \t]*$"
+_TURN = re.compile(
+    _END + r"|<\|(?:im_end|im_start|endoftext|eot_id|end|eos)\|>|<(?:end|start)_of_turn>|</s>|\[/?INST\]|<｜",
+    re.MULTILINE,
+)
 _BEGINNING = re.compile(r"(?:<\|im_start\|>|<start_of_turn>|<s>)\s{0,9}(?:assistant|model)?")
 _FENCE = re.compile(r"(?:```|~~~)[ \t]*(\w*)[ \t]*")
 _HIDDEN = re.compile(
@@ -54,6 +59,11 @@ def read_raw(text: str) -> RawAnswer:
     if without_html != text:
         problems.append("it has HTML tags")
     return RawAnswer(without_html, (), tuple(problems), is_cut or is_thinking)
+
+
+def has_end(text: str) -> bool:
+    """Whether the model wrote the line that ends an answer; then nothing is missing, whatever came after it."""
+    return re.search(_END, text, re.MULTILINE) is not None
 
 
 def _without_thinking(text: str) -> tuple[str, bool]:

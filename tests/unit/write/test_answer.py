@@ -6,6 +6,7 @@ import time
 import pytest
 
 from chimera_dagster.write.answer import MOST_SENTENCES, Answer, Stage, parse_answer
+from chimera_dagster.write.raw_answer import has_end
 
 REPORT = """\
 ## 1. Executive Summary
@@ -315,12 +316,24 @@ def test_one_mitigation_may_serve_two_risks_and_goes_with_a_repeated_one() -> No
     assert found.repeated == 2
 
 
-@pytest.mark.parametrize("mark", ["<|im_end|>\n<|im_start|>user\n", "<end_of_turn>", "</s>[INST] ", "<|eot_id|>"])
+@pytest.mark.parametrize(
+    "mark", ["<|im_end|>\n<|im_start|>user\n", "<end_of_turn>", "</s>[INST] ", "<|eot_id|>", "\nEND OF TEXT\n"]
+)
 def test_what_a_model_writes_after_its_turn_is_not_read(mark: str) -> None:
     found = parse_answer("report", f"<|im_start|>assistant\n{REPORT}{mark}It is 99 times faster.")
     assert texts(found) == texts(parse_answer("report", REPORT))
     assert found.problems == ("it goes on after the end of its turn",)
     assert not parse_answer("report", f"{REPORT}<|im_end|>\n").problems
+
+
+@pytest.mark.parametrize("line", ["END OF TEXT", "**END OF TEXT**", "END OF TEXT."])
+def test_the_line_that_ends_an_answer_is_not_a_part_of_it(line: str) -> None:
+    assert parse_answer("report", f"{REPORT}\n{line}\n") == parse_answer("report", REPORT)
+    assert has_end(f"{REPORT}\n{line}\n")
+
+
+def test_words_within_a_sentence_end_no_answer() -> None:
+    assert not has_end(f"{REPORT}\nIt is not the END OF TEXT yet.\n")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from chimera_dagster.align.kept_note import KeptNote
 from chimera_dagster.errors import ContextTooSmallError
 from chimera_dagster.write.judge import JudgedAnswer, JudgedSentence
 from chimera_dagster.write.prompt import Prompt, Stage, estimate_tokens, render_prompt
+from chimera_dagster.write.raw_answer import END
 from tests.unit.write.notes import note
 
 NOTES = [
@@ -51,8 +52,15 @@ def test_the_draft_has_the_form_that_the_answer_should_have() -> None:
     assert heading == "## 1. Executive Summary"
     assert paragraph.startswith("Statement 1 is about m:7b, which takes 1 ms. Statement 2 is about")
     assert rest[:2] == ["## 2. Optimisation Recommendations", "1. Statement 16 is about m:7b, which takes 16 ms."]
-    assert rest[-1] == "| Statement 24 is about m:7b, which takes 24 ms. | Do 24. |"
+    assert rest[-2:] == ["| Statement 24 is about m:7b, which takes 24 ms. | Do 24. |", END]
     assert "- Statement 11 is about m:7b, which takes 11 ms." in data_of(prompt("analysis").text)
+
+
+@pytest.mark.parametrize("stage", ["analysis", "report"])
+def test_an_answer_is_asked_to_end_as_the_draft_does(stage: Stage) -> None:
+    text = prompt(stage).text
+    assert data_of(text)[-1] == END
+    assert text.endswith(f"Answer with the Markdown only, and end with the line {END}.")
 
 
 def test_a_small_context_loses_the_lightest_notes() -> None:
