@@ -21,17 +21,11 @@ from chimera_dagster.ingest.formats.recognise import read_table
 from chimera_dagster.ingest.metric_names import is_metric
 from chimera_dagster.ingest.number_marks import has_marks, lose, plain_rows
 from chimera_dagster.ingest.roles import role_of
-from chimera_dagster.ingest.table_shapes import (
-    Heading,
-    Transposed,
-    heading,
-    is_quantity,
-    labels_of,
-    places_of,
-    shape_of,
-    total_of,
-    with_settings,
-)
+from chimera_dagster.ingest.tables.heading import Heading, heading
+from chimera_dagster.ingest.tables.long import labels_of, total_of
+from chimera_dagster.ingest.tables.parts import is_quantity
+from chimera_dagster.ingest.tables.shape import shape_of, with_settings
+from chimera_dagster.ingest.tables.transposed import Transposed, places_of
 from chimera_dagster.ingest.trial_reader import set_aside
 from chimera_dagster.ingest.unlisted_settings import settings_among
 

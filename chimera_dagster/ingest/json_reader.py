@@ -18,6 +18,7 @@ from chimera_dagster.ingest.field_roles import FieldRoles
 from chimera_dagster.ingest.formats.recognise import is_known, read_document
 from chimera_dagster.ingest.json_beside import beside_model, beside_settings
 from chimera_dagster.ingest.json_cut import breaks_off, whole_records
+from chimera_dagster.ingest.json_keys import CHANGE, said_by_keys, with_said
 from chimera_dagster.ingest.json_shapes import (
     Above,
     Columnar,
@@ -320,6 +321,10 @@ class _Walk:
             context, above = told(content, shape, key, context, above)
         totals = any(isinstance(item, list) and dict in map(type, cast("list[object]", item)) for _, item in nested)
         roles = object_roles(keys, above, self._implied(above, totals=totals))
+        keyed = {} if above.attached else said_by_keys(content, key, above.name)
+        if keyed and (scalars := {name for name in keyed if not isinstance(content[name], CONTAINERS)}):
+            roles = roles._replace(numbers=tuple(field for field in roles.numbers if keys[field.place] not in scalars))
+            nested = [(name, item) for name, item in content.items() if isinstance(item, CONTAINERS) or name in scalars]
         if nested and not above.attached:
             roles = beside_settings(roles, content)
         if nested and not shape.model and context.model_source in (None, "path"):
@@ -341,6 +346,9 @@ class _Walk:
                 lower = lower._replace(attached=True)
             if name in shape.models:
                 inner = inner._replace(model=name, model_source="json")
+            elif said := keyed.get(name):
+                inner = with_said(inner, said)
+                lower = lower._replace(settings=lower.settings or said is CHANGE)
             below = self.value(item, f"{pointer}/{_escaped(name)}", name, inner, lower)
             rows += below.rows
             unseen += below.unseen if lower.attached else 0

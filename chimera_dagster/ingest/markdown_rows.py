@@ -16,17 +16,12 @@ from chimera_dagster.ingest.metric_names import kinds_of
 from chimera_dagster.ingest.names import normal
 from chimera_dagster.ingest.number_marks import in_points, lose, plain_rows
 from chimera_dagster.ingest.roles import role_of
-from chimera_dagster.ingest.table_shapes import (
-    Heading,
-    Part,
-    Transposed,
-    heading,
-    matrix_of,
-    places_of,
-    shape_of,
-    total_of,
-    with_settings,
-)
+from chimera_dagster.ingest.tables.heading import Heading, heading
+from chimera_dagster.ingest.tables.long import total_of
+from chimera_dagster.ingest.tables.matrix import matrix_of
+from chimera_dagster.ingest.tables.parts import Part
+from chimera_dagster.ingest.tables.shape import shape_of, with_settings
+from chimera_dagster.ingest.tables.transposed import Transposed, places_of
 from chimera_dagster.ingest.unlisted_settings import settings_among
 from chimera_dagster.ingest.vocabulary import vocabulary
 

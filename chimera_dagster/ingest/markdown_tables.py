@@ -25,7 +25,7 @@ from chimera_dagster.ingest.markdown_lines import (
 from chimera_dagster.ingest.markdown_rows import Rows, TextTable, add_rows
 from chimera_dagster.ingest.markdown_sections import Sections
 from chimera_dagster.ingest.number_marks import plain_rows
-from chimera_dagster.ingest.table_shapes import subject_of
+from chimera_dagster.ingest.tables.subjects import subject_of
 
 _BELOW = 3  # lines below a table that may say what it is about
 

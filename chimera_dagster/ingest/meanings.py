@@ -10,7 +10,7 @@ from chimera_dagster.ingest.names import normal
 from chimera_dagster.ingest.packaged_vocabulary import Metric
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.spelling import TEST, aggregate_in, sections, with_percentiles, without_aggregate
-from chimera_dagster.ingest.units import LONGEST_UNIT, is_unit
+from chimera_dagster.ingest.units import LONGEST_UNIT, is_unit, without_unit
 from chimera_dagster.ingest.vocabulary import vocabulary
 
 _OF_TESTS = {"pp": "prefill_tok_s", "tg": "decode_tok_s"}
@@ -36,6 +36,8 @@ def meaning(name: str, unit: str | None = None, parent: str = "") -> Meaning:
     """
     plain, stated = normal(name)
     stated = unit.strip().lower() if unit else stated
+    if whole := _with_aggregate(plain, stated):
+        return whole
     suffix, aggregate = None, None
     for place, (base, suffix_here, aggregate_here) in enumerate(readings(plain)):
         given = stated or suffix_here
@@ -54,6 +56,14 @@ def meaning(name: str, unit: str | None = None, parent: str = "") -> Meaning:
     if above and (found := meaning(last, stated, above)).unit:
         return found
     return Meaning(name.strip(" *`"), None, 1.0, unit or stated or suffix, aggregate)
+
+
+def _with_aggregate(plain: str, stated: str | None) -> Meaning | None:
+    """The metric of a name that is listed with its aggregate: `peak_ram`, as a machine has RAM that it did not use."""
+    base, unit = without_unit(plain)
+    aggregate = without_aggregate(base)[1]
+    found = _lookup(base, stated or unit) if aggregate and base in metrics_of() else None
+    return found._replace(aggregate=aggregate) if found else None
 
 
 @remembered(maxsize=10_000)

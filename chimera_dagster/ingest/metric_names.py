@@ -4,6 +4,7 @@ from chimera_dagster.ingest.meanings import meaning, metrics_of, readings
 from chimera_dagster.ingest.names import normal
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.roles import role_of
+from chimera_dagster.ingest.spelling import sections
 
 
 def is_metric(name: str) -> bool:
@@ -21,7 +22,7 @@ def kinds_of(name: str) -> frozenset[str]:
     for base, _, _ in readings(normal(name)[0]):
         if base in metrics_of():
             return _with_percent(frozenset(entry.unit for _, entry in metrics_of()[base]))
-    return frozenset()
+    return kinds_of(said) if (said := _of_section(name)) else frozenset()
 
 
 @remembered(maxsize=10_000)
@@ -32,7 +33,14 @@ def metric_of(name: str) -> tuple[str, str] | None:
     for base, _, _ in readings(normal(name)[0]):
         if found := metrics_of().get(base):
             return (found[0][0], found[0][1].unit) if len({entry.unit for _, entry in found}) == 1 else None
-    return None
+    return metric_of(said) if (said := _of_section(name)) else None
+
+
+def _of_section(name: str) -> str:
+    """What says the metric in a name that was flattened: `mmlu` in `mmlu.acc`, else the last part; empty otherwise."""
+    above, _, last = sections(normal(name)[0])
+    of_above = metric_of(above) if above else None
+    return above if of_above and of_above[1] == "share" else last if above else ""
 
 
 def _with_percent(units: frozenset[str]) -> frozenset[str]:

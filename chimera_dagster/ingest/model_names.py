@@ -159,7 +159,7 @@ def _span(words: list[_Word], place: int, free: int) -> range | None:
         return None
     first, slashes = place, 0
     while first > free and (words[first].before in _TIGHT or (words[first].before == "/" and not slashes)):
-        if _is_ordinary(words[first - 1].text):
+        if is_ordinary(words[first - 1].text):
             break
         first -= 1
         slashes += words[first + 1].before == "/"
@@ -185,7 +185,7 @@ def _goes_on(word: _Word, last: str, *, of_family: bool) -> bool:
         if _QUANT.fullmatch(last) or last == "k":
             return _QUANT_TAIL.fullmatch(word.text) is not None
         return _is_size(word.text) or any(known.fullmatch(word.text) for known in (_QUANT, _VARIANT))
-    return word.before in _TIGHT and not _is_ordinary(word.text)
+    return word.before in _TIGHT and not is_ordinary(word.text)
 
 
 def _is_told(taken: list[_Word], words: list[_Word], family: _Word) -> bool:
@@ -198,7 +198,7 @@ def _is_told(taken: list[_Word], words: list[_Word], family: _Word) -> bool:
         return True
     if family.text in _NOT_ALONE:
         return False
-    return bool(after) or all(word in taken or _is_ordinary(word.text) for word in words)
+    return bool(after) or all(word in taken or is_ordinary(word.text) for word in words)
 
 
 def _is_size(word: str) -> bool:
@@ -214,7 +214,8 @@ def _family() -> re.Pattern[str]:
     return re.compile(rf"(?:{'|'.join(map(re.escape, vocabulary().families))})(?:\d{{1,2}}(?:\.\d)?[a-z]?)?")
 
 
-def _is_ordinary(word: str) -> bool:
+def is_ordinary(word: str) -> bool:
+    """Whether a word in lower case says what was done with a model, where or when, and is no part of its name."""
     known = _ordinary_words()
     stem = word.rstrip("0123456789.")
     return word in known or (len(stem) > 1 and stem in known) or _DATE_OR_GPU.fullmatch(word) is not None

@@ -28,6 +28,7 @@ def normal(name: str) -> tuple[str, str | None]:
         units = [inside.strip().lower() for inside in BRACKETS.findall(text) if is_unit(inside)]
         unit = next((each for each in units if is_long or each not in _SHORTEST), None)
         text = BRACKETS.sub(lambda found: f" {found[1]} " if _says(found[1], is_long=is_long) else " ", text)
+    text = re.sub(r"(?<=[A-Za-z])\+(?=$|\s)", " plus", text)  # HumanEval+ is another benchmark
     return plain_name(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text)), unit
 
 

@@ -25,6 +25,7 @@ from chimera_dagster.ingest.line_stream import LineStream, is_utf_16
 from chimera_dagster.ingest.markdown_lines import lines_of
 from chimera_dagster.ingest.markdown_reader import read_html, read_markdown
 from chimera_dagster.ingest.model_names import model_in_path
+from chimera_dagster.ingest.path_names import card_in_path
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.text import decode
 
@@ -82,10 +83,12 @@ def reading_of(path: str, kind: str, sha256: str) -> Reading:
 
 @remembered(maxsize=1024)
 def said_by_path(path: str) -> tuple[Context, bool]:
-    """What a file's path says: a model, and whether the file summarises runs that are in other files."""
+    """What a file's path says: a model, a GPU, and whether the file summarises runs that are in other files."""
     model = model_in_path(path)
+    gpu, count = card_in_path(path)
     summary = path.rpartition("/")[2].rpartition(".")[0].lower().endswith("_summary")
-    return Context(model, "path" if model else None), summary
+    conditions = (("gpu_count", count),) if count else ()
+    return Context(model, "path" if model else None, gpu=gpu, conditions=conditions), summary
 
 
 def parse_files(files: Iterable[FoundFile], sink: Callable[[pa.Table], object]) -> list[FileRow]:

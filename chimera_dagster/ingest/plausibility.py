@@ -37,6 +37,8 @@ _OF_ANY_TIME = ("latency", "response")  # the metric latency_ms has also `elapse
 _SHARES = (
     *("accuracy", "f1", "exact_match", "pass_at_1"),
     *("mmlu", "gsm8k", "humaneval", "hellaswag", "gpqa", "arc_challenge", "truthfulqa", "ifeval"),
+    *("arc_easy", "mmlu_pro", "boolq", "piqa", "winogrande", "openbookqa", "triviaqa", "lambada", "bbh"),
+    *("ceval", "cmmlu", "mbpp", "math_500", "aime", "livecodebench", "swe_bench"),
 )
 # At most all of it; of processors, 100 % may be one core
 _WHOLE = {"gpu_util_pct": 101.0, **dict.fromkeys(_SHARES, 1.0)}

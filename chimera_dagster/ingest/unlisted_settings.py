@@ -69,7 +69,7 @@ def is_named_as_setting(name: str) -> bool:
 @remembered(maxsize=10_000)
 def says_setting(text: str) -> bool:
     """Whether a text beside a name of a setting sets anything: `default` does not."""
-    return _is_short(text) and text.strip().lower() not in _NO_SETTING | MISSING and quantity_in(text) is None
+    return is_short(text) and text.strip().lower() not in _NO_SETTING | MISSING and quantity_in(text) is None
 
 
 def settings_among(names: tuple[str, ...], records: Iterable[Record]) -> frozenset[str]:
@@ -198,7 +198,8 @@ def _pattern_of(section: Literal["remarks", "answers", "asked"]) -> re.Pattern[s
 
 
 @remembered(maxsize=10_000)
-def _is_short(text: str) -> bool:
+def is_short(text: str) -> bool:
+    """Whether a text is short and no sentence, path, date, hash or measured value."""
     text = text.strip()
     if len(text) > _LONGEST or len(text.split()) > _MOST_WORDS or _NOT_SHORT.search(text) or _MEASURED.match(text):
         return False
@@ -270,7 +271,7 @@ def _are_settings(name: str, field: Setting, values: Sequence[Value], *, is_log:
 def _are_settings_texts(name: str, texts: Sequence[str]) -> bool:
     """Whether there are texts, all of them short, that name neither models nor units nor, in a label, metrics."""
     names_others = 2 * sum(is_model(text) or is_unit(text) for text in texts) >= len(texts)
-    return not names_others and all(map(_is_short, texts)) and not (_is_row_label(name) and any(map(kinds_of, texts)))
+    return not names_others and all(map(is_short, texts)) and not (_is_row_label(name) and any(map(kinds_of, texts)))
 
 
 def _is_row_label(name: str) -> bool:

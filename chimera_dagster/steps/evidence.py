@@ -19,6 +19,7 @@ from chimera_dagster.evidence.spellings import OneSpelling, with_one_spelling
 from chimera_dagster.evidence.summary import summarise, summary_block
 from chimera_dagster.evidence.unread import unread_groups
 from chimera_dagster.evidence.version import evidence_version
+from chimera_dagster.ingest.file_names import with_file_names
 from chimera_dagster.ingest.manifest import reader_version
 from chimera_dagster.records.documents import IngestRecord, Summary
 from chimera_dagster.records.pages import is_page
@@ -87,8 +88,10 @@ class Evidence:
         named = self._problems.run("measurements", "with_folder_models", compute, measurements)
         compute = partial(with_folder_variants, named)
         varied = self._problems.run("measurements", "with_folder_variants", compute, named)
-        one = partial(with_one_spelling, varied)
-        spelled = self._problems.run("measurements", "with_one_spelling", one, OneSpelling(varied))
+        compute = partial(with_file_names, varied)
+        told = self._problems.run("measurements", "with_file_names", compute, varied)
+        one = partial(with_one_spelling, told)
+        spelled = self._problems.run("measurements", "with_one_spelling", one, OneSpelling(told))
         self._measurements, self._spelled = spelled
 
     @property

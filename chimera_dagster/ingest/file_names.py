@@ -1,0 +1,199 @@
+"""What only the names of files say of their runs: `bench_4090.csv` and `bench_t4.csv`, `vllm.json` and `ollama.json`.
+
+Files of one layout that hold runs of one model under all the same conditions would be one sample. That is right for
+repeats (`run1`, `run2`, dates) and wrong if their names say what was different.
+"""
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+from chimera_dagster.ingest.model_names import is_ordinary
+from chimera_dagster.ingest.path_names import PathNames, names_in_part, parts_of
+
+CONDITION = "file_name"  # the words of a path that tell its runs from those of other files, if nothing knows them
+_SETUP = ["model", "backend", "gpu", "conditions", "params"]
+_WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)*")
+# What numbers a file, says when it was written, or that it was written again
+_COUNTS = re.compile(
+    r"[a-z]|[rv]?\d+|\d+(?:st|nd|rd|th)|\d{1,2}h\d{1,2}m?|t\d{4,6}z?|\d{8}t\d{4,6}z?"
+    r"|(?:run|rep|repeat|trial|iter|iteration|seed|attempt|try|take|day|week|session|sitting|round|pass|part|batch|shard|chunk"
+    r"|test|exp|experiment|sample|no|nr|id|job|request|req|set|file|ver|version|rev|night|date|time|number|num)s?\d*"
+    r"|one|two|three|four|five|six|seven|eight|nine|ten|first|second|third|fourth|fifth|last|next|another|other"
+    r"|again|rerun|reruns|redo|retry|retries|repeated|fixed|fix|corrected|copy|backup|bak|orig|latest|merged|combined"
+    r"|clean|cleaned|complete|partial|extra|more|some|aggregate|aggregated|all"
+    r"|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|today|yesterday|morning|noon|afternoon|evening"
+    r"|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?|utc|gmt|am|pm"
+)
+_STAMP = re.compile(r"(?<!\d)\d{4}-?\d\d-?\d\d(?:[t_ -]?\d\d[-_:.]?\d\d(?:[-_:.]?\d\d)?)?z?(?![^\W_])")
+# An id that was drawn, not given: letters and digits that change places, or hexadecimal ones
+_DRAWN = re.compile(r"(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{6,}|(?=.*\d[a-z]+\d)(?=.*[a-z]\d+[a-z])[0-9a-z]{8,}")
+# Words that are usual in paths, and tell two machines or two ways to run a model apart
+_TELLING = frozenset(
+    {"amd", "apple", "aws", "azure", "cloud", "cpu", "cuda", "docker", "gcp", "gpu", "hip", "intel", "laptop", "linux"}
+    | {"local", "mac", "macbook", "macos", "metal", "new", "nvidia", "old", "openvino", "remote", "rocm", "tuned"}
+    | {"ubuntu", "vulkan", "windows", "wsl"}
+)
+_Key = tuple[str, ...]
+
+
+class _Named(NamedTuple):
+    """What a path names that is known, and its other words."""
+
+    known: PathNames
+    words: tuple[str, ...]
+
+
+def with_file_names(measurements: pd.DataFrame) -> pd.DataFrame:
+    """schemas.Measurements, in which files that only their names tell apart are told apart.
+
+    Of files of one layout with runs of one model under the same conditions: a GPU that the path of one names, engines
+    and quantizations if their paths name different ones, and else the words that tell the paths apart, as the condition
+    `file_name`. Numbers, dates, words for repeats, those of the model and of known conditions do not tell files apart;
+    neither do words of files that each hold prompts of their own.
+    """
+    rows = measurements.loc[measurements["model"].notna(), ["file", *_SETUP]].drop_duplicates().astype("object")
+    rows = rows.fillna("").astype("str")
+    setups = rows.groupby(_SETUP, sort=False)["file"].agg(list)
+    shared = [files for files in setups if len(files) > 1]
+    if not shared:
+        return measurements
+    of_shared = measurements["file"].isin(list({file for files in shared for file in files}))
+    changed: dict[str, _Named] = {}
+    own, prompts = _own_words(rows), _prompts(measurements[of_shared])
+    for files in _alike(shared, _layouts(measurements[of_shared])):
+        changed |= _told(files, own, [prompts[file] for file in files if file in prompts])
+    return _changed(measurements, changed) if changed else measurements
+
+
+def _layouts(rows: pd.DataFrame) -> dict[str, frozenset[str]]:
+    """The names of the numbers that each file holds."""
+    names = rows.loc[rows["derived"].isna(), ["file", "original_name"]].drop_duplicates().astype("object")
+    return {str(file): found for file, found in names.groupby("file")["original_name"].agg(frozenset).items()}
+
+
+def _alike(shared: Iterable[list[str]], layouts: Mapping[str, frozenset[str]]) -> list[list[str]]:
+    """Groups of two files or more that share what was run, and have one layout."""
+    joined: dict[str, str] = {}
+
+    def root(file: str) -> str:
+        while (above := joined.get(file, file)) != file:
+            file = above
+        return file
+
+    for files in shared:
+        by_layout: dict[object, str] = {}
+        for file in files:
+            first = root(by_layout.setdefault((layouts.get(file), file.rpartition(".")[2].lower()), file))
+            if (own := root(file)) != first:
+                joined[own] = first
+    groups: dict[str, list[str]] = defaultdict(list)
+    for file in sorted({file for files in shared for file in files}):
+        groups[root(file)].append(file)
+    return [files for files in groups.values() if len(files) > 1]
+
+
+def _own_words(rows: pd.DataFrame) -> dict[str, set[str]]:
+    """Words of the models and the settings that each file names itself."""
+    found: dict[str, set[str]] = defaultdict(set)
+    words: dict[str, set[str]] = {}
+    for file, model, _, _, *settings in rows.itertuples(index=False):
+        for text in (model, *settings):
+            if text not in words:
+                words[text] = set(_WORD.findall(text.casefold())) | set(re.findall(r"[^\W_]+", text.casefold()))
+            found[file] |= words[text]
+    return found
+
+
+def _prompts(rows: pd.DataFrame) -> dict[str, frozenset[str]]:
+    """The prompts of each file that has some."""
+    asked = rows[["file", "prompt"]].drop_duplicates().dropna().astype("object")
+    return {str(file): found for file, found in asked.groupby("file")["prompt"].agg(frozenset).items()}
+
+
+def _told(files: Sequence[str], own: Mapping[str, set[str]], prompts: Sequence[frozenset[str]]) -> dict[str, _Named]:
+    """What tells each of some files from the others; nothing if they are repeats."""
+    named = {file: _names(file, own[file]) for file in files}
+    known = [each.known for each in named.values()]
+    by_gpu = len({each[:2] for each in known}) > 1
+    by_quantization = len({each.quantization for each in known}) > 1
+    by_engine = len({each.backend for each in known} - {None}) > 1
+    counts = Counter(word for each in named.values() for word in {*each.words})
+    tell = {word for word, count in counts.items() if count < len(files)}
+    of_prompts = len(prompts) == len(files) and sum(map(len, prompts)) == len(frozenset[str]().union(*prompts))
+    found: dict[str, _Named] = {}
+    for file, (said, words) in named.items():
+        gpu, count = (said.gpu, said.gpu_count) if by_gpu else (None, None)
+        told = PathNames(
+            gpu, count, said.backend if by_engine else None, said.quantization if by_quantization else None
+        )
+        rest = () if of_prompts else tuple(word for word in words if word in tell)
+        if rest or told != PathNames():
+            found[file] = _Named(told, rest)
+    return found
+
+
+def _names(file: str, own: set[str]) -> _Named:
+    """What the parts of a path name, those nearest to the file first, and the words that nothing explains."""
+    known, words = PathNames(), list[str]()
+    for part in parts_of(file):
+        found = names_in_part(part)
+        known = PathNames(
+            known.gpu or found.gpu,
+            known.gpu_count or found.gpu_count,
+            known.backend or found.backend,
+            known.quantization or found.quantization,
+        )
+        rest, at = "", 0
+        for start, end in found.spans:
+            rest, at = f"{rest}{part[at:start]} ", end
+        rest += part[at:]
+        rest = _STAMP.sub(" ", rest.casefold())
+        words += [word for word in _WORD.findall(rest) if not _is_explained(word, own)]
+    return _Named(known, tuple(dict.fromkeys(words)))
+
+
+def _is_explained(word: str, own: set[str]) -> bool:
+    """Whether a word numbers a file, is usual in paths, or is one of the model or the settings that the file names."""
+    if word in _TELLING:
+        return False
+    if _COUNTS.fullmatch(word) or _DRAWN.fullmatch(word) or is_ordinary(word) or word in own:
+        return True
+    digits = re.fullmatch(r"[a-z]{1,12}(\d+(?:\.\d+)?)|(\d+)[a-z]{1,6}", word)
+    if digits and (digits[1] or digits[2]) in own:  # c8 of a concurrency of 8
+        return True
+    return len(word) > 2 and any(other.startswith(word) or word.startswith(other) for other in own if len(other) > 2)
+
+
+def _changed(measurements: pd.DataFrame, changed: Mapping[str, _Named]) -> pd.DataFrame:
+    """The rows of these files with what their names say, where the files say nothing else."""
+    names = ["file", "gpu", "backend", "conditions"]
+    is_changed = measurements["file"].isin(list(changed))
+    rows = measurements.loc[is_changed, names].astype("object").where(measurements[names].notna(), None)
+    different = rows.drop_duplicates().itertuples(index=False, name=None)
+    said = {row: _with_names(row[1], row[2], row[3], changed[row[0]]) for row in different}
+    values = [said[row] for row in rows.itertuples(index=False, name=None)]
+    columns = measurements[names[1:]].astype("object")
+    columns.loc[is_changed] = values
+    return measurements.assign(**{name: columns[name].astype("category") for name in names[1:]})
+
+
+def _with_names(
+    gpu: str | None, backend: str | None, conditions: str, told: _Named
+) -> tuple[str | None, str | None, str]:
+    """A GPU, an engine and conditions with what a name says, if they do not say it themselves."""
+    known, words = told
+    added: dict[str, object] = {
+        "gpu_count": known.gpu_count,
+        "quantization": known.quantization,
+        CONDITION: "-".join(words) or None,
+    }
+    own: dict[str, object] = json.loads(conditions)
+    whole = {name: value for name, value in added.items() if value is not None} | own
+    text = json.dumps(whole, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return gpu or known.gpu, backend or known.backend, text

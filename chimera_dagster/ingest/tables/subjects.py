@@ -1,0 +1,71 @@
+"""What a column, or a group of columns, is about: a model, a quantization, a GPU, one side of a comparison."""
+
+import re
+
+from chimera_dagster.ingest.gpu_names import is_card, names_gpu
+from chimera_dagster.ingest.model_names import model_in_text
+from chimera_dagster.ingest.names import normal
+from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.roles import role_of
+from chimera_dagster.ingest.spelling import plain_name
+from chimera_dagster.ingest.tables.parts import is_setting
+from chimera_dagster.ingest.vocabulary import vocabulary
+
+_RUN = re.compile(r"#?(?:(?:run|trial|iteration|repeat|seed)[ _#]?)?(?P<number>\d{1,6})", re.IGNORECASE | re.ASCII)
+_QUANTIZATION = re.compile(
+    r"(?:(?:ud-)?i?q\d[\w.]*|[bf]p?16|fp?(?:32|8)|b?float(?:16|32)|int[48]|awq|gptq\S*|nf4|mxfp4|\d-?bit)",
+    re.IGNORECASE | re.ASCII,
+)
+_LEVEL = re.compile(r"(?P<name>[A-Za-z][A-Za-z_ ]{0,30}[A-Za-z])[ _-]?(?P<value>\d{1,7})", re.ASCII)
+_VARIANTS = frozenset(
+    {"baseline", "base", "current", "now", "previous", "prev", "before", "after", "candidate", "control", "treatment"}
+    | {"reference", "old", "new", "original", "optimized", "optimised", "tuned", "default", "patched", "proposed"}
+    | {"ours", "cold", "warm", "hot", "cached", "uncached"}
+)
+_SIZED = re.compile(
+    r"\d{1,3}(?:\.\d)?[BM](?:[ -](?:i?q\d\w*|[bf]p?16|fp8|int[48]|awq|gptq))?", re.IGNORECASE | re.ASCII
+)
+_CHANGES = frozenset({"delta", "change", "diff", "difference", "improvement", "speedup", "ratio", "gain", "winner"})
+_PAIR = re.compile(r"(?P<name>[^=:]{1,40})[=:]\s*+(?P<value>\S.*)")
+
+
+def is_run(name: str) -> bool:
+    """Whether a name only numbers a run: `Run 3`, `#3`, `3`."""
+    return _RUN.fullmatch(name) is not None
+
+
+def subject_of(text: str) -> tuple[str, str]:
+    """What a column's header is about, as a name and its value: a model unless it says otherwise."""
+    if (pair := _PAIR.fullmatch(text)) and is_setting(pair["name"]):
+        return pair["name"].strip(), pair["value"].strip()
+    if (run := _RUN.fullmatch(text)) and not is_card(text):
+        return "run", run["number"]
+    if _QUANTIZATION.fullmatch(text):
+        return "quantization", text
+    if names_gpu(text) and model_in_text(text) is None:
+        return "gpu", text
+    if (pair := _LEVEL.fullmatch(text)) and role_of(pair["name"])[0] in ("condition", "parameter"):
+        return pair["name"], pair["value"]
+    return ("variant" if is_variant(text) else "model"), text
+
+
+def is_variant(text: str) -> bool:
+    """Whether a text is what a comparison calls one of its sides: `baseline`, `Q4_K_M now`."""
+    *before, last = text.split() or [""]
+    return normal(last)[0] in _VARIANTS and all(map(_QUANTIZATION.fullmatch, before))
+
+
+@remembered(maxsize=10_000)
+def is_change(name: str) -> bool:
+    """Whether a column or a key compares others: `Delta`, `improvement %`."""
+    return normal(name)[0].removesuffix("_percent").strip("_") in _CHANGES
+
+
+def names_model(text: str) -> bool:
+    """Whether a text names a model, perhaps by its size alone: `7B`."""
+    return model_in_text(text) is not None or _SIZED.fullmatch(text) is not None
+
+
+def is_engine(text: str) -> bool:
+    """Whether a text is the name of an engine."""
+    return plain_name(text) in vocabulary().engines

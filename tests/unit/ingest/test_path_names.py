@@ -1,0 +1,69 @@
+"""What parts of paths say of the machine, the engine and the quantization."""
+
+import pytest
+
+from chimera_dagster.ingest.parse import said_by_path
+from chimera_dagster.ingest.path_names import card_in_path, names_in_part
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("results_rtx4090.csv", ("rtx4090", None)),
+        ("out/RTX-4070-Ti-Super/run.json", ("RTX 4070 Ti Super", None)),
+        ("vllm_bench_a100-80gb.md", ("a100 80gb", None)),
+        ("2x_rtx_3090/a.csv", ("rtx 3090", 2)),
+        ("h100-x8/lynx.json", ("h100", 8)),
+        ("m2-max/lynx.json", ("m2 max", None)),
+        ("macbook_m1/lynx.json", ("macbook m1", None)),
+        ("bench_mi300x.jsonl", ("mi300x", None)),
+        ("rx7900xtx/vulkan.txt", ("rx7900xtx", None)),
+        ("dgx-spark/2026-01-02.csv", ("dgx spark", None)),
+        ("a100/results_A100.csv", ("A100", None)),
+    ],
+)
+def test_a_path_names_a_card(path, expected):
+    assert card_in_path(path) == expected
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "a100_vs_h100.md",
+        "h100/compared_with_a100.csv",
+        "run_3090.csv",
+        "lynx-7b-m1.csv",
+        "t4/x.csv",
+        "batch100.csv",
+        "gtx.csv",
+        "alpha100.json",
+        "rtx40901.json",
+    ],
+)
+def test_a_path_that_names_two_cards_or_none_says_nothing(path):
+    assert card_in_path(path) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("part", "gpu", "backend", "quantization"),
+    [
+        ("bench_4090", "4090", None, None),
+        ("lynx_t4_vllm", "t4", "vllm", None),
+        ("llama-cpp_q4_k_m", None, "llama.cpp", "q4_k_m"),
+        ("awq-trtllm-l4", "l4", "tensorrt_llm", "awq"),
+        ("m3_mlx_4bit", "m3", "mlx", "4bit"),
+        ("vllm_vs_sglang_fp8", None, None, "fp8"),
+        ("report_2025-q4", None, None, None),
+        ("q4_q8", None, None, None),
+        ("ollamas", None, None, None),
+    ],
+)
+def test_short_names_count_where_files_differ_by_them(part, gpu, backend, quantization):
+    named = names_in_part(part)
+    assert (named.gpu, named.backend, named.quantization) == (gpu, backend, quantization)
+
+
+def test_the_context_of_a_file_has_the_card():
+    context, _ = said_by_path("2x-rtx3090/lynx-7b.csv")
+    assert (context.model, context.gpu, context.conditions) == ("lynx-7b", "rtx3090", (("gpu_count", 2),))
+    assert said_by_path("plain/lynx-7b.csv")[0].gpu is None

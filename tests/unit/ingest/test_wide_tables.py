@@ -1,0 +1,107 @@
+"""Tables with columns for each variant: `B0_ttft`, `llama3_tps`, `TTFT (baseline)`."""
+
+import json
+
+import pytest
+
+from chimera_dagster.ingest.csv_reader import read_csv
+from chimera_dagster.ingest.markdown_reader import read_markdown
+from tests.unit.ingest.reading import read
+
+
+def csv(*lines):
+    return read(read_csv, "\n".join(lines) + "\n")
+
+
+def shown(found, *columns):
+    return [
+        tuple(json.loads(row[name]) if name == "conditions" else row[name] for name in columns) for row in found.rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("model,baseline_ttft_ms,optimized_ttft_ms", ("conditions", {"variant": "baseline"}, {"variant": "optimized"})),
+        ("model,ttft_ms_before,ttft_ms_after", ("conditions", {"variant": "before"}, {"variant": "after"})),
+        ("model,fp16_ttft_ms,int4_ttft_ms", ("conditions", {"quantization": "fp16"}, {"quantization": "int4"})),
+        ("model,Q4_K_M TTFT (ms),Q8_0 TTFT (ms)", ("conditions", {"quantization": "Q4_K_M"}, {"quantization": "Q8_0"})),
+        ("model,vLLM TTFT ms,SGLang TTFT ms", ("backend", "vLLM", "SGLang")),
+        ("model,TTFT ms (vLLM),TTFT ms (Ollama)", ("backend", "vLLM", "Ollama")),
+        ("prompt,llama3_ttft_ms,gemma3_ttft_ms", ("model", "llama3", "gemma3")),
+        ("prompt,lynx-7b ttft [ms],puma-3b ttft [ms]", ("model", "lynx-7b", "puma-3b")),
+        ("model,A100 TTFT (ms),H100 TTFT (ms)", ("gpu", "A100", "H100")),
+    ],
+)
+def test_names_that_say_what_a_column_is_about(header, expected):
+    found = csv(header, "x-1b,12.5,25")
+    column, *sides = expected
+    assert shown(found, "record", "metric", "value", column) == [
+        ("row 1 column 2", "ttft_ms", 12.5, sides[0]),
+        ("row 1 column 3", "ttft_ms", 25.0, sides[1]),
+    ]
+    assert (found.numbers, found.covered) == (2, 2)
+
+
+def test_sides_that_nothing_knows_need_several_metrics_of_a_run():
+    found = csv("workload,K1_ttft_ms,K1_tok_s,Z2_ttft_ms,Z2_tok_s", "chat,20,50,30,40", "code,21,51,31,41")
+    assert shown(found, "record", "metric", "value", "conditions")[:4] == [
+        ("row 1 column 2", "ttft_ms", 20, {"task": "chat", "variant": "K1"}),
+        ("row 1 column 2", "decode_tok_s", 50, {"task": "chat", "variant": "K1"}),
+        ("row 1 column 4", "ttft_ms", 30, {"task": "chat", "variant": "Z2"}),
+        ("row 1 column 4", "decode_tok_s", 40, {"task": "chat", "variant": "Z2"}),
+    ]
+    assert (found.records, len(found.rows)) == (4, 8)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "model,network_ms,retrieval_ms",
+        "model,tokenize_time_ms,postprocess_time_ms",
+        "model,tokenize_time_ms,tokenize_tokens,postprocess_time_ms,postprocess_tokens",
+        "model,gpu0_power_w,gpu1_power_w",
+        "model,optimized_ttft_ms,network_ms",
+        "model,baseline_ttft_ms,warm_ttft_ms",
+    ],
+)
+def test_parts_of_a_run_and_single_sides_are_not_told_apart(header):
+    cells = ",".join(str(12 + place) for place in range(header.count(",")))
+    found = csv(header, f"x-1b,{cells}")
+    assert {row["record"] for row in found.rows} == {"row 1"}
+    assert {row["unit"] for row in found.rows} <= {None, "tokens"}
+
+
+def test_what_is_of_no_side_is_a_record_of_its_own():
+    found = csv("model,output_tokens,speedup,base_tok_s,tuned_tok_s", "x-1b,128,1.5,40,60")
+    assert shown(found, "record", "metric", "value", "conditions") == [
+        ("row 1", "output_tokens", 128, {}),
+        ("row 1", "speedup", 1.5, {}),
+        ("row 1 column 4", "decode_tok_s", 40, {"variant": "base"}),
+        ("row 1 column 5", "decode_tok_s", 60, {"variant": "tuned"}),
+    ]
+
+
+def test_aggregates_of_sides():
+    found = csv("model,awq_ttft_ms_p50,awq_ttft_ms_p99,gptq_ttft_ms_p50,gptq_ttft_ms_p99", "x-1b,10,19,12,18")
+    assert shown(found, "metric", "value", "aggregate", "conditions") == [
+        ("ttft_ms", 10, "p50", {"quantization": "awq"}),
+        ("ttft_ms", 19, "p99", {"quantization": "awq"}),
+        ("ttft_ms", 12, "p50", {"quantization": "gptq"}),
+        ("ttft_ms", 18, "p99", {"quantization": "gptq"}),
+    ]
+
+
+def test_a_column_that_names_the_model_counts():
+    found = csv("model,llama3_tok_s,gemma3_tok_s", "x-1b,40,60")
+    assert {row["unit"] for row in found.rows} == {None}
+
+
+def test_tables_of_pages():
+    page = "| Task | vLLM tok/s | Ollama tok/s |\n|---|---|---|\n| chat | 81.5 | 44 ± 2 |\n"
+    found = read(read_markdown, page)
+    assert shown(found, "record", "backend", "value") == [
+        ("table 1 row 1 column 2", "vLLM", 81.5),
+        ("table 1 row 1 column 3", "Ollama", 44),
+        ("table 1 row 1 column 3", "Ollama", 2),
+    ]
