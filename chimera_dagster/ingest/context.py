@@ -20,6 +20,7 @@ from chimera_dagster.ingest.gpu_names import is_card
 from chimera_dagster.ingest.model_names import bare_model, is_quantization, model_in_text
 from chimera_dagster.ingest.names import normal
 from chimera_dagster.ingest.parameter_values import parameter
+from chimera_dagster.ingest.phases import of_phase
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.request_rates import OFFERED, is_either
 from chimera_dagster.ingest.roles import role_of
@@ -79,6 +80,8 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
         fields, settings = _settings(roles, cells, number, parameters, labels)
     if roles.conditions or roles.texts:
         settings += _conditions(roles, cells, number, conditions)
+    if roles.phases:
+        fields = of_phase(roles, cells, number, conditions, fields)
     shown, unused = _texts(roles, cells, number, texts) if roles.contexts else (0, 0)
     failed_by: str | None = None
     counts = [count for count, in_texts in roles.counts if _is_count(cells[count.place], in_texts=in_texts)]

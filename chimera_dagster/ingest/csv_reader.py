@@ -92,7 +92,7 @@ def read_csv(text: str, collector: Collector) -> None:
     settings = frozenset() if isinstance(shape, Transposed) else settings_among(found.names, again())
     reader = _Reader(collector, found, seen, number, settings)
     if isinstance(shape, Transposed):
-        parts = [*shape.parts([row for _, row in reader.numbered(body)])]
+        parts = [*shape.parts([row for _, row in reader.numbered(body)], has_model=collector.context.model is not None)]
         reader.settings = settings_among(parts[0].names, (part.cells for part in parts))
         for where, part in places_of(parts, reader.settings):
             reader.part(where, part.names, part.cells, part.units)
@@ -129,6 +129,8 @@ class _Reader:
         for place, row in enumerate(body, start=1):
             if len(row) == width:
                 yield place, row
+            elif len([*filter(str.strip, row)]) == 1 and not is_quantity(row[0]):  # the title of a section
+                continue
             elif row:
                 self._collector.problem(f"row {place} has {len(row)} cells, the header has {width}")
                 self._collector.numbers += _numbers(row, self._number)

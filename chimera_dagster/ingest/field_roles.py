@@ -13,6 +13,7 @@ from chimera_dagster.ingest.vocabulary import vocabulary
 from chimera_dagster.schemas import FAILED_REQUESTS
 
 _OUTPUT = "output_tokens"  # the metric, and the condition that it is if it was chosen
+_PHASES = frozenset({"mode", "test", "test_type", "phase", "stage", "bench_type", "kind", "type", "operation"})
 _REQUESTS = frozenset({"request_id", "req_id", "request", "request_index", "request_num", "user_id", "client_id"})
 
 
@@ -41,7 +42,7 @@ class FieldRoles(NamedTuple):
     names that are conditions in this list of records, None if nobody looked at the others. `counts` are fields that may
     say how many requests failed, and whether a text of digits does so, too: `1` in `failed` may mean `true`.
     `measured_too` are conditions that are also among the numbers, `endings` say why an answer ended, and `named` are
-    labels, whose texts may name the model of a record that does not say it.
+    labels, whose texts may name the model of a record that does not say it. `phases` may name a phase of a generation.
     """
 
     names: tuple[str, ...]
@@ -60,6 +61,7 @@ class FieldRoles(NamedTuple):
     measured_too: frozenset[int] = frozenset()
     endings: tuple[int, ...] = ()
     named: tuple[int, ...] = ()
+    phases: tuple[int, ...] = ()
 
 
 @remembered(maxsize=4_096)
@@ -127,17 +129,32 @@ def field_roles(
     texts = tuple(said) if settings is None else ()
     endings = tuple(place for place, name in enumerate(names) if normal(name)[0] in vocabulary().endings)
     named = _labels(names) if all(which != "model" for which, _ in ordered) else ()
-    only_numbers = not any(others) and not texts and not endings and not named
+    only_numbers = not any(others) and not texts and not endings and not named and not _phases(names)
     both = frozenset({place for _, place in conditions} & {number.place for number in numbers})
     aggregates = frozenset(number.measured.aggregate for number in numbers)
     return FieldRoles(
-        names, tuple(numbers), *others, only_numbers, aggregates, texts, failures, settings, both, endings, named
+        names,
+        tuple(numbers),
+        *others,
+        only_numbers,
+        aggregates,
+        texts,
+        failures,
+        settings,
+        both,
+        endings,
+        named,
+        _phases(names),
     )
 
 
 def _answers(names: tuple[str, ...]) -> list[tuple[Role, str, int]]:
     """Fields with what a model wrote, which may be an error message instead."""
     return [("answer", name, place) for place, name in enumerate(names) if is_answer_of_model(name)]
+
+
+def _phases(names: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(place for place, name in enumerate(names) if normal(name)[0] in _PHASES)
 
 
 def _labels(names: tuple[str, ...]) -> tuple[int, ...]:

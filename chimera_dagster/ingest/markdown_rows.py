@@ -65,7 +65,7 @@ def add_rows(sheet: Collector, table: TextTable, context: Context) -> Context | 
         sheet.problem(f"{where}, {problem}")
     is_log = any(name in vocabulary().run_columns for name in names)
     if isinstance(shape, Transposed):
-        parts = [*shape.parts(body)]
+        parts = [*shape.parts(body, has_model=context.model is not None)]
         settings = settings_among(parts[0].names, (part.cells for part in parts))
         adder = _Adder(sheet, seen, Shared(context, is_log, settings))
         for at, part in places_of(parts, settings):

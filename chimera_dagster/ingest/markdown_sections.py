@@ -12,6 +12,7 @@ from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.markdown_lines import bare, draft_of_command, model_of_command
 from chimera_dagster.ingest.model_names import model_in_text
 from chimera_dagster.ingest.named_hardware import with_named
+from chimera_dagster.ingest.named_settings import with_settings_in
 from chimera_dagster.ingest.remembered import remembered
 
 _MODEL_IS = re.compile(r"models?\s*[:=]\s*(?P<model>\S+)", re.IGNORECASE)
@@ -76,7 +77,8 @@ class Sections:
         context, model = self.context, _model_said(text)
         if model:
             context = context._replace(model=model, model_source="heading")
-        self._open.append(_Section(level, with_named(context, text), names_model=model is not None))
+        context = with_settings_in(with_named(context, text), text)
+        self._open.append(_Section(level, context, names_model=model is not None))
 
     def say(self, said: Context) -> None:
         """What a pair says holds for its section; a model and so on, up to the next section that names a model."""
@@ -90,7 +92,8 @@ class Sections:
 
     def captioned(self, caption: str) -> Context:
         """The context of a table: the model, the hardware and the engine are those that its caption names."""
-        model, context = model_in_text(caption), with_named(self.context, caption)
+        model = model_in_text(caption)
+        context = with_settings_in(with_named(self.context, caption), caption)
         return context._replace(model=model, model_source="heading") if model else context
 
     def note_commands(self, fences: Iterable[list[str]]) -> None:

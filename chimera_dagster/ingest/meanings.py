@@ -14,6 +14,10 @@ from chimera_dagster.ingest.units import LONGEST_UNIT, is_unit, without_unit
 from chimera_dagster.ingest.vocabulary import vocabulary
 
 _OF_TESTS = {"pp": "prefill_tok_s", "tg": "decode_tok_s"}
+_SUMS = {
+    **{f"total_{name}_tokens": "prompt_tokens" for name in ("input", "prompt")},
+    **{f"total_{name}_tokens": "output_tokens" for name in ("output", "generated", "completion")},
+}
 _VALUE = frozenset({"value", "values", "val"})
 
 
@@ -36,7 +40,7 @@ def meaning(name: str, unit: str | None = None, parent: str = "") -> Meaning:
     """
     plain, stated = normal(name)
     stated = unit.strip().lower() if unit else stated
-    if whole := _with_aggregate(plain, stated):
+    if whole := _sum(plain) or _with_aggregate(plain, stated):
         return whole
     suffix, aggregate = None, None
     for place, (base, suffix_here, aggregate_here) in enumerate(readings(plain)):
@@ -56,6 +60,12 @@ def meaning(name: str, unit: str | None = None, parent: str = "") -> Meaning:
     if above and (found := meaning(last, stated, above)).unit:
         return found
     return Meaning(name.strip(" *`"), None, 1.0, unit or stated or suffix, aggregate)
+
+
+def _sum(plain: str) -> Meaning | None:
+    """What a name such as `total_input_tokens` says: the sum over all requests of a benchmark."""
+    metric = _SUMS.get(plain)
+    return Meaning(metric, "tokens", 1.0, "tokens", "sum") if metric else None
 
 
 def _with_aggregate(plain: str, stated: str | None) -> Meaning | None:

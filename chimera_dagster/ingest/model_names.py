@@ -20,6 +20,7 @@ _DATE = re.compile(r"(?<!\d)20\d\d[-_.]?[01]\d[-_.]?[0-3]\d(?!\d)[-_.]?")
 _CACHED = re.compile(r"models--(?P<owner>[\w.-]+?)--(?P<name>[\w.-]+)(?=/snapshots/|$)")
 _TAG = re.compile(rf"(?<![\w./:-]){MODEL_TAG}")
 _PUBLISHED = re.compile(r"(?<![\w./-])[A-Za-z]{2}[\w.-]*+/(?=[\w.:-]*\d)(?=[\W\d]*[A-Za-z]{2})[\w.:-]*\w")
+_OTHER_SCRIPT = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]++")  # no name goes on in it
 _WORD = re.compile(r"(?:[^\W_]|(?<=\d)\.(?=\d))++")
 _SIZE = re.compile(r"e?\d{1,4}(?:\.\d{1,3})?b|\d{1,2}x\d{1,3}(?:\.\d)?b")
 _SMALL_SIZE = re.compile(r"\d{2,3}m")  # or minutes
@@ -52,7 +53,7 @@ class _Word(NamedTuple):
 @remembered(maxsize=10_000)
 def model_in_text(text: str) -> str | None:
     """The model that a heading, a caption or a line names, as it is written there; None if it names none or several."""
-    text = _IMAGE.sub("", text[:_LONGEST])
+    text = _OTHER_SCRIPT.sub(" · ", _IMAGE.sub("", text[:_LONGEST]))
     names = _names_in(text) or _TAG.findall(text) or _PUBLISHED.findall(text)
     found = {name.casefold(): name for name in names}
     return found.popitem()[1] if len(found) == 1 else None

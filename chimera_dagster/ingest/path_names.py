@@ -21,6 +21,7 @@ _CARDS = (
     rf"(?:apple{_GAP})?(?:silicon{_GAP})?m[1-6]{_GAP}(?:pro|max|ultra)(?:{_GAP}\d{{2,3}}gb?)?",
     rf"(?:apple|macbook(?:{_GAP}(?:pro|air))?|mac{_GAP}(?:mini|studio)|mbp|mba){_GAP}m[1-6]",
     rf"(?:intel{_GAP})?arc{_GAP}(?:pro{_GAP})?[ab]\d{{2,3}}",
+    rf"kunlun{_GAP}[pr]\d{{3}}|ascend{_GAP}\d{{3}}[a-z]?\d?|hygon{_GAP}(?:bw|k|z)\d{{3,4}}|mlu{_GAP}\d{{3}}|gaudi{_GAP}[23]|tpu{_GAP}v\d[ep]?",
     rf"dgx{_GAP}spark|strix{_GAP}halo|jetson{_GAP}(?:agx{_GAP})?(?:orin|xavier|thor|nano)",
 )
 # Names that may also be those of something else: they are cards if they set files apart
@@ -60,6 +61,9 @@ _QUANTIZATION = re.compile(  # but not a quarter of a year: 2025-q4
 )
 
 
+_COMPARES = re.compile(rf"{_START}(?:vs|versus|against){_END}", re.IGNORECASE)
+
+
 class PathNames(NamedTuple):
     """A card, how many of them, an engine and a quantization, as far as a part of a path says so.
 
@@ -77,6 +81,8 @@ class PathNames(NamedTuple):
 def names_in_part(part: str) -> PathNames:
     """What one part of a path names, without the ending of a file."""
     text = part[:_LONGEST]
+    if _COMPARES.search(text):
+        return PathNames()
     cards = [*_ANY_CARD.finditer(text)]
     gpu = count = None
     if len({_plain(card["gpu"]) for card in cards}) == 1:
@@ -106,6 +112,8 @@ def card_in_name(name: str) -> str | None:
 def card_in_path(path: str) -> tuple[str | None, int | None]:
     """The card that the file's name or the nearest folder's names, and how many; none if two parts disagree."""
     cards = [card for part in parts_of(path) for card in _CARD.finditer(part[:_LONGEST])]
+    if any(map(_COMPARES.search, parts_of(path))):  # the other one may be a card that nothing knows
+        return None, None
     if len({_plain(card["gpu"]) for card in cards}) != 1:
         return None, None
     counts = {found for card in cards if (found := card["count"] or card["after"])}

@@ -3,8 +3,9 @@
 import re
 
 from chimera_dagster.ingest.gpu_names import is_card, names_gpu
-from chimera_dagster.ingest.model_names import model_in_text
+from chimera_dagster.ingest.model_names import is_model, model_in_text
 from chimera_dagster.ingest.names import normal
+from chimera_dagster.ingest.path_names import card_in_name
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.roles import role_of
 from chimera_dagster.ingest.spelling import plain_name
@@ -17,6 +18,8 @@ _QUANTIZATION = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _LEVEL = re.compile(r"(?P<name>[A-Za-z][A-Za-z_ ]{0,30}[A-Za-z])[ _-]?(?P<value>\d{1,7})", re.ASCII)
+_LEVEL_FIRST = re.compile(r"(?P<value>\d{1,7})[ _-]?(?P<name>[^\W\d](?:[\w -]{0,30}[^\W\d])?)")
+_NUMBERED = re.compile(r"(?P<first>\d{1,5})[-_ /](?P<after>\S.*)|(?P<before>.*\S)[-_ /](?P<last>\d{1,5})")
 _VARIANTS = frozenset(
     {"baseline", "base", "current", "now", "previous", "prev", "before", "after", "candidate", "control", "treatment"}
     | {"reference", "old", "new", "original", "optimized", "optimised", "tuned", "default", "patched", "proposed"}
@@ -25,7 +28,11 @@ _VARIANTS = frozenset(
 _SIZED = re.compile(
     r"\d{1,3}(?:\.\d)?[BM](?:[ -](?:i?q\d\w*|[bf]p?16|fp8|int[48]|awq|gptq))?", re.IGNORECASE | re.ASCII
 )
-_CHANGES = frozenset({"delta", "change", "diff", "difference", "improvement", "speedup", "ratio", "gain", "winner"})
+_CHANGES = frozenset(
+    {"delta", "change", "diff", "difference", "improvement", "speedup", "ratio", "gain", "winner"}
+    | {"percent", "percentage", "pct", "差异", "差值", "变化", "百分比", "提升"}
+)
+SIDE = "variant"
 _PAIR = re.compile(r"(?P<name>[^=:]{1,40})[=:]\s*+(?P<value>\S.*)")
 
 
@@ -44,9 +51,11 @@ def subject_of(text: str) -> tuple[str, str]:
         return "quantization", text
     if names_gpu(text) and model_in_text(text) is None:
         return "gpu", text
-    if (pair := _LEVEL.fullmatch(text)) and role_of(pair["name"])[0] in ("condition", "parameter"):
+    pair = _LEVEL.fullmatch(text) or _LEVEL_FIRST.fullmatch(text)
+    if pair and role_of(pair["name"])[0] in ("condition", "parameter"):
         return pair["name"], pair["value"]
-    return ("variant" if is_variant(text) else "model"), text
+    is_side = is_variant(text) or not any(map(str.isalpha, text))
+    return ("variant" if is_side else "model"), text
 
 
 def is_variant(text: str) -> bool:
@@ -56,9 +65,37 @@ def is_variant(text: str) -> bool:
 
 
 @remembered(maxsize=10_000)
+def subjects_of(text: str) -> tuple[tuple[str, str], ...]:
+    """What the header of a column is about, also if it joins a number to a name: `8-lynx:7b`, `RTX 4090-16`.
+
+    What such a number counts is not said, so it is a `variant`; of a name that nothing knows, the whole header is.
+    """
+    kind, value = subject_of(text)
+    found = numbered_in(text) if kind in ("model", "gpu") else None
+    if found is None:
+        return ((kind, value),)
+    name, number = found
+    if card := card_in_name(name):
+        return ("gpu", card), (SIDE, number)
+    return (("model", name), (SIDE, number)) if names_model(name) else ((SIDE, text),)
+
+
+@remembered(maxsize=10_000)
+def numbered_in(text: str) -> tuple[str, str] | None:
+    """The name and the number that a text joins; None if it is none, or a model's name."""
+    found = _NUMBERED.fullmatch(text)
+    if found is None or (is_model(text) and not (found["after"] and is_model(found["after"]))):
+        return None
+    return found["after"] or found["before"], found["first"] or found["last"]
+
+
+@remembered(maxsize=10_000)
 def is_change(name: str) -> bool:
     """Whether a column or a key compares others: `Delta`, `improvement %`."""
-    return normal(name)[0].removesuffix("_percent").strip("_") in _CHANGES
+    plain = normal(name)[0].removesuffix("_percent").strip("_")
+    numbered = _NUMBERED.fullmatch(name)
+    rest = (numbered["after"] or numbered["before"]).strip() if numbered else ""
+    return plain in _CHANGES or rest == "%" or (rest != "" and normal(rest)[0] in _CHANGES)
 
 
 def names_model(text: str) -> bool:

@@ -1,5 +1,6 @@
 """Transposed tables: a column for each record, the metrics on the left."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -18,11 +19,20 @@ from chimera_dagster.ingest.tables.parts import (
     is_setting,
     told_apart,
 )
-from chimera_dagster.ingest.tables.subjects import is_change, is_run, subject_of
+from chimera_dagster.ingest.tables.subjects import (
+    SIDE,
+    is_change,
+    is_run,
+    names_model,
+    numbered_in,
+    subject_of,
+    subjects_of,
+)
 
 LABELS = METRICS | {
     *("", "key", "name", "parameter", "property", "field", "quantity", "item", "statistic", "stat", "test")
 }  # what a column of names may be called
+_AGAIN = re.compile(r" \(\d{1,3}\)$")
 _MOST_TRANSPOSED = 1_000  # rows: a table of records is not read as one of columns because its first rows look like it
 
 
@@ -33,11 +43,14 @@ class Transposed(NamedTuple):
     unit: int | None
     columns: tuple[int, ...]
 
-    def parts(self, rows: Sequence[Row]) -> Iterator[Part]:
-        """A record for each column."""
+    def parts(self, rows: Sequence[Row], *, has_model: bool) -> Iterator[Part]:
+        """A record for each column; `has_model` says whether a model is known that all of them may be about."""
         labels = tuple(row[0].strip() for row in rows)
         units = tuple(bare_unit(row[self.unit]) if self.unit is not None else None for row in rows)
         says_model = any(role_of(label) == ("context", "model") for label in labels)
+        headers = [_aggregate_apart(self.names[place])[0] for place in self.columns]
+        are_joined = _are_joined([header for header in headers if not is_change(header)])
+        are_runs = _count_up(headers)
         for place in self.columns:
             cells = [row[place] for row in rows]
             header, aggregate = _aggregate_apart(self.names[place])
@@ -45,12 +58,41 @@ class Transposed(NamedTuple):
             if is_change(header):
                 yield Part(told_apart(tuple(f"{label} {header}" for label in labels)), cells, units, place)
                 continue
-            about, subject = (self.names[0], header) if is_setting(self.names[0]) else subject_of(header)
-            plain = normal(header)[0] in VALUES or not header
-            if plain or (says_model and about == "model"):
-                yield Part(told_apart(names), cells, units, place)
+            header, is_twice = self._once(header)
+            if is_setting(self.names[0]):
+                said = [(self.names[0], header)]
             else:
-                yield Part((*told_apart(names), about), [*cells, subject], (*units, None), place)
+                said = [*subjects_of(header)] if are_joined else [subject_of(header)]
+            if is_twice:  # which column is which, the table does not say
+                said = [*(pair for pair in said if pair[0] != SIDE), (SIDE, f"column {place + 1}")]
+            elif said[0][0] == "run" and not are_runs:
+                said = [(SIDE, header)]
+            if has_model:  # then a name that nothing knows is what was done with it
+                said = [
+                    (SIDE, name) if kind == "model" and not names_model(name) else (kind, name) for kind, name in said
+                ]
+            plain = normal(header)[0] in VALUES or not header
+            said = [] if plain else [pair for pair in said if not (says_model and pair[0] == "model")]
+            abouts, subjects = [name for name, _ in said], [value for _, value in said]
+            yield Part((*told_apart(names), *abouts), [*cells, *subjects], (*units, *[None] * len(said)), place)
+
+    def _once(self, header: str) -> tuple[str, bool]:
+        """A header without the number by which it is told from others of its name, and whether there are others."""
+        first = _AGAIN.sub("", header)
+        return (first, True) if f"{first} (2)" in self.names and first in self.names else (header, False)
+
+
+def _are_joined(headers: Sequence[str]) -> bool:
+    """Whether headers join numbers to names, and give one name several of them: `8-lynx:7b`, `16-lynx:7b`."""
+    found = [numbered_in(header) for header in headers]
+    names = {each[0] for each in found if each}
+    return all(found) and len(names) < len(found)
+
+
+def _count_up(headers: Sequence[str]) -> bool:
+    """Whether headers that only number runs count up: 1, 2, 4 and 8 are levels of something."""
+    numbers = [int(value) for kind, value in map(subject_of, headers) if kind == "run"]
+    return len(numbers) < 3 or max(numbers) - min(numbers) + 1 == len(numbers)
 
 
 def _aggregate_apart(header: str) -> tuple[str, str]:
