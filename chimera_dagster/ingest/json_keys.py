@@ -51,11 +51,12 @@ def said_by_keys(content: Object, key: str, metric: str) -> Mapping[str, Said]:
         return {}
     found = {name: said for name in (*below, *numbers) if (said := _said(name, key))}
     sides = [name for name in below if name not in found and is_variant(name)]
-    others = [name for name in below if name not in found and _may_tell(name)]
+    kind = _kind(key)
+    others = [name for name in below if name not in found and _may_tell(name, is_value=kind != _VARIANT)]
     of_change = any(said is CHANGE for said in found.values())
     if others and _share_metric([below[name] for name in others]) and not _are_numbered(others):
         if 1 < len(others) <= _MOST_VARIANTS:
-            found |= {name: Said(_kind(key), name) for name in others}
+            found |= {name: Said(kind, name) for name in others}
     elif len(sides) > 1 or (sides and (of_change or _measures(content, 1))):
         found |= {name: Said(_VARIANT, name) for name in sides}
     return found
@@ -100,13 +101,16 @@ def _said(name: str, above: str) -> Said | None:
 
 
 @remembered(maxsize=10_000)
-def _may_tell(name: str) -> bool:
-    """Whether a key may be what somebody calls a way to run a model: not a number, an id, or a part of a run."""
+def _may_tell(name: str, *, is_value: bool) -> bool:
+    """Whether a key may be what somebody calls a way to run a model: not a number, an id, or a part of a run.
+
+    `is_value` says that keys beside it are values of one condition, by the key above.
+    """
     role = role_of(name)[0]
     if role not in ("number", "identifier") and not is_variant(name):
         return False
     words = _WORD.findall(name.casefold())
-    usual = all(word.isdigit() or is_ordinary(word) for word in words) and not is_variant(name)
+    usual = all(word.isdigit() or (is_ordinary(word) and not is_value) for word in words) and not is_variant(name)
     known = is_aggregate(name) or kinds_of(name) or is_model(name)
     return bool(words) and not (usual or known or _DRAWN.fullmatch(name)) and is_short(name)
 

@@ -11,7 +11,8 @@ from chimera_dagster.ingest.roles import role_of
 
 _LONGEST = 200  # characters of a text that are looked at
 _PAIR = re.compile(
-    r"(?P<name>[^\W\d][\w -]{0,30})[ \t]*(?P<mark>[=:：])[ \t]*(?P<value>\d[\d.,]{0,9}k?)(?![\w%])", re.IGNORECASE
+    r"(?P<name>[^\W\d][\w -]{0,30})[ \t]*(?P<mark>[=:：])[ \t]*(?P<value>\d[\d.,]{0,9}k?)(?![\w%]|[-\u2013]\d)",
+    re.IGNORECASE,
 )
 _PIECE = re.compile(r"[,;|/()]|(?<=\w) [-\u2013\u2014] ")
 _LEVEL = re.compile(r"(?P<name>[^\W\d][\w -]{0,30}?)[ _-](?P<value>\d{1,7})", re.ASCII)

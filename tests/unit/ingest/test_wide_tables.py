@@ -62,7 +62,7 @@ def test_sides_that_nothing_knows_need_several_metrics_of_a_run():
         "model,tokenize_time_ms,tokenize_tokens,postprocess_time_ms,postprocess_tokens",
         "model,gpu0_power_w,gpu1_power_w",
         "model,optimized_ttft_ms,network_ms",
-        "model,baseline_ttft_ms,warm_ttft_ms",
+        "model,baseline_ttft_ms,attic_ttft_ms",
     ],
 )
 def test_parts_of_a_run_and_single_sides_are_not_told_apart(header):
