@@ -1,6 +1,5 @@
 """What a record is about: its model, parameters, conditions and so on, from its own fields and those around it."""
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
@@ -15,8 +14,10 @@ from chimera_dagster.ingest.cells import (
     says_failed,
     text_of,
 )
+from chimera_dagster.ingest.engine_names import is_engine_alone, is_engine_with_version
 from chimera_dagster.ingest.field_roles import FieldRoles, Number
 from chimera_dagster.ingest.gpu_names import is_card
+from chimera_dagster.ingest.machine_texts import settle_machine
 from chimera_dagster.ingest.model_names import bare_model, is_quantization, model_in_text
 from chimera_dagster.ingest.names import normal
 from chimera_dagster.ingest.parameter_values import parameter
@@ -24,7 +25,6 @@ from chimera_dagster.ingest.phases import of_phase
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.request_rates import OFFERED, is_either
 from chimera_dagster.ingest.roles import role_of
-from chimera_dagster.ingest.spelling import plain_name
 from chimera_dagster.ingest.unlisted_settings import NONE, is_named_as_setting, says_setting
 from chimera_dagster.ingest.vocabulary import vocabulary
 from chimera_dagster.schemas import ENDED_AT_LIMIT
@@ -37,7 +37,6 @@ _FIRST_DAY = 19_000_101  # a time is a day as 20260131, or seconds, at least, si
 _MOST_RUNS = 1 << 53  # whole numbers up to here are exact
 _INFINITE = frozenset({"inf", "infinity", "+inf", "unlimited"})
 _DEEPEST_SETTINGS = 3  # levels of an object such as `config` in which settings are looked for
-_VERSION = re.compile(r"_v?\d[\w.]*$")
 _Value = TypeVar("_Value", int | float, int | float | str)
 
 
@@ -80,10 +79,11 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
         fields, settings = _settings(roles, cells, number, parameters, labels)
     if roles.conditions or roles.texts:
         settings += _conditions(roles, cells, number, conditions)
-    if roles.phases:
-        fields = of_phase(roles, cells, number, conditions, fields)
+    fields = of_phase(roles, cells, number, conditions, fields)
     shown, unused = _texts(roles, cells, number, texts) if roles.contexts else (0, 0)
     failed_by: str | None = None
+    if roles.attached or "backend" in texts:
+        settle_machine(roles, cells, texts, conditions)
     counts = [count for count, in_texts in roles.counts if _is_count(cells[count.place], in_texts=in_texts)]
     if counts:
         fields = (*fields, *counts)
@@ -145,7 +145,7 @@ def _model_named(texts: dict[str, str], conditions: Conditions) -> str | None:
     named = bare_model(texts["model"])
     if is_quantization(named):
         conditions.setdefault("quantization", named)
-    elif _is_engine_alone(named):
+    elif is_engine_alone(named):
         texts.setdefault("backend", named)
     else:
         return named or None
@@ -155,25 +155,10 @@ def _model_named(texts: dict[str, str], conditions: Conditions) -> str | None:
 def _provided(texts: dict[str, str], conditions: Conditions) -> None:
     """A provider is the engine if it has the name of one: others serve models, or make their files."""
     provider = texts.pop("provider")
-    if _is_engine(provider):
+    if is_engine_with_version(provider):
         texts.setdefault("backend", provider)
     else:
         conditions.setdefault("provider", provider)
-
-
-@remembered(maxsize=1_000)
-def _is_engine(text: str) -> bool:
-    """Whether a text is an engine's name, perhaps with a version: `vLLM 0.8.5`."""
-    plain = plain_name(text)
-    return any(plain == engine or plain.startswith(f"{engine}_") for engine in vocabulary().engines)
-
-
-@remembered(maxsize=1_000)
-def _is_engine_alone(text: str) -> bool:
-    """Whether a text is an engine's name, perhaps with a version, and cannot be that of a model or its family."""
-    engine = plain_name(text)
-    engine = engine if engine in vocabulary().engines else _VERSION.sub("", engine)
-    return engine in vocabulary().engines and engine not in vocabulary().families
 
 
 def described(roles: FieldRoles, cells: Sequence[object], inherited: Context, source: str) -> Context:

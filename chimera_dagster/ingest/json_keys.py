@@ -11,6 +11,7 @@ from typing import NamedTuple, cast
 
 from chimera_dagster.ingest.cells import number_in
 from chimera_dagster.ingest.context import Context, within
+from chimera_dagster.ingest.engine_names import is_engine
 from chimera_dagster.ingest.json_shapes import Object, singular
 from chimera_dagster.ingest.metric_names import kinds_of
 from chimera_dagster.ingest.model_names import is_model, is_ordinary
@@ -19,7 +20,7 @@ from chimera_dagster.ingest.parameter_values import parameter
 from chimera_dagster.ingest.path_names import card_in_name
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.roles import role_of
-from chimera_dagster.ingest.tables.subjects import is_change, is_engine, is_variant, subject_of
+from chimera_dagster.ingest.tables.subjects import is_change, is_variant, subject_of
 from chimera_dagster.ingest.unlisted_settings import is_short
 from chimera_dagster.ingest.vocabulary import vocabulary
 

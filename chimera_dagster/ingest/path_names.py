@@ -16,7 +16,7 @@ _MEMORY = rf"(?:{_GAP}(?:sxm\d?|pcie|nvl))?(?:{_GAP}\d{{2,3}}gb?)?"
 # Names that are those of a card wherever they stand
 _CARDS = (
     rf"(?:nvidia{_GAP})?(?:geforce{_GAP})?[rg]tx{_GAP}(?:pro{_GAP})?a?\d{{4}}(?:{_GAP}(?:ti|super|ada|d|laptop|\d{{2}}gb))*",
-    rf"(?:radeon{_GAP})?rx{_GAP}\d{{4}}(?:{_GAP}(?:xtx?|gre))?",
+    rf"(?:amd{_GAP})?(?:radeon{_GAP})?rx{_GAP}\d{{4}}(?:{_GAP}(?:xtx?|gre))?|(?:amd{_GAP})?radeon{_GAP}\d{{3,4}}[ms]",
     rf"(?:nvidia{_GAP}|amd{_GAP}|instinct{_GAP})*(?:gb(?:10|200|300)|[ah][123]00|b[23]00|h20|l40s?|v100|a10g|a40|a[456]000|mi[23]\d\d[xa]?){_MEMORY}",
     rf"(?:apple{_GAP})?(?:silicon{_GAP})?m[1-6]{_GAP}(?:pro|max|ultra)(?:{_GAP}\d{{2,3}}gb?)?",
     rf"(?:apple|macbook(?:{_GAP}(?:pro|air))?|mac{_GAP}(?:mini|studio)|mbp|mba){_GAP}m[1-6]",
@@ -106,6 +106,13 @@ def card_in_name(name: str) -> str | None:
     """The card that a name is, if it says nothing else: `RTX 4090`."""
     found = _CARD.fullmatch(name[:_LONGEST].strip())
     return found["gpu"] if found else None
+
+
+@remembered(maxsize=10_000)
+def card_in_text(text: str) -> str | None:
+    """The card that a text names; None if it names several, or none."""
+    cards = {_plain(card["gpu"]): card["gpu"] for card in _CARD.finditer(text[:_LONGEST])}
+    return next(iter(cards.values())) if len(cards) == 1 else None
 
 
 @remembered(maxsize=10_000)

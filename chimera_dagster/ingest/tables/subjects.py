@@ -8,9 +8,7 @@ from chimera_dagster.ingest.names import normal
 from chimera_dagster.ingest.path_names import card_in_name
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.roles import role_of
-from chimera_dagster.ingest.spelling import plain_name
 from chimera_dagster.ingest.tables.parts import is_setting
-from chimera_dagster.ingest.vocabulary import vocabulary
 
 _RUN = re.compile(r"#?(?:(?:run|trial|iteration|repeat|seed)[ _#]?)?(?P<number>\d{1,6})", re.IGNORECASE | re.ASCII)
 _QUANTIZATION = re.compile(
@@ -101,8 +99,3 @@ def is_change(name: str) -> bool:
 def names_model(text: str) -> bool:
     """Whether a text names a model, perhaps by its size alone: `7B`."""
     return model_in_text(text) is not None or _SIZED.fullmatch(text) is not None
-
-
-def is_engine(text: str) -> bool:
-    """Whether a text is the name of an engine."""
-    return plain_name(text) in vocabulary().engines

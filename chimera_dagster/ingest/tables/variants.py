@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from chimera_dagster.ingest.engine_names import is_engine
 from chimera_dagster.ingest.gpu_names import names_gpu
 from chimera_dagster.ingest.meanings import meaning
 from chimera_dagster.ingest.metric_names import kinds_of, metric_of
@@ -19,7 +20,7 @@ from chimera_dagster.ingest.quantities import quantity_in
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.roles import role_of
 from chimera_dagster.ingest.tables.parts import Part, Row
-from chimera_dagster.ingest.tables.subjects import is_engine, is_variant, names_model, subject_of
+from chimera_dagster.ingest.tables.subjects import is_variant, names_model, subject_of
 
 _WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)*")
 _REMARK = re.compile(r"([^()\[\]]+(?:[(\[][^()\[\]]+[)\]])?)\s*[(\[]([^()\[\]]+)[)\]]")
