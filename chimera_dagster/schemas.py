@@ -97,6 +97,9 @@ class Measurements(Table):
     )
     prompt: Series[Text] = Field(nullable=True, description="prompt text or its name")
     timestamp: Series[Text] = Field(nullable=True, description="when it was measured, as written")
+    named_by: Series[Text] = Field(
+        nullable=True, description="what named the GPU or the engine if not the file: JSON, `path` or the path of notes"
+    )
     metric: Series[Text] = Field(description="canonical metric, or the original name if the vocabulary has none")
     value: Series[float] = Field(gt=float("-inf"), lt=float("inf"), description="in `unit`")
     unit: Series[Text] = Field(nullable=True, description="canonical unit; null if it is unknown")

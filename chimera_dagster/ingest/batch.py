@@ -16,7 +16,7 @@ Truths = NDArray[np.bool_]
 Head = tuple[Any, ...]  # what the values of a record share: file, record, model, ... as collector.HEAD names them
 NOWHERE = -1
 _SAME = 0.01  # two values of a record, one of them rounded
-_FILE, _CONDITIONS, _FAILED = 0, 7, 11
+_FILE, _CONDITIONS, _FAILED = 0, 7, -2
 _AT_ONCE = ("concurrency", "batch_size")
 
 

@@ -3,10 +3,12 @@
 `field_roles.py` decides what each field of a record is, `cells.py` what number its text holds.
 """
 
+import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,13 +25,14 @@ from chimera_dagster.ingest.plausibility import Doubts, find_doubts
 from chimera_dagster.ingest.server_rates import with_server_rates
 from chimera_dagster.schemas import FAILED
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 FLUSH_ROWS = 32_768
 _SHOWN_PROBLEMS = 3
 _LARGEST_COUNT = 1 << 53  # that a float holds exactly
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _HEAD = (
     *("file", "record", "model", "model_source", "backend", "gpu", "params", "conditions", "labels", "prompt"),
-    "timestamp",
+    *("timestamp", "named_by"),
 )
 SCHEMA = pa.schema(
     [
@@ -90,9 +93,15 @@ class Collector:
         self._clear()
         self.start("", Context())
 
-    def start(self, file: str, context: Context, *, summary: bool = False) -> None:
-        """Begin a file; `context` is what its path says, `summary` whether its name says that it summarises."""
+    def start(
+        self, file: str, context: Context, *, summary: bool = False, named_by: Mapping[str, str] = _NOTHING
+    ) -> None:
+        """Begin a file; `context` is what its path and notes beside it say, and `named_by` which of them named what.
+
+        `summary` is whether its name says that it summarises.
+        """
         self.file, self.context, self.summary = file, context, summary
+        self._named_by, self._given = named_by, context
         self._starts.append((file, len(self._heads)))
         self.records = self.rows = self.numbers = self.covered = self.problem_count = 0
         self.problems: list[str] = []
@@ -209,11 +218,18 @@ class Collector:
         settings = (json_of(parameters), json_of(conditions), json_of(labels))
         if n is not None and not 0 <= n <= _LARGEST_COUNT:
             n = None
+        named_by = self._names_of(gpu, backend) if self._named_by else None
         self._heads.append(
-            (self.file, where, model, model_source, backend, gpu, *settings, prompt, timestamp, failed, n)
+            (self.file, where, model, model_source, backend, gpu, *settings, prompt, timestamp, named_by, failed, n)
         )
         if len(self._values) >= FLUSH_ROWS:
             self.flush()
+
+    def _names_of(self, gpu: str | None, backend: str | None) -> str | None:
+        """What named the GPU and the engine of a record, as JSON, if they are those that the file was given."""
+        given = {"gpu": gpu is self._given.gpu, "backend": backend is self._given.backend}
+        found = {name: source for name, source in self._named_by.items() if given[name]}
+        return json.dumps(found, sort_keys=True) if found else None
 
     def _too_large(self, where: str, measured: MetricColumn, cell: object) -> None:
         self.problem(

@@ -129,9 +129,7 @@ class _Reader:
         for place, row in enumerate(body, start=1):
             if len(row) == width:
                 yield place, row
-            elif len([*filter(str.strip, row)]) == 1 and not is_quantity(row[0]):  # the title of a section
-                continue
-            elif row:
+            elif row and not _is_section(row):
                 self._collector.problem(f"row {place} has {len(row)} cells, the header has {width}")
                 self._collector.numbers += _numbers(row, self._number)
 
@@ -243,6 +241,11 @@ def _hear(lines: list[str], collector: Collector) -> None:
         collector.context = context
         collector.numbers += settings
         collector.covered += settings
+
+
+def _is_section(row: list[str]) -> bool:
+    """Whether a row is the title of those below it, with more or fewer delimiters than they have."""
+    return len(row) > 1 and not any(map(str.strip, row[1:])) and not is_quantity(row[0])
 
 
 def _numbers(row: list[str], number: ToNumber) -> int:

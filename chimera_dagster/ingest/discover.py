@@ -25,11 +25,21 @@ _READ = ", ".join(f"*{suffix}" for suffix, kind in KINDS.items() if kind != OTHE
 _HINT = f"Put benchmark results ({_READ}) there, or name another folder."
 
 
+class Noted(NamedTuple):
+    """What notes beside a file say: a GPU and an engine, and the path of the notes that name each."""
+
+    gpu: str | None = None
+    gpu_source: str | None = None
+    backend: str | None = None
+    backend_source: str | None = None
+
+
 class FoundFile(NamedTuple):
     """`path` is relative to the reports folder, with forward slashes; `kind` is what the name's ending says.
 
-    `mtime` is in microseconds since 1970. `problem` says why the file can't be opened, and is empty if it can.
-    A folder that can't be listed is of kind 'folder', has a problem, and its path ends in a slash.
+    `mtime` is in microseconds since 1970. `problem` says why the file can't be opened, and is empty if it can. `noted`
+    is not known yet when files are found. A folder that can't be listed is of kind 'folder', has a problem, and its
+    path ends in a slash.
     """
 
     path: str
@@ -38,6 +48,7 @@ class FoundFile(NamedTuple):
     size: int
     mtime: int
     problem: str = ""
+    noted: Noted = Noted()
 
 
 def discover(root: Path) -> list[FoundFile]:

@@ -42,6 +42,18 @@ _TELLING = frozenset(
 _Key = tuple[str, ...]
 
 
+class _Said(NamedTuple):
+    """What a row says of what was run, in the columns that a file's name may fill in."""
+
+    gpu: str | None
+    backend: str | None
+    conditions: str
+    named_by: str | None
+
+
+_CHANGED = [*_Said._fields]
+
+
 class _Named(NamedTuple):
     """What a path names that is known, and its other words."""
 
@@ -172,28 +184,30 @@ def _is_explained(word: str, own: set[str]) -> bool:
 
 def _changed(measurements: pd.DataFrame, changed: Mapping[str, _Named]) -> pd.DataFrame:
     """The rows of these files with what their names say, where the files say nothing else."""
-    names = ["file", "gpu", "backend", "conditions"]
+    names = ["file", *_CHANGED]
     is_changed = measurements["file"].isin(list(changed))
     rows = measurements.loc[is_changed, names].astype("object").where(measurements[names].notna(), None)
     different = rows.drop_duplicates().itertuples(index=False, name=None)
-    said = {row: _with_names(row[1], row[2], row[3], changed[row[0]]) for row in different}
+    said = {row: _with_names(_Said(*row[1:]), changed[row[0]]) for row in different}
     values = [said[row] for row in rows.itertuples(index=False, name=None)]
     columns = measurements[names[1:]].astype("object")
     columns.loc[is_changed] = values
     return measurements.assign(**{name: columns[name].astype("category") for name in names[1:]})
 
 
-def _with_names(
-    gpu: str | None, backend: str | None, conditions: str, told: _Named
-) -> tuple[str | None, str | None, str]:
-    """A GPU, an engine and conditions with what a name says, if they do not say it themselves."""
+def _with_names(said: _Said, told: _Named) -> _Said:
+    """What is said of some rows with what the name of their file says, if they do not say it themselves."""
     known, words = told
     added: dict[str, object] = {
         "gpu_count": known.gpu_count,
         "quantization": known.quantization,
         CONDITION: "-".join(words) or None,
     }
-    own: dict[str, object] = json.loads(conditions)
-    whole = {name: value for name, value in added.items() if value is not None} | own
-    text = json.dumps(whole, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return gpu or known.gpu, backend or known.backend, text
+    conditions = {name: value for name, value in added.items() if value is not None} | json.loads(said.conditions)
+    named_by: dict[str, str] = json.loads(said.named_by or "{}")
+    for name, own, found in (("gpu", said.gpu, known.gpu), ("backend", said.backend, known.backend)):
+        if found and not own:
+            named_by[name] = "path"
+    text = json.dumps(conditions, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    sources = json.dumps(named_by, sort_keys=True) if named_by else None
+    return _Said(said.gpu or known.gpu, said.backend or known.backend, text, sources)

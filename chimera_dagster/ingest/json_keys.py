@@ -55,7 +55,8 @@ def said_by_keys(content: Object, key: str, metric: str) -> Mapping[str, Said]:
     kind = _kind(key)
     others = [name for name in below if name not in found and _may_tell(name, is_value=kind != _VARIANT)]
     of_change = any(said is CHANGE for said in found.values())
-    if others and _share_metric([below[name] for name in others]) and not _are_numbered(others):
+    speak = any(_describes_itself(below[name]) for name in others)
+    if others and not speak and _share_metric([below[name] for name in others]) and not _are_numbered(others):
         if 1 < len(others) <= _MOST_VARIANTS:
             found |= {name: Said(kind, name) for name in others}
     elif len(sides) > 1 or (sides and (of_change or _measures(content, 1))):
@@ -114,6 +115,14 @@ def _may_tell(name: str, *, is_value: bool) -> bool:
     usual = all(word.isdigit() or (is_ordinary(word) and not is_value) for word in words) and not is_variant(name)
     known = is_aggregate(name) or kinds_of(name) or is_model(name)
     return bool(words) and not (usual or known or _DRAWN.fullmatch(name)) and is_short(name)
+
+
+def _describes_itself(item: object) -> bool:
+    """Whether an object says itself what it is about, by a model or an object such as `config`."""
+    if not isinstance(item, dict):
+        return False
+    roles = {role_of(name) for name, value in cast("Object", item).items() if value}
+    return ("context", "model") in roles or any(role == "attached" for role, _ in roles)
 
 
 def _are_numbered(names: Sequence[str]) -> bool:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from chimera_dagster.code_version import code_version
 from chimera_dagster.ingest.collector import SCHEMA
 from chimera_dagster.ingest.discover import FoundFile, content_digest
+from chimera_dagster.ingest.folder_notes import digest_of_notes
 from chimera_dagster.ingest.parse import FileRow, said_by_path
 from chimera_dagster.ingest.user_vocabulary import user_file
 from chimera_dagster.ingest.vocabulary import use_file
@@ -37,6 +38,7 @@ class Stamp(NamedTuple):
     reader: str
     started: str
     digest: str
+    notes: str = ""  # digest of what notes beside the files say of them
 
 
 class Kept(NamedTuple):
@@ -115,6 +117,8 @@ class Manifest:
 
         Raises DamagedTableError.
         """
+        if digest_of_notes(found) != self.stamp.notes:
+            return {}
         old = self._old
         paths = {file.path for file in found}
         gone = {

@@ -108,10 +108,23 @@ def card_in_name(name: str) -> str | None:
     return found["gpu"] if found else None
 
 
+def cards_in_text(text: str) -> dict[str, str]:
+    """The cards that a text names, each as it is first written."""
+    found: dict[str, str] = {}
+    for card in _CARD.finditer(text):
+        found.setdefault(_device(card["gpu"]), card["gpu"])
+    return found
+
+
+def engines_in_text(text: str) -> set[str]:
+    """The engines that a text names."""
+    return {_ENGINES[found[0].lower()] for found in _ENGINE.finditer(text)}
+
+
 @remembered(maxsize=10_000)
 def card_in_text(text: str) -> str | None:
     """The card that a text names; None if it names several, or none."""
-    cards = {_plain(card["gpu"]): card["gpu"] for card in _CARD.finditer(text[:_LONGEST])}
+    cards = cards_in_text(text[:_LONGEST])
     return next(iter(cards.values())) if len(cards) == 1 else None
 
 
@@ -136,6 +149,11 @@ def parts_of(path: str) -> Iterator[str]:
 
 def _only(names: set[str]) -> str | None:
     return names.pop() if len(names) == 1 else None
+
+
+def _device(gpu: str) -> str:
+    """What tells a card from others, without its maker and its memory."""
+    return re.sub(r"nvidia|geforce|amd|apple|intel|\d{2,3}gb?$", "", _plain(gpu))
 
 
 def _plain(gpu: str) -> str:

@@ -18,6 +18,7 @@ def told(*files, model="lynx-7b", prompts=None, layouts=None, conditions=None):
             "gpu": None,
             "conditions": json.dumps((conditions or {}).get(file, {"threads": 4})),
             "params": "{}",
+            "named_by": None,
             "prompt": (prompts or {}).get(file),
             "original_name": (layouts or {}).get(file, "ttft_ms"),
             "derived": None,
