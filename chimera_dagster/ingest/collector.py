@@ -19,6 +19,7 @@ from chimera_dagster.ingest.batch import Batch, Ints
 from chimera_dagster.ingest.cells import ToNumber, number_in, overflows, plain_number
 from chimera_dagster.ingest.context import Context, about, json_of
 from chimera_dagster.ingest.derived import Computed, derive
+from chimera_dagster.ingest.discover import Noted
 from chimera_dagster.ingest.field_roles import FieldRoles, MetricColumn, field_roles
 from chimera_dagster.ingest.inferred_units import Decided, infer
 from chimera_dagster.ingest.plausibility import Doubts, find_doubts
@@ -80,13 +81,15 @@ class Collector:
     condition, parameter, label or other column of a row), the names of those that are `unread` and how often each was
     found, the `shapes` of its rows (field names, and the aggregates of their numbers), its `problems`, the known
     `format` that it has, `is_named`, whether each of its rows has a model that it names itself, and `left_out`, a
-    status and its reason if the whole file is left out. `found_later` is about all files that were flushed, by path.
+    status and its reason if the whole file is left out. `noted` is what notes beside it say. `found_later` is about all
+    files that were flushed, by path.
     """
 
     def __init__(self, sink: Callable[[pa.Table], object]) -> None:
         self._sink = sink
         self.contents: set[tuple[object, ...]] = set()
         self.found_later: dict[str, FoundLater] = {}
+        self.noted = Noted()
         self._units: Units = {}
         self._inferred: Decided = {}
         self.file = ""

@@ -55,7 +55,7 @@ def said_by_keys(content: Object, key: str, metric: str) -> Mapping[str, Said]:
     kind = _kind(key)
     others = [name for name in below if name not in found and _may_tell(name, is_value=kind != _VARIANT)]
     of_change = any(said is CHANGE for said in found.values())
-    speak = any(_describes_itself(below[name]) for name in others)
+    speak = any(_describes_itself(name, below[name]) for name in others)
     if others and not speak and _share_metric([below[name] for name in others]) and not _are_numbered(others):
         if 1 < len(others) <= _MOST_VARIANTS:
             found |= {name: Said(kind, name) for name in others}
@@ -117,10 +117,12 @@ def _may_tell(name: str, *, is_value: bool) -> bool:
     return bool(words) and not (usual or known or _DRAWN.fullmatch(name)) and is_short(name)
 
 
-def _describes_itself(item: object) -> bool:
-    """Whether an object says itself what it is about, by a model or an object such as `config`."""
+def _describes_itself(key: str, item: object) -> bool:
+    """Whether an object says itself what it is about: by its key, a model or an object such as `config`."""
     if not isinstance(item, dict):
         return False
+    if any(isinstance(value, str) and value.casefold() == key.casefold() for value in cast("Object", item).values()):
+        return True
     roles = {role_of(name) for name, value in cast("Object", item).items() if value}
     return ("context", "model") in roles or any(role == "attached" for role, _ in roles)
 

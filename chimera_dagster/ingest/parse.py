@@ -17,7 +17,7 @@ import pyarrow as pa
 from chimera_dagster.ingest.collector import SCHEMA, Collector
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.csv_reader import read_csv
-from chimera_dagster.ingest.discover import OTHER, FoundFile, Noted
+from chimera_dagster.ingest.discover import OTHER, FoundFile
 from chimera_dagster.ingest.formats.recognise import read_text
 from chimera_dagster.ingest.json_cut import whole_records
 from chimera_dagster.ingest.json_reader import read_json, read_json_lines
@@ -91,9 +91,9 @@ def said_by_path(path: str) -> tuple[Context, bool]:
     return Context(model, "path" if model else None, gpu=gpu, conditions=conditions), summary
 
 
-def _start(path: str, noted: Noted, collector: Collector) -> Context:
+def _start(path: str, collector: Collector) -> Context:
     """Begin a file with what its path and the notes beside it say."""
-    context, summary = said_by_path(path)
+    (context, summary), noted = said_by_path(path), collector.noted
     named_by = {"gpu": "path"} if context.gpu else {}
     if noted.gpu_source and not context.gpu:
         context = context._replace(gpu=noted.gpu)
@@ -141,6 +141,7 @@ def parse_to_file(files: Iterable[FoundFile], path: str) -> list[FileRow]:
 
 def _parse(file: FoundFile, collector: Collector) -> FileRow:
     row = FileRow(file.path, file.kind, file.size, file.mtime)
+    collector.noted = file.noted
     if file.problem or file.kind == OTHER:
         status, reason = (
             ("unreadable", file.problem) if file.problem else ("left_out", "files of this kind are not read")
@@ -150,23 +151,23 @@ def _parse(file: FoundFile, collector: Collector) -> FileRow:
         with open(file.full, "rb") as content:
             size = os.fstat(content.fileno()).st_size
             if size > SAMPLE_BYTES and _has_lines(file.path) and not is_utf_16(content.peek()[:_PEEKED]):
-                return _streamed(row, file.noted, content, size, collector)
+                return _streamed(row, content, size, collector)
             raw = content.read(min(size, MAX_BYTES) + 1)
             if len(raw) > size:  # the file grew; only now, as a buffer of MAX_BYTES costs more than a small file
                 raw += content.read(MAX_BYTES + 1 - len(raw))
             if len(raw) > MAX_BYTES:
-                return _sampled(row, file.noted, raw[:SAMPLE_BYTES], raw, content, collector)
+                return _sampled(row, raw[:SAMPLE_BYTES], raw, content, collector)
     except OSError as error:
         return row._replace(status="unreadable", reason=error.strerror or str(error))
     digest = hashlib.sha256(raw).hexdigest()
     if not raw.strip():
         return row._replace(sha256=digest, status="empty", reason="the file is empty")
-    return _read(row, file.noted, digest, raw, collector, _CHANGED if len(raw) != size else "")
+    return _read(row, digest, raw, collector, _CHANGED if len(raw) != size else "")
 
 
-def _streamed(row: FileRow, noted: Noted, content: BufferedReader, size: int, collector: Collector) -> FileRow:
+def _streamed(row: FileRow, content: BufferedReader, size: int, collector: Collector) -> FileRow:
     """Read JSON Lines of any size; if they turn out to be those of an earlier file, `folder` leaves out the rows."""
-    _start(row.path, noted, collector)
+    _start(row.path, collector)
     lines = LineStream(content, collector.problem)
     read_json_lines(lines, collector)
     _remember(reading_of(row.path, row.kind, lines.digest), collector)
@@ -179,20 +180,16 @@ def _has_lines(path: str) -> bool:
     return path.lower().endswith((".jsonl", ".ndjson"))
 
 
-def _sampled(
-    row: FileRow, noted: Noted, sample: bytes, raw: bytes, rest: BufferedReader, collector: Collector
-) -> FileRow:
+def _sampled(row: FileRow, sample: bytes, raw: bytes, rest: BufferedReader, collector: Collector) -> FileRow:
     digest, size = hashlib.sha256(raw), len(raw)
     while more := rest.read(1 << 20):
         digest.update(more)
         size += len(more)
     sampled = f"{size} bytes, of which only the first {len(sample)} were read; the limit is {MAX_BYTES}"
-    return _read(row, noted, digest.hexdigest(), sample, collector, "", sampled)
+    return _read(row, digest.hexdigest(), sample, collector, "", sampled)
 
 
-def _read(
-    row: FileRow, noted: Noted, digest: str, raw: bytes, collector: Collector, changed: str, sampled: str = ""
-) -> FileRow:
+def _read(row: FileRow, digest: str, raw: bytes, collector: Collector, changed: str, sampled: str = "") -> FileRow:
     reading = reading_of(row.path, row.kind, digest)
     if reading in collector.contents or reading.of_named in collector.contents:
         return row._replace(sha256=digest)
@@ -200,7 +197,7 @@ def _read(
     if decoded.problem:
         reason = "; ".join(filter(None, (sampled, decoded.problem)))
         return row._replace(sha256=digest, encoding=decoded.encoding, status="malformed", reason=reason)
-    context = _start(row.path, noted, collector)
+    context = _start(row.path, collector)
     text, lines = decoded.text, _has_lines(row.path)
     if sampled:
         is_document = row.kind == "json" and not lines
