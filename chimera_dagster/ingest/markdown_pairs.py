@@ -21,6 +21,7 @@ _GLUED = re.compile(r"(?<!\s)\s++(?:#{1,6}\s|\|\s).*")
 _PAIR = re.compile(r"(?P<key>[^:|\s][^:|]{0,59}):\s+(?P<value>.+)")
 _LINE = re.compile(r"[>\s*_`]*+(?P<key>[^\W\d][^:|]{0,59}?)(?::|\s=(?=\s))(?P<value>[\s*_`].*)")
 _ASSIGNED = re.compile(r"(?<![\w.%/])(?P<key>[A-Za-z][\w.%/]{0,40}+)\s{0,3}+=\s*+(?P<value>[^\s=,;|]++)")
+_WARM = re.compile(r"\(warm[ -]?up\)", re.IGNORECASE)
 _OF_RUN = re.compile(r"(?:run|iter(?:ation)?|trial|req(?:uest)?|repeat|attempt)[ _#-]*+\d", re.IGNORECASE)
 
 
@@ -70,13 +71,14 @@ class Pairs:
             return False
         keys, values = [pair["key"] for pair in found], [pair["value"] for pair in found]
         before = bare(line[: found[0].start()].strip(" \t:|[]-"))
-        if all(map(aggregate_of, keys)):
-            keys = [f"{before} {key}" for key in keys]
+        of_all = aggregate_of(before.lstrip("->= ").partition(" ")[0])
+        if all(map(aggregate_of, keys)) or of_all:
+            keys = [f"{of_all or before} {key}" for key in keys]
         quantities = map(quantity_of, values)
         pairs = zip(keys, quantities, strict=True)
         if sum(quantity is not None and _is_known(key, quantity.unit) for key, quantity in pairs) < 2:
             return False
-        if not before.lower().startswith("warm"):
+        if not before.lower().startswith("warm") and not _WARM.search(line):
             shared = Shared(self._sections.context_of_output(), log=_OF_RUN.match(before) is not None)
             add_record(self._sheet, where, tuple(keys), values, None, shared)
         return True

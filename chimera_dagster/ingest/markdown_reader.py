@@ -18,6 +18,7 @@ from chimera_dagster.ingest.markdown_output import ToolOutput
 from chimera_dagster.ingest.markdown_pairs import Pairs, may_say
 from chimera_dagster.ingest.markdown_sections import Sections
 from chimera_dagster.ingest.markdown_tables import Tables
+from chimera_dagster.ingest.run_titles import title_of_runs
 
 _UNDERLINE = re.compile(r"={3,}+\s*+|-{3,}+\s*+")
 _HTML_TABLE = re.compile(r"<table[\s>]", re.IGNORECASE)
@@ -62,6 +63,8 @@ def read_markdown(text: str, collector: Collector, *, is_console: bool = False) 
         if is_console and "  " in line and (end := tables.aligned(lines, place, 0)):
             place = end
             continue
+        if is_console and line[:1] in "[ \t" and (title := title_of_runs(line, "".join(lines[place + 1 : place + 2]))):
+            sections.begin_runs(title)
         may_be_rule = "-" in line or "=" in line
         if may_be_rule and (("|" in above and is_rule(line, above)) or ("|" in line and is_rule(line))):
             place = tables.pipes(lines, place)

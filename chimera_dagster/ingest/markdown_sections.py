@@ -14,6 +14,7 @@ from chimera_dagster.ingest.model_names import model_in_text
 from chimera_dagster.ingest.named_hardware import with_named
 from chimera_dagster.ingest.named_settings import with_settings_in
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.run_titles import with_title
 
 _MODEL_IS = re.compile(r"models?\s*[:=]\s*(?P<model>\S+)", re.IGNORECASE)
 _ABOVE = 50  # lines above a block or a table that may say what it is about
@@ -69,6 +70,12 @@ class Sections:
         """Begin a part of a section, below headings of every level, if this line names a model."""
         if model_in_text(line):
             self._begin_context(_BELOW_HEADINGS, line)
+
+    def begin_runs(self, title: str) -> None:
+        """Begin the runs of a log below a title, up to the next one or the next heading."""
+        while self._open[-1].level >= _BELOW_HEADINGS:
+            self._open.pop()
+        self._open.append(_Section(_BELOW_HEADINGS, with_title(self.context, title), names_model=True))
 
     def _begin_context(self, level: int, text: str) -> None:
         """End what the sections of this level and below have said; a model in the text holds from here on."""
