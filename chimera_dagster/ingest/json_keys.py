@@ -73,8 +73,8 @@ def with_said(context: Context, said: Said) -> Context:
         return context._replace(gpu=value)
     if kind == "backend":
         return context._replace(backend=value)
-    if kind == "run":
-        return context._replace(labels=within(context.labels, {"run": int(value)}))
+    if kind in ("run", "gpu_index"):
+        return context._replace(labels=within(context.labels, {kind: int(value)}))
     role, which = role_of(kind)
     number = number_in(value)
     if role == "parameter" and number is not None and (setting := parameter(which, number)) is not None:

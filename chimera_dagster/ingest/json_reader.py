@@ -6,8 +6,7 @@ named '/*/3', in which '*' stands for the column. `json_shapes.py` says what the
 
 import json
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple, cast
 
@@ -31,10 +30,12 @@ from chimera_dagster.ingest.json_shapes import (
     told,
     under,
 )
+from chimera_dagster.ingest.json_text import document_in, first_line_is_json, unique_keys
+from chimera_dagster.ingest.json_wide import about_split, roles_of, wide_numbers, without
 from chimera_dagster.ingest.number_marks import Look, Problem, StreamNumbers, TextNumbers, make_plain, may_differ
+from chimera_dagster.ingest.tables.variants import Split
 from chimera_dagster.ingest.trial_reader import read_own
 from chimera_dagster.ingest.unlisted_settings import settings_among, settings_of_objects
-from chimera_dagster.text.foreign import json_value
 
 _FIRST_LINES = 200  # of JSON Lines, in which settings are looked for
 _DEEPEST = 100  # levels of records: far below Python's recursion limit, which would stop in the middle of a record
@@ -64,11 +65,11 @@ def read_json(text: str, collector: Collector, *, lines: bool = False) -> None:
                 collector.problems[:], collector.problem_count = first_try, count
         return
     try:
-        document = _document(text, "", collector.problem)
+        document = document_in(text, "", collector.problem)
         make_plain(text, [("", document)], collector)
         _read(document, "", collector, collector.context)
     except json.JSONDecodeError as error:
-        if error.msg == "Extra data" and _first_line_is_json(text):
+        if error.msg == "Extra data" and first_line_is_json(text):
             _read_lines(text, collector)
         elif not (_may_hold_text(text, error) and _read_among_text(text, collector)) and not _read_cut(
             text, error, collector
@@ -119,7 +120,7 @@ def _documents(lines: Iterable[str], problem: Problem, look: Look) -> Iterator[t
         if not line.strip():
             continue
         try:
-            document = _document(line, f"line {number}, ", problem)
+            document = document_in(line, f"line {number}, ", problem)
         except json.JSONDecodeError as error:
             problem(f"line {number}: {error.msg} at column {error.colno}")
         except (ValueError, RecursionError) as error:
@@ -151,18 +152,10 @@ def _whole_part(text: str, error: json.JSONDecodeError, before: int, collector: 
     """The whole records of a document that breaks off; `error` counts from `before` characters above it."""
     whole = whole_records(text) if breaks_off(text, error.pos - before, error.msg) else None
     try:
-        document = None if whole is None else _document(whole, "", collector.problem)
+        document = None if whole is None else document_in(whole, "", collector.problem)
     except (ValueError, RecursionError):
         return None
     return None if is_known(document) else document
-
-
-def _first_line_is_json(text: str) -> bool:
-    try:
-        json_value(text.lstrip("\ufeff \t\r\n").partition("\n")[0])
-    except ValueError:
-        return False
-    return True
 
 
 def _may_hold_text(text: str, error: json.JSONDecodeError) -> bool:
@@ -224,7 +217,7 @@ def _document_at(text: str, at: int, where: str, collector: Collector) -> tuple[
     if begins is None:
         return None
     twice: list[str] = []
-    decoder = json.JSONDecoder(object_pairs_hook=_unique_keys(where, twice))
+    decoder = json.JSONDecoder(object_pairs_hook=unique_keys(where, twice))
     document, stop = decoder.raw_decode(text, begins.end())
     end = _END.match(text, stop)
     if end is None or not document:
@@ -232,27 +225,6 @@ def _document_at(text: str, at: int, where: str, collector: Collector) -> tuple[
     for problem in twice:
         collector.problem(problem)
     return document, end.end()
-
-
-def _document(text: str, where: str, problem: Problem) -> object:
-    """The JSON document in `text`; if an object has a key twice, the last value is read and the key is reported."""
-    twice: list[str] = []
-    document = json.loads(text, object_pairs_hook=_unique_keys(where, twice))
-    for key in twice:
-        problem(key)
-    return document
-
-
-def _unique_keys(where: str, twice: list[str]) -> Callable[[list[tuple[str, object]]], Object]:
-    def unique(pairs: list[tuple[str, object]]) -> Object:
-        content = dict(pairs)
-        if len(content) < len(pairs):
-            for key, count in Counter(key for key, _ in pairs).items():
-                if count > 1:
-                    twice.append(f"{where}key {key!r} appears {count} times in one object, its last value was read")
-        return content
-
-    return unique
 
 
 def _header(document: Object, context: Context) -> Context:
@@ -322,16 +294,16 @@ class _Walk:
         totals = any(isinstance(item, list) and dict in map(type, cast("list[object]", item)) for _, item in nested)
         roles = object_roles(keys, above, self._implied(above, totals=totals))
         keyed = {} if above.attached else said_by_keys(content, key, above.name)
-        if keyed and (scalars := {name for name in keyed if not isinstance(content[name], CONTAINERS)}):
-            roles = roles._replace(numbers=tuple(field for field in roles.numbers if keys[field.place] not in scalars))
-            nested = [(name, item) for name, item in content.items() if isinstance(item, CONTAINERS) or name in scalars]
+        wide = {} if above.attached or above.settings else wide_numbers(content)
+        roles = without(roles, {*keyed, *wide}) if keyed or wide else roles
+        nested = [(name, content[name]) for name in content if name in keyed or isinstance(content[name], CONTAINERS)]
         if nested and not above.attached:
             roles = beside_settings(roles, content)
         if nested and not shape.model and context.model_source in (None, "path"):
             roles = beside_model(roles, content)
         # a failure in an attached object was counted for the record around it
         added = self._record(pointer, roles, [*content.values()], context, fails=not above.attached)
-        rows, unseen = added.rows, added.unseen
+        rows, unseen = added.rows + self._wide(wide, content, pointer, added.context, above), added.unseen
         if shape.statistic and isinstance(content[shape.statistic], NUMBERS):
             self._sheet.numbers += 1
             unseen += 1
@@ -355,6 +327,14 @@ class _Walk:
         if rows:
             self._sheet.covered += unseen
         return _Subtree(rows, 0 if rows else unseen)
+
+    def _wide(self, wide: dict[str, Split], content: Object, pointer: str, context: Context, above: Above) -> int:
+        """Numbers whose keys say what they are about; how many rows they gave."""
+        rows = 0
+        for name, split in wide.items():
+            roles, about = roles_of(name, split, self._implied(above)), about_split(context, split)
+            rows += self._record(f"{pointer}/{_escaped(name)}", roles, [content[name]], about).rows
+        return rows
 
     def _table(self, table: Columnar, pointer: str, context: Context, above: Above) -> _Subtree:
         """The rows of a columnar object, and before them what else it holds, which every row inherits."""

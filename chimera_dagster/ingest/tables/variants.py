@@ -1,8 +1,8 @@
 """Wide tables: columns that are called by what they are about and a metric, `B0_ttft`, `llama3_tps`, `TTFT (baseline)`.
 
-What a column is about is a model, a quantization, a GPU, an engine, a level of a condition, a run or one side of a
-comparison by its name. Other names are sides of a comparison only if each of them has several metrics of a run, the
-same ones: `network_ms` and `retrieval_ms` are parts of one run.
+What a column is about is a model, a quantization, a GPU or the number of one, an engine, a level of a condition, a run
+or one side of a comparison by its name. Other names are sides of a comparison only if each of them has several metrics
+of a run, the same ones: `network_ms` and `retrieval_ms` are parts of one run.
 """
 
 import re
@@ -24,6 +24,7 @@ from chimera_dagster.ingest.tables.subjects import is_variant, names_model, subj
 
 _WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)*")
 _REMARK = re.compile(r"([^()\[\]]+(?:[(\[][^()\[\]]+[)\]])?)\s*[(\[]([^()\[\]]+)[)\]]")
+_DEVICE = re.compile(r"(?<![A-Za-z0-9])gpu[_ ]?(?P<index>\d{1,2})(?![A-Za-z0-9])", re.IGNORECASE)
 _JOINTS = " _-/:.,|·"
 _LONGEST, _MOST_WORDS, _MOST_COLUMNS = 80, 10, 200
 _SIDE = "variant"
@@ -80,26 +81,28 @@ def splits_among(names: tuple[str, ...]) -> tuple[tuple[int, Split], ...]:
     """The columns of a wide table by their places; none of another one."""
     if len(names) > _MOST_COLUMNS:
         return ()
-    possible = {place: found for place, name in enumerate(names) if (found := _splits(name))}
+    possible = {place: splits for place, name in enumerate(names) if (splits := _splits(name))}
     roles = {role_of(name) for place, name in enumerate(names) if place not in possible}
     kinds = {split.kind for splits in possible.values() for split in splits} - {""}
+    found: dict[int, Split] = {}
     for kind in sorted(kinds, key=lambda kind: (kind == _SIDE, kind)):
-        if ("context", kind) not in roles and (found := _of_kind(possible, kind)):
-            return found
-    return _of_grid(possible)
+        if ("context", kind) not in roles:
+            found |= _of_kind({place: splits for place, splits in possible.items() if place not in found}, kind)
+    found = found or _of_grid(possible)
+    return tuple(sorted(found.items()))
 
 
 _Possible = Mapping[int, Sequence[Split]]
 
 
-def _of_kind(possible: _Possible, kind: str) -> tuple[tuple[int, Split], ...]:
+def _of_kind(possible: _Possible, kind: str) -> dict[int, Split]:
     """The columns about something of one kind, of which two have a metric in common."""
     found = {
         place: split
         for place, splits in possible.items()
         if (split := next((split for split in splits if split.kind == kind), None))
     }
-    return tuple(found.items()) if _is_shared(found) else ()
+    return found if _is_shared(found) else {}
 
 
 def _is_shared(found: Mapping[int, Split]) -> bool:
@@ -109,7 +112,7 @@ def _is_shared(found: Mapping[int, Split]) -> bool:
     return any(len(each) > 1 for each in values.values())
 
 
-def _of_grid(possible: _Possible) -> tuple[tuple[int, Split], ...]:
+def _of_grid(possible: _Possible) -> dict[int, Split]:
     """The columns about sides that nothing knows: at least two, each with the same metrics, two of them or more."""
     by_value: dict[str, dict[str, tuple[int, Split]]] = defaultdict(dict)
     for place, splits in possible.items():
@@ -124,8 +127,8 @@ def _of_grid(possible: _Possible) -> tuple[tuple[int, Split], ...]:
         columns = [column for value in values for column in by_value[value].values()]
         of_run = any(_metric(split.metric) in _OF_RUNS for _, split in columns)
         if len(values) > 1 and of_run and len({place for place, _ in columns}) == len(columns):
-            return tuple(sorted((place, split._replace(kind=_SIDE)) for place, split in columns))
-    return ()
+            return {place: split._replace(kind=_SIDE) for place, split in columns}
+    return {}
 
 
 def _is_usual(value: str) -> bool:
@@ -143,6 +146,11 @@ def _splits(name: str) -> tuple[Split, ...]:
     if kinds_of(text):  # a remark in brackets is no part of a name: TTFT (vLLM)
         remark = _REMARK.fullmatch(text)
         return tuple(split for split in _split(remark[2], remark[1]) if split.kind) if remark else ()
+    if device := _DEVICE.search(text):
+        rests = (text.replace(device[0], other) for other in ("gpu", ""))
+        return tuple(Split("gpu_index", device["index"], _bare(rest)) for rest in rests if _says_metric(_bare(rest)))[
+            :1
+        ]
     words = [*_WORD.finditer(text)]
     if not 1 < len(words) <= _MOST_WORDS:
         return ()

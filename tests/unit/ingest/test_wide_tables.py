@@ -5,6 +5,7 @@ import json
 import pytest
 
 from chimera_dagster.ingest.csv_reader import read_csv
+from chimera_dagster.ingest.json_reader import read_json
 from chimera_dagster.ingest.markdown_reader import read_markdown
 from tests.unit.ingest.reading import read
 
@@ -60,7 +61,6 @@ def test_sides_that_nothing_knows_need_several_metrics_of_a_run():
         "model,network_ms,retrieval_ms",
         "model,tokenize_time_ms,postprocess_time_ms",
         "model,tokenize_time_ms,tokenize_tokens,postprocess_time_ms,postprocess_tokens",
-        "model,gpu0_power_w,gpu1_power_w",
         "model,optimized_ttft_ms,network_ms",
         "model,baseline_ttft_ms,attic_ttft_ms",
     ],
@@ -105,3 +105,27 @@ def test_tables_of_pages():
         ("table 1 row 1 column 3", "Ollama", 44),
         ("table 1 row 1 column 3", "Ollama", 2),
     ]
+
+
+def test_a_number_of_each_gpu():
+    found = csv("model,tok_s,gpu0_power_w,gpu1_power_w,gpu_0_util,gpu_1_util", "x-1b,40,100,120,80,81")
+    assert [(row["record"], row["metric"], row["value"], json.loads(row["labels"])) for row in found.rows] == [
+        ("row 1", "decode_tok_s", 40, {}),
+        ("row 1 column 3", "power_w", 100, {"gpu_index": 0}),
+        ("row 1 column 3", "gpu_util_pct", 80, {"gpu_index": 0}),
+        ("row 1 column 4", "power_w", 120, {"gpu_index": 1}),
+        ("row 1 column 4", "gpu_util_pct", 81, {"gpu_index": 1}),
+    ]
+
+
+def test_keys_of_an_object():
+    speeds = {"base_ttft_ms": 12, "tuned_ttft_ms": 8}
+    found = read(read_json, json.dumps({"model": "x-1b", "tokens": 5, "vram_gpu0_gb": 2, "vram_gpu1_gb": 3} | speeds))
+    assert shown(found, "record", "original_name", "value", "conditions", "labels") == [
+        ("/", "tokens", 5, {}, "{}"),
+        ("/vram_gpu0_gb", "vram_gpu0_gb", 2048, {}, '{"gpu_index":0}'),
+        ("/vram_gpu1_gb", "vram_gpu1_gb", 3072, {}, '{"gpu_index":1}'),
+        ("/base_ttft_ms", "base_ttft_ms", 12, {"variant": "base"}, "{}"),
+        ("/tuned_ttft_ms", "tuned_ttft_ms", 8, {"variant": "tuned"}, "{}"),
+    ]
+    assert found.numbers == found.covered == len(found.rows) == 5
