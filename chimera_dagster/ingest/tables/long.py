@@ -82,13 +82,13 @@ def _names_aggregate(column: str) -> Callable[[str], bool]:
 def long_table(names: tuple[str, ...], plain: list[str], rows: Sequence[Row]) -> Long | None:
     """The shape of a long table; `plain` are its names in their normal form. None if it is another one."""
     metric = next((place for place, name in enumerate(plain) if name in METRICS), None)
-    if metric is None and "name" in plain and _share(rows, plain.index("name"), is_measured) >= 0.5:
+    if metric is None and "name" in plain and share_of(rows, plain.index("name"), is_measured) >= 0.5:
         metric = plain.index("name")
     unit = next((place for place, name in enumerate(plain) if name in UNITS), None)
     aggregate = next((place for place, name in enumerate(plain) if name in AGGREGATES and place != metric), None)
     if aggregate is None and metric != 0 and plain[0] in ("", "index", "name"):
         aggregate = 0
-    if aggregate is not None and _share(rows, aggregate, _names_aggregate(names[aggregate])) < 0.6:
+    if aggregate is not None and share_of(rows, aggregate, _names_aggregate(names[aggregate])) < 0.6:
         aggregate = None
     named = {metric, unit, aggregate}
     if metric is None:
@@ -103,7 +103,7 @@ def long_table(names: tuple[str, ...], plain: list[str], rows: Sequence[Row]) ->
             for place, name in enumerate(names)
             if place not in (*named, *values) and role_of(name)[0] == "number" and not is_metric(name)
         ]
-    if _share(rows, metric, is_quantity) > 0.5:
+    if share_of(rows, metric, is_quantity) > 0.5:
         return None
     others = [place for place in range(len(names)) if place not in (*named, *values)]
     labels = [row[metric or 0].strip() for row in rows]
@@ -138,7 +138,7 @@ def labels_of(names: tuple[str, ...]) -> tuple[int, ...]:
     return (0, *(place for place in numbering if role_of(names[place])[0] == "identifier"))
 
 
-def _share(rows: Sequence[Row], place: int, holds: Callable[[str], bool]) -> float:
+def share_of(rows: Sequence[Row], place: int, holds: Callable[[str], bool]) -> float:
     """The share of a column's cells that are not missing for which something holds."""
     cells = [row[place] for row in rows if row[place].strip().lower() not in MISSING]
     return sum(map(holds, cells)) / len(cells) if cells else 0.0

@@ -7,6 +7,7 @@ from chimera_dagster.ingest.bench_tests import by_test, tests_among
 from chimera_dagster.ingest.metric_names import kinds_of
 from chimera_dagster.ingest.names import normal
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.tables.crossed import Crossed, crossed_table
 from chimera_dagster.ingest.tables.groups import Groups
 from chimera_dagster.ingest.tables.heading import Heading
 from chimera_dagster.ingest.tables.long import AGGREGATES, Long, long_table
@@ -49,7 +50,7 @@ class UnitsBeside(NamedTuple):
         yield Part(self.names, [*row], tuple(units))
 
 
-OfRows = Groups | Tests | UnitsBeside | Long | Wide  # of which each row gives records
+OfRows = Groups | Tests | UnitsBeside | Long | Wide | Crossed  # of which each row gives records
 
 
 @remembered(maxsize=1_024)
@@ -98,4 +99,6 @@ def shape_of(found: Heading, body: Sequence[Row]) -> OfRows | Transposed | None:
     rows = [row for row in body if len(row) == len(names)]
     if is_long and (long := long_table(names, plain, rows)):
         return long._replace(units=found.units)
+    if is_long and (crossed := crossed_table(names, plain, rows)):
+        return crossed
     return transposed_table(names, plain, rows) if is_transposed else None

@@ -25,6 +25,8 @@ from chimera_dagster.ingest.tables.subjects import is_variant, names_model, subj
 _WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)*")
 _REMARK = re.compile(r"([^()\[\]]+(?:[(\[][^()\[\]]+[)\]])?)\s*[(\[]([^()\[\]]+)[)\]]")
 _DEVICE = re.compile(r"(?<![A-Za-z0-9])gpu[_ ]?(?P<index>\d{1,2})(?![A-Za-z0-9])", re.IGNORECASE)
+_AT = "at|with|for|on|in|by|using|@"
+_JOINING = re.compile(rf"^(?:(?:{_AT})(?=\W)[\s_-]*)+|[\s_-]+(?:{_AT})$", re.IGNORECASE)
 _JOINTS = " _-/:.,|·"
 _LONGEST, _MOST_WORDS, _MOST_COLUMNS = 80, 10, 200
 _SIDE = "variant"
@@ -202,7 +204,7 @@ def _plain(metric: str) -> str:
 
 
 def _bare(text: str) -> str:
-    text = text.strip(_JOINTS)
+    text = _JOINING.sub("", text.strip(_JOINTS))
     for opening, closing in ("()", "[]"):
         if text.count(opening) != text.count(closing):
             text = text.strip(f"{_JOINTS}{opening}{closing}")

@@ -32,6 +32,8 @@ def shown(found, *columns):
         ("prompt,llama3_ttft_ms,gemma3_ttft_ms", ("model", "llama3", "gemma3")),
         ("prompt,lynx-7b ttft [ms],puma-3b ttft [ms]", ("model", "lynx-7b", "puma-3b")),
         ("model,A100 TTFT (ms),H100 TTFT (ms)", ("gpu", "A100", "H100")),
+        ("model,TTFT ms at ctx=256,TTFT ms at ctx=2048", ("params", '{"num_ctx":256}', '{"num_ctx":2048}')),
+        ("model,8 users TTFT (ms),16 users TTFT (ms)", ("conditions", {"concurrency": 8}, {"concurrency": 16})),
     ],
 )
 def test_names_that_say_what_a_column_is_about(header, expected):
@@ -41,7 +43,7 @@ def test_names_that_say_what_a_column_is_about(header, expected):
         ("row 1 column 2", "ttft_ms", 12.5, sides[0]),
         ("row 1 column 3", "ttft_ms", 25.0, sides[1]),
     ]
-    assert (found.numbers, found.covered) == (2, 2)
+    assert found.numbers == found.covered >= 2  # a level in a name counts with its record
 
 
 def test_sides_that_nothing_knows_need_several_metrics_of_a_run():
@@ -129,3 +131,17 @@ def test_keys_of_an_object():
         ("/tuned_ttft_ms", "tuned_ttft_ms", 8, {"variant": "tuned"}, "{}"),
     ]
     assert found.numbers == found.covered == len(found.rows) == 5
+
+
+def test_a_column_for_each_side_and_a_row_for_each_metric():
+    found = csv(
+        *("model,metric,vLLM,attic,delta %", "x-1b,ttft_ms,50,60,20%", "x-1b,pp512 (t/s),500,600,20%"),
+    )
+    assert shown(found, "record", "metric", "value", "backend", "conditions") == [
+        ("row 1 column 3", "ttft_ms", 50, "vLLM", {}),
+        ("row 1 column 4", "ttft_ms", 60, None, {"variant": "attic"}),
+        ("row 1 column 5", "ttft_ms delta %", 20, None, {}),
+        ("row 2 column 3", "prefill_tok_s", 500, "vLLM", {"prompt_tokens": 512}),
+        ("row 2 column 4", "prefill_tok_s", 600, None, {"prompt_tokens": 512, "variant": "attic"}),
+        ("row 2 column 5", "pp512 (t/s) delta %", 20, None, {}),
+    ]
