@@ -19,6 +19,7 @@ from chimera_dagster.ingest.tables.parts import (
     is_quantity,
     told_apart,
 )
+from chimera_dagster.ingest.tables.subjects import is_change
 from chimera_dagster.ingest.vocabulary import vocabulary
 
 METRICS = frozenset({"metric", "metrics", "metric_name", "measure", "measurement", "kpi", "indicator", "metrik"})
@@ -96,7 +97,9 @@ def long_table(names: tuple[str, ...], plain: list[str], rows: Sequence[Row]) ->
             return None
         return _by_aggregate(names, aggregate)
     values = [place for place, name in enumerate(plain) if name in VALUES]
-    values += [place for place, name in enumerate(names) if place not in named and is_aggregate(name)]
+    values += [
+        place for place, name in enumerate(names) if place not in named and is_aggregate(name) and not is_change(name)
+    ]
     if len(values) > 1:  # `sum` beside `mean` is of the metric, too
         values += [
             place

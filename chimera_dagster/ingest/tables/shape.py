@@ -12,7 +12,7 @@ from chimera_dagster.ingest.tables.groups import Groups
 from chimera_dagster.ingest.tables.heading import Heading
 from chimera_dagster.ingest.tables.long import AGGREGATES, Long, long_table
 from chimera_dagster.ingest.tables.parts import UNITS, VALUES, Part, Row, bare_unit, is_known, is_setting
-from chimera_dagster.ingest.tables.subjects import is_run
+from chimera_dagster.ingest.tables.subjects import is_side
 from chimera_dagster.ingest.tables.transposed import LABELS, Transposed, transposed_table
 from chimera_dagster.ingest.tables.variants import Wide, splits_among
 
@@ -71,7 +71,7 @@ def _may_be_shaped(names: tuple[str, ...]) -> tuple[bool, bool]:
     spelled = [name.lower().replace(" ", "_") for name in names]
     is_labelled = spelled[0] in LABELS or is_setting(names[0])
     others = [name for name, lower in zip(names[1:], spelled[1:], strict=True) if lower not in VALUES | UNITS]
-    is_transposed = is_labelled and not any(is_known(name) and not is_run(name) for name in others)
+    is_transposed = is_labelled and not any(is_known(name) and not is_side(name) for name in others)
     return len(names) > 1 and bool({*spelled} & (LABELS | AGGREGATES)), len(names) > 1 and is_transposed
 
 

@@ -30,6 +30,7 @@ _CHANGES = frozenset(
     {"delta", "change", "diff", "difference", "improvement", "speedup", "ratio", "gain", "winner"}
     | {"percent", "percentage", "pct", "差异", "差值", "变化", "百分比", "提升"}
 )
+_DEVICES = frozenset({"cpu", "gpu"})
 SIDE = "variant"
 _PAIR = re.compile(r"(?P<name>[^=:]{1,40})[=:]\s*+(?P<value>\S.*)")
 
@@ -39,21 +40,35 @@ def is_run(name: str) -> bool:
     return _RUN.fullmatch(name) is not None
 
 
+def is_side(name: str) -> bool:
+    """Whether a column beside one of metrics may be one of a transposed table although its name is known.
+
+    That is so of runs, devices, and comparisons of the other columns.
+    """
+    return is_run(name) or normal(name)[0] in _DEVICES or is_change(name)
+
+
 def subject_of(text: str) -> tuple[str, str]:
     """What a column's header is about, as a name and its value: a model unless it says otherwise."""
     if (pair := _PAIR.fullmatch(text)) and is_setting(pair["name"]):
         return pair["name"].strip(), pair["value"].strip()
     if (run := _RUN.fullmatch(text)) and not is_card(text):
         return "run", run["number"]
+    level = _LEVEL.fullmatch(text) or _LEVEL_FIRST.fullmatch(text)
+    kind = _kind_of(text)
+    if kind == "model" and level and role_of(level["name"])[0] in ("condition", "parameter"):
+        return level["name"], level["value"]
+    return kind, text
+
+
+def _kind_of(text: str) -> str:
     if _QUANTIZATION.fullmatch(text):
-        return "quantization", text
+        return "quantization"
+    if normal(text)[0] in _DEVICES:
+        return "device_type"
     if names_gpu(text) and model_in_text(text) is None:
-        return "gpu", text
-    pair = _LEVEL.fullmatch(text) or _LEVEL_FIRST.fullmatch(text)
-    if pair and role_of(pair["name"])[0] in ("condition", "parameter"):
-        return pair["name"], pair["value"]
-    is_side = is_variant(text) or not any(map(str.isalpha, text))
-    return ("variant" if is_side else "model"), text
+        return "gpu"
+    return SIDE if is_variant(text) or not any(map(str.isalpha, text)) else "model"
 
 
 def is_variant(text: str) -> bool:

@@ -22,7 +22,7 @@ from chimera_dagster.ingest.tables.parts import (
 from chimera_dagster.ingest.tables.subjects import (
     SIDE,
     is_change,
-    is_run,
+    is_side,
     names_model,
     numbered_in,
     subject_of,
@@ -108,7 +108,7 @@ def transposed_table(names: tuple[str, ...], plain: list[str], rows: Sequence[Ro
     unit = next((place for place, name in enumerate(plain) if name in UNITS), None)
     columns = tuple(place for place in range(1, len(names)) if place != unit)
     others = [name for place, name in enumerate(names) if place in columns and plain[place] not in VALUES]
-    if not columns or any(is_known(name) and not is_run(name) for name in others):
+    if not columns or any(is_known(name) and not is_side(name) for name in others):
         return None
     labels = [row[0].strip() for row in rows if row[0].strip()]
     measured = sum(map(is_measured, labels))

@@ -477,3 +477,32 @@ def test_names_of_other_people(header, metric, value):
 
 def test_a_footnote_is_not_part_of_a_name():
     assert csv("model,TP (1),ttft_ms", "a,2,90").values("conditions") == [('{"tensor_parallel":2}',)]
+
+
+def test_columns_of_levels_runs_and_devices():
+    def about(*header):
+        found = csv(",".join(("Metric", *header)), ",".join(("ttft_ms", *map(str, range(11, 11 + len(header))))))
+        rows = found.rows
+        return [
+            (row["model"], row["gpu"], *{**json.loads(row["conditions"]), **json.loads(row["labels"])}.items())
+            for row in rows
+        ]
+
+    assert about("8 users", "16 users") == [(None, None, ("concurrency", 8)), (None, None, ("concurrency", 16))]
+    assert about("1 并发", "2 并发") == [(None, None, ("concurrency", 1)), (None, None, ("concurrency", 2))]
+    assert about("1", "2", "3")[2] == (None, None, ("run", 3))
+    assert about("1", "2", "8")[2] == (None, None, ("variant", 8))
+    assert about("1-lynx:7b", "1-puma:3b", "8-lynx:7b", "8-puma:3b")[3] == ("puma:3b", None, ("variant", 8))
+    assert about("RTX 4090-1", "RTX 4090-8")[1] == (None, "RTX 4090", ("variant", 8))
+    assert about("CPU", "GPU") == [(None, None, ("device", "CPU")), (None, None, ("device", "GPU"))]
+    assert about("8 users", "8 users")[1] == (None, None, ("concurrency", 8), ("variant", "column 3"))
+
+
+def test_columns_that_compare_others_are_no_values():
+    found = csv("Metric,1-lynx:7b,1-puma:3b,1-Diff,1-%,差值", "ttft_ms,11,13,2,18%,2")
+    assert [row["value"] for row in found.rows if row["unit"]] == [11, 13]
+
+
+def test_a_title_among_the_rows_is_no_row():
+    found = csv("Metric,lynx:7b,puma:3b", "[[First token]],,,,", "ttft_ms,11,13")
+    assert (found.values("value"), found.problems) == ([(11,), (13,)], [])
