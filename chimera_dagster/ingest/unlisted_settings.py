@@ -35,7 +35,6 @@ _SAMPLE = 50  # records among which a text column shows a text
 _MOST_VALUES = 100  # a column of more is not one of settings
 _MOST_NAMED_RUNS = 12  # of which each may have a name of its own
 _MOST_ONCE = 40  # records of a table of aggregates, in which every value may stand once
-_FEWEST_OUTCOMES = 10  # records that show that a text follows from a number
 _LONGEST, _MOST_WORDS = 48, 6
 _MOST_FIELDS = 400  # of a record: one of more is a dump, not a row
 _NOT_SHORT = re.compile(
@@ -244,39 +243,11 @@ def _chosen(names: tuple[str, ...], candidates: list[Setting], records: Sequence
     models = [place for place, name in enumerate(names) if _is_model(name)]
     apart = _numbers([*zip(_codes(records, known), _codes(records, models), strict=True)])
     chosen = set[str]()
-    measured = _measured(names, records)
-    keys = apart
     for field, values in possible:
-        if _follows(values, keys, measured):
-            continue
         if field.named or len({*zip(apart, values, strict=True)}) > len({*apart}):
             chosen.add(names[field.place])
             apart = _numbers([*zip(apart, values, strict=True)])
     return frozenset(chosen)
-
-
-def _measured(names: tuple[str, ...], records: Sequence[Record]) -> list[list[float | None]]:
-    """The columns with the values of a known metric."""
-    columns = ([_value(record[place]) for record in records] for place, name in enumerate(names) if kinds_of(name))
-    return [[value if isinstance(value, float) else None for value in column] for column in columns]
-
-
-def _follows(values: Sequence[Value], apart: Sequence[int], measured: Sequence[Sequence[float | None]]) -> bool:
-    """Whether a text of two values says on which side of a limit a measured number is, as `slow` does.
-
-    Then the records of one text all have smaller numbers than those of the other, one model has both, and none has both
-    under the same settings: `apart` has a number per record for the model and these.
-    """
-    texts = [value for value in dict.fromkeys(values) if isinstance(value, str)]
-    if len(texts) != 2 or len(values) < _FEWEST_OUTCOMES or len({*zip(apart, values, strict=True)}) > len({*apart}):
-        return False
-    first = texts[0]
-    for column in measured:
-        pairs = [(value == first, number) for value, number in zip(values, column, strict=True) if number is not None]
-        one, other = ([number for is_first, number in pairs if is_first is side] for side in (True, False))
-        if min(len(one), len(other)) > 1 and (max(one) < min(other) or max(other) < min(one)):
-            return True
-    return False
 
 
 def _are_settings(name: str, field: Setting, values: Sequence[Value], *, is_log: bool) -> bool:

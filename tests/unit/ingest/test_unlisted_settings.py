@@ -101,6 +101,8 @@ def test_a_record_alone_has_the_settings_that_its_names_say():
         "constant:same,same,same,same",
         "label:first,second,third,fourth",
         "wave:w-1,w-2,w-3,w-4",
+        "below_10:true,false,true,false",
+        "meets_slo:yes,no,yes,no",
     ],
 )
 def test_what_is_not_a_setting(column):
