@@ -98,7 +98,7 @@ def _said(name: str, above: str) -> Said | None:
         return None
     card = card_in_name(name)
     kind, value = ("backend", name) if is_engine(name) else ("gpu", card) if card else subject_of(name)
-    is_setting = role_of(kind)[0] in ("condition", "parameter") and kind != _VARIANT
+    is_setting = role_of(kind)[0] in ("condition", "parameter") and kind not in (_VARIANT, "device_type")
     return Said(kind, value) if is_setting or card or kind in ("backend", "run") else None
 
 

@@ -5,10 +5,13 @@ from typing import NamedTuple
 
 from chimera_dagster.ingest.bench_tests import by_test, tests_among
 from chimera_dagster.ingest.engine_names import is_engine
+from chimera_dagster.ingest.metric_names import is_metric
 from chimera_dagster.ingest.quantities import quantity_in
+from chimera_dagster.ingest.roles import role_of
 from chimera_dagster.ingest.tables.long import METRICS, share_of
-from chimera_dagster.ingest.tables.parts import UNITS, Part, Row, bare_unit, is_known, is_measured
+from chimera_dagster.ingest.tables.parts import UNITS, Part, Row, bare_unit, is_measured
 from chimera_dagster.ingest.tables.subjects import SIDE, is_change, names_model, subject_of
+from chimera_dagster.ingest.units import is_unit
 
 
 class Crossed(NamedTuple):
@@ -39,13 +42,13 @@ class Crossed(NamedTuple):
 def crossed_table(names: tuple[str, ...], plain: Sequence[str], rows: Sequence[Row]) -> Crossed | None:
     """The shape of a crossed table; `plain` are its names in their normal form. None if it is another one."""
     metric = next((place for place, name in enumerate(plain) if name in METRICS), None)
-    if metric is None or share_of(rows, metric, is_measured) < 0.5:
+    if not metric or share_of(rows, metric, is_measured) < 0.5:  # what the first column names is transposed
         return None
     unit = next((place for place, name in enumerate(plain) if name in UNITS), None)
     rest = [place for place in range(len(names)) if place not in (metric, unit)]
-    sides = [place for place in rest if not is_known(names[place]) and share_of(rows, place, _is_value) > 0.5]
+    sides = [place for place in rest if role_of(names[place])[0] == "number" and share_of(rows, place, _is_value) > 0.5]
     others = [place for place in rest if place not in sides]
-    if len(sides) < 2 or not others:  # with nothing beside the metrics it is a transposed table
+    if len(sides) < 2 or any(is_metric(names[place]) and not is_unit(names[place]) for place in sides):
         return None
     return Crossed(names, metric, unit, tuple(sides), tuple(others))
 

@@ -7,20 +7,20 @@ of a run, the same ones: `network_ms` and `retrieval_ms` are parts of one run.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from chimera_dagster.ingest.engine_names import is_engine
 from chimera_dagster.ingest.gpu_names import names_gpu
 from chimera_dagster.ingest.meanings import meaning
 from chimera_dagster.ingest.metric_names import kinds_of, metric_of
-from chimera_dagster.ingest.model_names import is_ordinary
+from chimera_dagster.ingest.model_names import is_model, is_ordinary
 from chimera_dagster.ingest.names import is_aggregate, stem
 from chimera_dagster.ingest.quantities import quantity_in
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.roles import role_of
 from chimera_dagster.ingest.tables.parts import Part, Row
-from chimera_dagster.ingest.tables.subjects import is_variant, names_model, subject_of
+from chimera_dagster.ingest.tables.subjects import is_change, is_variant, names_model, subject_of
 
 _WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)*")
 _REMARK = re.compile(r"([^()\[\]]+(?:[(\[][^()\[\]]+[)\]])?)\s*[(\[]([^()\[\]]+)[)\]]")
@@ -28,7 +28,7 @@ _DEVICE = re.compile(r"(?<![A-Za-z0-9])gpu[_ ]?(?P<index>\d{1,2})(?![A-Za-z0-9])
 _AT = "at|with|for|on|in|by|using|@"
 _JOINING = re.compile(rf"^(?:(?:{_AT})(?=\W)[\s_-]*)+|[\s_-]+(?:{_AT})$", re.IGNORECASE)
 _JOINTS = " _-/:.,|·"
-_LONGEST, _MOST_WORDS, _MOST_COLUMNS = 80, 10, 200
+_SHORTEST, _LONGEST, _MOST_WORDS, _MOST_COLUMNS = 2, 80, 10, 200
 _SIDE = "variant"
 # Metrics that only a whole run has; a part of one may have a time and a number of tokens, too
 _OF_RUNS = frozenset({"ttft_ms", "tpot_ms", "itl_ms", "e2e_ms", "decode_tok_s", "output_tok_s"})
@@ -123,7 +123,7 @@ def _of_grid(possible: _Possible) -> dict[int, Split]:
     metrics = {value: frozenset(columns) for value, columns in by_value.items()}
     groups: dict[frozenset[str], list[str]] = defaultdict(list)
     for value, said in metrics.items():
-        if len({stem(metric) for metric in said}) > 1 and not _is_usual(value):
+        if len({stem(metric) for metric in said}) > 1 and not _is_usual(value) and _is_code(value, by_value):
             groups[said].append(value)
     for values in sorted(groups.values(), key=len, reverse=True):
         columns = [column for value in values for column in by_value[value].values()]
@@ -131,6 +131,12 @@ def _of_grid(possible: _Possible) -> dict[int, Split]:
         if len(values) > 1 and of_run and len({place for place, _ in columns}) == len(columns):
             return {place: split._replace(kind=_SIDE) for place, split in columns}
     return {}
+
+
+def _is_code(value: str, others: Iterable[str]) -> bool:
+    """Whether a text is one word, or has a word of another side: `config a` beside `config b`."""
+    words = {*_WORD.findall(value.casefold())}
+    return len(words) == 1 or any(words & {*_WORD.findall(other.casefold())} for other in others if other != value)
 
 
 def _is_usual(value: str) -> bool:
@@ -143,7 +149,7 @@ def _is_usual(value: str) -> bool:
 def _splits(name: str) -> tuple[Split, ...]:
     """The ways to read a name that nothing knows as a metric and what it is about, the longest metric first."""
     text = name.strip(" *`")
-    if len(text) > _LONGEST or role_of(text)[0] != "number":
+    if len(text) > _LONGEST or role_of(text)[0] != "number" or is_model(text):
         return ()
     if kinds_of(text):  # a remark in brackets is no part of a name: TTFT (vLLM)
         remark = _REMARK.fullmatch(text)
@@ -168,7 +174,9 @@ def _splits(name: str) -> tuple[Split, ...]:
 
 def _split(about: str, metric: str) -> list[Split]:
     about, metric = _bare(about), _bare(metric)
-    if not about or not _says_metric(metric) or is_aggregate(about):
+    if not about or len(metric) < _SHORTEST or not _says_metric(metric) or is_aggregate(about):
+        return []
+    if any(map(is_change, _WORD.findall(about))):
         return []
     return [Split(*_about(about), metric)]
 
