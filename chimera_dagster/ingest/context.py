@@ -1,5 +1,6 @@
 """What a record is about: its model, parameters, conditions and so on, from its own fields and those around it."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
@@ -36,6 +37,7 @@ Conditions = dict[str, int | float | str]
 _FIRST_DAY = 19_000_101  # a time is a day as 20260131, or seconds, at least, since 1970
 _MOST_RUNS = 1 << 53  # whole numbers up to here are exact
 _INFINITE = frozenset({"inf", "infinity", "+inf", "unlimited"})
+_FLAG = re.compile(r"-{1,2}[A-Za-z][\w-]{0,40}[ =](?P<value>[^\s-]\S{0,40})")
 _DEEPEST_SETTINGS = 3  # levels of an object such as `config` in which settings are looked for
 _Value = TypeVar("_Value", int | float, int | float | str)
 
@@ -279,6 +281,8 @@ def condition_of(cell: object, number: ToNumber = plain_number) -> int | float |
     if value is not None:
         return _whole(value)
     text = text_of(cell)
+    if text and (flag := _FLAG.fullmatch(text)):  # `-fa 1`, as it is given to a command
+        return condition_of(flag["value"], number)
     return "inf" if text and text.lower() in _INFINITE else text
 
 

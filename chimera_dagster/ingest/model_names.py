@@ -33,6 +33,7 @@ _QUANT = re.compile(r"i?q\d|fp\d{1,2}|f\d{2}|bf16|int\d|w\d{1,2}a\d{1,2}|awq|gpt
 _QUANT_TAIL = re.compile(r"k|[0-9]|[smlx]{1,3}|xxs|nl")
 _VARIANT = re.compile(r"it|instruct|chat|base|thinking|preview|distill|vision|vl|coder|latest")
 _PARTS_OF_NAMES = frozenset({"flash", "max"})  # of models, though words of the vocabulary
+_FOLDERS = frozenset({"docs", "doc", "src", "scripts", "artifacts", "figures", "plots", "lib", "tools", "configs"})
 _NOT_ALONE = frozenset({"llama", "gpt"})  # without a version rather llama.cpp, or any
 _REGISTRY = (
     r"(?:[\w-]+\.)*(?:nvcr\.io|ghcr\.io|gcr\.io|quay\.io|docker\.io|azurecr\.io|pkg\.dev|mcr\.microsoft\.com|ecr\.aws)"
@@ -54,9 +55,15 @@ class _Word(NamedTuple):
 def model_in_text(text: str) -> str | None:
     """The model that a heading, a caption or a line names, as it is written there; None if it names none or several."""
     text = _OTHER_SCRIPT.sub(" · ", _IMAGE.sub("", text[:_LONGEST]))
-    names = _names_in(text) or _TAG.findall(text) or _PUBLISHED.findall(text)
+    names = _names_in(text) or _TAG.findall(text) or [*filter(_is_published, _PUBLISHED.findall(text))]
     found = {name.casefold(): name for name in names}
     return found.popitem()[1] if len(found) == 1 else None
+
+
+def _is_published(name: str) -> bool:
+    """Whether a name with a slash may be a publisher's and not the path of a folder: `docs/release_v0_1`."""
+    owner = name.partition("/")[0].lower()
+    return owner not in _FOLDERS and not is_ordinary(owner)
 
 
 @remembered(maxsize=10_000)
@@ -77,7 +84,7 @@ def bare_model(text: str) -> str:
     if comma and is_model(head.strip(" *`")) and not _names_in(rest[:_LONGEST]):
         text = head
     bare = _WEIGHTS.sub("", _REMARK.sub("", text.strip(" *`")))
-    return "" if _IMAGE.fullmatch(bare) else without_path(bare)
+    return "" if _IMAGE.fullmatch(bare) or not re.search("[A-Za-z0-9]", bare) else without_path(bare)
 
 
 @remembered(maxsize=10_000)
@@ -91,7 +98,7 @@ def without_path(model: str) -> str:
     *folders, last = model.rstrip("/").split("/")
     if not folders or re.search(r":|\w\.\w", folders[0]):  # an address
         return model
-    is_path = len(folders) > 1 or folders[0] in ("", ".", "..", "~")
+    is_path = len(folders) > 1 or folders[0] in ("", ".", "..", "...", "\u2026", "~")
     is_name = re.search("[A-Za-z]{2}", last) and not is_quantization(last)
     return last if is_path and is_name else model
 

@@ -22,13 +22,14 @@ _CARDS = (
     rf"(?:apple|macbook(?:{_GAP}(?:pro|air))?|mac{_GAP}(?:mini|studio)|mbp|mba){_GAP}m[1-6]",
     rf"(?:intel{_GAP})?arc{_GAP}(?:pro{_GAP})?[ab]\d{{2,3}}",
     rf"kunlun{_GAP}[pr]\d{{3}}|ascend{_GAP}\d{{3}}[a-z]?\d?|hygon{_GAP}(?:bw|k|z)\d{{3,4}}|mlu{_GAP}\d{{3}}|gaudi{_GAP}[23]|tpu{_GAP}v\d[ep]?",
+    r"(?-i:L4|T4|P40|P100|K80|M40|A10|A16|A30)",
     rf"dgx{_GAP}spark|strix{_GAP}halo|jetson{_GAP}(?:agx{_GAP})?(?:orin|xavier|thor|nano)",
 )
 # Names that may also be those of something else: they are cards if they set files apart
 _SHORT = (
     rf"[2-5]0[5-9]0(?:{_GAP}(?:ti|super|d))*",
     r"[67]\d00xtx?",
-    r"l4|t4|p40|p100|k80|m40|a10|a16|a30|m[1-6]|[78]\d0m|8060s",
+    r"l4|t4|p40|p100|k80|m40|a10|a16|a30|[78]\d0m|8060s",
 )
 _ENGINES = {
     **dict.fromkeys(("llama.cpp", "llamacpp", "llama-cpp", "llama_cpp"), "llama.cpp"),

@@ -1,4 +1,6 @@
-from chimera_dagster.ingest.context import json_of
+import pytest
+
+from chimera_dagster.ingest.context import condition_of, json_of
 from chimera_dagster.ingest.csv_reader import read_csv
 from chimera_dagster.spec.trial import ParamSet
 from tests.unit.ingest.reading import read
@@ -14,3 +16,10 @@ def test_a_label_names_the_model_of_a_record_that_does_not():
     assert read(read_csv, text).values("model", "value") == [("lynx-7b", 31), (None, 32)]
     named = "model,label,ttft_ms\nelk-8b,as lynx-7b,31\n"
     assert read(read_csv, named).values("model", "value") == [("elk-8b", 31)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"), [("-fa 1", 1), ("--kv-type=q8_0", "q8_0"), ("-1", -1), ("- none", "- none")]
+)
+def test_a_flag_as_it_is_given_to_a_command_is_its_value(cell, value):
+    assert condition_of(cell) == value

@@ -36,7 +36,7 @@ def told(*files, model="lynx-7b", prompts=None, layouts=None, conditions=None):
 
 def test_machines_engines_and_quantizations_are_known():
     assert told("bench_4090.csv", "bench_t4.csv") == [{"gpu": "4090"}, {"gpu": "t4"}]
-    assert told("m3/vllm.json", "m3/ollama.json") == [{"backend": "vllm"}, {"backend": "ollama"}]
+    assert told("x/vllm.json", "x/ollama.json") == [{"backend": "vllm"}, {"backend": "ollama"}]
     assert told("run_q4_k_m.csv", "run_q8_0.csv") == [{"quantization": "q4_k_m"}, {"quantization": "q8_0"}]
     assert told("4x3090/a.csv", "2x3090/a.csv") == [{"gpu": "3090", "gpu_count": 4}, {"gpu": "3090", "gpu_count": 2}]
 

@@ -103,3 +103,11 @@ def test_a_tag_without_remarks_and_no_container_image(text, model):
 @pytest.mark.parametrize(("text", "known"), [("UD-Q4_K_XL", True), ("Q4_K_M", True), ("UD", False), ("lynx-Q4", False)])
 def test_a_quantization(text, known):
     assert is_quantization(text) is known
+
+
+def test_names_end_where_another_script_begins_and_folders_publish_nothing():
+    assert model_in_text("MiniMax-M2.5模型在H100上的测试") == "MiniMax-M2.5"
+    assert model_in_text("see docs/release_v0_1") is None
+    assert model_in_text("acme/release_v0_1") == "acme/release_v0_1"
+    assert bare_model("请求时使用的模型名") == ""
+    assert bare_model(".../models/lynx-7b") == bare_model("…/lynx-7b") == "lynx-7b"

@@ -20,6 +20,8 @@ from chimera_dagster.ingest.path_names import card_in_path, names_in_part
         ("rx7900xtx/vulkan.txt", ("rx7900xtx", None)),
         ("dgx-spark/2026-01-02.csv", ("dgx spark", None)),
         ("a100/results_A100.csv", ("A100", None)),
+        ("lynx-7b P40.md", ("P40", None)),
+        ("single_chip/NVIDIA_H100/lynx/test_01/concurrency.csv", ("NVIDIA H100", None)),
     ],
 )
 def test_a_path_names_a_card(path, expected):
@@ -34,6 +36,8 @@ def test_a_path_names_a_card(path, expected):
         "run_3090.csv",
         "lynx-7b-m1.csv",
         "t4/x.csv",
+        "lynx_a10.json",
+        "h100_vs_mystery.csv",
         "batch100.csv",
         "gtx.csv",
         "alpha100.json",
@@ -51,7 +55,7 @@ def test_a_path_that_names_two_cards_or_none_says_nothing(path):
         ("lynx_t4_vllm", "t4", "vllm", None),
         ("llama-cpp_q4_k_m", None, "llama.cpp", "q4_k_m"),
         ("awq-trtllm-l4", "l4", "tensorrt_llm", "awq"),
-        ("m3_mlx_4bit", "m3", "mlx", "4bit"),
+        ("t4_mlx_4bit", "t4", "mlx", "4bit"),
         ("vllm_sglang_fp8", None, None, "fp8"),
         ("a100_vs_mystery_vllm", None, None, None),
         ("report_2025-q4", None, None, None),
