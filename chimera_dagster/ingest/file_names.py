@@ -17,7 +17,7 @@ from chimera_dagster.ingest.path_names import PathNames, names_in_part, parts_of
 
 CONDITION = "file_name"  # the words of a path that tell its runs from those of other files, if nothing knows them
 _SETUP = ["model", "backend", "gpu", "conditions", "params"]
-_WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)*")
+_WORD = re.compile(r"(?:[^\W_]|(?<=\d)\.(?=\d))+")
 # What numbers a file, says when it was written, or that it was written again
 _COUNTS = re.compile(
     r"[a-z]|[rv]?\d+|\d+(?:st|nd|rd|th)|\d{1,2}h\d{1,2}m?|t\d{4,6}z?|\d{8}t\d{4,6}z?"
@@ -55,10 +55,11 @@ _CHANGED = [*_Said._fields]
 
 
 class _Named(NamedTuple):
-    """What a path names that is known, and its other words."""
+    """What a path names that is known, its other words, and those of them that are usual in paths."""
 
     known: PathNames
     words: tuple[str, ...]
+    usual: tuple[str, ...] = ()
 
 
 def with_file_names(measurements: pd.DataFrame) -> pd.DataFrame:
@@ -139,20 +140,35 @@ def _told(files: Sequence[str], own: Mapping[str, set[str]], prompts: Sequence[f
     tell = {word for word, count in counts.items() if count < len(files)}
     of_prompts = len(prompts) == len(files) and sum(map(len, prompts)) == len(frozenset[str]().union(*prompts))
     found: dict[str, _Named] = {}
-    for file, (said, words) in named.items():
+    further = _further(named, tell)
+    for file, (said, words, _) in named.items():
         gpu, count = (said.gpu, said.gpu_count) if by_gpu else (None, None)
         told = PathNames(
             gpu, count, said.backend if by_engine else None, said.quantization if by_quantization else None
         )
-        rest = () if of_prompts else tuple(word for word in words if word in tell)
+        rest = () if of_prompts else (*(word for word in words if word in tell), *further.get(file, ()))
         if rest or told != PathNames():
             found[file] = _Named(told, rest)
     return found
 
 
+def _further(named: Mapping[str, _Named], tell: set[str]) -> dict[str, tuple[str, ...]]:
+    """Usual words of files that other words set apart from the rest: `mine-tune` and `mine-tune-decode`."""
+    alike: dict[tuple[object, ...], list[str]] = defaultdict(list)
+    for file, (known, words, _) in named.items():
+        if own := tuple(word for word in words if word in tell):
+            alike[known[:4], own].append(file)
+    found: dict[str, tuple[str, ...]] = {}
+    for files in alike.values():
+        counts = Counter(word for file in files for word in named[file].usual)
+        for file in files:
+            found[file] = tuple(word for word in named[file].usual if counts[word] < len(files))
+    return found
+
+
 def _names(file: str, own: set[str]) -> _Named:
     """What the parts of a path name, those nearest to the file first, and the words that nothing explains."""
-    known, words = PathNames(), list[str]()
+    known, words, usual = PathNames(), list[str](), list[str]()
     for part in parts_of(file):
         found = names_in_part(part)
         known = PathNames(
@@ -166,15 +182,17 @@ def _names(file: str, own: set[str]) -> _Named:
             rest, at = f"{rest}{part[at:start]} ", end
         rest += part[at:]
         rest = _STAMP.sub(" ", rest.casefold())
-        words += [word for word in _WORD.findall(rest) if not _is_explained(word, own)]
-    return _Named(known, tuple(dict.fromkeys(words)))
+        for word in _WORD.findall(rest):
+            if not _is_explained(word, own):
+                (usual if word not in _TELLING and is_ordinary(word) else words).append(word)
+    return _Named(known, tuple(dict.fromkeys(words)), tuple(dict.fromkeys(usual)))
 
 
 def _is_explained(word: str, own: set[str]) -> bool:
-    """Whether a word numbers a file, is usual in paths, or is one of the model or the settings that the file names."""
+    """Whether a word numbers a file, or is one of the model or the settings that the file names."""
     if word in _TELLING:
         return False
-    if _COUNTS.fullmatch(word) or _DRAWN.fullmatch(word) or is_ordinary(word) or word in own:
+    if _COUNTS.fullmatch(word) or _DRAWN.fullmatch(word) or word in own:
         return True
     digits = re.fullmatch(r"[a-z]{1,12}(\d+(?:\.\d+)?)|(\d+)[a-z]{1,6}", word)
     if digits and (digits[1] or digits[2]) in own:  # c8 of a concurrency of 8
@@ -197,7 +215,7 @@ def _changed(measurements: pd.DataFrame, changed: Mapping[str, _Named]) -> pd.Da
 
 def _with_names(said: _Said, told: _Named) -> _Said:
     """What is said of some rows with what the name of their file says, if they do not say it themselves."""
-    known, words = told
+    known, words, _ = told
     added: dict[str, object] = {
         "gpu_count": known.gpu_count,
         "quantization": known.quantization,

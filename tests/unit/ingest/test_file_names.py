@@ -46,6 +46,8 @@ def test_other_words_tell_files_apart_too():
     assert told("anna/out.json", "bert/out.json") == [{"file_name": "anna"}, {"file_name": "bert"}]
     assert told("results.csv", "results_optimized.csv") == [{}, {"file_name": "optimized"}]
     assert told("bench_old.csv", "bench_new.csv") == [{"file_name": "old"}, {"file_name": "new"}]
+    files = ("x.default-attic.csv", "x.mine-tune.csv", "x.mine-tune-decode.csv")
+    assert [each.get("file_name") for each in told(*files)] == ["attic", "mine", "mine-decode"]
     assert told("x_cuda.csv", "x_cpu.csv") == [{"file_name": "cuda"}, {"file_name": "cpu"}]
 
 
