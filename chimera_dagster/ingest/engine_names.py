@@ -10,12 +10,6 @@ _VERSION = re.compile(r"_v?\d[\w.]*$")
 
 
 @remembered(maxsize=1_000)
-def is_engine(text: str) -> bool:
-    """Whether a text is an engine's name and nothing else."""
-    return plain_name(text) in vocabulary().engines
-
-
-@remembered(maxsize=1_000)
 def is_engine_with_version(text: str) -> bool:
     """Whether a text is an engine's name, perhaps with a version: `vLLM 0.8.5`."""
     plain = plain_name(text)

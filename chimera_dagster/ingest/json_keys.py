@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 
 from chimera_dagster.ingest.cells import number_in
 from chimera_dagster.ingest.context import Context, within
-from chimera_dagster.ingest.engine_names import is_engine
+from chimera_dagster.ingest.engine_names import is_engine_alone
 from chimera_dagster.ingest.json_shapes import Object, singular
 from chimera_dagster.ingest.metric_names import kinds_of
 from chimera_dagster.ingest.model_names import is_model, is_ordinary
@@ -97,7 +97,7 @@ def _said(name: str, above: str) -> Said | None:
     if is_aggregate(name) or kinds_of(name) or is_model(name) or plain in holders:
         return None
     card = card_in_name(name)
-    kind, value = ("backend", name) if is_engine(name) else ("gpu", card) if card else subject_of(name)
+    kind, value = ("backend", name) if is_engine_alone(name) else ("gpu", card) if card else subject_of(name)
     is_setting = role_of(kind)[0] in ("condition", "parameter") and kind not in (_VARIANT, "device_type")
     return Said(kind, value) if is_setting or card or kind in ("backend", "run") else None
 

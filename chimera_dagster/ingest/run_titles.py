@@ -3,7 +3,7 @@
 import re
 
 from chimera_dagster.ingest.context import Context, within
-from chimera_dagster.ingest.engine_names import is_engine
+from chimera_dagster.ingest.engine_names import is_engine_alone
 from chimera_dagster.ingest.model_names import model_in_text
 from chimera_dagster.ingest.named_settings import settings_in, with_settings_in
 from chimera_dagster.ingest.unlisted_settings import is_short
@@ -30,7 +30,7 @@ def with_title(context: Context, title: str) -> Context:
     for piece in filter(None, map(str.strip, _PIECE.split(title))):
         if model := model_in_text(piece):
             context = context._replace(model=model, model_source="text")
-        elif is_engine(piece):
+        elif is_engine_alone(piece):
             context = context._replace(backend=piece)
         elif settings_in(piece) != ((), ()):
             context = with_settings_in(context, piece)

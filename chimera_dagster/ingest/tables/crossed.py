@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from chimera_dagster.ingest.bench_tests import by_test, tests_among
-from chimera_dagster.ingest.engine_names import is_engine
+from chimera_dagster.ingest.engine_names import is_engine_alone
 from chimera_dagster.ingest.metric_names import is_metric
 from chimera_dagster.ingest.quantities import quantity_in
 from chimera_dagster.ingest.roles import role_of
@@ -65,7 +65,7 @@ def _is_value(cell: str) -> bool:
 
 def _side_of(header: str) -> tuple[str, str]:
     """What a column is about; a name that nothing knows is no model, as a row may name its own."""
-    if is_engine(header):
+    if is_engine_alone(header):
         return "backend", header
     kind, value = subject_of(header)
     return (SIDE, value) if kind == "model" and not names_model(header) else (kind, value)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from chimera_dagster.ingest.bench_tests import by_test, tests_among
+from chimera_dagster.ingest.engine_names import is_engine_alone
 from chimera_dagster.ingest.names import is_aggregate, normal
 from chimera_dagster.ingest.roles import role_of
 from chimera_dagster.ingest.tables.long import METRICS
@@ -68,9 +69,7 @@ class Transposed(NamedTuple):
             elif said[0][0] == "run" and not are_runs:
                 said = [(SIDE, header)]
             if has_model:  # then a name that nothing knows is what was done with it
-                said = [
-                    (SIDE, name) if kind == "model" and not names_model(name) else (kind, name) for kind, name in said
-                ]
+                said = [(SIDE if kind == "model" and _is_unknown(name) else kind, name) for kind, name in said]
             plain = normal(header)[0] in VALUES or not header
             said = [] if plain else [pair for pair in said if not (says_model and pair[0] == "model")]
             abouts, subjects = [name for name, _ in said], [value for _, value in said]
@@ -80,6 +79,11 @@ class Transposed(NamedTuple):
         """A header without the number by which it is told from others of its name, and whether there are others."""
         first = _AGAIN.sub("", header)
         return (first, True) if f"{first} (2)" in self.names and first in self.names else (header, False)
+
+
+def _is_unknown(name: str) -> bool:
+    """Whether a header is neither a model's name nor an engine's, which stands where models do."""
+    return not names_model(name) and not is_engine_alone(name)
 
 
 def _are_joined(headers: Sequence[str]) -> bool:

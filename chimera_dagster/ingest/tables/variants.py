@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from chimera_dagster.ingest.engine_names import is_engine
+from chimera_dagster.ingest.engine_names import is_engine_alone
 from chimera_dagster.ingest.gpu_names import names_gpu
 from chimera_dagster.ingest.meanings import meaning
 from chimera_dagster.ingest.metric_names import kinds_of, metric_of
@@ -186,7 +186,7 @@ def _about(text: str) -> tuple[str, str]:
     kind, value = subject_of(text)
     if kind == "run":
         return ("", value) if text.isdigit() else (kind, value)
-    if is_engine(text) and not names_model(text):
+    if is_engine_alone(text) and not names_model(text):
         return "backend", text
     if kind == "model" and not names_model(text):
         return "", text

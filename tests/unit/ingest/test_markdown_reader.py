@@ -421,3 +421,13 @@ def test_the_sides_of_a_comparison_are_no_models():
     page = "| Metric | Baseline | Current | Q8\\_0 now |\n|---|---|---|---|\n| TTFT (ms) | 80 | 76 | 99 |\n"
     found = read(read_markdown, page).values("model", "conditions")
     assert found == [(None, f'{{"variant":"{name}"}}') for name in ("Baseline", "Current", "Q8_0 now")]
+
+
+def test_columns_below_a_model_are_engines_quantizations_or_variants_of_it():
+    page = "# lynx:7b\n\n| Metric | vLLM 0.9 | Q4_K_M | attic |\n|---|---|---|---|\n| TTFT (ms) | 81 | 44 | 50 |\n"
+    found = read(read_markdown, page)
+    assert found.values("model", "backend", "conditions", "value") == [
+        ("lynx:7b", "vLLM 0.9", "{}", 81),
+        ("lynx:7b", None, '{"quantization":"Q4_K_M"}', 44),
+        ("lynx:7b", None, '{"variant":"attic"}', 50),
+    ]
