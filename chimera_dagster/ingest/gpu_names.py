@@ -2,8 +2,8 @@
 
 import re
 
-_MAKERS = "nvidia|geforce|radeon|[rg]tx|quadro|tesla"
-_CHIPS = r"gb(?:10|200|300)|[ahb][12]00|h20|l40s?|l4|t4|v100|a10g?|mi\d{3}x?"
+_MAKERS = "nvidia|kunlun|hygon|ascend|geforce|radeon|[rg]tx|quadro|tesla"
+_CHIPS = r"gb(?:10|200|300)|[ahb][12]00|h20|l40s?|l4|t4|v100|a10g?|mi\d{3}x?|mlu\d{3}|gaudi[23]?"
 _CARDS = r"[2-5]0[5-9]0(?:[ _-]?(?:ti|super|d)){0,2}"  # a number alone, as people call their cards
 _NAMED = re.compile(rf"(?<![^\W_])(?:{_MAKERS}|{_CHIPS})(?![^\W_])", re.IGNORECASE | re.ASCII)
 _CARD = re.compile(_CARDS, re.IGNORECASE | re.ASCII)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from chimera_dagster.ingest.tables.heading import Heading
 from chimera_dagster.ingest.tables.parts import Part, Row
-from chimera_dagster.ingest.tables.subjects import subject_of
+from chimera_dagster.ingest.tables.subjects import is_change, subject_of
 
 
 class Groups(NamedTuple):
@@ -19,6 +19,10 @@ class Groups(NamedTuple):
         common = [place for place, subject in enumerate(subjects) if not subject]
         for subject in dict.fromkeys(filter(None, subjects)):
             own = [place for place, other in enumerate(subjects) if other == subject]
+            if not about and is_change(subject):  # compares the others
+                compared = tuple(f"{names[place]} {subject}" for place in own)
+                yield Part(compared, [row[place] for place in own], (None,) * len(own), own[0])
+                continue
             name, value = (about, subject) if about else subject_of(subject)
             places = [*common, *own]
             yield Part(

@@ -22,7 +22,9 @@ from chimera_dagster.ingest.tables.parts import (
 from chimera_dagster.ingest.tables.subjects import is_change
 from chimera_dagster.ingest.vocabulary import vocabulary
 
-METRICS = frozenset({"metric", "metrics", "metric_name", "measure", "measurement", "kpi", "indicator", "metrik"})
+METRICS = frozenset(
+    {"metric", "metrics", "metric_name", "measure", "measurement", "kpi", "indicator", "metrik", "指标", "性能指标"}
+)
 AGGREGATES = frozenset({"aggregate", "aggregation", "agg", "stat", "statistic", "statistics", "percentile", "quantile"})
 _TOTALS = frozenset({"total", "totals", "sum", "gesamt", "summe"})
 

@@ -8,7 +8,7 @@ from chimera_dagster.ingest.quantities import quantity_in
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.tables.heading import Heading
 from chimera_dagster.ingest.tables.parts import Row, is_known, is_setting
-from chimera_dagster.ingest.tables.subjects import names_model, subject_of
+from chimera_dagster.ingest.tables.subjects import is_change, names_model, subject_of
 from chimera_dagster.ingest.units import is_unit
 
 _UNIT_IN_CAPTION = re.compile(r"[(\[](?:unit:|in)?+\s*+(?P<unit>[^()\[\]]{1,40})[)\]]", re.IGNORECASE)
@@ -23,7 +23,8 @@ def matrix_of(found: Heading, body: Sequence[Row], caption: str) -> Heading | No
     first, *others = found.names
     if len({*others}) < len(others) or not others or found.subjects or found.units or not is_setting(first):
         return None
-    if not all(_says_subject(name) for name in others) or not (said := metric_in(caption)):
+    subjects = [name for name in others if not is_change(name)]
+    if not subjects or not all(map(_says_subject, subjects)) or not (said := metric_in(caption)):
         return None
     cells = [cell for row in body for cell in row[1:] if quantity_in(cell.partition("±")[0]) is not None]
     if len({row[0] for row in body}) < len(body) or 3 * len(cells) < len(body) * len(others):

@@ -10,7 +10,7 @@ from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.roles import role_of
 from chimera_dagster.ingest.tables.parts import is_setting
 
-_RUN = re.compile(r"#?(?:(?:run|trial|iteration|repeat|seed)[ _#]?)?(?P<number>\d{1,6})", re.IGNORECASE | re.ASCII)
+_RUN = re.compile(r"#?(?:(?:run|trial|iteration|repeat|seed)[ _#-]?)?(?P<number>\d{1,6})", re.IGNORECASE | re.ASCII)
 _QUANTIZATION = re.compile(
     r"(?:(?:ud-)?i?q\d[\w.]*|[bf]p?16|fp?(?:32|8)|b?float(?:16|32)|int[48]|awq|gptq\S*|nf4|mxfp4|\d-?bit)",
     re.IGNORECASE | re.ASCII,

@@ -431,3 +431,16 @@ def test_columns_below_a_model_are_engines_quantizations_or_variants_of_it():
         ("lynx:7b", None, '{"quantization":"Q4_K_M"}', 44),
         ("lynx:7b", None, '{"variant":"attic"}', 50),
     ]
+
+
+def test_a_heading_names_the_metric_of_columns_of_chips_beside_what_compares_them():
+    lines = (
+        *("# lynx:7b", "", "## 请求吞吐量（Request throughput (req/s)）", ""),
+        *("| 并发数 | NVIDIA_H100 | Kunlun_P800 | 差值 |", "|---|---|---|---|", "| 8 | 0.45 | 0.15 | -0.30 |"),
+    )
+    found = read(read_markdown, "\n".join(lines))
+    assert found.values("record", "metric", "gpu", "conditions", "value") == [
+        ("table 1 row 1 column 2", "requests_per_s", "NVIDIA_H100", '{"concurrency":8}', 0.45),
+        ("table 1 row 1 column 3", "requests_per_s", "Kunlun_P800", '{"concurrency":8}', 0.15),
+        ("table 1 row 1 column 4", "Request throughput 差值", None, "{}", -0.3),
+    ]
