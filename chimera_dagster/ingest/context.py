@@ -18,7 +18,6 @@ from chimera_dagster.ingest.cells import (
 from chimera_dagster.ingest.engine_names import is_engine_alone, is_engine_with_version
 from chimera_dagster.ingest.field_roles import FieldRoles, Number
 from chimera_dagster.ingest.gpu_names import is_card
-from chimera_dagster.ingest.machine_texts import settle_machine
 from chimera_dagster.ingest.model_names import bare_model, is_quantization, model_in_text
 from chimera_dagster.ingest.names import normal
 from chimera_dagster.ingest.parameter_values import parameter
@@ -26,6 +25,7 @@ from chimera_dagster.ingest.phases import of_phase
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.request_rates import OFFERED, is_either
 from chimera_dagster.ingest.roles import role_of
+from chimera_dagster.ingest.surroundings.machine_texts import settle_machine
 from chimera_dagster.ingest.unlisted_settings import NONE, is_named_as_setting, says_setting
 from chimera_dagster.ingest.vocabulary import vocabulary
 from chimera_dagster.schemas import ENDED_AT_LIMIT

@@ -17,10 +17,10 @@ import pyarrow as pa
 
 from chimera_dagster.ingest.collector import SCHEMA
 from chimera_dagster.ingest.discover import FoundFile, digest_of_files, discover
-from chimera_dagster.ingest.folder_notes import digest_of_notes, with_notes
 from chimera_dagster.ingest.manifest import Manifest, Stamp, reader_version
 from chimera_dagster.ingest.parse import FileRow, reading_of
 from chimera_dagster.ingest.pool import chunks_of, read_chunks
+from chimera_dagster.ingest.surroundings.folder_notes import digest_of_notes, with_notes
 
 _PLAIN = pa.schema(
     [pa.field(field.name, pa.string() if pa.types.is_dictionary(field.type) else field.type) for field in SCHEMA]

@@ -17,9 +17,9 @@ from chimera_dagster.ingest.metric_names import kinds_of
 from chimera_dagster.ingest.model_names import is_model, is_ordinary
 from chimera_dagster.ingest.names import is_aggregate, normal
 from chimera_dagster.ingest.parameter_values import parameter
-from chimera_dagster.ingest.path_names import card_in_name
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.roles import role_of
+from chimera_dagster.ingest.surroundings.path_names import card_in_name
 from chimera_dagster.ingest.tables.subjects import is_change, is_variant, subject_of
 from chimera_dagster.ingest.unlisted_settings import is_short
 from chimera_dagster.ingest.vocabulary import vocabulary

@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 from chimera_dagster.code_version import code_version
 from chimera_dagster.ingest.collector import SCHEMA
 from chimera_dagster.ingest.discover import FoundFile, content_digest
-from chimera_dagster.ingest.folder_notes import digest_of_notes
 from chimera_dagster.ingest.parse import FileRow, said_by_path
+from chimera_dagster.ingest.surroundings.folder_notes import digest_of_notes
 from chimera_dagster.ingest.user_vocabulary import user_file
 from chimera_dagster.ingest.vocabulary import use_file
 from chimera_dagster.settings import load_settings

@@ -18,7 +18,7 @@ from chimera_dagster.ingest.markdown_output import ToolOutput
 from chimera_dagster.ingest.markdown_pairs import Pairs, may_say
 from chimera_dagster.ingest.markdown_sections import Sections
 from chimera_dagster.ingest.markdown_tables import Tables
-from chimera_dagster.ingest.run_titles import title_of_runs
+from chimera_dagster.ingest.surroundings.run_titles import title_of_runs
 
 _UNDERLINE = re.compile(r"={3,}+\s*+|-{3,}+\s*+")
 _HTML_TABLE = re.compile(r"<table[\s>]", re.IGNORECASE)

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.markdown_lines import bare, draft_of_command, model_of_command
 from chimera_dagster.ingest.model_names import model_in_text
-from chimera_dagster.ingest.named_hardware import with_named
-from chimera_dagster.ingest.named_settings import with_settings_in
 from chimera_dagster.ingest.remembered import remembered
-from chimera_dagster.ingest.run_titles import with_title
+from chimera_dagster.ingest.surroundings.named_hardware import with_named
+from chimera_dagster.ingest.surroundings.named_settings import with_settings_in
+from chimera_dagster.ingest.surroundings.run_titles import with_title
 
 _MODEL_IS = re.compile(r"models?\s*[:=]\s*(?P<model>\S+)", re.IGNORECASE)
 _ABOVE = 50  # lines above a block or a table that may say what it is about

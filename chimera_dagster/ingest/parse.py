@@ -25,8 +25,8 @@ from chimera_dagster.ingest.line_stream import LineStream, is_utf_16
 from chimera_dagster.ingest.markdown_lines import lines_of
 from chimera_dagster.ingest.markdown_reader import read_html, read_markdown
 from chimera_dagster.ingest.model_names import model_in_path
-from chimera_dagster.ingest.path_names import card_in_path
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.surroundings.path_names import card_in_path
 from chimera_dagster.ingest.text import decode
 
 MAX_BYTES = 64 * 1024 * 1024

@@ -19,8 +19,8 @@ from chimera_dagster.evidence.spellings import OneSpelling, with_one_spelling
 from chimera_dagster.evidence.summary import summarise, summary_block
 from chimera_dagster.evidence.unread import unread_groups
 from chimera_dagster.evidence.version import evidence_version
-from chimera_dagster.ingest.file_names import with_file_names
 from chimera_dagster.ingest.manifest import reader_version
+from chimera_dagster.ingest.surroundings.file_names import with_file_names
 from chimera_dagster.records.documents import IngestRecord, Summary
 from chimera_dagster.records.pages import is_page
 from chimera_dagster.records.store import Store

@@ -5,9 +5,9 @@ import re
 from chimera_dagster.ingest.gpu_names import is_card, names_gpu
 from chimera_dagster.ingest.model_names import is_model, model_in_text
 from chimera_dagster.ingest.names import normal
-from chimera_dagster.ingest.path_names import card_in_name
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.roles import role_of
+from chimera_dagster.ingest.surroundings.path_names import card_in_name
 from chimera_dagster.ingest.tables.parts import is_setting
 
 _RUN = re.compile(r"#?(?:(?:run|trial|iteration|repeat|seed)[ _#-]?)?(?P<number>\d{1,6})", re.IGNORECASE | re.ASCII)

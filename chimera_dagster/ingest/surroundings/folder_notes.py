@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from chimera_dagster.ingest.discover import FoundFile, Noted
 from chimera_dagster.ingest.engine_names import is_engine_with_version
-from chimera_dagster.ingest.path_names import card_in_path, cards_in_text, engines_in_text
+from chimera_dagster.ingest.surroundings.path_names import card_in_path, cards_in_text, engines_in_text
 from chimera_dagster.ingest.text import decode
 
 _MOST_BYTES = 256 * 1024

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from chimera_dagster.ingest.file_names import with_file_names
+from chimera_dagster.ingest.surroundings.file_names import with_file_names
 
 
 def told(*files, model="lynx-7b", prompts=None, layouts=None, conditions=None):

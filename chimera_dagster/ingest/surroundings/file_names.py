@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from chimera_dagster.ingest.model_names import is_ordinary
-from chimera_dagster.ingest.path_names import PathNames, names_in_part, parts_of
+from chimera_dagster.ingest.surroundings.path_names import PathNames, names_in_part, parts_of
 
 CONDITION = "file_name"  # the words of a path that tell its runs from those of other files, if nothing knows them
 _SETUP = ["model", "backend", "gpu", "conditions", "params"]

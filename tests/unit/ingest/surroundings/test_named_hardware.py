@@ -5,7 +5,7 @@ import json
 import pytest
 
 from chimera_dagster.ingest.markdown_reader import read_markdown
-from chimera_dagster.ingest.named_hardware import named_in
+from chimera_dagster.ingest.surroundings.named_hardware import named_in
 from tests.unit.ingest.reading import read
 
 TABLE = "\n\n| Model | tok/s |\n|---|---|\n| qwen2.5:7b | 40 |\n\n"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from chimera_dagster.ingest.markdown_reader import read_markdown
-from chimera_dagster.ingest.named_settings import settings_in
+from chimera_dagster.ingest.surroundings.named_settings import settings_in
 from tests.unit.ingest.reading import read
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from chimera_dagster.ingest.parse import said_by_path
-from chimera_dagster.ingest.path_names import card_in_path, names_in_part
+from chimera_dagster.ingest.surroundings.path_names import card_in_path, names_in_part
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import re
 from chimera_dagster.ingest.context import Context, within
 from chimera_dagster.ingest.engine_names import is_engine_alone
 from chimera_dagster.ingest.model_names import model_in_text
-from chimera_dagster.ingest.named_settings import settings_in, with_settings_in
+from chimera_dagster.ingest.surroundings.named_settings import settings_in, with_settings_in
 from chimera_dagster.ingest.unlisted_settings import is_short
 
 _TITLE = re.compile(r"\s*\[(?P<inside>[^\[\]]{1,60})\](?P<rest>.{0,140})")

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from chimera_dagster.ingest.engine_names import is_engine_with_version
 from chimera_dagster.ingest.field_roles import FieldRoles
 from chimera_dagster.ingest.names import normal
-from chimera_dagster.ingest.path_names import card_in_text
 from chimera_dagster.ingest.spelling import plain_name
+from chimera_dagster.ingest.surroundings.path_names import card_in_text
 from chimera_dagster.ingest.vocabulary import vocabulary
 
 _INTERFACES = frozenset(
