@@ -17,7 +17,7 @@ _MEMORY = rf"(?:{_GAP}(?:sxm\d?|pcie|nvl))?(?:{_GAP}\d{{2,3}}gb?)?"
 _CARDS = (
     rf"(?:nvidia{_GAP})?(?:geforce{_GAP})?[rg]tx{_GAP}(?:pro{_GAP})?a?\d{{4}}(?:{_GAP}(?:ti|super|ada|d|laptop|\d{{2}}gb))*",
     rf"(?:amd{_GAP})?(?:radeon{_GAP})?rx{_GAP}\d{{4}}(?:{_GAP}(?:xtx?|gre))?|(?:amd{_GAP})?radeon{_GAP}\d{{3,4}}[ms]",
-    rf"(?:nvidia{_GAP}|amd{_GAP}|instinct{_GAP})*(?:gb(?:10|200|300)|[ah][123]00|b[23]00|h20|l40s?|v100|a10g|a40|a[456]000|mi[23]\d\d[xa]?){_MEMORY}",
+    rf"(?:nvidia{_GAP})?(?:(?:amd{_GAP})?instinct{_GAP})?(?:gb(?:10|200|300)|[ah][123]00|b[23]00|h20|l40s?|v100|a10g|a40|a[456]000|mi[23]\d\d[xa]?){_MEMORY}",
     rf"(?:apple{_GAP})?(?:silicon{_GAP})?m[1-6]{_GAP}(?:pro|max|ultra)(?:{_GAP}\d{{2,3}}gb?)?",
     rf"(?:apple|macbook(?:{_GAP}(?:pro|air))?|mac{_GAP}(?:mini|studio)|mbp|mba){_GAP}m[1-6]",
     rf"(?:intel{_GAP})?arc{_GAP}(?:pro{_GAP})?[ab]\d{{2,3}}",
@@ -154,7 +154,8 @@ def _only(names: set[str]) -> str | None:
 
 def _device(gpu: str) -> str:
     """What tells a card from others, without its maker and its memory."""
-    return re.sub(r"nvidia|geforce|amd|apple|intel|\d{2,3}gb?$", "", _plain(gpu))
+    bare = re.sub(r"[-_ ]\d{2,3}gb?$", "", gpu, flags=re.IGNORECASE)
+    return re.sub(r"nvidia|geforce|amd|radeon|instinct|apple|intel", "", _plain(bare))
 
 
 def _plain(gpu: str) -> str:

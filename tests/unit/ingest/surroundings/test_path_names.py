@@ -3,7 +3,7 @@
 import pytest
 
 from chimera_dagster.ingest.parse import said_by_path
-from chimera_dagster.ingest.surroundings.path_names import card_in_path, names_in_part
+from chimera_dagster.ingest.surroundings.path_names import card_in_path, cards_in_text, engines_in_text, names_in_part
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,15 @@ def test_the_context_of_a_file_has_the_card():
     context, _ = said_by_path("2x-rtx3090/lynx-7b.csv")
     assert (context.model, context.gpu, context.conditions) == ("lynx-7b", "rtx3090", (("gpu_count", 2),))
     assert said_by_path("plain/lynx-7b.csv")[0].gpu is None
+
+
+def test_cards_of_a_text():
+    text = "An RTX 4090 (NVIDIA GeForce RTX 4090 24GB) beside an AMD Instinct MI300X, with vLLM and llama.cpp"
+    assert [*cards_in_text(text).values()] == ["RTX 4090", "AMD Instinct MI300X"]
+    assert engines_in_text(text) == {"vllm", "llama.cpp"}
+
+
+@pytest.mark.parametrize("piece", ["nvidia-amd-", "rtx 4090 ti ", "2x", "apple silicon ", "a100-80gb-", "llama-"])
+def test_long_texts_of_pieces_of_names_end(piece):  # within linear time: a quadratic pattern takes minutes
+    assert len(cards_in_text(piece * 30_000)) < 2
+    assert engines_in_text(piece * 30_000) == set()
