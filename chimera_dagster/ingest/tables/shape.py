@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from chimera_dagster.ingest.bench_tests import by_test, tests_among
-from chimera_dagster.ingest.metric_names import kinds_of
+from chimera_dagster.ingest.metric_names import is_metric, kinds_of
 from chimera_dagster.ingest.names import normal
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.tables.corner import Corner, corner_table
 from chimera_dagster.ingest.tables.crossed import Crossed, crossed_table
 from chimera_dagster.ingest.tables.groups import Groups
 from chimera_dagster.ingest.tables.heading import Heading
@@ -50,7 +51,7 @@ class UnitsBeside(NamedTuple):
         yield Part(self.names, [*row], tuple(units))
 
 
-OfRows = Groups | Tests | UnitsBeside | Long | Wide | Crossed  # of which each row gives records
+OfRows = Groups | Tests | UnitsBeside | Long | Wide | Crossed | Corner  # of which each row gives records
 
 
 @remembered(maxsize=1_024)
@@ -85,6 +86,12 @@ def _by_columns(names: tuple[str, ...], units: tuple[str | None, ...] | None) ->
     return Wide(names, units, splits) if splits else None
 
 
+def _by_metric(found: Heading, plain: list[str], rows: Sequence[Row]) -> OfRows | None:
+    """The shape of a table with a row for each metric or aggregate."""
+    long = long_table(found.names, plain, rows)
+    return long._replace(units=found.units) if long else crossed_table(found.names, plain, rows)
+
+
 def shape_of(found: Heading, body: Sequence[Row]) -> OfRows | Transposed | None:
     """The shape of a table with this header; `body` are rows below it, as many as there are at hand. None is usual."""
     if found.subjects:
@@ -93,12 +100,13 @@ def shape_of(found: Heading, body: Sequence[Row]) -> OfRows | Transposed | None:
     if by_columns := _by_columns(names, found.units):
         return by_columns
     is_long, is_transposed = _may_be_shaped(names)
-    if not (is_long or is_transposed):
+    may_be_corner = len(names) > 2 and is_metric(names[0])
+    if not (is_long or is_transposed or may_be_corner):
         return None
     plain = [normal(name)[0] for name in names]
     rows = [row for row in body if len(row) == len(names)]
-    if is_long and (long := long_table(names, plain, rows)):
-        return long._replace(units=found.units)
-    if is_long and (crossed := crossed_table(names, plain, rows)):
-        return crossed
+    if may_be_corner:
+        return corner_table(names, found.units, rows)
+    if is_long and (shape := _by_metric(found, plain, rows)):
+        return shape
     return transposed_table(names, plain, rows) if is_transposed else None

@@ -145,3 +145,23 @@ def test_a_column_for_each_side_and_a_row_for_each_metric():
         ("row 2 column 4", "prefill_tok_s", 600, None, {"prompt_tokens": 512, "variant": "attic"}),
         ("row 2 column 5", "pp512 (t/s) delta %", 20, None, {}),
     ]
+
+
+def test_a_corner_that_names_the_metric():
+    found = csv("TTFT (ms),1,8,Delta", "vLLM,11,12,1", "attic,13,14,1", "8 users,15,-,0")
+    assert shown(found, "record", "value", "backend", "conditions") == [
+        ("row 1 column 2", 11, "vLLM", {"variant": 1}),
+        ("row 1 column 3", 12, "vLLM", {"variant": 8}),
+        ("row 1 column 4", 1, None, {}),
+        ("row 2 column 2", 13, None, {"variant": "attic / 1"}),
+        ("row 2 column 3", 14, None, {"variant": "attic / 8"}),
+        ("row 2 column 4", 1, None, {}),
+        ("row 3 column 2", 15, None, {"concurrency": 8, "variant": 1}),
+        ("row 3 column 4", 0, None, {}),
+    ]
+    assert {row["metric"] for row in found.rows} == {"ttft_ms", "TTFT (ms) Delta"}
+
+
+@pytest.mark.parametrize("lines", [("ttft_ms,model,tok_s", "11,x-1b,40"), ("TTFT (ms),attic,cellar", "x-1b,11,12")])
+def test_other_tables_that_begin_with_a_metric(lines):
+    assert all(row["metric"] != "ttft_ms" or row["record"] == "row 1" for row in csv(*lines).rows)
