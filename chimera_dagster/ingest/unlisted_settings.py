@@ -23,6 +23,7 @@ from chimera_dagster.ingest.numeric_settings import (
     levels_among,
     may_have_levels,
 )
+from chimera_dagster.ingest.outcomes import outcomes_among
 from chimera_dagster.ingest.quantities import quantity_in
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.request_rates import may_be_offered, offered_rates
@@ -85,6 +86,9 @@ def settings_among(names: tuple[str, ...], records: Iterable[Record]) -> frozens
     if not candidates and not others:
         return frozenset()
     first += [record for record in islice(every, _MOST_RECORDS) if len(record) == len(names)]
+    outcomes = outcomes_among(names, [*(field.place for field in candidates if not field.named), *numeric], first)
+    candidates = [field for field in candidates if field.place not in outcomes]
+    numeric = {place: named for place, named in numeric.items() if place not in outcomes}
     found = _chosen(names, candidates, first) | offered_rates(names, first) | _counted_failures(names, first)
     return found | _levels(names, numeric, first, found) if numeric else found
 
