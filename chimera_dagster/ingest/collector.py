@@ -92,6 +92,7 @@ class Collector:
         self.noted = Noted()
         self._units: Units = {}
         self._inferred: Decided = {}
+        self._latest = Context()
         self.file = ""
         self._clear()
         self.start("", Context())
@@ -212,8 +213,19 @@ class Collector:
             self._end_record(where, context, rows)
         return rows
 
+    @property
+    def heads(self) -> int:
+        """How many records with rows were added since the last flush."""
+        return len(self._heads)
+
+    def shared_context(self, since: int) -> Context | None:
+        """The context of the records from the one at `since` on, if they all have the same; None if they have not."""
+        same = {head[2:10] for head in self._heads[since:]}
+        return self._latest if len(same) == 1 else None
+
     def _end_record(self, where: str, context: Context, rows: int) -> None:
         self.rows += rows
+        self._latest = context
         self._head_of_value.extend((len(self._heads),) * rows)
         model, model_source, backend, gpu, prompt, timestamp, parameters, conditions, labels, failed, n = context
         if model_source is None or model_source == "path":

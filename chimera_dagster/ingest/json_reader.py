@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple, cast
 
-from chimera_dagster.ingest.cells import CONTAINERS, NUMBERS
+from chimera_dagster.ingest.cells import CONTAINERS, NUMBERS, plain_number
 from chimera_dagster.ingest.collector import Added, Collector
 from chimera_dagster.ingest.context import Context, described
 from chimera_dagster.ingest.field_roles import FieldRoles
@@ -32,6 +32,7 @@ from chimera_dagster.ingest.json_shapes import (
 )
 from chimera_dagster.ingest.json_text import document_in, first_line_is_json, unique_keys
 from chimera_dagster.ingest.json_wide import about_split, roles_of, wide_numbers, without
+from chimera_dagster.ingest.json_wrapped import numbers_in, wrapped
 from chimera_dagster.ingest.number_marks import Look, Problem, StreamNumbers, TextNumbers, make_plain, may_differ
 from chimera_dagster.ingest.tables.variants import Split
 from chimera_dagster.ingest.trial_reader import read_own
@@ -287,6 +288,13 @@ class _Walk:
         nested = [(name, item) for name, item in content.items() if isinstance(item, CONTAINERS)]
         if nested and (table := columnar(content)):
             return self._table(table, pointer, context, above)
+        if nested and (inner := wrapped(nested)):
+            return self._wrapper(content, inner, pointer, context, above)
+        return self._plain(content, nested, pointer, key, context, above)
+
+    def _plain(
+        self, content: Object, nested: list[tuple[str, object]], pointer: str, key: str, context: Context, above: Above
+    ) -> _Subtree:
         keys = tuple(content)
         shape = shape_of(keys)
         if shape.tells:
@@ -335,6 +343,30 @@ class _Walk:
             roles, about = roles_of(name, split, self._implied(above)), about_split(context, split)
             rows += self._record(f"{pointer}/{_escaped(name)}", roles, [content[name]], about).rows
         return rows
+
+    def _wrapper(self, content: Object, inner: str, pointer: str, context: Context, above: Above) -> _Subtree:
+        """An object with one of a known format in it, which says what the numbers around it are about.
+
+        A number that both of them have is read once, and a condition as the known format has it.
+        """
+        roles = object_roles(tuple(content), above, self._implied(above))
+        cells = [*content.values()]
+        known, since = cast("Object", content[inner]), self._sheet.heads
+        around = described(roles, cells, context, "json")
+        rows = self.value(known, f"{pointer}/{_escaped(inner)}", inner, around, under(above, inner)).rows
+        own = self._sheet.shared_context(since) or around
+        copies = numbers_in(known)
+        fields = tuple(field for field in roles.numbers if plain_number(cells[field.place]) not in copies)
+        repeated = len(roles.numbers) - len(fields)
+        self._sheet.numbers += repeated
+        self._sheet.covered += repeated
+        conditions = tuple(field for field in roles.conditions if field[0] not in dict(own.conditions))
+        roles = roles._replace(numbers=fields, conditions=conditions)
+        rows += self._record(pointer, roles, cells, own._replace(n=None)).rows
+        for name, item in content.items():
+            if name != inner and isinstance(item, CONTAINERS):
+                rows += self.value(item, f"{pointer}/{_escaped(name)}", name, around, under(above, name)).rows
+        return _Subtree(rows, 0)
 
     def _table(self, table: Columnar, pointer: str, context: Context, above: Above) -> _Subtree:
         """The rows of a columnar object, and before them what else it holds, which every row inherits."""
