@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import combinations
 from typing import Generic, NamedTuple, TypeVar
 
@@ -13,7 +13,7 @@ from chimera_dagster.evidence.findings.contest_words import Series
 from chimera_dagster.evidence.findings.finding import Finding
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.measures import FURTHER, HEADLINES, MEASURES, SCORES, SERVER, Measure
-from chimera_dagster.evidence.setups import Setup, said
+from chimera_dagster.evidence.setups import Setup, canonical, said
 from chimera_dagster.evidence.spellings import may_be_one
 from chimera_dagster.notes.naming import files_of_one
 from chimera_dagster.notes.phrase import Phrase, phrase, subject
@@ -105,16 +105,29 @@ class NoteContext:
 
         Loads and lengths are named in any case, unless they are zero.
         """
-        setups = [setup for model in models for setup in self._setups.get(model, [])]
-        everywhere_zero = {name for setup in setups for name in setup if not any(each.get(name) for each in setups)}
-        return said(setups) - everywhere_zero
+        return self._said_of(tuple(models))
 
     @cached_property
-    def _setups(self) -> dict[str, list[Setup]]:
-        found: dict[str, list[Setup]] = {}
+    def _said_of(self) -> Callable[[tuple[str, ...]], frozenset[str]]:
+        @cache
+        def said_of(models: tuple[str, ...]) -> frozenset[str]:
+            found: dict[str, Setup] = {}
+            for model in models:
+                found |= self._setups.get(model, {})
+            setups = [*found.values()]
+            somewhere_set = {name for setup in setups for name, value in setup.items() if value}
+            everywhere_zero = {name for setup in setups for name in setup} - somewhere_set
+            return said(setups) - everywhere_zero
+
+        return said_of
+
+    @cached_property
+    def _setups(self) -> dict[str, dict[str, Setup]]:
+        """The setups of each model, by their canonical JSON."""
+        found: dict[str, dict[str, Setup]] = {}
         for measure in MEASURES:
             for cell in (*self.data.cells(measure), *self.data.unnamed_cells(measure)):
-                found.setdefault(cell.model, []).append(cell.setup)
+                found.setdefault(cell.model, {}).setdefault(canonical(cell.setup), cell.setup)
         return found
 
     @cached_property

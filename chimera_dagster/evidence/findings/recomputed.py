@@ -78,7 +78,8 @@ class Runs:
     def matching(self, row: Any) -> NDArray[np.int64] | None:
         """Positions of the raw rows that a summary's row (a named tuple) sums up, or None.
 
-        Of a JSON document's own runs, those count that stand nearest to the row: in the object that holds both.
+        Of a JSON document's own runs, those count that stand nearest to the row: in the object that holds both. In
+        JSON Lines, that is the line.
         """
         named = (_text(row.model), _text(row.prompt), _text(row.backend), _text(row.gpu))
         places = self._named_alike(str(row.metric), str(row.params), str(row.conditions), *named)
@@ -109,10 +110,11 @@ class Runs:
 
     def _nearest(self, record: str, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """Those places whose records share most of the pointer `record`."""
-        if not record.startswith("/"):
+        is_line = record.startswith("line ")
+        if not (record.startswith("/") or is_line):
             return places
         parts = record.split("/")
-        for depth in range(len(parts), 1, -1):
+        for depth in range(len(parts), 0 if is_line else 1, -1):
             codes, known = self._at_depth(depth)
             code = known.get("/".join(parts[:depth]))
             if code is not None and (near := codes[self.record[places]] == code).any():

@@ -144,6 +144,18 @@ def test_a_summary_that_counts_too_few_failures(
     assert texts == ([said] if words else [])
 
 
+def test_a_summary_in_a_line_is_checked_against_the_runs_of_that_line(tmp_path: Path) -> None:
+    def line(ttft: float, mean: float) -> str:
+        runs = [{"run": place, "ttft_ms": ttft + place} for place in range(3)]
+        return json.dumps({"model": "m:1b", "mean_ttft_ms": mean, "individual": runs})
+
+    (tmp_path / "a.jsonl").write_text(f"{line(100, 101)}\n{line(400, 401)}\n")
+    assert found_in(tmp_path, "wrong_summaries") == []
+    (tmp_path / "a.jsonl").write_text(f"{line(100, 101)}\n{line(400, 411)}\n")
+    (found,) = found_in(tmp_path, "wrong_summaries")
+    assert found["values"]["expected"] == [401.0, "ms"]
+
+
 def test_a_summary_in_a_document_is_checked_against_the_runs_beside_it(tmp_path: Path) -> None:
     def agent(ttft: float, mean: float) -> dict[str, object]:
         runs = [{"run": place, "ttft_ms": ttft + place} for place in range(3)]

@@ -161,6 +161,16 @@ def test_the_model_is_the_file_and_its_quantization_that_of_the_description(tmp_
     assert read.conditions("/").get("quantization") == quantization
 
 
+@pytest.mark.parametrize(
+    ("mean", "std", "is_read"),
+    [(1_000_000_000, 5_000_000, True), (60_000_000_000, 500_000_000, False), (4e9, 1e5, False)],
+)
+def test_a_deviation_that_the_tool_can_not_compute_in_whole_nanoseconds_is_left_out(tmp_path, mean, std, is_read):
+    read = read_text(tmp_path, "a.json", json.dumps(RESULT | {"avg_ns": mean, "stddev_ns": std}))
+    assert (("eval_ms", std / 1e6, "std") in read.metrics("/")) == is_read
+    assert read.file.status == "ok"
+
+
 def test_results_below_log_lines_are_whole(tmp_path):
     text = f"init: found 1 device\ninit: 0 = GPU A | fp16: 1\n[\n{json.dumps(RESULT)}\n]\n"
     read = read_text(tmp_path, "a.json", text)
