@@ -5,27 +5,30 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
+from chimera_dagster.evidence.partial_copies import Numbers, partial_copies
 from chimera_dagster.schemas import FAILED
 
 _DIGITS = 9  # on which two formats of one number agree, whatever unit and precision they were written in
 # With a fixed seed, token counts and sizes repeat from run to run; times, rates and power repeat only in copies.
 _TELLING_UNITS = ("ms", "tok/s", "W", "J")
 _TELLING_DIGITS = 3
+_EXACT_DIGITS = 6
 _LEAST_TELLING = 6
 
 
 def duplicate_runs(measurements: pd.DataFrame) -> dict[str, str]:
-    """Files of schemas.Measurements whose runs are all in an earlier file too, each with the first such file.
+    """Files of schemas.Measurements whose runs are all in another file too, each with that file.
 
-    Earlier is by path. A run is a record's raw numbers (no aggregate, not FAILED) as a multiset of (metric, value),
-    values rounded to nine significant digits; model, parameters and record names may differ, as formats name them
-    differently. But files that name no model are not duplicates if their paths name different ones, or if only one of
-    the paths names one. A run that a file has twice must be in the earlier file twice too, which may hold more runs.
+    A run is a record's raw numbers (no aggregate, not FAILED) as (metric, value), values rounded to nine significant
+    digits; model, parameters and record names may differ, as formats name them differently. But files that name no
+    model are not duplicates if their paths name different ones, or if only one of the paths names one. A run that a
+    file has twice must be in the other file twice too, which may hold more runs, and more numbers of a run. Of two
+    files with the same runs, the later one by path is the duplicate.
 
     Small files agree by chance. So a duplicate needs six different numbers that no two runs share: times, rates, power
     or energy of three significant digits or more. Zeros of failed runs, token counts and rounded values are not
-    evidence. One record is enough if it holds six such numbers. The file that a duplicate maps to is never a duplicate
-    itself.
+    evidence. One record is enough if it holds six such numbers. If the other file has more numbers of a run, each run
+    needs two such numbers, or one of six digits. The file that a duplicate maps to is never a duplicate itself.
     """
     raw = measurements[measurements["aggregate"].isna() & (measurements["metric"] != FAILED)]
     if raw.empty:
@@ -34,11 +37,38 @@ def duplicate_runs(measurements: pd.DataFrame) -> dict[str, str]:
     paths = [str(name) for name in names]
     mantissas, exponents = _rounded(raw["value"].to_numpy("float64"))
     numbers = _hashed(pd.factorize(raw["metric"])[0], mantissas, exponents)
-    pairs = _contained(codes, pd.factorize(raw["record"])[0], numbers, paths, _models_outside(raw, codes, len(paths)))
-    of_pairs = np.isin(codes, list(pairs))
-    telling = _is_telling(mantissas[of_pairs], raw.loc[of_pairs, "unit"])
-    enough = _with_evidence(codes[of_pairs][telling], numbers[of_pairs][telling])
-    return {paths[duplicate]: paths[first] for duplicate, first in pairs.items() if duplicate in enough}
+    models = _models_outside(raw, codes, len(paths))
+    records = pd.factorize(raw["record"])[0]
+    pairs = _contained(codes, records, numbers, paths, models)
+    telling = _is_telling(mantissas, raw["unit"])
+    rest = ~np.isin(codes, list(pairs))
+    runs = pd.factorize(codes[rest].astype("int64") * (int(records.max()) + 1) + records[rest])[0]
+    exact = telling[rest] & _has_digits(mantissas[rest], _EXACT_DIGITS)
+    parts = partial_copies(Numbers(codes[rest], runs.astype("int64"), numbers[rest], telling[rest], exact))
+    pairs |= _of_larger(parts, np.bincount(codes, minlength=len(paths)), paths, models)
+    telling &= np.isin(codes, list(pairs))
+    enough = _with_evidence(codes[telling], numbers[telling])
+    return {paths[file]: paths[_last(pairs, file)] for file in pairs if file in enough}
+
+
+def _of_larger(
+    parts: dict[int, list[int]], sizes: "np.ndarray", paths: list[str], models: list[str | None]
+) -> dict[int, int]:
+    """Each file with the largest of those that hold its runs and that `models` do not tell apart."""
+    found: dict[int, int] = {}
+    for file, others in parts.items():
+        larger = [
+            other for other in others if sizes[other] > sizes[file] and len({models[file], models[other]} - {None}) < 2
+        ]
+        if larger:
+            found[file] = max(larger, key=lambda other: (sizes[other], paths[other]))
+    return found
+
+
+def _last(pairs: dict[int, int], file: int) -> int:
+    while file in pairs:
+        file = pairs[file]
+    return file
 
 
 def _rounded(values: "np.ndarray") -> tuple["np.ndarray", "np.ndarray"]:
@@ -100,8 +130,11 @@ def _contained(
 
 
 def _is_telling(mantissas: "np.ndarray", units: "pd.Series") -> "np.ndarray":
-    digits = mantissas % 10 ** (_DIGITS - _TELLING_DIGITS + 1) != 0
-    return digits & units.isin(_TELLING_UNITS).to_numpy()
+    return _has_digits(mantissas, _TELLING_DIGITS) & units.isin(_TELLING_UNITS).to_numpy()
+
+
+def _has_digits(mantissas: "np.ndarray", digits: int) -> "np.ndarray":
+    return mantissas % 10 ** (_DIGITS - digits + 1) != 0
 
 
 def _with_evidence(files: "np.ndarray", numbers: "np.ndarray") -> set[int]:

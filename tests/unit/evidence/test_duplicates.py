@@ -43,8 +43,6 @@ def test_values_agree_to_nine_significant_digits():
         [(412.25, 57.25), (398.5, 58.75), (405.125, 56.51)],  # one number differs
         [(412.25, 58.75), (398.5, 57.25), (405.125, 56.5)],  # the same numbers in other records
         [(57.25, 412.25), (58.75, 398.5), (56.5, 405.125)],  # under other metrics
-        [*RUNS, (400.25, 57.75)],  # a run more than the earlier file has
-        [*RUNS, RUNS[0]],  # a run once more
         RUNS[:2],  # four numbers may agree by chance
     ],
 )
@@ -59,6 +57,46 @@ def test_an_earlier_file_may_hold_more():
         "b": "a",
         "c": "a",
     }
+
+
+@pytest.mark.parametrize("more", [[(400.25, 57.75)], [RUNS[0]]])
+def test_so_may_a_later_one(more):
+    assert duplicate_runs(measurements(*rows_of("a", RUNS), *rows_of("b", [*RUNS, *more]))) == {"a": "b"}
+
+
+def logged(file, runs, **other):
+    """A log of the answers, which has the times alone."""
+    return [row for row in rows_of(file, runs, **other) if row["metric"] == "ttft_ms"]
+
+
+EXACT = [(412.251234 + place, 57.253987 + place / 7) for place in range(8)]
+
+
+def test_a_log_with_fewer_numbers_of_each_run_is_a_copy():
+    both = [*logged("answers.jsonl", EXACT), *rows_of("runs.csv", [*EXACT, (300.5, 60.25)])]
+    assert duplicate_runs(measurements(*both)) == {"answers.jsonl": "runs.csv"}
+    several = [*both, *rows_of("again.md", EXACT)]
+    assert duplicate_runs(measurements(*several)) == {"again.md": "runs.csv", "answers.jsonl": "runs.csv"}
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        [(round(ttft), rate) for ttft, rate in EXACT],  # three digits of one number are met by chance
+        [*EXACT[:-1], (EXACT[-1][0] + 0.01, EXACT[-1][1])],  # one of them differs
+        [*EXACT, EXACT[0]],  # one of them is there once more
+    ],
+)
+def test_what_is_no_log_of_these_runs(log):
+    assert duplicate_runs(measurements(*logged("answers.jsonl", log), *rows_of("runs.csv", EXACT))) == {}
+
+
+def test_a_log_of_another_model_is_no_copy():
+    both = [
+        *logged("lynx.jsonl", EXACT, model="lynx:7b", model_source="path"),
+        *rows_of("wren.csv", EXACT, model="wren:8b", model_source="path"),
+    ]
+    assert duplicate_runs(measurements(*both)) == {}
 
 
 @pytest.mark.parametrize(
