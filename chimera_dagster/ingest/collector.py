@@ -24,6 +24,7 @@ from chimera_dagster.ingest.field_roles import FieldRoles, MetricColumn, field_r
 from chimera_dagster.ingest.inferred_units import Decided, infer
 from chimera_dagster.ingest.plausibility import Doubts, find_doubts
 from chimera_dagster.ingest.server_rates import with_server_rates
+from chimera_dagster.ingest.two_units import stated_again
 from chimera_dagster.schemas import FAILED
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -154,6 +155,10 @@ class Collector:
     ) -> Added:
         """Add a record; each of its numbers becomes a row, and so does an error in it unless `fails` is false."""
         context, failed_by, fields, settings, unused = about(roles, cells, inherited, source, number)
+        if roles.twice:
+            again = stated_again(roles.twice, cells, number)
+            fields = [field for field in fields if field.place not in again]
+            settings += len(again)
         kinds, values = self._kinds, self._values
         before = len(values)
         unknown: list[str] = []

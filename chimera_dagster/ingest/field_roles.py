@@ -1,5 +1,7 @@
 """Where the fields of a record go, worked out once for all records with the same field names."""
 
+from collections.abc import Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 from chimera_dagster.ingest.meanings import meaning
@@ -43,6 +45,7 @@ class FieldRoles(NamedTuple):
     say how many requests failed, and whether a text of digits does so, too: `1` in `failed` may mean `true`.
     `measured_too` are conditions that are also among the numbers, `endings` say why an answer ended, and `named` are
     labels, whose texts may name the model of a record that does not say it. `phases` may name a phase of a generation.
+    `twice` are pairs of fields that may state one quantity in two units.
     """
 
     names: tuple[str, ...]
@@ -62,6 +65,7 @@ class FieldRoles(NamedTuple):
     endings: tuple[int, ...] = ()
     named: tuple[int, ...] = ()
     phases: tuple[int, ...] = ()
+    twice: tuple[tuple[Number, Number], ...] = ()
 
 
 @remembered(maxsize=4_096)
@@ -145,6 +149,18 @@ def field_roles(
         endings,
         named,
         _phases(names),
+        _in_two_units(numbers),
+    )
+
+
+def _in_two_units(numbers: Sequence[Number]) -> tuple[tuple[Number, Number], ...]:
+    """Pairs of fields of one metric and aggregate with different units."""
+    known = [number for number in numbers if number.measured.unit is not None]
+    return tuple(
+        (one, other)
+        for one, other in combinations(known, 2)
+        if one.factor != other.factor
+        and (one.measured.metric, one.measured.aggregate) == (other.measured.metric, other.measured.aggregate)
     )
 
 

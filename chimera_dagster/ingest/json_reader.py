@@ -293,7 +293,13 @@ class _Walk:
         return self._plain(content, nested, pointer, key, context, above)
 
     def _plain(
-        self, content: Object, nested: list[tuple[str, object]], pointer: str, key: str, context: Context, above: Above
+        self,
+        content: Object,
+        nested: Sequence[tuple[str, object]],
+        pointer: str,
+        key: str,
+        context: Context,
+        above: Above,
     ) -> _Subtree:
         keys = tuple(content)
         shape = shape_of(keys)

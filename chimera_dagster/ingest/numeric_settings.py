@@ -20,6 +20,8 @@ from chimera_dagster.ingest.units import is_unit, kind_of
 PROMPT_TOKENS = "prompt_tokens"  # the metric, and the condition that it is if its values were chosen
 MOST_ROWS = 40  # of a table in which a name that says nothing may be that of a setting
 _MOST_LEVELS = 12
+_MOST_CROSSED = 24  # values that a plan of runs has of one setting
+_SHARE_OF_PLAN = 0.6  # of these, that each model or setting has on average
 _SMALL = 10  # up to here, every whole number and half is one that people choose
 _IS_SIZE = re.compile(
     r"(?:num|n|number)_(?:of_)?+(?!fail|err|success|complet|token|word|char|request|correct).+|.+_(?:size|len|length)"
@@ -71,11 +73,11 @@ def levels_among(
     chosen = set[str]()
     for place, is_named in sorted(fields.items(), key=lambda field: not field[1]):
         is_small = len(records) <= MOST_ROWS and not is_log
+        values = _numbers([record[place] for record in records])
         if not is_small and not is_named:
-            if is_log or not is_size(names[place]):
+            if not (values and is_crossed(values, apart)) and (is_log or not is_size(names[place])):
                 continue
             is_small = True
-        values = _numbers([record[place] for record in records])
         is_length = is_prompt_length(names[place])
         if values is None or not _are_levels(values, apart, is_named=is_named, is_small=is_small, is_length=is_length):
             continue
@@ -115,6 +117,24 @@ def _are_levels(
         return is_shared or (is_small and all(map(_is_round, different)))
     are_usual = all(map(_is_round, different))
     return are_usual and (is_shared or (_are_steps(values, apart) and (len(different) > 2 or _are_powers(different))))
+
+
+def is_crossed(values: Sequence[float | None], apart: Sequence[int]) -> bool:
+    """Whether several models or settings have most of the same few round values, as a plan of runs has them.
+
+    Numbers that count up are those of repeats.
+    """
+    groups = dict[int, set[float]]()
+    for group, value in zip(apart, values, strict=True):
+        if value is not None:
+            groups.setdefault(group, set()).add(value)
+    union = set[float]().union(*groups.values())
+    if not 1 < len(union) <= _MOST_CROSSED or not all(map(_is_round, union)):
+        return False
+    counts_up = min(union) in (0, 1) and max(union) - min(union) == len(union) - 1
+    several = [group for group in groups.values() if len(group) > 1]
+    shares = sum(len(group) for group in groups.values()) / (len(groups) * len(union))
+    return len(several) > 1 and not counts_up and shares >= _SHARE_OF_PLAN
 
 
 def _are_steps(values: Sequence[float | None], apart: Sequence[int]) -> bool:

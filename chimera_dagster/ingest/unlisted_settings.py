@@ -37,6 +37,7 @@ _MOST_VALUES = 100  # a column of more is not one of settings
 _MOST_NAMED_RUNS = 12  # of which each may have a name of its own
 _MOST_ONCE = 40  # records of a table of aggregates, in which every value may stand once
 _LONGEST, _MOST_WORDS = 48, 6
+_MOST_NUMERIC = 20  # unlisted columns of numbers of a long table, of which none is called a setting
 _MOST_FIELDS = 400  # of a record: one of more is a dump, not a row
 _NOT_SHORT = re.compile(
     r"://|[\n\r\t{}<>?!\\]|[.:;,]\s*+$|\.\s|^[./~]|^[A-Za-z]:|\.(?:json|jsonl|csv|md|py|sh|txt|log|gguf|ya?ml|onnx|bin|html)$"
@@ -107,7 +108,8 @@ def _levels(
     names: tuple[str, ...], fields: Mapping[int, bool], records: Sequence[Record], found: frozenset[str]
 ) -> frozenset[str]:
     """The names of columns whose numbers are settings, besides the settings that were `found`."""
-    if len(records) > MOST_ROWS and not any(named or is_size(names[place]) for place, named in fields.items()):
+    is_dump = len(fields) > _MOST_NUMERIC and not any(named or is_size(names[place]) for place, named in fields.items())
+    if is_dump and len(records) > MOST_ROWS:
         return frozenset()
     known = [place for place, name in enumerate(names) if name in found or _is_known_setting(name) or _is_model(name)]
     own = {*fields}
@@ -176,7 +178,9 @@ def may_set(name: str) -> bool:
 @remembered(maxsize=10_000)
 def _is_label_of_setting(name: str) -> bool:
     """Whether numbers of a name may be settings although it is listed as a label: `context` is an id in some tables."""
-    return role_of(name)[0] == "identifier" and normal(name)[0] in _setting_words()
+    plain = normal(name)[0]
+    is_label = role_of(name)[0] == "identifier" and not _pattern_of("remarks").fullmatch(plain)
+    return is_label and any(word in _setting_words() for word in (plain, *plain.split("_")))
 
 
 def _setting_words() -> list[str]:
