@@ -12,6 +12,7 @@ from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.spelling import TEST, aggregate_in, sections, with_percentiles, without_aggregate
 from chimera_dagster.ingest.units import LONGEST_UNIT, is_unit, without_unit
 from chimera_dagster.ingest.vocabulary import vocabulary
+from chimera_dagster.ingest.word_meanings import metric_by_words
 
 _OF_TESTS = {"pp": "prefill_tok_s", "tg": "decode_tok_s"}
 _SUMS = {
@@ -42,12 +43,12 @@ def meaning(name: str, unit: str | None = None, parent: str = "") -> Meaning:
     stated = unit.strip().lower() if unit else stated
     if whole := _sum(plain) or _with_aggregate(plain, stated):
         return whole
-    suffix, aggregate = None, None
+    suffix, aggregate, is_listed = None, None, False
     for place, (base, suffix_here, aggregate_here) in enumerate(readings(plain)):
         given = stated or suffix_here
         if place == 0:
-            aggregate = aggregate_here
-        if place == 1:
+            aggregate, is_listed = aggregate_here, base in metrics_of()
+        if place == 1 and not is_listed:  # `time_to_first_token` is not in tokens
             suffix, aggregate = suffix_here, aggregate_here
         if parent and (not base or base in _VALUE):
             above = meaning(parent, given)
@@ -56,10 +57,25 @@ def meaning(name: str, unit: str | None = None, parent: str = "") -> Meaning:
         found = _lookup(base, given) if base else _unnamed(given)
         if found:
             return found._replace(aggregate=aggregate_here)
+    if found := _by_words(plain, stated):
+        return found._replace(aggregate=aggregate)
     above, _, last = sections(plain)
     if above and (found := meaning(last, stated, above)).unit:
         return found
     return Meaning(name.strip(" *`"), None, 1.0, unit or stated or suffix, aggregate)
+
+
+def _by_words(plain: str, stated: str | None) -> Meaning | None:
+    """What a name means of which each word is known, if it leaves no choice."""
+    units = vocabulary().units
+    for base, suffix, _ in readings(plain):
+        unit = (stated or suffix or "").lower()
+        metric = metric_by_words(base, has_rate=unit in units["tok/s"]) if base else None
+        entry = vocabulary().metrics[metric] if metric else None
+        if metric and entry and (spelled := unit or ("tokens" if entry.unit == "tokens" else "")):
+            factor = units[entry.unit].get(spelled)
+            return Meaning(metric, entry.unit, factor, spelled, None) if factor is not None else None
+    return None
 
 
 def _sum(plain: str) -> Meaning | None:
