@@ -70,7 +70,8 @@ def _by_words(plain: str, stated: str | None) -> Meaning | None:
     units = vocabulary().units
     for base, suffix, _ in readings(plain):
         unit = (stated or suffix or "").lower()
-        metric = metric_by_words(base, has_rate=unit in units["tok/s"]) if base else None
+        kind = next((kind for kind in ("tok/s", "ms", "MiB", "tokens") if unit in units[kind]), None)
+        metric = metric_by_words(base, kind) if base and (kind or not unit) else None
         entry = vocabulary().metrics[metric] if metric else None
         if metric and entry and (spelled := unit or ("tokens" if entry.unit == "tokens" else "")):
             factor = units[entry.unit].get(spelled)

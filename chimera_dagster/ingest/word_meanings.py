@@ -15,22 +15,39 @@ _COUNT = frozenset({"num", "number", "count", "of", "no"})
 _SPEED = frozenset({"speed", "rate", "throughput", "processing"})
 _FIRST = frozenset({"time", "to", "the", "first", "latency", "delay", "until", "token", "wait"})
 _OF_A_SERVER = frozenset({"output", "outputs"})
+_EVAL = frozenset({"eval", "evaluation", "processing", "time", "duration", "latency"})
+_GPU = frozenset({"vram", "gpu", "cuda", "device"})
+_RESIDENT = frozenset({"rss", "resident"})
+_MEMORY = frozenset({"memory", "mem", "ram", "footprint"}) | _RESIDENT
+_USE = frozenset({"used", "use", "usage", "consumption", "consumed", "allocated", "reserved", "process", "server"})
 _RATES = {_PROMPT: "prefill_tok_s", _OUTPUT: "decode_tok_s"}
 _COUNTS = {_PROMPT: "prompt_tokens", _OUTPUT: "output_tokens"}
 
 
 @remembered(maxsize=10_000)
-def metric_by_words(base: str, *, has_rate: bool) -> str | None:
-    """The metric of a name in its normal form without its unit; `has_rate`: its unit is one of tokens a second."""
+def metric_by_words(base: str, unit: str | None) -> str | None:
+    """The metric of a name in its normal form; `unit` is the canonical one of its kind, None if it has none."""
     words = frozenset(base.split("_"))
-    if {"first", "token"} <= words <= _FIRST and not has_rate:
+    if {"first", "token"} <= words <= _FIRST and unit in ("ms", None):
         return "ttft_ms"
+    if unit == "MiB":
+        return _memory(words)
     of, others = _about(words)
     if of is None:
         return None
-    if has_rate:  # `output` may also be that of all requests together
+    if unit == "tok/s":  # `output` may also be that of all requests together
         return _RATES[of] if others <= _TOKENS | _SPEED and not words & _OF_A_SERVER else None
+    if unit == "ms":
+        return "prompt_eval_ms" if of is _PROMPT and others <= _EVAL else None
     return _COUNTS[of] if others & _TOKENS and others <= _TOKENS | _COUNT else None
+
+
+def _memory(words: frozenset[str]) -> str | None:
+    """Memory that was used; what a machine has is none."""
+    if words & _GPU and words <= _GPU | _MEMORY | _USE and ("vram" in words or words & _MEMORY):
+        return "gpu_mem_used_mib"
+    is_used = words & _USE or words & _RESIDENT
+    return "memory_used_mib" if words & _MEMORY and is_used and words <= _MEMORY | _USE else None
 
 
 def _about(words: frozenset[str]) -> tuple[frozenset[str] | None, frozenset[str]]:

@@ -16,6 +16,10 @@ from chimera_dagster.ingest.meanings import meaning
         ("mean_response_tok_s", "decode_tok_s", "tok/s", "mean"),
         ("Input processing speed [tokens/s]", "prefill_tok_s", "tok/s", None),
         ("wait_until_first_token_s", "ttft_ms", "ms", None),
+        ("prompt_ms", "prompt_eval_ms", "ms", None),
+        ("server_rss_peak_gib", "memory_used_mib", "MiB", "max"),
+        ("Process memory (MB)", "memory_used_mib", "MiB", None),
+        ("cuda_memory_allocated_gb", "gpu_mem_used_mib", "MiB", None),
     ],
 )
 def test_what_each_word_says(name, metric, unit, aggregate):
@@ -32,6 +36,8 @@ def test_what_each_word_says(name, metric, unit, aggregate):
         "response quality",  # another word
         "answer rate",  # in what unit?
         "first token index",
+        "machine memory (GB)",  # what it has
+        "response_ms",  # to its first word, or to its end?
     ],
 )
 def test_a_name_with_another_word_keeps_its_number_to_itself(name):
