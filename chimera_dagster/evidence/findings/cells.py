@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from chimera_dagster.evidence.findings.finding import sources_of
 from chimera_dagster.evidence.measures import Measure
-from chimera_dagster.evidence.prompt_cache import REPEAT
+from chimera_dagster.evidence.prompt_cache import CACHED
 from chimera_dagster.evidence.runs import MOST_SOURCES, coded, natural
 from chimera_dagster.evidence.setups import Setup, canonical, setups_of
 from chimera_dagster.evidence.stated import CENTRES
 from chimera_dagster.schemas import PREFILL, TTFT
 
 _OF_PROMPT = (TTFT, PREFILL)
+_SAME = 1.1  # ratio of values of one file for one of them to stand for all
 
 
 class Cell(NamedTuple):
@@ -91,14 +92,17 @@ def cells_of(runs: Placed, stated: Placed, measure: Measure) -> list[Cell]:
     """Every model and setup with values of the measure: those of warm runs, else what files state.
 
     A rate of a model that has only cold runs is that of those, because a loaded model decodes as fast as ever. What a
-    prompt takes is that of runs whose prompt no cache had.
+    prompt takes is that of runs whose prompt no cache had; if a file says beside such runs how long its first request
+    took to the first token, that counts once.
 
     `runs` and `stated` are those of FindingContext; runs that name no model are left out.
     """
     found = dict(_stated_cells(stated, measure))
     every, cold = runs.frame[measure.metric].to_numpy("float64"), runs.frame["cold"].to_numpy("bool")
     if measure.metric in _OF_PROMPT:
-        every = np.where(runs.frame["prompt_cache"] == REPEAT, np.nan, every)
+        every = np.where(runs.frame["prompt_cache"].isin(CACHED), np.nan, every)
+    if measure.metric == TTFT:
+        every = np.where(runs.frame["fresh_once"], runs.frame["fresh_ms"], every)
     prompts, sessions = runs.frame["asked"].to_numpy("int64"), runs.frame["session"].to_numpy("int64")
     warm = set(runs.model[(every > 0) & ~cold].tolist()) if measure.unit != "ms" else {*range(len(runs.models))}
     only_cold = {name for number, name in enumerate(runs.models) if number not in warm}
@@ -139,10 +143,16 @@ def _stated_cells(stated: Placed, measure: Measure) -> Iterator[tuple[tuple[str,
     file, sessions = pd.factorize(frame["file"])[0], frame["session"].to_numpy("int64")
     for model, setup, places in stated.groups():
         kind = next((kind for kind in CENTRES if not np.isnan(columns[kind][places]).any()), None)
-        # Numbers of one file that name the same differ in something unknown; which of them to compare isn't known.
-        if kind is None or len(set(file[places].tolist())) < len(places):
-            continue
+        if kind is None:  # a page that repeats a mean or a median without saying so
+            kind = next((kind for kind in CENTRES if not np.isnan(columns[kind][places]).all()), None)
+            if kind is None:
+                continue
+            places = places[~np.isnan(columns[kind][places])]  # noqa: PLW2901
+        if len(set(file[places].tolist())) < len(places):
+            places = _one_each(places, file[places], columns[kind][places])  # noqa: PLW2901
         values = columns[kind][places]
+        if not len(places):
+            continue
         if not (values > 0).all():
             continue
         moments, median = (np.nan, np.nan, np.nan), np.nan
@@ -153,6 +163,20 @@ def _stated_cells(stated: Placed, measure: Measure) -> Iterator[tuple[tuple[str,
         of_setup = stated.setups[setup]
         cell = Cell(model, of_setup, values, asked, sessions[places], 0, True, kind, moments, median, frame, places)
         yield (model, stated.keys[setup]), cell
+
+
+def _one_each(places: NDArray[np.int64], file: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """One place for each file, that of its middle value; none if a file has values that differ.
+
+    Numbers of one file that name the same differ in something unknown, so which of them to compare isn't known.
+    """
+    kept: list[int] = []
+    for each in np.unique(file).tolist():
+        own, of_file = values[file == each], places[file == each]
+        if not own.min() > 0 or own.max() > _SAME * own.min():
+            return places[:0]
+        kept.append(int(of_file[np.argsort(own, kind="stable")[(len(own) - 1) // 2]]))
+    return np.array(sorted(kept), dtype="int64")
 
 
 def _moments(stated: "pd.Series[Any]", measure: Measure, centre: float) -> tuple[float, float, float]:

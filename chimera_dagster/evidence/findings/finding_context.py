@@ -14,7 +14,7 @@ from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.fact_context import model_words
 from chimera_dagster.evidence.findings.cells import Cell, Placed, cells_of, placed
 from chimera_dagster.evidence.measures import MEASURES, Measure
-from chimera_dagster.evidence.prompt_cache import cache_of_prompts
+from chimera_dagster.evidence.prompt_cache import CACHED_TOKENS, COLD_TTFT, cache_of_prompts
 from chimera_dagster.evidence.runs import PROMPT_LABELS, natural, repeats_stated, spellings
 from chimera_dagster.evidence.sessions import sessions_of_files, sessions_of_runs
 from chimera_dagster.evidence.sittings import sittings_of_files, spans_of_files, times_of_records
@@ -24,7 +24,7 @@ from chimera_dagster.schemas import DECODE, FAILED, LOAD, TTFT
 
 PROMPT_EVAL, EVAL, TOTAL = "prompt_eval_ms", "eval_ms", "total_ms"
 PROMPT_TOKENS, OUTPUT_TOKENS = "prompt_tokens", "output_tokens"
-_PARTS = (LOAD, PROMPT_EVAL, EVAL, TOTAL, PROMPT_TOKENS, OUTPUT_TOKENS)
+_PARTS = (LOAD, PROMPT_EVAL, EVAL, TOTAL, PROMPT_TOKENS, OUTPUT_TOKENS, COLD_TTFT, CACHED_TOKENS)
 WIDE = (*(measure.metric for measure in MEASURES), *_PARTS)
 TIMED = (DECODE, TTFT, "e2e_ms", EVAL, TOTAL, "latency_ms")  # a record with one of them is a run
 
@@ -105,8 +105,8 @@ class FindingContext:
 
         If a record states a metric more than once, its first by original name counts. Further columns: `asked`, a code
         that is equal if the prompt is; `setting`, one that is equal if the conditions are too; `cold`, whether the
-        model had to be loaded; `prompt_cache`, see
-        `cache_of_prompts`; `session`, a code for what was measured in one go, see `sessions_of_runs`;
+        model had to be loaded; `prompt_cache`, `fresh_ms` and `fresh_once`, see `cache_of_prompts`;
+        `session`, a code for what was measured in one go, see `sessions_of_runs`;
         `sitting`, that of its file, -1 without one.
         """
         return _wide(self.raw, self.sessions, self.sittings)
@@ -193,7 +193,9 @@ def _wide(raw: pd.DataFrame, sessions: Mapping[str, int], sittings: Mapping[str,
     wide["asked"] = joined_codes([_prompt_labels(wide["labels"]), _codes(wide["prompt"])])
     wide["setting"] = joined_codes([_codes(wide["conditions"]), wide["asked"].to_numpy()])
     wide["cold"] = is_cold(wide)
-    wide["prompt_cache"] = cache_of_prompts(wide)
+    cache = cache_of_prompts(wide)
+    wide["prompt_cache"], wide["fresh_ms"] = cache.kind, cache.fresh
+    wide["fresh_once"] = cache.once
     wide["session"] = sessions_of_runs(wide, sessions)
     of_file = [sittings.get(str(file), -1) for file in wide["file"].cat.categories]
     wide["sitting"] = np.array(of_file, dtype="int64")[_codes(wide["file"])]

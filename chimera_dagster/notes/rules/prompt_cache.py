@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from chimera_dagster.evidence.findings.finding import sources_of
-from chimera_dagster.evidence.prompt_cache import FIRST, FIRST_ALONE, REPEAT, REPEAT_ALONE
+from chimera_dagster.evidence.prompt_cache import FIRST, FIRST_ALONE, REPEAT, REPEAT_ALONE, SAID
 from chimera_dagster.notes.advice import Basis, recommendation
 from chimera_dagster.notes.context import NoteContext
 from chimera_dagster.notes.naming import scope_of
@@ -19,7 +19,7 @@ _MOST = 3  # models
 
 
 class _Cached(NamedTuple):
-    """Medians of a model in ms, of the first requests of prompts and of their repeats."""
+    """Medians of a model in ms, of the first requests of prompts (NaN if not known) and of their repeats."""
 
     model: str
     first: float
@@ -27,11 +27,17 @@ class _Cached(NamedTuple):
 
 
 def prompt_cache(data: NoteContext) -> Iterator[Note]:
-    """A note of all models with such repeats, one of those of which a file asks one prompt alone, and advice."""
+    """A note of all models with such repeats, by their order or by what files say, one of those of which a file asks
+    one prompt alone, and advice.
+    """
     runs = data.data.runs
     notes = [
         note
-        for kinds, weight in (((FIRST, REPEAT), _WEIGHT), ((FIRST_ALONE, REPEAT_ALONE), _ALONE))
+        for kinds, weight in (
+            ((FIRST, REPEAT), _WEIGHT),
+            ((SAID, SAID), _WEIGHT),
+            ((FIRST_ALONE, REPEAT_ALONE), _ALONE),
+        )
         if (note := _note(runs[runs["prompt_cache"].isin(kinds).to_numpy()], kinds, weight))
     ]
     yield from notes
@@ -48,13 +54,22 @@ def prompt_cache(data: NoteContext) -> Iterator[Note]:
 
 def _note(rows: pd.DataFrame, kinds: tuple[int, int], weight: float) -> Note | None:
     metric = TTFT if rows[TTFT].notna().all() else "prompt_eval_ms"
-    found = sorted(_of_models(rows, metric, kinds), key=lambda each: (-each.first / each.repeat, each.model))
+    found = sorted(_of_models(rows, metric, kinds), key=_by_ratio)
     if not found:
         return None
     repeats = int((rows["prompt_cache"] == kinds[1]).sum())
-    wordings = _sure(found, metric, repeats) if kinds[0] == FIRST else _alone(found, metric)
+    if kinds[0] == FIRST:
+        wordings = _sure(found, metric, repeats)
+    else:
+        wordings = _said(found, repeats) if kinds[0] == SAID else _alone(found, metric)
     sources = tuple(sources_of(rows))
     return Note("prompt_cache", "findings", weight, wordings, scope_of(rows), metric, sources=sources)
+
+
+def _by_ratio(found: _Cached) -> tuple[float, str]:
+    """The largest ratio first, those that are not known last."""
+    ratio = found.first / found.repeat
+    return (-ratio if ratio > 0 else 0.0), found.model
 
 
 def _sure(found: Sequence[_Cached], metric: str, repeats: int) -> tuple[Phrase, ...]:
@@ -68,6 +83,27 @@ def _sure(found: Sequence[_Cached], metric: str, repeats: int) -> tuple[Phrase, 
         ),
         phrase(
             "{n} of a prompt look as if a cache had it, and count for no time to first token here: {models}.", **parts
+        ),
+    )
+
+
+def _said(found: Sequence[_Cached], repeats: int) -> tuple[Phrase, ...]:
+    """Of what files tell apart themselves, as the first request and the others."""
+    known = [each for each in found if each.first > each.repeat]
+    runs = count(repeats, "run")
+    if not known:
+        return (phrase("A cache had most of the prompt in {n}, which count for no time to first token here.", n=runs),)
+    parts = {"models": _models(known, "{repeat} instead of {first} with {m}"), "n": runs}
+    return (
+        phrase(
+            "In {n}, the first token of a prompt that was asked before comes far sooner than the first time: {models}. "
+            "Times to first token here are those of the first time, and no prompt rate is from such runs.",
+            **parts,
+        ),
+        phrase(
+            "{n} show how fast a prompt cache is: the first token comes after {models}, the first time. Times to first "
+            "token here are those of the first time, and no prompt rate is from such runs.",
+            **parts,
         ),
     )
 
@@ -101,5 +137,9 @@ def _models(found: Sequence[_Cached], template: str) -> Phrase:
 
 def _of_models(rows: pd.DataFrame, metric: str, kinds: tuple[int, int]) -> Iterator[_Cached]:
     for name, of_model in rows.groupby("model", observed=True):
+        if kinds[0] == SAID:
+            known = of_model[of_model["fresh_ms"].notna().to_numpy()]
+            yield _Cached(str(name), float(known["fresh_ms"].median()), float(known[metric].median()))
+            continue
         first, repeat = (of_model.loc[(of_model["prompt_cache"] == kind).to_numpy(), metric].median() for kind in kinds)
         yield _Cached(str(name), float(first), float(repeat))
