@@ -26,7 +26,9 @@ TRENDS = (
     *("context_depth", "prompt_tokens", "prompt_words", "seq_len", "output_tokens"),
 )
 # What is only told apart: two data sets or tasks are not levels of one thing.
-APART = frozenset({"dataset", "task", "score_name", "n_shot", "phase", "validity", "load_pattern", "settings"})
+APART = frozenset(
+    {"dataset", "task", "score_name", "n_shot", "phase", "validity", "load_pattern", "settings", "hosting"}
+)
 
 
 @lru_cache(maxsize=10_000)

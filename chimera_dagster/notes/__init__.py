@@ -24,6 +24,7 @@ from chimera_dagster.notes.rules.hidden_failures import hidden_failures
 from chimera_dagster.notes.rules.implausible import implausible
 from chimera_dagster.notes.rules.incomparable import incomparable
 from chimera_dagster.notes.rules.keep_loaded import keep_loaded
+from chimera_dagster.notes.rules.managed import managed
 from chimera_dagster.notes.rules.mixed_means import mixed_means
 from chimera_dagster.notes.rules.name_model import name_model
 from chimera_dagster.notes.rules.never_stops import never_stops
@@ -62,7 +63,7 @@ __all__ = ["RULES", "Note", "NoteContext", "find_notes"]
 RULES: tuple[Callable[[NoteContext], Iterator[Note]], ...] = (
     *(choice, orders, condition_effects, parameter_effects, trends, cold_start, tail, scatter, values, incomparable),
     *(failures, contradictions, implausible, outliers, slow_stretch, repeated_files, spellings, same_model),
-    *(prompt_cache, never_stops),
+    *(prompt_cache, never_stops, managed),
     *(
         find_failures,
         keep_loaded,

@@ -10,10 +10,12 @@ import pandas as pd
 
 from chimera_dagster.code_version import code_version
 from chimera_dagster.errors import DamagedFileError, NotIngestedError
+from chimera_dagster.evidence.context_lengths import with_context_lengths
 from chimera_dagster.evidence.duplicates import duplicate_runs
 from chimera_dagster.evidence.fact_table import find_facts
 from chimera_dagster.evidence.folder_models import with_folder_models
 from chimera_dagster.evidence.folder_variants import with_folder_variants
+from chimera_dagster.evidence.hosting import with_hosting
 from chimera_dagster.evidence.problems import Problems
 from chimera_dagster.evidence.spellings import OneSpelling, with_one_spelling
 from chimera_dagster.evidence.summary import summarise, summary_block
@@ -84,14 +86,18 @@ class Evidence:
     def __init__(self, files: pd.DataFrame, measurements: pd.DataFrame, limit: int = 40) -> None:
         self._files, self._limit = files, limit
         self._problems = Problems()
-        compute = partial(with_folder_models, measurements)
-        named = self._problems.run("measurements", "with_folder_models", compute, measurements)
+        compute = partial(with_context_lengths, measurements)
+        known = self._problems.run("measurements", "with_context_lengths", compute, measurements)
+        compute = partial(with_folder_models, known)
+        named = self._problems.run("measurements", "with_folder_models", compute, known)
         compute = partial(with_folder_variants, named)
         varied = self._problems.run("measurements", "with_folder_variants", compute, named)
         compute = partial(with_file_names, varied)
         told = self._problems.run("measurements", "with_file_names", compute, varied)
-        one = partial(with_one_spelling, told)
-        spelled = self._problems.run("measurements", "with_one_spelling", one, OneSpelling(told))
+        compute = partial(with_hosting, told)
+        hosted = self._problems.run("measurements", "with_hosting", compute, told)
+        one = partial(with_one_spelling, hosted)
+        spelled = self._problems.run("measurements", "with_one_spelling", one, OneSpelling(hosted))
         self._measurements, self._spelled = spelled
 
     @property
