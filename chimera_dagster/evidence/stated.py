@@ -21,7 +21,8 @@ def stated_values(measurements: pd.DataFrame, runs: pd.DataFrame, duplicates: It
 
     Columns: file, record, model, backend, gpu, conditions, params, metric, unit, `derived` (the formula, if code
     computed one of them), `n` (NaN if the file does not say it) and KINDS, NaN where the file has none. An aggregate is
-    left out if runs of its model measure its metric under all that it names. A record that states one of them twice has
+    left out if runs of its model measure its metric under all that it names, unless its file compares the model with
+    others of which there are no runs. A record that states one of them twice has
     two rows.
     """
     rows = measurements[
@@ -33,7 +34,8 @@ def stated_values(measurements: pd.DataFrame, runs: pd.DataFrame, duplicates: It
     kinds = rows["aggregate"].astype("str").replace(_NAMED)
     rows = one_spelling(rows.assign(kind=kinds)[kinds.isin(KINDS).to_numpy()])
     rows = rows[~repeats_stated(rows)]
-    rows = rows[~_listed(rows, runs)]
+    listed = _listed(rows, runs)
+    rows = rows[~listed | _beside_others(rows, listed)]
     if rows.empty:
         return pd.DataFrame(columns=[*_ABOUT, "derived", "n", *KINDS]).astype(dict.fromkeys(["n", *KINDS], "float64"))
     rows = rows.sort_values(["original_name", "value"], kind="stable")
@@ -70,6 +72,17 @@ def _listed(sums: pd.DataFrame, runs: pd.DataFrame) -> "np.ndarray":
     ]
     behind = np.array(counts, dtype="float64")[ids]
     return (behind > 0) & ~(sums["n"].to_numpy("float64") > behind)
+
+
+def _beside_others(sums: pd.DataFrame, listed: "np.ndarray") -> "np.ndarray":
+    """Which aggregates stand in a file beside those of another model under the same setup whose runs are not listed."""
+    if not listed.any() or listed.all():
+        return np.zeros(len(sums), dtype=bool)
+    place, _ = setups_of(sums)
+    ids, _ = grouped(sums.assign(place=place), ["file", "metric", "place"])
+    models = pd.DataFrame({"id": ids, "model": pd.factorize(sums["model"])[0], "listed": listed})
+    others = models[~models["listed"] & (models["model"] >= 0)].groupby("id")["model"].nunique()
+    return np.isin(ids, others.index.to_numpy()) & listed & (models["model"] >= 0).to_numpy()
 
 
 def _combinations(rows: pd.DataFrame) -> tuple["np.ndarray", list[tuple[tuple[str, str], Setup]]]:

@@ -16,7 +16,7 @@ from chimera_dagster.evidence.measures import FURTHER, HEADLINES, MEASURES, SCOR
 from chimera_dagster.evidence.setups import Setup, canonical, said
 from chimera_dagster.evidence.spellings import may_be_one
 from chimera_dagster.notes.naming import files_of_one
-from chimera_dagster.notes.phrase import Phrase, phrase, subject
+from chimera_dagster.notes.phrase import Phrase, model, phrase, subject
 from chimera_dagster.schemas import TTFT
 
 # The order in which measures answer the question which model to choose
@@ -87,13 +87,19 @@ class NoteContext:
         rows = self.data.measured
         return sorted(str(name) for name in rows.loc[rows["unit"].notna().to_numpy(), "model"].dropna().unique())
 
-    def who(self, name: str) -> Phrase:
-        """The model as the subject of a sentence: its name, or `the model that a.csv doesn't name`."""
+    def who(self, name: str, *, alone: bool = True) -> Phrase:
+        """The model as the subject of a sentence: its name, or `the unnamed model of a.csv`.
+
+        Not `alone`: no sentence about it alone follows.
+        """
         unnamed = self.data.unnamed.get(name)
         if unnamed is None:
-            return (subject(name),)
-        verb = "doesn't" if len(unnamed) == 1 else "don't"
-        return phrase(f"the model that {{f}} {verb} name", f=files_of_one(unnamed))
+            return (subject(name) if alone else model(name),)
+        return phrase("the unnamed model of {f}", f=files_of_one(unnamed))
+
+    def models_of(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those that files name, each once."""
+        return tuple(name for name in dict.fromkeys(names) if name not in self.data.unnamed)
 
     @cached_property
     def said(self) -> frozenset[str]:

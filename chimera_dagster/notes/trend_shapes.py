@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from string import Formatter
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.findings.trends import RATE_SHARE, TIME_RATIO, Trend
-from chimera_dagster.notes.phrase import Number, Part, Phrase, Words, listed, model, number, phrase, share, subject
+from chimera_dagster.notes.phrase import Number, Part, Phrase, Words, listed, number, phrase, share
 from chimera_dagster.notes.reading import times
 from chimera_dagster.notes.settings import level, span
 
@@ -44,6 +44,12 @@ _TEMPLATES = {
     ),
     "ends": ("over {span}, the {words} {spans}.", "the {words} {spans} over {span}."),
 }
+
+
+class Named(Protocol):
+    """A model as sentences name it, see NoteContext.who."""
+
+    def __call__(self, name: str, *, alone: bool) -> Phrase: ...
 
 
 class Shape(NamedTuple):
@@ -92,12 +98,12 @@ def _of_rate(trend: Trend) -> Shape:
     return Shape("level")
 
 
-def sentences(shape: Shape, trends: Sequence[Trend]) -> tuple[Phrase, ...]:
+def sentences(shape: Shape, trends: Sequence[Trend], named: Named) -> tuple[Phrase, ...]:
     """Of one shape, metric and levels; each of the models is named. Without a capital at the beginning."""
     one, place = trends[0], shape.place
     parts: dict[str, Part | Phrase] = {
         "words": Words(one.measure.words),
-        "who": _who(trends),
+        "who": _who(trends, named),
         "span": span(one.name, one.levels[0], one.levels[-1]),
         "l0": _level(one, 0),
         "l1": _level(one, 1),
@@ -111,7 +117,7 @@ def sentences(shape: Shape, trends: Sequence[Trend]) -> tuple[Phrase, ...]:
     }
     is_time, several = one.measure.sign > 0, len(one.levels) > 2
     between = shape.kind == "level" and not (is_time and several)
-    parts["spans"] = _spans(trends, _VERBS.get(shape.kind, "lies"), between=between)
+    parts["spans"] = _spans(trends, named, _VERBS.get(shape.kind, "lies"), between=between)
     match shape.kind:
         case "knee":
             key = "knee of a time" if is_time else "knee of a rate"
@@ -126,13 +132,13 @@ def sentences(shape: Shape, trends: Sequence[Trend]) -> tuple[Phrase, ...]:
     return tuple(_filled(template, parts) for template in _TEMPLATES[key])
 
 
-def unknown(trends: Sequence[Trend]) -> tuple[Phrase, ...]:
+def unknown(trends: Sequence[Trend], named: Named) -> tuple[Phrase, ...]:
     """Of several metrics over the same levels, of which no change can be told from chance."""
     one = trends[0]
     words = list(dict.fromkeys(trend.measure.words for trend in trends))
     parts: dict[str, Part | Phrase] = {
         "words": listed([phrase(each) for each in words], "or"),
-        "who": _who([trend for trend in trends if trend.measure == one.measure]),
+        "who": _who([trend for trend in trends if trend.measure == one.measure], named),
         "span": span(one.name, one.levels[0], one.levels[-1]),
     }
     return (
@@ -146,10 +152,8 @@ def _level(trend: Trend, place: int) -> Phrase:
     return level(trend.name, int(value) if value == int(value) else value)
 
 
-def _who(trends: Sequence[Trend]) -> Phrase:
-    if len(trends) == 1:
-        return (subject(trends[0].model),)
-    return listed([(model(trend.model),) for trend in trends])
+def _who(trends: Sequence[Trend], named: Named) -> Phrase:
+    return listed([named(trend.model, alone=len(trends) == 1) for trend in trends])
 
 
 def _at(trends: Sequence[Trend], place: int) -> Phrase:
@@ -157,13 +161,13 @@ def _at(trends: Sequence[Trend], place: int) -> Phrase:
     return listed([(number(trend.values[place], trend.measure.unit),) for trend in trends])
 
 
-def _spans(trends: Sequence[Trend], verb: str, *, between: bool = False) -> Phrase:
+def _spans(trends: Sequence[Trend], named: Named, verb: str, *, between: bool = False) -> Phrase:
     """`of a grows from 130 ms to 1.7 s and that of b from 373 ms to 3.2 s`."""
     parts: list[Phrase] = []
     for place, trend in enumerate(trends):
         ends = (min(trend.values), max(trend.values)) if between else (trend.values[0], trend.values[-1])
         low, high = (number(end, trend.measure.unit) for end in ends)
-        who = model(trend.model) if len(trends) > 1 else subject(trend.model)
+        who = named(trend.model, alone=len(trends) == 1)
         start = "that of {who}" if place else f"of {{who}} {verb}"
         span = "between {low} and {high}" if between else "from {low} to {high}"
         parts.append(phrase(f"{start} {span}", who=who, low=low, high=high))

@@ -63,6 +63,28 @@ class Contest(NamedTuple):
         return len(self.cells) == len(self.standings) * len(self.setups)
 
     @property
+    def beyond(self) -> bool:
+        """Whether the fitted value of an item lies outside of what was measured of it, as settings are not shared."""
+        if self.how != "blocks":
+            return False
+        ends = {
+            item: (min(values), max(values))
+            for item in {name for name, _ in self.cells}
+            if (values := [value for name, cell in self.cells if name == item for value in cell.values.tolist()])
+        }
+        return any(
+            not low <= standing.value <= high
+            for standing in self.standings
+            for low, high in [ends.get(standing.item, (-np.inf, np.inf))]
+        )
+
+    def measured(self, item: str) -> float:
+        """The geometric mean of an item's own values, whatever their settings."""
+        return float(
+            np.exp(np.mean(np.log(np.concatenate([cell.values for name, cell in self.cells if name == item]))))
+        )
+
+    @property
     def by_session(self) -> bool:
         """Whether the order and the intervals are those of sessions, as there are enough of them."""
         return self.over is not None and bool(self.over.conclusive.all())

@@ -30,8 +30,10 @@ _STRATA = 8  # contests in one text
 _WHOLE = 4  # a setup of more names is named in part
 _KINDS = {
     ("runs", "geometric mean"): "geometric mean and its 95 % interval",
-    ("blocks", "geometric mean"): "geometric mean within equal conditions and the 95 % interval of its distance from "
-    "the mean of all",
+    (
+        "blocks",
+        "geometric mean",
+    ): "geometric mean as fitted within equal conditions and the 95 % interval of its distance from the mean of all",
     ("stated", "mean"): "mean and its 95 % interval from the n and the standard deviation that the files state",
 }
 _TESTS = {
@@ -166,6 +168,10 @@ def _test(results: Sequence[Judged]) -> str | None:
 
 def _kind(results: Sequence[Judged]) -> str:
     contest = results[0].contest
+    if contest.beyond:
+        return (
+            "in the order fitted within equal conditions; the values are geometric means over each one's own conditions"
+        )
     cold = "cold starts left out" if any(result.contest.cold for result in results) else ""
     stated = "as files state the values" if contest.how != "stated" and contest.stated else ""
     if (contest.how, contest.kind) in _KINDS:
@@ -204,9 +210,10 @@ def _standings(figures: Figures, contest: Contest, suffix: str) -> str:
 
 
 def _standing(figures: Figures, contest: Contest, standing: Standing, name: str) -> str:
-    unit = contest.measure.unit
+    unit, beyond = contest.measure.unit, contest.beyond
+    value = contest.measured(standing.item) if beyond else standing.value
     notes: list[str] = []
-    if not np.isnan(standing.low):
+    if not beyond and not np.isnan(standing.low):
         low, high = figures.say(f"low_{name}", standing.low, unit), figures.say(f"high_{name}", standing.high, unit)
         notes.append(f"{low} to {high}")
     if not np.isnan(standing.n):
@@ -216,7 +223,7 @@ def _standing(figures: Figures, contest: Contest, standing: Standing, name: str)
         values = np.concatenate([cell.values for item, cell in contest.cells if item == standing.item])
         notes.append(f"median {figures.say(f'median_{name}', float(np.median(values)), unit)}, as {why}")
     note = f" ({', '.join(notes)})" if notes else ""
-    return f"{standing.item} {figures.say(f'mean_{name}', standing.value, unit)}{note}"
+    return f"{standing.item} {figures.say(f'mean_{name}', value, unit)}{note}"
 
 
 def _why_not_mean(contest: Contest, item: str) -> str | None:

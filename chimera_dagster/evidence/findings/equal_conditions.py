@@ -295,6 +295,8 @@ def _standings(runs: _Runs, *parts: NDArray[np.float64]) -> list[Standing]:
 
 def _with_sessions(contest: Contest, runs: _Runs, blocks: NDArray[np.int64]) -> Contest:
     """The contest with the test over sessions; its order and intervals too, if there are enough sessions."""
+    if _is_grid(runs):
+        return contest
     over = over_sessions(runs.logs, runs.items, blocks, runs.sessions, len(runs.names))
     if over is None:
         return contest
@@ -303,6 +305,17 @@ def _with_sessions(contest: Contest, runs: _Runs, blocks: NDArray[np.int64]) -> 
         return contest
     standings = _standings(runs, over.mean, over.low, over.high)
     return contest._replace(standings=_ordered(contest.measure, standings))
+
+
+def _is_grid(runs: _Runs) -> bool:
+    """Whether each session has one item alone and none measured an item again under a setting that another had.
+
+    So it is if a script writes a file for each model and setting: nothing was repeated, however many files there are.
+    """
+    of_items = np.unique(np.stack([runs.sessions, runs.items]), axis=1)
+    of_cells = np.unique(np.stack([runs.items, runs.strata, runs.sessions]), axis=1)
+    cells = np.unique(of_cells[:2], axis=1).shape[1]
+    return of_items.shape[1] == len(np.unique(runs.sessions)) and of_cells.shape[1] == cells
 
 
 def _single(measure: Measure, stratum: Stratum) -> Contest:

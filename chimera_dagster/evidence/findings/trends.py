@@ -54,9 +54,13 @@ def trends(data: FindingContext) -> Iterator[Finding]:
     rate is the lowest level with RATE_SHARE of the highest value; that of a time is the highest level up to which it
     stays within TIME_RATIO times that at the lowest level. It is stated from three levels on, and of repeated runs only
     if an F-test of log values (Holm over all trends) tells their levels apart; values that files state once are taken
-    as they are.
+    as they are. A file that names no model has one of its own.
     """
-    found = [trend for measure in _MEASURES for trend in _trends(measure, data.cells(measure))]
+    found = [
+        trend
+        for measure in _MEASURES
+        for trend in _trends(measure, [*data.cells(measure), *data.unnamed_cells(measure)])
+    ]
     fits = [_fitted(trend) for trend in found]
     tests = iter(effect_tests([fit for fit in fits if fit is not None]))
     for untested, fit in zip(found, fits, strict=True):

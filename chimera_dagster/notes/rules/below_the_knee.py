@@ -64,11 +64,15 @@ def _note(data: NoteContext, found: Sequence[Found[Trend]], weight: float) -> No
     return recommendation(
         "below_the_knee",
         weight,
-        phrase("give {m} no more than {load}", m=listed([(model(name),) for name in names]), load=_load(one, at)),
+        phrase(
+            "give {m} no more than {load}",
+            m=listed([data.who(name, alone=False) for name in names]),
+            load=_load(one, at),
+        ),
         _reason(trends, at, [*_waits(waits, at), *_failures(data, trends)]),
         Basis(
             Scope(
-                names,
+                data.models_of(names),
                 one.stratum.setup,
                 "all" if any(cell.stated for cell in cells) else "warm",
                 sum(len(cell.places) for cell in cells),
@@ -100,7 +104,10 @@ def _first_tokens(data: NoteContext, trends: Sequence[Trend], at: int) -> list[F
 def _with_throughput(data: NoteContext) -> frozenset[str]:
     """Models of which some file has a throughput over all requests."""
     table = data.data.table
-    return frozenset(table.loc[table["metric"].isin(_THROUGHPUTS).to_numpy(), "model"].dropna().astype("str").unique())
+    rows = table[table["metric"].isin(_THROUGHPUTS).to_numpy()]
+    files = set(rows["file"].astype("str").unique())
+    unnamed = {name for name, own in data.data.unnamed.items() if files & set(own)}
+    return frozenset({*rows["model"].dropna().astype("str").unique(), *unnamed})
 
 
 def knee(trend: Trend) -> int | None:

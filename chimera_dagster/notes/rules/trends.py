@@ -8,7 +8,7 @@ from chimera_dagster.evidence.certainty import Certainty
 from chimera_dagster.evidence.findings.cells import files_of, sources_of_cells
 from chimera_dagster.evidence.findings.trends import Trend
 from chimera_dagster.evidence.measures import HEADLINES, MEASURES, SERVER, Measure
-from chimera_dagster.evidence.setups import canonical
+from chimera_dagster.evidence.setups import canonical, varying
 from chimera_dagster.notes.context import Found, NoteContext
 from chimera_dagster.notes.note import Note, Scope
 from chimera_dagster.notes.order_words import sure
@@ -33,10 +33,10 @@ def trends(data: NoteContext) -> Iterator[Note]:
     known.sort(key=lambda part: (-_weight(data, part), -len(part[0].about.levels), -_records(part)))
     for place, part in enumerate(known[:_MOST]):
         shape = shape_of(part[0].about)
-        said = sentences(shape, [each.about for each in part])
+        said = sentences(shape, [each.about for each in part], data.who)
         yield _note(data, part, said, _weight(data, part) - place / 100)
     for place, part in enumerate(_same_levels(parts)[:_MOST_UNKNOWN]):
-        yield _note(data, part, unknown([each.about for each in part]), _UNKNOWN - place / 10)
+        yield _note(data, part, unknown([each.about for each in part], data.who), _UNKNOWN - place / 10)
 
 
 def _alike(trend: Trend) -> tuple[object, ...]:
@@ -58,7 +58,7 @@ def _same_levels(parts: Sequence[_Trends]) -> list[_Trends]:
 
 def _weight(data: NoteContext, part: _Trends) -> float:
     measure = part[0].about.measure
-    base = _FURTHER if measure not in (*HEADLINES, SERVER) else _ALONE if len(data.models) == 1 else _AMONG
+    base = _FURTHER if measure not in (*HEADLINES, SERVER) else _ALONE if len(data.models) < 2 else _AMONG
     return base - MEASURES.index(measure)
 
 
@@ -66,14 +66,19 @@ def _note(data: NoteContext, part: _Trends, said: Sequence[Phrase], weight: floa
     one, cells = part[0].about, [cell for each in part for cell in each.about.cells]
     measures: set[Measure] = {each.about.measure for each in part}
     models = tuple(dict.fromkeys(each.about.model for each in part))
-    at = in_words(one.stratum.setup, data.said_of(models))
+    alike = [
+        each.about.stratum.setup
+        for each in data.found("trends", Trend)
+        if (each.about.model, each.about.measure, each.about.name) == (one.model, one.measure, one.name)
+    ]
+    at = in_words(one.stratum.setup, data.said_of(models), needed=varying(alike))
     runs = "all" if any(cell.stated for cell in cells) else "warm"
     return Note(
         "trend",
         "performance",
         weight,
         tuple(said),
-        Scope(models, one.stratum.setup, runs, _records(part), len(files_of(cells))),
+        Scope(data.models_of(models), one.stratum.setup, runs, _records(part), len(files_of(cells))),
         one.measure.metric if len(measures) == 1 else None,
         certainty=one.certainty,
         sources=tuple(sources_of_cells(cells)),

@@ -120,7 +120,7 @@ def test_strata_of_the_same_models_are_one_ranking_with_strata_as_blocks() -> No
     (ranking,) = found(rows, "rank_models")
     assert ranking["text"].startswith(
         "Models by decode throughput at backend=vllm over 4 equal setups (concurrency=1 to 8), highest first "
-        "(geometric mean within equal conditions"
+        "(geometric mean as fitted within equal conditions"
     )
     assert ranking["test"] == "t-tests of log values within blocks, Holm over 1 comparisons"
     assert ranking["effect"] == pytest.approx(0.1, abs=0.02)
