@@ -10,7 +10,8 @@ from chimera_dagster.notes.note import Note, Scope, Source
 from chimera_dagster.notes.phrase import Number, Phrase, capital, phrase, share
 from chimera_dagster.notes.reading import times
 
-_WANTED = (0.1, 0.2, 0.5, 1.0)  # differences that one would want to see, as a ratio minus 1
+_WANTED = (0.05, 0.1, 0.2, 0.5, 1.0)  # differences that one would want to see, as a ratio minus 1
+_GAIN = 0.5  # of what can be seen now: for less gain than that, nobody repeats runs
 _FEW, _MANY = 30, 100  # runs that can be asked for; the larger number only of those who did a quarter of them
 
 
@@ -71,10 +72,11 @@ def repeats_for(runs: float, detectable: float) -> Repeats | None:
     """How often to repeat what ran `runs` times, when a difference of `detectable` at least can be seen.
 
     The error of a mean of logarithms falls with the root of their number, so the runs grow with the square of the ratio
-    of the logarithms. For the smallest usual difference that takes a sensible number; None if there is none.
+    of the logarithms. For the smallest usual difference that takes a sensible number, and that is at most half of what
+    can be seen now; None if there is none.
     """
     for wanted in _WANTED:
-        if wanted >= detectable:
+        if wanted > _GAIN * detectable:
             return None
         needed = math.ceil(runs * (math.log1p(detectable) / math.log1p(wanted)) ** 2)
         if needed <= max(_FEW, min(_MANY, 4 * runs)):

@@ -1,10 +1,11 @@
 """The answer of a folder with one model, named or not: the best value of a condition."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from chimera_dagster.evidence.certainty import weakest
 from chimera_dagster.evidence.findings.contest_words import Series
+from chimera_dagster.evidence.measures import Measure
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
 from chimera_dagster.notes.metric_words import words_of
 from chimera_dagster.notes.naming import files_of_one
@@ -19,11 +20,11 @@ def best_levels(data: NoteContext) -> list[Order]:
 
     If there is none: of a condition of a model that is not named, with levels that are ahead of others together.
     """
-    every = [
+    every = _telling(
         order_of(each.id, judged, judged.contest.cells[0][1].model)
         for each in data.found("condition_effects", Series)
         for judged in each.about.results
-    ]
+    )
     clear = [order for measure in QUESTIONS for order in every if order.measure == measure and len(order.leaders) == 1]
     if not clear and not data.models:
         ahead = (order for measure in QUESTIONS for order in every if order.measure == measure and order.told)
@@ -31,6 +32,14 @@ def best_levels(data: NoteContext) -> list[Order]:
     first = clear[:1]
     same = {(order.of, _condition(order)) for order in first}
     return first + [order for order in clear[1:] if (order.of, _condition(order)) in same][:1]
+
+
+def _telling(orders: Iterable[Order]) -> list[Order]:
+    """Of the contests of a condition by a measure the one that says most, as the sentences beside the answer do."""
+    found: dict[tuple[str, str, Measure], Order] = {}
+    for order in sorted(orders, key=lambda order: (order.contest.how == "plain", -order.contest.n)):
+        found.setdefault((order.of, _condition(order), order.measure), order)
+    return list(found.values())
 
 
 def of_one_model(name: str, levels: Sequence[Order], weight: float) -> Note:

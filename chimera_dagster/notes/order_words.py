@@ -12,6 +12,7 @@ from chimera_dagster.notes.reading import times
 from chimera_dagster.notes.settings import in_words, span
 
 NOT_EVEN_TENFOLD = "; there are too few runs, or they scatter too much, to show even a tenfold difference"
+_FAR = 1.5  # a ratio that nobody takes for equal, whatever a test can tell
 _FEW = 1.0  # a test that would only have shown a larger difference has too few runs
 _SURE = {
     Certainty.HOLDS: "That difference holds.",
@@ -31,14 +32,34 @@ def where(data: NoteContext, order: Order, setup: Setup | None = None, *, usual:
     Those of all setups of the contest, or of the one that the sentence is about: the most usual one of `usual`.
     """
     setups = order.contest.setups if setup is None else [setup]
-    parts = [_over(order) if len(setups) > 1 else in_words(setups[0], data.said_of(order.whose))]
+    parts = [
+        _over(order)
+        if len(setups) > 1
+        else in_words(setups[0], data.said_of(order.whose), needed=_telling(data, order))
+    ]
     if usual:
-        parts.append(
-            phrase("the most usual of {n}", n=count(usual, "shared setting" if order.contest.complete else "setting"))
-        )
+        noun = "shared setting" if order.contest.complete else "setting"
+        most = phrase("the most usual of {n}", n=count(usual, noun))
+        parts = [parts[0], most] if parts[0] else [phrase("in {most}", most=most)]
     if order.scope.runs == "warm" and order.measure.unit == "ms" and data.loads_seen(order.whose):
         parts.insert(0, phrase("once loaded"))
     return phrase("{parts}, ", parts=joined(parts, ", ")) if any(parts) else ()
+
+
+def _telling(data: NoteContext, order: Order) -> frozenset[str]:
+    """The names that tell the setups of this contest from those of others of the same items and measure."""
+    if order.of:
+        return frozenset()
+    every = (judged.contest for _, judged in data.rankings.get(order.measure, []))
+    alike = [contest for contest in every if {each.item for each in contest.standings} & set(order.names)]
+    return varying(setup for contest in alike for setup in contest.setups)
+
+
+def where_both(data: NoteContext, order: Order, setups: Sequence[Setup]) -> Phrase:
+    """As `where`, of two items and the settings that both have."""
+    if len(setups) == 1:
+        return where(data, order, setups[0])
+    return phrase("over {n} that both have, ", n=count(len(setups), "setting"))
 
 
 def _over(order: Order) -> Phrase:
@@ -60,6 +81,28 @@ def with_values(order: Order, names: Sequence[str], named: Callable[[str], Phras
     unit = order.measure.unit
     parts = [phrase("{a} ({x})", a=named(name), x=number(order.values[name], unit)) for name in names[:shown]]
     return listed([*parts, *rest(len(names) - len(parts))])
+
+
+def ties_of(order: Order, named: Callable[[list[str]], Phrase]) -> Phrase:
+    """`; b (48 tok/s) can't be told from it` and `; c (49 tok/s) is about equal`, behind what is said of the first."""
+    tied = [name for name in order.leaders[1:] if name not in order.near]
+    far = [name for name in tied if _is_far(order, name)]
+    tied = [name for name in tied if name not in far]
+    near = [name for name in order.leaders[1:] if name in order.near]
+    equal = "is" if len(near) == 1 else "are"
+    return joined(
+        [
+            phrase("; {names} can't be told from it", names=named(tied)) if tied else (),
+            phrase(f"; {{names}} {equal} about equal", names=named(near)) if near else (),
+            phrase("; the runs of {names} scatter too much to tell", names=named(far)) if far else (),
+        ],
+        "",
+    )
+
+
+def _is_far(order: Order, name: str) -> bool:
+    low, high = sorted((order.values[order.names[0]], order.values[name]))
+    return high > _FAR * low
 
 
 def rest(left: int, noun: str = "more") -> list[Phrase]:

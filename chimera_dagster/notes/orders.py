@@ -6,18 +6,20 @@ from typing import NamedTuple
 from chimera_dagster.evidence.certainty import Certainty, weakest
 from chimera_dagster.evidence.findings.cells import files_of, sources_of_cells
 from chimera_dagster.evidence.findings.contest import Contest, Judged
-from chimera_dagster.evidence.measures import Measure
+from chimera_dagster.evidence.measures import SCORES, Measure
 from chimera_dagster.evidence.setups import varying
 from chimera_dagster.notes.note import Runs, Scope, Source
 
 _MATTERS = 0.5  # a ratio minus 1 that nobody would call equal
+_NEAR = 1.02  # a ratio that nobody chooses by, even if a test tells it from 1
 _SAME = 1.05  # repeats of one run commonly differ by some per cent
 
 
 class Order(NamedTuple):
     """Items of one contest, the best first, with their values: models, or levels of a condition of the model `of`.
 
-    `leaders` are the first and those tied with it; `certainty` is the weakest of those that tell it from the others.
+    `leaders` are the first, those tied with it and those `near` it: within 2 %, though a test tells them apart.
+    `certainty` is the weakest of those that tell the first from the others.
     """
 
     finding: str
@@ -27,6 +29,7 @@ class Order(NamedTuple):
     leaders: list[str]
     certainty: Certainty
     of: str = ""
+    near: tuple[str, ...] = ()
 
     @property
     def measure(self) -> Measure:
@@ -81,11 +84,20 @@ def order_of(finding: str, judged: Judged, of: str = "") -> Order:
     contest = judged.contest
     names = [standing.item for standing in contest.standings]
     values = {standing.item: standing.value for standing in contest.standings}
+    near = tuple(name for name in names[1:] if _is_near(judged, values, names[0], name))
     told = {name: _told(judged, values, names[0], name) for name in names[1:]}
+    told |= dict.fromkeys(near, Certainty.TIE)
     leaders = [names[0], *(name for name, certainty in told.items() if certainty is Certainty.TIE)]
     apart = [certainty for certainty in told.values() if certainty is not Certainty.TIE]
     untold = Certainty.PLAIN if contest.pairs is None else Certainty.TIE
-    return Order(finding, judged, names, values, leaders, weakest(apart) or untold, of)
+    return Order(finding, judged, names, values, leaders, weakest(apart) or untold, of, near)
+
+
+def _is_near(judged: Judged, values: Mapping[str, float], one: str, other: str) -> bool:
+    """Scores are left out: of them a small difference may be many answers."""
+    low, high = sorted((values[one], values[other]))
+    told = judged.certainty_of(one, other) in (Certainty.HOLDS, Certainty.IN_SESSION)
+    return told and judged.contest.measure not in SCORES and high <= _NEAR * low
 
 
 def _told(judged: Judged, values: Mapping[str, float], one: str, other: str) -> Certainty:

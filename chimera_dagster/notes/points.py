@@ -16,6 +16,7 @@ from chimera_dagster.evidence.setups import TRENDS, Setup, canonical, varying
 from chimera_dagster.notes.orders import Order
 from chimera_dagster.schemas import E2E, TTFT
 
+LOADS = ("concurrency", "request_rate", "batch_size")
 _LEAST_RUNS = 3  # of each model, for a setting to stand for all
 _LEAST_SHARE = 0.2  # of the runs
 _EQUAL = 1.15  # ratio of lengths that are about the same
@@ -58,8 +59,9 @@ def centre(cell: Cell) -> float:
 def points_of(order: Order) -> list[Point]:
     """The setup of a contest, the lowest and the highest level of a load or length, or else the most usual setup.
 
-    Of a server's throughput it is the level with the most of it, instead of the highest. Only setups that every item
-    was measured under; empty if none stands for the others, as none does for a tie over many.
+    Of a server's throughput it is the level with the most of it, instead of the highest. If other conditions vary too,
+    the levels are those of the setups with the most runs that are otherwise equal. Only setups that every item was
+    measured under; empty if none stands for the others, as none does for a tie over many.
     """
     points = _shared(order)
     setups = order.contest.setups
@@ -67,14 +69,37 @@ def points_of(order: Order) -> list[Point]:
         return points
     [name, *others] = sorted(varying(setups))
     if not others and name in TRENDS and len(points) == len(setups) and all(_is_level(each, name) for each in points):
-        ladder = sorted(points, key=lambda point: float(point.setup[name]))
-        best = order.names[0]
-        last = max(ladder[1:], key=lambda point: point.values[best]) if order.measure.whole else ladder[-1]
-        return [ladder[0]._replace(name=name), last._replace(name=name)]
+        return _ends(order, name, points)
+    if not order.tied and (ends := _ends_among(order, points)):
+        return ends
     usual = max(points, key=lambda point: point.runs, default=None)
     if order.tied or usual is None or usual.runs < _LEAST_SHARE * order.contest.n:
         return []
     return [usual] if min(len(cell.places) for cell in usual.cells.values()) >= _LEAST_RUNS else []
+
+
+def _ends(order: Order, name: str, points: Sequence[Point]) -> list[Point]:
+    """The lowest level and the highest one, or that with the most throughput."""
+    ladder = sorted(points, key=lambda point: float(point.setup[name]))
+    best = order.names[0]
+    last = max(ladder[1:], key=lambda point: point.values[best]) if order.measure.whole else ladder[-1]
+    return [ladder[0]._replace(name=name), last._replace(name=name)]
+
+
+def _ends_among(order: Order, points: Sequence[Point]) -> list[Point]:
+    """The ends of a load among points that differ in other conditions too, if the order is the same at both."""
+    for name in LOADS:
+        ladders: dict[str, list[Point]] = {}
+        for point in points:
+            if _is_level(point, name):
+                rest = canonical({key: value for key, value in point.setup.items() if key != name})
+                ladders.setdefault(rest, []).append(point)
+        known = [ladder for ladder in ladders.values() if len(ladder) > 1]
+        for ladder in sorted(known, key=lambda each: (-len(each), -sum(point.runs for point in each))):
+            ends = _ends(order, name, ladder)
+            if all(agrees(order, end.values) for end in (ends[-1:] if order.measure.whole else ends)):
+                return ends
+    return []
 
 
 def own_means(order: Order) -> dict[str, float]:
@@ -86,6 +111,25 @@ def own_means(order: Order) -> dict[str, float]:
         return {}
     found = {name: _geometric_mean(runs_of(order, name)) for name in order.names}
     return found if agrees(order, found) else {}
+
+
+def between_two(order: Order) -> tuple[Order, list[Setup]] | None:
+    """The first and the next that is told from it, with means over the settings that both have, and these settings.
+
+    For a contest of which no setting stands for all: a fit would give values that nobody measured. None if these means
+    have the other order.
+    """
+    others = [name for name in order.names if name not in order.leaders]
+    if not others:
+        return None
+    pair = [order.names[0], others[0]]
+    shared = [point for point in _points(order, 2) if set(pair) <= set(point.cells)]
+    found = [point.values for point in shared]
+    if not found:
+        return None
+    values = {name: _geometric_mean(np.array([known[name] for known in found])) for name in pair}
+    two = order._replace(names=pair, values=values, leaders=pair[:1], near=())
+    return (two, [point.setup for point in shared]) if agrees(two, values) else None
 
 
 def runs_of(order: Order, name: str) -> "np.ndarray":
@@ -130,12 +174,19 @@ def equal_length(order: Order, one: str, other: str) -> tuple[Point, Lengths] | 
 
 
 def _shared(order: Order) -> list[Point]:
+    """The setups that every item was measured under."""
+    return _points(order, len(order.names))
+
+
+def _points(order: Order, least: int) -> list[Point]:
+    """The setups that so many items were measured under."""
+    setups = {canonical(setup): setup for setup in order.contest.setups}
+    names = set().union(*order.contest.setups)  # without the condition whose levels are compared
     cells: dict[str, dict[str, Cell]] = {}
     for item, cell in order.contest.cells:
-        cells.setdefault(canonical(cell.setup), {})[item] = cell
-    return [
-        Point(next(iter(known.values())).setup, known) for known in cells.values() if len(known) == len(order.names)
-    ]
+        key = canonical({name: value for name, value in cell.setup.items() if name in names})
+        cells.setdefault(key, {})[item] = cell
+    return [Point(setups[key], known) for key, known in cells.items() if len(known) >= least and key in setups]
 
 
 def _geometric_mean(values: "np.ndarray") -> float:

@@ -12,7 +12,8 @@ _COUNTED = {
     "threads": ("one thread", "{x} threads"),
     "prompt_tokens": ("prompts of one token", "prompts of {x} tokens"),
     "prompt_words": ("prompts of one word", "prompts of {x} words"),
-    "output_tokens": ("answers of one token", "answers of {x} tokens"),
+    # files have it from `max_tokens` and the like: answers may end before
+    "output_tokens": ("answers of one token", "answers of up to {x} tokens"),
     "context_depth": ("a context of one token", "a context of {x} tokens"),
     "request_rate": ("one request a second", "{x} requests a second"),
     "tensor_parallel": ("one GPU", "{x} GPUs"),
@@ -21,14 +22,22 @@ _EMPTY = {"context_depth": "an empty context"}
 _SAID = {"gpu": "on {x}", "backend": "with {x}", "tool": "as measured by {x}"}
 
 
-def in_words(setup: Mapping[str, object], shown: Iterable[str] | None = None, most: int = _MOST) -> Phrase:
+def in_words(
+    setup: Mapping[str, object],
+    shown: Iterable[str] | None = None,
+    most: int = _MOST,
+    needed: Iterable[str] = (),
+) -> Phrase:
     """The setup, or the `shown` names of it, as it follows a verb; empty if there is nothing to say.
 
-    Of more than `most` names the rest is left to the evidence.
+    Of more than `most` names the rest is left to the evidence, first those that are not `needed` to tell this sentence
+    from another one.
     """
     names = [item[0] for item in sorted(setup.items(), key=lambda item: by_value({item[0]: item[1]}))]
     kept = [name for name in names if shown is None or name in set(shown)]
-    first = [name for name in kept if name not in _SAID][:most]
+    others = [name for name in kept if name not in _SAID]
+    chosen = {*sorted(others, key=lambda name: name not in set(needed))[:most]}
+    first = [name for name in others if name in chosen]
     values = [level(name, setup[name]) for name in first]
     places = [phrase(_SAID[name], x=setting(value_words(setup[name]))) for name in kept if name in _SAID]
     return joined([*([phrase("with {values}", values=listed(values))] if values else []), *places], ", ")

@@ -15,6 +15,7 @@ from chimera_dagster.notes.metric_words import MetricWords, words_of
 from chimera_dagster.notes.note import Note, Scope
 from chimera_dagster.notes.orders import Order, order_of
 from chimera_dagster.notes.phrase import Phrase, count, joined, listed, model, number, phrase
+from chimera_dagster.notes.turns import turn_in_words
 
 _WEIGHT = 200.0
 _SHOWN = 4  # names in one sentence
@@ -43,17 +44,28 @@ def choice(data: NoteContext) -> Iterator[Note]:
         if crossing:
             yield _with_scores(data, _by_level(first, crossing, others), [crossing.low, crossing.high], first.names)
             return
+    turns = [turn_in_words(data, order) for order in found]
+    turn = joined([words for words, _ in turns])
+    every = [*found, *(behind for _, behind in turns if behind)]
     note = Note(
         "choice",
         "answer",
         _WEIGHT,
-        tuple(joined([said, others]) for said in _said(data, found)),
+        tuple(joined([_limited(data, first, said), turn, others]) for said in _said(data, found)),
         first.scope,
-        certainty=weakest(order.certainty for order in found),
+        certainty=weakest(order.certainty for order in every),
         sources=first.sources,
-        findings=tuple(order.finding for order in found),
+        findings=tuple(dict.fromkeys(order.finding for order in every)),
     )
     yield _with_scores(data, note, chosen, first.names)
+
+
+def _limited(data: NoteContext, order: Order, said: Phrase) -> Phrase:
+    """With the models that it is about in front, if most others were run in another way."""
+    left = sum(group.isdisjoint(order.names) for group in alike(data.models))
+    if left <= len(order.names):
+        return said
+    return phrase("Of {n} that were run alike: {said}", n=count(len(order.names), "model"), said=said)
 
 
 def _said(data: NoteContext, found: Sequence[Order]) -> tuple[Phrase, ...]:
@@ -202,9 +214,12 @@ def _by_two(first: Order, second: Order, *, slowed: Set[str]) -> tuple[Phrase, .
     if other.tied and len(other.names) == 2:
         return _either(leader, words, also, weak=other.weak or bool(slowed & {*other.names}))
     if leader in other.leaders:
+        what, rest = other.measure.words, _names([name for name in other.leaders if name != leader])
         return (
-            phrase(f"Choose {{a}}: it {words.best}, and none is known to be better if {also.use}.", a=model(leader)),
-            phrase(f"{{a}} {words.best}, and if {also.use}, no other is known to beat it.", a=model(leader)),
+            phrase(
+                f"Choose {{a}}: it {words.best}; by {what}, nothing tells it from {{rest}}.", a=model(leader), rest=rest
+            ),
+            phrase(f"{{a}} {words.best}; by {what}, it can't be told from {{rest}}.", a=model(leader), rest=rest),
         )
     return (phrase(f"Choose {{a}} if {words.use}, and {{b}} if {also.use}.", a=model(leader), b=_names(other.leaders)),)
 

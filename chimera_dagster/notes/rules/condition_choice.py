@@ -14,6 +14,7 @@ from chimera_dagster.notes.settings import level
 
 _WEIGHT = 118.0
 _MOST = 2
+_WORTH = 1.1  # ratio: for less nobody changes a setting
 _MEASURES = (HEADLINES[0], SERVER, HEADLINES[1])
 _PRECISION = ("quantization", "dtype", "kv_cache_type")
 _CHOSEN = (
@@ -24,7 +25,9 @@ _CHOSEN = (
 
 
 def condition_choice(data: NoteContext) -> Iterator[Note]:
-    """A note for each model and condition of which one value is faster than every other, the largest ratios first."""
+    """A note for each model and condition of which one value is a tenth faster than every other, the largest ratios
+    first.
+    """
     found: dict[tuple[str, str], Order] = {}
     for measure in _MEASURES:
         for each in data.found("condition_effects", Series):
@@ -35,7 +38,8 @@ def condition_choice(data: NoteContext) -> Iterator[Note]:
                 clear = order.certainty in (Certainty.HOLDS, Certainty.IN_SESSION) and len(order.leaders) == 1
                 if contest.measure == measure and name in _CHOSEN and clear:
                     found.setdefault((whose, name), order)
-    orders = sorted(found.items(), key=lambda item: -_ratio(item[1]))
+    worth = [item for item in found.items() if _ratio(item[1]) >= _WORTH]
+    orders = sorted(worth, key=lambda item: -_ratio(item[1]))
     for place, ((whose, name), order) in enumerate(orders[:_MOST]):
         yield _note(data, whose, name, order, _WEIGHT - place / 10)
 

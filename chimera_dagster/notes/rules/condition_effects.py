@@ -9,9 +9,19 @@ from chimera_dagster.evidence.measures import HEADLINES, SERVER, Measure
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
 from chimera_dagster.notes.metric_words import behind, does
 from chimera_dagster.notes.note import Note
-from chimera_dagster.notes.order_words import caution, sure, where, with_values, would_have_shown
+from chimera_dagster.notes.order_words import (
+    caution,
+    sure,
+    sure_of_settings,
+    ties_of,
+    where,
+    where_both,
+    with_values,
+    would_have_shown,
+)
 from chimera_dagster.notes.orders import Order, order_of
-from chimera_dagster.notes.phrase import Phrase, number, phrase, setting
+from chimera_dagster.notes.phrase import Phrase, joined, number, phrase, setting
+from chimera_dagster.notes.points import Point, agrees, between_two, own_means, points_of
 from chimera_dagster.notes.settings import in_words, level
 
 _ALONE, _AMONG, _FURTHER = 140.0, 80.0, 40.0  # weight if there is one model, several, or if it says less
@@ -40,29 +50,46 @@ def condition_effects(data: NoteContext) -> Iterator[Note]:
 
 def _note(data: NoteContext, order: Order, name: str, weight: float) -> Note:
     is_tie, who = order.tied, data.who(order.of)
+    settings = len(order.contest.setups)
+    opening, said, second = where(data, order), order, None
+    points = [] if is_tie else [point for point in points_of(order) if agrees(order, point.values)]
+    if settings > 1 and points:
+        one, *more = points[-1:] if order.measure.whole else points
+        usual = 0 if one.name else settings
+        opening, said = where(data, order, one.setup, usual=usual), order._replace(values=one.values)
+        second = more[0] if one.name and more else None
+    elif settings > 1 and not order.contest.complete:
+        means, two = own_means(order), None if is_tie else between_two(order)
+        said = two[0] if two else order._replace(values=means) if means else order
+        opening = where_both(data, order, two[1]) if two else opening
     return Note(
         "condition_effect",
         "performance",
         weight,
-        _tie(order, name, who) if is_tie else _difference(order, name, who, caution(data, order)),
+        _tie(said, name, who) if is_tie else _difference(said, name, who, caution(data, order), second),
         replace(order.scope, models=()) if order.of in data.data.unnamed else order.scope,
         order.measure.metric,
         () if is_tie else tuple(order.names),
         order.certainty,
         sources=order.sources,
         findings=(order.finding,),
-        opening=where(data, order),
-        sure=sure(order.certainty) if order.told else (),
+        opening=opening,
+        sure=(sure_of_settings(order.certainty, settings) if settings > 1 else sure(order.certainty))
+        if order.told
+        else (),
     )
 
 
-def _difference(order: Order, name: str, who: Phrase, more: Phrase) -> tuple[Phrase, ...]:
-    """`m:7b decodes 57 tok/s with quantization=Q4_K_M and 45 tok/s with quantization=Q8_0, 21 % slower.`"""
+def _difference(order: Order, name: str, who: Phrase, more: Phrase, second: Point | None = None) -> tuple[Phrase, ...]:
+    """`m:7b decodes 57 tok/s with quantization=Q4_K_M and 45 tok/s with quantization=Q8_0, 21 % slower.`
+
+    At the `second` level of a load the best and the worst again.
+    """
+    more = joined([_again(order, second), more], "") if second and order.told else more
     measure, values = order.measure, order.values
     first, last, tied = order.names[0], order.names[-1], order.leaders[1:]
     said = phrase("{best} {at}", best=does(measure, who, values[first]), at=_at(order, first, name))
-    if tied:
-        said = phrase("{said}; {levels} can't be told from it", said=said, levels=_levels(order, tied, name))
+    said = phrase("{said}{ties}", said=said, ties=ties_of(order, lambda items: _levels(order, items, name)))
     between = [item for item in order.names[1:-1] if item not in tied]
     if between:
         said = phrase("{said}; then {levels}", said=said, levels=_levels(order, between, name))
@@ -87,9 +114,21 @@ def _difference(order: Order, name: str, who: Phrase, more: Phrase) -> tuple[Phr
     )
 
 
+def _again(order: Order, second: Point) -> Phrase:
+    unit = order.measure.unit
+    return phrase(
+        "; with {load} it is {x} and {y}",
+        load=level(second.name, second.setup[second.name]),
+        x=number(second.values[order.names[0]], unit),
+        y=number(second.values[order.names[-1]], unit),
+    )
+
+
 def _tie(order: Order, name: str, who: Phrase) -> tuple[Phrase, ...]:
     words = order.measure.words
     levels, least = _levels(order, order.names, name), would_have_shown(order)
+    if order.near:
+        return (phrase(f"the {words} of {{m}} is nearly the same with {{levels}}.", m=who, levels=levels),)
     if not order.tested:
         return (
             phrase(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from chimera_dagster.evidence.measures import SCORES
 from chimera_dagster.evidence.unread import unread_groups, words_of_name
 from chimera_dagster.notes.context import NoteContext
-from chimera_dagster.notes.naming import parameters_of
+from chimera_dagster.notes.naming import files_in_words, parameters_of
 from chimera_dagster.notes.note import Note, Scope
 from chimera_dagster.notes.phrase import Name, Phrase, capital, count, joined, listed, model, phrase, setting
 from chimera_dagster.notes.rules.choice import contests_of_answer
@@ -38,7 +38,7 @@ _MAY_BE = {
     "power": re.compile(r"\bw\b|\bpower|\bwatt|\bjoule|\benergy|\bk?wh\b"),
     "quality": re.compile(
         r"\bacc(?:uracy)?\b|\bscore|\bquality|\bperplexity|\bppl\b|\bexact match|\bf ?1\b|\bpass (?:at )?\d|"
-        r"\bm?mlu\b|\bbleu|\brouge|\bcorrect|\bwin rate"
+        r"\bm?mlu\b|\bbleu|\brouge|\bcorrect|\bwin rate|\bkld?\b|\bfaithful|\bgrounding|\bhalluc|\bjudge|\brubric"
     ),
     "time to first token": re.compile(
         r"\bttf[ta]\b|\bfirst (?:tok|byte|chunk)|\btime to first|\bprefill (?:time|ms|s)\b"
@@ -52,6 +52,11 @@ _MAY_BE = {
     # `context` alone is Ollama's list of the tokens of a conversation
     "long contexts": re.compile(r"\bctx\b|(?!^context$)\bcontext|\b(?:seq|prompt|input) (?:len|tok)"),
 }
+# Words of a file's name that say that it scores answers
+_OF_QUALITY = re.compile(
+    r"(?<![a-z])(?:quality|accuracy|perplexity|ppl|kld|mmlu|gsm8k|humaneval|hellaswag|correctness|grounding|faithfulness"
+    r"|rubric|judge[ds]?|evals?|evaluation)(?![a-z])"
+)
 _NAMES = 3  # shown of what could not be read
 _LOAD = "throughput under load"
 _CONTEXT = "long contexts"
@@ -60,9 +65,11 @@ _UNDER_LOAD = (OUTPUT, "requests_per_s", "total_tok_s")
 
 def not_measured(data: NoteContext) -> Iterator[Note]:
     """One note with everything that is missing and what can't be said without it."""
-    absent, hidden = missing(data), unreadable(data)
+    absent, hidden, scored = missing(data), unreadable(data), quality_files(data)
+    if scored:
+        hidden.pop("quality", None)
     runs, files = data.size
-    if not absent and not hidden:
+    if not absent and not hidden and not scored:
         if not data.data.table.empty and data.measured.isdisjoint(_ALL):
             yield Note("not_measured", "not_measured", _UNKNOWN, _NOTHING, Scope(files=files))
         return
@@ -70,7 +77,10 @@ def not_measured(data: NoteContext) -> Iterator[Note]:
         "not_measured",
         "not_measured",
         _WEIGHT,
-        tuple(joined([said, _unreadable(hidden)]) for said in (_wordings(data, absent) if absent else ((),))),
+        tuple(
+            joined([said, _in_files(scored), _unreadable(hidden)])
+            for said in (_wordings(data, absent) if absent else ((),))
+        ),
         Scope(tuple(data.models), n=runs, files=files),
     )
 
@@ -80,7 +90,7 @@ def missing(data: NoteContext) -> list[str]:
 
     What an unread name may stand for is not said to be missing, see `unreadable`.
     """
-    hidden = unreadable(data)
+    hidden = {*unreadable(data), *(["quality"] if quality_files(data) else [])}
     return [what for what in _absent(data) if what not in hidden]
 
 
@@ -89,6 +99,15 @@ def unreadable(data: NoteContext) -> dict[str, list[str]]:
     names = [(group.name, words_of_name(group.name)) for group in unread_groups(data.data.files)]
     found = {what: [name for name, words in names if _MAY_BE[what].search(words)] for what in _absent(data)}
     return {what: hits for what, hits in found.items() if hits}
+
+
+def quality_files(data: NoteContext) -> list[str]:
+    """Files that by their names score answers, if no score of the compared models was read."""
+    if "quality" not in _absent(data):
+        return []
+    files = data.data.files
+    paths = [str(path) for path in files.loc[(files["status"] != "left_out").to_numpy(), "path"]]
+    return [path for path in paths if _OF_QUALITY.search(path.rpartition("/")[2].rpartition(".")[0].casefold())]
 
 
 def _absent(data: NoteContext) -> list[str]:
@@ -142,18 +161,27 @@ def _sizes(data: NoteContext) -> Phrase:
     )
 
 
+def _in_files(paths: list[str]) -> Phrase:
+    if not paths:
+        return ()
+    have = "has" if len(paths) == 1 else "have"
+    return phrase(
+        f"How good the answers are may stand in {{files}}, which {have} no score that could be read.",
+        files=files_in_words(paths, 2),
+    )
+
+
 def _unreadable(hidden: dict[str, list[str]]) -> Phrase:
-    """`GPU memory and power may be in the files, but peak_mem_q and avg_w are not known names: ...`."""
+    """`GPU memory and power may be in the files under peak_mem_q and avg_w, names that nothing here knows ...`."""
     if not hidden:
         return ()
     names = list(dict.fromkeys(name for hits in hidden.values() for name in hits))
     shown: list[Phrase] = [(Name(name, "metric"),) for name in names[:_NAMES]]
     if len(names) > _NAMES:
         shown.append(count(len(names) - _NAMES, "more", "more"))
-    known = "name" if len(names) == 1 else "names"
+    known = "a name" if len(names) == 1 else "names"
     return phrase(
-        f"{{what}} may be in the files, but could not be read: nothing here knows the {known} {{names}}. "
-        "{teach} proposes how to teach what a name means.",
+        f"{{what}} may be in the files under {{names}}, {known} that nothing here knows; {{teach}} helps.",
         what=capital(listed([phrase(what) for what in hidden])),
         names=listed(shown),
         teach=setting(TEACH),
@@ -166,20 +194,18 @@ def _wordings(data: NoteContext, absent: list[str]) -> tuple[Phrase, ...]:
     whose = whose_answers(data)
     shown = {"GPU memory": short, "quality": "quality" if whose == "the answers" else "the quality of these models"}
     named = [phrase(shown.get(name, name)) for name in absent]
-    was = "was" if len(absent) == 1 and not absent[0].endswith("s") else "were"
-    merely = capital(phrase(f"{{names}} {was} not measured.", names=listed(named)))
+    merely = phrase("No figures for {names} were found.", names=listed(named, "or"))
     costs = "what the model costs" if len(data.models) == 1 else "what the models cost"
     lacks = [
         *([costs] if set(_COSTS) <= set(absent) else []),
         *([f"how good {whose} are"] if "quality" in absent else []),
     ]
     if not lacks:
-        return merely, phrase("No file here measures {names}.", names=listed(named, "or"))
+        return merely, phrase("In these files, no figures for {names} were found.", names=listed(named, "or"))
+    parts = {"names": listed(named, "or"), "lacks": " or ".join(lacks)}
     said = (
-        phrase(
-            f"Nothing here says {{lacks}}: {{names}} {was} not measured.", lacks=" or ".join(lacks), names=listed(named)
-        ),
-        phrase("{merely} So nothing here says {lacks}.", merely=merely, lacks=" or ".join(lacks)),
+        phrase("This brief can't tell {lacks}: no figures for {names} were found.", **parts),
+        phrase("No figures for {names} were found, so this brief can't tell {lacks}.", **parts),
     )
     sizes = _sizes(data) if "quality" in absent else ()
     return tuple(joined([each, sizes]) for each in said)

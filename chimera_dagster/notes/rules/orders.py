@@ -8,13 +8,23 @@ from chimera_dagster.evidence.measures import FURTHER, SCORES
 from chimera_dagster.notes.context import QUESTIONS, NoteContext
 from chimera_dagster.notes.metric_words import ahead, also, behind, does
 from chimera_dagster.notes.note import Note
-from chimera_dagster.notes.order_words import caution, sure, sure_of_settings, where, with_values, would_have_shown
+from chimera_dagster.notes.order_words import (
+    caution,
+    sure,
+    sure_of_settings,
+    ties_of,
+    where,
+    where_both,
+    with_values,
+    would_have_shown,
+)
 from chimera_dagster.notes.orders import Order, order_of
 from chimera_dagster.notes.phrase import Phrase, count, joined, listed, model, number, phrase, subject
 from chimera_dagster.notes.points import (
     Lengths,
     Point,
     agrees,
+    between_two,
     equal_length,
     is_unlike,
     lengths_at,
@@ -47,12 +57,12 @@ def orders(data: NoteContext) -> Iterator[Note]:
             order = order_of(finding, judged)
             is_tie = order.tied
             base = 150.0 if place == 0 and measure not in FURTHER else 50.0
-            said = _Said(order, where(data, order)) if is_tie else _said(data, order)
+            said = _Said(_by_own_runs(order), where(data, order)) if is_tie else _said(data, order)
             yield Note(
                 "tie" if is_tie else "difference",
                 "performance",
                 base - QUESTIONS.index(measure) - place / 10,
-                _tie(order) if is_tie else _difference(said),
+                _tie(said.order) if is_tie else _difference(said),
                 order.scope,
                 measure.metric,
                 () if is_tie else tuple(order.names),
@@ -79,13 +89,22 @@ def _said(data: NoteContext, order: Order) -> _Said:
         lengths = None
     warned = caution(data, order)
     if not points:
-        means = own_means(order)
-        return _Said(order._replace(values=means) if means else order, where(data, order), caution=warned)
-    one, *more = points
+        two = None if order.contest.complete else between_two(order)
+        if two:
+            opening = where_both(data, order, two[1])
+            return _Said(two[0], opening, caution=warned)
+        return _Said(_by_own_runs(order), where(data, order), caution=warned)
+    one, *more = points[-1:] if order.measure.whole else points
     is_ladder = bool(one.name) and bool(more)
     usual = many and not one.name
     opening = where(data, order, one.setup, usual=len(order.contest.setups) if usual else 0)
     return _Said(_at(order, one), opening, more[0] if is_ladder else None, lengths, None, warned)
+
+
+def _by_own_runs(order: Order) -> Order:
+    """With means of each one's own runs, if the items do not share their settings: a fit is nothing measured."""
+    means = own_means(order)
+    return order._replace(values=means) if means else order
 
 
 def _at(order: Order, point: Point) -> Order:
@@ -165,27 +184,28 @@ def _of_several(said: _Said) -> tuple[Phrase, ...]:
     measure, values = order.measure, order.values
     first, last, tied = order.names[0], order.names[-1], order.leaders[1:]
     leads = does(measure, subject(first), values[first])
-    names = _named(order, tied) if len(tied) <= _BETWEEN else count(len(tied), "other")
-    ties = phrase("; {names} can't be told from it", names=names) if tied else ()
+    ties = ties_of(order, lambda names: _named(order, names) if len(names) <= _BETWEEN else count(len(names), "other"))
     if last in tied:
         return (phrase("{leads}{ties}.", leads=leads, ties=ties),)
     others = [name for name in order.names[1:-1] if name not in tied]
-    between: Phrase = ()
-    if len(others) > _BETWEEN:
-        between = phrase("; {n} lie between", n=count(len(others), "other"))
-    elif others:
-        between = phrase("; then {names}", names=_named(order, others))
-    end = phrase(
-        "{a} comes last with {x}, so {first} is {by}{more}",
-        a=model(last),
-        x=number(values[last], measure.unit),
-        first=model(first),
-        by=ahead(measure, values[first], values[last]),
-        more=_besides(said),
-    )
+    next_best = others[0] if others else last
+    by = phrase("so {first} is {by}", first=model(first), by=ahead(measure, values[first], values[next_best]))
+    x = number(values[last], measure.unit)
+    if not others:
+        end = phrase("{a} comes last with {x}, {by}{more}", a=model(last), x=x, by=by, more=_besides(said))
+        return (
+            phrase("{leads}{ties}; {end}.", leads=leads, ties=ties, end=end),
+            phrase("{leads}{ties}, and {end}.", leads=leads, ties=ties, end=end),
+        )
+    parts = {
+        "leads": phrase("{leads}{ties}", leads=leads, ties=ties),
+        "next": phrase("{b} with {y}", b=model(next_best), y=number(values[next_best], measure.unit)),
+        "by": by,
+        "end": phrase("{a} comes last with {x}{more}", a=model(last), x=x, more=_besides(said)),
+    }
     return (
-        phrase("{leads}{ties}{between}; {end}.", leads=leads, ties=ties, between=between, end=end),
-        phrase("{leads}{ties}{between}, and {end}.", leads=leads, ties=ties, between=between, end=end),
+        phrase("{leads}; next is {next}, {by}; {end}.", **parts),
+        phrase("{leads}; then comes {next}, {by}; {end}.", **parts),
     )
 
 
@@ -196,6 +216,8 @@ def _named(order: Order, names: list[str]) -> Phrase:
 def _tie(order: Order) -> tuple[Phrase, ...]:
     words = order.measure.words
     names, least = _named(order, order.names), would_have_shown(order)
+    if order.near:
+        return (phrase(f"{words} of {{names}} is nearly the same.", names=names),)
     if not order.tested:
         return (
             phrase(f"{words} of {{names}} is nearly the same; values that nobody tested can't tell more.", names=names),

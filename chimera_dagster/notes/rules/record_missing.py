@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from chimera_dagster.notes.advice import Basis, recommendation
 from chimera_dagster.notes.context import NoteContext
 from chimera_dagster.notes.note import Note, Scope
-from chimera_dagster.notes.phrase import count, listed, phrase
+from chimera_dagster.notes.phrase import listed, phrase
 from chimera_dagster.notes.rules.not_measured import missing, whose_answers
 
 _WEIGHT = 90.0
@@ -33,10 +33,6 @@ def record_missing(data: NoteContext) -> Iterator[Note]:
         "record_missing",
         _WEIGHT,
         phrase("add {what} to the next runs", what=listed([phrase(what) for what, _ in advised])),
-        phrase(
-            "none of {files} says {why}",
-            files=count(files, "file") if files > 1 else phrase("the files"),
-            why=listed([phrase(why) for _, why in advised], "or"),
-        ),
+        phrase("nothing that was read says {why}", why=listed([phrase(why) for _, why in advised], "or")),
         Basis(Scope(tuple(data.models), n=runs, files=files)),
     )

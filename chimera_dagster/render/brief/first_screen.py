@@ -15,6 +15,7 @@ from chimera_dagster.render.brief.words import answer, counted, ended, marked, p
 LEADING = 3
 WARNED = 2
 NEXT = 3
+_ENOUGH = 0.9  # of the numbers
 _MISSING = 2  # notes on what was not measured, which limit the answer
 # What is said of one difference and of several
 _SURE = {
@@ -63,6 +64,19 @@ def _said(brief: Brief) -> Iterator[Block]:
         )
 
 
+def coverage_in_short(coverage: Coverage) -> str:
+    """`270 runs in 68 files.`, with what limits an answer: files that broke off, numbers that nothing knows."""
+    if not coverage.files:
+        return "There is no file to read."
+    files = counted(coverage.files, "file")
+    parts = [f"{counted(coverage.runs, 'run')} in {files}" if coverage.runs else f"{files} without single runs"]
+    if bad := coverage.not_in_full:
+        parts.append(f"{bad:,} not read in full")
+    if coverage.numbers and coverage.share < _ENOUGH:
+        parts.append(f"only {_percent(coverage)} of the numbers understood")
+    return f"{', '.join(parts)}."
+
+
 def coverage_words(coverage: Coverage) -> str:
     """`270 runs in 68 files, all read in full; 97 % of the numbers were understood.`"""
     if not coverage.files:
@@ -98,7 +112,7 @@ def _sureness(brief: Brief, leading: Sequence[Noted]) -> Inlines:
     return spaced(
         [
             *([written(brief.machine)] if brief.machine else []),
-            (Text(coverage_words(brief.coverage)),),
+            (Text(coverage_in_short(brief.coverage)),),
             *([(Text(said),)] if (said := _certainty_words(leading)) else []),
             *(marked(each.note.text, each.id) for each in limits(brief)),
         ]

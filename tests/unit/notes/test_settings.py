@@ -29,4 +29,4 @@ def test_only_what_is_asked_for_is_said():
 def test_of_many_conditions_four_are_said_and_the_places():
     setup = {"concurrency": 2, "prompt_tokens": 8, "output_tokens": 8, "threads": 2, "dtype": "fp8", "gpu": "H100"}
     said = plain(in_words(setup))
-    assert said == "with 2 requests at once, prompts of 8 tokens, answers of 8 tokens and `dtype=fp8`, on `H100`"
+    assert said == "with 2 requests at once, prompts of 8 tokens, answers of up to 8 tokens and `dtype=fp8`, on `H100`"

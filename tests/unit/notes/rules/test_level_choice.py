@@ -31,7 +31,7 @@ def test_engines_of_a_model_that_is_not_named_are_compared(tmp_path: Path):
     assert answer.certainty == "plain"
     assert answer.scope.models == ()
     effects = notes_of_folder(tmp_path, "condition_effect")
-    assert all("the model that `r.csv` doesn't name" in text for text in effects.texts)
+    assert all("the unnamed model of `r.csv`" in text.replace("The", "the") for text in effects.texts)
     assert all(text.endswith("Whether that is more than chance was not tested.") for text in effects.texts)
     assert len(effects.notes) == 2
 

@@ -35,8 +35,8 @@ def test_scores_of_other_models_say_nothing_about_those_that_are_compared(tmp_pa
     write_csv(tmp_path / "scores.csv", scores("c:1b", "a:1b"))
     noted = notes_of(tmp_path, "not_measured")
     assert wordings(noted.only)[0] == (
-        "Nothing here says how good the answers of the compared models are: the quality of these models "
-        "was not measured."
+        "This brief can't tell how good the answers of the compared models are: no figures for the quality of these "
+        "models were found."
     )
     assert "accuracy" in set(noted.measurements["metric"])
     write_csv(tmp_path / "scores.csv", scores("b:1b", "a:1b"))
@@ -79,10 +79,10 @@ def test_what_no_file_has_is_said_once(tmp_path: Path) -> None:
     write_csv(tmp_path / "a_runs.csv", [run("a:1b", 50, 80), run("b:1b", 50, 90)])
     note = notes_of(tmp_path, "not_measured").only
     assert wordings(note) == [
-        "Nothing here says what the models cost or how good the answers are: GPU use, memory, power, quality, "
-        "throughput under load and long contexts were not measured.",
-        "GPU use, memory, power, quality, throughput under load and long contexts were not measured. So nothing here "
-        "says what the models cost or how good the answers are.",
+        "This brief can't tell what the models cost or how good the answers are: no figures for GPU use, memory, "
+        "power, quality, throughput under load or long contexts were found.",
+        "No figures for GPU use, memory, power, quality, throughput under load or long contexts were found, so this "
+        "brief can't tell what the models cost or how good the answers are.",
     ]
     assert (note.section, note.scope.n, note.scope.files) == ("not_measured", 2, 1)
 
@@ -90,17 +90,19 @@ def test_what_no_file_has_is_said_once(tmp_path: Path) -> None:
 def test_what_a_file_has_is_not_missing(tmp_path: Path) -> None:
     write_csv(tmp_path / "a_runs.csv", [run("a:1b", 50, 80, power_w="200"), run("b:1b", 50, 90, power_w="210")])
     text = wordings(notes_of(tmp_path, "not_measured").only)[0]
-    assert text.startswith("Nothing here says how good the answers are: GPU use, memory, quality, throughput")
+    assert text.startswith(
+        "This brief can't tell how good the answers are: no figures for GPU use, memory, quality, throughput"
+    )
     assert "power" not in text
 
 
 def test_each_missing_thing_is_a_column_away(tmp_path: Path) -> None:
     shutil.copy(SCORES, tmp_path)
-    said = {"gpu_util": "GPU use", "gpu_mem_used_mib": "GPU memory", "power_w": "Power"}
+    said = {"gpu_util": "GPU use", "gpu_mem_used_mib": "GPU memory", "power_w": "power"}
     for name, words in said.items():
         given = {key: value for key, value in EVERYTHING.items() if key != name}
         write_csv(tmp_path / "a_runs.csv", [run("a:1b", 50, 80, **given)])
-        assert wordings(notes_of(tmp_path, "not_measured").only)[0].startswith(words), name
+        assert wordings(notes_of(tmp_path, "not_measured").only)[0].startswith(f"No figures for {words}"), name
 
 
 def test_if_nothing_is_missing_nothing_is_said(tmp_path: Path) -> None:

@@ -16,13 +16,13 @@ def rows(model: str, seed: int, n: int, spread: float, **more: object) -> list[d
 
 def test_tied_models_are_to_run_until_a_difference_would_show(tmp_path: Path) -> None:
     for seed, name in enumerate("ab"):
-        write_csv(tmp_path / f"{name}_runs.csv", rows(f"{name}:1b", seed, 6, 0.3))
+        write_csv(tmp_path / f"{name}_runs.csv", rows(f"{name}:1b", seed, 8, 0.15))
     noted = notes_of(tmp_path, "repeat_runs")
     first, second = wordings(noted.only)
     assert first.startswith("Run `a:1b` and `b:1b` ")
-    assert " each: 6 runs of each can only show a difference of " in first
-    assert " each, as 6 runs of each can only show a difference of " in second
-    assert (noted.only.certainty, noted.only.scope.n, noted.only.scope.files) == ("tie", 12, 2)
+    assert " each: 8 runs of each can only show a difference of " in first
+    assert " each, as 8 runs of each can only show a difference of " in second
+    assert (noted.only.certainty, noted.only.scope.n, noted.only.scope.files) == ("tie", 16, 2)
     times = noted.rows("ttft_ms").groupby("model")["value"].size()
     assert times.min() in values(noted.only)
 
@@ -30,6 +30,8 @@ def test_tied_models_are_to_run_until_a_difference_would_show(tmp_path: Path) ->
 def test_the_runs_needed_grow_with_the_square_of_the_logarithms() -> None:
     assert repeats_for(3, 0.48) == (math.ceil(3 * (math.log(1.48) / math.log(1.2)) ** 2), 0.2)
     assert repeats_for(10, 0.2) == (math.ceil(10 * (math.log(1.2) / math.log(1.1)) ** 2), 0.1)
+    assert repeats_for(3, 0.11) == (math.ceil(3 * (math.log(1.11) / math.log(1.05)) ** 2), 0.05)
+    assert repeats_for(9, 1.6) is None  # to see 2.0 times in place of 2.6 times is no gain
     assert repeats_for(3, 0.05) is None  # it shows all that one would want
     assert repeats_for(3, 1000) is None  # a few more runs do not help
 

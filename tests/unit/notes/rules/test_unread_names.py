@@ -26,9 +26,9 @@ def said(tmp_path: Path, **more: object) -> list[str]:
 def test_what_an_unread_name_may_stand_for_is_not_called_missing(what: str, tmp_path: Path):
     name = _UNREAD[what]
     for text in said(tmp_path, **{name: "3"}):
-        merely, behind = text.split(f"{what[0].upper()}{what[1:]} may be in the files, but could not be read")
-        assert what not in merely and "were not measured" in merely
-        assert behind.startswith(f": nothing here knows the name `{name}`.")
+        merely, behind = text.split(f"{what[0].upper()}{what[1:]} may be in the files ")
+        assert what not in merely and "were found" in merely
+        assert behind.startswith(f"under `{name}`, a name that nothing here knows; ")
         assert "`chimera vocabulary suggest`" in behind
 
 
