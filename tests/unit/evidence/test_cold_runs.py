@@ -62,3 +62,10 @@ def test_categories_are_as_texts():
     runs = table(("a", "m:1", 2000), ("a", "m:1", None), ("a", "m:1", 1))
     categories = runs.astype({"file": "category", "model": "category"})
     assert is_cold(categories).tolist() == is_cold(runs).tolist() == [True, False, False]
+
+
+def test_a_load_to_three_digits_beside_each_run_was_measured_before_them_too():
+    runs = table(*(("a", "m:1", 10_500, ttft) for ttft in (12_100, 11_900, 12_000)), ("a", "m:1", 0, 305))
+    assert is_cold(runs).tolist() == [False] * 4
+    whole = table(*(("a", "m:1", 2_000, ttft) for ttft in (2_100, 2_300, 2_200)), ("a", "m:1", 0, 305))
+    assert is_cold(whole).tolist() == [True, True, True, False]  # whole seconds can be the same by chance

@@ -117,3 +117,14 @@ def test_if_nothing_is_missing_nothing_is_said(tmp_path: Path) -> None:
 def test_a_folder_without_measurements_lacks_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("name,colour\nx,red\n")
     assert notes_of(tmp_path, "not_measured").notes == []
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("quality_rag.json", True), ("kld-results.csv", True), ("machine.json", False)]
+)
+def test_a_file_that_scores_answers_by_its_name_is_pointed_to(tmp_path: Path, name: str, *, told: bool) -> None:
+    two(tmp_path, "a:1b", "b:1b")
+    (tmp_path / name).write_text('{"awq": {"mean": 0.98}}' if name.endswith("json") else "model,kldx\na:1b,2.8\n")
+    text = wordings(notes_of(tmp_path, "not_measured").only)[0]
+    assert (f"How good the answers are may stand in `{name}`, which has no score that could be read." in text) == told
+    assert ("no figures for quality" in text) != told

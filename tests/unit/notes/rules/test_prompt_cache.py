@@ -60,3 +60,41 @@ def test_one_prompt_in_a_file_may_be_a_warm_up_too_and_all_runs_count(tmp_path: 
     assert advice.section == "recommendations"
     assert "count for no" not in wordings(note)[0]
     assert notes_of(tmp_path, "repeat_outliers").notes == []
+
+
+def with_cold(tmp_path: Path, cold: float, tokens: int) -> Noted:
+    """Two models whose file has the time of the first request beside each run, as a benchmark of warm servers does."""
+    rows = [
+        run(name, 50, warm + place) | {"prompt_tokens": tokens, "cold_ttft_ms": cold * factor, "run": place}
+        for name, warm, factor in (("a:1b", 50, 1), ("b:2b", 60, 2))
+        for place in range(3)
+    ]
+    write_csv(tmp_path / "a_runs.csv", rows)
+    return notes_of(tmp_path, "prompt_cache")
+
+
+def test_a_cold_time_beside_the_runs_tells_that_a_cache_had_the_prompt(tmp_path: Path) -> None:
+    note, advice = with_cold(tmp_path, 3400, 4000).notes
+    assert advice.section == "recommendations"
+    for said in wordings(note):
+        assert "51 ms instead of 3.4 s with `a:1b`" in said and "6 runs" in said
+    [order] = notes_of(tmp_path, "difference").notes
+    assert values(order, "ms")[:2] == pytest.approx([3400, 6800])
+    assert order.scope.n == 2  # each first request once
+
+
+@pytest.mark.parametrize(("cold", "tokens"), [(3400, 20), (55, 4000)])
+def test_a_short_prompt_or_a_first_request_that_is_as_fast_is_no_cache(
+    tmp_path: Path, cold: float, tokens: int
+) -> None:
+    assert with_cold(tmp_path, cold, tokens).notes == []
+    [order] = notes_of(tmp_path, "difference").notes
+    assert values(order, "ms")[:2] == pytest.approx([51, 61], rel=0.01)
+
+
+@pytest.mark.parametrize(("cached", "found"), [(900, True), (100, False)])
+def test_tokens_that_a_cache_had_tell_it_too(tmp_path: Path, cached: int, *, found: bool) -> None:
+    rows = [run("a:1b", 50, 40 + place) | {"prompt_tokens": 1000, "cached_tokens": cached} for place in range(3)]
+    write_csv(tmp_path / "a_runs.csv", rows)
+    assert bool(notes_of(tmp_path, "prompt_cache").notes) == found
+    assert bool([text for text in notes_of(tmp_path, "value").texts if "first token" in text]) != found
