@@ -125,7 +125,7 @@ def _at_points(order: Order, sources: "_Sources") -> list[tuple[Column, str, Val
 def _over_settings(order: Order, sources: "_Sources") -> Iterator[tuple[Column, str, Value]]:
     """Means over all settings; of each item's own runs if they do not share them, or none if these mislead."""
     contest, means = order.contest, own_means(order)
-    if not contest.complete and not contest.stated and not means:
+    if not contest.complete and not means:
         return
     at = f"{len(contest.setups)} settings" if len(contest.setups) > 1 else ""
     at = "own settings" if means else at

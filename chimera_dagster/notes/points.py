@@ -107,7 +107,7 @@ def own_means(order: Order) -> dict[str, float]:
 
     What a fit gives is a mean over settings that an item was never measured under.
     """
-    if order.contest.complete or order.contest.stated:
+    if order.contest.complete:
         return {}
     found = {name: _geometric_mean(runs_of(order, name)) for name in order.names}
     return found if agrees(order, found) else {}

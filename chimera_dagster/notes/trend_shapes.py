@@ -12,7 +12,7 @@ from chimera_dagster.notes.settings import level, span
 
 _SAME = 1.05  # two values this near, of which no test tells more, are the same
 
-_VERBS = {"grows": "grows", "early": "grows", "falls": "falls"}
+_VERBS = {"scatters": "goes", "grows": "grows", "early": "grows", "falls": "falls"}
 _TEMPLATES = {
     "knee of a time": (
         "up to {lk}, the {words} of {who} stays within {r} times that with {l0} ({x0}); with {ln} it is {xn}.",
@@ -42,6 +42,10 @@ _TEMPLATES = {
         "over {span}, the {words} {spans}; it has not levelled off there.",
         "the {words} {spans} over {span}, and has not levelled off there.",
     ),
+    "scatters": (
+        "over {span}, the {words} {spans}, but the runs scatter too much to tell that from chance.",
+        "the {words} {spans} over {span}; the runs scatter too much to tell that from chance.",
+    ),
     "ends": ("over {span}, the {words} {spans}.", "the {words} {spans} over {span}."),
 }
 
@@ -55,12 +59,12 @@ class Named(Protocol):
 class Shape(NamedTuple):
     """`place` is the level where it changes.
 
-    "unknown": no difference between the levels can be told from chance. "knee": up to there a time stays near the
+    "unknown": no difference between the levels can be told from chance; "scatters": nor is it small. "knee": up to there a time stays near the
     first, or a rate grows. "early": a time is far above the first already at the second level. "level": it stays near
     the highest, or a time near the first.
     """
 
-    kind: Literal["unknown", "grows", "falls", "knee", "early", "peak", "level"]
+    kind: Literal["unknown", "scatters", "grows", "falls", "knee", "early", "peak", "level"]
     place: int = 0
 
 
@@ -68,7 +72,7 @@ def shape_of(trend: Trend) -> Shape:
     values = trend.values
     first, last = values[0], values[-1]
     if trend.certainty is Certainty.TIE:
-        return Shape("unknown")
+        return Shape("scatters" if max(values) > TIME_RATIO * min(values) else "unknown")
     if len(values) == 2:
         near = trend.certainty is Certainty.PLAIN and max(first, last) <= _SAME * min(first, last)
         return Shape("level" if near else "grows" if last > first else "falls")

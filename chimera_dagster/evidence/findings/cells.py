@@ -1,6 +1,6 @@
 """Cells: the values of one metric of one model under one setup, measured or stated."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -143,11 +143,10 @@ def _stated_cells(stated: Placed, measure: Measure) -> Iterator[tuple[tuple[str,
     file, sessions = pd.factorize(frame["file"])[0], frame["session"].to_numpy("int64")
     for model, setup, places in stated.groups():
         kind = next((kind for kind in CENTRES if not np.isnan(columns[kind][places]).any()), None)
-        if kind is None:  # a page that repeats a mean or a median without saying so
-            kind = next((kind for kind in CENTRES if not np.isnan(columns[kind][places]).all()), None)
+        if kind is None:
+            kind, places = _without_repeats(columns, places)  # noqa: PLW2901
             if kind is None:
                 continue
-            places = places[~np.isnan(columns[kind][places])]  # noqa: PLW2901
         if len(set(file[places].tolist())) < len(places):
             places = _one_each(places, file[places], columns[kind][places])  # noqa: PLW2901
         values = columns[kind][places]
@@ -163,6 +162,20 @@ def _stated_cells(stated: Placed, measure: Measure) -> Iterator[tuple[tuple[str,
         of_setup = stated.setups[setup]
         cell = Cell(model, of_setup, values, asked, sessions[places], 0, True, kind, moments, median, frame, places)
         yield (model, stated.keys[setup]), cell
+
+
+def _without_repeats(
+    columns: Mapping[str, NDArray[np.float64]], places: NDArray[np.int64]
+) -> tuple[str | None, NDArray[np.int64]]:
+    """The first kind that some places have, and these, if the others repeat its values without saying what they are."""
+    kind = next((kind for kind in CENTRES if not np.isnan(columns[kind][places]).all()), None)
+    if kind is None or kind == CENTRES[-1]:
+        return None, places
+    known = ~np.isnan(columns[kind][places])
+    repeats = columns[CENTRES[-1]][places[~known]]
+    if not np.isin(repeats, columns[kind][places[known]]).all():
+        return None, places
+    return kind, places[known]
 
 
 def _one_each(places: NDArray[np.int64], file: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.int64]:

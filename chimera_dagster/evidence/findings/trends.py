@@ -20,6 +20,7 @@ _MEASURES = (*HEADLINES, SERVER, *FURTHER[:2])
 _SHOWN = 8
 _MOST_STRATA = 3
 _LEAST_FOR_KNEE = 3
+_NO_DIFFERENCE = " No difference between them can be told from chance."
 RATE_SHARE = 0.9  # a rate that has reached this share of its highest value has stopped growing
 _FALL = 0.02  # of the highest rate; nobody calls less of it a fall
 TIME_RATIO = 1.5  # a time grows from where it is this many times that at the lowest level
@@ -136,7 +137,8 @@ def _stated(trend: Trend, shown: frozenset[str], found: EffectTest | None) -> Fi
     )
     certainty = trend.certainty
     if certainty is Certainty.TIE:
-        text += " No difference between them can be told from chance."
+        far = max(trend.values) > TIME_RATIO * min(trend.values)
+        text += " The runs scatter too much for a test to tell them apart." if far else _NO_DIFFERENCE
     elif len(trend.levels) >= _LEAST_FOR_KNEE:
         text += f" {_knee(figures, trend)}"
     if certainty is Certainty.IN_SESSION:

@@ -14,7 +14,7 @@ from chimera_dagster.notes.level_choice import best_levels, of_no_name, of_one_m
 from chimera_dagster.notes.metric_words import MetricWords, words_of
 from chimera_dagster.notes.note import Note, Scope
 from chimera_dagster.notes.orders import Order, order_of
-from chimera_dagster.notes.phrase import Phrase, count, joined, listed, model, number, phrase
+from chimera_dagster.notes.phrase import Phrase, Words, count, joined, listed, model, number, phrase
 from chimera_dagster.notes.turns import turn_in_words
 
 _WEIGHT = 200.0
@@ -65,7 +65,9 @@ def _limited(data: NoteContext, order: Order, said: Phrase) -> Phrase:
     left = sum(group.isdisjoint(order.names) for group in alike(data.models))
     if left <= len(order.names):
         return said
-    return phrase("Of {n} that were run alike: {said}", n=count(len(order.names), "model"), said=said)
+    first = said[0]
+    lower = (Words(first.text[:1].lower() + first.text[1:]), *said[1:]) if isinstance(first, Words) else said
+    return phrase("Of the {n} that were run alike: {said}", n=count(len(order.names), "model"), said=lower)
 
 
 def _said(data: NoteContext, found: Sequence[Order]) -> tuple[Phrase, ...]:
@@ -178,6 +180,8 @@ def _others(data: NoteContext, order: Order) -> Phrase:
     if not left:
         return ()
     were = "was" if left == 1 else "were"
+    if left > len(order.names):
+        return phrase(f"{{others}} {were} not, or not often enough.", others=count(left, "other"))
     return phrase(
         f"This covers {{n}}; {{others}} {were} not measured under the same conditions, or not often enough.",
         n=count(len(order.names), "model"),

@@ -50,3 +50,9 @@ def test_single_values_are_not_a_choice(tmp_path: Path) -> None:
         [run("a:1b", 100, 80, quantization="Q4_0"), run("a:1b", 50, 80, quantization="Q8_0")],
     )
     assert notes_of(tmp_path, "condition_choice").notes == []
+
+
+def test_a_gain_of_less_than_a_tenth_is_not_worth_a_change(tmp_path: Path) -> None:
+    quantized(tmp_path, Q4_0=105, Q8_0=100)
+    assert any(note.order for note in notes_of(tmp_path, "condition_effect").notes)  # told apart all the same
+    assert notes_of(tmp_path, "condition_choice").notes == []
