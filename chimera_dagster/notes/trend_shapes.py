@@ -59,7 +59,8 @@ class Named(Protocol):
 class Shape(NamedTuple):
     """`place` is the level where it changes.
 
-    "unknown": no difference between the levels can be told from chance; "scatters": nor is it small. "knee": up to there a time stays near the
+    "unknown": no difference between the levels can be told from chance; "scatters": nor is it small.
+    "knee": up to there a time stays near the
     first, or a rate grows. "early": a time is far above the first already at the second level. "level": it stays near
     the highest, or a time near the first.
     """
