@@ -75,14 +75,19 @@ def _listed(sums: pd.DataFrame, runs: pd.DataFrame) -> "np.ndarray":
 
 
 def _beside_others(sums: pd.DataFrame, listed: "np.ndarray") -> "np.ndarray":
-    """Which aggregates stand in a file beside those of another model under the same setup whose runs are not listed."""
+    """Which aggregates stand in a file beside those of another model under the same setup whose runs are not listed.
+
+    Not if the model has others under that setup that count already: they would be two values of one thing.
+    """
     if not listed.any() or listed.all():
         return np.zeros(len(sums), dtype=bool)
     place, _ = setups_of(sums)
     ids, _ = grouped(sums.assign(place=place), ["file", "metric", "place"])
     models = pd.DataFrame({"id": ids, "model": pd.factorize(sums["model"])[0], "listed": listed})
     others = models[~models["listed"] & (models["model"] >= 0)].groupby("id")["model"].nunique()
-    return np.isin(ids, others.index.to_numpy()) & listed & (models["model"] >= 0).to_numpy()
+    own, _ = grouped(sums.assign(place=place), ["model", "metric", "place"])
+    counted = np.isin(own, own[~listed])
+    return np.isin(ids, others.index.to_numpy()) & listed & ~counted & (models["model"] >= 0).to_numpy()
 
 
 def _combinations(rows: pd.DataFrame) -> tuple["np.ndarray", list[tuple[tuple[str, str], Setup]]]:

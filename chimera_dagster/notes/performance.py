@@ -21,6 +21,7 @@ from chimera_dagster.notes.orders import Order, order_of
 from chimera_dagster.notes.phrase import Phrase, Words, plain
 from chimera_dagster.notes.points import Point, own_means, points_of, runs_of
 from chimera_dagster.notes.reading import reading
+from chimera_dagster.notes.rules.choice import contests_of_answer
 from chimera_dagster.notes.settings import in_words, level
 from chimera_dagster.notes.usage import Used, used
 from chimera_dagster.schemas import TTFT
@@ -87,16 +88,17 @@ def columns_of(rows: Iterable[Row]) -> list[Column]:
 
 
 def by_model(data: NoteContext) -> list[Row]:
-    """Models at equal conditions, by the most telling contest of each measure, and their cold starts.
+    """Models at equal conditions, by the contests that the answer rests on, of other measures by the most telling one.
 
     Their values at the setting, or at the ends of the load, that stands for the contest (`points_of`): of a time both
     ends, of the rate of one request the lower and of a server's rate its best level. Without one, the means of the
-    contest. The best by the first measure come first.
+    contest. The best by the first measure come first. Cold starts are beside them.
     """
     found: dict[str, dict[Column, Value]] = {}
     sources = _Sources()
+    answered = {order.measure: order for order in contests_of_answer(data)}
     for measure in (measure for measure in QUESTIONS if measure in data.rankings):
-        order = order_of(*data.rankings[measure][0])
+        order = answered.get(measure) or order_of(*data.rankings[measure][0])
         for name in order.names:
             found.setdefault(name, {})
         for column, name, value in _at_points(order, sources) or _over_settings(order, sources):

@@ -18,6 +18,7 @@ from chimera_dagster.evidence.findings.finding_context import (
     joined_codes,
     joint_codes,
 )
+from chimera_dagster.evidence.prompt_cache import CACHED
 from chimera_dagster.evidence.runs import coded
 from chimera_dagster.schemas import PREFILL
 
@@ -65,6 +66,8 @@ def outliers(data: FindingContext) -> Iterator[Finding]:
     for metric, (unit, size) in _JUDGED.items():
         value = runs[metric].to_numpy("float64")
         judged = value > 0
+        if metric in _OF_PROMPT:  # what a cache had says nothing of a prompt, and varies as the cache does
+            judged &= ~np.isin(cached, CACHED)
         if metric == PREFILL:  # a rate derived from a time repeats what that time says
             judged &= runs[PROMPT_EVAL].isna().to_numpy()
         places = np.flatnonzero(judged)

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 
+import pandas as pd
+
 from chimera_dagster.evidence.certainty import weakest
 from chimera_dagster.evidence.findings.stretches import SlowStretches
 from chimera_dagster.evidence.measures import MEASURES, SCORES
@@ -18,6 +20,7 @@ from chimera_dagster.notes.phrase import Phrase, Words, count, joined, listed, m
 from chimera_dagster.notes.turns import turn_in_words
 
 _WEIGHT = 200.0
+_READ = 0.5  # of the numbers, for an answer without a reserve
 _SHOWN = 4  # names in one sentence
 
 
@@ -61,13 +64,21 @@ def choice(data: NoteContext) -> Iterator[Note]:
 
 
 def _limited(data: NoteContext, order: Order, said: Phrase) -> Phrase:
-    """With the models that it is about in front, if most others were run in another way."""
+    """With the models that it is about in front, if most others were run in another way, or most could not be read."""
     left = sum(group.isdisjoint(order.names) for group in alike(data.models))
-    if left <= len(order.names):
+    files = data.data.files
+    unread = _numbers(files, "covered") < _READ * _numbers(files, "numbers")
+    if left <= len(order.names) and not unread:
         return said
     first = said[0]
     lower = (Words(first.text[:1].lower() + first.text[1:]), *said[1:]) if isinstance(first, Words) else said
+    if unread:
+        return phrase("As far as these files could be read: {said}", said=lower)
     return phrase("Of the {n} that were run alike: {said}", n=count(len(order.names), "model"), said=lower)
+
+
+def _numbers(files: pd.DataFrame, column: str) -> int:
+    return int(files.loc[(files["status"] != "left_out").to_numpy(), column].sum()) if len(files) else 0
 
 
 def _said(data: NoteContext, found: Sequence[Order]) -> tuple[Phrase, ...]:
@@ -198,9 +209,11 @@ def _by_one(order: Order) -> tuple[Phrase, ...]:
             phrase(f"Choose one of {{a}} if {words.use}.", a=names),
             phrase(f"If {words.use}, choose one of {{a}}.", a=names),
         )
+    if order.measure in SCORES:
+        return (phrase(f"Choose {{a}} if {words.use}.", a=names), phrase(f"Choose {{a}}: it {words.best}.", a=names))
     return (
         phrase(f"Choose {{a}} if {words.use}.", a=names),
-        phrase(f"Choose {{a}}: it {words.best}.", a=names),
+        phrase(f"By speed, choose {{a}}: it {words.best}.", a=names),
     )
 
 
