@@ -58,6 +58,8 @@ def level(name: str, value: object) -> Phrase:
 def span(name: str, low: float, high: float) -> Phrase:
     """From one level to another, as it follows `over`: `1 to 32 requests at once`, `prompts of 25 to 400 words`."""
     ends = phrase("{low} to {high}", low=number(low), high=number(high))
+    if name == "output_tokens":
+        return phrase("answers limited to {x} tokens", x=ends)
     if name in _COUNTED:
         return phrase(_COUNTED[name][1], x=ends)
     return phrase("{name} of {ends}", name=setting(name), ends=ends)

@@ -7,6 +7,7 @@ from chimera_dagster.evidence.findings.finding import WHOLE_FILE
 from chimera_dagster.evidence.runs import MOST_SOURCES
 from chimera_dagster.evidence.unread import unread_groups
 from chimera_dagster.notes.context import NoteContext
+from chimera_dagster.notes.level_choice import best_levels
 from chimera_dagster.notes.note import Note, Scope
 from chimera_dagster.notes.phrase import Name, Phrase, count, listed, number, phrase, setting
 
@@ -25,7 +26,8 @@ def unknown_numbers(data: NoteContext) -> Iterator[Note]:
     Names that do not account for all of these numbers are only some of them: a file states at most twenty, and a number
     in a text may have none.
     If most of them do, that is said on the first screen, with how sure the answer is: what isn't read may change it. It
-    comes first if no models could be compared. Further statistics of a metric, such as a mode, do not count for that.
+    comes first if neither models nor settings of one could be compared. Further statistics of a metric, such as a mode,
+    do not count for that.
     """
     files = data.data.files
     total, covered = int(files["numbers"].sum()), int(files["covered"].sum())
@@ -49,11 +51,12 @@ def unknown_numbers(data: NoteContext) -> Iterator[Note]:
     sources = tuple((str(path), WHOLE_FILE) for path in rows["path"])[:MOST_SOURCES]
     further = sum(group.numbers for group in groups if _STATISTIC.fullmatch(_last(group.name)))
     if covered + further < _MOSTLY * total:
+        compared = bool(data.rankings) or (len(data.models) < 2 and bool(best_levels(data)))
         lead = "Most of these numbers could not" if covered else "None of these numbers could"
         yield Note(
             "mostly_unread",
-            "not_measured" if data.rankings else "answer",
-            _SECOND if data.rankings else _FIRST,
+            "not_measured" if compared else "answer",
+            _SECOND if compared else _FIRST,
             (
                 phrase(
                     f"{lead} be read: nothing here knows the names of {{unread}} of {{all}}{{names}}. "

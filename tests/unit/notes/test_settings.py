@@ -1,7 +1,7 @@
 import pytest
 
 from chimera_dagster.notes.phrase import plain
-from chimera_dagster.notes.settings import in_words
+from chimera_dagster.notes.settings import in_words, span
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,8 @@ def test_of_many_conditions_four_are_said_and_the_places():
     setup = {"concurrency": 2, "prompt_tokens": 8, "output_tokens": 8, "threads": 2, "dtype": "fp8", "gpu": "H100"}
     said = plain(in_words(setup))
     assert said == "with 2 requests at once, prompts of 8 tokens, answers of up to 8 tokens and `dtype=fp8`, on `H100`"
+
+
+def test_a_limit_of_answers_is_not_their_length():
+    assert plain(in_words({"output_tokens": 512})) == "with answers of up to 512 tokens"
+    assert plain(span("output_tokens", 8, 64)) == "answers limited to 8 to 64 tokens"

@@ -99,3 +99,13 @@ def test_models_whose_values_contradict_each_other_are_named(tmp_path: Path):
     write_csv(tmp_path / "a.csv", rows)
     for text in wordings(notes_of(tmp_path, "choice").only):
         assert "no file names" not in text.lower() and "`m`" in text
+
+
+def test_if_settings_of_one_model_are_compared_that_comes_first(tmp_path: Path):
+    rows = [
+        run("a:1b", rate, 80, quantization=name, one=1, two=2, three=3, four=4, five=5)
+        for name, rate in (("Q4_0", 50), ("Q8_0", 30))
+    ]
+    write_csv(tmp_path / "a_runs.csv", rows)
+    unread = notes_of(tmp_path, "mostly_unread").only
+    assert (unread.section, notes_of(tmp_path, "choice").only.section) == ("not_measured", "answer")
