@@ -118,8 +118,8 @@ class NoteContext:
         @cache
         def said_of(models: tuple[str, ...]) -> frozenset[str]:
             found: dict[str, Setup] = {}
-            for model in models:
-                found |= self._setups.get(model, {})
+            for name in models:
+                found |= self._setups.get(name, {})
             setups = [*found.values()]
             somewhere_set = {name for setup in setups for name, value in setup.items() if value}
             everywhere_zero = {name for setup in setups for name in setup} - somewhere_set
