@@ -4,8 +4,9 @@
 """
 
 import json
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from types import MappingProxyType
@@ -36,6 +37,8 @@ _HEAD = (
     *("file", "record", "model", "model_source", "backend", "gpu", "params", "conditions", "labels", "prompt"),
     *("timestamp", "named_by"),
 )
+_CONDITIONS = _HEAD.index("conditions")
+_OF_SAMPLE = [*map(_HEAD.index, ("model", "backend", "gpu", "params", "conditions", "prompt"))]
 SCHEMA = pa.schema(
     [
         *((name, _TEXT) for name in (*_HEAD, "metric")),
@@ -91,6 +94,7 @@ class Collector:
         self.contents: set[tuple[object, ...]] = set()
         self.found_later: dict[str, FoundLater] = {}
         self.noted = Noted()
+        self.flushes = 0
         self._units: Units = {}
         self._inferred: Decided = {}
         self._latest = Context()
@@ -228,6 +232,21 @@ class Collector:
         same = {head[2:10] for head in self._heads[since:]}
         return self._latest if len(same) == 1 else None
 
+    def samples(self, start: int, stop: int) -> Iterator[object]:
+        """What each value of the records from `start` to `stop` measures, and under what: equal ones are one sample."""
+        first, last = bisect_left(self._head_of_value, start), bisect_left(self._head_of_value, stop)
+        for place in range(first, last):
+            head, kind = self._heads[self._head_of_value[place]], self._kinds[place]
+            yield kind.metric, kind.aggregate, *(head[column] for column in _OF_SAMPLE)
+
+    def add_condition(self, start: int, stop: int, name: str, value: str) -> None:
+        """Give the records from `start` to `stop`, which were not passed on yet, a condition that they lack."""
+        for place in range(start, stop):
+            head = self._heads[place]
+            conditions = {name: value} | json.loads(str(head[_CONDITIONS]))
+            said = json_of(tuple(sorted(conditions.items())))
+            self._heads[place] = (*head[:_CONDITIONS], said, *head[_CONDITIONS + 1 :])
+
     def _end_record(self, where: str, context: Context, rows: int) -> None:
         self.rows += rows
         self._latest = context
@@ -297,6 +316,7 @@ class Collector:
         self._units = {key: unit for key, unit in self._units.items() if key[0] == self.file}
 
     def _clear(self) -> None:
+        self.flushes += 1
         self._starts: list[tuple[str, int]] = [(self.file, 0)]
         self._heads: list[tuple[object, ...]] = []
         self._head_of_value: list[int] = []

@@ -15,6 +15,7 @@ from chimera_dagster.ingest.cells import (
     says_failed,
     text_of,
 )
+from chimera_dagster.ingest.commands import NUM_PROMPTS, command_in, is_all_at_once
 from chimera_dagster.ingest.engine_names import is_engine_alone, is_engine_with_version
 from chimera_dagster.ingest.field_roles import FieldRoles, Number
 from chimera_dagster.ingest.gpu_names import is_card
@@ -61,6 +62,16 @@ class Context(NamedTuple):
     n: int | None = None
 
 
+class _Beside(NamedTuple):
+    """What an object such as `options` says of the record that it stands in."""
+
+    parameters: Settings
+    conditions: Conditions
+    labels: Settings
+    texts: dict[str, str]
+    failed_by: str | None
+
+
 About = tuple[Context, str | None, Sequence[Number], int, int]
 
 
@@ -97,13 +108,9 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
             failed_by = failed_by or (name if says_failed(role, cell) else None)
     ends = [at_limit for place in roles.endings if (at_limit := ended_at_limit(cells[place])) is not None]
     labels |= {ENDED_AT_LIMIT: max(ends)} if ends else {}
-    for place in roles.attached:
-        cell = cells[place]
-        beside = _of_json(cell, roles.settings) if isinstance(cell, str) else _beside(object_in(cell), roles.settings)
-        parameters, labels = beside.parameters | parameters, beside.labels | labels
-        conditions = beside.conditions | conditions
-        texts = beside.texts | texts
-        failed_by = failed_by or beside.failed_by
+    if roles.attached or roles.commands:
+        said = _said_beside(roles, cells, _Beside(parameters, conditions, labels, texts, failed_by))
+        parameters, conditions, labels, texts, failed_by = said
     if not (parameters or conditions or labels or texts or failed_by or roles.named):
         return inherited, None, fields, settings + shown, unused
     model, model_source, backend, gpu, prompt, timestamp, outer, outer_conditions, outer_labels, failed, n = inherited
@@ -128,6 +135,37 @@ def about(roles: FieldRoles, cells: Sequence[object], inherited: Context, source
         _count_in(labels, n) if labels else n,
     )
     return context, failed_by, fields, settings + shown, unused
+
+
+def _said_beside(roles: FieldRoles, cells: Sequence[object], own: _Beside) -> _Beside:
+    """What a record says itself with what objects such as `options`, and the command of a benchmark, say beside it."""
+    for place in roles.attached:
+        cell = cells[place]
+        beside = _of_json(cell, roles.settings) if isinstance(cell, str) else _beside(object_in(cell), roles.settings)
+        own = _Beside(
+            beside.parameters | own.parameters,
+            beside.conditions | own.conditions,
+            beside.labels | own.labels,
+            beside.texts | own.texts,
+            own.failed_by or beside.failed_by,
+        )
+    for place in roles.commands:
+        _commanded(cells[place], own.texts, own.conditions)
+    return own
+
+
+def _commanded(cell: object, texts: dict[str, str], conditions: Conditions) -> None:
+    """Put what the command of a benchmark says into `texts` and `conditions`, unless the record says it itself."""
+    words = [text for each in cast("list[object]", cell) if (text := text_of(each))] if isinstance(cell, list) else []
+    command = " ".join(words) if words else cell
+    if not isinstance(command, str) or "--" not in command:
+        return
+    said = command_in(command)
+    for name, value in (*said.conditions, (NUM_PROMPTS, said.num_prompts)):
+        if (found := condition_of(value)) is not None and (name != NUM_PROMPTS or is_all_at_once(conditions)):
+            conditions.setdefault(name, found)
+    if said.model:
+        texts.setdefault("model", said.model)
 
 
 def _is_count(cell: object, *, in_texts: bool) -> bool:
@@ -183,16 +221,6 @@ def within(outer: tuple[tuple[str, _Value], ...], inner: dict[str, _Value]) -> t
     if not inner:
         return outer
     return tuple(sorted(({**dict(outer), **inner} if outer else inner).items()))
-
-
-class _Beside(NamedTuple):
-    """What an object such as `options` says of the record that it stands in."""
-
-    parameters: Settings
-    conditions: Conditions
-    labels: Settings
-    texts: dict[str, str]
-    failed_by: str | None
 
 
 def _texts(roles: FieldRoles, cells: Sequence[object], number: ToNumber, texts: dict[str, str]) -> tuple[int, int]:

@@ -16,6 +16,9 @@ from chimera_dagster.schemas import FAILED_REQUESTS
 
 _OUTPUT = "output_tokens"  # the metric, and the condition that it is if it was chosen
 _PHASES = frozenset({"mode", "test", "test_type", "phase", "stage", "bench_type", "kind", "type", "operation"})
+_COMMANDS = frozenset(
+    {"command", "cmd", "cmdline", "command_line", "cli", "args", "arguments", "argv", "bench_command"}
+)
 _REQUESTS = frozenset({"request_id", "req_id", "request", "request_index", "request_num", "user_id", "client_id"})
 
 
@@ -44,8 +47,8 @@ class FieldRoles(NamedTuple):
     names that are conditions in this list of records, None if nobody looked at the others. `counts` are fields that may
     say how many requests failed, and whether a text of digits does so, too: `1` in `failed` may mean `true`.
     `measured_too` are conditions that are also among the numbers, `endings` say why an answer ended, and `named` are
-    labels, whose texts may name the model of a record that does not say it. `phases` may name a phase of a generation.
-    `twice` are pairs of fields that may state one quantity in two units.
+    labels, whose texts may name the model of a record that does not say it. `phases` may name a phase of a generation,
+    and `commands` may be the command of a benchmark. `twice` are pairs of fields that may state one quantity in two units.
     """
 
     names: tuple[str, ...]
@@ -66,6 +69,7 @@ class FieldRoles(NamedTuple):
     named: tuple[int, ...] = ()
     phases: tuple[int, ...] = ()
     twice: tuple[tuple[Number, Number], ...] = ()
+    commands: tuple[int, ...] = ()
 
 
 @remembered(maxsize=4_096)
@@ -133,15 +137,14 @@ def field_roles(
     texts = tuple(said) if settings is None else ()
     endings = tuple(place for place, name in enumerate(names) if normal(name)[0] in vocabulary().endings)
     named = _labels(names) if all(which != "model" for which, _ in ordered) else ()
-    only_numbers = not any(others) and not texts and not endings and not named and not _phases(names)
+    is_plain = not texts and not endings and not named and not _commands(names) and not _phases(names)
     both = frozenset({place for _, place in conditions} & {number.place for number in numbers})
-    aggregates = frozenset(number.measured.aggregate for number in numbers)
     return FieldRoles(
         names,
         tuple(numbers),
         *others,
-        only_numbers,
-        aggregates,
+        is_plain and not any(others),
+        frozenset(number.measured.aggregate for number in numbers),
         texts,
         failures,
         settings,
@@ -150,6 +153,7 @@ def field_roles(
         named,
         _phases(names),
         _in_two_units(numbers),
+        _commands(names),
     )
 
 
@@ -171,6 +175,10 @@ def _answers(names: tuple[str, ...]) -> list[tuple[Role, str, int]]:
 
 def _phases(names: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(place for place, name in enumerate(names) if normal(name)[0] in _PHASES)
+
+
+def _commands(names: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(place for place, name in enumerate(names) if normal(name)[0] in _COMMANDS)
 
 
 def _labels(names: tuple[str, ...]) -> tuple[int, ...]:

@@ -6,18 +6,20 @@ from chimera_dagster.ingest.collector import Collector
 from chimera_dagster.ingest.formats.recognise import read_document, read_text
 from chimera_dagster.ingest.markdown_lines import FENCE, json_in
 from chimera_dagster.ingest.markdown_sections import Sections
+from chimera_dagster.ingest.page_sections import PageSections
 
 
 class ToolOutput:
     """Reads what known tools print; `has_console` is whether the page may have any console output of them.
 
-    `is_here` is whether the lines up to the next heading or fence were read as such.
+    `is_here` is whether the lines up to the next heading or fence were read as such; `read` is what was read so far.
     """
 
     def __init__(self, sheet: Collector, sections: Sections, *, has_console: bool) -> None:
         self._sheet, self._sections, self._has_console = sheet, sections, has_console
         self.is_here = False
         self._read_up_to = 0
+        self.read = PageSections(sheet)
 
     def bare(self, place: int, lines: list[str]) -> None:
         """Read console output that stands between `place` and the next heading or fence.
@@ -42,13 +44,19 @@ class ToolOutput:
         content = json_in(lines)
         if content is None:
             return False
-        return read_document(content, f"line {place + 1}", self._sheet, self._sections.context_of_output())
+        start = self._sheet.heads
+        is_known = read_document(content, f"line {place + 1}", self._sheet, self._sections.context_of_output())
+        self.read.note(start, self._sections.titles)
+        return is_known
 
     def _text(self, lines: list[str], place: int, above: Sequence[str]) -> bool:
         if not self._has_console:
             return False
         titles, context = self._sections.titles, self._sections.context_of_output()
-        return read_text(lines, place + 1, self._sheet, context, titles, above)
+        start = self._sheet.heads
+        is_known = read_text(lines, place + 1, self._sheet, context, titles, above)
+        self.read.note(start, titles)
+        return is_known
 
 
 def _inside(block: list[str]) -> list[str]:

@@ -75,6 +75,7 @@ def read_markdown(text: str, collector: Collector, *, is_console: bool = False) 
         elif may_say(line):
             pairs.line(line, place)
         place += 1
+    output.read.tell_apart()
 
 
 def read_html(text: str, collector: Collector) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from chimera_dagster.ingest.collector import Figure
+from chimera_dagster.ingest.commands import NUM_PROMPTS, is_all_at_once
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats.document import Document
 from chimera_dagster.ingest.roles import role_of
@@ -70,6 +71,11 @@ def load_of(conditions: Mapping[str, Any]) -> dict[str, Any]:
     """The conditions without a request rate of infinity, unless nothing else says what the load was."""
     is_limited = conditions.get("concurrency") is not None
     return {name: value for name, value in conditions.items() if not (is_limited and value == "inf")}
+
+
+def all_at_once(conditions: Mapping[str, Any], requests: float | None) -> dict[str, Any]:
+    """The conditions with the number of requests, if it is the load."""
+    return {**conditions, NUM_PROMPTS: int(requests)} if requests and is_all_at_once(conditions) else {**conditions}
 
 
 def engine_of(backend: str | None) -> str | None:

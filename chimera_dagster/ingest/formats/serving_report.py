@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chimera_dagster.ingest.collector import Figure
+from chimera_dagster.ingest.commands import NUM_PROMPTS, Command, commands_in, said_by, shared_by
 from chimera_dagster.ingest.context import Context
 from chimera_dagster.ingest.formats.format import TextFormat
 from chimera_dagster.ingest.formats.lines import Lines
-from chimera_dagster.ingest.formats.serving import LATENCIES, OVER_REQUESTS, engine_of, load_of
+from chimera_dagster.ingest.formats.serving import LATENCIES, OVER_REQUESTS, all_at_once, engine_of, load_of
 from chimera_dagster.ingest.model_names import model_in_text
-from chimera_dagster.ingest.roles import role_of
 
 _START = re.compile(r"(?<!=)={5,}+ Serving Benchmark Result =++")
 _LATENCY = re.compile(
@@ -40,28 +40,28 @@ _CONDITIONS = {
     "request rate configured (rps)": "request_rate",
     "traffic request rate": "request_rate",
 }
-_ARGUMENT = re.compile(
-    r"(?<=[( ])(?P<name>model|dataset_name|random_input_len|random_output_len|max_concurrency|request_rate)="
-    r"(?:'(?P<text>[^']*+)'|(?P<bare>[^,)\s]++))"
+_ARGUMENT = re.compile(r"(?<=[( ])(?P<name>[a-z][a-z_]{1,40}+)=(?:'(?P<text>[^']*+)'|(?P<bare>[^,)\s]++))")
+_ARGUMENTS = frozenset(
+    {"model", "dataset_name", "random_input_len", "random_output_len", "max_concurrency", "request_rate", NUM_PROMPTS}
 )
 
 
 def _read(text: Lines) -> None:
     starts = [place for place, line in enumerate(text.lines) if _START.search(line)]
-    before = 0
+    before, above = 0, _since_last_report(text.above)
     for start, limit in zip(starts, [*starts[1:], len(text.lines)], strict=True):
         stop = next((place for place in range(start + 1, limit) if _is_end(text.lines[place])), None)
         if stop is None:
             stop = limit - 1  # the last line may be cut in the middle of a number
             text.problem(f"the report that begins in line {text.first + start} breaks off")
-        _add(text, start, stop, _arguments(text.lines[before:start]))
-        before = stop
+        _add(text, start, stop, _arguments([*above, *text.lines[before:start]]))
+        before, above = stop, ()
 
 
-def _add(text: Lines, start: int, stop: int, arguments: Mapping[str, str]) -> None:
+def _add(text: Lines, start: int, stop: int, command: Command) -> None:
     lines = [_split(line) for line in text.lines[start + 1 : stop]]
     figures = [*_figures(text, lines)]
-    context = _described(text, {name.lower(): value for name, value in lines}, arguments)
+    context = _described(text, {name.lower(): value for name, value in lines}, command)
     over_requests = [figure for figure in figures if figure.measured.metric in OVER_REQUESTS]
     completed = next((each.value for each in figures if each.measured.metric == "completed_requests"), None)
     counted = text.describe(context, n=completed, failed=completed == 0)
@@ -85,22 +85,23 @@ def _figures(text: Lines, lines: Sequence[tuple[str, str]]) -> Iterable[Figure]:
             yield figure
 
 
-def _described(text: Lines, lines: Mapping[str, str], arguments: Mapping[str, str]) -> Context:
-    conditions: dict[str, Any] = {}
-    for name, value in arguments.items():
-        role, which = role_of(name)
-        of_random = name.startswith("random_") and not arguments.get("dataset_name", "").startswith("random")
-        if role == "condition" and value != "None" and not of_random:
-            conditions[which] = value
+def _described(text: Lines, lines: Mapping[str, str], command: Command) -> Context:
+    conditions: dict[str, Any] = dict(command.conditions)
     for name, condition in _CONDITIONS.items():
         if (value := lines.get(name)) not in (None, "not set"):
             conditions[condition] = value
+    conditions = all_at_once(conditions, command.num_prompts)
     conditions["tool"] = _tool(lines)
     base = text.context
     if base.model_source in (None, "path") and (named := model_in_text(text.headings[0] if text.headings else "")):
         base = base._replace(model=named, model_source="heading")
+    backend = lines.get("backend", command.backend)
     return text.describe(
-        base, model=arguments.get("model"), backend=engine_of(lines.get("backend")), conditions=load_of(conditions)
+        base,
+        model=command.model,
+        backend=engine_of(backend),
+        conditions=load_of(conditions),
+        labels={NUM_PROMPTS: command.num_prompts},
     )
 
 
@@ -111,10 +112,18 @@ def _tool(lines: Mapping[str, str]) -> str:
     return "LMDeploy profile_restful_api" if lines["backend"] == "lmdeploy" else "SGLang bench_serving"
 
 
-def _arguments(lines: Sequence[str]) -> dict[str, str]:
-    """The arguments of the benchmark whose report follows these lines."""
-    line = next((line for line in reversed(lines) if "Namespace(" in line), "")
-    return {found["name"]: found["text"] or found["bare"] or "" for found in _ARGUMENT.finditer(line)}
+def _arguments(lines: Sequence[str]) -> Command:
+    """What the arguments of the benchmark whose report follows these lines say, or else its command."""
+    line = next((line for line in reversed(lines) if "Namespace(" in line), None)
+    if line is None:
+        return shared_by([*commands_in(lines)])
+    found = [(each["name"], each["text"] or each["bare"] or "") for each in _ARGUMENT.finditer(line)]
+    return said_by([(name, value) for name, value in found if name in _ARGUMENTS])
+
+
+def _since_last_report(lines: Sequence[str]) -> Sequence[str]:
+    last = next((place for place in range(len(lines) - 1, -1, -1) if _START.search(lines[place])), -1)
+    return lines[last + 1 :]
 
 
 def _split(line: str) -> tuple[str, str]:

@@ -10,7 +10,14 @@ from chimera_dagster.ingest.formats.document import Document
 from chimera_dagster.ingest.formats.format import DocumentFormat, TableFormat
 from chimera_dagster.ingest.formats.grid import Grid, Row
 from chimera_dagster.ingest.formats.page import Page
-from chimera_dagster.ingest.formats.serving import add_requests, add_result, conditions_in, engine_of, time_of
+from chimera_dagster.ingest.formats.serving import (
+    add_requests,
+    add_result,
+    all_at_once,
+    conditions_in,
+    engine_of,
+    time_of,
+)
 from chimera_dagster.ingest.roles import role_of
 
 _KEYS = frozenset({"model_id", "num_prompts", "completed", "total_input_tokens", "request_throughput"})
@@ -34,7 +41,7 @@ def _described(page: Page, fields: Document | Row, names: Iterable[str]) -> Cont
         backend=engine_of(fields.text("backend")),
         gpu=fields.text(gpu) if gpu else None,
         timestamp=time_of(fields.text("date")),
-        conditions=conditions_in(fields, names),
+        conditions=all_at_once(conditions_in(fields, names), fields.number("num_prompts")),
         labels={name: fields.number(name) for name in ("num_prompts", "run_number")},
     )
 

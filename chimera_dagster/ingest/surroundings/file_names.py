@@ -14,10 +14,12 @@ import pandas as pd
 
 from chimera_dagster.ingest.model_names import is_ordinary
 from chimera_dagster.ingest.surroundings.path_names import PathNames, names_in_part, parts_of
+from chimera_dagster.ingest.units import is_unit
 
 CONDITION = "file_name"  # the words of a path that tell its runs from those of other files, if nothing knows them
 _SETUP = ["model", "backend", "gpu", "conditions", "params"]
 _WORD = re.compile(r"(?:[^\W_]|(?<=\d)\.(?=\d))+")
+_QUANTITY = re.compile(r"(\d) ([^\W\d_]{1,6})(?![^\W_])")
 # What numbers a file, says when it was written, or that it was written again
 _COUNTS = re.compile(
     r"[a-z]|[rv]?\d+|\d+(?:st|nd|rd|th)|\d{1,2}h\d{1,2}m?|t\d{4,6}z?|\d{8}t\d{4,6}z?"
@@ -186,6 +188,13 @@ def _names(file: str, own: set[str]) -> _Named:
             if not _is_explained(word, own):
                 (usual if word not in _TELLING and is_ordinary(word) else words).append(word)
     return _Named(known, tuple(dict.fromkeys(words)), tuple(dict.fromkeys(usual)))
+
+
+def words_that_tell(text: str) -> tuple[str, ...]:
+    """The words of a text, such as a heading, that do not number something, or say when it was; `8 GiB` is one."""
+    text = _QUANTITY.sub(lambda found: found[1] + found[2] if is_unit(found[2]) else found[0], text.casefold())
+    words = _WORD.findall(_STAMP.sub(" ", text))
+    return tuple(word for word in words if not _COUNTS.fullmatch(word))
 
 
 def _is_explained(word: str, own: set[str]) -> bool:

@@ -20,6 +20,9 @@ _CARD = re.compile(
     rf"{_MEMORY})(?: GPUs?)?(?: ?[x\u00d7] ?(?P<after>[1-9]\d?)(?!\w))?(?![\w-])",
     re.IGNORECASE,
 )
+_COUNT = re.compile(
+    r"(?<![\w.,/-])(?P<count>[1-9]\d?)(?: ?[x\u00d7*])?[ -]?(?:NVIDIA |AMD )?GPUs?(?![\w-])", re.IGNORECASE
+)
 _ENGINES = {
     **{"vllm": "vllm", "sglang": "sglang", "ollama": "ollama", "lmdeploy": "lmdeploy", "tgi": "tgi"},
     **{"exllamav2": "exllamav2", "exllamav3": "exllamav3", "koboldcpp": "koboldcpp", "mlx": "mlx"},
@@ -46,6 +49,8 @@ def named_in(text: str) -> Named:
         gpu = cards[0]["gpu"].strip()
         counts = {found for card in cards if (found := card["count"] or card["after"])}
         count = int(counts.pop()) if len(counts) == 1 else None
+    if count is None and len(counts := {*_COUNT.findall(text)}) == 1:
+        count = int(counts.pop())
     engines = {_ENGINES[found.lower()] for found in _ENGINE.findall(text)}
     return Named(gpu, count, engines.pop() if len(engines) == 1 else None)
 
@@ -55,7 +60,9 @@ def with_named(context: Context, text: str) -> Context:
     gpu, count, backend = named_in(text)
     if gpu:  # the number of other cards, in a section around this one, does not hold
         others = tuple(condition for condition in context.conditions if condition[0] != "gpu_count")
-        context = context._replace(gpu=gpu, conditions=within(others, {"gpu_count": count} if count else {}))
+        context = context._replace(gpu=gpu, conditions=others)
+    if count:
+        context = context._replace(conditions=within(context.conditions, {"gpu_count": count}))
     return context._replace(backend=backend) if backend else context
 
 
