@@ -26,12 +26,17 @@ _HINT = f"Put benchmark results ({_READ}) there, or name another folder."
 
 
 class Noted(NamedTuple):
-    """What notes beside a file say: a GPU and an engine, and the path of the notes that name each."""
+    """What is said of a file elsewhere: a GPU and an engine, and the path of the notes that name each.
+
+    `conditions` and `parameters` are those that its name says beside other names, sorted.
+    """
 
     gpu: str | None = None
     gpu_source: str | None = None
     backend: str | None = None
     backend_source: str | None = None
+    conditions: tuple[tuple[str, int | float | str], ...] = ()
+    parameters: tuple[tuple[str, int | float], ...] = ()
 
 
 class FoundFile(NamedTuple):

@@ -18,6 +18,7 @@ import pyarrow as pa
 from chimera_dagster.ingest.collector import SCHEMA
 from chimera_dagster.ingest.discover import FoundFile, digest_of_files, discover
 from chimera_dagster.ingest.manifest import Manifest, Stamp, reader_version
+from chimera_dagster.ingest.name_settings import with_name_settings
 from chimera_dagster.ingest.parse import FileRow, reading_of
 from chimera_dagster.ingest.pool import chunks_of, read_chunks
 from chimera_dagster.ingest.surroundings.folder_notes import digest_of_notes, with_notes
@@ -67,7 +68,7 @@ def ingest_files(
     `sink` gets at least one table with the columns of schemas.Measurements, sorted by path and by place in the file.
     Raises DamagedTableError if the tables behind `manifest` are damaged.
     """
-    found = with_notes(found)
+    found = with_name_settings(with_notes(found))
     started, reader = time.time_ns() // 1000, reader_version()
     kept = manifest.kept(found) if manifest else {}
     groups = [(known, [*group]) for known, group in groupby(found, key=lambda file: file.path in kept)]

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from chimera_dagster.ingest.collector import SCHEMA, Collector
-from chimera_dagster.ingest.context import Context
+from chimera_dagster.ingest.context import Context, within
 from chimera_dagster.ingest.csv_reader import read_csv
 from chimera_dagster.ingest.discover import OTHER, FoundFile
 from chimera_dagster.ingest.formats.recognise import read_text
@@ -25,6 +25,7 @@ from chimera_dagster.ingest.line_stream import LineStream, is_utf_16
 from chimera_dagster.ingest.markdown_lines import lines_of
 from chimera_dagster.ingest.markdown_reader import read_html, read_markdown
 from chimera_dagster.ingest.model_names import model_in_path
+from chimera_dagster.ingest.python_text import json_of_python
 from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.surroundings.path_names import card_in_path
 from chimera_dagster.ingest.text import decode
@@ -101,6 +102,9 @@ def _start(path: str, collector: Collector) -> Context:
     if noted.backend_source:
         context = context._replace(backend=noted.backend)
         named_by["backend"] = noted.backend_source
+    if noted.conditions:
+        context = context._replace(conditions=within(noted.conditions, dict(context.conditions)))
+    context = context._replace(parameters=noted.parameters)
     collector.start(path, context, summary=summary, named_by=named_by)
     return context
 
@@ -202,7 +206,9 @@ def _read(row: FileRow, digest: str, raw: bytes, collector: Collector, changed: 
     if sampled:
         is_document = row.kind == "json" and not lines
         text = _beginning(text) if is_document else text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
-    if row.kind == "csv":
+    if row.kind in ("csv", "json") and (printed := json_of_python(text)):
+        read_json(printed, collector)
+    elif row.kind == "csv":
         read_csv(text, collector)
     elif row.kind == "json":
         read_json(text, collector, lines=lines)

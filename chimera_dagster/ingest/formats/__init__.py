@@ -10,6 +10,7 @@ from chimera_dagster.ingest.formats import (
     chimera_agents,
     evalscope,
     genai_perf,
+    gpt_manager,
     guidellm,
     guidellm_csv,
     inference_perf,
@@ -88,6 +89,7 @@ TABLES: tuple[TableFormat, ...] = (
     llama_batched_bench.TABLE,
     llama_batched_bench.SWEEP,
     koboldcpp.CSV,
+    gpt_manager.CSV,
     locust.CSV,
     *aiperf_tables.TABLES,
 )

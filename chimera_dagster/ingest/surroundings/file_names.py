@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from chimera_dagster.ingest.model_names import is_ordinary
+from chimera_dagster.ingest.name_settings import counts_up, numbers_joined
 from chimera_dagster.ingest.surroundings.path_names import PathNames, names_in_part, parts_of
 from chimera_dagster.ingest.units import is_unit
 
@@ -32,6 +33,7 @@ _COUNTS = re.compile(
     r"|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?|utc|gmt|am|pm"
 )
+_NUMBER = re.compile(r"\d+")
 _STAMP = re.compile(r"(?<!\d)\d{4}-?\d\d-?\d\d(?:[t_ -]?\d\d[-_:.]?\d\d(?:[-_:.]?\d\d)?)?z?(?![^\W_])")
 # An id that was drawn, not given: letters and digits that change places, or hexadecimal ones
 _DRAWN = re.compile(r"(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{6,}|(?=.*\d[a-z]+\d)(?=.*[a-z]\d+[a-z])[0-9a-z]{8,}")
@@ -57,11 +59,15 @@ _CHANGED = [*_Said._fields]
 
 
 class _Named(NamedTuple):
-    """What a path names that is known, its other words, and those of them that are usual in paths."""
+    """What a path names that is known, its other words, and those of them that are usual in paths.
+
+    `joined` are the numbers that stand joined in the file's name.
+    """
 
     known: PathNames
     words: tuple[str, ...]
     usual: tuple[str, ...] = ()
+    joined: str | None = None
 
 
 def with_file_names(measurements: pd.DataFrame) -> pd.DataFrame:
@@ -138,12 +144,14 @@ def _told(files: Sequence[str], own: Mapping[str, set[str]], prompts: Sequence[f
     by_gpu = len({each[:2] for each in known}) > 1
     by_quantization = len({each.quantization for each in known}) > 1
     by_engine = len({each.backend for each in known} - {None}) > 1
+    if any(each.joined for each in named.values()) and not _are_counted([each.joined for each in named.values()]):
+        named = {file: each._replace(words=_with_joined(each)) for file, each in named.items()}
     counts = Counter(word for each in named.values() for word in {*each.words})
     tell = {word for word, count in counts.items() if count < len(files)}
     of_prompts = len(prompts) == len(files) and sum(map(len, prompts)) == len(frozenset[str]().union(*prompts))
     found: dict[str, _Named] = {}
     further = _further(named, tell)
-    for file, (said, words, _) in named.items():
+    for file, (said, words, *_) in named.items():
         gpu, count = (said.gpu, said.gpu_count) if by_gpu else (None, None)
         told = PathNames(
             gpu, count, said.backend if by_engine else None, said.quantization if by_quantization else None
@@ -157,7 +165,7 @@ def _told(files: Sequence[str], own: Mapping[str, set[str]], prompts: Sequence[f
 def _further(named: Mapping[str, _Named], tell: set[str]) -> dict[str, tuple[str, ...]]:
     """Usual words of files that other words set apart from the rest: `mine-tune` and `mine-tune-decode`."""
     alike: dict[tuple[object, ...], list[str]] = defaultdict(list)
-    for file, (known, words, _) in named.items():
+    for file, (known, words, *_) in named.items():
         if own := tuple(word for word in words if word in tell):
             alike[known[:4], own].append(file)
     found: dict[str, tuple[str, ...]] = {}
@@ -171,7 +179,8 @@ def _further(named: Mapping[str, _Named], tell: set[str]) -> dict[str, tuple[str
 def _names(file: str, own: set[str]) -> _Named:
     """What the parts of a path name, those nearest to the file first, and the words that nothing explains."""
     known, words, usual = PathNames(), list[str](), list[str]()
-    for part in parts_of(file):
+    joined: str | None = None
+    for place, part in enumerate(parts_of(file)):
         found = names_in_part(part)
         known = PathNames(
             known.gpu or found.gpu,
@@ -184,10 +193,24 @@ def _names(file: str, own: set[str]) -> _Named:
             rest, at = f"{rest}{part[at:start]} ", end
         rest += part[at:]
         rest = _STAMP.sub(" ", rest.casefold())
+        if place == 0 and (found_here := numbers_joined(rest)) and not {*_NUMBER.findall(found_here)} <= own:
+            joined = found_here
         for word in _WORD.findall(rest):
             if not _is_explained(word, own):
                 (usual if word not in _TELLING and is_ordinary(word) else words).append(word)
-    return _Named(known, tuple(dict.fromkeys(words)), tuple(dict.fromkeys(usual)))
+    return _Named(known, tuple(dict.fromkeys(words)), tuple(dict.fromkeys(usual)), joined)
+
+
+def _with_joined(named: _Named) -> tuple[str, ...]:
+    return (named.joined, *named.words) if named.joined else named.words
+
+
+def _are_counted(names: Sequence[str | None]) -> bool:
+    """Whether numbers that stand joined in names only count: each is the same in all, or one of 1, 2, 3."""
+    numbers = [tuple(map(int, _NUMBER.findall(name or ""))) for name in names]
+    if len({*map(len, numbers)}) > 1:
+        return False
+    return all(len({*each}) == 1 or counts_up(each) for each in zip(*numbers, strict=True))
 
 
 def words_that_tell(text: str) -> tuple[str, ...]:
@@ -224,7 +247,7 @@ def _changed(measurements: pd.DataFrame, changed: Mapping[str, _Named]) -> pd.Da
 
 def _with_names(said: _Said, told: _Named) -> _Said:
     """What is said of some rows with what the name of their file says, if they do not say it themselves."""
-    known, words, _ = told
+    known, words, *_ = told
     added: dict[str, object] = {
         "gpu_count": known.gpu_count,
         "quantization": known.quantization,

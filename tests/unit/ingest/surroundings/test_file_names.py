@@ -92,3 +92,18 @@ def test_a_file_for_each_prompt_is_one_sample():
 def test_what_a_file_says_itself_counts():
     conditions = {file: {"quantization": "AWQ"} for file in ("x_q4.csv", "x_q8.csv")}
     assert told(*conditions, conditions=conditions) == [{"quantization": "AWQ"}] * 2
+
+
+def test_numbers_that_stand_joined_tell_files_apart():
+    assert told("512+64+1.csv", "512+128+1.csv") == [{"file_name": "512+64+1"}, {"file_name": "512+128+1"}]
+    assert told("x_8_4.csv", "x_64_4.csv") == [{"file_name": "8_4"}, {"file_name": "64_4"}]
+
+
+@pytest.mark.parametrize("files", [("x_8_1.csv", "x_8_2.csv"), ("a-1-1.csv", "a-1-2.csv", "a-2-1.csv")])
+def test_joined_numbers_that_only_count_do_not(files):
+    assert told(*files) == [{} for _ in files]
+
+
+def test_joined_numbers_that_the_settings_say_do_not_count():
+    conditions = {file: {"threads": 4, "concurrency": 8, "batch_size": 16} for file in ("8_16.csv", "8_16_4.csv")}
+    assert [found.get("file_name") for found in told(*conditions, conditions=conditions)] == [None, None]
