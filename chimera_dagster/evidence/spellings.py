@@ -17,6 +17,8 @@ _GIVEN = ("column", "json", "text")  # sources that spell a model as its tool do
 # What a name may add to another one's without being another model: the tag that people mean by the short name
 _ADDED = re.compile(r"it|instruct|chat|latest|gguf|q\d|[ksml]|[01]|f16|fp16|bf16")
 _DEVICE_WORDS = frozenset({"gpu", "nvidia", "geforce", "amd", "vram", "memory", "graphics", "card"})
+_SERIES = re.compile(r"(?:tesla|quadro|radeon|instinct|rtx|gtx)*")
+_SOCKET = re.compile(r"(?:sxm\d?|pcie|nvl)?")
 _REMARK = re.compile(r" *[(,;].*")
 _MEMORY = re.compile(r"(\d{1,3}(?:\.\d)?) ?g(?:i?b)?\b")
 
@@ -93,6 +95,10 @@ def _one_gpu(measurements: pd.DataFrame) -> pd.DataFrame:
     groups: dict[str, list[str]] = defaultdict(list)
     for name in sorted(map(str, counts.index), key=lambda name: (-int(counts[name]), name)):
         groups[_device(name)].append(name)
+    for short in [*groups]:
+        full = [device for device in groups if device != short and _is_short_for(short, device)]
+        if len(full) == 1:
+            groups[full[0]] += groups.pop(short)
     wanted = {
         name: names[0]
         for device, names in groups.items()
@@ -100,6 +106,13 @@ def _one_gpu(measurements: pd.DataFrame) -> pd.DataFrame:
         for name in names[1:]
     }
     return measurements.assign(gpu=_renamed(measurements["gpu"], wanted)) if wanted else measurements
+
+
+def _is_short_for(short: str, device: str) -> bool:
+    """Whether people call a device so: `3060` for `RTX 3060`, `V100` for `Tesla V100 SXM2`."""
+    before, found, after = device.partition(short)
+    is_number = any(map(str.isdigit, short))
+    return bool(found) and is_number and _SERIES.fullmatch(before) is not None and _SOCKET.fullmatch(after) is not None
 
 
 def _device(name: str) -> str:

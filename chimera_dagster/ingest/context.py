@@ -16,7 +16,7 @@ from chimera_dagster.ingest.cells import (
     text_of,
 )
 from chimera_dagster.ingest.commands import NUM_PROMPTS, command_in, is_all_at_once
-from chimera_dagster.ingest.engine_names import is_engine_alone, is_engine_with_version
+from chimera_dagster.ingest.engine_names import is_engine_alone, is_engine_with_version, may_be_engine
 from chimera_dagster.ingest.field_roles import FieldRoles, Number
 from chimera_dagster.ingest.gpu_names import is_card
 from chimera_dagster.ingest.model_names import bare_model, is_quantization, model_in_text
@@ -234,6 +234,8 @@ def _texts(roles: FieldRoles, cells: Sequence[object], number: ToNumber, texts: 
             (which == "gpu" and not is_card(str(cell)))
             or (which == "timestamp" and abs(number(cell) or 0) < _FIRST_DAY)
         )
+        if which == "backend" and isinstance(cell, str) and not may_be_engine(cell):
+            continue
         if which not in texts and not unlike and (text := text_of(cell)):
             texts[which] = text
             shown += is_number

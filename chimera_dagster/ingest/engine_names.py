@@ -6,6 +6,11 @@ from chimera_dagster.ingest.remembered import remembered
 from chimera_dagster.ingest.spelling import plain_name
 from chimera_dagster.ingest.vocabulary import vocabulary
 
+_NO_ENGINE = re.compile(
+    r"https?://|www\.|bench(?:mark)?s?\b|^(?:python|java|javascript|rust|bash|pytest)(?:[ _-]?v?\d[\d.]*)?$",
+    re.IGNORECASE,
+)
+_MOST_WORDS = 8
 _VERSION = re.compile(r"_v?\d[\w.]*$")
 
 
@@ -22,3 +27,11 @@ def is_engine_alone(text: str) -> bool:
     engine = plain_name(text)
     engine = engine if engine in vocabulary().engines else _VERSION.sub("", engine)
     return engine in vocabulary().engines and engine not in vocabulary().families
+
+
+@remembered(maxsize=10_000)
+def may_be_engine(text: str) -> bool:
+    """Whether a text under a name such as `framework` may be an engine: no sentence, no benchmark, no language."""
+    if is_engine_with_version(text):
+        return True
+    return _NO_ENGINE.search(text.strip()) is None and len(text.split()) <= _MOST_WORDS

@@ -8,6 +8,7 @@ from chimera_dagster.ingest.meanings import meaning
 from chimera_dagster.ingest.names import normal, stem
 from chimera_dagster.ingest.numeric_settings import PROMPT_TOKENS, is_prompt_length
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.repeats import repeats_among
 from chimera_dagster.ingest.request_rates import OFFERED, is_either, is_offered
 from chimera_dagster.ingest.roles import Role, rank, role_of, role_under
 from chimera_dagster.ingest.unlisted_settings import is_answer_of_model, is_named_as_setting
@@ -48,7 +49,8 @@ class FieldRoles(NamedTuple):
     say how many requests failed, and whether a text of digits does so, too: `1` in `failed` may mean `true`.
     `measured_too` are conditions that are also among the numbers, `endings` say why an answer ended, and `named` are
     labels, whose texts may name the model of a record that does not say it. `phases` may name a phase of a generation,
-    and `commands` may be the command of a benchmark. `twice` are pairs of fields that may state one quantity in two units.
+    and `commands` may be the command of a benchmark. `twice` are pairs of fields that may state one quantity in two
+    units.
     """
 
     names: tuple[str, ...]
@@ -94,7 +96,7 @@ def field_roles(
     attached: list[int] = []
     verdicts: list[tuple[Role, str, int]] = []
     counts = _request_counts(names)
-    load = _is_of_requests_at_once(names)
+    load, repeated = _is_of_requests_at_once(names), repeats_among(names)
     for place, name in enumerate(names):
         role, which = role_under(name, parent)
         own = _own_condition(names, place, settings)
@@ -115,7 +117,7 @@ def field_roles(
         elif role in ("condition", "identifier"):
             (conditions if role == "condition" else labels).append((which, place))
         else:
-            meant = meaning(name, units[place] if units else None, parent)
+            meant = meaning(repeated.get(name, name), units[place] if units else None, parent)
             if meant.metric == "decode_tok_s" and load and stem(name) == "throughput":
                 meant = meant._replace(metric="output_tok_s")
             aggregate = meant.aggregate or (implied if implied != "sum" or name.lower().startswith("total") else None)

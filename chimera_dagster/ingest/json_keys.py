@@ -13,6 +13,7 @@ from chimera_dagster.ingest.cells import number_in
 from chimera_dagster.ingest.context import Context, within
 from chimera_dagster.ingest.engine_names import is_engine_alone
 from chimera_dagster.ingest.json_shapes import Object, singular
+from chimera_dagster.ingest.key_texts import said_in_key, with_key_text
 from chimera_dagster.ingest.metric_names import kinds_of
 from chimera_dagster.ingest.model_names import is_model, is_ordinary
 from chimera_dagster.ingest.names import is_aggregate, normal
@@ -24,7 +25,7 @@ from chimera_dagster.ingest.tables.subjects import is_change, is_variant, subjec
 from chimera_dagster.ingest.unlisted_settings import is_short
 from chimera_dagster.ingest.vocabulary import vocabulary
 
-_VARIANT = "variant"
+_VARIANT, _TEXT = "variant", "text"
 _MOST_VARIANTS = 40
 _DEEPEST = 3  # levels below a key at which metrics are looked for
 _WORD = re.compile(r"[^\W_]+")
@@ -32,7 +33,10 @@ _DRAWN = re.compile(r"(?=.*\d)[0-9a-f-]{6,}", re.IGNORECASE)  # an id
 
 
 class Said(NamedTuple):
-    """What a key says: the kind of it, `gpu`, `run` or the name of a condition or a parameter, and its value."""
+    """What a key says: the kind of it and its value.
+
+    The kind is `gpu`, `run`, `text` for what `said_in_key` reads, or the name of a condition or a parameter.
+    """
 
     kind: str
     value: str
@@ -51,6 +55,7 @@ def said_by_keys(content: Object, key: str, metric: str) -> Mapping[str, Said]:
     if not below and not numbers:
         return {}
     found = {name: said for name in (*below, *numbers) if (said := _said(name, key))}
+    found |= {name: Said(_TEXT, name) for name in below if name not in found and _is_text(name, below[name])}
     sides = [name for name in below if name not in found and is_variant(name)]
     kind = _kind(key)
     others = [name for name in below if name not in found and _may_tell(name, is_value=kind != _VARIANT)]
@@ -69,10 +74,10 @@ def with_said(context: Context, said: Said) -> Context:
     kind, value = said
     if said is CHANGE:
         return context
-    if kind == "gpu":
-        return context._replace(gpu=value)
-    if kind == "backend":
-        return context._replace(backend=value)
+    if kind == _TEXT and (text := said_in_key(value)):
+        return with_key_text(context, text)
+    if kind in ("gpu", "backend"):
+        return context._replace(**{kind: value})
     if kind in ("run", "gpu_index"):
         return context._replace(labels=within(context.labels, {kind: int(value)}))
     role, which = role_of(kind)
@@ -100,6 +105,11 @@ def _said(name: str, above: str) -> Said | None:
     kind, value = ("backend", name) if is_engine_alone(name) else ("gpu", card) if card else subject_of(name)
     is_setting = role_of(kind)[0] in ("condition", "parameter") and kind not in (_VARIANT, "device_type")
     return Said(kind, value) if is_setting or card or kind in ("backend", "run") else None
+
+
+def _is_text(name: str, item: object) -> bool:
+    """Whether a key says in words what was measured below it."""
+    return said_in_key(name) is not None and not is_model(name) and _measures(item, _DEEPEST)
 
 
 @remembered(maxsize=10_000)

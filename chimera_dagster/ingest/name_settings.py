@@ -15,6 +15,7 @@ from chimera_dagster.ingest.discover import OTHER, FoundFile
 from chimera_dagster.ingest.model_names import model_in_path
 from chimera_dagster.ingest.parameter_values import parameter
 from chimera_dagster.ingest.remembered import remembered
+from chimera_dagster.ingest.repeats import counts_up
 from chimera_dagster.ingest.roles import role_of
 from chimera_dagster.ingest.surroundings.path_names import names_in_part, parts_of
 from chimera_dagster.ingest.text import decode
@@ -118,12 +119,6 @@ def _counting(values: Mapping[str, set[int | str]]) -> set[str]:
     return {which for which in _COUNTING & {*values} if counts_up(values[which])}
 
 
-def counts_up(values: Iterable[object]) -> bool:
-    """Whether these are 0, 1, 2 and so on, or 1, 2, 3."""
-    different = {*values}
-    return different in ({*range(len(different))}, {*range(1, len(different) + 1)})
-
-
 def numbers_joined(name: str) -> str | None:
     """The numbers that stand joined in a name without a word for any of them, `20002+1000+64`; None for a date."""
     found = _JOINED.search(name)
@@ -167,7 +162,7 @@ def _pieces(text: str) -> Iterator[_Piece]:
             name, value, thousands = each["after"], each["before"], each["of"]
             if name.lower() not in _AFTER:
                 continue
-        if which := _setting(name):
+        if which := setting_of_word(name):
             which = name.lower() if name.lower() in _COUNTING else which
             spans.append(each.span())
             yield _Piece(which, int(value) * (1024 if thousands else 1), each.start(), each[0].casefold())
@@ -180,7 +175,7 @@ def _pieces(text: str) -> Iterator[_Piece]:
 
 
 @remembered(maxsize=4_096)
-def _setting(name: str) -> str | None:
+def setting_of_word(name: str) -> str | None:
     """The setting that a word in a name stands for; of several words the last ones count."""
     words = re.split("[-_]", name.lower())
     for start in range(len(words)):
@@ -238,7 +233,7 @@ def _pairs(line: str) -> dict[str, int]:
     """The settings that a line says, if there are at least two."""
     said: dict[str, int] = {}
     for pair in _PAIR.finditer(line[:1_000]):
-        if which := _setting(pair["name"]):
+        if which := setting_of_word(pair["name"]):
             said[which] = int(pair["value"])
     return said if len(said) > 1 else {}
 

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from chimera_dagster.ingest.model_names import is_ordinary
-from chimera_dagster.ingest.name_settings import counts_up, numbers_joined
+from chimera_dagster.ingest.name_settings import numbers_joined
+from chimera_dagster.ingest.repeats import counts_up
 from chimera_dagster.ingest.surroundings.path_names import PathNames, names_in_part, parts_of
 from chimera_dagster.ingest.units import is_unit
 

@@ -89,3 +89,20 @@ def test_spellings_of_a_gpu_are_one_and_the_most_frequent_stands_for_them() -> N
 )
 def test_another_device_or_memory_is_another_gpu(names: tuple[str, str]) -> None:
     assert gpus(*names) == list(names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("RTX 3060", "3060", "RTX 3060"), ("Tesla V100-SXM2-32GB", "V100"), ("4070 Ti", "RTX 4070 Ti")],
+)
+def test_the_number_of_a_card_is_short_for_its_name(names: tuple[str, ...]) -> None:
+    full = max(names, key=len)
+    assert gpus(*names) == [full] * len(names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("3060", "RTX 3060 Ti"), ("3060", "RTX 3060 Laptop"), ("V100", "V100 PCIe", "V100 SXM2"), ("RTX", "RTX 3060")],
+)
+def test_a_number_that_another_card_has_too_is_not(names: tuple[str, ...]) -> None:
+    assert gpus(*names) == [*names]
