@@ -16,7 +16,7 @@ from chimera_dagster.ingest.cells import (
     text_of,
 )
 from chimera_dagster.ingest.commands import NUM_PROMPTS, command_in, is_all_at_once
-from chimera_dagster.ingest.engine_names import is_engine_alone, is_engine_with_version, may_be_engine
+from chimera_dagster.ingest.engine_names import engine_said, is_engine_alone, is_engine_with_version
 from chimera_dagster.ingest.field_roles import FieldRoles, Number
 from chimera_dagster.ingest.gpu_names import is_card
 from chimera_dagster.ingest.model_names import bare_model, is_quantization, model_in_text
@@ -39,6 +39,7 @@ _FIRST_DAY = 19_000_101  # a time is a day as 20260131, or seconds, at least, si
 _MOST_RUNS = 1 << 53  # whole numbers up to here are exact
 _INFINITE = frozenset({"inf", "infinity", "+inf", "unlimited"})
 _FLAG = re.compile(r"-{1,2}[A-Za-z][\w-]{0,40}[ =](?P<value>[^\s-]\S{0,40})")
+_OF_MODEL = frozenset({"model", "model_info", "llm", "model_details"})  # objects whose `name` is the model's
 _DEEPEST_SETTINGS = 3  # levels of an object such as `config` in which settings are looked for
 _Value = TypeVar("_Value", int | float, int | float | str)
 
@@ -234,7 +235,7 @@ def _texts(roles: FieldRoles, cells: Sequence[object], number: ToNumber, texts: 
             (which == "gpu" and not is_card(str(cell)))
             or (which == "timestamp" and abs(number(cell) or 0) < _FIRST_DAY)
         )
-        if which == "backend" and isinstance(cell, str) and not may_be_engine(cell):
+        if which == "backend" and isinstance(cell, str) and (cell := engine_said(cell)) is None:
             continue
         if which not in texts and not unlike and (text := text_of(cell)):
             texts[which] = text
@@ -341,6 +342,8 @@ def _beside(content: dict[str, object], settings: frozenset[str] | None, depth: 
             beside.texts.setdefault(which, text)
         elif role in ("error", "success", "status") and says_failed(role, inner):
             beside = beside._replace(failed_by=beside.failed_by or name)
+    if named := _name_of_model(content):
+        beside.texts.setdefault("model", named)
     nested = [cast("dict[str, object]", inner) for inner in content.values() if isinstance(inner, dict)]
     inner_models = set[str]()
     for below in (_beside(inner, settings, depth + 1) for inner in nested if depth < _DEEPEST_SETTINGS):
@@ -350,6 +353,15 @@ def _beside(content: dict[str, object], settings: frozenset[str] | None, depth: 
     if len(inner_models) == 1:  # of two it would be any
         beside.texts.setdefault("model", inner_models.pop())
     return beside
+
+
+def _name_of_model(content: dict[str, object]) -> str | None:
+    """The name in an object that is called a model: `"model_info": {"name": "lynx:7b"}`."""
+    for key, inner in content.items():
+        if isinstance(inner, dict) and normal(key)[0] in _OF_MODEL:
+            about = cast("dict[str, object]", inner)
+            return next((text for name in ("name", "id") if (text := text_of(about.get(name)))), None)
+    return None
 
 
 def _unlisted(name: str, value: object, settings: frozenset[str] | None) -> Condition | None:

@@ -11,6 +11,7 @@ _NO_ENGINE = re.compile(
     re.IGNORECASE,
 )
 _MOST_WORDS = 8
+_REMARK = re.compile(r"[,;(\u2013\u2014]| - ")
 _VERSION = re.compile(r"_v?\d[\w.]*$")
 
 
@@ -30,8 +31,9 @@ def is_engine_alone(text: str) -> bool:
 
 
 @remembered(maxsize=10_000)
-def may_be_engine(text: str) -> bool:
-    """Whether a text under a name such as `framework` may be an engine: no sentence, no benchmark, no language."""
-    if is_engine_with_version(text):
-        return True
-    return _NO_ENGINE.search(text.strip()) is None and len(text.split()) <= _MOST_WORDS
+def engine_said(text: str) -> str | None:
+    """The engine that a text under a name such as `framework` says; None for a sentence, a benchmark or a language."""
+    if len(text.split()) > _MOST_WORDS:
+        text = _REMARK.split(text, maxsplit=1)[0].strip()
+        return text if is_engine_with_version(text) else None
+    return text if is_engine_with_version(text) or _NO_ENGINE.search(text.strip()) is None else None

@@ -20,6 +20,7 @@ _PHASES = frozenset({"mode", "test", "test_type", "phase", "stage", "bench_type"
 _COMMANDS = frozenset(
     {"command", "cmd", "cmdline", "command_line", "cli", "args", "arguments", "argv", "bench_command"}
 )
+_TURNS = frozenset({"turn", "turn_id", "turn_index", "tool_args", "tool_result"})
 _REQUESTS = frozenset({"request_id", "req_id", "request", "request_index", "request_num", "user_id", "client_id"})
 
 
@@ -98,7 +99,7 @@ def field_roles(
     counts = _request_counts(names)
     load, repeated = _is_of_requests_at_once(names), repeats_among(names)
     for place, name in enumerate(names):
-        role, which = role_under(name, parent)
+        role, which = _role(name, parent, names)
         own = _own_condition(names, place, settings)
         if own:
             conditions.append((own, place))
@@ -168,6 +169,13 @@ def _in_two_units(numbers: Sequence[Number]) -> tuple[tuple[Number, Number], ...
         if one.factor != other.factor
         and (one.measured.metric, one.measured.aggregate) == (other.measured.metric, other.measured.aggregate)
     )
+
+
+def _role(name: str, parent: str, names: tuple[str, ...]) -> tuple[Role, str]:
+    """As `role_under`; a tool in a turn of a conversation is one that the model called, not one that measures."""
+    role, which = role_under(name, parent)
+    is_called = which == "tool" and any(normal(each)[0] in _TURNS for each in names)
+    return ("identifier", which) if is_called else (role, which)
 
 
 def _answers(names: tuple[str, ...]) -> list[tuple[Role, str, int]]:

@@ -18,6 +18,7 @@ from chimera_dagster.ingest.batch import Batch, Floats, Ints
 from chimera_dagster.ingest.batch_rates import batch_rates, is_bare_throughput
 from chimera_dagster.ingest.field_roles import MetricColumn
 from chimera_dagster.ingest.metric_names import metric_of
+from chimera_dagster.ingest.names import normal
 from chimera_dagster.ingest.remembered import remembered
 
 _FACTORS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
@@ -32,6 +33,9 @@ _LIMITS = {
 _MOST = 0.9  # of the records in which what must hold does
 _LONG = 64  # tokens of an answer or a prompt that take longer than what is around them
 _MOST_CHOICES = 4_096
+_TOTAL = "total"  # of anything, unless the parts of a time add up to it
+_WHOLE = (("ttft_ms", "latency_ms"), ("ttft_ms", "eval_ms"), ("prompt_eval_ms", "eval_ms"))
+_TOTAL_AND_RATE = {("total_ms", rate, "output_tokens") for rate in ("decode_tok_s", "request_tok_s")}
 _ORDER = ("min", "p1", "p5", "p10", "p25", "p50", "median", "p75", "p90", "p95", "p99", "p99.9", "max")
 _CENTRAL = ("mean", None, "reported", "summary", "overall", "median", "p50")
 _VALUES = frozenset({*_ORDER, *_CENTRAL})  # aggregates that are values of the metric, not spreads of it
@@ -94,6 +98,8 @@ def _rules() -> Iterator[_Rule]:
         yield _Rule((gap, "e2e_ms"), lambda g, t: g / t, 0, 1.05)
     yield _Rule(("itl_ms", "tpot_ms"), lambda i, t: i / t, 0.3, 10)
     yield _Rule(("ttft_ms", "e2e_ms"), lambda f, t: f / t, 0, 1.05)
+    for parts in _WHOLE:
+        yield _Rule((*parts, "total_ms"), lambda f, g, t: (f + g) / t, 0.95, 1.05)
     for part in ("load_ms", "prompt_eval_ms", "eval_ms", "ttft_ms"):
         yield _Rule((part, "total_ms"), lambda p, t: p / t, 0, 1.05)
 
@@ -108,6 +114,8 @@ def _target(kind: MetricColumn) -> tuple[str, str] | None:
         return None
     if is_bare_throughput(kind):
         return "total_tok_s", "tok/s"
+    if normal(kind.metric)[0] == _TOTAL:
+        return "total_ms", "ms"
     found = metric_of(kind.metric)
     return found if found and found[1] in ("ms", "share", "score") else None
 
@@ -210,6 +218,19 @@ class _Times:
                 found = array if found is None else np.where(np.isnan(found), array, found)
         return found
 
+    def without_bare_total(self) -> None:
+        """Leave out what is only called `total`, unless there are the parts of a time that it may be."""
+        names = self.names.get("total_ms?", set[str]())
+        if not any(normal(name)[0] == _TOTAL for name in names):
+            return
+        if not self.have_parts():
+            del self.names["total_ms?"]
+
+    def have_parts(self) -> bool:
+        """Whether there are a total and the parts of a time that it may be."""
+        known = {metric.rstrip("?") for metric, _ in self._values}
+        return "total_ms" in known and any(known.issuperset(parts) for parts in _WHOLE)
+
     def by_aggregate(self, metric: str) -> dict[str | None, Floats]:
         """Arrays of values, not of spreads."""
         return {made: array for (name, made), array in self._values.items() if name == metric and made in _VALUES}
@@ -217,12 +238,16 @@ class _Times:
 
 def _times(batch: Batch, part: Part) -> dict[str, MetricColumn]:
     times = _Times(batch, part)
+    times.without_bare_total()
     units = {metric: [*_within_limits(times, metric)] for metric in times.names}
     units = {metric: left for metric, left in units.items() if left}
     by_size = {metric for metric, left in units.items() if len(left) == 1}
     reasons: dict[str, set[str]] = {metric: set() for metric in units}
     rules: list[tuple[tuple[str, ...], Callable[[Mapping[str, str]], bool]]] = []
+    adds_up = times.have_parts()
     for rule in _RULES:
+        if adds_up and rule.metrics in _TOTAL_AND_RATE:  # the first token may take most of the time
+            continue
         for bound in product(*((metric, f"{metric}?") for metric in rule.metrics)):
             unknown = tuple(metric for metric in bound if metric in units)
             arrays = [times.central(metric) for metric in bound]

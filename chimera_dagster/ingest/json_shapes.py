@@ -72,7 +72,8 @@ def under(above: Above, key: str) -> Above:
         key,
         aggregate=above.aggregate,
         attached=own or above.attached,
-        settings=(own and plain != "metadata") or above.settings,  # which often has what was measured once
+        settings=(own and plain not in ("metadata", "meta"))
+        or above.settings,  # which often has what was measured once
         machine=plain in words.machines or above.machine,
     )
 

@@ -33,6 +33,7 @@ from chimera_dagster.ingest.tables.subjects import (
 LABELS = METRICS | {
     *("", "key", "name", "parameter", "property", "field", "quantity", "item", "statistic", "stat", "test")
 }  # what a column of names may be called
+_SPREAD = re.compile(r" *\u00b1.*")
 _AGAIN = re.compile(r" \(\d{1,3}\)$")
 _MOST_TRANSPOSED = 1_000  # rows: a table of records is not read as one of columns because its first rows look like it
 
@@ -100,7 +101,10 @@ def _count_up(headers: Sequence[str]) -> bool:
 
 
 def _aggregate_apart(header: str) -> tuple[str, str]:
-    """`alpha:7b mean` is about alpha:7b, and a mean."""
+    """`alpha:7b mean` is about alpha:7b, and a mean; `Mean ± SD` is one of what all columns are about."""
+    header = _SPREAD.sub("", header)
+    if is_aggregate(header):
+        return "", header
     stem, _, last = header.rpartition(" ")
     return (stem.strip(), last) if stem and is_aggregate(last) else (header, "")
 
@@ -116,9 +120,16 @@ def transposed_table(names: tuple[str, ...], plain: list[str], rows: Sequence[Ro
         return None
     labels = [row[0].strip() for row in rows if row[0].strip()]
     measured = sum(map(is_measured, labels))
-    if not measured or 2 * sum(map(is_known, labels)) < len(labels):
+    if not measured or (2 * sum(map(is_known, labels)) < len(labels) and not _are_runs(names[0], others)):
         return None
     return Transposed(names, unit, columns)
+
+
+def _are_runs(first: str, others: Sequence[str]) -> bool:
+    """Whether a table has the metrics on its left, and runs of them with their mean at its top, and nothing else."""
+    aggregates = [name for name in others if is_aggregate(_SPREAD.sub("", name))]
+    runs = [name for name in others if subject_of(name)[0] == "run"]
+    return normal(first)[0] in METRICS and bool(runs) and len(runs) + len(aggregates) == len(others)
 
 
 def places_of(parts: Iterable[Part], settings: frozenset[str]) -> Iterator[tuple[str, Part]]:

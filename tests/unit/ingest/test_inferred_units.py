@@ -196,3 +196,24 @@ def test_perplexity_by_context_length():
         ("perplexity", 6.1, {"num_ctx": 2048}),
         ("perplexity", 5.8, {"num_ctx": 4096}),
     ]
+
+
+def test_the_parts_of_a_total_tell_its_unit_and_theirs():
+    records = [
+        {"ttft": 3.9, "gen_time": 7.25, "total": 11.15, "gen_tps": 19.3, "output_tokens": 140},
+        {"ttft": 21.5, "gen_time": 1.5, "total": 23.0, "gen_tps": 100.0, "output_tokens": 150},
+    ]
+    rows = read(read_json, json.dumps(records)).values("metric", "value")
+    assert [pair for pair in rows if pair[0] in ("ttft_ms", "latency_ms", "total_ms")] == [
+        *(("ttft_ms", 3900), ("latency_ms", 7250), ("total_ms", 11150)),
+        *(("ttft_ms", 21500), ("latency_ms", 1500), ("total_ms", 23000)),
+    ]
+
+
+def test_a_total_of_something_else_is_no_time():
+    records = [
+        {"correct": 10, "total": 12, "gen_tps": 19.3, "output_tokens": 140},
+        {"ttft": 3.9, "gen_time": 7.25, "total": 90, "gen_tps": 19.3, "output_tokens": 140},
+    ]
+    for record in records:
+        assert "total_ms" not in {name for (name,) in read(read_json, json.dumps(record)).values("metric")}

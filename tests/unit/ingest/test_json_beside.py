@@ -38,3 +38,14 @@ def test_texts_of_such_an_object_are_conditions_unless_they_are_names_or_remarks
 
 def test_an_object_without_a_known_setting_is_left_alone():
     assert conditions({"point": {"scheme": "paged"}, "ttft_ms": 31.5}) == [{}]
+
+
+def test_meta_beside_results_names_the_model_by_an_object_and_what_they_were_measured_under():
+    text = {
+        "meta": {"scenario": "short story", "backend": "vllm", "model_info": {"name": "mine-draft4"}, "runs": 1},
+        "results": [{"turn": 1, "ttft_ms": 12, "tool": "look_up"}, {"turn": 2, "ttft_ms": 13, "tool": "write_file"}],
+    }
+    rows = read(read_json, json.dumps(text)).rows
+    assert {(row["model"], row["backend"], row["conditions"]) for row in rows} == {
+        ("mine-draft4", "vllm", '{"task":"short story"}')
+    }

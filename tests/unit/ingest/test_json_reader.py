@@ -139,7 +139,7 @@ def test_tables_as_pandas_writes_them():
 
 
 def test_a_number_that_no_row_shows_is_not_covered():
-    assert js({"meta": {"seed": 3}, "results": [{"ttft_ms": 1}]})[3:] == (2, 1)
+    assert js({"about": {"seed": 3}, "results": [{"ttft_ms": 1}]})[3:] == (2, 1)
     assert js({"settings": {"seed": 3}, "results": [{"ttft_ms": 1}]})[3:] == (2, 2)
     assert js({"seed": 3, "results": []})[3:] == (1, 0)
 

@@ -444,3 +444,23 @@ def test_a_heading_names_the_metric_of_columns_of_chips_beside_what_compares_the
         ("table 1 row 1 column 3", "requests_per_s", "Kunlun_P800", '{"concurrency":8}', 0.15),
         ("table 1 row 1 column 4", "Request throughput 差值", None, "{}", -0.3),
     ]
+
+
+def test_runs_and_their_mean_at_the_top_of_a_table_leave_the_metrics_to_its_rows():
+    text = (
+        "# lynx-7b\n\n| Metric | Trial 1 | Trial 2 | Mean \u00b1 \u03c3 |\n|---|---|---|---|\n"
+        "| **Final Score** | 90 | 92 | **91.0 \u00b1 1.0** |\n| Total Points | 150/168 | 152/168 | - |\n"
+        "| Rating | good | good | good |\n| Warnings | 0 | 0 | - |\n"
+    )
+    rows = [row for row in read(read_markdown, text).rows if row["metric"] == "score"]
+    assert [(row["model"], row["value"], row["aggregate"]) for row in rows] == [
+        ("lynx-7b", 90, "reported"),
+        ("lynx-7b", 92, "reported"),
+        ("lynx-7b", 91, "mean"),
+        ("lynx-7b", 1, "std"),
+    ]
+
+
+def test_an_estimated_time_is_not_measured():
+    text = "| Model | Est. Time | TTFT (ms) |\n|---|---|---|\n| lynx-7b | 3.2h | 12 |\n"
+    assert {row["metric"] for row in read(read_markdown, text).rows} == {"ttft_ms"}
