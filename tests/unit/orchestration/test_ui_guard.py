@@ -20,7 +20,8 @@ async def hello(websocket: WebSocket) -> None:
 
 def client(names: Sequence[str] = LOCAL_NAMES) -> TestClient:
     page = Route("/", lambda request: PlainTextResponse("ui"), methods=["GET", "POST"])
-    app = Starlette(routes=[page, WebSocketRoute("/graphql", hello)])
+    graphql = Route("/graphql", lambda request: PlainTextResponse("ran"), methods=["GET", "POST"])
+    app = Starlette(routes=[page, graphql, WebSocketRoute("/graphql", hello)])
     return TestClient(UiGuard(app, names), base_url="http://127.0.0.1:3000")
 
 
@@ -56,6 +57,33 @@ def test_a_websocket_of_a_foreign_host_is_refused() -> None:
         ui.websocket_connect("/graphql", headers={"Host": "evil.example"}),
     ):
         pass
+
+
+@pytest.mark.parametrize("query", ["query=mutation{launch}", "a=1&%71uery=mutation{launch}"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_no_address_is_a_query_as_an_image_of_another_page_may_have_it(method: str, query: str) -> None:
+    with client() as ui:
+        assert ui.request(method, f"/graphql?{query}").status_code == 403
+        assert ui.request(method, "/graphql?op=query").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("site", "mode", "dest", "status"),
+    [
+        ("cross-site", "no-cors", "image", 403),
+        ("same-site", "no-cors", "script", 403),  # as of another port of this machine
+        ("cross-site", "navigate", "iframe", 403),
+        ("cross-site", "navigate", "document", 200),
+        ("same-origin", "cors", "empty", 200),
+        ("none", "navigate", "document", 200),
+    ],
+)
+def test_a_page_of_another_site_can_link_to_the_ui_and_not_contain_it(
+    site: str, mode: str, dest: str, status: int
+) -> None:
+    headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
+    with client() as ui:
+        assert ui.get("/", headers=headers).status_code == status
 
 
 def test_the_ui_itself_is_served() -> None:
