@@ -1,7 +1,8 @@
 """Secrets in text: the one place that removes them, before a text is printed, stored or given to Dagster.
 
-Secrets are the values of environment variables with a secret's name, such as OPENAI_API_KEY, and the user, the password
-and the query of an address. A password of a variable's address is found wherever a server or a library repeats it.
+Secrets are the values of environment variables with a secret's name, such as OPENAI_API_KEY, and the user, the
+password, the query and the fragment of an address. A password of a variable's address is found wherever a server or a
+library repeats it.
 """
 
 import base64
@@ -19,10 +20,14 @@ _SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSW(OR)?D|PASSPHRASE|CREDENTIALS?|AUT
 _SETTING = re.compile(r"(?i)\b(?:passw(?:or)?d|pwd|api_?key|key|token|secret)=([^\s&;,'\"]+)")  # ?key=..., password=...
 _ADDRESSES = frozenset({"OLLAMA_HOST", "CHIMERA_OLLAMA_ENDPOINTS"})  # may be written without a scheme
 _USER = re.compile(r"(?<=://)[^/\s]*@")
-_QUERY = re.compile(r"(?<=://)([^\s?'\"]*)\?[^\s'\")]*")
+_REST = re.compile(r"(?<=://)[^\s\"<>]*+")  # of an address; also of those that follow it without a blank
+_QUERY = re.compile(r"[?#]")
+_PARAMETER = re.compile(r"(?<=[?&#;])([\w.%-]++=)([^\s&;#\"<>]++)")  # also of an address without a scheme
+_SECRET_PARAMETER = re.compile(r"KEY|TOKEN|SECRET|PASS|PWD|CREDENTIAL|AUTH|SIG", re.IGNORECASE)
+_AFTER = "'\")]},.;:"  # what may stand right behind an address
 # The value of a variable: a password may contain any character, and a scheme may be missing.
 _ADDRESS_USER = re.compile(r"((?:\w+://)?)[^\s,]*@")
-_ADDRESS_PART = re.compile(r"(?<=//)[^\s,]*@|[^/@\s:,]*:(?!//)[^\s,]*@|\?[^\s,]*")
+_ADDRESS_PART = re.compile(r"(?<=//)[^\s,]*@|[^/@\s:,]*:(?!//)[^\s,]*@|[?#][^\s,]*")
 # Shorter ones are words of messages too. Passwords of addresses are rarely words, and keys of local servers often are.
 _SHORTEST_PASSWORD, _SHORTEST_KEY = 4, 8
 _NO_KEYS = frozenset({"lm-studio", "not-needed", "no-key-required", "sk-no-key-required", "placeholder"})
@@ -41,11 +46,26 @@ def masked(text: str, *secrets: str, environ: Mapping[str, str] = os.environ) ->
     found = {form for secret in (*filter(None, secrets), *_secrets(environ)) for form in _forms(secret)}
     for form in sorted(found, key=len, reverse=True):
         text = text.replace(form, MASK)
-    return _QUERY.sub(rf"\1?{MASK}", _USER.sub(f"{MASK}@", text))
+    text = _REST.sub(_without_query, _USER.sub(f"{MASK}@", text))
+    return _PARAMETER.sub(_without_secret, text)
+
+
+def _without_query(rest: re.Match[str]) -> str:
+    query = _QUERY.search(rest[0])
+    return rest[0] if query is None else rest[0][: query.end()] + _masked_end(rest[0][query.end() :])
+
+
+def _without_secret(parameter: re.Match[str]) -> str:
+    name, value = parameter.groups()
+    return name + _masked_end(value) if _SECRET_PARAMETER.search(name) else parameter[0]
+
+
+def _masked_end(text: str) -> str:
+    return MASK + text[len(text.rstrip(_AFTER)) :]
 
 
 def masked_variable(name: str, value: str) -> str:
-    """The value of a variable that may be an address, or several, without user, password and query."""
+    """The value of a variable that may be an address, or several, without user, password, query and fragment."""
     if name in _ADDRESSES:
         value = _ADDRESS_USER.sub(rf"\1{MASK}", value)
     return _ADDRESS_PART.sub(MASK, value)

@@ -19,6 +19,15 @@ PASSWORD = "PWSECRETX"
         ("postgresql+psycopg2://me:p@w:d@host:5432/db", "postgresql+psycopg2://***@host:5432/db"),
         ("see 'https://host/x?api_key=abc&y=1'.", "see 'https://host/x?***'."),
         ("https://host/models@1?", "https://host/models@1?***"),
+        ("(at https://host/x?sig=a(b)c'd#e), then", "(at https://host/x?***), then"),
+        ("https://host/x#access_token=abc.", "https://host/x#***."),
+        (
+            '{"url": "https://host/x?a=1", "next": "http://b#c"}',
+            '{"url": "https://host/x?***", "next": "http://b#***"}',
+        ),
+        ("POST host:1/v1?Api_Key=abc&n=2&X-Token=d: 401", "POST host:1/v1?Api_Key=***&n=2&X-Token=***: 401"),
+        ("GET /v1/models#token=abc, refused", "GET /v1/models#token=***, refused"),
+        ("column #3, key=5 of a?b", "column #3, key=5 of a?b"),
         ("smollm2:135m at http://127.0.0.1:11434, 5 ? 6", "smollm2:135m at http://127.0.0.1:11434, 5 ? 6"),
         ("me@example.org wrote to a:b@c", "me@example.org wrote to a:b@c"),
     ],
@@ -35,6 +44,7 @@ def test_addresses_in_a_text(text: str, shown: str) -> None:
         ("CHIMERA_OLLAMA_ENDPOINTS", f"http://a:1,http://me:{PASSWORD}@b:2"),
         ("OPENAI_BASE_URL", f"https://{PASSWORD}@host/v1"),
         ("OPENAI_BASE_URL", f"https://host/v1?api_key={PASSWORD}"),
+        ("OPENAI_BASE_URL", f"https://host/v1#token={PASSWORD}"),
         ("DAGSTER_PG_URL", f"postgresql://me:{PASSWORD}@host/db"),
         ("MY_DSN", f"host=h user=me password={PASSWORD} sslmode=require"),
         ("OPENAI_API_KEY", PASSWORD),
@@ -53,6 +63,11 @@ def test_a_secret_of_a_variable_is_found_in_any_text(name: str, value: str) -> N
 def test_a_secret_is_found_as_other_programs_write_it(secret: str) -> None:
     for written in (secret, json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret), quote(secret)):
         assert masked(f"<{written}>", secret, environ={}) in {"<***>", '<"***">', "<'***'>"}, written
+
+
+def test_long_texts_are_masked_in_linear_time() -> None:
+    for piece in ("?key", "?)", "://", "http://a?'", "#a=b"):
+        assert len(masked(piece * 50_000, environ={})) > 0
 
 
 def test_a_password_is_found_in_a_header_of_basic_authentication() -> None:
@@ -86,6 +101,7 @@ def test_words_of_messages_stay(name: str, value: str, text: str) -> None:
         ("CHIMERA_OLLAMA_ENDPOINTS", "http://a:1,http://me:pw@b:2", "http://a:1,http://***b:2"),
         ("OPENAI_BASE_URL", "https://user:pass@host:1/v1", "https://***host:1/v1"),
         ("OPENAI_BASE_URL", "http://host?key=x", "http://host***"),
+        ("OPENAI_BASE_URL", "http://host/v1#x", "http://host/v1***"),
         ("CHIMERA_DATA_DIR", "/data/smollm2@135m", "/data/smollm2@135m"),
     ],
 )
