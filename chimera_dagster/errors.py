@@ -9,6 +9,7 @@ ChimeraError
 │   ├── DamagedFileError        a file of the data folder is not whole, or of another run than those beside it
 │   │   └── OtherVersionError   another version of this project wrote the file
 │   └── SettingError            an environment variable has an invalid value
+├── OutputError                 stdout or stderr can't be written, as the disk is full for example
 ├── StorageError                a file or Dagster's history can't be written: disk full, read-only, locked
 ├── LeaseError                  no lane was free in time, or the folder of the leases can't be used
 ├── DaemonError                 no Dagster daemon is running that could run a backfill
@@ -37,6 +38,7 @@ import errno
 import os
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from chimera_dagster.text.foreign import shortened
 from chimera_dagster.text.masking import masked
 
 if TYPE_CHECKING:
@@ -50,8 +52,8 @@ class ChimeraError(Exception):
     may_pass: ClassVar[bool] = False
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        self.message = masked(message)
-        self.hint = masked(hint)
+        self.message = shortened(masked(message))
+        self.hint = shortened(masked(hint))
         super().__init__(self.message)
 
     def __str__(self) -> str:
@@ -82,6 +84,9 @@ class OtherVersionError(DamagedFileError): ...
 
 
 class SettingError(InputError): ...
+
+
+class OutputError(ChimeraError): ...
 
 
 class StorageError(ChimeraError):

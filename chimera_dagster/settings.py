@@ -4,10 +4,19 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chimera_dagster.errors import SettingError
+from chimera_dagster.files.opening import check_name
+
+
+def _usable(path: Path) -> Path:
+    check_name(path)
+    return path
+
+
+Place = Annotated[Path, AfterValidator(_usable)]
 
 
 class Settings(BaseSettings):
@@ -19,15 +28,15 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CHIMERA_", frozen=True)
 
-    data_dir: Path = Path("data")
-    reports_dir: Path | None = None
-    spec: Path = Path("sweep.yaml")
-    vocabulary: Path | None = None
+    data_dir: Place = Path("data")
+    reports_dir: Place | None = None
+    spec: Place = Path("sweep.yaml")
+    vocabulary: Place | None = None
     """Names that the benchmark files use; None: what the sweep file names, or vocabulary.yaml beside it."""
     gpus: str = "auto"
     ollama_endpoints: str = ""
     processes_per_gpu: int = 1
-    leases_dir: Path | None = None
+    leases_dir: Place | None = None
     trial_retries: Annotated[int, Field(ge=0, le=100)] = 2
     """How often Dagster's daemon retries a failed trial; 0: never."""
     ui_hosts: str = ""
@@ -51,13 +60,18 @@ class Settings(BaseSettings):
         return Path(os.environ.get("DAGSTER_HOME") or self.data_dir / "dagster_home").absolute()
 
 
+_OPTIONS = {"reports_dir": "The reports folder", "spec": "--spec"}
+
+
 def load_settings(**overrides: Path | None) -> Settings:
     """Settings from the environment; an override that is not None wins. Raises SettingError."""
     try:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})  # pyright: ignore[reportArgumentType]: values are Paths, fields are Paths
     except ValidationError as error:
         first = error.errors()[0]
-        raise SettingError(f"CHIMERA_{str(first['loc'][0]).upper()}: {first['msg']}.") from error
+        field = str(first["loc"][0])
+        name = _OPTIONS[field] if overrides.get(field) is not None else f"CHIMERA_{field.upper()}"
+        raise SettingError(f"{name}: {first['msg'].removeprefix('Value error, ')}.") from error
 
 
 def check_dagster_home() -> None:

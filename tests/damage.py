@@ -1,11 +1,13 @@
 """Damage to files of a data folder, as disks, kills, people and other versions do it."""
 
 import json
+import os
 import random
 import shutil
+import socket
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import chdir, closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -77,6 +79,25 @@ DAMAGES: dict[str, Damage] = {
     "missing": _missing,
     "older": lambda path, _: _other_version(path, -1),
     "newer": lambda path, _: _other_version(path, 1),
+}
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listening, chdir(path.parent):  # its address can't be long
+        listening.bind(path.name)
+
+
+# What can be in the place of a file, and is not a file.
+NO_FILES: dict[str, Callable[[Path], None]] = {
+    "a pipe": _pipe,
+    "a socket": _socket,
+    "a device": lambda path: path.symlink_to("/dev/zero"),
+    "a link to itself": lambda path: path.symlink_to(path.name),
+    "a link to nothing": lambda path: path.symlink_to("nothing"),
 }
 
 

@@ -12,6 +12,7 @@ from chimera_dagster.cli.reading import read_folder
 from chimera_dagster.cli.tables import print_json, print_table
 from chimera_dagster.cli.terminal import say
 from chimera_dagster.errors import InputError
+from chimera_dagster.files.opening import read_text
 from chimera_dagster.grounding.folder import Folder
 from chimera_dagster.grounding.outcome import NOTHING, OUTCOMES, CheckedSentence, check_document
 
@@ -19,9 +20,7 @@ _COLUMNS = ("line", "sentence", "why", "what the folder says")
 
 
 def check(
-    file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="A document in Markdown.", show_default=False)
-    ],
+    file: Annotated[Path, typer.Argument(help="A document in Markdown.", show_default=False)],
     reports: Reports = None,
     as_json: AsJson = False,
 ) -> None:
@@ -35,9 +34,10 @@ def check(
     contradicted. The others could not be read.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file)
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} can't be read: {error}.", hint="Save it as UTF-8 text.") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{file} can't be read: {why}.", hint="Save it as UTF-8 text.") from error
     folder = read_folder(reports)
     checked = check_document(text, Folder(folder.files, folder.measurements))
     found = Counter(sentence.outcome for sentence in checked)

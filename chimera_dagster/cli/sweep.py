@@ -11,6 +11,7 @@ from rich.table import Table
 from chimera_dagster.cli.options import AsJson, Engine, Models, Reports, Spec
 from chimera_dagster.cli.plan import print_plan
 from chimera_dagster.cli.terminal import Terminal, say, write_json
+from chimera_dagster.engines.models import check_whole
 from chimera_dagster.errors import SpecError
 from chimera_dagster.records.pages import is_page
 from chimera_dagster.records.store import Store
@@ -80,6 +81,7 @@ def sweep(
     digest = data_digest(store, settings.reports)
     todo = [visit for visit in visits_of(plans) if force or not is_done(store, visit, digest)]
     if plan or detect is not None:
+        _check_models(plans[0].spec)
         print_plan(store, plans, _each_once(todo), detect, as_json=as_json)
         return
     for each in plans:  # here and not only with those that run, so that a damaged trial.json is written again
@@ -95,6 +97,13 @@ def sweep(
         say(f"All trial reports on one page: {store.index}", err=True)
     if any(outcome.status == "failed" for outcome in outcomes.values()):
         raise typer.Exit(1)
+
+
+def _check_models(spec: SweepSpec) -> None:
+    """Raise ModelFileError if a model's file that the embedded engine would load is damaged."""
+    for tag in spec.models:
+        if spec.engine == "embedded" or tag.startswith("file:"):
+            check_whole(tag)
 
 
 def _each_once(visits: list[TrialPlan]) -> list[TrialPlan]:

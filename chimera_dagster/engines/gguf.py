@@ -5,6 +5,7 @@ vocabulary of 262,144 tokens, because it keeps them; this reader skips every arr
 it costs to read is bounded, whatever sizes it states.
 """
 
+import math
 import os
 import struct
 from functools import cache
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from chimera_dagster.engines.base import ModelInfo
 from chimera_dagster.errors import ModelFileError
+from chimera_dagster.files.opening import open_file
 
 Scalar = int | float | bool | str
 
@@ -23,6 +25,27 @@ _MOST_PAIRS, _MOST_TEXT, _MOST_ITEMS = 1 << 16, 1 << 24, 1 << 22  # text in byte
 _DEEPEST = 8  # levels of arrays
 _LONGEST_NAME = 200  # characters of an architecture or a size
 _MOST_TOKENS = 1 << 31  # of a context, or layers of a model
+_MOST_TENSORS, _MOST_DIMENSIONS = 1 << 16, 8  # of a model, which has some 1,000 of at most 4
+_ALIGNMENT = 32  # of the data, unless `general.alignment` says otherwise
+# ggml's types of tensors: values in a block, and bytes of a block
+_TENSOR_BLOCKS = {
+    0: (1, 4),  # F32
+    1: (1, 2),  # F16
+    2: (32, 18),  # Q4_0
+    3: (32, 20),  # Q4_1
+    6: (32, 22),  # Q5_0
+    7: (32, 24),  # Q5_1
+    8: (32, 34),  # Q8_0
+    10: (256, 84),  # Q2_K
+    11: (256, 110),  # Q3_K
+    12: (256, 144),  # Q4_K
+    13: (256, 176),  # Q5_K
+    14: (256, 210),  # Q6_K
+    20: (32, 18),  # IQ4_NL
+    23: (256, 136),  # IQ4_XS
+    30: (1, 2),  # BF16
+    39: (32, 17),  # MXFP4
+}
 # llama.cpp's llama_ftype, as far as published models use it
 _FILE_TYPES = {
     0: "F32",
@@ -46,12 +69,15 @@ _FILE_TYPES = {
 
 
 def read_header(path: Path) -> dict[str, Scalar]:
-    """Scalar metadata of a GGUF file by key. Raises ModelFileError if `path` is not a GGUF file."""
+    """Scalar metadata of a GGUF file by key. Raises ModelFileError if `path` is not a GGUF file, or is cut off."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             if file.read(4) != b"GGUF":
                 raise ModelFileError(f"{path} is not a GGUF file.", hint="Choose a file in llama.cpp's GGUF format.")
-            return _Header(file).pairs()
+            header = _Header(file)
+            found = header.pairs()
+            header.check_tensors(found.get("general.alignment"))
+            return found
     except (struct.error, ValueError, KeyError, OverflowError) as error:
         raise _damaged(path, error) from error
     except OSError as error:
@@ -102,7 +128,7 @@ class _Header:
         self._text, self._items = _MOST_TEXT, _MOST_ITEMS  # what is left of each
 
     def pairs(self) -> dict[str, Scalar]:
-        _version, _tensors, count = struct.unpack("<IQQ", self._file.read(20))
+        _version, self._tensors, count = struct.unpack("<IQQ", self._file.read(20))
         if count > _MOST_PAIRS:
             raise ValueError(f"it states {count} keys")
         found: dict[str, Scalar] = {}
@@ -118,6 +144,26 @@ class _Header:
             if value is not None:
                 found[key] = value
         return found
+
+    def check_tensors(self, alignment: Scalar | None) -> None:
+        """Raise ValueError if the file ends before the data of a tensor does; call it after `pairs`."""
+        if self._tensors > _MOST_TENSORS:
+            raise ValueError(f"it states {self._tensors} tensors")
+        ends = [self._end_of_tensor() for _ in range(self._tensors)]
+        step = alignment if isinstance(alignment, int) and alignment > 0 else _ALIGNMENT
+        missing = -(-self._file.tell() // step) * step + max(ends, default=0) - self._size
+        if ends and missing > 0:
+            raise ValueError(f"{missing} bytes are missing at its end")
+
+    def _end_of_tensor(self) -> int:
+        """Where its data end, from where the data of all begin; without its size if the type is not known here."""
+        self._string()
+        (dimensions,) = struct.unpack("<I", self._file.read(4))
+        if dimensions > _MOST_DIMENSIONS:
+            raise ValueError(f"a tensor of {dimensions} dimensions")
+        *lengths, kind, offset = struct.unpack(f"<{dimensions}QIQ", self._file.read(8 * dimensions + 12))
+        values, size = _TENSOR_BLOCKS.get(kind, (1, 0))
+        return offset + math.prod(lengths) * size // values
 
     def _string(self) -> str:
         (length,) = struct.unpack("<Q", self._file.read(8))
@@ -160,4 +206,4 @@ class _Header:
 
 
 def _damaged(path: Path, why: object) -> ModelFileError:
-    return ModelFileError(f"The header of {path} is damaged ({why}).", hint="Download the file again.")
+    return ModelFileError(f"{path} is damaged ({why}).", hint="Download the file again.")

@@ -5,10 +5,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from chimera_dagster.engines.gguf import read_header
 from chimera_dagster.engines.model_sources.cache import cached_path, sha256_of
 from chimera_dagster.engines.model_sources.catalogue import CATALOGUE, CatalogueModel
 from chimera_dagster.engines.model_sources.ollama_store import stored_blob, stored_model, stored_models
 from chimera_dagster.errors import ModelFileError, ModelNotFoundError
+from chimera_dagster.files.opening import check_file
+from chimera_dagster.text.foreign import shown
 
 Place = Literal["package", "cache", "ollama"]
 _REPAIR: dict[Place, str] = {
@@ -16,6 +19,9 @@ _REPAIR: dict[Place, str] = {
     "cache": "Run 'chimera models get {tag}', which replaces it.",
     "ollama": "Run 'ollama pull {tag}' again.",
 }
+
+
+_CHECK_PATH = "Check the path after 'file:'."
 
 
 class ModelFile(NamedTuple):
@@ -56,10 +62,8 @@ def find_model(tag: str) -> ModelFile:
     does not have its digest.
     """
     if tag.startswith("file:"):
-        path = Path(tag.removeprefix("file:")).expanduser()
-        if not path.is_file():
-            raise ModelFileError(f"The model file {path} does not exist.", hint="Check the path after 'file:'.")
-        return ModelFile(path, _digest(path, "Check the path after 'file:'."))
+        path = _named_file(tag)
+        return ModelFile(path, _digest(path, _CHECK_PATH))
     located = locate(tag)
     if located is None:
         raise _not_here(tag)
@@ -68,6 +72,28 @@ def find_model(tag: str) -> ModelFile:
     if digest != located.sha256:
         raise ModelFileError(f"{located.path} is damaged: it is not the file of {tag} (sha256 {digest}).", hint=repair)
     return ModelFile(located.path, digest)
+
+
+def check_whole(tag: str) -> None:
+    """Raise ModelFileError if the file of the model `tag` is damaged, as far as its header shows, which is read alone.
+
+    A model that is not on this machine is not damaged, but a file that `tag` names must be there.
+    """
+    if tag.startswith("file:"):
+        read_header(_named_file(tag))
+    elif (located := locate(tag)) is not None:
+        read_header(located.path)
+
+
+def _named_file(tag: str) -> Path:
+    path = Path(tag.removeprefix("file:")).expanduser()
+    try:
+        check_file(path)
+    except FileNotFoundError as error:
+        raise ModelFileError(f"The model file {shown(path)} does not exist.", hint=_CHECK_PATH) from error
+    except OSError as error:
+        raise ModelFileError(f"{shown(path)} can't be read: {error.strerror}.", hint=_CHECK_PATH) from error
+    return path
 
 
 def _pinned(model: CatalogueModel) -> Located | None:

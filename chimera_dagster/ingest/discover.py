@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from chimera_dagster.errors import NoReportsError
+from chimera_dagster.files.opening import check_file, open_file
+from chimera_dagster.text.foreign import shown
 
 OTHER = "other"  # kind of a file that may hold results, and that no reader reads
 KINDS = {
@@ -63,14 +65,14 @@ def discover(root: Path) -> list[FoundFile]:
     problem. Raises NoReportsError if `root` is missing, unreadable, not a folder, or has no benchmark file below it.
     """
     if not root.exists():
-        raise NoReportsError(f"The reports folder {root} does not exist.", hint=_HINT)
+        raise NoReportsError(f"The reports folder {shown(root)} does not exist.", hint=_HINT)
     if not root.is_dir():
-        raise NoReportsError(f"{root} is not a folder.", hint=_HINT)
+        raise NoReportsError(f"{shown(root)} is not a folder.", hint=_HINT)
     if not os.access(root, os.R_OK | os.X_OK):
-        raise NoReportsError(f"The reports folder {root} can't be read.", hint="Give yourself permission to read it.")
+        raise NoReportsError(f"The reports folder {shown(root)} can't be read.", hint="Set its permissions.")
     found = sorted(_walk(root))
     if all(file.kind == OTHER for file in found):
-        raise NoReportsError(f"There is no benchmark file in {root}.", hint=_HINT)
+        raise NoReportsError(f"There is no benchmark file in {shown(root)}.", hint=_HINT)
     return found
 
 
@@ -95,7 +97,7 @@ def content_digest(file: FoundFile) -> str | None:
     if file.problem:
         return None
     try:
-        with open(file.full, "rb") as content:
+        with open_file(file.full) as content:
             return hashlib.file_digest(content, "sha256").hexdigest()
     except OSError:
         return None
@@ -136,10 +138,19 @@ def _found(entry: "os.DirEntry[str]", path: str, kind: str, inside: Path) -> Fou
     if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(inside):
         problem = "a link that leaves the reports folder is not followed"
     elif not entry.is_file():
-        problem = "it is not a regular file"
+        problem = _kind(entry.path)
     elif about.st_mode & 0o444 != 0o444 and not os.access(entry.path, os.R_OK):
         problem = os.strerror(errno.EACCES)
     return FoundFile(path, entry.path, kind, about.st_size, about.st_mtime_ns // 1000, problem)
+
+
+def _kind(path: str) -> str:
+    """What is there instead of a file."""
+    try:
+        check_file(path)
+    except OSError as error:
+        return error.strerror or str(error)
+    return "it changed while it was looked at"
 
 
 def _escaped(path: str) -> str:

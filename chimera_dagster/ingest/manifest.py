@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from chimera_dagster.code_version import code_version
+from chimera_dagster.files.opening import check_file
 from chimera_dagster.ingest.collector import SCHEMA
 from chimera_dagster.ingest.discover import FoundFile, content_digest
 from chimera_dagster.ingest.parse import FileRow, said_by_path
@@ -69,6 +70,8 @@ class Manifest:
     def load(cls, files: Path, measurements: Path, root: Path) -> Self | None:
         """The manifest of two tables; None if they are missing, damaged, another folder's or another reader's."""
         try:
+            check_file(files)
+            check_file(measurements)
             tables = [
                 pq.ParquetFile(path, memory_map=True, page_checksum_verification=True) for path in (files, measurements)
             ]

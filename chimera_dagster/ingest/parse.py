@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from chimera_dagster.files.opening import open_file
 from chimera_dagster.ingest.collector import SCHEMA, Collector
 from chimera_dagster.ingest.context import Context, within
 from chimera_dagster.ingest.csv_reader import read_csv
@@ -152,7 +153,7 @@ def _parse(file: FoundFile, collector: Collector) -> FileRow:
         )
         return row._replace(status=status, reason=reason)
     try:
-        with open(file.full, "rb") as content:
+        with open_file(file.full) as content:
             size = os.fstat(content.fileno()).st_size
             if size > SAMPLE_BYTES and _has_lines(file.path) and not is_utf_16(content.peek()[:_PEEKED]):
                 return _streamed(row, content, size, collector)

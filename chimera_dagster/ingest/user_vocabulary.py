@@ -1,5 +1,6 @@
 """A user's own vocabulary.yaml, what the names in the benchmark files mean: where it is, and how it extends ours."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -7,9 +8,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from chimera_dagster.errors import SpecError
+from chimera_dagster.files.opening import read_text
 from chimera_dagster.ingest.packaged_vocabulary import Metric, Vocabulary
 from chimera_dagster.ingest.spelling import BRACKETS, plain_name, without_aggregate
-from chimera_dagster.spec.yaml_file import parse_yaml, read_yaml
+from chimera_dagster.spec.yaml_file import read_yaml
+from chimera_dagster.spec.yaml_text import MOST_BYTES, load
+from chimera_dagster.text.foreign import shown
 
 if TYPE_CHECKING:
     from chimera_dagster.settings import Settings  # processes that only read files need no settings
@@ -39,9 +43,11 @@ class UserVocabulary(BaseModel):
 
 
 def read_user_vocabulary(path: Path) -> UserVocabulary:
-    """Raises SpecError that names the file, the line and the field."""
+    """Raises SpecError that names the file, the line and the field, and repeats nothing else of the file: whoever wrote
+    the sweep file says which file it is.
+    """
     expected = "a mapping with 'metrics', 'conditions', 'parameters', 'context' or 'labels'"
-    return read_yaml(path, UserVocabulary, expected, "See 'chimera vocabulary suggest'.")
+    return read_yaml(path, UserVocabulary, expected, "See 'chimera vocabulary suggest'.", quotes_values=False)
 
 
 def extended(words: Vocabulary, own: UserVocabulary, path: Path) -> Vocabulary:
@@ -49,6 +55,9 @@ def extended(words: Vocabulary, own: UserVocabulary, path: Path) -> Vocabulary:
 
     Raises SpecError that names the file and the field if a unit does not fit its metric, or a section lacks that name.
     """
+
+    def wrong(field: str, what: str) -> SpecError:  # the value is not repeated, as `read_user_vocabulary` says
+        return SpecError(f"{shown(path)}, {shown(field)}: {what}.")
 
     def base(name: str) -> str:
         plain = plain_name(BRACKETS.sub(" ", name))
@@ -60,15 +69,14 @@ def extended(words: Vocabulary, own: UserVocabulary, path: Path) -> Vocabulary:
         unit = given.unit or (known.unit if known else None)
         if unit not in words.units or (known and unit != known.unit):
             allowed = known.unit if known else ", ".join(words.units)
-            raise SpecError(f"{path}, metrics.{metric}.unit: expected {allowed} (given: {given.unit!r}).")
+            raise wrong(f"metrics.{metric}.unit", f"expected {allowed}")
         names: dict[str, str | None] = {}
         for name, unit_in in given.names.items():
             stem, _, suffix = base(name).rpartition("_")
             if (unit_in or suffix).lower() not in words.units[unit]:
-                what = (
-                    f"{unit_in!r} is not a unit of {unit}" if unit_in else f"the name does not end in a unit of {unit}"
-                )
-                raise SpecError(f"{path}, metrics.{metric}.names.{name}: {what}.")
+                what = "the unit must be" if unit_in else "the name does not end in a unit; give it"
+                allowed = ", ".join(words.units[unit])
+                raise wrong(f"metrics.{metric}.names.{name}", f"{what} one of {allowed}")
             names[base(name) if unit_in else stem] = unit_in
         taken |= {*names}
         assumed = {name: unit_in for name, unit_in in names.items() if unit_in}
@@ -77,7 +85,7 @@ def extended(words: Vocabulary, own: UserVocabulary, path: Path) -> Vocabulary:
     others = {section: getattr(own, section) for section in ("conditions", "parameters", "context")}
     for section, given in others.items():
         if section != "conditions" and (unknown := [which for which in given if which not in getattr(words, section)]):
-            raise SpecError(f"{path}, {section}.{unknown[0]}: expected one of {', '.join(getattr(words, section))}.")
+            raise wrong(f"{section}.{unknown[0]}", f"expected one of {', '.join(getattr(words, section))}")
     return words.model_copy(
         update={
             "metrics": metrics | {name: entry for name, entry in words.metrics.items() if name not in metrics},
@@ -93,14 +101,12 @@ def user_file(settings: "Settings") -> Path | None:
     if settings.vocabulary is not None:
         return settings.vocabulary
     named = settings.spec.parent / (_named_in(settings.spec) or FILE_NAME)
-    return named if named.name != FILE_NAME or named.exists() else None
+    return named if named.name != FILE_NAME or os.path.lexists(named) else None
 
 
 def _named_in(spec: Path) -> str | None:
-    if not spec.is_file():  # reading a pipe may never end
-        return None
     try:
-        content = parse_yaml(spec.read_text(encoding="utf-8"), yaml.CSafeLoader)
+        _, content = load(read_text(spec, MOST_BYTES))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return None  # what is wrong with the sweep file is said to those who need it
     named = content.get("vocabulary") if isinstance(content, dict) else None

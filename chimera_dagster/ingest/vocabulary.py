@@ -4,9 +4,12 @@ import hashlib
 from pathlib import Path
 
 from chimera_dagster.errors import SpecError
+from chimera_dagster.files.opening import read_bytes
 from chimera_dagster.ingest.packaged_vocabulary import Vocabulary, packaged
 from chimera_dagster.ingest.remembered import forget, remembered
 from chimera_dagster.ingest.user_vocabulary import extended, read_user_vocabulary
+from chimera_dagster.spec.yaml_text import MOST_BYTES as MOST_YAML
+from chimera_dagster.text.foreign import shown
 
 
 @remembered()
@@ -21,14 +24,14 @@ def use_file(path: Path | None) -> str:
     Raises SpecError if it is not valid. What was derived from other names is forgotten.
     """
     try:
-        content = path.read_bytes() if path else b""
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise SpecError(f"{path} can't be read: {why}.", hint="It is named as the vocabulary.") from error
+        content = read_bytes(path, MOST_YAML) if path else b""
+    except OSError as error:
+        raise SpecError(
+            f"{shown(path)} can't be read: {error.strerror}.", hint="It is named as the vocabulary."
+        ) from error
     if content != _user_file.content:
-        _user_file.path = path
-        _user_file.words = extended(packaged(), read_user_vocabulary(path), path) if path else None
-        _user_file.content = content
+        words = extended(packaged(), read_user_vocabulary(path), path) if path else None
+        _user_file.path, _user_file.words, _user_file.content = path, words, content
         forget()
     return hashlib.sha256(content).hexdigest()[:12] if path else ""
 

@@ -11,13 +11,14 @@ import yaml
 from dagster import DagsterInstance
 from sqlalchemy.exc import DBAPIError
 
-from chimera_dagster.errors import StorageError
+from chimera_dagster.errors import SettingError, StorageError
+from chimera_dagster.files.opening import read_bytes, read_text
 from chimera_dagster.gpu.lanes import config_of, lanes
 from chimera_dagster.gpu.leases import claim, leases_folder
 from chimera_dagster.records.sqlite_files import damaged_databases, set_aside_database
 from chimera_dagster.records.store import write_text
 from chimera_dagster.settings import Settings, check_dagster_home
-from chimera_dagster.spec.yaml_file import parse_yaml
+from chimera_dagster.spec.yaml_text import load
 
 _CONFIG = Path("dagster.yaml")
 # If the working directory has no dagster.yaml. Without the first line Dagster prints a page about its telemetry.
@@ -37,26 +38,34 @@ def prepare_home(settings: Settings) -> Path:
     """Create the folder with a dagster.yaml in it, and point DAGSTER_HOME of this process at it.
 
     The working directory's dagster.yaml is copied there, but a dagster.yaml in a folder set by DAGSTER_HOME is
-    not overwritten. Raises SettingError if DAGSTER_HOME, in the environment or in `.env`, names a folder that does not
-    exist.
+    not overwritten. Raises SettingError if that file can't be read, or if DAGSTER_HOME, in the environment or in
+    `.env`, names a folder that does not exist.
     """
     check_dagster_home()
     home = settings.dagster_home
     config = home / _CONFIG.name
     home.mkdir(parents=True, exist_ok=True)
     is_own = "DAGSTER_HOME" not in os.environ
-    if is_own and _CONFIG.exists():
-        write_text(config, _with_room_for_lanes(_CONFIG.read_text(), settings))
+    if is_own and os.path.lexists(_CONFIG):
+        write_text(config, _with_room_for_lanes(_own_config(), settings))
     elif not config.exists() or (is_own and not _is_config(config)):
         write_text(config, _with_room_for_lanes(_STOCK + _STORAGE if is_own else _STOCK, settings))
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 
 
+def _own_config() -> str:
+    try:
+        return read_text(_CONFIG)
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise SettingError(f"{_CONFIG.absolute()} can't be read: {why}.", hint="Move it away.") from error
+
+
 def _is_config(path: Path) -> bool:
     """Whether Dagster can read it: a damaged one is replaced, or it would be an error that doesn't name the file."""
     try:
-        return isinstance(parse_yaml(path.read_bytes()), dict)
+        return isinstance(load(read_bytes(path))[1], dict)
     except (OSError, yaml.YAMLError):
         return False
 

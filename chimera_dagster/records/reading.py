@@ -1,6 +1,8 @@
 """Reads files of the data folder back; one that can't be trusted is an error that names it and says what to do."""
 
 import io
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,6 +13,7 @@ from pandera.pandas import DataFrameModel
 from pydantic import BaseModel, ValidationError
 
 from chimera_dagster.errors import DamagedFileError, OtherVersionError, first_problem
+from chimera_dagster.files.opening import check_file, open_file, read_bytes
 
 _PARQUET = b"PAR1"  # the last bytes of a file of this format
 T = TypeVar("T", bound=BaseModel)
@@ -18,17 +21,20 @@ T = TypeVar("T", bound=BaseModel)
 
 def read_file(path: Path, fix: str) -> bytes:
     """Raises FileNotFoundError, and DamagedFileError with the hint `fix` if there is something else than a file."""
-    if path.is_fifo() or path.is_char_device():  # reading one may never end
-        raise DamagedFileError(f"{path} is not a regular file.", hint=fix)
+    with _only_files(path, fix):
+        return read_bytes(path)
+
+
+@contextmanager
+def _only_files(path: Path, fix: str) -> Generator[None]:
+    """Turn an error of opening `path` into a DamagedFileError, but for FileNotFoundError."""
     try:
-        return path.read_bytes()
+        yield
     except FileNotFoundError:
         raise
-    except IsADirectoryError as error:
-        raise DamagedFileError(f"{path} is a folder, not a file.", hint=fix) from error
     except NotADirectoryError as error:
         raise DamagedFileError(f"{path.parent} is a file, not a folder.", hint=fix) from error
-    except OSError as error:  # such as a link to itself
+    except OSError as error:
         raise DamagedFileError(f"{path} can't be read: {error.strerror}.", hint=fix) from error
 
 
@@ -62,8 +68,8 @@ def read_parquet(path: Path, schema: type[DataFrameModel], fix: str, *, categori
 
 def read_footer(path: Path, schema: type[DataFrameModel], fix: str) -> pq.FileMetaData:
     """The columns of a table, and what is stored beside its rows. Raises DamagedFileError as `read_parquet` does."""
-    if path.is_dir():
-        raise DamagedFileError(f"{path} is a folder, not a file.", hint=fix)
+    with _only_files(path, fix):
+        check_file(path)
     try:
         found = pq.read_metadata(path)
         columns = found.schema.to_arrow_schema()
@@ -76,10 +82,10 @@ def read_footer(path: Path, schema: type[DataFrameModel], fix: str) -> pq.FileMe
 def is_parquet(path: Path) -> bool:
     """Whether there is a Parquet file that is not cut off; 20 times as fast as `read_footer`."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             file.seek(-len(_PARQUET), io.SEEK_END)
             return file.read() == _PARQUET
-    except OSError:  # a folder, or shorter than that
+    except OSError:  # a folder or a pipe, or shorter than that
         return False
 
 

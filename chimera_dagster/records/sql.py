@@ -220,7 +220,7 @@ def _dataset(store: Store, name: str, view: _View, left_out: list[DamagedFileErr
     if view.of_trials:
         return _of_trials(store, name, view, left_out)
     path = store.table_path(name)
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     try:
         read_footer(path, view.schema, f"Run '{view.made_by}', which writes it again.")
@@ -235,7 +235,7 @@ def _of_trials(store: Store, name: str, view: _View, left_out: list[DamagedFileE
     paths: dict[str, ds.Expression] = {}
     for folder, trial in store.trials_by_folder().items():
         path = folder.path / f"{name}.parquet"
-        if not path.exists():
+        if not os.path.lexists(path):
             continue
         if not is_parquet(path):
             left_out.append(DamagedFileError(f"{path} is empty or damaged.", hint=MEASURE_AGAIN))

@@ -1,5 +1,6 @@
 """SQLite databases below the data folder, which others write: damaged ones are found and set aside."""
 
+import os
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
+from chimera_dagster.files.opening import check_file, open_file
 from chimera_dagster.records.whole_files import set_aside
 
 # A table that each of Dagster's databases has, by its path in the home; event_log.db is orchestration/storage.py's.
@@ -43,10 +45,12 @@ def problem_of(path: Path, table: str, *, thorough: bool = False) -> str | None:
 
     Without `thorough`, damage is found if the file is empty, cut off or not a database.
     """
-    if not path.exists():
+    try:
+        check_file(path)
+    except (FileNotFoundError, PermissionError):
         return None
-    if path.is_dir():
-        return "it is a folder"
+    except OSError as error:
+        return error.strerror
     return "it is cut off" if _is_cut_off(path) else _content_problem(path, table, thorough=thorough)
 
 
@@ -73,7 +77,7 @@ def _is_cut_off(path: Path) -> bool:
     wal = path.with_name(path.name + "-wal")
     if wal.exists() and wal.stat().st_size:
         return False
-    with path.open("rb") as file:
+    with open_file(path) as file:
         header = file.read(_HEADER)
     if len(header) < _HEADER or not header.startswith(b"SQLite format 3"):
         return False  # SQLite says so
@@ -84,6 +88,6 @@ def _is_cut_off(path: Path) -> bool:
 def set_aside_database(path: Path) -> Path:
     """Rename a database with the files that SQLite keeps beside it; returns its new path."""
     for companion in (path.with_name(path.name + suffix) for suffix in _COMPANIONS):
-        if companion.exists():
+        if os.path.lexists(companion):
             set_aside(companion)
     return set_aside(path)

@@ -14,6 +14,7 @@
                                       that failed; round-<n>.json and telemetry-<n>.parquet of each later round
 """
 
+import os
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from pandera.pandas import DataFrameModel
 from pydantic import BaseModel
 
 from chimera_dagster.errors import DamagedFileError, NotIngestedError, UnknownTrialError
+from chimera_dagster.files.opening import read_bytes
 from chimera_dagster.records.reading import read_document, read_file, read_footer, read_parquet
 from chimera_dagster.records.whole_files import replacing
 from chimera_dagster.schemas import (
@@ -169,7 +171,11 @@ class Store:
         """Store what a partition key stands for. Idempotent; a newer spec replaces an older one."""
         path = self.folder_of(plan.trial).plan
         text = plan.model_dump_json(indent=2) + "\n"
-        if not path.is_file() or path.read_bytes() != text.encode():
+        try:
+            is_same = read_bytes(path) == text.encode()
+        except OSError:
+            is_same = False
+        if not is_same:
             write_text(path, text)
 
     def holds(self, models: Iterable[str], params_keys: Iterable[str]) -> bool:
@@ -213,7 +219,8 @@ class Store:
         return {path: error for path in self._plan_paths() if (error := _problem(path, kind))}
 
     def _plan_paths(self) -> list[Path]:
-        return sorted(self.runs.glob("*/*/trial.json"))
+        found = (folder / "trial.json" for folder in self.runs.glob("*/*"))
+        return sorted(path for path in found if os.path.lexists(path))  # also a link that leads nowhere
 
     def write_table(
         self, name: str, frame: pd.DataFrame, schema: type[DataFrameModel], stamp: Mapping[str, str] | None = None
@@ -256,17 +263,17 @@ class Store:
         return read_document(self._existing(self.tables / f"{name}.json"), kind, INGEST_AGAIN)
 
     def has_json(self, name: str) -> bool:
-        return (self.tables / f"{name}.json").exists()
+        return os.path.lexists(self.tables / f"{name}.json")
 
     def read_comparison(self) -> bytes:
         """Raises NotIngestedError if trials were not compared yet."""
-        if not self.comparison.exists():
+        if not os.path.lexists(self.comparison):
             raise NotIngestedError(f"{self.comparison} is missing.", hint="Run 'chimera compare' first.")
         return read_file(self.comparison, "Run 'chimera compare', which writes it again.")
 
     @staticmethod
     def _existing(path: Path) -> Path:
-        if not path.exists():
+        if not os.path.lexists(path):  # a link that leads nowhere is there, and is damage
             raise NotIngestedError(f"{path} is missing: nothing was ingested yet.", hint="Run 'chimera ingest' first.")
         return path
 

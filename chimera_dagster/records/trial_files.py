@@ -5,6 +5,7 @@ written last of a report's files and has the digests of them and of metrics.json
 whole, and files of two runs, which a process leaves that is killed between two of them.
 """
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -92,7 +93,7 @@ def _read_whole(folder: TrialFolder, kind: type[D]) -> tuple[D, Mapping[str, byt
     try:
         metrics = read_document(folder.metrics, kind, MEASURE_AGAIN)
     except FileNotFoundError:
-        if any(path.exists() for path in paths):
+        if any(map(os.path.lexists, paths)):
             raise _OtherRunError(f"{folder.metrics} is missing.", hint=MEASURE_AGAIN) from None
         raise
     if not metrics.documents:

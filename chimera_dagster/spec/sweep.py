@@ -3,6 +3,8 @@
 import hashlib
 import itertools
 import json
+import math
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
@@ -27,9 +29,11 @@ from chimera_dagster.spec.trial import (
     load_order,
 )
 from chimera_dagster.spec.yaml_file import read_yaml
+from chimera_dagster.text.foreign import shown
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
+_MOST_PARAM_SETS = 100_000  # of the grid
 _GONE = {"grounding": "it is gone: each sentence is aligned with what code has proved; remove the line"}
 
 DEFAULT_PERSONA = """\
@@ -63,6 +67,13 @@ class CallTimeouts(_Section):
 
 class Grid(_Section):
     """Values per parameter; every combination is a parameter set. null, or no value: the engine's default."""
+
+    @model_validator(mode="after")
+    def _can_be_listed(self) -> Self:
+        count = math.prod(len(values) for _, values in self)
+        if count > _MOST_PARAM_SETS:
+            raise ValueError(f"it has {count:,} parameter sets, and a sweep has at most {_MOST_PARAM_SETS:,}")
+        return self
 
     num_gpu: list[NumGpu | None] = Field(default=[None], min_length=1)
     num_ctx: list[NumCtx | None] = Field(default=[None], min_length=1)
@@ -246,8 +257,8 @@ def digest_of(value: object) -> str:
 
 def load_spec(path: Path) -> SweepSpec:
     """Read and validate a sweep file. Raises SpecError that names the file, the line and the field."""
-    if not path.exists():
-        raise SpecError(f"There is no sweep file {path}.", hint="Write one (see 'chimera schema') or use --spec.")
+    if not os.path.lexists(path):
+        raise SpecError(f"There is no sweep file {shown(path)}.", hint="See 'chimera schema', or use --spec.")
     spec = read_yaml(path, SweepSpec, "a mapping with at least 'models'", "See 'chimera schema'.", _GONE)
     if spec.tasks is None:
         return spec

@@ -13,11 +13,14 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from chimera_dagster.errors import SpecError
+from chimera_dagster.files.opening import read_text
+from chimera_dagster.text.foreign import shown
 
 LETTERS = "ABCDEFGHIJ"
 _FORM = '{"id": "...", "prompt": "...", "expected": {"exact": "..."}}'
 _HINT = f"A line has the form {_FORM}; see docs/accuracy.md."
 _LONGEST_PATTERN = 1_000
+_MOST_BYTES = 1 << 26
 _RELATIVE = re.compile(r"(?P<percent>\d+(?:\.\d+)?)\s*%")
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -86,22 +89,22 @@ class Task(_Part):
 def read_tasks(path: Path) -> list[Task]:
     """The tasks of a file. Raises SpecError that names the file and the line."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, _MOST_BYTES)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise SpecError(f"The tasks file {path} can't be read: {reason}.", hint=_HINT) from error
+        raise SpecError(f"The tasks file {shown(path)} can't be read: {reason}.", hint=_HINT) from error
     tasks: list[Task] = []
     lines: dict[str, int] = {}
     for number, line in _lines(text):
         try:
             task = Task.model_validate_json(line)
         except ValidationError as error:
-            raise SpecError(f"{path}, line {number}, {_problem(error)}.", hint=_HINT) from error
+            raise SpecError(f"{shown(path)}, line {number}, {_problem(error)}.", hint=_HINT) from error
         if (first := lines.setdefault(task.id, number)) != number:
-            raise SpecError(f"{path}, line {number}, id: line {first} has the id {task.id!r} too.", hint=_HINT)
+            raise SpecError(f"{shown(path)}, line {number}, id: line {first} has the id {task.id!r} too.", hint=_HINT)
         tasks.append(task)
     if not tasks:
-        raise SpecError(f"{path} has no task.", hint=_HINT)
+        raise SpecError(f"{shown(path)} has no task.", hint=_HINT)
     return tasks
 
 
@@ -123,7 +126,7 @@ def _check_pattern(pattern: str) -> None:
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield number, line
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 _PART = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 _TAG = re.compile(rf"(?:{_PART}(?::\d+)?/)?(?:{_PART}/)*{_PART}(?::{_PART})?")
 _FILE_PREFIX = "file:"
+_LONGEST_TAG = 200  # characters; it becomes the name of a folder
 _KEY_LENGTH = 20  # longer partition keys overlap in the plots of the Dagster UI
 
 
@@ -19,10 +20,12 @@ def check_model_tag(tag: str) -> str:
     """Return `tag`. Raises ValueError if it is not a model name that files, partition keys and engines can carry."""
     if tag.startswith(_FILE_PREFIX):
         path = tag.removeprefix(_FILE_PREFIX)
-        if not path.endswith(".gguf") or "..." in path or re.search(r"[|,\[\]\n]", path):
-            raise ValueError(f"{tag!r} must be file:/path/to/model.gguf, without any of | , [ ] or '...'")
+        if not path.endswith(".gguf") or "..." in path or re.search(r"[|,\[\]]", path) or not path.isprintable():
+            raise ValueError(
+                f"{tag!r} must be file:/path/to/model.gguf, without any of | , [ ] or '...' and control characters"
+            )
         return tag
-    if not _TAG.fullmatch(tag) or "..." in tag:
+    if not _TAG.fullmatch(tag) or "..." in tag or len(tag) > _LONGEST_TAG:
         raise ValueError(f"{tag!r} is not a model tag; write it as Ollama does, for example gemma3:270m")
     return tag
 
@@ -124,6 +127,6 @@ class Trial(NamedTuple):
 def model_slug(tag: str) -> str:
     """File-system name of a model tag; a one-to-one mapping, as neither '@' nor '+' occurs in Ollama's names."""
     if tag.startswith(_FILE_PREFIX):
-        stem = tag.rsplit("/", 1)[-1].removeprefix(_FILE_PREFIX).removesuffix(".gguf")
+        stem = tag.rsplit("/", 1)[-1].removeprefix(_FILE_PREFIX).removesuffix(".gguf")[:_LONGEST_TAG]
         return f"file@{re.sub(r'[^A-Za-z0-9._-]', '_', stem)}-{hashlib.sha256(tag.encode()).hexdigest()[:8]}"
     return tag.replace(":", "@").replace("/", "+")

@@ -1,5 +1,6 @@
 """YAML files that a user writes: read and validated, with errors that name the line and the field."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,69 +9,73 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from chimera_dagster.errors import SpecError
+from chimera_dagster.files.opening import read_text
+from chimera_dagster.spec.yaml_text import MOST_BYTES, load
+from chimera_dagster.text.foreign import shown
 
 _Model = TypeVar("_Model", bound=BaseModel)
-
-
-class UnreadableValueError(yaml.YAMLError):
-    """A value that has the form of another type than it is, such as 2026-02-30 or `!!int ''`."""
-
-
-def parse_yaml(text: str | bytes, loader: Any = yaml.SafeLoader) -> Any:
-    """The content of a YAML text. Raises yaml.YAMLError, also where PyYAML raises another error for a value, and
-    RecursionError.
-    """
-    try:
-        return yaml.load(text, loader)
-    except (ValueError, KeyError, IndexError, AttributeError) as error:
-        raise UnreadableValueError(str(error)) from error
+_MOST_PROBLEMS = 20  # that are listed
+_LONGEST_VALUE = 100  # characters of a value that an error repeats
+_QUOTED = re.compile(r"\s*(?:'.*'|\".*\")")
 
 
 def read_yaml(
-    path: Path, model: type[_Model], expected: str, see: str, gone: Mapping[str, str] | None = None
+    path: Path,
+    model: type[_Model],
+    expected: str,
+    see: str,
+    gone: Mapping[str, str] | None = None,
+    *,
+    quotes_values: bool = True,
 ) -> _Model:
     """The content of a file as `model`. Raises SpecError that names the file, the line and the field.
 
     `expected` says what stands at the top of the file, `see` where a user finds out more. `gone` has the fields of
-    earlier versions, each with what to do about it.
+    earlier versions, each with what to do about it. Without `quotes_values` an error repeats nothing of the file but
+    names of fields: it may be any file, if somebody else says which one it is.
     """
+    name = shown(path)
     try:
-        if path.is_fifo() or path.is_char_device():
-            raise SpecError(f"{path} is not a regular file.", hint=see)
-        text = path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise SpecError(f"{path} can't be read: {error}.", hint="Save it as UTF-8 text.") from error
+        text = read_text(path, MOST_BYTES)
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise SpecError(f"{name} can't be read: {why}.", hint="It must be a text file in UTF-8.") from error
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = parse_yaml(text)
-        if root is not None:
-            _refuse_duplicates(root, path, set())
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise SpecError(f"{path}, line {line}: {error.problem}.", hint="Fix the YAML syntax.") from error
-    except UnreadableValueError as error:
-        raise SpecError(f"{path}, a value that YAML can't read: {error}.", hint="Put it in quotes.") from error
+        root, content = load(text)
     except yaml.YAMLError as error:
-        raise SpecError(f"{path}: {error}.", hint="Fix the YAML syntax.") from error
-    except RecursionError as error:
-        raise SpecError(f"{path}: it is nested too deeply.", hint=see) from error
+        line, problem = _of_syntax(error, text)
+        if not quotes_values:
+            problem = _QUOTED.sub("", problem)
+        raise SpecError(f"{name}, line {line}{shown(problem)}.", hint="Fix the YAML syntax.") from error
     if not isinstance(content, dict) or root is None:
-        raise SpecError(f"{path}, line 1: expected {expected}.", hint=see)
+        raise SpecError(f"{name}, line 1: expected {expected}.", hint=see)
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        problems = [_problem(root, problem, gone or {}) for problem in error.errors()]
-        raise SpecError("\n".join(f"{path}, {problem}" for problem in problems), hint=see) from error
+        found = error.errors()
+        problems = [_problem(root, each, gone or {}, quotes_values) for each in found[:_MOST_PROBLEMS]]
+        more = [f"and {len(found) - len(problems)} more problems"] if len(found) > len(problems) else []
+        raise SpecError("\n".join([*(f"{name}, {each}" for each in problems), *more]), hint=see) from error
 
 
-def _problem(root: yaml.Node, problem: Any, gone: Mapping[str, str]) -> str:
+def _of_syntax(error: yaml.YAMLError, text: str) -> tuple[int, str]:
+    """The line, and `: what is wrong`."""
+    if isinstance(error, yaml.MarkedYAMLError):
+        return error.problem_mark.line + 1 if error.problem_mark else 1, f": {error.problem}"
+    if isinstance(error, yaml.reader.ReaderError):
+        return text.count("\n", 0, error.position) + 1, ": a character that YAML does not allow"
+    return 1, f": {error}"
+
+
+def _problem(root: yaml.Node, problem: Any, gone: Mapping[str, str], quotes_values: bool) -> str:
     loc: tuple[str | int, ...] = problem["loc"]
     given = problem["input"]
-    shown = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
-    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
     is_extra = problem["type"] == "extra_forbidden"
+    quoted = quotes_values and not is_extra and isinstance(given, str | int | float)
+    value = f" (given: {repr(given)[:_LONGEST_VALUE]})" if quoted else ""
+    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
     message = gone.get(field, "there is no such field") if is_extra else problem["msg"]
-    return f"line {_line(root, loc)}, {field or 'the file'}: {message.removeprefix('Value error, ')}{shown}"
+    return f"line {_line(root, loc)}, {shown(field) or 'the file'}: {message.removeprefix('Value error, ')}{value}"
 
 
 def _line(node: yaml.Node, loc: tuple[str | int, ...]) -> int:
@@ -88,23 +93,3 @@ def _line(node: yaml.Node, loc: tuple[str | int, ...]) -> int:
         else:
             break
     return line + 1
-
-
-def _refuse_duplicates(node: yaml.Node, path: Path, looked_at: set[int]) -> None:
-    """PyYAML silently keeps the last of two equal keys; a reader may believe the first.
-
-    An alias is the node that it stands for, so a small file may have any number of them, one in another.
-    """
-    if id(node) in looked_at:
-        return
-    looked_at.add(id(node))
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                raise SpecError(f"{path}, line {key.start_mark.line + 1}, {key.value}: the key appears twice.")
-            seen.add(key.value)
-            _refuse_duplicates(value, path, looked_at)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _refuse_duplicates(item, path, looked_at)

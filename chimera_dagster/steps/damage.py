@@ -1,5 +1,6 @@
 """What of a data folder is damaged, each file with what to do about it; nothing is written."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,12 +22,14 @@ _COMPARE_AGAIN = "Run 'chimera compare', which writes it again."
 _PUBLISH_AGAIN = "Run 'chimera sweep', which writes it again."
 _MEASURE_TOGETHER_AGAIN = "Run 'chimera concurrency', which writes it again."
 _SENSOR = "Nothing needs to be done: Dagster's sensor reports_folder writes it again."
+_MOVE_AWAY = "Move it away, then run 'chimera sweep'."
+_PAGES = {".html", ".md", ".json", ".csv"}  # below runs, which are checked by themselves
 _SAVE_AGAIN = "Save the baseline again with 'chimera compare --save-baseline'."
 
 
 def damaged_files(store: Store) -> list[DamagedFileError]:
     """Every file below the data folder that can't be trusted."""
-    problems: list[DamagedFileError] = [*store.damaged_plans(with_specs=True).values()]
+    problems: list[DamagedFileError] = [*_not_folders(store), *store.damaged_plans(with_specs=True).values()]
     for check in (*_of_trials(store), *_of_tables(store), *_of_pages(store)):
         try:
             check()
@@ -42,6 +45,16 @@ def damaged_files(store: Store) -> list[DamagedFileError]:
 Check = Callable[[], object]
 
 
+def _not_folders(store: Store) -> Iterator[DamagedFileError]:
+    """What is in the place of a folder, and so hides the files that were in it."""
+    for folder in (store.data_dir, store.tables, store.runs):
+        if os.path.lexists(folder) and not folder.is_dir():
+            yield DamagedFileError(f"{folder} is not a folder.", hint=_MOVE_AWAY)
+    for path in (*store.runs.glob("*"), *store.runs.glob("*/*")):
+        if path.is_symlink() and not path.exists() and path.suffix not in _PAGES:
+            yield DamagedFileError(f"{path} is a link that leads nowhere.", hint=_MOVE_AWAY)
+
+
 def _of_trials(store: Store) -> Iterator[Check]:
     for folder, trial in store.trials_by_folder().items():
         yield lambda folder=folder, key=trial.key: read_trial(folder, key)
@@ -50,7 +63,7 @@ def _of_trials(store: Store) -> Iterator[Check]:
 
 
 def _check_report(folder: TrialFolder) -> None:
-    if any(path.exists() for path in (folder.report, folder.page, folder.published)) and not is_published(folder):
+    if any(map(os.path.lexists, (folder.report, folder.page, folder.published))) and not is_published(folder):
         raise DamagedFileError(
             f"The report in {folder.path} is damaged, or of another run than the metrics.json beside it.",
             hint=_PUBLISH_AGAIN,
@@ -66,7 +79,7 @@ def _of_tables(store: Store) -> Iterator[Check]:
     for name, schema in (INGESTED | COMPARED).items():
         fix = INGEST_AGAIN if name in INGESTED else _COMPARE_AGAIN
         path = store.table_path(name)
-        if path.exists():
+        if os.path.lexists(path):
             yield lambda path=path, schema=schema, fix=fix: (read_footer(path, schema, fix), _check_pages(path, fix))
         elif name in INGESTED:
             yield lambda path=path: _missing(path, INGEST_AGAIN)

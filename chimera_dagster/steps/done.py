@@ -4,6 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from chimera_dagster.code_version import code_version
+from chimera_dagster.files.opening import read_bytes
 from chimera_dagster.records.store import Store
 from chimera_dagster.records.trial_files import is_published, read_metrics
 from chimera_dagster.spec.sweep import SweepSpec, TrialPlan, digest_of
@@ -63,4 +64,4 @@ def _tasks_digest(path: Path | None) -> str:
 @lru_cache(maxsize=8)
 def _digest_of_file(path: Path, mtime_ns: int, size: int) -> str:
     """Cached by what changes with the content, as thousands of trials share a file."""
-    return digest_of(path.read_text(encoding="utf-8", errors="replace"))
+    return digest_of(read_bytes(path).decode("utf-8", "replace"))

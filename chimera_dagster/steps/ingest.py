@@ -1,5 +1,6 @@
 """The assets `benchmark_files` and `measurements`: the reports folder as tables, kept up to date with it."""
 
+import os
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -66,7 +67,7 @@ def ingested_snapshot(store: Store, reports: Path) -> Snapshot | None:
 
     None if it is unknown: the tables are those of another folder or of another version, or are incomplete.
     """
-    if not store.table_path("benchmark_files").exists():
+    if not os.path.lexists(store.table_path("benchmark_files")):
         return Snapshot(files={})
     manifest = _manifest(store, reports)
     if manifest is None or not is_evidence_current(store, manifest.stamp.digest):

@@ -15,14 +15,16 @@ from chimera_dagster.compare.comparison import SCHEMA_VERSION, Comparison, compa
 from chimera_dagster.compare.metrics import METRICS, Excerpt, values_of
 from chimera_dagster.compare.observed import AccuracyInterval, Observed, Setting
 from chimera_dagster.errors import DamagedFileError, InputError, first_problem
+from chimera_dagster.files.opening import read_bytes
 from chimera_dagster.records.store import Store, TrialFolder, write_text
 from chimera_dagster.records.trial_files import failures_in, read_whole
 from chimera_dagster.schemas import Effects, Standings, Trials, as_table
 from chimera_dagster.spec.goals import Goals
 from chimera_dagster.spec.sweep import load_spec
 from chimera_dagster.spec.trial import Trial
-from chimera_dagster.text.foreign import csv_cell
+from chimera_dagster.text.foreign import csv_cell, shown
 
+_BASELINE = "Give a file that 'chimera compare --save FILE' wrote, or a commit that holds one."
 _OF_A_LANE = ("CUDA_VISIBLE_DEVICES", "OLLAMA_HOST", "CHIMERA_")  # differ between lanes, which is not another setting
 
 
@@ -70,7 +72,7 @@ def _wide(comparison: Comparison) -> pd.DataFrame:
 
 def goals_of(spec: Path) -> Goals:
     """The goals of a sweep file, or no goals if there is no such file. Raises SpecError."""
-    return load_spec(spec).goals if spec.exists() else Goals()
+    return load_spec(spec).goals if os.path.lexists(spec) else Goals()
 
 
 def read_baseline(store: Store, named: str | None) -> tuple[str, Comparison] | None:
@@ -79,27 +81,22 @@ def read_baseline(store: Store, named: str | None) -> tuple[str, Comparison] | N
     Returns None if `named` is None and no baseline was saved. Raises InputError.
     """
     path = store.baseline if named is None else Path(named)
-    if path.is_file() or (named is None and path.exists()):
-        return str(path), parse_comparison(_read(path), str(path))
-    if named is None:
-        return None
-    reason = "it is a folder" if path.is_dir() else "no commit begins with '-'"
-    for saved in () if path.is_dir() or named.startswith("-") else (store.baseline, store.comparison):
+    try:
+        return str(path), parse_comparison(read_bytes(path), shown(path))
+    except (FileNotFoundError, NotADirectoryError):
+        if named is None:
+            return None
+    except OSError as error:
+        raise InputError(f"{shown(path)} can't be read: {error.strerror}.", hint=_BASELINE) from error
+    reason = "no commit begins with '-'"
+    for saved in () if named.startswith("-") else (store.baseline, store.comparison):
         name = f"{named}:./{os.path.relpath(saved)}"
         found, reason = _from_git(name)
         if found is not None:
-            return name, parse_comparison(found, name)
+            return name, parse_comparison(found, shown(name))
     raise InputError(
-        f"{named} is not a file, and git finds no comparison in it: {reason}.",
-        hint="Give a file that 'chimera compare --save FILE' wrote, or a commit that holds one.",
+        f"{shown(named)} is not a file, and git finds no comparison in it: {shown(reason)}.", hint=_BASELINE
     )
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} can't be read: {error.strerror}.", hint="Give another file.") from error
 
 
 def _from_git(name: str) -> tuple[bytes | None, str]:

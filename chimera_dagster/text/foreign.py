@@ -9,6 +9,8 @@ import re
 import unicodedata
 from typing import Any
 
+_LONGEST_WORD = 500  # characters; a long path has fewer
+_KEPT = 200  # characters of a longer word, at each of its ends
 _JOINERS = "\u200c\u200d"  # scripts and emoji need them, and they reorder nothing
 # What spreadsheets take for a formula, also in full width: https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = re.compile(r"\s*+[=+\-@＝＋－＠]")
@@ -28,6 +30,18 @@ def visible(text: str) -> str:
 def one_line(text: str) -> str:
     """As `visible`, with line feeds and tabs spelled out too, so that the text can't pose as a line of its own."""
     return text if text.isprintable() else visible(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def shortened(text: str) -> str:
+    """The text with dots in the middle of each word that is too long to be read, such as a name of 5,000 letters."""
+    if len(text) <= _LONGEST_WORD:
+        return text
+    return re.sub(rf"\S{{{_LONGEST_WORD + 1},}}", lambda word: f"{word[0][:_KEPT]}...{word[0][-_KEPT:]}", text)
+
+
+def shown(name: object) -> str:
+    """A path or another name of somebody's as part of a message: on one line, and not too long."""
+    return shortened(one_line(str(name)))
 
 
 def reads_from_right(text: str) -> bool:

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from chimera_dagster.engines.model_sources.catalogue import CatalogueModel
 from chimera_dagster.errors import StorageError
+from chimera_dagster.files.opening import open_file
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _WRITABLE = "Set XDG_CACHE_HOME to a folder that you can write to."
@@ -95,5 +96,5 @@ def discard(model: CatalogueModel, *, finished: bool = False) -> int:
 
 
 def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

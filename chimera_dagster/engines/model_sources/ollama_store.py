@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from chimera_dagster.files.opening import open_file
 from chimera_dagster.text.foreign import json_value
 
 _WEIGHTS = "application/vnd.ollama.image.model"
@@ -74,7 +75,7 @@ def _stored(tag: str, manifest: Path) -> StoredModel | None:
 def _weights(manifest: Path) -> Iterator[str]:
     """Digests of the layers with weights; none if the file is not a manifest."""
     try:
-        with manifest.open("rb") as file:
+        with open_file(manifest) as file:
             content: Any = json_value(file.read(_LONGEST_MANIFEST))
         for layer in content["layers"]:
             kind, _, digest = layer["digest"].partition(":")

@@ -119,13 +119,30 @@ def test_damaged_file_is_refused(file: Path, damage: bytes) -> None:
         read_header(file)
 
 
+def tensor(name: str, lengths: Sequence[int], kind: int, offset: int) -> bytes:
+    numbers = struct.pack(f"<I{len(lengths)}QIQ", len(lengths), *lengths, kind, offset)
+    return string(name) + numbers
+
+
+def test_a_file_that_ends_within_the_data_of_a_tensor_is_refused(file: Path) -> None:
+    tensors = tensor("a", [64, 2], 8, 0) + tensor("b", [3], 0, 160)  # 4 blocks of 34 bytes, and 3 of 4 bytes
+    head = b"GGUF" + struct.pack("<IQQ", 3, 2, 1) + pair("general.alignment", 4, struct.pack("<I", 64)) + tensors
+    whole = head + bytes(-len(head) % 64) + bytes(160 + 12)
+    file.write_bytes(whole)
+    assert read_header(file) == {"general.alignment": 64}
+    for missing in (1, 12, 100):
+        file.write_bytes(whole[:-missing])
+        with pytest.raises(ModelFileError, match=f"damaged \\({missing} bytes are missing at its end"):
+            read_header(file)
+
+
 def test_other_files_are_refused(file: Path) -> None:
     file.write_bytes(b"PK\3\4 a zip file")
     with pytest.raises(ModelFileError, match="is not a GGUF file"):
         read_header(file)
     with pytest.raises(ModelFileError, match=r"absent\.gguf can't be read: No such file"):
         read_header(file.with_name("absent.gguf"))
-    with pytest.raises(ModelFileError, match="can't be read: Is a directory"):
+    with pytest.raises(ModelFileError, match="can't be read: it is a folder, not a file"):
         read_header(file.parent)
 
 

@@ -111,7 +111,7 @@ def test_a_pipe_and_links(tmp_path):
     (root / "here").symlink_to(root)
     (root / "away.csv").symlink_to(tmp_path / "out.csv")
     (tmp_path / "out.csv").write_text(GOOD)
-    assert of(root, "pipe.csv") == ("unreadable", "it is not a regular file", [])
+    assert of(root, "pipe.csv") == ("unreadable", "it is a pipe, not a file", [])
     assert of(root, "loop.csv") == ("unreadable", "Too many levels of symbolic links", [])
     assert of(root, "away.csv") == ("unreadable", "a link that leaves the reports folder is not followed", [])
     assert len(read_in_memory(root).files) == 3

@@ -50,7 +50,7 @@ def test_links_that_leave_the_folder_are_named_and_not_followed(tmp_path):
         "away.csv": "a link that leaves the reports folder is not followed",
         "broken.csv": "No such file or directory",
         "in.csv": "",
-        "pipe.csv": "it is not a regular file",
+        "pipe.csv": "it is a pipe, not a file",
         "same.csv": "",
     }
 

@@ -20,7 +20,7 @@ def test_a_link_to_itself_is_named(tmp_path: Path) -> None:
 def test_a_pipe_is_named_and_not_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "metrics.json"
     os.mkfifo(path)
-    with pytest.raises(DamagedFileError, match=r"metrics\.json is not a regular file"):
+    with pytest.raises(DamagedFileError, match=r"metrics\.json can't be read: it is a pipe, not a file"):
         read_file(path, "Run it again.")
 
 

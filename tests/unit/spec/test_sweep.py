@@ -10,6 +10,9 @@ from chimera_dagster.spec.sweep import SweepSpec, TrialPlan, load_spec
 from chimera_dagster.spec.trial import ParamSet
 
 ROOT = Path(__file__).parents[3]
+# A text of some lines that stands for 10 ** 20 values, and for as many keys.
+BOMB = "[&a0 [1, 1], " + ", ".join(f"&a{place} [{', '.join([f'*a{place - 1}'] * 10)}]" for place in range(1, 21)) + "]"
+MERGES = "[&b0 {x: 1}, " + ", ".join(f"&b{n} {{<<: [{', '.join([f'*b{n - 1}'] * 10)}]}}" for n in range(1, 21)) + "]"
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -64,9 +67,26 @@ def test_the_hash_is_of_the_meaning_not_of_the_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "place", "problem"),
     [
-        ("models: [a]\nseed: 2026-02-30\n", "a value that YAML can't read:", "day is out of range"),
-        ("models: [a]\nx: !!bool q\n", "a value that YAML can't read:", "'q'"),
-        ("models: [a]\nseed: !!int ''\n", "a value that YAML can't read:", ""),
+        ("models: [a]\nseed: 2026-02-30\n", "line 2, seed:", "valid integer"),
+        ("models: [a]\nx: !!bool q\n", "line 2:", "not a value of the type bool"),
+        ("models: [a]\nseed: !!int ''\n", "line 2:", "not a value of the type int"),
+        ("models: [a]\nseed: !!timestamp 2026-02-30\n", "line 2:", "not a value of the type timestamp"),
+        (f"models: [a]\nseed: {'9' * 5000}\n", "line 2:", "not a value of the type int"),
+        ("models: [a]\nrepeats: 1:30\n", "line 2, repeats:", "valid integer"),
+        ("models: [a]\nseed: yes\n", "line 2, seed:", "valid integer"),
+        ("models: [a]\ngrid: {temperature: [on]}\n", "line 2, grid.temperature[0]:", "valid number"),
+        ("models: [a]\nseed: true\n", "line 2, seed:", "valid integer"),
+        ("models: [a]\n? [b]\n: 1\n", "line 2:", "a key must be a text"),
+        ("models: [a]\nseed: \x01\n", "line 2:", "a character that YAML does not allow"),
+        ("models: &a [*a]\n", "line 1:", "that it is in itself"),
+        (f"models: [a]\nextra: {BOMB}\n", "line 2:", "more than 100,000 values"),
+        (f"models: [a]\n<<: {MERGES}\n", "line 2:", "more than 100,000 values"),
+        (f"models: {'[' * 5000}\n", "line 1:", "nested too deeply"),
+        (
+            f"models: [a]\ngrid: {{num_ctx: {[*range(256, 556)]}, top_k: {[*range(300)]}, num_gpu: {[*range(300)]}}}\n",
+            "line 2, grid:",
+            "27,000,000 parameter sets",
+        ),
         ("models: [a b]\n", "line 1, models[0]:", "not a model tag"),
         (
             "models: [a]\ngrid:\n  temperature: [0.2,\n    9]\n",
@@ -82,7 +102,7 @@ def test_the_hash_is_of_the_meaning_not_of_the_text(tmp_path: Path) -> None:
         ("models: [a]\ngrid: {top_p: [.nan]}\n", "line 2, grid.top_p[0]:", "finite"),
         ("models: []\n", "line 1, models:", "at least 1 item"),
         ("seed: 1\n", "line 1, models:", "Field required"),
-        ("models: [a]\nseed: 1\nseed: 2\n", "line 3, seed:", "appears twice"),
+        ("models: [a]\nseed: 1\nseed: 2\n", "line 3:", "the key seed appears twice"),
         ("models: [a\nseed: 1\n", "line 2:", "expected"),
         ("just words\n", "line 1:", "a mapping"),
         ("", "line 1:", "a mapping"),
@@ -94,6 +114,34 @@ def test_an_error_names_the_file_the_line_and_the_field(tmp_path: Path, text: st
         load_spec(path)
     assert f"{path}, {place}" in caught.value.message
     assert problem in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [
+        ("max_tokens: 1e3", "max_tokens", 1000),
+        ("max_tokens: 0x20", "max_tokens", 32),
+        ("max_tokens: 1_000", "max_tokens", 1000),
+        ("seed: 010", "seed", 10),
+        ("cold: yes", "cold", True),
+        ("cold: off", "cold", False),
+        ("server_wait_s: 5.e-1", "server_wait_s", 0.5),
+        ("models: [no, on, 1e3:2026-01-01]", "models", ["no", "on", "1e3:2026-01-01"]),
+    ],
+)
+def test_a_value_is_what_a_person_means_by_it(tmp_path: Path, text: str, field: str, value: object) -> None:
+    spec = load_spec(write(tmp_path, text if field == "models" else f"models: [a]\n{text}\n"))
+    assert getattr(spec, field) == value
+
+
+def test_of_many_problems_the_first_are_listed_and_a_long_value_is_cut(tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as caught:
+        load_spec(write(tmp_path, f"models: [{', '.join(['9'] * 999)}]\n"))
+    lines = caught.value.message.split("\n")
+    assert (len(lines), lines[-1]) == (21, "and 979 more problems")
+    with pytest.raises(SpecError) as caught:
+        load_spec(write(tmp_path, f"models: [a]\nseed: {'x' * 9999}\n"))
+    assert len(caught.value.message) < 500
 
 
 def test_a_missing_or_unreadable_file_is_named(tmp_path: Path) -> None:

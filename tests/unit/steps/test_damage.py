@@ -4,7 +4,7 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from chimera_dagster.steps import evidence, index, ingest, sweep_comparison, tri
 from chimera_dagster.steps.damage import damaged_files
 from chimera_dagster.steps.done import is_done
 from chimera_dagster.steps.report import render_trial
-from tests.damage import DAMAGES, files_of, remove_set_aside
+from tests.damage import DAMAGES, NO_FILES, files_of, remove_set_aside
 from tests.desk import Desk, desk_in
 
 ROUNDS = int(os.environ.get("DAMAGE_ROUNDS", "10"))  # 200 take two minutes
@@ -159,6 +159,53 @@ def test_a_damaged_baseline_is_not_compared_with(data: Kept, damage: str) -> Non
     assert "not compared with a baseline: " in compared.stderr
     assert data.chimera("compare", "--fail-on", "worse").exit_code != 0
     assert "baseline.json" in str(damaged_files(data.store)[0])
+
+
+@pytest.mark.parametrize("kind", NO_FILES)
+def test_what_is_not_a_file_is_named_and_not_waited_for(data: Kept, kind: str) -> None:
+    folder = data.store.data_dir
+    every = [path for path in files_of(folder) if path.name not in ("snapshot.json", "failures.json")]
+    alone = {path: [*damaged_alone(data, path, kind)] for path in every}
+    assert {path: found for path, found in alone.items() if not _is_named(str(path.relative_to(folder)), found)} == {}
+    for path in every:
+        path.unlink()
+        NO_FILES[kind](path)
+    ends = {
+        command: data.chimera(*command.split()).exit_code
+        for command in ("doctor", "metrics recompute", "compare", "sql", "report smollm2:135m t0.2-91d1", "summary")
+    }
+    assert ends["doctor"] == ends["metrics recompute"] == 1
+    data.sweep()
+    data.store.baseline.unlink()
+    assert damaged_files(data.store) == []
+
+
+@pytest.mark.parametrize("name", ["tables", "runs", "runs/smollm2@135m", "runs/smollm2@135m/k1-699e"])
+@pytest.mark.parametrize("kind", ["a link to itself", "a link to nothing"])
+def test_a_link_that_leads_nowhere_in_the_place_of_a_folder_is_named(data: Kept, name: str, kind: str) -> None:
+    folder = data.store.data_dir / name
+    kept = data.store.data_dir / "kept"
+    folder.rename(kept)
+    try:
+        NO_FILES[kind](folder)
+        assert str(folder) in str(damaged_files(data.store)[0])
+        for command in ("metrics recompute", "compare", "sql", "report smollm2:135m k1-699e"):
+            assert data.chimera(*command.split()).exit_code is not None
+    finally:
+        folder.unlink()
+        kept.rename(folder)
+
+
+def damaged_alone(data: Kept, path: Path, kind: str) -> Iterator[str]:
+    """What the doctor says if only this file is not a file."""
+    kept = path.with_name("kept")
+    path.rename(kept)
+    try:
+        NO_FILES[kind](path)
+        yield from map(str, damaged_files(data.store))
+    finally:
+        path.unlink()
+        kept.rename(path)
 
 
 def test_tables_of_two_ingests_are_noticed(data: Kept) -> None:
