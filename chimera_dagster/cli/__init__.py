@@ -1,22 +1,25 @@
 """`chimera`: one file per verb, and what verbs share. Data goes to stdout, logs and progress to stderr.
 
-Exit codes: 0 done, 1 some trials failed, or a check did not pass, 2 wrong usage or input, 130 interrupted.
+Exit codes: 0 done, 1 some trials failed, or a check did not pass, 2 wrong usage or input, 130 interrupted, 141 the
+reader of the output has ended, as `head` does.
 """
 
 import os
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from chimera_dagster.cli.signals import end_on_signals
-from chimera_dagster.errors import ChimeraError
+from chimera_dagster.cli.streams import READER_GONE, ReaderGone, discard_output, open_closed_streams
+from chimera_dagster.errors import ChimeraError, OutputError, StorageError
+from chimera_dagster.text.foreign import shown
 
 # A verb is a module of this package with a function, or a Typer of several commands, of the verb's name.
 VERBS = {
@@ -77,9 +80,7 @@ def _usage_on_one_line() -> Generator[None]:
     try:
         yield
     except typer.TyperException as error:
-        from chimera_dagster.text.foreign import one_line  # not needed to print help
-
-        error.message = one_line(error.message)
+        error.message = shown(error.message)
         raise
 
 
@@ -111,16 +112,30 @@ def chimera(
 
 def main() -> None:
     """Entry point of the `chimera` script."""
+    open_closed_streams()
     end_on_signals()
     try:
         app()
     except (KeyboardInterrupt, _Interrupted):
-        sys.stderr.write("Interrupted. Finished work is kept; the next sweep continues from there.\n")
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stderr.write("Interrupted. Finished work is kept; the next sweep continues from there.\n")
+            sys.stderr.flush()
         # At once: a normal exit would wait until llama.cpp has finished reading its prompt.
         os._exit(130)
+    except ReaderGone:
+        discard_output()
+        sys.exit(READER_GONE)
     except ChimeraError as error:
-        from chimera_dagster.cli.terminal import say_error  # imports rich
+        _end_with(error)
+    except OSError as error:
+        where = shown(error.filename or "stdout")
+        _end_with(StorageError.of(error, where) or ChimeraError(f"{error.strerror or error}: {where}."))
 
+
+def _end_with(error: ChimeraError) -> NoReturn:
+    from chimera_dagster.cli.terminal import say_error  # imports rich
+
+    with suppress(OutputError, ReaderGone):  # of stderr: there is nobody to tell
         say_error(error)
-        sys.exit(error.exit_code)
+    discard_output()
+    sys.exit(error.exit_code)

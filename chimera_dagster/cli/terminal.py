@@ -5,6 +5,7 @@ import json
 import sys
 import textwrap
 from collections.abc import Generator, Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 import typer
@@ -12,14 +13,16 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
+from chimera_dagster.cli.streams import ReaderGone, writing
 from chimera_dagster.errors import ChimeraError
 from chimera_dagster.text.foreign import csv_cell, one_line, visible, visible_json
 
 
 def say(*lines: object, err: bool = False) -> None:
     """Print lines, to stderr if `err`; control characters in them are spelled out, also line feeds."""
-    for line in lines:
-        typer.echo(one_line(str(line)), err=err)
+    with writing(sys.stderr if err else sys.stdout):
+        for line in lines:
+            typer.echo(one_line(str(line)), err=err)
 
 
 def say_error(error: ChimeraError) -> None:
@@ -30,7 +33,8 @@ def say_error(error: ChimeraError) -> None:
 
 def write_json(document: str) -> None:
     """Print a JSON document."""
-    typer.echo(visible_json(document))
+    with writing(sys.stdout):
+        typer.echo(visible_json(document))
 
 
 def write_json_list(items: Iterable[object]) -> None:
@@ -38,21 +42,28 @@ def write_json_list(items: Iterable[object]) -> None:
     before = "["
     for item in items:
         text = visible_json(json.dumps(item, indent=2))
-        sys.stdout.write(f"{before}\n{textwrap.indent(text, '  ')}")
+        with writing(sys.stdout):
+            sys.stdout.write(f"{before}\n{textwrap.indent(text, '  ')}")
         before = ","
-    typer.echo("[]" if before == "[" else "\n]")
+    with writing(sys.stdout):
+        typer.echo("[]" if before == "[" else "\n]")
 
 
 def write_csv(header: Iterable[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table as CSV; `text.foreign.csv_cell` says how its cells are written."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(map(csv_cell, header))
-    writer.writerows(map(csv_cell, row) for row in rows)
+    for row in chain([header], rows):
+        cells = [*map(csv_cell, row)]
+        with writing(sys.stdout):
+            writer.writerow(cells)
+    with writing(sys.stdout):
+        sys.stdout.flush()
 
 
 def write_page(text: str) -> None:
     """Print a page as a writer of `render` made it, which has made its texts harmless for its format."""
-    typer.echo(text, nl=not text.endswith("\n"))
+    with writing(sys.stdout):
+        typer.echo(text, nl=not text.endswith("\n"))
 
 
 class Terminal(Console):
@@ -60,6 +71,14 @@ class Terminal(Console):
 
     def __init__(self, *, stderr: bool = False, width: int | None = None) -> None:
         super().__init__(stderr=stderr, width=width, markup=False, emoji=False, highlight=False)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        with writing(sys.stderr if self.stderr else sys.stdout):
+            super().print(*objects, **options)
+
+    def on_broken_pipe(self) -> None:
+        """Called by rich in place of a BrokenPipeError."""
+        raise ReaderGone
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Before the width of a text is measured."""

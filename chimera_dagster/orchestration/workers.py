@@ -123,11 +123,14 @@ def run_on_lanes(
     """
     fail_lost_runs(instance)
     pool = _WorkerPool(defs, settings, lanes, digest, force=force)
+    is_done = False
     try:
-        return _run_in(pool, instance, min(len(lanes), source.left), source, display)
-    except KeyboardInterrupt:
-        cancel_runs_of(instance, pool.pids)
-        raise
+        ended = _run_in(pool, instance, min(len(lanes), source.left), source, display)
+        is_done = True
+    finally:
+        if not is_done:  # Ctrl-C, or nobody reads the progress any more
+            cancel_runs_of(instance, pool.pids)
+    return ended
 
 
 def _run_in(

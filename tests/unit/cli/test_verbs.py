@@ -31,8 +31,10 @@ def test_help_lists_every_verb_and_imports_none() -> None:
         "chimera_dagster",
         "chimera_dagster.cli",
         "chimera_dagster.cli.signals",
+        "chimera_dagster.cli.streams",
         "chimera_dagster.errors",
         "chimera_dagster.text",
+        "chimera_dagster.text.foreign",
         "chimera_dagster.text.masking",
     }
 
