@@ -1,6 +1,7 @@
 """The CHIMERA_* environment variables: where things are, and what Dagster's daemon does by itself. Read when used."""
 
 import os
+from io import StringIO
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,8 @@ from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chimera_dagster.errors import SettingError
-from chimera_dagster.files.opening import check_name
+from chimera_dagster.files.opening import check_name, read_text
+from chimera_dagster.text.foreign import shown
 
 
 def _usable(path: Path) -> Path:
@@ -82,14 +84,33 @@ def check_dagster_home() -> None:
     from dotenv import dotenv_values
 
     home = os.environ.get("DAGSTER_HOME")
-    if home and not Path(home).is_dir():
+    if home and not _is_folder(home):
         raise SettingError(
-            f"DAGSTER_HOME names the folder {home}, which does not exist.",
+            f"DAGSTER_HOME names the folder {shown(home)}, which does not exist.",
             hint="Run 'unset DAGSTER_HOME' to use the one in the data folder, or create that folder.",
         )
-    home = dotenv_values(".env").get("DAGSTER_HOME")
-    if home and not Path(home).is_dir():
+    home = dotenv_values(stream=StringIO(_env_file())).get("DAGSTER_HOME")
+    if home and not _is_folder(home):
         raise SettingError(
-            f".env sets DAGSTER_HOME to the folder {home}, which does not exist.",
+            f".env sets DAGSTER_HOME to the folder {shown(home)}, which does not exist.",
             hint="Remove that line, or delete .env and run 'make setup', which writes it again.",
         )
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except OSError:  # a name that is too long, or a folder that can't be searched
+        return False
+
+
+def _env_file() -> str:
+    """The content of `.env`, which Dagster opens too; empty if there is none, or a folder of that name."""
+    path = Path(".env")
+    try:
+        return "" if path.is_dir() else read_text(path)
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise SettingError(f"{path.absolute()} can't be read: {why}.", hint="Move it away.") from error

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chimera_dagster.cli.options import AsJson, Folder
+from chimera_dagster.cli.options import AsJson, Folder, to_write
 from chimera_dagster.cli.reading import read_folder
 from chimera_dagster.cli.tables import print_problems
 from chimera_dagster.cli.terminal import Terminal, say, write_page
@@ -23,7 +23,7 @@ from chimera_dagster.render.terminal_writer import print_page
 from chimera_dagster.settings import load_settings
 from chimera_dagster.steps.brief import address_of
 from chimera_dagster.steps.evidence import Evidence
-from chimera_dagster.text.foreign import visible_json
+from chimera_dagster.text.foreign import shown, visible_json
 
 _WIDTH = 80  # if stdout is not a terminal, as long lines of text are hard to read
 
@@ -35,7 +35,8 @@ def brief(
     as_html: Annotated[bool, typer.Option("--html", help="Write all of it as one HTML page with charts.")] = False,
     as_json: AsJson = False,
     output: Annotated[
-        Path | None, typer.Option(help="File to write to, with --md, --html or --json.", show_default="stdout")
+        Path | None,
+        typer.Option(help="File to write to, with --md, --html or --json.", show_default="stdout", callback=to_write),
     ] = None,
 ) -> None:
     """Say what a folder of benchmark results says: the answer, how sure it is, what to do next."""
@@ -90,5 +91,5 @@ def _write(text: str, output: Path | None) -> None:
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{output} can't be written: {error.strerror}.") from error
+        raise InputError(f"{shown(output)} can't be written: {error.strerror}.") from error
     say(output)

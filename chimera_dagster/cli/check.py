@@ -15,6 +15,7 @@ from chimera_dagster.errors import InputError
 from chimera_dagster.files.opening import read_text
 from chimera_dagster.grounding.folder import Folder
 from chimera_dagster.grounding.outcome import NOTHING, OUTCOMES, CheckedSentence, check_document
+from chimera_dagster.text.foreign import shown
 
 _COLUMNS = ("line", "sentence", "why", "what the folder says")
 
@@ -37,7 +38,7 @@ def check(
         text = read_text(file)
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        raise InputError(f"{file} can't be read: {why}.", hint="Save it as UTF-8 text.") from error
+        raise InputError(f"{shown(file)} can't be read: {why}.", hint="Save it as UTF-8 text.") from error
     folder = read_folder(reports)
     checked = check_document(text, Folder(folder.files, folder.measurements))
     found = Counter(sentence.outcome for sentence in checked)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from chimera_dagster.cli.options import AsJson
+from chimera_dagster.cli.options import AsJson, to_write
 from chimera_dagster.cli.tables import print_table
 from chimera_dagster.cli.terminal import say, write_json
 from chimera_dagster.compare.comparison import Comparison
@@ -42,7 +42,7 @@ def compare(
         Literal["worse"] | None, typer.Option(help="Exit with 1 if a metric is worse than the baseline.")
     ] = None,
     save: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="Save this comparison to a file, to compare with later.")
+        Path | None, typer.Option(help="Save this comparison to a file, to compare with later.", callback=to_write)
     ] = None,
     save_baseline: Annotated[
         bool, typer.Option("--save-baseline", help="Make this the baseline of later comparisons.")

@@ -17,6 +17,7 @@ from chimera_dagster.engines.models import Located, find_model, locate
 from chimera_dagster.errors import ChimeraError, InputError
 from chimera_dagster.settings import load_settings
 from chimera_dagster.spec.sweep import load_spec
+from chimera_dagster.text.foreign import shown
 
 SourceName = Literal["ollama", "hub", "index"]
 LAST_RESORT = "smollm2:135m"  # 'make setup' installs it
@@ -117,8 +118,9 @@ def _where(row: _Row) -> str:
 def _check_known(tags: Sequence[str]) -> None:
     unknown = [tag for tag in tags if tag not in CATALOGUE and locate(tag) is None]
     if unknown:
+        names = ", ".join(map(shown, unknown))
         raise InputError(
-            f"There is no model {', '.join(unknown)} in the catalogue, nor in the Ollama store {store_folder()}.",
+            f"There is no model {names} in the catalogue, nor in the Ollama store {store_folder()}.",
             hint=f"The catalogue has {', '.join(CATALOGUE)}. Use any other model as file:/path/model.gguf.",
         )
 

@@ -6,7 +6,10 @@ from typing import Annotated
 
 import typer
 
+from chimera_dagster.errors import InputError
+from chimera_dagster.files.opening import check_file, check_name
 from chimera_dagster.spec.engine_names import EngineChoice
+from chimera_dagster.text.foreign import shown
 
 
 def _for_child_processes(spec: Path | None) -> Path | None:
@@ -14,6 +17,23 @@ def _for_child_processes(spec: Path | None) -> Path | None:
     if spec is not None:
         os.environ["CHIMERA_SPEC"] = str(spec)
     return spec
+
+
+def to_write(path: Path | None) -> Path | None:
+    """Callback of an option that names a file to write. Raises InputError if there is something else than a file.
+
+    A device would be replaced, and a pipe may block for ever.
+    """
+    if path is not None:
+        try:
+            check_name(path)
+            check_file(path)
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise InputError(f"{shown(path)} can't be written: {why}.", hint="Name a file.") from error
+    return path
 
 
 Spec = Annotated[

@@ -11,6 +11,7 @@ from chimera_dagster.records.trial_files import read_metrics
 from chimera_dagster.render.index.cells import counted
 from chimera_dagster.spec.goals import Goals
 from chimera_dagster.spec.sweep import TrialPlan
+from chimera_dagster.text.foreign import shown
 
 if TYPE_CHECKING:
     from chimera_dagster.sweeps.plan import Estimate, Plan
@@ -24,7 +25,9 @@ def detected_share(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value < 1:
-        raise SpecError(f"--detect {text}: it must be a share between 0 and 100 %.", hint="Write it as --detect 5%.")
+        raise SpecError(
+            f"--detect {shown(text)}: it must be a share between 0 and 100 %.", hint="Write it as --detect 5%."
+        )
     return value
 
 

@@ -134,7 +134,8 @@ def chosen(spec: SweepSpec, models: list[str] | None, engine: EngineChoice | Non
     try:
         return SweepSpec.model_validate(spec.model_dump() | changes)
     except ValidationError as error:
-        raise SpecError(f"--models: {error.errors()[0]['msg']}.") from error
+        message = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise SpecError(f"--models: {message}.") from error
 
 
 def _run(

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import psutil
 from filelock import FileLock, Timeout
 
+from chimera_dagster.files.opening import open_file, read_bytes
+
 _SAME_START_S = 0.05  # the kernel counts the start of a process in steps of 10 ms
 
 
@@ -86,23 +88,19 @@ def is_locked(path: Path) -> bool:
     Tests with a shared lock, so that two processes that test at once don't report each other.
     """
     try:
-        handle = os.open(path, os.O_RDONLY)
+        with open_file(path) as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    else:
-        return False
-    finally:
-        os.close(handle)
+    return False
 
 
 def read_document(path: Path) -> dict[str, Any]:
     """The content of a locked file; {} while it is being written."""
     try:
-        return json.loads(path.read_text())
+        return json.loads(read_bytes(path))
     except (OSError, ValueError):
         return {}
 

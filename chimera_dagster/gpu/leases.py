@@ -17,6 +17,7 @@ from typing import NamedTuple, Self
 from filelock import FileLock, Timeout
 
 from chimera_dagster.errors import LeaseError
+from chimera_dagster.files.opening import check_file
 from chimera_dagster.gpu.holder import Holder, file_lock, holder_of, is_locked, take
 from chimera_dagster.gpu.lanes import Lane
 from chimera_dagster.gpu.tickets import FOLDER as TICKETS
@@ -76,7 +77,7 @@ def acquire(
     """
     until = None if timeout_s is None else time.monotonic() + timeout_s
     with Ticket(_usable(folder), lanes, holder) as ticket:
-        locks = {lane: file_lock(_path(folder, lane)) for lane in lanes}
+        locks = {lane: file_lock(_file(folder, lane)) for lane in lanes}
         while True:
             taken = ticket.taken()
             for lane, lock in locks.items():
@@ -119,7 +120,7 @@ def claim(name: str, folder: Path, *, wait: bool = True) -> Generator[bool]:
 
 def lane_states(lanes: Sequence[Lane], folder: Path) -> list[LaneState]:
     """Who holds each lane now."""
-    return [LaneState(lane, *holder_of(_path(folder, lane))) for lane in lanes]
+    return [LaneState(lane, *holder_of(_file(folder, lane))) for lane in lanes]
 
 
 def holders(found: Sequence[LaneState]) -> str:
@@ -141,8 +142,16 @@ def leases_folder(chosen: Path | None) -> Path:
     return (chosen or Path(f"/tmp/chimera-leases-{os.getuid()}")).absolute()
 
 
-def _path(folder: Path, lane: Lane) -> Path:
-    return folder / f"{lane.name}.lease"
+def _file(folder: Path, lane: Lane) -> Path:
+    """The file of a lane, which may not exist yet. Raises LeaseError if there is something else, such as a pipe."""
+    path = folder / f"{lane.name}.lease"
+    try:
+        check_file(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise LeaseError(f"{path} can't be used: {error.strerror}.", hint=_CHOOSE) from error
+    return path
 
 
 def _usable(folder: Path) -> Path:

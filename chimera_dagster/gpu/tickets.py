@@ -58,6 +58,10 @@ def waiting(folder: Path) -> list[Holder]:
 
 def _tickets(folder: Path) -> list[Path]:
     try:
-        return sorted(path for path in (folder / FOLDER).iterdir() if not path.name.startswith("."))
-    except FileNotFoundError:
+        with os.scandir(folder / FOLDER) as entries:
+            names = [
+                each.name for each in entries if not each.name.startswith(".") and each.is_file(follow_symlinks=False)
+            ]
+        return [folder / FOLDER / name for name in sorted(names)]
+    except (FileNotFoundError, NotADirectoryError):
         return []

@@ -147,6 +147,10 @@ class Database:
 
     def ask(self, query: str) -> Answer:
         """The answer to one query. Raises InputError, and NotIngestedError for a view that does not exist yet."""
+        try:
+            query.encode()
+        except UnicodeEncodeError as error:  # DuckDB would raise a TypeError
+            raise InputError("The query has bytes that are not UTF-8.", hint=_HINT) from error
         return self._run(lambda: self._asked(query))
 
     def _asked(self, query: str) -> Answer:

@@ -45,6 +45,7 @@ from chimera_dagster.schemas import (
 )
 from chimera_dagster.spec.sweep import TrialPlan
 from chimera_dagster.spec.trial import ModelTag, ParamSet, Trial, model_slug
+from chimera_dagster.text.foreign import shown
 
 T = TypeVar("T", bound=BaseModel)
 _GROUP_ROWS = 65_536  # of a table that is written in pieces: how many rows are in memory at once
@@ -192,7 +193,7 @@ class Store:
         except FileNotFoundError:
             known = ", ".join(sorted(trial.key for trial in self.trials())) or "none"
             raise UnknownTrialError(
-                f"No sweep has the trial {model}|{params_key}.",
+                f"No sweep has the trial {shown(f'{model}|{params_key}')}.",
                 hint=f"Known: {known}. Add it to sweep.yaml.",
             ) from None
 

@@ -271,3 +271,14 @@ def test_a_claim_is_one_process_s_until_its_block_ends(tmp_path: Path) -> None:
     assert list((tmp_path / "claims").iterdir()) == []
     for handle in (said, says):
         os.close(handle)
+
+
+def test_a_pipe_as_lease_is_named_and_one_among_the_tickets_ignored(tmp_path: Path) -> None:
+    (tmp_path / "waiting").mkdir()
+    os.mkfifo(tmp_path / "waiting" / "00000000000000000001-1")
+    assert waiting(tmp_path) == []
+    os.mkfifo(tmp_path / f"{A.name}.lease")
+    with pytest.raises(LeaseError, match="can't be used: it is a pipe"):
+        lane_states([A], tmp_path)
+    with pytest.raises(LeaseError, match="can't be used: it is a pipe"):
+        acquire([A], holder(), tmp_path)
