@@ -18,13 +18,13 @@ _MEASURED = re.compile(r"achiev|actual|measur|observ|reach|effective", re.IGNORE
 _FEWEST_LEVELS = 3  # of a load that one model was given
 
 
-@remembered(maxsize=4_096)
 def is_offered(names: tuple[str, ...], place: int) -> bool:
     """Whether such a rate was set: its name says so, or another field has the rate that was reached."""
-    if not is_either(names[place]):
-        return False
-    if _SET.search(names[place]):
-        return True
+    return is_either(names[place]) and (_SET.search(names[place]) is not None or _is_beside_reached(names, place))
+
+
+@remembered(maxsize=4_096)  # not of each field: a key with 100,000 names takes a millisecond to look up
+def _is_beside_reached(names: tuple[str, ...], place: int) -> bool:
     others = (name for at, name in enumerate(names) if at != place and not is_either(name))
     return any(role_of(name)[0] == "number" and meaning(name).metric == _REACHED for name in others)
 
