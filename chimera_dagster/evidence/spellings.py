@@ -7,6 +7,7 @@ tag: `gemma3-4b` beside `gemma3:4b`, `gemma3` beside `gemma3:latest`.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 import pandas as pd
@@ -68,13 +69,27 @@ def alike(models: Iterable[str]) -> list[frozenset[str]]:
     One name has the words of the other, its publisher left out, and else at most those of a usual build: `-instruct`,
     a quantization.
     """
-    groups: list[set[str]] = []
+    groups: dict[int, set[str]] = {}
+    places: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for number, name in enumerate(models):
+        near = places[_own_words(name)]
+        joined = [place for place in near if any(may_be_one(name, other) for other in groups[place])]
+        groups[number] = {name}.union(*(groups.pop(place) for place in joined))
+        near[:] = [*(place for place in near if place not in joined), number]
+    return [frozenset(group) for group in groups.values()]
+
+
+def pairs_alike(models: Iterable[str]) -> list[frozenset[str]]:
+    """Every pair of names that may mean one model; see `alike`."""
+    near: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for name in models:
-        joined = [group for group in groups if any(may_be_one(name, other) for other in group)]
-        for group in joined:
-            groups.remove(group)
-        groups.append({name}.union(*joined))
-    return [frozenset(group) for group in groups]
+        near[_own_words(name)].append(name)
+    return [frozenset(pair) for names in near.values() for pair in combinations(names, 2) if may_be_one(*pair)]
+
+
+def _own_words(name: str) -> tuple[str, ...]:
+    """Equal for all names that may mean one model, so that thousands need not be compared with each other."""
+    return tuple(sorted(word for word in _words(name.rpartition("/")[2]) if not _ADDED.fullmatch(word)))
 
 
 def may_be_one(one: str, other: str) -> bool:

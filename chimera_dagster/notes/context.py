@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, cached_property
-from itertools import combinations
 from typing import Generic, NamedTuple, TypeVar
 
 import pandas as pd
@@ -14,7 +13,7 @@ from chimera_dagster.evidence.findings.finding import Finding
 from chimera_dagster.evidence.findings.finding_context import FindingContext
 from chimera_dagster.evidence.measures import FURTHER, HEADLINES, MEASURES, SCORES, SERVER, Measure
 from chimera_dagster.evidence.setups import Setup, canonical, said
-from chimera_dagster.evidence.spellings import may_be_one
+from chimera_dagster.evidence.spellings import pairs_alike
 from chimera_dagster.notes.naming import files_of_one
 from chimera_dagster.notes.phrase import Phrase, model, phrase, subject
 from chimera_dagster.schemas import TTFT
@@ -60,7 +59,8 @@ class NoteContext:
         found: dict[Measure, list[tuple[str, Judged]]] = {}
         for each in self.found("rank_models", Series):
             for result in each.about.results:
-                if self.one_model & {frozenset(pair) for pair in combinations(_items(result.contest), 2)}:
+                items = set(_items(result.contest))
+                if any(pair <= items for pair in self.one_model):
                     continue
                 found.setdefault(result.contest.measure, []).append((each.id, result))
         for results in found.values():
@@ -70,7 +70,7 @@ class NoteContext:
     @cached_property
     def one_model(self) -> frozenset[frozenset[str]]:
         """Pairs of names that may mean one model, and that no file has beside each other."""
-        pairs = [frozenset(pair) for pair in combinations(self.models, 2) if may_be_one(*pair)]
+        pairs = pairs_alike(self.models)
         named = {name for pair in pairs for name in pair}
         rows = self.data.table.loc[self.data.table["model"].isin(list(named)).to_numpy(), ["file", "model"]]
         files = rows.drop_duplicates().groupby("model", observed=True)["file"].agg(set).to_dict() if pairs else {}

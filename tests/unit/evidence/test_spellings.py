@@ -1,8 +1,12 @@
 """Names of one model or GPU are joined if that is safe, and names that may be one model are found."""
 
+import random
+from itertools import combinations
+
 import pytest
 
-from chimera_dagster.evidence.spellings import alike, may_be_one, with_one_spelling
+from chimera_dagster.evidence import spellings
+from chimera_dagster.evidence.spellings import alike, may_be_one, pairs_alike, with_one_spelling
 from tests.unit.evidence.tables import as_categories, measurements
 
 
@@ -106,3 +110,26 @@ def test_the_number_of_a_card_is_short_for_its_name(names: tuple[str, ...]) -> N
 )
 def test_a_number_that_another_card_has_too_is_not(names: tuple[str, ...]) -> None:
     assert gpus(*names) == [*names]
+
+
+def test_pairs_are_those_of_all_names_compared_with_each_other() -> None:
+    chance = random.Random(5)
+    words = ["a", "a1", "a1:7b", "7b", "it", "instruct", "q4_K_M", "q8_0", "gguf", "pub/a1", "latest"]
+    names = list(dict.fromkeys("-".join(chance.choices(words, k=chance.randint(1, 4))) for _ in range(300)))
+    expected = {frozenset(pair) for pair in combinations(names, 2) if may_be_one(*pair)}
+    assert len(expected) > 50
+    assert set(pairs_alike(names)) == expected
+    linked = {name: {name} for name in names}
+    for one, other in map(tuple, expected):
+        if linked[one] is not linked[other]:
+            linked[one] |= linked[other]
+            for name in linked[other]:
+                linked[name] = linked[one]
+    assert set(alike(names)) == {frozenset(group) for group in linked.values()}
+
+
+def test_thousands_of_names_are_not_all_compared_with_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[str, str]] = []
+    monkeypatch.setattr(spellings, "may_be_one", lambda *pair: compared.append(pair) or may_be_one(*pair))
+    names = [f"m{number}:1b" for number in range(3_000)]
+    assert (len(alike(names)), pairs_alike(names), compared) == (3_000, [], [])
