@@ -68,6 +68,11 @@ class _LazyGroup(TyperGroup):
                 return super().invoke(ctx)
         except KeyboardInterrupt as error:
             raise _Interrupted from error
+        except EOFError as error:  # of which typer says no more than "Aborted."
+            if not str(error).startswith("marshal data"):
+                raise
+            hint = "Delete the folders __pycache__ of the installation: a disk that is full leaves such files cut off."
+            raise ChimeraError(f"A file that Python has compiled is damaged: {error}.", hint=hint) from error
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, _, rest = super().resolve_command(ctx, args)

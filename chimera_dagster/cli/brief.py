@@ -15,6 +15,7 @@ from chimera_dagster.cli.terminal import Terminal, say, write_page
 from chimera_dagster.errors import InputError
 from chimera_dagster.notes.brief import Brief
 from chimera_dagster.notes.table import JSON_COLUMNS, table_of
+from chimera_dagster.records.store import write_text
 from chimera_dagster.render.blocks import Page
 from chimera_dagster.render.brief.page import answer_page, brief_page
 from chimera_dagster.render.html_writer import to_html
@@ -88,8 +89,7 @@ def _write(text: str, output: Path | None) -> None:
     if output is None:
         write_page(text)
         return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{shown(output)} can't be written: {error.strerror}.") from error
+    if not output.parent.is_dir():
+        raise InputError(f"{shown(output)} can't be written: there is no folder {shown(output.parent)}.")
+    write_text(output.resolve(), text)
     say(output)

@@ -71,7 +71,7 @@ def compare(
     write_comparison(store, now)
     for path in (save, store.baseline if save_baseline else None):
         if path is not None:
-            write_text(path, now.model_dump_json(indent=1) + "\n")
+            write_text(path.resolve(), now.model_dump_json(indent=1) + "\n")
             say(f"Saved as {path}.", err=True)
     if as_json:
         write_json((regression or now).model_dump_json(indent=2))

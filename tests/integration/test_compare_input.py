@@ -268,7 +268,7 @@ def test_a_baseline_from_git(sweep: Sweep, chimera: Callable[..., Said], monkeyp
     assert shown.code == 2 and refused + "fatal: path 'data/runs/comparison.json'" in shown.err
     assert refused + "fatal: invalid object name" in chimera("--baseline", "elsewhere").err
     assert refused + "no commit begins with '-'" in chimera("--baseline=-p").err
-    assert refused + "it is a folder" in chimera("--baseline", "data").err
+    assert "data can't be read: it is a folder, not a file" in chimera("--baseline", "data").err
     assert chimera().code == 0
     git("add", "--force", "data/runs/comparison.json")
     git("commit", "--message", "measured")

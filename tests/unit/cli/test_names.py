@@ -1,5 +1,6 @@
 """Names on the command line that no file can have, or that would act on a terminal: one clear line, exit code 2."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -8,7 +9,8 @@ from typer.testing import CliRunner
 
 from chimera_dagster.cli import app
 from chimera_dagster.cli.terminal import say_error
-from chimera_dagster.errors import ChimeraError
+from chimera_dagster.errors import ChimeraError, StorageError
+from chimera_dagster.records import whole_files
 
 LONG, LINES, BYTES = "a" * 5000, "a\nb\x1b[2J", "a\udcffb"
 COMMANDS = (
@@ -64,6 +66,25 @@ def test_what_is_not_a_file_is_not_written_over(folder: Path, capsys: pytest.Cap
         for command in (("brief", "--md", "--output", name), ("compare", "--save", name)):
             assert said(capsys, *command) == f"Error: {name} can't be written: it is a {what}, not a file.\n"
     assert (folder / "null").is_char_device()
+
+
+def test_a_page_that_does_not_fit_leaves_the_one_before(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page, link = folder / "brief.md", folder / "link.md"
+    page.write_text("before")
+    link.symlink_to(page)
+    command = ("brief", "--md", "--output", "link.md")
+
+    def full(path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(whole_files, "_sync", full)
+        failed = CliRunner().invoke(app, command).exception
+    assert isinstance(failed, StorageError)
+    assert page.read_text() == "before"
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert link.is_symlink()
+    assert page.read_text().startswith("# ")
 
 
 def test_a_pipe_as_env_file_is_named_and_a_folder_is_not_its_concern(
