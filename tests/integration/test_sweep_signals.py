@@ -133,3 +133,28 @@ def test_a_terminal_that_is_closed_ends_its_sweep(sweeping: Sweeping) -> None:
     sweeping.stub.answer_with(None)
     assert sweeping.sweep().returncode == 0
     assert sweeping.aftermath(plans) == NOTHING
+
+
+def into_a_pipe(name: str, *arguments: str) -> None:
+    """As `2>&1 | head` at its end reads its progress."""
+    os.dup2(os.open(name, os.O_WRONLY), 2)
+    in_a_terminal(*arguments)
+
+
+def test_a_sweep_whose_reader_ends_leaves_no_run_unfinished(sweeping: Sweeping) -> None:
+    plans = sweeping.trials([121])
+    sweeping.stall_after(CALLS - 1)
+    pipe = sweeping.project.path / "pipe"
+    os.mkfifo(pipe)
+    env = sweeping.project.environment(OLLAMA_HOST=sweeping.stub.url)
+    sweep = Forked(into_a_pipe, str(pipe), "sweep", folder=sweeping.project.path, env=env)
+    with pipe.open() as reader:
+        assert "1 trials to run" in reader.readline()
+    sweep.communicate(timeout=60)
+    assert sweep.returncode == 141
+    with bench_in(sweeping.project) as bench:
+        runs = bench.instance.get_runs(RunsFilter(tags={"dagster/partition": plans[0].trial.key}))
+        assert {run.status.value for run in runs} <= {"CANCELED"}
+    sweeping.stub.answer_with(None)
+    assert sweeping.sweep().returncode == 0
+    assert sweeping.aftermath(plans) == NOTHING
