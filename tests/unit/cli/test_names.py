@@ -2,14 +2,16 @@
 
 import errno
 import os
+import struct
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+import chimera_dagster.cli
 from chimera_dagster.cli import app
 from chimera_dagster.cli.terminal import say_error
-from chimera_dagster.errors import ChimeraError, StorageError
+from chimera_dagster.errors import ChimeraError, ModelFileError, StorageError
 from chimera_dagster.records import whole_files
 
 LONG, LINES, BYTES = "a" * 5000, "a\nb\x1b[2J", "a\udcffb"
@@ -101,3 +103,23 @@ def test_a_pipe_as_env_file_is_named_and_a_folder_is_not_its_concern(
     monkeypatch.setenv("DAGSTER_HOME", LONG)
     with pytest.raises(ChimeraError, match="DAGSTER_HOME names the folder"):
         check_dagster_home()
+
+
+def test_a_plan_names_a_model_file_that_is_cut_off(folder: Path) -> None:
+    (folder / "sweep.yaml").write_text(f"models: ['file:{folder}/m.gguf']\n")
+    (folder / "m.gguf").write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, 0))
+    assert CliRunner().invoke(app, ["sweep", "--plan"]).exit_code == 0
+    (folder / "m.gguf").write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 1, 0))
+    error = CliRunner().invoke(app, ["sweep", "--plan"]).exception
+    assert isinstance(error, ModelFileError)
+    assert "m.gguf is damaged" in str(error)
+
+
+def test_a_compiled_module_that_is_cut_off_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(name: str) -> None:
+        raise EOFError("marshal data too short")
+
+    monkeypatch.setattr(chimera_dagster.cli, "import_module", load)
+    error = CliRunner().invoke(app, ["schema"]).exception
+    assert isinstance(error, ChimeraError)
+    assert "A file that Python has compiled is damaged" in str(error)
