@@ -12,11 +12,8 @@ END = "END OF TEXT"  # the last line of a draft and so of an answer: without it,
 MOST_CHARACTERS = 40_000  # read of an answer: fifteen times the longest report that is asked for
 
 _THINKING = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
-_END = rf"^[ \t>#*_`-]{{0,9}}{END}[.*_`]{{0,9}}[ \t]*$"
-_TURN = re.compile(
-    _END + r"|<\|(?:im_end|im_start|endoftext|eot_id|end|eos)\|>|<(?:end|start)_of_turn>|</s>|\[/?INST\]|<｜",
-    re.MULTILINE,
-)
+_END = re.compile(rf"^[ \t>#*_`-]{{0,9}}{END}[.*_`]{{0,9}}[ \t]*$\n?", re.MULTILINE)
+_TURN = re.compile(r"<\|(?:im_end|im_start|endoftext|eot_id|end|eos)\|>|<(?:end|start)_of_turn>|</s>|\[/?INST\]|<｜")
 _BEGINNING = re.compile(r"(?:<\|im_start\|>|<start_of_turn>|<s>)\s{0,9}(?:assistant|model)?")
 _FENCE = re.compile(r"(?:```|~~~)[ \t]*(\w*)[ \t]*")
 _HIDDEN = re.compile(
@@ -52,7 +49,7 @@ def read_raw(text: str) -> RawAnswer:
     text, is_passed = _first_turn(text)
     if is_passed:
         problems.append("it goes on after the end of its turn")
-    text = _without_fence(text)
+    text = _without_fence(_END.sub("", text))
     if text.lstrip()[:1] in ("{", "[") and (strings := _json_strings(text)) is not None:
         return RawAnswer("", tuple(strings), (*problems, "it is JSON, not Markdown"), is_cut or is_thinking)
     without_html = _without_html(text)
@@ -62,8 +59,8 @@ def read_raw(text: str) -> RawAnswer:
 
 
 def has_end(text: str) -> bool:
-    """Whether the model wrote the line that ends an answer; then nothing is missing, whatever came after it."""
-    return re.search(_END, text, re.MULTILINE) is not None
+    """Whether the model wrote the line that ends an answer: then nothing is missing."""
+    return _END.search(text) is not None
 
 
 def _without_thinking(text: str) -> tuple[str, bool]:

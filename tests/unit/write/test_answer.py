@@ -316,9 +316,7 @@ def test_one_mitigation_may_serve_two_risks_and_goes_with_a_repeated_one() -> No
     assert found.repeated == 2
 
 
-@pytest.mark.parametrize(
-    "mark", ["<|im_end|>\n<|im_start|>user\n", "<end_of_turn>", "</s>[INST] ", "<|eot_id|>", "\nEND OF TEXT\n"]
-)
+@pytest.mark.parametrize("mark", ["<|im_end|>\n<|im_start|>user\n", "<end_of_turn>", "</s>[INST] ", "<|eot_id|>"])
 def test_what_a_model_writes_after_its_turn_is_not_read(mark: str) -> None:
     found = parse_answer("report", f"<|im_start|>assistant\n{REPORT}{mark}It is 99 times faster.")
     assert texts(found) == texts(parse_answer("report", REPORT))
