@@ -102,9 +102,8 @@ def _count_up(headers: Sequence[str]) -> bool:
 
 def _aggregate_apart(header: str) -> tuple[str, str]:
     """`alpha:7b mean` is about alpha:7b, and a mean; `Mean ± SD` is one of what all columns are about."""
-    header = _SPREAD.sub("", header)
-    if is_aggregate(header):
-        return "", header
+    if is_aggregate(alone := _SPREAD.sub("", header)):
+        return "", alone
     stem, _, last = header.rpartition(" ")
     return (stem.strip(), last) if stem and is_aggregate(last) else (header, "")
 
