@@ -226,7 +226,7 @@ def test_a_brief_is_there_without_a_sweep_a_model_or_a_file_written(project: Pro
     lines = done.stdout.splitlines()
     assert lines[0] == "What your benchmarks say"
     assert max(map(len, lines)) <= 80
-    for words in ("How sure this is. ", "in 5 files, all read in full", "What to do next."):
+    for words in ("How sure this is. ", "14 runs in 5 files.", "What to do next."):
         assert words in " ".join(done.stdout.split())
     full = project.forked("brief", str(project.reports), "--full").stdout
     assert full.startswith("\n".join(lines[:3]))
