@@ -285,13 +285,12 @@ def _includes_first_token(batch: Batch, sheet: Sheet, place: int, whole: int) ->
         return is_of_request(kind.original_name) and not is_of_token
     if kind.metric == "e2e_ms":
         return True
-    beside = [sheet.row(metric, place) for metric in ("e2e_ms", "load_ms", "prompt_eval_ms", "eval_ms")]
-    if beside[0] != NOWHERE:  # by the same clock as the first token
+    if sheet.row("e2e_ms", place) != NOWHERE:  # by the same clock as the first token
         return False
-    is_of_server = _is_ollamas(kind.original_name) or any(row != NOWHERE for row in beside)
-    load = 0.0 if beside[1] == NOWHERE else float(batch.values[beside[1]])
+    load_row = sheet.row("load_ms", place)
+    load = 0.0 if load_row == NOWHERE else float(batch.values[load_row])
     first = float(batch.values[sheet.row("ttft_ms", place)])
-    return not is_of_server or first > (batch.values[whole] + load) * _LONGER + _WAY_MS
+    return first > (batch.values[whole] + load) * _LONGER + _WAY_MS
 
 
 def _wrong_ones(batch: Batch, sheet: Sheet, place: int, part: int, whole: int) -> Sequence[int]:

@@ -102,7 +102,7 @@ def simulated(rng):
     """Requests of one configuration: slow ones on a processor and fast ones, alone or many at once."""
     per_token = 10 ** rng.uniform(0, 2.7)
     tokens = int(rng.choice([2, 16, 128, 900]))
-    first = 10 ** rng.uniform(0.6, 4.6)
+    first = 10 ** rng.uniform(0.75, 4.6)
     for _ in range(int(rng.integers(1, 6))):
         tpot = per_token * rng.uniform(0.9, 1.1)
         ttft = first * rng.uniform(0.6, 1.6)
@@ -110,7 +110,7 @@ def simulated(rng):
         yield {
             "ttft_ms": ttft,
             "tpot_ms": tpot,
-            "itl_ms": tpot * rng.uniform(0.9, 2),
+            "itl_ms": tpot * rng.uniform(0.9, 2 if tokens > 2 else 1),  # it is within the whole
             "e2e_ms": whole,
             "latency_ms": rng.choice([whole, ttft]) if rng.uniform() < 0.1 else whole,
             "decode_tok_s": float(rng.choice([1000 / tpot, 1000 * tokens / whole])),
