@@ -26,12 +26,14 @@ def raw_runs(measurements: pd.DataFrame, duplicates: Iterable[str] | None = None
     """Measurements of runs that did not fail, each run once.
 
     Left out are aggregates, values in doubt, values that code derived although the file states them, and every row of a
-    file that repeats the runs of an earlier one. `duplicates` are these files, as `duplicate_runs` finds them, if the
-    caller knows them already; finding them takes a while.
+    file that repeats the runs of an earlier one. Of several columns of a record that state one metric, such as the rate
+    with and without the first token, the first one counts. `duplicates` are these files, as `duplicate_runs` finds
+    them, if the caller knows them already; finding them takes a while.
     """
     kept = _without(measurements, duplicates)
     kept = kept[kept["aggregate"].isna() & ~kept["error"] & kept["doubt"].isna()]
-    return one_spelling(kept[~repeats_stated(kept)])
+    kept = kept[~repeats_stated(kept)]
+    return one_spelling(kept.drop_duplicates([*_RUN, "model", *SETUP, "params", "metric"]))
 
 
 def failed_runs(measurements: pd.DataFrame, duplicates: Iterable[str] | None = None) -> pd.DataFrame:

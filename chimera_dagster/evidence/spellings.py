@@ -125,9 +125,10 @@ def _one_gpu(measurements: pd.DataFrame) -> pd.DataFrame:
 
 def _is_short_for(short: str, device: str) -> bool:
     """Whether people call a device so: `3060` for `RTX 3060`, `V100` for `Tesla V100 SXM2`."""
+    if not any(map(str.isdigit, short)):
+        return False
     before, found, after = device.partition(short)
-    is_number = any(map(str.isdigit, short))
-    return bool(found) and is_number and _SERIES.fullmatch(before) is not None and _SOCKET.fullmatch(after) is not None
+    return bool(found) and _SERIES.fullmatch(before) is not None and _SOCKET.fullmatch(after) is not None
 
 
 def _device(name: str) -> str:

@@ -105,13 +105,15 @@ def render_prompt(
     words = _by_note(analysis, notes)
     lines = {note.id: words.get(note.id) or _line(note) for _, note in chosen}
 
+    end = END if stage == "report" else ""  # asked for it in the analysis, a model of 1.5B repeats the prompt
+
     def render(shown: set[str], fallen: Sequence[str]) -> str:
         headed = [
             (group, [lines[note.id] for other, note in chosen if other is group and note.id in shown])
             for group in _GROUPS[stage]
         ]
         sections = [group.written(listed) for group, listed in headed if listed]
-        return templates()[stage].render(sections=sections, persona=persona, fallen=fallen, chat=chat, end=END).strip()
+        return templates()[stage].render(sections=sections, persona=persona, fallen=fallen, chat=chat, end=end).strip()
 
     told = _fallen(draft) if draft else []
     room = num_ctx - max_tokens - _TEMPLATE_TOKENS - count_tokens(system) - count_tokens(render(set(), told[:1]))

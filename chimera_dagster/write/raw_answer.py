@@ -12,7 +12,8 @@ END = "END OF TEXT"  # the last line of a draft and so of an answer: without it,
 MOST_CHARACTERS = 40_000  # read of an answer: fifteen times the longest report that is asked for
 
 _THINKING = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
-_END = re.compile(rf"^[ \t>#*_`-]{{0,9}}{END}[.*_`]{{0,9}}[ \t]*$\n?", re.MULTILINE)
+_MARKED = rf"[>#*_`-]{{0,9}}{END}[.*_`]{{0,9}}"
+_END = re.compile(rf"^[ \t]{{0,9}}{_MARKED}[ \t]*$\n?|(?<=\s){_MARKED}(?=[\s|]*\Z)", re.MULTILINE)
 _TURN = re.compile(r"<\|(?:im_end|im_start|endoftext|eot_id|end|eos)\|>|<(?:end|start)_of_turn>|</s>|\[/?INST\]|<｜")
 _BEGINNING = re.compile(r"(?:<\|im_start\|>|<start_of_turn>|<s>)\s{0,9}(?:assistant|model)?")
 _FENCE = re.compile(r"(?:```|~~~)[ \t]*(\w*)[ \t]*")

@@ -30,6 +30,7 @@ _COUNTS = re.compile(
     r"|one|two|three|four|five|six|seven|eight|nine|ten|first|second|third|fourth|fifth|last|next|another|other"
     r"|again|rerun|reruns|redo|retry|retries|repeated|fixed|fix|corrected|copy|backup|bak|orig|latest|merged|combined"
     r"|clean|cleaned|complete|partial|extra|more|some|aggregate|aggregated|all"
+    r"|readme|averages?|avg|means?|medians?|summary|summaries|overview|reports?|results?|tables?|stats|statistics"
     r"|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|today|yesterday|morning|noon|afternoon|evening"
     r"|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?|utc|gmt|am|pm"

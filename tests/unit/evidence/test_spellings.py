@@ -106,7 +106,13 @@ def test_the_number_of_a_card_is_short_for_its_name(names: tuple[str, ...]) -> N
 
 @pytest.mark.parametrize(
     "names",
-    [("3060", "RTX 3060 Ti"), ("3060", "RTX 3060 Laptop"), ("V100", "V100 PCIe", "V100 SXM2"), ("RTX", "RTX 3060")],
+    [
+        ("16GB VRAM (RTX 4080)", "RTX 3060"),
+        ("3060", "RTX 3060 Ti"),
+        ("3060", "RTX 3060 Laptop"),
+        ("V100", "V100 PCIe", "V100 SXM2"),
+        ("RTX", "RTX 3060"),
+    ],
 )
 def test_a_number_that_another_card_has_too_is_not(names: tuple[str, ...]) -> None:
     assert gpus(*names) == [*names]

@@ -330,6 +330,12 @@ def test_the_line_that_ends_an_answer_is_not_a_part_of_it(line: str) -> None:
     assert has_end(f"{REPORT}\n{line}\n")
 
 
+def test_it_may_follow_the_last_sentence() -> None:
+    row = "| Risk | Mitigation |\n|---|---|\n| It is slow. | Wait. "
+    assert parse_answer("report", f"{row}END OF TEXT |\n") == parse_answer("report", f"{row}|\n")
+    assert has_end(f"{REPORT} END OF TEXT")
+
+
 def test_words_within_a_sentence_end_no_answer() -> None:
     assert not has_end(f"{REPORT}\nIt is not the END OF TEXT yet.\n")
 

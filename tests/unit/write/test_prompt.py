@@ -56,11 +56,11 @@ def test_the_draft_has_the_form_that_the_answer_should_have() -> None:
     assert "- Statement 11 is about m:7b, which takes 11 ms." in data_of(prompt("analysis").text)
 
 
-@pytest.mark.parametrize("stage", ["analysis", "report"])
-def test_an_answer_is_asked_to_end_as_the_draft_does(stage: Stage) -> None:
-    text = prompt(stage).text
+def test_a_report_is_asked_to_end_as_its_draft_does() -> None:
+    text = prompt("report").text
     assert data_of(text)[-1] == END
     assert text.endswith(f"Answer with the Markdown only, and end with the line {END}.")
+    assert END not in prompt("analysis").text
 
 
 def test_a_small_context_loses_the_lightest_notes() -> None:

@@ -156,6 +156,12 @@ def test_a_summary_in_a_line_is_checked_against_the_runs_of_that_line(tmp_path: 
     assert found["values"]["expected"] == [401.0, "ms"]
 
 
+def test_a_summary_of_one_of_two_columns_of_a_run_is_not_checked_against_both(tmp_path: Path) -> None:
+    runs = [{"run": place, "tok_s": 150.0 + place, "decode_tok_s": 160.0 + place} for place in range(3)]
+    (tmp_path / "a.json").write_text(json.dumps({"model": "m:1b", "median_tok_s": 151.0, "individual": runs}))
+    assert found_in(tmp_path, "wrong_summaries") == []
+
+
 def test_a_summary_in_a_document_is_checked_against_the_runs_beside_it(tmp_path: Path) -> None:
     def agent(ttft: float, mean: float) -> dict[str, object]:
         runs = [{"run": place, "ttft_ms": ttft + place} for place in range(3)]

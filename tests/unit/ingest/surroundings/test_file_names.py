@@ -63,6 +63,7 @@ def test_other_words_tell_files_apart_too():
         ("lynx-7b.json", "results_lynx_7b_v2.json"),
         ("x_3fa9c1d2.json", "x_77b0ee41.json"),
         ("first.json", "second.json"),
+        ("README.md", "averages.md", "results_summary.md"),
         ("out/metrics_threads4.csv", "out/metrics.csv"),
     ],
 )
