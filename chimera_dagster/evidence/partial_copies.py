@@ -42,9 +42,20 @@ def partial_copies(rows: Numbers) -> dict[int, list[int]]:
         return {}
     wanted = np.unique(rows.number[shared & np.isin(rows.file, possible)])
     holders = np.unique(rows.file[shared & np.isin(rows.number, wanted)])
-    files = {int(file): _File(rows, file) for file in holders}
-    found = {int(file): [*_holding(files, int(file))] for file in possible}
+    files = _read(rows, holders)
+    having: dict[int, list[int]] = {}  # the files that have a telling number
+    for file, held in files.items():
+        for number in held.telling:
+            having.setdefault(number, []).append(file)
+    found = {file: [*_holding(files, having, file)] for file in possible.tolist()}
     return {file: others for file, others in found.items() if others}
+
+
+def _read(rows: Numbers, files: Codes) -> dict[int, "_File"]:
+    own = np.flatnonzero(np.isin(rows.file, files))
+    order = own[np.argsort(rows.file[own], kind="stable")]
+    starts = np.flatnonzero(np.diff(rows.file[order])) + 1
+    return {file: _File(rows, part) for file, part in zip(files.tolist(), np.split(order, starts), strict=True)}
 
 
 def _in_several_files(rows: Numbers) -> Flags:
@@ -56,8 +67,7 @@ def _in_several_files(rows: Numbers) -> Flags:
 class _File:
     """The runs of one file, and in which of them each telling number is."""
 
-    def __init__(self, rows: Numbers, file: np.int64) -> None:
-        own = np.flatnonzero(rows.file == file)
+    def __init__(self, rows: Numbers, own: Codes) -> None:
         self.runs: dict[int, set[int]] = {}
         self.telling: dict[int, set[int]] = {}
         for run, number, telling in zip(
@@ -79,9 +89,10 @@ class _File:
         return True
 
 
-def _holding(files: dict[int, _File], file: int) -> Iterator[int]:
+def _holding(files: dict[int, _File], having: dict[int, list[int]], file: int) -> Iterator[int]:
     own = files[file]
     first = next(iter(own.runs.values()))
-    for other, held in files.items():
-        if other != file and len(held.runs) >= len(own.runs) and not first.isdisjoint(held.telling) and held.holds(own):
+    near = {other for number in first if number in own.telling for other in having[number]}
+    for other in sorted(near - {file}):
+        if len(files[other].runs) >= len(own.runs) and files[other].holds(own):
             yield other
