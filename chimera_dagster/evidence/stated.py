@@ -22,8 +22,7 @@ def stated_values(measurements: pd.DataFrame, runs: pd.DataFrame, duplicates: It
     Columns: file, record, model, backend, gpu, conditions, params, metric, unit, `derived` (the formula, if code
     computed one of them), `n` (NaN if the file does not say it) and KINDS, NaN where the file has none. An aggregate is
     left out if runs of its model measure its metric under all that it names, unless its file compares the model with
-    others of which there are no runs. A record that states one of them twice has
-    two rows.
+    others that have no runs. A record that states one of them twice has two rows.
     """
     rows = measurements[
         measurements["aggregate"].notna()

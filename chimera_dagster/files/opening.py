@@ -24,8 +24,8 @@ class NotAFileError(OSError):
 def open_file(path: str | Path) -> BufferedReader:
     """A regular file, open for reading; links are followed.
 
-    Raises OSError, whose `strerror` says what is wrong: NotAFileError if there is anything else, FileNotFoundError if
-    there is nothing, and others, also for a name that no file can have.
+    Raises OSError, whose `strerror` says what is wrong: NotAFileError for anything but a regular file,
+    FileNotFoundError if the path does not exist, and others, for example for an invalid file name.
     """
     with _names():
         return open(path, "rb", opener=_open)

@@ -8,7 +8,7 @@ from chimera_dagster.ingest.formats.recognise import is_known
 
 
 def wrapped(nested: Iterable[tuple[str, object]]) -> str | None:
-    """The key of the only object of a known format among those in another one; None if there is none, or several."""
+    """The key of the nested object that has a known format; None if no object has one, or several do."""
     found = [name for name, item in nested if is_known(item)]
     return found[0] if len(found) == 1 else None
 

@@ -223,7 +223,7 @@ def _family() -> re.Pattern[str]:
 
 
 def is_ordinary(word: str) -> bool:
-    """Whether a word in lower case says what was done with a model, where or when, and is no part of its name."""
+    """Whether a lower-case word is not part of a model's name but says what was done with it, where or when."""
     known = _ordinary_words()
     stem = word.rstrip("0123456789.")
     return word in known or (len(stem) > 1 and stem in known) or _DATE_OR_GPU.fullmatch(word) is not None

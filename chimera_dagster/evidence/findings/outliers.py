@@ -66,7 +66,7 @@ def outliers(data: FindingContext) -> Iterator[Finding]:
     for metric, (unit, size) in _JUDGED.items():
         value = runs[metric].to_numpy("float64")
         judged = value > 0
-        if metric in _OF_PROMPT:  # what a cache had says nothing of a prompt, and varies as the cache does
+        if metric in _OF_PROMPT:  # times of cached prompts depend on the cache, not on the prompt
             judged &= ~np.isin(cached, CACHED)
         if metric == PREFILL:  # a rate derived from a time repeats what that time says
             judged &= runs[PROMPT_EVAL].isna().to_numpy()

@@ -30,8 +30,8 @@ class NamedSettings(NamedTuple):
 def settings_in(text: str) -> NamedSettings:
     """The settings that a heading or a caption says.
 
-    A name and a value need a mark between them, `num_predict=64`, unless a piece of the text is nothing else:
-    `lynx:7b, concurrency 8`. Of two values for one name neither is taken.
+    A name and its value are joined by a mark, `num_predict=64`; without one, they must be a whole piece of the text:
+    `lynx:7b, concurrency 8`. If one name has two values, neither is taken.
     """
     conditions: Conditions = {}
     parameters: Settings = {}

@@ -1,7 +1,7 @@
 """What the parts of a path say of the machine, the engine and the quantization: `rtx4090/vllm_awq.json`.
 
 Names of files and folders are written without spaces, so they are read by other rules than headings are
-(`named_hardware.py`). A part that names two of a kind, as one that compares them does, says nothing of that kind.
+(`named_hardware.py`). If a part names two of a kind, for example because it compares them, neither is taken.
 """
 
 import re

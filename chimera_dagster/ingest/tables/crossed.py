@@ -64,7 +64,7 @@ def _is_value(cell: str) -> bool:
 
 
 def _side_of(header: str) -> tuple[str, str]:
-    """What a column is about; a name that nothing knows is no model, as a row may name its own."""
+    """What a column is about. An unknown name is not taken for a model, because rows may name theirs."""
     if is_engine_alone(header):
         return "backend", header
     kind, value = subject_of(header)
